@@ -1,0 +1,397 @@
+//! The baseline: failures that are known and expected, each with a reason. An entry that no longer holds fails the run.
+//!
+//! It changes what a failure counts for, never what was found: verdict and findings of a check stay as they are.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use globset::{Glob, GlobMatcher};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
+use crate::scenario::{LINT, STORY, Scenario};
+
+/// What stands in a baseline file (TOML).
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Baseline")]
+pub struct BaselineFile {
+    /// The failures that are expected.
+    #[serde(default)]
+    pub expected: Vec<Expected>,
+}
+
+/// A failure that is expected.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// The id of a check, as `pairing/expired-code#refused-as-expired`, or a glob over such ids.
+    #[schemars(with = "String", length(min = 1))]
+    pub check: Spanned<String>,
+    /// Why it fails for now.
+    #[schemars(with = "String", length(min = 1))]
+    pub reason: Spanned<String>,
+}
+
+/// The expected failures of a run, and what became of the checks that they name.
+#[derive(Debug, Clone, Default)]
+pub struct Baseline {
+    file: String,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    pattern: String,
+    matcher: GlobMatcher,
+    reason: String,
+    line: usize,
+    seen: BTreeMap<String, Seen>,
+}
+
+/// What became of a check; of several times that it was played the greatest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Seen {
+    Passed,
+    NotJudged,
+    Broken,
+}
+
+impl Baseline {
+    /// A baseline that expects nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Reads a baseline from a file.
+    ///
+    /// # Errors
+    /// One message with file, line and column where the file cannot be read or is no baseline.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{file}: cannot be read: {error}"))?;
+        Self::parse(&file, &text)
+    }
+
+    /// Reads a baseline from text; `file` is the name that messages give.
+    ///
+    /// # Errors
+    /// One message with file, line and column where the text is no baseline.
+    pub fn parse(file: &str, text: &str) -> Result<Self, String> {
+        let read: BaselineFile = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or_else(String::new, |span| place(text, span.start));
+            format!("{file}{at}: {}", error.message().trim_end().replace('\n', "; "))
+        })?;
+        let entries = read.expected.iter().map(|expected| Entry::new(file, text, expected));
+        Ok(Self { file: file.to_owned(), entries: entries.collect::<Result<_, _>>()? })
+    }
+
+    /// Marks the failures and warnings of a scenario that are expected, with what could not be reached for them, and
+    /// finds the scenario's verdict anew.
+    pub fn apply(&mut self, outcome: &mut ScenarioOutcome) {
+        for check in &mut outcome.checks {
+            for entry in &mut self.entries {
+                entry.note(check);
+            }
+        }
+        excuse_unreached(&mut outcome.checks);
+        outcome.verdict = ScenarioOutcome::worst(&outcome.checks);
+    }
+
+    /// The entries that no longer hold, each with its line and what to do about it: those that match no check there is, and
+    /// those of which every check was played and passed. An entry of which a check was not selected, was skipped or could
+    /// not be judged is left alone, since nobody knows whether it still holds.
+    ///
+    /// `known` are the ids of all checks of the runner's scenarios, whether they were selected or not; see [`check_ids`].
+    #[must_use]
+    pub fn stale(&self, known: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+        let known: Vec<_> = known.into_iter().collect();
+        let stale = self.entries.iter().filter_map(|entry| {
+            let problem = entry.problem(known.iter().map(AsRef::as_ref))?;
+            Some(format!("{}:{}: `{}` {problem}", self.file, entry.line, entry.pattern))
+        });
+        stale.collect()
+    }
+}
+
+/// The ids of all checks of a scenario, those that every scenario has included.
+pub fn check_ids(scenario: &Scenario) -> impl Iterator<Item = String> {
+    let named = scenario.checks().into_iter().map(|check| check.name);
+    let names = [STORY, LINT].map(str::to_owned).into_iter().chain(named);
+    names.map(|name| format!("{}#{name}", scenario.id))
+}
+
+impl Entry {
+    fn new(file: &str, text: &str, expected: &Expected) -> Result<Self, String> {
+        let (pattern, reason) = (expected.check.get_ref(), expected.reason.get_ref());
+        let fault = |at: usize, problem: String| format!("{file}{}: {problem}", place(text, at));
+        let start = expected.check.span().start;
+        if pattern.trim().is_empty() {
+            return Err(fault(start, "`check` is empty: name a check, as `pairing/expired-code#story`".to_owned()));
+        }
+        if reason.trim().is_empty() {
+            let problem = format!("the reason is empty: say why `{pattern}` fails for now");
+            return Err(fault(expected.reason.span().start, problem));
+        }
+        let glob = Glob::new(pattern).map_err(|error| fault(start, format!("`{pattern}`: {}", error.kind())))?;
+        Ok(Self {
+            pattern: pattern.clone(),
+            matcher: glob.compile_matcher(),
+            reason: reason.trim().to_owned(),
+            line: position(text, start).0,
+            seen: BTreeMap::new(),
+        })
+    }
+
+    fn note(&mut self, check: &mut CheckOutcome) {
+        if !self.matcher.is_match(&check.id) {
+            return;
+        }
+        let seen = match check.verdict {
+            Verdict::Pass => Seen::Passed,
+            Verdict::Skip | Verdict::Inconclusive => Seen::NotJudged,
+            Verdict::Warn | Verdict::Fail => Seen::Broken,
+        };
+        if seen == Seen::Broken {
+            check.expected_failure.get_or_insert_with(|| self.reason.clone());
+        }
+        let before = self.seen.entry(check.id.clone()).or_insert(seen);
+        *before = seen.max(*before);
+    }
+
+    /// What is wrong with the entry after a run, where something is.
+    fn problem<'a>(&self, known: impl Iterator<Item = &'a str>) -> Option<String> {
+        let mut left = known.filter(|id| self.matcher.is_match(id) && !self.seen.contains_key(*id)).peekable();
+        if self.seen.is_empty() && left.peek().is_none() {
+            let whole = !self.pattern.contains('#');
+            let hint = if whole {
+                format!(", or write `{}#*` for all checks of a scenario", self.pattern)
+            } else {
+                String::new()
+            };
+            return Some(format!("matches no check; remove it{hint}"));
+        }
+        if left.peek().is_some() || self.seen.values().any(|seen| *seen != Seen::Passed) {
+            return None;
+        }
+        let mut ids = self.seen.keys();
+        Some(match (ids.next(), ids.len()) {
+            (Some(id), 0) if *id == self.pattern => "passes now; remove it".to_owned(),
+            (Some(id), 0) => format!("matches {id} alone, which passes now; remove it"),
+            (Some(id), more) => format!("matches {id} and {more} more, which all pass now; remove it"),
+            (None, _) => return None,
+        })
+    }
+}
+
+/// What could not be reached for an expected failure shares its reason.
+fn excuse_unreached(checks: &mut [CheckOutcome]) {
+    let reason = |checks: &[CheckOutcome], check: &CheckOutcome| {
+        let cause = check.because_of.as_ref().filter(|_| check.expected_failure.is_none())?;
+        checks.iter().find(|other| other.id == *cause)?.expected_failure.clone()
+    };
+    // One excuse can bring the next, where a cause was itself not reached.
+    while let Some((at, reason)) = checks.iter().enumerate().find_map(|(at, check)| Some((at, reason(checks, check)?)))
+    {
+        checks[at].expected_failure = Some(reason);
+    }
+}
+
+fn place(text: &str, offset: usize) -> String {
+    let (line, column) = position(text, offset);
+    format!(":{line}:{column}")
+}
+
+/// Line and column of a byte, counted from 1.
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{ScenarioId, built_in};
+
+    const TWO: &str = r#"
+[[expected]]
+check = "pairing/a#one"
+reason = "issue 12"
+
+[[expected]]
+check = "pairing/b#*"
+reason = " issue 13 "
+"#;
+
+    fn baseline(text: &str) -> Baseline {
+        Baseline::parse("known.toml", text).expect("a baseline")
+    }
+
+    fn expecting(check: &str) -> Baseline {
+        baseline(&format!("[[expected]]\ncheck = '{check}'\nreason = 'issue 12'"))
+    }
+
+    fn check(id: &str, verdict: Verdict, because_of: Option<&str>) -> CheckOutcome {
+        CheckOutcome {
+            id: id.to_owned(),
+            requirement: None,
+            level: None,
+            verdict,
+            reason: None,
+            because_of: because_of.map(str::to_owned),
+            findings: Vec::new(),
+            expected_failure: None,
+        }
+    }
+
+    /// A scenario after the baseline: its verdict, and the reasons of its checks.
+    fn applied(baseline: &mut Baseline, checks: &[CheckOutcome]) -> (Verdict, Vec<Option<String>>) {
+        let mut outcome = ScenarioOutcome {
+            id: ScenarioId::of_path("pairing/a"),
+            file: "pairing/a.yaml".to_owned(),
+            summary: String::new(),
+            verdict: ScenarioOutcome::worst(checks),
+            waits: false,
+            duration_ms: 1.0,
+            attempts: 1,
+            checks: checks.to_vec(),
+            transcript: Vec::new(),
+            transcript_left_out: 0,
+            output: String::new(),
+        };
+        baseline.apply(&mut outcome);
+        (outcome.verdict, outcome.checks.into_iter().map(|check| check.expected_failure).collect())
+    }
+
+    #[test]
+    fn a_baseline_is_read() {
+        let read = baseline(TWO);
+        let entries: Vec<_> = read.entries.iter().map(|entry| (&*entry.pattern, &*entry.reason, entry.line)).collect();
+        assert_eq!(entries, [("pairing/a#one", "issue 12", 3), ("pairing/b#*", "issue 13", 7)]);
+        assert!(baseline("# nothing is expected\n").entries.is_empty());
+    }
+
+    #[test]
+    fn an_error_has_a_place_and_says_what_to_write() {
+        let error = |text: &str| Baseline::parse("known.toml", text).expect_err("an error");
+        let cases = [
+            (
+                "[[expected]]\ncheck = 'a#b'\nreason = ' '",
+                "known.toml:3:10: the reason is empty: say why `a#b` fails for now",
+            ),
+            (
+                "[[expected]]\ncheck = ''\nreason = 'x'",
+                "known.toml:2:9: `check` is empty: name a check, as `pairing/expired-code#story`",
+            ),
+            (
+                "[[expected]]\ncheck = 'a[#b'\nreason = 'x'",
+                "known.toml:2:9: `a[#b`: unclosed character class; missing ']'",
+            ),
+            ("[[expected]]\nchek = 'a#b'", "known.toml:2:1: unknown field `chek`, expected `check` or `reason`"),
+            ("[[expected]]\ncheck = 'a#b'", "known.toml:1:1: missing field `reason`"),
+            ("expcted = []", "known.toml:1:1: unknown field `expcted`, expected `expected`"),
+            ("[[expected]", "known.toml:1:12: unclosed array table, expected `]`"),
+            ("[[expected]]\ncheck = 7", "known.toml:2:9: invalid type: integer `7`, expected a string"),
+        ];
+        for (text, message) in cases {
+            assert_eq!(error(text), message);
+        }
+        let error = Baseline::load(Path::new("no/such/known.toml")).expect_err("an error");
+        assert!(error.starts_with("no/such/known.toml: cannot be read: "), "{error}");
+    }
+
+    #[test]
+    fn expected_failures_and_warnings_are_excused_and_nothing_else_is() {
+        let reason = Some("issue 12".to_owned());
+        for verdict in [Verdict::Fail, Verdict::Warn] {
+            let checks = [check("pairing/a#one", verdict, None), check("pairing/a#two", Verdict::Pass, None)];
+            assert_eq!(applied(&mut baseline(TWO), &checks), (Verdict::Pass, vec![reason.clone(), None]));
+        }
+        for verdict in [Verdict::Pass, Verdict::Skip, Verdict::Inconclusive] {
+            assert_eq!(applied(&mut baseline(TWO), &[check("pairing/a#one", verdict, None)]), (verdict, vec![None]));
+        }
+        let other = check("pairing/a#two", Verdict::Fail, None);
+        assert_eq!(applied(&mut baseline(TWO), std::slice::from_ref(&other)), (Verdict::Fail, vec![None]));
+        assert_eq!(applied(&mut Baseline::empty(), &[other]), (Verdict::Fail, vec![None]));
+    }
+
+    #[test]
+    fn what_lies_behind_an_expected_failure_is_excused_with_it() {
+        let behind = |cause: &str, failure: &str| {
+            [
+                check("pairing/a#last", Verdict::Inconclusive, Some("pairing/a#story")),
+                check("pairing/a#story", Verdict::Inconclusive, Some(cause)),
+                check(failure, Verdict::Fail, None),
+            ]
+        };
+        let reason = Some("issue 12".to_owned());
+        let excused = applied(&mut baseline(TWO), &behind("pairing/a#one", "pairing/a#one"));
+        assert_eq!(excused, (Verdict::Pass, vec![reason.clone(), reason.clone(), reason]));
+        let blamed = applied(&mut baseline(TWO), &behind("pairing/a#two", "pairing/a#two"));
+        assert_eq!(blamed, (Verdict::Fail, vec![None, None, None]));
+    }
+
+    #[test]
+    fn an_entry_without_a_check_is_stale() {
+        let stale = |pattern: &str| expecting(pattern).stale(["pairing/a#one", "pairing/a#two"]);
+        assert_eq!(stale("pairing/a#t*"), [""; 0]);
+        assert_eq!(stale("pairing/a#three"), ["known.toml:2: `pairing/a#three` matches no check; remove it"]);
+        assert_eq!(
+            stale("pairing/a"),
+            [
+                "known.toml:2: `pairing/a` matches no check; remove it, or write `pairing/a#*` for all checks of a scenario"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_entry_whose_checks_all_pass_is_stale() {
+        let stale = |pattern: &str, one: Verdict, two: Verdict| {
+            let mut baseline = expecting(pattern);
+            applied(&mut baseline, &[check("pairing/a#one", one, None), check("pairing/a#two", two, None)]);
+            baseline.stale(["pairing/a#one", "pairing/a#two", "pairing/b#one"])
+        };
+        use Verdict::{Fail, Inconclusive, Pass, Skip, Warn};
+        assert_eq!(stale("pairing/a#one", Pass, Fail), ["known.toml:2: `pairing/a#one` passes now; remove it"]);
+        assert_eq!(
+            stale("pairing/a#o*", Pass, Fail),
+            ["known.toml:2: `pairing/a#o*` matches pairing/a#one alone, which passes now; remove it"]
+        );
+        assert_eq!(
+            stale("pairing/a#*", Pass, Pass),
+            ["known.toml:2: `pairing/a#*` matches pairing/a#one and 1 more, which all pass now; remove it"]
+        );
+        for verdict in [Fail, Warn, Skip, Inconclusive] {
+            assert_eq!(stale("pairing/a#*", Pass, verdict), [""; 0], "{verdict:?}");
+            assert_eq!(stale("pairing/a#one", verdict, Pass), [""; 0], "{verdict:?}");
+        }
+        // Where a check was not selected, nobody knows whether the entry still holds for it.
+        assert_eq!(stale("pairing/*", Pass, Pass), [""; 0]);
+    }
+
+    #[test]
+    fn a_check_that_failed_once_keeps_its_entry() {
+        for verdicts in [[Verdict::Pass, Verdict::Fail], [Verdict::Fail, Verdict::Pass]] {
+            let mut baseline = expecting("pairing/a#one");
+            for verdict in verdicts {
+                applied(&mut baseline, &[check("pairing/a#one", verdict, None)]);
+            }
+            assert_eq!(baseline.stale(["pairing/a#one"]), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn the_checks_that_every_scenario_has_are_known() {
+        let scenarios = built_in().expect("the built-in scenarios");
+        let scenario = scenarios.iter().find(|scenario| scenario.id.as_str() == "pairing/expired-code").expect("one");
+        let ids: Vec<_> = check_ids(scenario).collect();
+        for name in ["story", "lint", "refused-as-expired", "still-expired"] {
+            assert!(ids.contains(&format!("pairing/expired-code#{name}")), "{name} is not among {ids:?}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The way of a run: start or find the subject, play the scenarios, feed the reports, and come to an exit status.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use conformance::baseline::{Baseline, check_ids};
+use conformance::clock::Clock;
+use conformance::engine::{self, Ended, Launcher, Plan, Stage, Target};
+use conformance::event::{Event, RunEnd};
+use conformance::lint::Schemas;
+use conformance::outcome::{SubjectInfo, Summary};
+use conformance::report::{Conclusion, Json, Junit, Reports, Style, Terminal};
+use conformance::scenario::built_in;
+use conformance::subject::{CommandLauncher, CommandSubject, UrlSubject, preflight};
+use conformance::transport::Route;
+use relayspec::timing::Written;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use super::exit::{Exit, Failure};
+use super::setup::{Setup, Where};
+
+/// How many handshakes of a run are under way at once.
+const HANDSHAKES: usize = 64;
+/// Columns of a report that does not go to a terminal.
+const PLAIN_WIDTH: usize = 160;
+
+/// Judges a subject.
+pub(super) fn judge(setup: &Setup) -> Result<Exit, Failure> {
+    super::raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::harness(format!("the runtime cannot be started: {error}")))?;
+    let reports = reports(setup)?;
+    let exit = runtime.block_on(judging(setup, reports));
+    // What connections still have to say is of no interest any more.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    exit
+}
+
+fn reports(setup: &Setup) -> Result<Reports, Failure> {
+    let mut reports = Reports::default();
+    if let Some(path) = &setup.options.report_json {
+        reports.add(Json::create(path).map_err(|error| Failure::usage(format!("--report-json: {error}")))?);
+    }
+    if let Some(path) = &setup.options.report_junit {
+        reports.add(Junit::create(path).map_err(|error| Failure::usage(format!("--report-junit: {error}")))?);
+    }
+    let out = std::io::stdout();
+    let live = out.is_terminal();
+    let color = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+    let width = if live { terminal_width() } else { PLAIN_WIDTH };
+    reports.add(Terminal::new(out, Style { color, live, verbose: setup.options.verbose, width }));
+    Ok(reports)
+}
+
+fn terminal_width() -> usize {
+    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map(|size| usize::from(size.ws_col));
+    columns.ok().filter(|columns| *columns >= 40).unwrap_or(PLAIN_WIDTH)
+}
+
+/// A subject that is ready to be judged.
+struct Ready {
+    target: Arc<dyn Target>,
+    started: Option<Arc<CommandSubject>>,
+    launcher: Option<Arc<dyn Launcher>>,
+}
+
+async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
+    let clock = Clock::start();
+    let begin = clock.now();
+    let interrupted = interruption();
+    let mut told = Told { reports: &mut reports, problems: Vec::new() };
+    let ready = tokio::select! {
+        ready = subject(setup, &clock) => ready,
+        () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned()),
+    };
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(problem) => {
+            let duration_ms = ms(clock.now() - begin);
+            told.event(Event::RunFinished(Box::new(RunEnd { problem: Some(problem), duration_ms, ..RunEnd::default() })));
+            return told.exit(Exit::Unreachable);
+        }
+    };
+    told.event(Event::RunStarted { subject: info(setup, &ready), scenarios: setup.scenarios.len() });
+    let (ended, summary, baseline) = play(setup, &clock, &ready, interrupted, &mut told).await;
+    let gone = ready.target.process().and_then(|process| process.ended());
+    let end = end(&ended, summary, &baseline, gone, &ready, ms(clock.now() - begin));
+    if let Some(started) = &ready.started {
+        started.stop().await;
+    }
+    let exit = exit(&end, &ended);
+    told.event(Event::RunFinished(Box::new(end)));
+    told.exit(exit)
+}
+
+async fn play(
+    setup: &Setup,
+    clock: &Clock,
+    ready: &Ready,
+    interrupted: watch::Receiver<bool>,
+    told: &mut Told<'_>,
+) -> (Ended, Summary, Baseline) {
+    let options = &setup.options;
+    let stage = Stage {
+        clock: clock.clone(),
+        timing: setup.timing.clone(),
+        max_message: setup.max_message,
+        schemas: Arc::new(Schemas::default()),
+        handshakes: Semaphore::new(HANDSHAKES),
+        handshake_deadline: options.handshake_deadline.0,
+    };
+    let plan = Plan {
+        stage: Arc::new(stage),
+        target: Arc::clone(&ready.target),
+        launcher: ready.launcher.clone(),
+        scenarios: setup.scenarios.clone(),
+        max_wait: options.max_wait.map(|written| written.0),
+        jobs: usize::from(options.jobs),
+        scenario_deadline: options.scenario_deadline.0,
+        run_deadline: options.run_deadline.0,
+    };
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let running = tokio::spawn(async move { engine::run(&plan, &sender, interrupted).await });
+    let mut baseline = setup.baseline.clone();
+    let mut summary = Summary::default();
+    while let Some(mut event) = events.recv().await {
+        if let Event::ScenarioFinished(outcome) = &mut event {
+            baseline.apply(outcome);
+            summary.add(outcome);
+        }
+        told.event(event);
+    }
+    let ended = running.await.unwrap_or_else(|error| Ended { harness: vec![error.to_string()], ..Ended::default() });
+    (ended, summary, baseline)
+}
+
+async fn subject(setup: &Setup, clock: &Clock) -> Result<Ready, String> {
+    let ready = match &setup.place {
+        Where::Url(address) => {
+            let route = Route { address: address.clone(), tls: setup.tls.clone() };
+            Ready { target: Arc::new(UrlSubject { route }), started: None, launcher: None }
+        }
+        Where::Command(template) => {
+            let launcher = CommandLauncher {
+                template: template.clone(),
+                tls: setup.tls.clone(),
+                ready_within: setup.ready_within,
+                clock: clock.clone(),
+            };
+            let started = Arc::new(launcher.start().await?);
+            let again: Option<Arc<dyn Launcher>> = if template.has_port() { Some(Arc::new(launcher)) } else { None };
+            Ready { target: Arc::clone(&started) as Arc<dyn Target>, started: Some(started), launcher: again }
+        }
+    };
+    preflight(ready.target.route(), setup.family, clock, setup.options.handshake_deadline.0).await?;
+    Ok(ready)
+}
+
+fn info(setup: &Setup, ready: &Ready) -> SubjectInfo {
+    let timing = setup.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
+    SubjectInfo {
+        url: ready.target.route().address.to_string(),
+        command: match &setup.place {
+            Where::Url(_) => None,
+            Where::Command(template) => Some(template.shown()),
+        },
+        family: setup.family.name.to_owned(),
+        role: setup.family.server.to_owned(),
+        timing: timing.collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn end(ended: &Ended, summary: Summary, baseline: &Baseline, gone: Option<String>, ready: &Ready, duration_ms: f64) -> RunEnd {
+    let known = built_in().unwrap_or_default().iter().flat_map(check_ids);
+    let well = ended == &Ended::default() && gone.is_none() && summary.failed + summary.inconclusive == 0;
+    let died = gone.map(|how| format!("the subject's process ended during the run ({how})"));
+    let harness = (!ended.harness.is_empty()).then(|| format!("fault of the harness: {}", ended.harness.join("; ")));
+    RunEnd {
+        summary,
+        duration_ms,
+        problem: harness.or(died).or(ended.cut_short.clone()),
+        stale_baseline: if ended.cut_short.is_some() { Vec::new() } else { baseline.stale(known) },
+        output: if well { String::new() } else { ready.target.output() },
+    }
+}
+
+fn exit(end: &RunEnd, ended: &Ended) -> Exit {
+    if !ended.harness.is_empty() {
+        return Exit::Harness;
+    }
+    match Conclusion::of(end) {
+        Conclusion::Conforms if end.stale_baseline.is_empty() => Exit::Conforms,
+        // Nothing was judged at all: the subject has gone away.
+        _ if end.summary.passed + end.summary.failed + end.summary.warned + end.summary.expected == 0 && end.summary.inconclusive > 0 => {
+            Exit::Unreachable
+        }
+        _ => Exit::DoesNotConform,
+    }
+}
+
+/// The reports, and what went wrong with them.
+struct Told<'a> {
+    reports: &'a mut Reports,
+    problems: Vec<String>,
+}
+
+impl Told<'_> {
+    fn event(&mut self, event: Event) {
+        self.problems.extend(self.reports.event(&event).into_iter().map(|error| error.to_string()));
+    }
+
+    /// A report that could not be written is a fault that no verdict may hide.
+    fn exit(self, exit: Exit) -> Result<Exit, Failure> {
+        if self.problems.is_empty() { Ok(exit) } else { Err(Failure::harness(self.problems.join("; "))) }
+    }
+}
+
+fn ms(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// Becomes true on Ctrl-C and SIGTERM.
+fn interruption() -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    tokio::spawn(async move {
+        if let (Ok(mut interrupt), Ok(mut terminate)) = signals {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            let _ = sender.send(true);
+        }
+        sender.closed().await;
+    });
+    receiver
+}
+
+async fn until(mut interrupted: watch::Receiver<bool>) {
+    if interrupted.wait_for(|interrupted| *interrupted).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

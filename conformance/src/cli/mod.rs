@@ -1,0 +1,73 @@
+//! The command line: one file for each subcommand, and what they share.
+
+mod completions;
+mod exit;
+mod explain;
+mod judge;
+mod list;
+mod options;
+mod reference;
+mod schema;
+mod self_test;
+mod server;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::Exit;
+
+/// Judges pairing relays and their kin: which requirements does an implementation break, why, and what went over the wire?
+#[derive(Debug, Parser)]
+#[command(name = "conformance", version, propagate_version = true, after_help = exit::HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Server(server::Arguments),
+    SelfTest(self_test::Arguments),
+    List(list::Arguments),
+    Explain(explain::Arguments),
+    Reference(reference::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// Runs the command line.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Conforms }.into();
+        }
+    };
+    let result = match &arguments.command {
+        Command::Server(arguments) => server::run(arguments),
+        Command::SelfTest(arguments) => self_test::run(arguments),
+        Command::List(arguments) => list::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Reference(arguments) => reference::run(arguments),
+        Command::Schema(arguments) => schema::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            anstream::eprintln!("error: {}", failure.problem);
+            failure.exit.into()
+        }
+    }
+}
+
+/// Raises the limit of open files to what the system allows: a thousand sessions are two thousand sockets.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where the system refuses, scenarios that need more sockets than there are say so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}

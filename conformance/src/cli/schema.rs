@@ -1,0 +1,51 @@
+//! `conformance schema`: prints the JSON Schemas of the formats that this program reads and writes.
+
+use clap::Args;
+use conformance::baseline::BaselineFile;
+use conformance::report::RunReport;
+use conformance::scenario::Script;
+use conformance::subject::Manifest;
+use relayspec::schema;
+use serde_json::{Map, Value};
+
+use super::exit::{Exit, Failure};
+
+/// Print the JSON Schema of a format: scenario, report, manifest, baseline
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The format.
+    #[arg(required_unless_present = "list")]
+    name: Option<String>,
+
+    /// List the formats, one a line.
+    #[arg(long)]
+    list: bool,
+}
+
+const FORMATS: [(&str, fn() -> Value); 4] = [
+    ("scenario", schema::document::<Script>),
+    ("report", schema::document::<RunReport>),
+    ("manifest", schema::document::<Manifest>),
+    ("baseline", schema::document::<BaselineFile>),
+];
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let names = FORMATS.map(|(name, _)| name);
+    if arguments.list {
+        anstream::println!("{}", names.join("\n"));
+        return Ok(Exit::Conforms);
+    }
+    let wanted = arguments.name.as_deref().unwrap_or_default();
+    let Some((name, make)) = FORMATS.iter().find(|(name, _)| *name == wanted) else {
+        return Err(Failure::usage(format!("no format is called `{wanted}`; there are {}", names.join(", "))));
+    };
+    let mut document = Map::new();
+    document.insert("$schema".to_owned(), schema::DIALECT.into());
+    document.insert("$id".to_owned(), format!("urn:relayspec:{name}").into());
+    if let Value::Object(members) = make() {
+        document.extend(members);
+    }
+    let text = serde_json::to_string_pretty(&document).map_err(|error| Failure::harness(error.to_string()))?;
+    anstream::println!("{text}");
+    Ok(Exit::Conforms)
+}

@@ -1,0 +1,55 @@
+//! `conformance server`: judges a server by its URL or its command.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use conformance::subject::{Manifest, Template};
+
+use super::exit::{Exit, Failure};
+use super::judge;
+use super::options::{JudgeOptions, SubjectOptions};
+use super::setup::{Setup, Where};
+
+/// Judge a server, by its URL or by the command that starts it
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The base URL, as ws://127.0.0.1:8080; with --command the URL that it is then reached by, as ws://127.0.0.1:{port}.
+    url: Option<String>,
+
+    /// The command that starts the server; `{port}` stands for a free port. No shell runs it.
+    #[arg(long, value_name = "COMMAND", help_heading = "Subject")]
+    command: Option<String>,
+
+    /// A file that says what the subject is (TOML); flags win over it.
+    #[arg(long, value_name = "FILE", help_heading = "Subject")]
+    manifest: Option<PathBuf>,
+
+    /// The family of protocols.
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    family: Option<String>,
+
+    #[command(flatten)]
+    subject: SubjectOptions,
+
+    #[command(flatten)]
+    judge: JudgeOptions,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let manifest = match &arguments.manifest {
+        Some(path) => Manifest::load(path).map_err(Failure::usage)?,
+        None => Manifest::default(),
+    };
+    let url = arguments.url.as_ref().or(manifest.url.as_ref());
+    // A URL on the command line alone means a server that runs already, whatever command a manifest has.
+    let command = arguments.command.as_ref().or(manifest.command.as_ref().filter(|_| arguments.url.is_none()));
+    let place = match (url, command) {
+        (url, Some(command)) => Where::Command(Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?),
+        (Some(url), None) => Where::Url(url.parse().map_err(Failure::usage)?),
+        (None, None) => {
+            return Err(Failure::usage("no subject: give its URL, as ws://127.0.0.1:8080, or --command 'my-relay --port {port}'"));
+        }
+    };
+    let family = arguments.family.as_ref().or(manifest.family.as_ref()).map(String::as_str);
+    judge::judge(&Setup::new(place, family, &manifest, &arguments.subject, &arguments.judge)?)
+}

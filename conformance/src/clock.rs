@@ -1,0 +1,173 @@
+//! The only reader of time: moments, waits, and how late this machine wakes those who wait.
+//!
+//! A thread of its own sleeps in small steps and notes by how much each was overslept. That is the noise of the machine, by which
+//! bounds of the form "not after" are widened before anybody is blamed.
+
+use std::collections::VecDeque;
+use std::ops::{Add, Sub};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+/// A moment of the monotonic clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(Instant);
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, span: Duration) -> Self {
+        // A span of centuries saturates at one that no run lives to see.
+        Self(self.0.checked_add(span).unwrap_or_else(|| self.0 + Duration::from_secs(1 << 30)))
+    }
+}
+
+impl Sub for Moment {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.0.saturating_duration_since(earlier.0)
+    }
+}
+
+/// The clock of a run; clones are the same clock.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    start: Instant,
+    start_epoch_ms: f64,
+    noise: Mutex<VecDeque<Overslept>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Overslept {
+    until: Instant,
+    by: Duration,
+}
+
+/// How long the noise thread sleeps at a time.
+const STEP: Duration = Duration::from_millis(2);
+/// Oversleeping by less is the usual and is not noted.
+const USUAL: Duration = Duration::from_millis(2);
+/// How many noisy moments are kept.
+const KEPT: usize = 20_000;
+/// Before a moment that is waited for the runner stops sleeping and spins: timers oversleep by a millisecond or two.
+const SPIN: Duration = Duration::from_millis(2);
+
+impl Clock {
+    /// Starts the clock and its noise thread, which ends when the last clone is dropped.
+    #[must_use]
+    pub fn start() -> Self {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let inner = Arc::new(Inner {
+            start: Instant::now(),
+            start_epoch_ms: since_epoch.as_secs_f64() * 1000.0,
+            noise: Mutex::default(),
+        });
+        let watched = Arc::downgrade(&inner);
+        // Without the thread there is no widening of bounds; nothing else depends on it.
+        let _ = thread::Builder::new().name("noise".to_owned()).spawn(move || listen(&watched));
+        Self { inner }
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        Moment(Instant::now())
+    }
+
+    /// The moment at which the clock was started.
+    #[must_use]
+    pub fn zero(&self) -> Moment {
+        Moment(self.inner.start)
+    }
+
+    /// A moment in ms since the Unix epoch.
+    #[must_use]
+    pub fn epoch_ms(&self, moment: Moment) -> f64 {
+        let offset = match moment.0.checked_duration_since(self.inner.start) {
+            Some(after) => after.as_secs_f64(),
+            None => -(self.inner.start - moment.0).as_secs_f64(),
+        };
+        self.inner.start_epoch_ms + offset * 1000.0
+    }
+
+    /// The moment that lies so many ms after the Unix epoch; the start of the clock for what lies before it.
+    #[must_use]
+    pub fn moment_of(&self, epoch_ms: f64) -> Moment {
+        let seconds = (epoch_ms - self.inner.start_epoch_ms) / 1000.0;
+        let span = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
+        self.zero() + span
+    }
+
+    /// Sleeps until a moment, and is back within microseconds of it on a machine that has a core to spare.
+    pub async fn sleep_until(&self, moment: Moment) {
+        let now = Instant::now();
+        if moment.0 > now + SPIN {
+            tokio::time::sleep_until((moment.0 - SPIN).into()).await;
+        }
+        while Instant::now() < moment.0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits for a future until a moment; `None` where it is not done by then.
+    pub async fn within<F: Future>(&self, moment: Moment, future: F) -> Option<F::Output> {
+        tokio::time::timeout_at(moment.0.into(), future).await.ok()
+    }
+
+    /// By how much the machine overslept at worst between two moments.
+    #[must_use]
+    pub fn noise(&self, since: Moment, until: Moment) -> Duration {
+        let noise = self.inner.noise.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = noise.iter().filter(|overslept| overslept.until >= since.0 && overslept.until <= until.0 + STEP);
+        heard.map(|overslept| overslept.by).max().unwrap_or_default()
+    }
+}
+
+fn listen(watched: &Weak<Inner>) {
+    let mut before = Instant::now();
+    while let Some(inner) = watched.upgrade() {
+        let now = Instant::now();
+        let by = now.saturating_duration_since(before + STEP);
+        if by > USUAL {
+            let mut noise = inner.noise.lock().unwrap_or_else(PoisonError::into_inner);
+            noise.truncate(KEPT - 1);
+            noise.push_front(Overslept { until: now, by });
+        }
+        drop(inner);
+        before = now;
+        thread::sleep(STEP);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_and_epoch_convert_both_ways() {
+        let clock = Clock::start();
+        let later = clock.zero() + Duration::from_millis(1500);
+        let back = clock.moment_of(clock.epoch_ms(later));
+        assert!(back - later < Duration::from_micros(50) && later - back < Duration::from_micros(50));
+        assert_eq!(clock.moment_of(0.0), clock.zero());
+        assert!(clock.moment_of(1e18) > later);
+    }
+
+    #[test]
+    fn noise_is_told_by_interval() {
+        let clock = Clock::start();
+        let at = clock.inner.start + Duration::from_secs(100);
+        clock.inner.noise.lock().expect("a lock").push_front(Overslept { until: at, by: Duration::from_millis(70) });
+        let around = |from: u64, to: u64| {
+            clock.noise(clock.zero() + Duration::from_secs(from), clock.zero() + Duration::from_secs(to))
+        };
+        assert_eq!(around(99, 101), Duration::from_millis(70));
+        assert_eq!(around(101, 102), Duration::ZERO);
+    }
+}

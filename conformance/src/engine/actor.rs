@@ -1,0 +1,78 @@
+//! One connection of a story, with what has come on it and has not been looked at.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::clock::{Clock, Moment};
+use crate::transport::{Arrival, Arrived, Connection};
+
+/// A connection in a story.
+#[derive(Debug)]
+pub(super) struct Actor {
+    /// Its name in reports; iterations have a number behind it.
+    pub(super) name: String,
+    /// The wire.
+    pub(super) connection: Connection,
+    /// When the handshake was complete.
+    pub(super) opened: Moment,
+    /// The role that it plays; `None` for a path that names no endpoint.
+    pub(super) role: Option<&'static str>,
+    /// Messages, Close frames and the end, oldest first.
+    pub(super) queue: VecDeque<Arrived>,
+    /// When each Ping came, since the opening.
+    pub(super) pings: VecDeque<Moment>,
+    /// How many Pings have been expected already.
+    pub(super) pings_seen: usize,
+    /// Pongs that nobody has expected yet, and when they came.
+    pub(super) pongs: VecDeque<(Moment, Bytes)>,
+}
+
+/// More Pings or Pongs than this are not remembered.
+const REMEMBERED: usize = 10_000;
+
+impl Actor {
+    pub(super) fn new(name: String, connection: Connection, opened: Moment, role: Option<&'static str>) -> Self {
+        Self {
+            name,
+            connection,
+            opened,
+            role,
+            queue: VecDeque::new(),
+            pings: VecDeque::new(),
+            pings_seen: 0,
+            pongs: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what is there already.
+    pub(super) fn drain(&mut self) {
+        while let Some(arrived) = self.connection.try_next() {
+            self.absorb(arrived);
+        }
+    }
+
+    /// Waits for one more arrival until a moment; false where none came, or none can come any more.
+    pub(super) async fn pull(&mut self, clock: &Clock, until: Moment) -> bool {
+        match clock.within(until, self.connection.next()).await {
+            Some(Some(arrived)) => {
+                self.absorb(arrived);
+                true
+            }
+            Some(None) => {
+                clock.sleep_until(until).await;
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn absorb(&mut self, arrived: Arrived) {
+        match arrived.what {
+            Arrival::Ping(_) if self.pings.len() < REMEMBERED => self.pings.push_back(arrived.at),
+            Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
+            Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. } => {}
+            Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => self.queue.push_back(arrived),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The engine: plays scenarios against a subject and emits what happens.
+//!
+//! It asks the family for everything that differs between families, and knows neither reports nor how subjects are started.
+
+mod actor;
+mod barrier;
+mod player;
+mod random;
+mod recorder;
+mod run;
+mod steps;
+mod story;
+mod target;
+mod witness;
+
+pub use player::Stage;
+pub use run::{Ended, Plan, run};
+pub use target::{Boxed, Launcher, Process, Target};

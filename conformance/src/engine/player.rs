@@ -1,0 +1,182 @@
+//! Plays the steps of a story, or of one iteration inside it.
+//!
+//! Each kind of step has its room in `steps`; this is the way from one to the next, and from a fault to the check that it decides.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::{Mutex, Semaphore};
+
+use super::actor::Actor;
+use super::barrier::Barrier;
+use super::recorder::{Recorder, Stop};
+use super::steps::MemoryWatch;
+use super::target::{Boxed, Target};
+use super::witness::Transcript;
+use crate::clock::Clock;
+use crate::lint::Schemas;
+use crate::outcome::Finding;
+use crate::scenario::{At, STORY, Scenario, Size, Span, Step, Variables, check_of};
+use relayspec::timing::{Parameter, Timing};
+
+/// What all scenarios of a run share.
+#[derive(Debug)]
+pub struct Stage {
+    /// The clock.
+    pub clock: Clock,
+    /// The subject's timing parameters.
+    pub timing: Timing,
+    /// The largest message that the subject says it accepts.
+    pub max_message: Option<Size>,
+    /// Compiled schemas.
+    pub schemas: Arc<Schemas>,
+    /// How many handshakes are under way at once.
+    pub handshakes: Semaphore,
+    /// How long a handshake may take.
+    pub handshake_deadline: Duration,
+}
+
+/// Why a step did not hold.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The subject did something wrong.
+    Broken(Box<Finding>),
+    /// The story stops for another reason, or inside.
+    Stop(Stop),
+}
+
+impl From<Stop> for Fault {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl From<Finding> for Fault {
+    fn from(finding: Finding) -> Self {
+        Self::Broken(Box::new(finding))
+    }
+}
+
+/// What the whole story shares, its iterations included.
+pub(super) struct Story {
+    pub(super) stage: Arc<Stage>,
+    pub(super) scenario: Arc<Scenario>,
+    pub(super) target: Arc<dyn Target>,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) transcript: Arc<Transcript>,
+    pub(super) memory: std::sync::Mutex<MemoryWatch>,
+}
+
+/// One line of the story.
+pub(super) struct Player {
+    pub(super) story: Arc<Story>,
+    pub(super) actors: BTreeMap<String, Arc<Mutex<Actor>>>,
+    /// Connections that this player opened itself.
+    pub(super) own: Vec<String>,
+    pub(super) variables: BTreeMap<String, Value>,
+    pub(super) iteration: String,
+    pub(super) barrier: Option<Arc<Barrier>>,
+}
+
+impl Variables for BTreeMap<String, Value> {
+    fn get(&self, name: &str) -> Option<Value> {
+        BTreeMap::get(self, name).cloned()
+    }
+}
+
+impl Player {
+    pub(super) fn new(story: Arc<Story>) -> Self {
+        Self {
+            story,
+            actors: BTreeMap::new(),
+            own: Vec::new(),
+            variables: BTreeMap::new(),
+            iteration: String::new(),
+            barrier: None,
+        }
+    }
+
+    /// Plays steps until one does not hold, and looks for what nobody expected at the end.
+    pub(super) async fn perform(&mut self, steps: &[At<Step>]) -> Result<(), Stop> {
+        self.play(steps).await?;
+        self.leftovers().await
+    }
+
+    fn play<'a>(&'a mut self, steps: &'a [At<Step>]) -> Boxed<'a, Result<(), Stop>> {
+        Box::pin(async move {
+            for step in steps {
+                let check = check_of(&step.value).map_or(STORY, |check| check.name.as_str());
+                match self.step(&step.value).await {
+                    Ok(()) if check != STORY => self.story.recorder.pass(check, step.place),
+                    Ok(()) => {}
+                    Err(Fault::Stop(stop)) => return Err(stop),
+                    Err(Fault::Broken(mut finding)) => {
+                        finding.place.get_or_insert(step.place);
+                        finding.at_ms.get_or_insert(self.story.transcript.now_ms());
+                        return Err(Stop::Broken { check: check.to_owned(), finding });
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), Fault> {
+        match step {
+            Step::Connect(step) => self.connect(step).await,
+            Step::Refused(step) => self.refused(step).await,
+            Step::Send(step) => self.send(step).await,
+            Step::Frame(step) => self.frame(step).await,
+            Step::Close(step) => self.close(step).await,
+            Step::Cut(step) => self.cut(step).await,
+            Step::Mute(step) => self.act(&step.on, crate::transport::Act::Mute).await,
+            Step::Stall(step) => self.act(&step.on, crate::transport::Act::Stall).await,
+            Step::Resume(step) => self.act(&step.on, crate::transport::Act::Resume).await,
+            Step::Expect(step) => self.expect(step).await,
+            Step::Quiet(step) => self.quiet(step).await,
+            Step::Wait(step) => self.wait(step).await,
+            Step::Mark(step) => self.mark(step),
+            Step::Let(values) => self.assign(values),
+            Step::Many(step) => self.many(step).await,
+            Step::Meet(_) => {
+                if let Some(barrier) = &self.barrier {
+                    barrier.meet().await;
+                }
+                Ok(())
+            }
+            Step::Near(step) => self.near(step),
+            Step::Distinct(step) => self.distinct(step),
+            Step::Disjoint(step) => self.disjoint(step),
+            Step::Tally(step) => self.tally(step),
+            Step::Unpredictable(step) => self.unpredictable(step),
+            Step::Heartbeat(step) => self.heartbeat(step).await,
+            Step::Latency(step) => self.latency(step).await,
+            Step::Pour(step) => self.pour(step).await,
+            Step::Memory(step) => self.memory(step),
+            Step::Terminate(_) => self.terminate(),
+            Step::Exit(step) => self.exit(step).await,
+        }
+    }
+
+    pub(super) fn actor(&self, name: &str) -> Result<Arc<Mutex<Actor>>, Stop> {
+        let actor = self.actors.get(name).map(Arc::clone);
+        actor.ok_or_else(|| Stop::Harness(format!("no connection is called `{name}`")))
+    }
+
+    pub(super) fn span(&self, span: &Span) -> Duration {
+        span.value(&self.story.stage.timing)
+    }
+
+    pub(super) fn within(&self, span: Option<&Span>) -> Duration {
+        match span {
+            Some(span) => self.span(span),
+            None => self.story.stage.timing.value(Parameter::NotifyDeadline),
+        }
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.story.stage.clock
+    }
+}

@@ -1,0 +1,123 @@
+//! Does a sample of codes look as if it were drawn uniformly and independently?
+//!
+//! Chi-square tests, each of both tails: evenness of each position and of all together, independence of neighbours, and of codes that
+//! follow one another. A truly random source fails any of them less than once in a million samples: there are fewer than forty
+//! tails, and each is cut at one in a hundred million.
+
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+/// The probability at which one tail of one test is cut.
+const TAIL: f64 = 1e-8;
+/// A cell of a chi-square test has to expect so many at least.
+const EXPECTED: usize = 5;
+
+/// Why a sample was not accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Judgement {
+    /// Too few values; so many are needed.
+    TooFew(usize),
+    /// A pattern.
+    Pattern(Pattern),
+}
+
+/// What a sample shows that it should not.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Pattern {
+    /// What, in words.
+    pub(super) what: String,
+    /// The figures.
+    pub(super) got: String,
+}
+
+/// Judges a sample of strings of equal length, in the order in which they were drawn.
+///
+/// # Errors
+/// Where there are too few to tell, or they show a pattern.
+pub(super) fn judge(values: &[String], alphabet: &[char]) -> Result<(), Judgement> {
+    let letters = alphabet.len();
+    let needed = EXPECTED * letters * letters / 2;
+    if values.len() < needed {
+        return Err(Judgement::TooFew(needed));
+    }
+    let pattern = |what: String, got: String| Err(Judgement::Pattern(Pattern { what, got }));
+    let length = values[0].chars().count();
+    let mut rows: Vec<Vec<usize>> = Vec::with_capacity(values.len());
+    for value in values {
+        let row: Option<Vec<_>> = value.chars().map(|c| alphabet.iter().position(|letter| *letter == c)).collect();
+        match row.filter(|row| row.len() == length) {
+            Some(row) => rows.push(row),
+            None => return pattern("one has another length or alphabet".to_owned(), value.clone()),
+        }
+    }
+    for place in 0..length {
+        let column = rows.iter().map(|row| row[place]);
+        even(column, letters, &format!("position {} does not use the alphabet evenly", place + 1))?;
+        let steps = rows.windows(2).map(|pair| (pair[1][place] + letters - pair[0][place]) % letters);
+        even(steps, letters, &format!("position {} follows from the same position of the code before", place + 1))?;
+    }
+    even(rows.iter().flatten().copied(), letters, "the alphabet is not used evenly")?;
+    // Pairs that share no character, so that they are independent of one another.
+    for first in 0..2_usize.min(length.saturating_sub(1)) {
+        let pairs = rows.iter().flat_map(|row| row[first..].chunks_exact(2).map(|pair| pair[0] * letters + pair[1]));
+        even(pairs, letters * letters, "characters follow from their neighbours")?;
+    }
+    Ok(())
+}
+
+fn even(cells: impl Iterator<Item = usize>, kinds: usize, what: &str) -> Result<(), Judgement> {
+    let mut counts = vec![0_u32; kinds];
+    cells.for_each(|cell| counts[cell] += 1);
+    let total: f64 = counts.iter().copied().map(f64::from).sum();
+    let expected = total / kinds as f64;
+    let square: f64 = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+    let Ok(distribution) = ChiSquared::new(kinds as f64 - 1.0) else { return Ok(()) };
+    if distribution.sf(square) >= TAIL && distribution.cdf(square) >= TAIL {
+        return Ok(());
+    }
+    let too = if square > kinds as f64 { "uneven" } else { "even" };
+    Err(Judgement::Pattern(Pattern {
+        what: what.to_owned(),
+        got: format!("chi-square {square:.0} with {} degrees of freedom, too {too} for chance", kinds - 1),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALPHABET: &str = "346789ABCDEFGHJKLMNPQRTUVWXY";
+
+    fn sample(count: usize, mut draw: impl FnMut(usize, usize) -> usize) -> Result<(), Judgement> {
+        let alphabet: Vec<char> = ALPHABET.chars().collect();
+        let code = |row: usize, draw: &mut dyn FnMut(usize, usize) -> usize| (0..6).map(|place| alphabet[draw(row, place)]).collect();
+        let values: Vec<String> = (0..count).map(|row| code(row, &mut draw)).collect();
+        judge(&values, &alphabet)
+    }
+
+    #[test]
+    fn uniform_samples_pass() {
+        for seed in 0..60 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            assert_eq!(sample(2500, |_, _| random.usize(..28)), Ok(()), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_found() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut last = 0;
+        let mut biased = fastrand::Rng::with_seed(8);
+        let mut rolled = fastrand::Rng::with_seed(9);
+        let found = [
+            ("a letter is never drawn", sample(2500, |_, _| random.usize(..27))),
+            ("a counter", sample(2500, |row, place| row / 28_usize.pow(5 - place as u32) % 28)),
+            ("a counter in every position", sample(2500, |row, place| (row * 5 + place * 3) % 28)),
+            ("a neighbour", sample(2500, |_, place| { last = if place % 2 == 0 { rolled.usize(..28) } else { (last + 1) % 28 }; last })),
+            ("a byte modulo 28", sample(12_000, |_, _| usize::from(biased.u8(..)) % 28)),
+        ];
+        for (what, judgement) in found {
+            assert!(matches!(judgement, Err(Judgement::Pattern(_))), "{what}: {judgement:?}");
+        }
+        assert!(matches!(sample(100, |_, _| 1), Err(Judgement::TooFew(_))));
+    }
+}

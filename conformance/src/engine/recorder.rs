@@ -1,0 +1,164 @@
+//! Collects what the checks of one scenario came to, from the story and from lint.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use relayspec::requirement::{self, Level};
+
+use crate::outcome::{CheckOutcome, Finding, Verdict};
+use crate::scenario::{Check, LINT, Place, STORY, Scenario, check_of, each_step};
+
+/// Why a story stopped before its end.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stop {
+    /// The subject broke a check; the story's own where no step was named.
+    Broken {
+        /// The check's name.
+        check: String,
+        /// What was seen.
+        finding: Box<Finding>,
+    },
+    /// The runner could not judge.
+    Inconclusive(String),
+    /// What is left does not apply to the subject.
+    Skip(String),
+    /// The scenario or the runner is at fault.
+    Harness(String),
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    found: Mutex<Found>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    passed: BTreeSet<(String, (u64, u64))>,
+    skipped: Vec<(String, String)>,
+    lint: Vec<Finding>,
+}
+
+/// Lint findings of one scenario are kept up to this many.
+const MAX_LINT: usize = 20;
+
+impl Recorder {
+    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A step of a check held.
+    pub(super) fn pass(&self, check: &str, place: Place) {
+        self.found().passed.insert((check.to_owned(), (place.line, place.column)));
+    }
+
+    /// A check does not apply to the subject; the story goes on.
+    pub(super) fn skip(&self, check: &str, reason: &str) {
+        self.found().skipped.push((check.to_owned(), reason.to_owned()));
+    }
+
+    /// Lint found something.
+    pub(super) fn lint(&self, finding: Finding) {
+        let mut found = self.found();
+        if found.lint.len() < MAX_LINT {
+            found.lint.push(finding);
+        }
+    }
+
+    /// What every check came to, the checks `story` and `lint` in front.
+    pub(super) fn outcomes(&self, scenario: &Scenario, stop: Option<&Stop>) -> Vec<CheckOutcome> {
+        let found = self.found();
+        let mut outcomes = vec![story(scenario, stop), lint(scenario, stop, &found.lint)];
+        for check in scenario.checks() {
+            outcomes.push(named(scenario, &check, stop, &found));
+        }
+        outcomes
+    }
+}
+
+fn blank(scenario: &Scenario, name: &str) -> CheckOutcome {
+    CheckOutcome {
+        id: format!("{}#{name}", scenario.id),
+        requirement: None,
+        level: None,
+        verdict: Verdict::Pass,
+        reason: None,
+        because_of: None,
+        findings: Vec::new(),
+        expected_failure: None,
+    }
+}
+
+fn story(scenario: &Scenario, stop: Option<&Stop>) -> CheckOutcome {
+    let mut outcome = blank(scenario, STORY);
+    match stop {
+        Some(Stop::Broken { check, finding }) if check == STORY => {
+            outcome.verdict = Verdict::Fail;
+            outcome.findings = vec![finding.as_ref().clone()];
+        }
+        Some(stop) => undecided(&mut outcome, scenario, stop),
+        None => {}
+    }
+    outcome
+}
+
+fn lint(scenario: &Scenario, stop: Option<&Stop>, findings: &[Finding]) -> CheckOutcome {
+    let mut outcome = blank(scenario, LINT);
+    let level = |finding: &Finding| finding.requirement.as_deref().and_then(requirement::find).map(|found| found.level);
+    outcome.level = findings.iter().filter_map(level).min();
+    outcome.requirement = findings.first().and_then(|finding| finding.requirement.clone());
+    outcome.findings = findings.to_vec();
+    if !findings.is_empty() {
+        outcome.verdict = Verdict::broken(outcome.level.unwrap_or(Level::Must));
+    } else if let Some(Stop::Skip(reason)) = stop {
+        (outcome.verdict, outcome.reason) = (Verdict::Skip, Some(reason.clone()));
+    }
+    outcome
+}
+
+fn named(scenario: &Scenario, check: &Check, stop: Option<&Stop>, found: &Found) -> CheckOutcome {
+    let level = requirement::find(&check.requirement).map_or(Level::Must, |requirement| requirement.level);
+    let mut outcome = CheckOutcome {
+        requirement: Some(check.requirement.clone()),
+        level: Some(level),
+        ..blank(scenario, &check.name)
+    };
+    if let Some((_, reason)) = found.skipped.iter().find(|(name, _)| *name == check.name) {
+        (outcome.verdict, outcome.reason) = (Verdict::Skip, Some(reason.clone()));
+        return outcome;
+    }
+    if let Some(Stop::Broken { check: name, finding }) = stop
+        && *name == check.name
+    {
+        outcome.verdict = Verdict::broken(level);
+        outcome.findings = vec![finding.as_ref().clone()];
+        return outcome;
+    }
+    let held = found.passed.iter().filter(|(name, _)| *name == check.name).count();
+    if let (Some(stop), true) = (stop, held < steps_of(scenario, &check.name)) {
+        undecided(&mut outcome, scenario, stop);
+    }
+    outcome
+}
+
+fn steps_of(scenario: &Scenario, check: &str) -> usize {
+    let mut count = 0;
+    each_step(&scenario.script.steps, &mut |step| {
+        count += usize::from(check_of(&step.value).is_some_and(|name| name.name == check));
+    });
+    count
+}
+
+fn undecided(outcome: &mut CheckOutcome, scenario: &Scenario, stop: &Stop) {
+    outcome.verdict = Verdict::Inconclusive;
+    match stop {
+        Stop::Broken { check, .. } => {
+            let id = format!("{}#{check}", scenario.id);
+            outcome.reason = Some(format!("not reached, because of {id}"));
+            outcome.because_of = Some(id);
+        }
+        Stop::Inconclusive(reason) => outcome.reason = Some(reason.clone()),
+        Stop::Harness(reason) => outcome.reason = Some(format!("fault of the harness: {reason}")),
+        Stop::Skip(reason) => (outcome.verdict, outcome.reason) = (Verdict::Skip, Some(reason.clone())),
+    }
+}

@@ -1,0 +1,213 @@
+//! The main flow of a run: which scenario is played when, and once more where the machine may have been at fault.
+//!
+//! Scenarios that wait for timing parameters run side by side, since they cost nothing but time; those that wait for nothing run a few at a
+//! time, so that each is as fast as it can be; those that keep the machine busy run one by one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::watch;
+
+use super::player::Stage;
+use super::recorder::Stop;
+use super::story::{Performance, perform, unplayed};
+use super::target::{Launcher, Target};
+use crate::event::Event;
+use crate::outcome::{ScenarioOutcome, Verdict};
+use crate::scenario::{Scenario, Trait};
+
+/// What a run needs beside its scenarios.
+pub struct Plan {
+    /// What the scenarios share.
+    pub stage: Arc<Stage>,
+    /// The subject.
+    pub target: Arc<dyn Target>,
+    /// Starts a subject of its own for a scenario that needs one; none where only a URL is known.
+    pub launcher: Option<Arc<dyn Launcher>>,
+    /// The scenarios to play.
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// Scenarios that wait for longer are skipped.
+    pub max_wait: Option<Duration>,
+    /// How many scenarios run at once at most.
+    pub jobs: usize,
+    /// How long a scenario may take beyond its longest wait.
+    pub scenario_deadline: Duration,
+    /// How long the whole run may take.
+    pub run_deadline: Duration,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Faults of the harness, one for each scenario that had one.
+    pub harness: Vec<String>,
+    /// Why it was cut short.
+    pub cut_short: Option<String>,
+}
+
+/// Noise from which on a failure of a scenario that waits is not believed at once.
+const NOISY: Duration = Duration::from_millis(10);
+/// How long before the end of a scenario noise is looked for.
+const LOOK_BACK: Duration = Duration::from_millis(1500);
+/// How many scenarios that wait for nothing run at once.
+const SWIFT: usize = 2;
+
+struct Lanes {
+    jobs: Semaphore,
+    swift: Semaphore,
+    heavy: Semaphore,
+    swift_left: watch::Sender<usize>,
+}
+
+/// Plays the scenarios and emits what happens. `interrupted` cuts the run short when it becomes true.
+pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interrupted: watch::Receiver<bool>) -> Ended {
+    let emit = |event| {
+        let _ = events.send(event);
+    };
+    let clock = &plan.stage.clock;
+    let mut scenarios = plan.scenarios.clone();
+    scenarios.sort_by_key(|scenario| std::cmp::Reverse(longest_wait(plan, scenario)));
+    let swift = scenarios.iter().filter(|scenario| is_swift(scenario)).count();
+    let lanes = Lanes {
+        jobs: Semaphore::new(plan.jobs.max(1)),
+        swift: Semaphore::new(SWIFT),
+        heavy: Semaphore::new(1),
+        swift_left: watch::Sender::new(swift),
+    };
+    let mut ended = Ended::default();
+    let mut again = Vec::new();
+    let deadline = clock.sleep_until(clock.now() + plan.run_deadline);
+    tokio::pin!(deadline);
+    let mut running: FuturesUnordered<_> = scenarios.iter().map(|scenario| first_time(plan, scenario, &lanes, &emit)).collect();
+    loop {
+        let performance = tokio::select! {
+            next = running.next() => match next {
+                Some(performance) => performance,
+                None => break,
+            },
+            () = &mut deadline => {
+                ended.cut_short = Some(format!("the run was not over within {} s", plan.run_deadline.as_secs()));
+                break;
+            }
+            _ = interrupted.wait_for(|interrupted| *interrupted) => {
+                ended.cut_short = Some("the run was interrupted".to_owned());
+                break;
+            }
+        };
+        let scenario = performance.scenario;
+        match performance.result {
+            Ok(performance) if doubtful(plan, scenario, &performance) => again.push(scenario),
+            Ok(performance) => finish(performance, &mut ended, &emit),
+            Err(outcome) => emit(Event::ScenarioFinished(Box::new(outcome))),
+        }
+    }
+    drop(running);
+    for scenario in again {
+        if ended.cut_short.is_some() {
+            emit(Event::ScenarioFinished(Box::new(unplayed(scenario, &Stop::Inconclusive("the run was cut short".to_owned())))));
+            continue;
+        }
+        tokio::select! {
+            mut performance = play(plan, scenario, plan.launcher.is_some()) => {
+                performance.outcome.attempts = 2;
+                finish(performance, &mut ended, &emit);
+            }
+            _ = interrupted.wait_for(|interrupted| *interrupted) => ended.cut_short = Some("the run was interrupted".to_owned()),
+        }
+    }
+    ended
+}
+
+fn finish(performance: Performance, ended: &mut Ended, emit: &impl Fn(Event)) {
+    if let Some(why) = performance.harness {
+        ended.harness.push(format!("{}: {why}", performance.outcome.id));
+    }
+    emit(Event::ScenarioFinished(Box::new(performance.outcome)));
+}
+
+/// A scenario that was played, or was not for the reason in its outcome.
+struct Played<'a> {
+    scenario: &'a Arc<Scenario>,
+    result: Result<Performance, ScenarioOutcome>,
+}
+
+async fn first_time<'a>(plan: &Plan, scenario: &'a Arc<Scenario>, lanes: &Lanes, emit: &impl Fn(Event)) -> Played<'a> {
+    if let Some(reason) = not_for(plan, scenario) {
+        leave_swift(scenario, lanes);
+        return Played { scenario, result: Err(unplayed(scenario, &Stop::Skip(reason))) };
+    }
+    if scenario.has(Trait::Heavy) {
+        let _ = lanes.swift_left.subscribe().wait_for(|left| *left == 0).await;
+    }
+    let lane = if scenario.has(Trait::Heavy) {
+        Some(&lanes.heavy)
+    } else if is_swift(scenario) {
+        Some(&lanes.swift)
+    } else {
+        None
+    };
+    let _lane = match lane {
+        Some(lane) => lane.acquire().await.ok(),
+        None => None,
+    };
+    let _job = lanes.jobs.acquire().await;
+    emit(Event::ScenarioStarted { id: scenario.id.clone() });
+    let performance = play(plan, scenario, false).await;
+    leave_swift(scenario, lanes);
+    Played { scenario, result: Ok(performance) }
+}
+
+fn leave_swift(scenario: &Scenario, lanes: &Lanes) {
+    if is_swift(scenario) {
+        lanes.swift_left.send_modify(|left| *left -= 1);
+    }
+}
+
+fn is_swift(scenario: &Scenario) -> bool {
+    scenario.script.longest_wait.is_none() && !scenario.has(Trait::Heavy) && !scenario.has(Trait::OwnProcess)
+}
+
+async fn play(plan: &Plan, scenario: &Arc<Scenario>, afresh: bool) -> Performance {
+    let deadline = longest_wait(plan, scenario) + plan.scenario_deadline;
+    let own = match &plan.launcher {
+        Some(launcher) if afresh || scenario.has(Trait::OwnProcess) => Some(launcher.launch().await),
+        _ => None,
+    };
+    match own {
+        Some(Err(problem)) => {
+            let now = plan.stage.clock.now();
+            let outcome = unplayed(scenario, &Stop::Inconclusive(format!("the subject could not be started: {problem}")));
+            Performance { outcome, harness: None, span: (now, now) }
+        }
+        Some(Ok(target)) => perform(&plan.stage, scenario, target, deadline).await,
+        None => perform(&plan.stage, scenario, Arc::clone(&plan.target), deadline).await,
+    }
+}
+
+/// Why a scenario is not for this run.
+fn not_for(plan: &Plan, scenario: &Scenario) -> Option<String> {
+    if scenario.has(Trait::OwnProcess) && plan.launcher.is_none() {
+        return Some("needs a subject that the runner starts (--command)".to_owned());
+    }
+    let wait = longest_wait(plan, scenario);
+    let allowed = plan.max_wait?;
+    (wait > allowed).then(|| format!("waits for {:.1} s, more than --max-wait allows", wait.as_secs_f64()))
+}
+
+fn longest_wait(plan: &Plan, scenario: &Scenario) -> Duration {
+    scenario.script.longest_wait.as_ref().map(|span| span.value(&plan.stage.timing)).unwrap_or_default()
+}
+
+/// Whether a performance is to be repeated, alone: the runner could not judge, or it failed while the machine was noisy.
+fn doubtful(plan: &Plan, scenario: &Scenario, performance: &Performance) -> bool {
+    let unreachable = performance.outcome.checks.iter().any(|check| {
+        check.verdict == Verdict::Inconclusive && check.because_of.is_none() && performance.harness.is_none()
+    });
+    let bad = matches!(performance.outcome.verdict, Verdict::Fail | Verdict::Warn);
+    let (start, end) = performance.span;
+    let since = if end - start > LOOK_BACK { start + ((end - start) - LOOK_BACK) } else { start };
+    let timed = scenario.script.longest_wait.is_some();
+    unreachable || bad && timed && plan.stage.clock.noise(since, end) > NOISY
+}

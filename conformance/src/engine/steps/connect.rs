@@ -1,0 +1,157 @@
+//! Opening connections, and ending them in every way there is.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::engine::actor::Actor;
+use crate::engine::player::{Fault, Player};
+use crate::engine::recorder::Stop;
+use crate::engine::witness::{Witness, describe};
+use crate::lint::ConnectionLint;
+use crate::outcome::{By, Finding};
+use crate::scenario::step::{Close, Connect, Cut, CutBy, Refused};
+use crate::transport::{Act, Arrival, Connection, OpenError, Opened, OutFrame, open};
+
+impl Player {
+    /// The name of a connection in reports: an iteration's connections carry its number.
+    fn full_name(&self, name: &str) -> String {
+        format!("{name}{}", self.iteration)
+    }
+
+    pub(in crate::engine) async fn connect(&mut self, step: &Connect) -> Result<(), Fault> {
+        let story = Arc::clone(&self.story);
+        let family = story.scenario.family;
+        let name = self.full_name(&step.name);
+        let endpoint = family.endpoint(&step.to).map(|endpoint| endpoint.role);
+        let role = match &step.role {
+            Some(role) => family.clients.iter().copied().find(|known| known == role),
+            None => endpoint,
+        };
+        story.transcript.add(self.clock().now(), &name, By::Runner, format!("connect {}", step.to));
+        let buffer = step.receive_buffer.map(|size| u32::try_from(size.0).unwrap_or(u32::MAX));
+        let opened = match self.open(&step.to, buffer).await? {
+            Ok(opened) => opened,
+            Err(error) => {
+                story.transcript.add(self.clock().now(), &name, By::Subject, error.to_string());
+                if !error.reached() {
+                    return Err(self.unreachable(&error).into());
+                }
+                return Err(Finding {
+                    what: format!("the WebSocket handshake at {} failed", step.to),
+                    expected: Some("HTTP 101 Switching Protocols".to_owned()),
+                    got: Some(error.to_string()),
+                    connection: Some(name),
+                    ..Finding::default()
+                }
+                .into());
+            }
+        };
+        let at = self.clock().now();
+        let schemas = Arc::clone(&story.stage.schemas);
+        let witness = Witness {
+            name: name.clone(),
+            transcript: Arc::clone(&story.transcript),
+            recorder: Arc::clone(&story.recorder),
+            lint: ConnectionLint::new(family, role.unwrap_or_default(), schemas),
+        };
+        let connection = Connection::start(opened, self.clock().clone(), Box::new(witness));
+        let actor = Actor::new(name, connection, at, role);
+        self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
+        self.own.push(step.name.clone());
+        Ok(())
+    }
+
+    async fn open(&self, path: &str, buffer: Option<u32>) -> Result<Result<Opened, OpenError>, Fault> {
+        let stage = &self.story.stage;
+        let Ok(_permit) = stage.handshakes.acquire().await else {
+            return Err(Stop::Harness("the run is over".to_owned()).into());
+        };
+        let deadline = self.clock().now() + stage.handshake_deadline;
+        let opened = self.clock().within(deadline, open(self.story.target.route(), path, buffer)).await;
+        opened.ok_or_else(|| {
+            Finding {
+                what: format!("the WebSocket handshake at {path} was not answered within {}", super::shown(stage.handshake_deadline)),
+                expected: Some("HTTP 101 Switching Protocols".to_owned()),
+                ..Finding::default()
+            }
+            .into()
+        })
+    }
+
+    /// A subject whose process has died is to blame for it; one that is merely away cannot be judged.
+    fn unreachable(&self, error: &OpenError) -> Stop {
+        let ended = self.story.target.process().and_then(|process| process.ended());
+        Stop::Inconclusive(match ended {
+            Some(how) => format!("the subject's process is gone ({how})"),
+            None => format!("the subject could not be reached: {error}"),
+        })
+    }
+
+    pub(in crate::engine) async fn refused(&mut self, step: &Refused) -> Result<(), Fault> {
+        match self.open(&step.to, None).await? {
+            Err(_) => Ok(()),
+            Ok(_) => Err(Finding {
+                what: format!("a connection to {} was accepted", step.to),
+                expected: Some("a refusal, by TCP or by HTTP".to_owned()),
+                got: Some("HTTP 101 Switching Protocols".to_owned()),
+                ..Finding::default()
+            }
+            .into()),
+        }
+    }
+
+    pub(in crate::engine) async fn close(&mut self, step: &Close) -> Result<(), Fault> {
+        let actor = self.actor(&step.on)?;
+        actor.lock().await.connection.send(OutFrame::close(step.code, &step.reason));
+        Ok(())
+    }
+
+    pub(in crate::engine) async fn cut(&mut self, step: &Cut) -> Result<(), Fault> {
+        let (act, what) = match step.by {
+            CutBy::Reset => (Act::Reset, "cut by RST"),
+            CutBy::Fin => (Act::Fin, "cut by FIN"),
+        };
+        let actor = self.actor(&step.on)?;
+        let actor = actor.lock().await;
+        self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what.to_owned());
+        actor.connection.act(act);
+        Ok(())
+    }
+
+    pub(in crate::engine) async fn act(&mut self, on: &str, act: Act) -> Result<(), Fault> {
+        let what = match act {
+            Act::Mute => "answers no Ping from here on",
+            Act::Stall => "stops reading",
+            Act::Resume => "reads again",
+            Act::Reset | Act::Fin => "ends",
+        };
+        let actor = self.actor(on)?;
+        let actor = actor.lock().await;
+        self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what.to_owned());
+        actor.connection.act(act);
+        Ok(())
+    }
+
+    /// Messages that came and that no step expected.
+    pub(in crate::engine) async fn leftovers(&mut self) -> Result<(), Stop> {
+        for name in &self.own {
+            let actor = self.actor(name)?;
+            let mut actor = actor.lock().await;
+            actor.drain();
+            let left = actor.queue.iter().find(|arrived| matches!(arrived.what, Arrival::Text(_) | Arrival::Binary(_)));
+            if let Some(arrived) = left {
+                let finding = Finding {
+                    what: "a message that nothing asked for".to_owned(),
+                    expected: Some("no further message".to_owned()),
+                    got: Some(describe(&arrived.what)),
+                    connection: Some(actor.name.clone()),
+                    at_ms: Some(self.story.transcript.ms(arrived.at)),
+                    ..Finding::default()
+                };
+                return Err(Stop::Broken { check: crate::scenario::STORY.to_owned(), finding: Box::new(finding) });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,240 @@
+//! Waiting for what has to come next, and for what must not come.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::shown;
+use crate::clock::Moment;
+use crate::engine::actor::Actor;
+use crate::engine::player::{Fault, Player};
+use crate::engine::recorder::Stop;
+use crate::engine::witness::{describe, describe_close};
+use crate::lint::shorten;
+use crate::outcome::Finding;
+use crate::scenario::step::{CloseIs, Expect, Quiet};
+use crate::scenario::{Bindings, Mismatch, Term};
+use crate::transport::{Arrival, Arrived};
+
+/// More noise than this, and a missed deadline says nothing.
+const TOO_NOISY: Duration = Duration::from_millis(250);
+
+/// Something that may come.
+struct Awaited<'a> {
+    named: Option<&'a str>,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    Message(&'a Term),
+    Ping,
+    Pong(&'a str),
+    Close(&'a CloseIs),
+    End,
+    Loss,
+}
+
+/// What one arrival means for a wait.
+enum Meaning {
+    Matched { named: Option<String>, bindings: Bindings },
+    PassOver,
+    Wrong(Option<Mismatch>),
+}
+
+impl Player {
+    pub(in crate::engine) async fn expect(&mut self, step: &Expect) -> Result<(), Fault> {
+        self.await_it(step).await.map(drop)
+    }
+
+    /// Waits for what a step expects; when it came.
+    pub(super) async fn await_it(&mut self, step: &Expect) -> Result<Moment, Fault> {
+        let actor = self.actor(&step.on)?;
+        let mut actor = actor.lock().await;
+        let awaited = awaited(step);
+        let start = self.clock().now();
+        let within = self.within(step.within.as_ref());
+        let deadline = start + within;
+        loop {
+            actor.drain();
+            if let Some(at) = aside(&mut actor, &awaited) {
+                return Ok(at);
+            }
+            if let Some(arrived) = actor.queue.pop_front() {
+                match meaning(&arrived, &awaited, step.skipping.as_ref(), &self.variables) {
+                    Meaning::PassOver => continue,
+                    Meaning::Wrong(mismatch) => return Err(self.wrong(&actor, &awaited, &arrived, mismatch).into()),
+                    Meaning::Matched { named, bindings } => {
+                        self.variables.extend(bindings);
+                        if let (Some(name), Some(named)) = (&step.bind, named) {
+                            self.variables.insert(name.clone(), named.into());
+                        }
+                        return Ok(arrived.at);
+                    }
+                }
+            }
+            self.one_more(&mut actor, start, deadline).await.map_err(|fault| match fault {
+                Fault::Broken(finding) => Fault::Broken(Box::new(Finding {
+                    what: format!("nothing came within {}", shown(within)),
+                    expected: Some(self.shown(&awaited)),
+                    ..*finding
+                })),
+                other => other,
+            })?;
+        }
+    }
+
+    /// Waits for one more arrival, past the deadline by as much as the machine was late meanwhile.
+    async fn one_more(&self, actor: &mut Actor, start: Moment, deadline: Moment) -> Result<(), Fault> {
+        loop {
+            let now = self.clock().now();
+            let noise = self.clock().noise(start, now);
+            if now >= deadline + noise {
+                return Err(if noise > TOO_NOISY {
+                    Stop::Inconclusive(format!("the machine was late by {} while a deadline passed", shown(noise))).into()
+                } else {
+                    Finding { connection: Some(actor.name.clone()), ..Finding::default() }.into()
+                });
+            }
+            if actor.pull(self.clock(), deadline + noise).await {
+                return Ok(());
+            }
+        }
+    }
+
+    fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, mismatch: Option<Mismatch>) -> Finding {
+        let what = match (&arrived.what, mismatch) {
+            (_, Some(Mismatch { path, expected, got })) if !path.is_empty() => {
+                let got = got.map_or_else(|| "nothing".to_owned(), |value| shorten(&value.to_string()));
+                format!("the message differs at {path}: expected {}, got {got}", shorten(&expected))
+            }
+            (Arrival::Text(_) | Arrival::Binary(_), _) => "another message came".to_owned(),
+            (Arrival::Close { .. }, _) => "the subject closed the connection".to_owned(),
+            (Arrival::End(_), _) => "the TCP connection ended".to_owned(),
+            _ => "something else came".to_owned(),
+        };
+        Finding {
+            what,
+            expected: Some(self.shown(awaited)),
+            got: Some(describe(&arrived.what)),
+            connection: Some(actor.name.clone()),
+            at_ms: Some(self.story.transcript.ms(arrived.at)),
+            ..Finding::default()
+        }
+    }
+
+    fn shown(&self, awaited: &[Awaited<'_>]) -> String {
+        let texts = awaited.iter().map(|awaited| match awaited.what {
+            What::Message(term) => shorten(&term.shown(&self.variables)),
+            What::Ping => "Ping".to_owned(),
+            What::Pong(text) => format!("Pong \"{text}\""),
+            What::End => "the end of the TCP connection".to_owned(),
+            What::Loss => "the end of the connection".to_owned(),
+            What::Close(CloseIs { code, reason }) if code.is_empty() && reason.is_none() => "Close with any code".to_owned(),
+            What::Close(CloseIs { code, reason }) => {
+                let reason = reason.as_deref().unwrap_or_default();
+                let codes: Vec<_> = code.iter().map(|code| describe_close(Some(*code), reason)).collect();
+                codes.join(" or ")
+            }
+        });
+        texts.collect::<Vec<_>>().join(", or ")
+    }
+
+    pub(in crate::engine) async fn quiet(&mut self, step: &Quiet) -> Result<(), Fault> {
+        let actor = self.actor(&step.on)?;
+        let mut actor = actor.lock().await;
+        let span = self.span(&step.span);
+        let until = self.clock().now() + span;
+        loop {
+            actor.drain();
+            if let Some(arrived) = actor.queue.pop_front() {
+                return Err(Finding {
+                    what: "something came where nothing may".to_owned(),
+                    expected: Some(format!("nothing for {}", shown(span))),
+                    got: Some(describe(&arrived.what)),
+                    connection: Some(actor.name.clone()),
+                    at_ms: Some(self.story.transcript.ms(arrived.at)),
+                    ..Finding::default()
+                }
+                .into());
+            }
+            if !actor.pull(self.clock(), until).await {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
+    let alone = |what| vec![Awaited { named: None, what }];
+    match step {
+        Expect { json: Some(term), .. } => alone(What::Message(term)),
+        Expect { ping: Some(_), .. } => alone(What::Ping),
+        Expect { pong: Some(text), .. } => alone(What::Pong(text)),
+        Expect { close: Some(close), .. } => alone(What::Close(close)),
+        Expect { end: Some(_), .. } => alone(What::End),
+        Expect { loss: Some(_), .. } => alone(What::Loss),
+        Expect { any_of, .. } => {
+            let choices = any_of.iter().filter_map(|choice| {
+                let message = choice.json.as_ref().map(What::Message);
+                let what = message.or(choice.close.as_ref().map(What::Close)).or(choice.loss.map(|_| What::Loss))?;
+                Some(Awaited { named: choice.named.as_deref(), what })
+            });
+            choices.collect()
+        }
+    }
+}
+
+/// Pings and Pongs wait in a queue of their own.
+fn aside(actor: &mut Actor, awaited: &[Awaited<'_>]) -> Option<Moment> {
+    match awaited.first()?.what {
+        What::Ping => {
+            let at = *actor.pings.get(actor.pings_seen)?;
+            actor.pings_seen += 1;
+            Some(at)
+        }
+        What::Pong(text) => {
+            let place = actor.pongs.iter().position(|(_, pong)| pong == text.as_bytes())?;
+            actor.pongs.remove(place).map(|(at, _)| at)
+        }
+        _ => None,
+    }
+}
+
+fn meaning(
+    arrived: &Arrived,
+    awaited: &[Awaited<'_>],
+    skipping: Option<&Term>,
+    variables: &BTreeMap<String, Value>,
+) -> Meaning {
+    let json = match &arrived.what {
+        Arrival::Text(text) => serde_json::from_str::<Value>(text).ok(),
+        _ => None,
+    };
+    let mut nearest = None;
+    for Awaited { named, what } in awaited {
+        let matched = match (what, &arrived.what, &json) {
+            (What::Message(term), Arrival::Text(_), Some(value)) => match term.matches(value, variables) {
+                Ok(bindings) => Some(bindings),
+                Err(mismatch) => {
+                    nearest.get_or_insert(mismatch);
+                    None
+                }
+            },
+            (What::Close(expected), Arrival::Close { code, reason }, _) if fits(expected, *code, reason) => Some(Bindings::new()),
+            (What::End, Arrival::Close { .. }, _) => return Meaning::PassOver,
+            (What::End, Arrival::End(_), _) | (What::Loss, Arrival::Close { .. } | Arrival::End(_), _) => Some(Bindings::new()),
+            _ => None,
+        };
+        if let Some(bindings) = matched {
+            return Meaning::Matched { named: named.map(str::to_owned), bindings };
+        }
+    }
+    let passed_over = skipping.zip(json.as_ref()).is_some_and(|(term, value)| term.matches(value, variables).is_ok());
+    if passed_over { Meaning::PassOver } else { Meaning::Wrong(nearest) }
+}
+
+fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {
+    let right_code = expected.code.is_empty() || code.is_some_and(|code| expected.code.contains(&code));
+    right_code && expected.reason.as_ref().is_none_or(|expected| expected == reason)
+}

@@ -1,0 +1,55 @@
+//! Playing steps many times, at once or one after another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+use serde_json::Value;
+
+use crate::engine::barrier::Barrier;
+use crate::engine::player::{Fault, Player};
+use crate::scenario::step::Many;
+
+impl Player {
+    pub(in crate::engine) async fn many(&mut self, step: &Many) -> Result<(), Fault> {
+        let barrier = Arc::new(Barrier::new(step.count));
+        let outer: Vec<String> = self.variables.keys().cloned().collect();
+        let iterations = (1..=step.count).map(|number| {
+            let mut player = self.iteration(step, number, &barrier);
+            let barrier = Arc::clone(&barrier);
+            async move {
+                let result = player.perform(&step.steps).await;
+                barrier.leave();
+                result.map(|()| (number, player.variables))
+            }
+        });
+        // The first that stops stops all: the rest is dropped with its connections.
+        let mut running = stream::iter(iterations).buffer_unordered(step.at_once.unwrap_or(step.count));
+        let mut collected: BTreeMap<String, BTreeMap<usize, Value>> = BTreeMap::new();
+        while let Some(result) = running.next().await {
+            let (number, variables) = result?;
+            for (name, value) in variables {
+                if !outer.contains(&name) {
+                    collected.entry(name).or_default().insert(number, value);
+                }
+            }
+        }
+        drop(running);
+        let lists = collected.into_iter().map(|(name, values)| (name, values.into_values().collect()));
+        self.variables.extend(lists);
+        Ok(())
+    }
+
+    fn iteration(&self, step: &Many, number: usize, barrier: &Arc<Barrier>) -> Self {
+        let mut variables = self.variables.clone();
+        variables.insert(step.name.clone(), number.into());
+        Self {
+            story: Arc::clone(&self.story),
+            actors: self.actors.clone(),
+            own: Vec::new(),
+            variables,
+            iteration: format!("{}#{number}", self.iteration),
+            barrier: Some(Arc::clone(barrier)),
+        }
+    }
+}

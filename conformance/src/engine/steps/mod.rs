@@ -1,0 +1,21 @@
+//! What each kind of step does. One room for each kind of thing that a story can do or ask.
+
+mod connect;
+mod expect;
+mod many;
+mod process;
+mod rhythm;
+mod send;
+mod time;
+mod values;
+
+pub(super) use process::MemoryWatch;
+
+use std::time::Duration;
+
+use relayspec::timing::Written;
+
+/// A duration as people read it, to the tenth of a millisecond.
+fn shown(span: Duration) -> String {
+    Written(Duration::from_micros((span.as_micros() as u64 + 50) / 100 * 100)).to_string()
+}

@@ -1,0 +1,139 @@
+//! Sending: messages, single frames right and wrong, and floods.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::shown;
+use crate::engine::actor::Actor;
+use crate::engine::player::{Fault, Player};
+use crate::engine::recorder::Stop;
+use crate::outcome::By;
+use crate::scenario::step::{FrameStep, Pour, Send};
+use crate::scenario::{Term, hex};
+use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
+use crate::transport::{Masking, OutFrame};
+
+impl Player {
+    pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
+        let actor = self.actor(&step.on)?;
+        let actor = actor.lock().await;
+        let (opcode, payload) = self.content(step, &actor)?;
+        match step.fragments {
+            Some(count) => OutFrame::fragments(opcode, &payload, count).into_iter().for_each(|frame| actor.connection.send(frame)),
+            None => actor.connection.send(OutFrame::new(opcode, payload)),
+        }
+        Ok(())
+    }
+
+    fn content(&self, step: &Send, actor: &Actor) -> Result<(u8, Vec<u8>), Stop> {
+        let text = match step {
+            Send { json: Some(term), .. } => term.fill(&self.variables).map_err(Stop::Harness)?.to_string(),
+            Send { text: Some(term), .. } => self.joined(term)?,
+            Send { hex: Some(text), .. } => return Ok((BINARY, hex(text).map_err(Stop::Harness)?)),
+            Send { ping: Some(text), .. } => return Ok((PING, text.clone().into_bytes())),
+            Send { pong: Some(text), .. } => return Ok((PONG, text.clone().into_bytes())),
+            _ => return Err(Stop::Harness("nothing to send".to_owned())),
+        };
+        self.honest(step, &text, actor)?;
+        Ok((TEXT, text.into_bytes()))
+    }
+
+    /// A scenario that sends something invalid says so; one that does not say so is at fault itself.
+    fn honest(&self, step: &Send, text: &str, actor: &Actor) -> Result<(), Stop> {
+        let family = self.story.scenario.family;
+        let Some(channel) = actor.role.and_then(|role| family.channel(role, family.server)) else { return Ok(()) };
+        match ((channel.canonical)(text), &step.invalid) {
+            (Err(error), None) => {
+                Err(Stop::Harness(format!("a step on `{}` sends an invalid message and does not say so with `invalid`: {error}", step.on)))
+            }
+            (Ok(_), Some(_)) => {
+                Err(Stop::Harness(format!("a step on `{}` says `invalid` and sends a valid message", step.on)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A text; the parts of a list are joined.
+    fn joined(&self, term: &Term) -> Result<String, Stop> {
+        let value = term.fill(&self.variables).map_err(Stop::Harness)?;
+        let parts = match value {
+            Value::Array(parts) => parts,
+            one => vec![one],
+        };
+        let texts = parts.into_iter().map(|part| match part {
+            Value::String(text) => text,
+            other => other.to_string(),
+        });
+        Ok(texts.collect())
+    }
+
+    pub(in crate::engine) async fn frame(&mut self, step: &FrameStep) -> Result<(), Fault> {
+        let payload = match (&step.text, &step.hex) {
+            (Some(term), _) => self.joined(term)?.into_bytes(),
+            (None, Some(text)) => hex(text).map_err(Stop::Harness)?,
+            (None, None) => Vec::new(),
+        };
+        let mut frame = OutFrame::new(step.opcode.0, payload);
+        frame.fin = step.fin;
+        frame.rsv = step.rsv;
+        frame.claim = step.claim.map(|size| size.0);
+        if !step.masked {
+            frame.masking = Masking::None;
+        } else if step.claim.is_some() {
+            // What follows raw is then the payload as it is.
+            frame.masking = Masking::Key([0; 4]);
+        }
+        let actor = self.actor(&step.on)?;
+        actor.lock().await.connection.send(frame);
+        Ok(())
+    }
+
+    pub(in crate::engine) async fn pour(&mut self, step: &Pour) -> Result<(), Fault> {
+        let actor = self.actor(&step.on)?;
+        let actor = actor.lock().await;
+        let patience = self.span(&step.until_blocked_for);
+        let (opcode, payload) = match step {
+            Pour { json: Some(term), .. } => {
+                (Some(TEXT), term.fill(&self.variables).map_err(Stop::Harness)?.to_string().into_bytes())
+            }
+            Pour { fragment: Some(term), .. } => (Some(CONTINUATION), self.joined(term)?.into_bytes()),
+            Pour { raw: Some(term), .. } => (None, self.joined(term)?.into_bytes()),
+            _ => return Err(Stop::Harness("nothing to pour".to_owned()).into()),
+        };
+        if payload.is_empty() {
+            return Err(Stop::Harness("nothing to pour".to_owned()).into());
+        }
+        let mut sent = 0;
+        let ended = loop {
+            if sent >= step.total.0 {
+                break "all of it".to_owned();
+            }
+            let first = sent == 0;
+            sent += payload.len() as u64;
+            let writing = async {
+                match opcode {
+                    None => actor.connection.send_raw_through(payload.clone()).await,
+                    Some(CONTINUATION) => {
+                        let opcode = if first { TEXT } else { CONTINUATION };
+                        let frame = OutFrame { fin: false, ..OutFrame::new(opcode, payload.clone()) };
+                        actor.connection.send_through(frame).await
+                    }
+                    Some(opcode) => actor.connection.send_through(OutFrame::new(opcode, payload.clone())).await,
+                }
+            };
+            match self.patiently(patience, writing).await {
+                Some(true) => {}
+                Some(false) => break "until the connection broke".to_owned(),
+                None => break format!("until nothing could be written for {}", shown(patience)),
+            }
+        };
+        let what = format!("poured {:.1} MiB, {ended}", sent as f64 / f64::from(1 << 20));
+        self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what);
+        Ok(())
+    }
+
+    async fn patiently<F: Future>(&self, patience: Duration, future: F) -> Option<F::Output> {
+        self.clock().within(self.clock().now() + patience, future).await
+    }
+}

@@ -1,0 +1,161 @@
+//! Watches the connections of one scenario: writes the transcript, and lints what the subject sends.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::recorder::Recorder;
+use crate::clock::{Clock, Moment};
+use crate::lint::{ConnectionLint, shorten};
+use crate::outcome::{By, TranscriptLine};
+use crate::transport::encode::{BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT};
+use crate::transport::{Arrival, End, Masking, Observer, OutFrame};
+
+/// What went over the wire in one scenario: the beginning and the end, where it is too long.
+#[derive(Debug)]
+pub(super) struct Transcript {
+    clock: Clock,
+    start: Moment,
+    lines: Mutex<Lines>,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    first: Vec<TranscriptLine>,
+    last: VecDeque<TranscriptLine>,
+    left_out: usize,
+}
+
+const FIRST: usize = 150;
+const LAST: usize = 350;
+
+impl Transcript {
+    pub(super) fn new(clock: Clock) -> Self {
+        let start = clock.now();
+        Self { clock, start, lines: Mutex::default() }
+    }
+
+    /// Ms since the scenario began.
+    pub(super) fn ms(&self, at: Moment) -> f64 {
+        ((at - self.start).as_secs_f64() * 1e6).round() / 1e3
+    }
+
+    /// Ms since the scenario began, now.
+    pub(super) fn now_ms(&self) -> f64 {
+        self.ms(self.clock.now())
+    }
+
+    /// When the scenario began.
+    pub(super) fn start(&self) -> Moment {
+        self.start
+    }
+
+    pub(super) fn add(&self, at: Moment, connection: &str, by: By, what: String) {
+        let line = TranscriptLine { at_ms: self.ms(at), connection: connection.to_owned(), by, what };
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.first.len() < FIRST {
+            return lines.first.push(line);
+        }
+        if lines.last.len() == LAST {
+            lines.last.pop_front();
+            lines.left_out += 1;
+        }
+        lines.last.push_back(line);
+    }
+
+    /// The lines, and how many were left out between the first and the last of them.
+    pub(super) fn take(&self) -> (Vec<TranscriptLine>, usize) {
+        let lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+        (lines.first.into_iter().chain(lines.last).collect(), lines.left_out)
+    }
+}
+
+/// The observer of one connection.
+pub(super) struct Witness {
+    pub(super) name: String,
+    pub(super) transcript: Arc<Transcript>,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) lint: ConnectionLint,
+}
+
+impl Observer for Witness {
+    fn sent(&mut self, at: Moment, frame: &OutFrame) {
+        self.lint.sent(frame);
+        self.transcript.add(at, &self.name, By::Runner, describe_sent(frame));
+    }
+
+    fn received(&mut self, at: Moment, arrival: &Arrival) {
+        self.transcript.add(at, &self.name, By::Subject, describe(arrival));
+        for finding in self.lint.received(arrival) {
+            let at_ms = Some(self.transcript.ms(at));
+            self.recorder.lint(crate::outcome::Finding { connection: Some(self.name.clone()), at_ms, ..finding });
+        }
+    }
+}
+
+/// An arrival in one line.
+pub(super) fn describe(arrival: &Arrival) -> String {
+    match arrival {
+        Arrival::Text(text) => shorten(text),
+        Arrival::Binary(bytes) => format!("binary message, {} bytes", bytes.len()),
+        Arrival::Ping(bytes) => format!("Ping{}", quoted(bytes)),
+        Arrival::Pong(bytes) => format!("Pong{}", quoted(bytes)),
+        Arrival::Close { code, reason } => describe_close(*code, reason),
+        Arrival::End(End::Fin) => "end of TCP (FIN)".to_owned(),
+        Arrival::End(End::Reset) => "end of TCP (RST)".to_owned(),
+        Arrival::Breach { section, what } => format!("against RFC 6455, section {section}: {what}"),
+    }
+}
+
+/// A Close frame in one line.
+pub(super) fn describe_close(code: Option<u16>, reason: &str) -> String {
+    let code = code.map_or_else(|| "without code".to_owned(), |code| code.to_string());
+    if reason.is_empty() { format!("Close {code}") } else { format!("Close {code} \"{reason}\"") }
+}
+
+fn describe_sent(frame: &OutFrame) -> String {
+    let payload = &frame.payload;
+    let name = match frame.opcode {
+        TEXT if frame.fin && plain(frame) => return shorten(&String::from_utf8_lossy(payload)),
+        TEXT => "text frame".to_owned(),
+        BINARY => "binary frame".to_owned(),
+        CONTINUATION => "continuation frame".to_owned(),
+        CLOSE if plain(frame) && payload.len() >= 2 => {
+            let code = u16::from_be_bytes([payload[0], payload[1]]);
+            return describe_close(Some(code), &String::from_utf8_lossy(&payload[2..]));
+        }
+        CLOSE => "Close".to_owned(),
+        PING => format!("Ping{}", quoted(payload)),
+        PONG => format!("Pong{}", quoted(payload)),
+        reserved => format!("frame with reserved opcode {reserved}"),
+    };
+    let mut odd = Vec::new();
+    if !frame.fin {
+        odd.push("without FIN".to_owned());
+    }
+    if frame.rsv != 0 {
+        odd.push(format!("reserved bits {:03b}", frame.rsv));
+    }
+    if frame.masking == Masking::None {
+        odd.push("unmasked".to_owned());
+    }
+    if let Some(claim) = frame.claim {
+        odd.push(format!("claiming {claim} bytes"));
+    }
+    if matches!(frame.opcode, TEXT | BINARY | CONTINUATION) {
+        odd.push(format!("{} bytes{}", payload.len(), quoted(payload)));
+    }
+    if odd.is_empty() { name } else { format!("{name}, {}", odd.join(", ")) }
+}
+
+fn plain(frame: &OutFrame) -> bool {
+    frame.rsv == 0 && frame.claim.is_none() && frame.masking != Masking::None
+}
+
+fn quoted(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return String::new();
+    }
+    let shown = &bytes[..bytes.len().min(60)];
+    let more = if shown.len() < bytes.len() { "…" } else { "" };
+    format!(" \"{}{more}\"", shown.escape_ascii())
+}

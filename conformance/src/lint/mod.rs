@@ -1,0 +1,141 @@
+//! Lint: every frame of the subject is judged unasked, by RFC 6455, by the schema of its direction, and by the order of its connection.
+//!
+//! It sees one connection at a time and knows no scenario; whoever moves frames feeds it.
+
+mod own;
+mod schema;
+
+use std::sync::Arc;
+
+use relayspec::family::{Channel, Family};
+use relayspec::order::Order;
+use serde_json::Value;
+
+pub use schema::Schemas;
+
+use crate::outcome::Finding;
+use crate::transport::{Arrival, OutFrame};
+
+/// The lint of one connection to a server under test.
+pub struct ConnectionLint {
+    order: Box<dyn Order>,
+    schemas: Arc<Schemas>,
+    from_server: Option<&'static Channel>,
+    own: own::Messages,
+}
+
+impl ConnectionLint {
+    /// The lint of a new connection that the runner opens in a client role; none of the order and schema rules hold for a role that
+    /// is unknown to the family.
+    #[must_use]
+    pub fn new(family: &'static Family, client: &str, schemas: Arc<Schemas>) -> Self {
+        let from_server = family.channel(family.server, client);
+        Self { order: (family.order)(client), schemas, from_server, own: own::Messages::default() }
+    }
+
+    /// The runner sends a frame.
+    pub fn sent(&mut self, frame: &OutFrame) {
+        if let Some(text) = self.own.sent(frame)
+            && let Ok(message) = serde_json::from_str::<Value>(&text)
+        {
+            self.order.client_sent(&message);
+        }
+    }
+
+    /// The subject sent something; what is wrong with it.
+    pub fn received(&mut self, arrival: &Arrival) -> Vec<Finding> {
+        match arrival {
+            Arrival::Text(text) => self.message(text),
+            Arrival::Binary(bytes) => vec![finding(
+                "WIRE-01",
+                "a binary message in a family that defines none",
+                "a text message",
+                format!("{} bytes of binary data", bytes.len()),
+            )],
+            Arrival::Breach { section, what } => vec![finding(
+                "WIRE-01",
+                &format!("a violation of RFC 6455, section {section}"),
+                "frames as RFC 6455 says",
+                what.clone(),
+            )],
+            Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Close { .. } | Arrival::End(_) => Vec::new(),
+        }
+    }
+
+    fn message(&mut self, text: &str) -> Vec<Finding> {
+        let Some(channel) = self.from_server else { return Vec::new() };
+        let message = match serde_json::from_str::<Value>(text) {
+            Ok(message) if message.is_object() => message,
+            Ok(_) => return vec![finding("WIRE-01", "a message that is no JSON object", "a JSON object", shorten(text))],
+            Err(error) => {
+                return vec![finding("WIRE-01", &format!("a message that is no JSON: {error}"), "a JSON object", shorten(text))];
+            }
+        };
+        let mut findings = self.schemas.judge(channel, &message);
+        if let Err(breach) = self.order.server_sent(&message) {
+            findings.push(finding(breach.requirement, &breach.why, "messages in their order", shorten(text)));
+        }
+        findings
+    }
+}
+
+fn finding(requirement: &str, what: &str, expected: &str, got: String) -> Finding {
+    Finding {
+        requirement: Some(requirement.to_owned()),
+        what: what.to_owned(),
+        expected: Some(expected.to_owned()),
+        got: Some(got),
+        ..Finding::default()
+    }
+}
+
+/// A text that is short enough to show.
+#[must_use]
+pub fn shorten(text: &str) -> String {
+    const LONGEST: usize = 600;
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relayspec::family::FAMILIES;
+
+    fn requirements(client: &str, sent: &[&str], received: &[&str]) -> Vec<String> {
+        let mut lint = ConnectionLint::new(&FAMILIES[0], client, Arc::default());
+        for text in sent {
+            for frame in OutFrame::fragments(crate::transport::encode::TEXT, text.as_bytes(), 3) {
+                lint.sent(&frame);
+            }
+        }
+        let findings = received.iter().flat_map(|text| lint.received(&Arrival::Text((*text).to_owned())));
+        findings.filter_map(|finding| finding.requirement).collect()
+    }
+
+    #[test]
+    fn every_rule_is_kept_and_broken() {
+        let registered = r#"{"type":"registered","code":"K7QX4M","expiresAt":1760000300000}"#;
+        let ping = r#"{"type":"ping","ts":1.0}"#;
+        for (client, sent, received, broken) in [
+            ("host", vec![ping], vec![registered, r#"{"type":"pong","ts":1,"more":[]}"#], vec![]),
+            ("host", vec![], vec![r#"{"type":"registered","code":"K7QX4O","expiresAt":1}"#], vec!["PAIR-11"]),
+            ("host", vec![], vec![r#"{"type":"registered","code":"K7QX4M","expiresAt":"1"}"#], vec!["PAIR-12"]),
+            ("host", vec![], vec![r#"{"type":"registered","code":"K7QX4M"}"#], vec!["PAIR-10"]),
+            ("host", vec![], vec![registered, r#"{"type":"error","code":"NOT_FOUND","message":""}"#], vec!["PAIR-65"]),
+            ("host", vec![], vec![registered, r#"{"type":"joined","sessionId":"x"}"#], vec!["WIRE-01"]),
+            ("host", vec![], vec![registered, r#"{"type":"pong","ts":1}"#], vec!["PAIR-50"]),
+            ("host", vec![], vec![registered, "[]"], vec!["WIRE-01"]),
+            ("host", vec![], vec![registered, "{"], vec!["WIRE-01"]),
+            ("host", vec![], vec![registered, "{}"], vec!["WIRE-01"]),
+            ("viewer", vec![r#"{"type":"join","code":"K7QX4M"}"#], vec![r#"{"type":"joined","sessionId":"x"}"#], vec!["PAIR-20"]),
+        ] {
+            assert_eq!(requirements(client, &sent, &received), broken, "{client} {received:?}");
+        }
+        let mut lint = ConnectionLint::new(&FAMILIES[0], "host", Arc::default());
+        assert_eq!(lint.received(&Arrival::Binary(vec![1].into())).len(), 1);
+        assert_eq!(lint.received(&Arrival::Breach { section: "5.1", what: "a mask".into() }).len(), 1);
+    }
+}

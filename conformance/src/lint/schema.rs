@@ -1,0 +1,81 @@
+//! Messages against the schemas of their direction. The message's own schema is chosen by its tag, so that errors are exact.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+
+use jsonschema::{Draft, Validator};
+use relayspec::family::Channel;
+use relayspec::wire::Direction;
+use serde_json::Value;
+
+use crate::outcome::Finding;
+
+/// Schemas that were compiled once and serve every connection of a run.
+#[derive(Debug, Default)]
+pub struct Schemas {
+    compiled: Mutex<BTreeMap<Direction, Arc<BTreeMap<&'static str, Compiled>>>>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    schema: Value,
+    validator: Validator,
+}
+
+/// The requirement that a violation breaks where the schema names none.
+const USUAL: &str = "WIRE-01";
+
+impl Schemas {
+    /// What is wrong with a message of a direction.
+    #[must_use]
+    pub fn judge(&self, channel: &Channel, message: &Value) -> Vec<Finding> {
+        let compiled = self.of(channel);
+        let known = || compiled.keys().copied().collect::<Vec<_>>().join(", ");
+        let Some(name) = message["type"].as_str() else {
+            return vec![breach(USUAL, "a message without `type`", &format!("one of {}", known()), &message["type"])];
+        };
+        let Some(found) = compiled.get(name) else {
+            let direction = channel.direction;
+            let what = format!("a `{name}` from the {} to the {}", direction.from, direction.to);
+            return vec![breach(USUAL, &what, &format!("one of {}", known()), message)];
+        };
+        let Err(error) = found.validator.validate(message) else { return Vec::new() };
+        let at = error.instance_path().as_str().to_owned();
+        let place = if at.is_empty() { String::new() } else { format!(" at {at}") };
+        let what = format!("`{name}` does not match its schema{place}: {error}");
+        let expected = format!("schemas: {name}.json{}", error.schema_path().as_str());
+        vec![breach(&requirement(&found.schema, error.schema_path().as_str()), &what, &expected, message)]
+    }
+
+    fn of(&self, channel: &Channel) -> Arc<BTreeMap<&'static str, Compiled>> {
+        let mut all = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(channel.direction).or_insert_with(|| Arc::new(compile(channel))))
+    }
+}
+
+fn compile(channel: &Channel) -> BTreeMap<&'static str, Compiled> {
+    let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
+    let compiled = (channel.schemas)().into_iter().filter_map(|message| {
+        let validator = options.build(&message.schema).ok()?;
+        Some((message.name, Compiled { schema: message.schema, validator }))
+    });
+    compiled.collect()
+}
+
+/// The requirement that the schema names nearest to the keyword that failed.
+fn requirement(schema: &Value, path: &str) -> String {
+    let mut nearest = schema["x-requirement"].as_str();
+    let mut here = schema;
+    for step in path.split('/').skip(1) {
+        let index = step.parse::<usize>().ok();
+        let Some(inner) = here.get(step).or_else(|| here.get(index?)) else { break };
+        here = inner;
+        nearest = here["x-requirement"].as_str().or(nearest);
+    }
+    nearest.unwrap_or(USUAL).to_owned()
+}
+
+fn breach(requirement: &str, what: &str, expected: &str, got: &Value) -> Finding {
+    super::finding(requirement, what, expected, super::shorten(&got.to_string()))
+}

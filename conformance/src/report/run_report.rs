@@ -1,0 +1,87 @@
+//! A run as one value: what the machine-readable reports are made of.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::outcome::{ScenarioOutcome, SubjectInfo, Summary};
+
+/// The version of the report's format; it grows when a reader of the old one would be misled.
+const FORMAT: u32 = 1;
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Report")]
+pub struct RunReport {
+    /// The version of this format.
+    pub format: u32,
+    /// What wrote the report.
+    pub tool: Tool,
+    /// The subject; none where the run did not get to meet it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectInfo>,
+    /// How many checks came to what.
+    pub summary: Summary,
+    /// How long the run took, in ms.
+    pub duration_ms: f64,
+    /// Why the run could not begin, or was cut short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Entries of the baseline that no longer hold, each with its reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale_baseline: Vec<String>,
+    /// The scenarios that were played to their end or skipped, by id.
+    pub scenarios: Vec<ScenarioOutcome>,
+    /// What the subject printed last, where the run did not go well.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+}
+
+/// What wrote a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Default for RunReport {
+    fn default() -> Self {
+        let tool = Tool { name: "conformance".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        Self {
+            format: FORMAT,
+            tool,
+            subject: None,
+            summary: Summary::default(),
+            duration_ms: 0.0,
+            problem: None,
+            stale_baseline: Vec::new(),
+            scenarios: Vec::new(),
+            output: String::new(),
+        }
+    }
+}
+
+impl RunReport {
+    /// Takes the next event in. Returns whether the run is over, and with it the report complete.
+    pub fn add(&mut self, event: &Event) -> bool {
+        match event {
+            Event::RunStarted { subject, scenarios: _ } => self.subject = Some(subject.clone()),
+            Event::ScenarioStarted { id: _ } => {}
+            Event::ScenarioFinished(outcome) => {
+                let at = self.scenarios.partition_point(|other| other.id <= outcome.id);
+                self.scenarios.insert(at, outcome.as_ref().clone());
+            }
+            Event::RunFinished(end) => {
+                self.summary = end.summary;
+                self.duration_ms = end.duration_ms;
+                self.problem.clone_from(&end.problem);
+                self.stale_baseline.clone_from(&end.stale_baseline);
+                self.output.clone_from(&end.output);
+                return true;
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,120 @@
+//! The report for people: one line for each scenario, failures in full, and a conclusion. On a terminal also progress.
+
+mod closing;
+mod progress;
+mod scenario;
+
+use std::io::{self, Write};
+
+use progress::Progress;
+
+use super::failure::named;
+use super::style::Style;
+use super::tally::Tally;
+use super::text::{count, escape};
+use super::{Report, ReportError};
+use crate::event::Event;
+use crate::outcome::{ScenarioOutcome, SubjectInfo, Verdict};
+
+/// The report for people.
+pub struct Terminal<W> {
+    out: W,
+    style: Style,
+    progress: Option<Progress>,
+    seen: Seen,
+    /// Whether the last line that was written is empty, or none was.
+    is_fresh: bool,
+}
+
+/// What the closing lines need of the scenarios.
+#[derive(Debug, Default)]
+struct Seen {
+    tally: Tally,
+    /// The checks that failed, in the order in which they did.
+    failed: Vec<String>,
+}
+
+impl<W: Write> Terminal<W> {
+    /// A report that is written to `out`.
+    pub fn new(out: W, style: Style) -> Self {
+        Self { out, style, progress: None, seen: Seen::default(), is_fresh: true }
+    }
+
+    fn write(&mut self, lines: &[String]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let mut text = String::new();
+        for line in lines {
+            // Blocks ask for an empty line before and after them; two blocks share one.
+            let is_empty = line.is_empty();
+            if !(is_empty && self.is_fresh) {
+                text.push_str(line);
+                text.push('\n');
+            }
+            self.is_fresh = is_empty;
+        }
+        let out = &mut self.out;
+        let mut write = || out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match &self.progress {
+            Some(progress) => progress.suspended(write),
+            None => write(),
+        }
+    }
+}
+
+impl<W: Write + Send> Report for Terminal<W> {
+    fn event(&mut self, event: &Event) -> Result<(), ReportError> {
+        let lines = match event {
+            Event::RunStarted { subject, scenarios } => {
+                self.progress = self.style.live.then(|| Progress::new(*scenarios));
+                opening(subject, *scenarios, self.style)
+            }
+            Event::ScenarioStarted { id } => {
+                if let Some(progress) = &mut self.progress {
+                    progress.started(id);
+                }
+                Vec::new()
+            }
+            Event::ScenarioFinished(outcome) => {
+                self.seen.add(outcome);
+                if let Some(progress) = &mut self.progress {
+                    progress.finished(&outcome.id, &self.seen.tally);
+                }
+                scenario::lines(outcome, self.style)
+            }
+            Event::RunFinished(end) => {
+                self.progress = None;
+                closing::lines(end, &self.seen, self.style)
+            }
+        };
+        self.write(&lines).map_err(|cause| ReportError { to: "the report for people".to_owned(), cause })
+    }
+}
+
+impl Seen {
+    fn add(&mut self, outcome: &ScenarioOutcome) {
+        self.tally.add(outcome);
+        let failed = |check: &&_| scenario::broken(check) == Some(Verdict::Fail);
+        let ids = outcome
+            .checks
+            .iter()
+            .filter(failed)
+            .map(|check| format!("{}#{}", escape(outcome.id.as_str()), named(check)));
+        self.failed.extend(ids);
+    }
+}
+
+fn opening(subject: &SubjectInfo, scenarios: usize, style: Style) -> Vec<String> {
+    let command = subject.command.iter().map(|command| format!(", started by `{}`", escape(command)));
+    let lines = [format!(
+        "judging the {} {} at {}{}: {}",
+        escape(&subject.family),
+        escape(&subject.role),
+        escape(&subject.url),
+        command.collect::<String>(),
+        count(scenarios, "scenario")
+    )];
+    let timing = subject.timing.iter().map(|(name, value)| format!("  {} {}", escape(name), escape(value)));
+    lines.into_iter().chain(timing.filter(|_| style.verbose)).chain([String::new()]).collect()
+}

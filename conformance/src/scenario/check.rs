@@ -1,0 +1,315 @@
+//! What a script must fulfil beyond its form: names that exist, checks that are covered, steps that can be played.
+//!
+//! A script that passes here cannot fail for a reason of its own while it runs, but for values that only the run knows.
+
+use std::collections::BTreeSet;
+
+use relayspec::requirement;
+
+use super::at::Place;
+use super::step::{Choice, Expect, Send, Step};
+use super::term::is_name;
+use super::{At, Scenario, Script, Term, Trait, check_of, each_step};
+
+type Problem = (Place, String);
+
+/// Checks a scenario.
+///
+/// # Errors
+/// The first problem, with its place.
+pub(super) fn check(scenario: &Scenario) -> Result<(), Problem> {
+    header(scenario)?;
+    coverage(scenario)?;
+    let mut scope = Scope::default();
+    steps(&scenario.script.steps, &mut scope, false)
+}
+
+fn header(scenario: &Scenario) -> Result<(), Problem> {
+    let Script { summary, covers, under_test, steps, .. } = &scenario.script;
+    let family = scenario.family;
+    let fail = |problem| Err((Place::default(), problem));
+    if summary.trim().is_empty() {
+        return fail("`summary` is empty: say in a sentence what the scenario shows".to_owned());
+    }
+    if steps.is_empty() {
+        return fail("`steps` is empty".to_owned());
+    }
+    if under_test != family.server && !family.clients.contains(&under_test.as_str()) {
+        let roles: Vec<_> = std::iter::once(&family.server).chain(family.clients).copied().collect();
+        return fail(format!("`under_test`: the family {} has no role `{under_test}`, but {}", family.name, roles.join(", ")));
+    }
+    if covers.is_empty() {
+        return fail("`covers` is empty: name the requirements that the checks judge".to_owned());
+    }
+    for id in covers {
+        match requirement::find(id) {
+            None => return fail(format!("`covers`: no requirement has the id `{id}`")),
+            Some(found) if family.requirements(under_test).all(|bound| bound.id != found.id) => {
+                return fail(format!("`covers`: {id} does not bind the {under_test}"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn coverage(scenario: &Scenario) -> Result<(), Problem> {
+    let covers = &scenario.script.covers;
+    let mut problem = None;
+    each_step(&scenario.script.steps, &mut |step| {
+        let Some(name) = check_of(&step.value) else { return };
+        let check = scenario.check(name);
+        if !covers.contains(&check.requirement) {
+            let why = format!("the check `{name}` judges {}, which `covers` does not name", check.requirement);
+            problem.get_or_insert((step.place, why));
+        }
+    });
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    let checks = scenario.checks();
+    for (at, check) in checks.iter().enumerate() {
+        if let Some(twin) = checks[..at].iter().find(|twin| twin.name == check.name) {
+            let why = format!("the check `{}` judges both {} and {}", check.name, twin.requirement, check.requirement);
+            return Err((Place::default(), why));
+        }
+    }
+    match covers.iter().find(|id| checks.iter().all(|check| check.requirement != **id)) {
+        Some(id) => Err((Place::default(), format!("`covers` names {id}, but no check judges it"))),
+        None if own_process(&scenario.script) && !scenario.has(Trait::OwnProcess) => {
+            Err((Place::default(), "`terminate` and `exit` need the trait `own_process`".to_owned()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn own_process(script: &Script) -> bool {
+    let mut found = false;
+    each_step(&script.steps, &mut |step| found |= matches!(step.value, Step::Terminate(_) | Step::Exit(_)));
+    found
+}
+
+/// The names that a step may use.
+#[derive(Debug, Clone, Default)]
+struct Scope {
+    connections: BTreeSet<String>,
+    variables: BTreeSet<String>,
+}
+
+fn steps(steps: &[At<Step>], scope: &mut Scope, in_many: bool) -> Result<(), Problem> {
+    steps.iter().try_for_each(|step| self::step(&step.value, scope, in_many).map_err(|problem| problem.at(step.place)))
+}
+
+/// A problem of this step, or of one inside it.
+enum Inner {
+    Here(String),
+    There(Problem),
+}
+
+impl Inner {
+    fn at(self, place: Place) -> Problem {
+        match self {
+            Self::Here(why) => (place, why),
+            Self::There(problem) => problem,
+        }
+    }
+}
+
+impl From<String> for Inner {
+    fn from(why: String) -> Self {
+        Self::Here(why)
+    }
+}
+
+fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
+    match step {
+        Step::Connect(connect) => {
+            named(&connect.name)?;
+            path(&connect.to)?;
+            scope.connections.insert(connect.name.clone());
+        }
+        Step::Refused(refused) => path(&refused.to)?,
+        Step::Send(send) => self::send(send, scope)?,
+        Step::Frame(frame) => {
+            scope.has(&frame.on)?;
+            one_of(&[("text", frame.text.is_some()), ("hex", frame.hex.is_some())])?;
+            frame.text.iter().try_for_each(|term| scope.knows(term))?;
+            frame.hex.iter().try_for_each(|text| hex(text).map(drop))?;
+            if frame.rsv > 7 {
+                return Err("`rsv` has three bits, 0 to 7".to_owned().into());
+            }
+        }
+        Step::Close(close) => scope.has(&close.on)?,
+        Step::Cut(cut) => scope.has(&cut.on)?,
+        Step::Mute(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
+        Step::Expect(expect) => self::expect(expect, scope)?,
+        Step::Quiet(quiet) => scope.has(&quiet.on)?,
+        Step::Wait(wait) => {
+            one_of(&[("for", wait.span.is_some()), ("until", wait.until.is_some())])?;
+            if wait.span.is_some() && (wait.plus.is_some() || wait.minus.is_some()) {
+                return Err("`plus` and `minus` go with `until`".to_owned().into());
+            }
+            wait.until.iter().try_for_each(|term| scope.knows(term))?;
+        }
+        Step::Mark(mark) => scope.variable(&mark.name)?,
+        Step::Let(values) => values.iter().try_for_each(|(name, term)| {
+            scope.knows(term)?;
+            scope.variable(name)
+        })?,
+        Step::Many(many) => {
+            let mut meets = false;
+            each_step(&many.steps, &mut |step| meets |= matches!(step.value, Step::Meet(_)));
+            if meets && many.at_once.is_some_and(|at_once| at_once < many.count) {
+                return Err("iterations that `meet` have to run all at once: leave `at_once` out".to_owned().into());
+            }
+            if many.count == 0 || many.at_once == Some(0) {
+                return Err("`count` and `at_once` are at least 1".to_owned().into());
+            }
+            let mut inner = scope.clone();
+            inner.variable(&many.name)?;
+            steps(&many.steps, &mut inner, true).map_err(Inner::There)?;
+            scope.variables.extend(inner.variables);
+        }
+        Step::Meet(_) if !in_many => return Err("`meet` stands inside `many`".to_owned().into()),
+        Step::Near(near) => {
+            scope.knows(&near.value)?;
+            scope.knows(&near.to)?;
+        }
+        Step::Distinct(step) => scope.knows(&step.values)?,
+        Step::Disjoint(step) => {
+            scope.knows(&step.values)?;
+            scope.knows(&step.from)?;
+        }
+        Step::Tally(step) => scope.knows(&step.values)?,
+        Step::Unpredictable(step) => {
+            scope.knows(&step.values)?;
+            if step.alphabet.chars().count() < 2 {
+                return Err("`alphabet` has at least two characters".to_owned().into());
+            }
+        }
+        Step::Heartbeat(step) => {
+            scope.has(&step.on)?;
+            if step.count == 0 {
+                return Err("`count` is at least 1".to_owned().into());
+            }
+        }
+        Step::Latency(latency) => {
+            self::send(&latency.send, scope)?;
+            self::expect(&latency.expect, scope)?;
+            if latency.rounds == 0 {
+                return Err("`rounds` is at least 1".to_owned().into());
+            }
+        }
+        Step::Pour(pour) => {
+            scope.has(&pour.on)?;
+            one_of(&[("json", pour.json.is_some()), ("fragment", pour.fragment.is_some()), ("raw", pour.raw.is_some())])?;
+            let terms = [&pour.json, &pour.fragment, &pour.raw];
+            terms.into_iter().flatten().try_for_each(|term| scope.knows(term))?;
+        }
+        Step::Memory(memory) if memory.grows_at_most.is_some() != memory.check.is_some() => {
+            return Err("`grows_at_most` and `check` go together".to_owned().into());
+        }
+        Step::Memory(_) | Step::Meet(_) | Step::Terminate(_) | Step::Exit(_) => {}
+    }
+    Ok(())
+}
+
+fn send(send: &Send, scope: &Scope) -> Result<(), String> {
+    scope.has(&send.on)?;
+    one_of(&[
+        ("json", send.json.is_some()),
+        ("text", send.text.is_some()),
+        ("hex", send.hex.is_some()),
+        ("ping", send.ping.is_some()),
+        ("pong", send.pong.is_some()),
+    ])?;
+    if send.fragments.is_some_and(|fragments| fragments < 2) {
+        return Err("`fragments` is at least 2".to_owned());
+    }
+    send.hex.iter().try_for_each(|text| hex(text).map(drop))?;
+    [&send.json, &send.text].into_iter().flatten().try_for_each(|term| scope.knows(term))
+}
+
+fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
+    scope.has(&expect.on)?;
+    one_of(&[
+        ("json", expect.json.is_some()),
+        ("ping", expect.ping.is_some()),
+        ("pong", expect.pong.is_some()),
+        ("close", expect.close.is_some()),
+        ("end", expect.end.is_some()),
+        ("loss", expect.loss.is_some()),
+        ("any_of", !expect.any_of.is_empty()),
+    ])?;
+    for Choice { json, close, loss, .. } in &expect.any_of {
+        one_of(&[("json", json.is_some()), ("close", close.is_some()), ("loss", loss.is_some())])?;
+    }
+    if let Some(name) = &expect.bind {
+        if expect.any_of.is_empty() || expect.any_of.iter().any(|choice| choice.named.is_none()) {
+            return Err("`bind` takes the name of a choice: every choice of `any_of` needs `named`".to_owned());
+        }
+        scope.variable(name)?;
+    }
+    let choices = expect.any_of.iter().filter_map(|choice| choice.json.as_ref());
+    for term in expect.json.iter().chain(choices) {
+        term.each_variable(&mut |name| {
+            scope.variables.insert(name.to_owned());
+        });
+    }
+    Ok(())
+}
+
+impl Scope {
+    fn has(&self, connection: &str) -> Result<(), String> {
+        if self.connections.contains(connection) {
+            return Ok(());
+        }
+        let open: Vec<_> = self.connections.iter().map(String::as_str).collect();
+        Err(format!("no connection is called `{connection}` here; open are: {}", open.join(", ")))
+    }
+
+    fn knows(&self, term: &Term) -> Result<(), String> {
+        let mut unknown = None;
+        term.each_variable(&mut |name| {
+            if !self.variables.contains(name) {
+                unknown.get_or_insert_with(|| name.to_owned());
+            }
+        });
+        unknown.map_or(Ok(()), |name| Err(format!("`${name}` has no value here: no step before this one gives it one")))
+    }
+
+    fn variable(&mut self, name: &str) -> Result<(), String> {
+        named(name)?;
+        self.variables.insert(name.to_owned());
+        Ok(())
+    }
+}
+
+fn named(name: &str) -> Result<(), String> {
+    if is_name(name) { Ok(()) } else { Err(format!("`{name}` is no name: write small letters, digits and `_`")) }
+}
+
+fn path(target: &str) -> Result<(), String> {
+    let plain = target.starts_with('/') && target.chars().all(|c| c.is_ascii_graphic());
+    if plain { Ok(()) } else { Err(format!("`{target}` is no request target: it begins with `/` and has no spaces")) }
+}
+
+fn one_of(choices: &[(&str, bool)]) -> Result<(), String> {
+    if choices.iter().filter(|(_, given)| *given).count() == 1 {
+        return Ok(());
+    }
+    let names: Vec<_> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
+    Err(format!("give exactly one of {}", names.join(", ")))
+}
+
+/// Reads hexadecimal text; blanks are skipped.
+///
+/// # Errors
+/// Where it is none.
+pub fn hex(text: &str) -> Result<Vec<u8>, String> {
+    let wrong = || format!("`{text}` is no hexadecimal text of whole bytes");
+    let digits: Option<Vec<u8>> =
+        text.chars().filter(|c| *c != ' ').map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2)).ok_or_else(wrong)?;
+    Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}

@@ -1,0 +1,176 @@
+//! Servers that the runner starts by a command.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+
+use super::process::Group;
+use crate::clock::Clock;
+use crate::engine::{Boxed, Launcher, Process, Target};
+use crate::transport::{Address, Route};
+
+/// The placeholder for the port in commands and URLs.
+const PORT: &str = "{port}";
+/// How long a server has to end by itself after SIGTERM.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two looks whether a server listens.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// A command and the URL that the server is then reached by, both with `{port}` where a free port is to stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    words: Vec<String>,
+    url: String,
+}
+
+impl Template {
+    /// Reads a command line as a POSIX shell would split it; no shell runs it.
+    ///
+    /// # Errors
+    /// Where quotes are left open, or there is nothing to run.
+    pub fn new(command: &str, url: Option<&str>) -> Result<Self, String> {
+        let words = shell_words::split(command).map_err(|error| format!("--command: {error}"))?;
+        Self::of_words(words, url)
+    }
+
+    /// The command that consists of these words.
+    ///
+    /// # Errors
+    /// Where there is nothing to run.
+    pub fn of_words(words: Vec<String>, url: Option<&str>) -> Result<Self, String> {
+        if words.is_empty() {
+            return Err("--command: is empty".to_owned());
+        }
+        let url = url.unwrap_or("ws://127.0.0.1:{port}").to_owned();
+        if words.iter().any(|word| word.contains(PORT)) != url.contains(PORT) {
+            return Err("`{port}` has to stand in the command and, where one is given, in the URL: \
+                        write --command 'my-relay --port {port}'"
+                .to_owned());
+        }
+        Ok(Self { words, url })
+    }
+
+    /// Whether each start gets a port of its own, so that several can run side by side.
+    #[must_use]
+    pub fn has_port(&self) -> bool {
+        self.url.contains(PORT)
+    }
+
+    /// Whether the server is reached by TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss://"))
+    }
+
+    /// The command, as reports show it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        shell_words::join(&self.words)
+    }
+}
+
+/// Starts servers by a template.
+#[derive(Debug, Clone)]
+pub struct CommandLauncher {
+    /// The command.
+    pub template: Template,
+    /// TLS, for `wss` URLs.
+    pub tls: Option<Arc<ClientConfig>>,
+    /// How long a server has to begin to listen.
+    pub ready_within: Duration,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// A server that was started by a command. It is ended with its whole process group when it is dropped.
+#[derive(Debug)]
+pub struct CommandSubject {
+    route: Route,
+    group: Group,
+    clock: Clock,
+}
+
+impl CommandLauncher {
+    /// Starts a server and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// Where it cannot be started, ends at once, or does not listen in time; with what it printed.
+    pub async fn start(&self) -> Result<CommandSubject, String> {
+        let port = free_port().map_err(|error| format!("no port is free: {error}"))?.to_string();
+        let words: Vec<_> = self.template.words.iter().map(|word| word.replace(PORT, &port)).collect();
+        let address: Address = self.template.url.replace(PORT, &port).parse()?;
+        let group = Group::start(&words)?;
+        let deadline = self.clock.now() + self.ready_within;
+        loop {
+            let connecting = TcpStream::connect((address.host.as_str(), address.port));
+            if let Some(Ok(_)) = self.clock.within(deadline, connecting).await {
+                break;
+            }
+            let problem = match group.ended() {
+                Some(how) => format!("`{}` ended before it listened on {address} ({how})", self.template.shown()),
+                None if self.clock.now() > deadline => {
+                    format!("`{}` did not listen on {address} within {} s", self.template.shown(), self.ready_within.as_secs_f64())
+                }
+                None => {
+                    self.clock.sleep_until(self.clock.now() + GLANCE).await;
+                    continue;
+                }
+            };
+            let output = group.output.text();
+            return Err(if output.trim().is_empty() { problem } else { format!("{problem}; it printed:\n{}", output.trim_end()) });
+        }
+        let route = Route { address, tls: self.tls.clone() };
+        Ok(CommandSubject { route, group, clock: self.clock.clone() })
+    }
+}
+
+impl CommandSubject {
+    /// Ends the server in an orderly way.
+    pub async fn stop(&self) {
+        self.group.stop(&self.clock, PATIENCE).await;
+    }
+}
+
+impl Launcher for CommandLauncher {
+    fn launch(&self) -> Boxed<'_, Result<Arc<dyn Target>, String>> {
+        Box::pin(async { self.start().await.map(|subject| Arc::new(subject) as Arc<dyn Target>) })
+    }
+}
+
+impl Target for CommandSubject {
+    fn route(&self) -> &Route {
+        &self.route
+    }
+
+    fn process(&self) -> Option<&dyn Process> {
+        Some(&self.group)
+    }
+
+    fn output(&self) -> String {
+        self.group.output.text()
+    }
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_need_the_port_on_both_sides() {
+        assert!(Template::new("relay --port {port}", None).is_ok_and(|template| template.has_port()));
+        assert!(Template::new("relay", Some("ws://127.0.0.1:9000")).is_ok_and(|template| !template.has_port()));
+        assert!(Template::new("relay --port 9000", None).is_err());
+        assert!(Template::new("relay --port {port}", Some("ws://127.0.0.1:9000")).is_err());
+        assert!(Template::new("relay 'open", None).is_err());
+        assert!(Template::new("  ", None).is_err());
+        let shown = Template::new("'my relay' --port {port}", None).map(|template| template.shown());
+        assert_eq!(shown, Ok("'my relay' --port '{port}'".to_owned()));
+    }
+}

@@ -1,0 +1,111 @@
+//! Manifests: a file that says what a subject is, so that the command line need not.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use relayspec::timing::{Parameter, Timing, Written};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::scenario::Size;
+
+/// What a subject is. Flags of the command line win over it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Manifest")]
+pub struct Manifest {
+    /// The family that it belongs to; pairing where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// The base URL, as `ws://127.0.0.1:8080`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The command that starts it, with `{port}` where a free port is to stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The timing parameters that it runs with; the chapter's defaults for the rest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timing: BTreeMap<ParameterName, Written>,
+    /// The largest message that it accepts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_message: Option<Size>,
+    /// The baseline of expected failures, relative to the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<PathBuf>,
+    /// The PEM file of certificates to trust, relative to the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The name of a timing parameter, as `code_lifetime`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ParameterName(pub Parameter);
+
+impl TryFrom<String> for ParameterName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Parameter::named(&name).map(Self).ok_or_else(|| {
+            let names: Vec<_> = Parameter::ALL.iter().map(|parameter| parameter.name()).collect();
+            format!("`{name}` is no timing parameter; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl From<ParameterName> for String {
+    fn from(name: ParameterName) -> Self {
+        name.0.name().to_owned()
+    }
+}
+
+impl JsonSchema for ParameterName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ParameterName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<_> = Parameter::ALL.iter().map(|parameter| parameter.name()).collect();
+        schemars::json_schema!({ "type": "string", "enum": names, "description": "The name of a timing parameter." })
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest; paths in it become relative to the current folder.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is no manifest: with line and column.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| format!("manifest {shown}: cannot be read: {error}"))?;
+        let mut manifest: Self =
+            toml::from_str(&text).map_err(|error| format!("manifest {shown}: {}", error.to_string().trim_end()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for file in [&mut manifest.baseline, &mut manifest.ca_file].into_iter().flatten() {
+            *file = folder.join(&*file);
+        }
+        Ok(manifest)
+    }
+
+    /// The timing parameters that it declares.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        let mut timing = Timing::default();
+        self.timing.iter().for_each(|(name, value)| timing.declare(name.0, value.0));
+        timing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_are_read_and_unknown_keys_refused() {
+        let good: Result<Manifest, _> = toml::from_str("url = 'ws://x'\nmax_message = '2 MiB'\n[timing]\ncode_lifetime = '1.5s'\n");
+        assert_eq!(good.map(|manifest| manifest.timing().value(Parameter::CodeRetention).as_millis()), Ok(1500));
+        for bad in ["uri = 'ws://x'", "[timing]\ncode_lifespan = '1s'", "[timing]\ncode_lifetime = 1", "max_message = '2 MB'"] {
+            assert!(toml::from_str::<Manifest>(bad).is_err(), "{bad}");
+        }
+    }
+}

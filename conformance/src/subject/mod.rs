@@ -1,0 +1,11 @@
+//! Subjects: where they are found, how they are started and ended. The only part of the runner that starts processes.
+
+mod command;
+mod manifest;
+mod output;
+mod process;
+mod url;
+
+pub use command::{CommandLauncher, CommandSubject, Template};
+pub use manifest::{Manifest, ParameterName};
+pub use url::{UrlSubject, preflight};

@@ -1,0 +1,103 @@
+//! A process group that the runner has started, and ends.
+
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, Command};
+
+use super::output::Output;
+use crate::clock::Clock;
+use crate::engine::Process;
+
+/// A child process, leader of a group of its own. Dropping it kills the group.
+#[derive(Debug)]
+pub(super) struct Group {
+    leader: Option<Pid>,
+    child: Mutex<Child>,
+    pub(super) output: Output,
+}
+
+impl Group {
+    /// Starts a program with arguments.
+    pub(super) fn start(words: &[String]) -> Result<Self, String> {
+        let Some((program, arguments)) = words.split_first() else {
+            return Err("the command is empty".to_owned());
+        };
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("`{program}` cannot be started: {error}"))?;
+        let output = Output::default();
+        output.collect(child.stdout.take());
+        output.collect(child.stderr.take());
+        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Ok(Self { leader, child: Mutex::new(child), output })
+    }
+
+    fn status(&self) -> Option<ExitStatus> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait().ok().flatten()
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), String> {
+        let leader = self.leader.ok_or("the process has no id")?;
+        kill_process_group(leader, signal).map_err(|error| error.to_string())
+    }
+
+    /// Ends the group by SIGTERM, and by SIGKILL where that does not help in time.
+    pub(super) async fn stop(&self, clock: &Clock, patience: Duration) {
+        let deadline = clock.now() + patience;
+        if self.status().is_none() && self.signal(Signal::TERM).is_ok() {
+            while self.status().is_none() && clock.now() < deadline {
+                clock.sleep_until(clock.now() + Duration::from_millis(5)).await;
+            }
+        }
+        let _ = self.signal(Signal::KILL);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The group may outlive its leader; one that is gone already refuses the signal, which is what is wanted.
+        let _ = self.signal(Signal::KILL);
+    }
+}
+
+impl Process for Group {
+    fn terminate(&self) -> Result<(), String> {
+        self.signal(Signal::TERM)
+    }
+
+    fn memory(&self) -> Option<u64> {
+        if self.status().is_some() {
+            return None;
+        }
+        let pages = resident_pages(self.leader?.as_raw_nonzero().get(), 0)?;
+        Some(pages * rustix::param::page_size() as u64)
+    }
+
+    fn ended(&self) -> Option<String> {
+        self.status().map(|status| status.to_string())
+    }
+}
+
+/// How deep a tree of processes is followed.
+const DEEPEST: usize = 8;
+
+/// The resident pages of a process and its descendants (Linux: `/proc`).
+fn resident_pages(pid: i32, depth: usize) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let own: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    if depth == DEEPEST {
+        return Some(own);
+    }
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children.split_whitespace().filter_map(|child| resident_pages(child.parse().ok()?, depth + 1));
+    Some(own + children.sum::<u64>())
+}

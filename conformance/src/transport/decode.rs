@@ -1,0 +1,271 @@
+//! Reads WebSocket frames of a server, and sees what RFC 6455 forbids instead of mending it.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::encode::{BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT};
+
+/// The longest message that the runner takes, in bytes.
+const LONGEST_MESSAGE: usize = 64 << 20;
+
+/// What came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrival {
+    /// A text message.
+    Text(String),
+    /// A binary message.
+    Binary(Bytes),
+    /// A Ping frame.
+    Ping(Bytes),
+    /// A Pong frame.
+    Pong(Bytes),
+    /// A Close frame; no code for an empty one.
+    Close {
+        /// The code.
+        code: Option<u16>,
+        /// The reason.
+        reason: String,
+    },
+    /// The TCP connection ended.
+    End(End),
+    /// A violation of RFC 6455. What breaks the framing itself is followed by nothing more.
+    Breach {
+        /// The section that is broken.
+        section: &'static str,
+        /// What came.
+        what: String,
+    },
+}
+
+/// How a TCP connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Orderly (FIN).
+    Fin,
+    /// Abruptly (RST, or another error).
+    Reset,
+}
+
+/// Bytes in, arrivals out.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    buffer: BytesMut,
+    message: Option<(u8, BytesMut)>,
+    closed: bool,
+    broken: bool,
+}
+
+struct Header {
+    fin: bool,
+    rsv: u8,
+    opcode: u8,
+    masked: bool,
+    length: u64,
+    shortest: bool,
+    bytes: usize,
+}
+
+impl Decoder {
+    /// Takes bytes that were read, and tells `see` of everything that is complete.
+    pub fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Arrival)) {
+        if self.broken {
+            return;
+        }
+        self.buffer.extend_from_slice(bytes);
+        while !self.broken && self.frame(see) {}
+    }
+
+    fn frame(&mut self, see: &mut dyn FnMut(Arrival)) -> bool {
+        let Some(header) = header(&self.buffer) else { return false };
+        let breach = |section, what: String| Arrival::Breach { section, what };
+        if header.length > LONGEST_MESSAGE as u64 {
+            self.broken = true;
+            see(breach("5.2", format!("a frame of {} bytes, more than any message here has", header.length)));
+            return false;
+        }
+        let length = header.length as usize;
+        let mask_bytes = if header.masked { 4 } else { 0 };
+        if self.buffer.len() < header.bytes + mask_bytes + length {
+            return false;
+        }
+        self.buffer.advance(header.bytes);
+        let key = self.buffer.split_to(mask_bytes);
+        let mut payload = self.buffer.split_to(length);
+        if self.closed {
+            see(breach("5.5.1", format!("a frame with opcode {} after the Close frame", header.opcode)));
+        }
+        if header.masked {
+            see(breach("5.1", "a masked frame; servers do not mask".to_owned()));
+            payload.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
+        }
+        if !header.shortest {
+            see(breach("5.2", format!("a length of {length} that is not written in its shortest form")));
+        }
+        if header.rsv != 0 {
+            see(breach("5.2", format!("reserved bits {:03b} though no extension was agreed on", header.rsv)));
+        }
+        if header.opcode >= CLOSE && (!header.fin || length > 125) {
+            see(breach("5.5", format!("a control frame of {length} bytes{}", if header.fin { "" } else { ", fragmented" })));
+        }
+        match header.opcode {
+            CONTINUATION | TEXT | BINARY => self.data(&header, payload, see),
+            CLOSE => self.close(payload.freeze(), see),
+            PING => see(Arrival::Ping(payload.freeze())),
+            PONG => see(Arrival::Pong(payload.freeze())),
+            reserved => {
+                self.broken = true;
+                see(breach("5.2", format!("a frame with the reserved opcode {reserved}")));
+            }
+        }
+        true
+    }
+
+    fn data(&mut self, header: &Header, payload: BytesMut, see: &mut dyn FnMut(Arrival)) {
+        let breach = |what: &str| Arrival::Breach { section: "5.4", what: what.to_owned() };
+        let (opcode, message) = match (self.message.take(), header.opcode) {
+            (None, CONTINUATION) => return see(breach("a continuation frame with nothing to continue")),
+            (Some(_), TEXT | BINARY) => {
+                see(breach("a new message before the last one was complete"));
+                (header.opcode, payload)
+            }
+            (None, opcode) => (opcode, payload),
+            (Some((opcode, mut message)), _) => {
+                message.extend_from_slice(&payload);
+                (opcode, message)
+            }
+        };
+        if message.len() > LONGEST_MESSAGE {
+            self.broken = true;
+            return see(breach("a fragmented message that is longer than any message here"));
+        }
+        if !header.fin {
+            self.message = Some((opcode, message));
+        } else if opcode == BINARY {
+            see(Arrival::Binary(message.freeze()));
+        } else {
+            match String::from_utf8(message.to_vec()) {
+                Ok(text) => see(Arrival::Text(text)),
+                Err(error) => see(Arrival::Breach { section: "8.1", what: format!("a text message that is no UTF-8: {error}") }),
+            }
+        }
+    }
+
+    fn close(&mut self, mut payload: Bytes, see: &mut dyn FnMut(Arrival)) {
+        self.closed = true;
+        let breach = |section, what: String| Arrival::Breach { section, what };
+        if payload.len() == 1 {
+            see(breach("5.5.1", "a Close frame whose payload is one byte".to_owned()));
+            payload.clear();
+        }
+        let code = (payload.len() >= 2).then(|| payload.get_u16());
+        if let Some(code) = code.filter(|code| !may_be_sent(*code)) {
+            see(breach("7.4", format!("a Close frame with code {code}, which must not be sent")));
+        }
+        let reason = String::from_utf8(payload.to_vec()).unwrap_or_else(|_| {
+            see(breach("5.5.1", "a Close frame whose reason is no UTF-8".to_owned()));
+            String::new()
+        });
+        see(Arrival::Close { code, reason });
+    }
+}
+
+/// Whether a close code may stand in a Close frame (RFC 6455, section 7.4; the IANA registry for 1012 to 1014).
+fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
+fn header(bytes: &[u8]) -> Option<Header> {
+    let (first, second) = (*bytes.first()?, *bytes.get(1)?);
+    let (length, shortest, size) = match second & 0x7F {
+        126 => {
+            let length = u64::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?));
+            (length, length > 125, 4)
+        }
+        127 => {
+            let length = u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?);
+            (length, length > 0xFFFF, 10)
+        }
+        short => (u64::from(short), true, 2),
+    };
+    Some(Header {
+        fin: first & 0x80 != 0,
+        rsv: first >> 4 & 7,
+        opcode: first & 15,
+        masked: second & 0x80 != 0,
+        length,
+        shortest,
+        bytes: size,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::encode::{Masking, OutFrame};
+
+    fn server(frame: OutFrame) -> Vec<u8> {
+        OutFrame { masking: Masking::None, ..frame }.encode()
+    }
+
+    fn read(bytes: &[u8], step: usize) -> Vec<Arrival> {
+        let mut decoder = Decoder::default();
+        let mut seen = Vec::new();
+        for chunk in bytes.chunks(step) {
+            decoder.feed(chunk, &mut |arrival| seen.push(arrival));
+        }
+        seen
+    }
+
+    fn sections(bytes: &[u8]) -> Vec<&'static str> {
+        let breach = |arrival| if let Arrival::Breach { section, .. } = arrival { Some(section) } else { None };
+        read(bytes, bytes.len()).into_iter().filter_map(breach).collect()
+    }
+
+    #[test]
+    fn chunks_make_no_difference() {
+        let mut bytes = Vec::new();
+        for frame in OutFrame::fragments(TEXT, "Grüße 😀".as_bytes(), 4) {
+            bytes.extend(server(frame));
+            bytes.extend(server(OutFrame::new(PING, "between")));
+        }
+        bytes.extend(server(OutFrame::new(BINARY, vec![7; 70_000])));
+        bytes.extend(server(OutFrame::close(Some(4000), "Invalid path")));
+        let whole = read(&bytes, bytes.len());
+        assert_eq!(whole.len(), 4 + 1 + 1 + 1);
+        assert!(whole.contains(&Arrival::Text("Grüße 😀".to_owned())));
+        assert_eq!(whole.last(), Some(&Arrival::Close { code: Some(4000), reason: "Invalid path".to_owned() }));
+        assert_eq!(read(&bytes, 1), whole);
+        assert_eq!(read(&bytes, 3), whole);
+    }
+
+    #[test]
+    fn every_breach_is_seen() {
+        let text = |payload: &[u8]| server(OutFrame::new(TEXT, payload));
+        for (bytes, section) in [
+            (OutFrame::new(TEXT, "masked").encode(), "5.1"),
+            (vec![0x81, 126, 0, 1, b'x'], "5.2"),
+            (vec![0x81, 127, 0, 0, 0, 0, 0, 0, 0, 1, b'x'], "5.2"),
+            (vec![0x81, 127, 0x7F, 0, 0, 0, 0, 0, 0, 1], "5.2"),
+            (vec![0xC1, 1, b'x'], "5.2"),
+            (vec![0x83, 0], "5.2"),
+            (vec![0x09, 0], "5.5"),
+            (server(OutFrame::new(PING, vec![0; 126])), "5.5"),
+            (vec![0x80, 1, b'x'], "5.4"),
+            ([vec![0x01, 1, b'x'], text(b"y")].concat(), "5.4"),
+            (text(&[0xFF]), "8.1"),
+            (vec![0x88, 1, 3], "5.5.1"),
+            (server(OutFrame::close(Some(1005), "")), "7.4"),
+            (vec![0x88, 3, 3, 0xE8, 0xFF], "5.5.1"),
+            ([server(OutFrame::close(None, "")), text(b"late")].concat(), "5.5.1"),
+        ] {
+            assert_eq!(sections(&bytes), [section], "{bytes:?}");
+        }
+        assert_eq!(sections(&text(b"fine")), [""; 0]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            read(&bytes, 3);
+        }
+    }
+}

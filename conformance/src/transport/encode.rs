@@ -1,0 +1,125 @@
+//! Writes WebSocket frames as a client, right ones and wrong ones (RFC 6455, section 5.2).
+
+/// Opcode of a continuation frame.
+pub const CONTINUATION: u8 = 0;
+/// Opcode of a text frame.
+pub const TEXT: u8 = 1;
+/// Opcode of a binary frame.
+pub const BINARY: u8 = 2;
+/// Opcode of a Close frame.
+pub const CLOSE: u8 = 8;
+/// Opcode of a Ping frame.
+pub const PING: u8 = 9;
+/// Opcode of a Pong frame.
+pub const PONG: u8 = 10;
+
+/// How a payload is masked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Masking {
+    /// With this key, as RFC 6455 demands of clients.
+    Key([u8; 4]),
+    /// Not at all.
+    None,
+}
+
+/// A frame to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutFrame {
+    /// FIN.
+    pub fin: bool,
+    /// RSV1 to RSV3, as a number from 0 to 7.
+    pub rsv: u8,
+    /// The opcode, 0 to 15.
+    pub opcode: u8,
+    /// The mask.
+    pub masking: Masking,
+    /// The length that the header claims, where it is not that of the payload.
+    pub claim: Option<u64>,
+    /// The payload.
+    pub payload: Vec<u8>,
+}
+
+impl OutFrame {
+    /// A whole message or control frame with a random mask.
+    #[must_use]
+    pub fn new(opcode: u8, payload: impl Into<Vec<u8>>) -> Self {
+        let masking = Masking::Key(fastrand::u32(..).to_be_bytes());
+        Self { fin: true, rsv: 0, opcode, masking, claim: None, payload: payload.into() }
+    }
+
+    /// A Close frame; no code makes an empty one.
+    #[must_use]
+    pub fn close(code: Option<u16>, reason: &str) -> Self {
+        let mut payload = code.map(|code| code.to_be_bytes().to_vec()).unwrap_or_default();
+        payload.extend_from_slice(reason.as_bytes());
+        Self::new(CLOSE, payload)
+    }
+
+    /// The frames of a message that is split into so many fragments of about equal length.
+    #[must_use]
+    pub fn fragments(opcode: u8, payload: &[u8], count: usize) -> Vec<Self> {
+        let length = payload.len().div_ceil(count.max(1)).max(1);
+        let mut pieces: Vec<&[u8]> = payload.chunks(length).collect();
+        pieces.resize(count.max(1), &[]);
+        let last = pieces.len() - 1;
+        let frame = |(at, piece): (usize, &[u8])| Self {
+            fin: at == last,
+            ..Self::new(if at == 0 { opcode } else { CONTINUATION }, piece)
+        };
+        pieces.into_iter().enumerate().map(frame).collect()
+    }
+
+    /// The bytes of the frame.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.payload.len() + 14);
+        bytes.push(u8::from(self.fin) << 7 | (self.rsv & 7) << 4 | self.opcode & 15);
+        let mask_bit = if matches!(self.masking, Masking::Key(_)) { 0x80 } else { 0 };
+        let length = self.claim.unwrap_or(self.payload.len() as u64);
+        match length {
+            0..=125 => bytes.push(mask_bit | length as u8),
+            126..=0xFFFF => {
+                bytes.push(mask_bit | 126);
+                bytes.extend_from_slice(&(length as u16).to_be_bytes());
+            }
+            _ => {
+                bytes.push(mask_bit | 127);
+                bytes.extend_from_slice(&length.to_be_bytes());
+            }
+        }
+        match self.masking {
+            Masking::Key(key) => {
+                bytes.extend_from_slice(&key);
+                bytes.extend(self.payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+            }
+            Masking::None => bytes.extend_from_slice(&self.payload),
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_of_the_rfc() {
+        let hello = |masking, claim| OutFrame { masking, claim, ..OutFrame::new(TEXT, "Hello") };
+        let key = Masking::Key([0x37, 0xfa, 0x21, 0x3d]);
+        assert_eq!(hello(key, None).encode(), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+        assert_eq!(hello(Masking::None, None).encode()[..2], [0x81, 0x05]);
+        assert_eq!(hello(Masking::None, Some(1 << 16)).encode()[..10], [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn fragments_make_the_message() {
+        for (text, count) in [("Hello", 2), ("Hello", 5), ("Hello", 9), ("", 3)] {
+            let frames = OutFrame::fragments(TEXT, text.as_bytes(), count);
+            assert_eq!(frames.len(), count);
+            assert_eq!(frames.iter().flat_map(|frame| frame.payload.clone()).collect::<Vec<_>>(), text.as_bytes());
+            let opcodes: Vec<_> = frames.iter().map(|frame| (frame.opcode, frame.fin)).collect();
+            assert_eq!(opcodes[0], (TEXT, false));
+            assert_eq!(opcodes[count - 1], (CONTINUATION, true));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Opens connections: TCP, TLS, and the WebSocket handshake (RFC 6455, section 4.1), with an error that says how far it came.
+
+use std::io;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::BytesMut;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use sha1::{Digest, Sha1};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio_rustls::TlsConnector;
+
+use super::address::Address;
+use super::link::Link;
+
+/// How to reach a server.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Where it listens.
+    pub address: Address,
+    /// The TLS configuration; used for `wss` alone.
+    pub tls: Option<Arc<ClientConfig>>,
+}
+
+/// Why a connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// TCP did not connect.
+    #[error("no connection: {0}")]
+    Tcp(io::Error),
+    /// TLS failed.
+    #[error("TLS failed: {0}")]
+    Tls(io::Error),
+    /// The connection broke before the handshake was complete.
+    #[error("the connection ended before the handshake was answered{}", .0.as_ref().map(|error| format!(": {error}")).unwrap_or_default())]
+    Ended(Option<io::Error>),
+    /// The server answered with another status than 101.
+    #[error("the handshake was answered with HTTP {status} {reason}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// Its reason phrase.
+        reason: String,
+    },
+    /// The server answered with something that is no HTTP.
+    #[error("the handshake was answered with something that is no HTTP: {0}")]
+    NotHttp(String),
+    /// The server answered with status 101, but not as RFC 6455 demands.
+    #[error("the handshake was answered wrongly: {0}")]
+    Wrong(String),
+}
+
+impl OpenError {
+    /// Whether the server was there at all.
+    #[must_use]
+    pub fn reached(&self) -> bool {
+        !matches!(self, Self::Tcp(_))
+    }
+}
+
+/// A connection after its handshake, with the bytes that came behind it.
+#[derive(Debug)]
+pub struct Opened {
+    /// The stream.
+    pub link: Link,
+    /// What the server has sent after its answer.
+    pub rest: BytesMut,
+}
+
+const LONGEST_HEAD: usize = 16 << 10;
+const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Opens a connection. The caller bounds the time.
+///
+/// # Errors
+/// Where any of TCP, TLS and the handshake fails.
+pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Result<Opened, OpenError> {
+    let stream = tcp(&route.address, receive_buffer).await.map_err(OpenError::Tcp)?;
+    let mut link = match (&route.tls, route.address.secure) {
+        (Some(config), true) => {
+            let name = ServerName::try_from(route.address.host.clone()).map_err(|error| OpenError::Tls(io::Error::other(error)))?;
+            let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(OpenError::Tls)?;
+            Link::Tls(Box::new(stream))
+        }
+        _ => Link::Tcp(stream),
+    };
+    let key = BASE64.encode(fastrand::u128(..).to_be_bytes());
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nUser-Agent: relayspec-conformance\r\n\r\n",
+        route.address.target(path),
+        route.address.authority(),
+    );
+    link.write_all(request.as_bytes()).await.map_err(|error| OpenError::Ended(Some(error)))?;
+    link.flush().await.map_err(|error| OpenError::Ended(Some(error)))?;
+    let mut rest = BytesMut::with_capacity(1024);
+    loop {
+        if let Some(length) = answer(&rest, &key)? {
+            let _ = rest.split_to(length);
+            return Ok(Opened { link, rest });
+        }
+        if rest.len() > LONGEST_HEAD {
+            return Err(OpenError::NotHttp(format!("a head of more than {LONGEST_HEAD} bytes")));
+        }
+        match link.read_buf(&mut rest).await {
+            Ok(0) => return Err(OpenError::Ended(None)),
+            Ok(_) => {}
+            Err(error) => return Err(OpenError::Ended(Some(error))),
+        }
+    }
+}
+
+async fn tcp(address: &Address, receive_buffer: Option<u32>) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
+    for target in lookup_host((address.host.as_str(), address.port)).await? {
+        let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if let Some(bytes) = receive_buffer {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        match socket.connect(target).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The length of the answer's head once it is complete and right.
+fn answer(bytes: &[u8], key: &str) -> Result<Option<usize>, OpenError> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    let length = match response.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(error) => {
+            let shown: String = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).escape_debug().collect();
+            return Err(OpenError::NotHttp(format!("{error}; it begins with \"{shown}\"")));
+        }
+    };
+    let status = response.code.unwrap_or_default();
+    if status != 101 {
+        return Err(OpenError::Status { status, reason: response.reason.unwrap_or_default().to_owned() });
+    }
+    let values = |name: &str| {
+        let found = response.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+        found.map(|header| String::from_utf8_lossy(header.value).trim().to_owned()).collect::<Vec<_>>().join(", ")
+    };
+    let has = |name: &str, token: &str| values(name).split(',').any(|part| part.trim().eq_ignore_ascii_case(token));
+    if !has("upgrade", "websocket") {
+        return Err(OpenError::Wrong(format!("`Upgrade: {}` instead of `websocket`", values("upgrade"))));
+    }
+    if !has("connection", "upgrade") {
+        return Err(OpenError::Wrong(format!("`Connection: {}` without `Upgrade`", values("connection"))));
+    }
+    let accept = BASE64.encode(Sha1::new().chain_update(key).chain_update(ACCEPT_GUID).finalize());
+    if values("sec-websocket-accept") != accept {
+        return Err(OpenError::Wrong("`Sec-WebSocket-Accept` does not follow from the key".to_owned()));
+    }
+    for name in ["sec-websocket-extensions", "sec-websocket-protocol"] {
+        if !values(name).is_empty() {
+            return Err(OpenError::Wrong(format!("`{name}: {}` though none was offered", values(name))));
+        }
+    }
+    Ok(Some(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+    fn head(lines: &str) -> Result<Option<usize>, String> {
+        answer(lines.replace('\n', "\r\n").as_bytes(), KEY).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_answer_of_the_rfc_is_right() {
+        let right = "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: keep-alive, Upgrade\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n\n";
+        assert_eq!(head(right), Ok(Some(right.len() + 5)));
+        assert_eq!(head(&right[..40]), Ok(None));
+        for (wrong, says) in [
+            (right.replace("s3p", "s4p"), "Sec-WebSocket-Accept"),
+            (right.replace(": websocket", ": h2c"), "h2c"),
+            (right.replace(", Upgrade", ""), "Connection"),
+            (right.replace("\n\n", "\nSec-WebSocket-Extensions: x\n\n"), "none was offered"),
+            ("HTTP/1.1 404 Not Found\n\n".to_owned(), "HTTP 404 Not Found"),
+            ("SSH-2.0-OpenSSH_9\n".to_owned(), "no HTTP"),
+        ] {
+            let error = head(&wrong).expect_err("a wrong answer");
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

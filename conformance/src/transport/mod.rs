@@ -1,0 +1,19 @@
+//! How the runner talks to a subject: addresses, handshakes, frames right and wrong, and connections that stamp what they read.
+//!
+//! Nothing here knows a family, a scenario or a verdict.
+
+pub mod address;
+pub mod connection;
+pub mod decode;
+pub mod encode;
+pub mod handshake;
+mod link;
+pub mod tls;
+
+pub use address::Address;
+pub use connection::{Act, Arrived, Connection, Observer};
+pub use decode::{Arrival, End};
+pub use encode::{Masking, OutFrame};
+pub use handshake::{OpenError, Opened, Route, open};
+pub use link::Link;
+pub use tls::Trust;

@@ -1,0 +1,125 @@
+//! The servers under test as processes of their own, and what the system says of them.
+
+use std::fs;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use relayspec::timing::{Parameter, Timing};
+use relayspec_reference::{Options, PairingRelay};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::forwarder;
+
+const SERVER_CORE: &str = "0";
+const LOAD_CORE: &str = "1";
+
+/// A server under test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Relay,
+    Forwarder,
+}
+
+impl Kind {
+    pub(crate) fn named(argument: &str) -> Option<Self> {
+        match argument {
+            "serve-relay" => Some(Self::Relay),
+            "serve-forwarder" => Some(Self::Forwarder),
+            _ => None,
+        }
+    }
+
+    fn argument(self) -> &'static str {
+        match self {
+            Self::Relay => "serve-relay",
+            Self::Forwarder => "serve-forwarder",
+        }
+    }
+}
+
+/// Serves until standard input ends.
+pub(crate) async fn serve(kind: Kind) {
+    allow_many_files();
+    let stop = async { _ = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0])).await };
+    match kind {
+        Kind::Relay => {
+            let mut timing = Timing::default();
+            // No Pings among the counted bytes.
+            timing.declare(Parameter::HeartbeatInterval, std::time::Duration::from_secs(3600));
+            let relay = PairingRelay::bind(Options { timing, ..Options::default() }).await.expect("a free port");
+            println!("{}", relay.local_addr());
+            relay.serve(stop).await;
+        }
+        Kind::Forwarder => {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            println!("{}", listener.local_addr().expect("an address"));
+            tokio::select! {
+                () = forwarder::serve(listener) => {}
+                () = stop => {}
+            }
+        }
+    }
+}
+
+/// A server that runs; it ends when this is dropped.
+pub(crate) struct Server {
+    pub(crate) kind: Kind,
+    pub(crate) address: SocketAddr,
+    process: Child,
+}
+
+impl Server {
+    pub(crate) async fn start(kind: Kind) -> Self {
+        let own = std::env::current_exe().expect("the path of this binary");
+        let mut command = if pinning() { Command::new("taskset") } else { Command::new(&own) };
+        if pinning() {
+            command.args(["-c", SERVER_CORE]).arg(&own);
+        }
+        command.arg(kind.argument()).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut process = command.spawn().expect("a process");
+        let mut address = String::new();
+        let stdout = process.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut address).await.expect("an address");
+        Self { kind, address: address.trim().parse().expect("an address"), process }
+    }
+
+    /// Resident memory, in bytes.
+    pub(crate) fn resident_bytes(&self) -> f64 {
+        // Exact, where `status` may lag behind by some pages.
+        let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.id())).unwrap_or_default();
+        let line = rollup.lines().find(|line| line.starts_with("Rss:")).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0
+    }
+
+    /// Processor time so far, in seconds.
+    pub(crate) fn processor_seconds(&self) -> f64 {
+        let statistics = fs::read_to_string(format!("/proc/{}/schedstat", self.id())).unwrap_or_default();
+        statistics.split_whitespace().next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e9
+    }
+
+    fn id(&self) -> u32 {
+        self.process.id().expect("a process that runs")
+    }
+}
+
+/// Puts this process on the core for the load.
+pub(crate) fn pin_load() -> bool {
+    let own = std::process::id().to_string();
+    let pinned = std::process::Command::new("taskset").args(["-cp", LOAD_CORE, &own]).stdout(Stdio::null()).status();
+    pinned.is_ok_and(|status| status.success()) && pinning()
+}
+
+fn pinning() -> bool {
+    let probe = std::process::Command::new("taskset").args(["-c", SERVER_CORE, "true"]).status();
+    probe.is_ok_and(|status| status.success())
+}
+
+/// Raises the limit of open files as far as it goes.
+pub(crate) fn allow_many_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    _ = setrlimit(Resource::Nofile, limit);
+}

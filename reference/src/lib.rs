@@ -1,0 +1,35 @@
+//! The example: reference servers and clients of the relay protocols, real ones that may be put into service.
+//!
+//! Each is made of two parts. The core, below [`server`], is sans-I/O: what came in and the time go in, actions come out. The
+//! shell does the input and output and decides nothing that the protocol speaks of. Messages, codes and constants come from
+//! [`relayspec`]; its order rules and state models are the judge's, and must not be used here: an error in one must not hide
+//! in the other.
+//!
+//! # The pairing relay
+//!
+//! ```
+//! use relayspec::timing::Timing;
+//! use relayspec_reference::{Options, PairingRelay};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), relayspec_reference::BindError> {
+//! let options = Options { listen: ([127, 0, 0, 1], 0).into(), timing: Timing::default(), ..Options::default() };
+//! let relay = PairingRelay::bind(options).await?;
+//! println!("hosts connect to ws://{}/mac", relay.local_addr());
+//! let shutdown = async { /* wait for SIGTERM */ };
+//! relay.serve(shutdown).await; // each connection is closed with 1001
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is kept for a peer
+//!
+//! An idle connection costs a few KiB: a read buffer of 4 KiB, a task, an empty mailbox. What waits for a peer that does not
+//! read is bounded by 64 KiB and one message at each of three places (its mailbox, its task, its WebSocket); then its partner
+//! is not read any more, and the heartbeat decides how long that may last.
+
+pub mod server;
+
+mod net;
+
+pub use net::{BindError, Options, PairingRelay};

@@ -1,0 +1,27 @@
+//! The only reader of time in this crate.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::server::pairing::Now;
+
+/// The clock of a relay's core.
+#[derive(Debug)]
+pub(super) struct Clock {
+    started: Instant,
+}
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self { started: instant() }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now { monotonic: instant().duration_since(self.started), unix }
+    }
+}
+
+/// The time for heartbeats.
+pub(super) fn instant() -> Instant {
+    Instant::now()
+}

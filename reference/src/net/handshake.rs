@@ -1,0 +1,169 @@
+//! The opening handshake (RFC 6455, section 4.2), and real HTTP answers for requests that are none.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::{Ready, poll_fn, ready};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper_util::rt::TokioIo;
+use relayspec::pairing::{HOST_PATH, VIEWER_PATH};
+use sha1::{Digest, Sha1};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::closing;
+use super::strict::Strict;
+use crate::server::pairing::Role;
+
+/// From the opening of a TCP connection to the end of the handshake.
+const LIMIT: Duration = Duration::from_secs(10);
+/// The largest request head, in bytes; longer ones are answered with 431.
+const LARGEST_HEAD: usize = 16 << 10;
+/// What a server appends to the client's key (RFC 6455, section 1.3).
+const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// A connection after its handshake.
+pub(super) struct Opened {
+    pub(super) stream: Strict,
+    /// By the path; `None` where it names no endpoint (PAIR-02).
+    pub(super) role: Option<Role>,
+}
+
+/// Does the handshake, unless the connection is something else, is lost, or takes too long.
+pub(super) async fn open(tcp: TcpStream) -> Option<Opened> {
+    _ = tcp.set_nodelay(true); // WIRE-12
+    let mut http = http1::Builder::new();
+    http.keep_alive(false).max_buf_size(LARGEST_HEAD).header_read_timeout(None);
+    let mut connection = http.serve_connection(TokioIo::new(tcp), Endpoints::default());
+    let answered = timeout(LIMIT, poll_fn(|cx| connection.poll_without_shutdown(cx))).await.ok()?;
+    let parts = connection.into_parts();
+    let tcp = parts.io.into_inner();
+    match (answered, parts.service.upgraded.get()) {
+        (Ok(()), Some(role)) => Some(Opened { stream: Strict::new(tcp, parts.read_buf), role }),
+        _ => {
+            closing::linger(tcp).await;
+            None
+        }
+    }
+}
+
+#[derive(Default)]
+struct Endpoints {
+    /// The endpoint of the handshake, once one was answered with 101.
+    upgraded: Cell<Option<Option<Role>>>,
+}
+
+type Answer = Response<Full<Bytes>>;
+
+impl Service<Request<Incoming>> for Endpoints {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Ready<Result<Answer, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let role = match request.uri().path() {
+            HOST_PATH => Some(Role::Host),
+            VIEWER_PATH => Some(Role::Viewer),
+            _ => None,
+        };
+        ready(Ok(match accept_key(&request) {
+            Ok(key) => {
+                self.upgraded.set(Some(role));
+                switch(key)
+            }
+            Err(Refusal { status: StatusCode::UPGRADE_REQUIRED, .. }) if role.is_none() && !asks(&request) => {
+                Refusal::new(StatusCode::NOT_FOUND, "There is nothing here.\n").answer()
+            }
+            Err(refusal) => refusal.answer(),
+        }))
+    }
+}
+
+fn switch(key: HeaderValue) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, key);
+    answer
+}
+
+/// Why a request is no handshake.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    why: &'static str,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, why: &'static str) -> Self {
+        Self { status, why, header: None }
+    }
+
+    fn with(self, name: HeaderName, value: &'static str) -> Self {
+        Self { header: Some((name, HeaderValue::from_static(value))), ..self }
+    }
+
+    fn answer(self) -> Answer {
+        let mut answer = Response::new(Full::from(self.why));
+        *answer.status_mut() = self.status;
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        answer.headers_mut().extend(self.header);
+        answer
+    }
+}
+
+/// What `Sec-WebSocket-Accept` has to say, if the request is a handshake (RFC 6455, section 4.2.1).
+fn accept_key<B>(request: &Request<B>) -> Result<HeaderValue, Refusal> {
+    let headers = request.headers();
+    if request.method() != Method::GET {
+        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Connect by WebSocket, which begins with GET.\n");
+        return Err(refusal.with(header::ALLOW, "GET"));
+    }
+    if !asks(request) {
+        let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, "This is a WebSocket endpoint.\n");
+        return Err(refusal.with(header::UPGRADE, "websocket"));
+    }
+    if request.version() != Version::HTTP_11 || !headers.contains_key(header::HOST) {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "A handshake is HTTP/1.1 and has a Host header.\n"));
+    }
+    if !has_token(headers, header::CONNECTION, "upgrade") {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "A handshake has `Connection: Upgrade`.\n"));
+    }
+    if only(headers, header::SEC_WEBSOCKET_VERSION) != Some(b"13") {
+        let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, "Only version 13 of WebSocket is spoken here.\n");
+        return Err(refusal.with(header::SEC_WEBSOCKET_VERSION, "13"));
+    }
+    let key = only(headers, header::SEC_WEBSOCKET_KEY).filter(|key| STANDARD.decode(key).is_ok_and(|key| key.len() == 16));
+    let key = key.ok_or(Refusal::new(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is no 16 bytes in base64.\n"))?;
+    let digest = Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize();
+    HeaderValue::from_str(&STANDARD.encode(digest))
+        .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "The key has no answer.\n"))
+}
+
+/// Whether the request means to be a handshake.
+fn asks<B>(request: &Request<B>) -> bool {
+    has_token(request.headers(), header::UPGRADE, "websocket")
+}
+
+fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&[u8]> {
+    let mut values = headers.get_all(name).into_iter();
+    let value = values.next()?.as_bytes().trim_ascii();
+    values.next().is_none().then_some(value)
+}

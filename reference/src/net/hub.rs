@@ -1,0 +1,141 @@
+//! Where connections meet: the relay's core behind a lock, and the mailbox of each connection.
+//!
+//! The lock is taken for what needs the relay's state: connections that open and end, `register`, `join`, and `data` that finds
+//! no partner. It is never held across an `await`. Actions are carried out before it is given back, so all connections see
+//! them in one order: `joined` before the first `data`, whoever runs on which core.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use relayspec::timing::Timing;
+use tracing::{debug, error};
+
+use super::clock::Clock;
+use super::closing::Close;
+use super::mailbox::Mailbox;
+use crate::server::pairing::{Action, Entropy, Inbound, NoEntropy, PeerId, Relay, Role};
+
+/// Close code where the relay has a fault of its own (RFC 6455, section 7.4.1).
+const INTERNAL_ERROR: Close = Close { code: 1011, reason: "The relay has no entropy" };
+
+/// The operating system's entropy.
+#[derive(Debug)]
+struct System;
+
+impl Entropy for System {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        getrandom::fill(bytes).map_err(|cause| {
+            error!(%cause, "the system gives no random bytes");
+            NoEntropy
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Hub {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    relay: Relay<System>,
+    mailboxes: HashMap<PeerId, Arc<Mailbox>>,
+    /// Once the relay shuts down: how each connection is closed.
+    closing: Option<Close>,
+}
+
+impl Hub {
+    pub(super) fn new(timing: &Timing) -> Result<Self, NoEntropy> {
+        System.fill(&mut [0; 16])?;
+        let state = State { relay: Relay::new(System, timing), mailboxes: HashMap::new(), closing: None };
+        Ok(Self { clock: Clock::start(), state: Mutex::new(state) })
+    }
+
+    /// Takes a connection in, or says how it is to be closed.
+    pub(super) fn open(self: &Arc<Self>, role: Role) -> Result<Member, Close> {
+        let mut state = self.lock();
+        if let Some(close) = state.closing {
+            return Err(close);
+        }
+        let mut actions = Vec::new();
+        let id = state.relay.open(role, self.clock.now(), &mut actions).map_err(|NoEntropy| INTERNAL_ERROR)?;
+        let mailbox = Arc::new(Mailbox::default());
+        state.mailboxes.insert(id, Arc::clone(&mailbox));
+        state.carry_out(actions);
+        debug!(?id, ?role, "opened");
+        Ok(Member { id, mailbox, hub: Arc::clone(self) })
+    }
+
+    /// Closes every connection, and those that would still open.
+    pub(super) fn close_all(&self, close: Close) {
+        let mut state = self.lock();
+        state.closing = Some(close);
+        state.mailboxes.values().for_each(|mailbox| mailbox.close(close));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        let mailbox = |id: PeerId| self.mailboxes.get(&id);
+        for action in actions {
+            match action {
+                Action::Send { to, text } => _ = mailbox(to).map(|mailbox| mailbox.answer(text)),
+                Action::Pair { host: one, viewer: other } => {
+                    if let (Some(one), Some(other)) = (mailbox(one), mailbox(other)) {
+                        one.set_partner(Some(Arc::clone(other)));
+                        other.set_partner(Some(Arc::clone(one)));
+                    }
+                }
+                Action::Part { host, viewer } => {
+                    [host, viewer].into_iter().filter_map(mailbox).for_each(|mailbox| mailbox.set_partner(None));
+                }
+                Action::Close { peer, code, reason } => {
+                    _ = mailbox(peer).map(|mailbox| mailbox.close(Close { code, reason }));
+                }
+            }
+        }
+    }
+}
+
+/// A connection's place in the hub. When it is dropped, the connection is lost (WIRE-09), however its task ended.
+#[derive(Debug)]
+pub(super) struct Member {
+    id: PeerId,
+    mailbox: Arc<Mailbox>,
+    hub: Arc<Hub>,
+}
+
+impl Member {
+    /// The mailbox of this connection.
+    pub(super) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    /// Asks the relay.
+    pub(super) fn receive(&self, message: Inbound) {
+        let mut actions = Vec::new();
+        let mut state = self.hub.lock();
+        match state.relay.receive(self.id, message, self.hub.clock.now(), &mut actions) {
+            Ok(()) => state.carry_out(actions),
+            Err(NoEntropy) => self.mailbox.close(INTERNAL_ERROR),
+        }
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut actions = Vec::new();
+        let mut state = self.hub.lock();
+        state.relay.lost(self.id, self.hub.clock.now(), &mut actions);
+        state.carry_out(actions);
+        state.mailboxes.remove(&self.id);
+        drop(state);
+        self.mailbox.shut(); // After its parting: whoever finds it shut will not find it as a partner again.
+        debug!(id = ?self.id, "lost");
+    }
+}

@@ -1,0 +1,238 @@
+//! The mailbox of a connection: what others and it itself have for its peer, until its task writes it.
+//!
+//! It is bounded by stopping whoever fills it: the partner by [`Delivery::Full`], the connection itself by
+//! [`Mailbox::is_choked`]. Locks are held for moments and never across an `await`; nothing here decides who is whose partner.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::closing::Close;
+
+/// From so many bytes of the partner's data on, the partner is not read (WIRE-11).
+const DATA_MARK: usize = 64 << 10;
+
+/// From so many bytes of answers on, the connection that asked is not read (WIRE-11).
+const ANSWERS_MARK: usize = 64 << 10;
+
+/// Queues with room for more letters than this are given back when a connection is idle.
+const SMALL_QUEUE: usize = 16;
+
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    letters: VecDeque<Utf8Bytes>,
+    data_bytes: usize,
+    answer_bytes: usize,
+    end: End,
+    /// The task of the connection, when it waits for letters.
+    owner: Option<Waker>,
+    /// The task of the partner, when it waits for room.
+    sender: Option<Waker>,
+    partner: Option<Arc<Mailbox>>,
+}
+
+#[derive(Debug, Default)]
+enum End {
+    #[default]
+    Open,
+    /// Nothing more comes; the connection is to be closed behind what has come.
+    Closing(Close),
+    /// The connection is gone.
+    Shut,
+}
+
+/// What became of data.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// There is room for more.
+    Room,
+    /// It was taken, but the sender is not to be read until [`Mailbox::poll_room`] says so.
+    Full,
+    /// The connection is gone or closing; this was not taken.
+    Shut(String),
+}
+
+impl Mailbox {
+    /// Leaves data of the partner.
+    pub(super) fn deliver(&self, text: String) -> Delivery {
+        let mut state = self.lock();
+        match state.end {
+            End::Open => {}
+            End::Closing(_) | End::Shut => return Delivery::Shut(text),
+        }
+        state.data_bytes += text.len();
+        state.letters.push_back(text.into());
+        let full = state.data_bytes >= DATA_MARK;
+        wake(state, |state| &mut state.owner);
+        if full { Delivery::Full } else { Delivery::Room }
+    }
+
+    /// Leaves an answer of the relay, or what it has to tell. Those who are gone or closing need none.
+    pub(super) fn answer(&self, text: String) {
+        let mut state = self.lock();
+        if let End::Open = state.end {
+            state.answer_bytes += text.len();
+            state.letters.push_back(text.into());
+            wake(state, |state| &mut state.owner);
+        }
+    }
+
+    /// Has the connection closed behind what it was sent so far.
+    pub(super) fn close(&self, close: Close) {
+        let mut state = self.lock();
+        if let End::Open = state.end {
+            state.end = End::Closing(close);
+        }
+        wake_both(state);
+    }
+
+    /// The connection is gone: forgets everything, and the partner needs wait no more.
+    pub(super) fn shut(&self) {
+        let mut state = self.lock();
+        state.end = End::Shut;
+        state.letters = VecDeque::new();
+        state.partner = None;
+        wake_both(state);
+    }
+
+    /// Ready when the partner may send more data.
+    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.data_bytes < DATA_MARK || !matches!(state.end, End::Open) {
+            return Poll::Ready(());
+        }
+        state.sender = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Whether the connection has so many answers to read that it is not to be read itself, or is closing.
+    pub(super) fn is_choked(&self) -> bool {
+        let state = self.lock();
+        state.answer_bytes >= ANSWERS_MARK || !matches!(state.end, End::Open)
+    }
+
+    /// Moves all letters to the connection's task, if it has none left, and wakes it when more come. Returns how the connection
+    /// is to be closed, if so; then the letters are the last.
+    pub(super) fn collect(&self, cx: &Context<'_>, into: &mut VecDeque<Utf8Bytes>) -> Option<Close> {
+        let mut state = self.lock();
+        if let End::Closing(close) = state.end {
+            into.append(&mut state.letters);
+            return Some(close);
+        }
+        if !state.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
+            state.owner = Some(cx.waker().clone());
+        }
+        if into.is_empty() && !state.letters.is_empty() {
+            mem::swap(into, &mut state.letters);
+            (state.data_bytes, state.answer_bytes) = (0, 0);
+            wake(state, |state| &mut state.sender);
+        }
+        None
+    }
+
+    /// Moves the letters that are left, of a connection that ends.
+    pub(super) fn collect_last(&self, into: &mut VecDeque<Utf8Bytes>) {
+        into.append(&mut self.lock().letters);
+    }
+
+    /// Where the data of this connection goes.
+    pub(super) fn partner(&self) -> Option<Arc<Mailbox>> {
+        self.lock().partner.clone()
+    }
+
+    pub(super) fn set_partner(&self, partner: Option<Arc<Mailbox>>) {
+        self.lock().partner = partner;
+    }
+
+    /// Gives back the memory of a burst that is over.
+    pub(super) fn trim(&self, own: &mut VecDeque<Utf8Bytes>) {
+        for queue in [own, &mut self.lock().letters] {
+            if queue.is_empty() && queue.capacity() > SMALL_QUEUE {
+                *queue = VecDeque::new();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes one of the two tasks, after the lock is given back.
+fn wake(mut state: MutexGuard<'_, State>, who: fn(&mut State) -> &mut Option<Waker>) {
+    let waker = who(&mut state).take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+fn wake_both(mut state: MutexGuard<'_, State>) {
+    let wakers = [state.owner.take(), state.sender.take()];
+    drop(state);
+    wakers.into_iter().flatten().for_each(Waker::wake);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_full_mailbox_stops_its_sender_until_it_is_collected() {
+        let (mailbox, count) = (Mailbox::default(), Arc::new(Count::default()));
+        let waker = Waker::from(Arc::clone(&count));
+        let cx = Context::from_waker(&waker);
+        let mut letters = VecDeque::new();
+        let mut delivered = 0;
+        while matches!(mailbox.deliver("x".repeat(1000)), Delivery::Room) {
+            delivered += 1000;
+        }
+        assert!(delivered < DATA_MARK);
+        assert!(mailbox.poll_room(&cx).is_pending());
+        assert!(mailbox.collect(&cx, &mut letters).is_none());
+        assert_eq!(count.0.load(Ordering::Relaxed), 1, "the sender was not woken");
+        assert!(mailbox.poll_room(&cx).is_ready());
+        assert_eq!(letters.len(), delivered / 1000 + 1);
+
+        while matches!(mailbox.deliver("x".repeat(1000)), Delivery::Room) {}
+        assert!(mailbox.collect(&cx, &mut letters).is_none());
+        assert_eq!(letters.len(), delivered / 1000 + 1, "more was collected while something was left");
+        assert!(mailbox.poll_room(&cx).is_pending());
+        mailbox.shut();
+        assert!(mailbox.poll_room(&cx).is_ready(), "a sender waits for somebody who is gone");
+        assert!(matches!(mailbox.deliver(String::new()), Delivery::Shut(_)));
+    }
+
+    #[test]
+    fn what_came_before_the_close_is_collected_with_it_and_nothing_after() {
+        let mailbox = Mailbox::default();
+        let cx = Context::from_waker(Waker::noop());
+        mailbox.answer("last".to_owned());
+        mailbox.close(Close { code: 1001, reason: "" });
+        mailbox.answer("late".to_owned());
+        let mut letters = VecDeque::from([Utf8Bytes::from("left")]);
+        assert_eq!(mailbox.collect(&cx, &mut letters).map(|close| close.code), Some(1001));
+        assert_eq!(letters, ["left", "last"].map(Utf8Bytes::from));
+        assert!(mailbox.is_choked());
+    }
+}

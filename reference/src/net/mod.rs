@@ -1,0 +1,175 @@
+//! The shell of the pairing relay: accept, serve, shut down.
+//!
+//! The shell moves bytes and keeps time; what the protocol speaks of is decided in [`crate::server`]. Each connection is one
+//! task: [`handshake`], then [`connection`], then [`closing`]. Tasks meet in [`hub`], which is asked for what needs the state of
+//! the relay, and in each other's [`mailbox`], where `data` goes directly.
+
+mod clock;
+mod closing;
+mod connection;
+mod handshake;
+mod hub;
+mod mailbox;
+mod strict;
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use relayspec::pairing::CLOSE_GOING_AWAY;
+use relayspec::timing::Timing;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{debug, error, info, warn};
+
+use closing::Close;
+use hub::Hub;
+
+/// The smallest limit that a relay may have for messages (WIRE-07), in bytes.
+const SMALLEST_MAX_MESSAGE: usize = 1 << 20;
+
+/// How long connections may take to close when the relay shuts down; with what else there is to do, less than 5 s (WIRE-08).
+const SHUTDOWN_LIMIT: Duration = Duration::from_millis(4500);
+
+/// The pause after the operating system refused a connection, for want of file descriptors as a rule.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How a relay runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The timing parameters. A pairing relay uses `code_lifetime`, `code_retention`, `heartbeat_interval`,
+    /// `heartbeat_timeout` and `notify_deadline`.
+    pub timing: Timing,
+    /// The largest message that is accepted, in bytes as encoded; at least 1 MiB (WIRE-07).
+    pub max_message: usize,
+}
+
+impl Default for Options {
+    /// Any port of 127.0.0.1, the timing of the chapter, messages of up to 2 MiB.
+    fn default() -> Self {
+        Self { listen: ([127, 0, 0, 1], 0).into(), timing: Timing::default(), max_message: 2 << 20 }
+    }
+}
+
+/// Why a relay cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The address cannot be listened at.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The limit for messages is below what every relay has to accept (WIRE-07).
+    #[error("a limit of {given} bytes for messages is below {SMALLEST_MAX_MESSAGE}, which every relay has to accept")]
+    MaxMessage {
+        /// The limit that was asked for, in bytes.
+        given: usize,
+    },
+    /// The system gives no random bytes, so there would be no codes (PAIR-14).
+    #[error("the system gives no random bytes")]
+    Entropy(#[from] crate::server::pairing::NoEntropy),
+}
+
+/// A pairing relay that listens (chapter `pairing`, role `relay`).
+#[derive(Debug)]
+pub struct PairingRelay {
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+struct Shared {
+    hub: Arc<Hub>,
+    timing: Timing,
+    max_message: usize,
+    /// True once the relay shuts down.
+    closing: watch::Sender<bool>,
+}
+
+impl PairingRelay {
+    /// Starts to listen. Connections wait until [`serve`](Self::serve) is called.
+    ///
+    /// # Errors
+    /// Where the address cannot be listened at, or an option makes no sense.
+    pub async fn bind(options: Options) -> Result<Self, BindError> {
+        let Options { listen: address, timing, max_message } = options;
+        if max_message < SMALLEST_MAX_MESSAGE {
+            return Err(BindError::MaxMessage { given: max_message });
+        }
+        let hub = Arc::new(Hub::new(&timing)?);
+        let listener = TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?;
+        let address = listener.local_addr().map_err(|source| BindError::Listen { address, source })?;
+        Ok(Self { listener, address, shared: Arc::new(Shared { hub, timing, max_message, closing: watch::Sender::new(false) }) })
+    }
+
+    /// The address that the relay listens at, with the port that the system chose.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the future is ready; then takes no further connection, closes each open one with code 1001, and returns
+    /// within 5 s, when all of them are gone (WIRE-08).
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        let Self { listener, address, shared } = self;
+        info!(%address, "the pairing relay listens");
+        let mut shutdown = pin!(shutdown);
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                stream = accept(&listener) => {
+                    connections.spawn(connection::serve(stream, Arc::clone(&shared)));
+                }
+                Some(ended) = connections.join_next() => report(ended),
+            }
+        }
+        drop(listener);
+        info!(connections = connections.len(), "the pairing relay shuts down");
+        shared.closing.send_replace(true);
+        shared.hub.close_all(Close { code: CLOSE_GOING_AWAY, reason: "The relay shuts down" });
+        let all_gone = async {
+            while let Some(ended) = connections.join_next().await {
+                report(ended);
+            }
+        };
+        if tokio::time::timeout(SHUTDOWN_LIMIT, all_gone).await.is_err() {
+            warn!(connections = connections.len(), "connections that would not close are aborted");
+            connections.shutdown().await;
+        }
+    }
+}
+
+/// The next connection. Where the system has no room for one, waits rather than asks again and again.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
+                debug!(%error, "a connection was gone before it was accepted");
+            }
+            Err(error) => {
+                warn!(%error, "no connection can be accepted for the moment");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        error!(%error, "the task of a connection panicked");
+    }
+}

@@ -1,0 +1,72 @@
+//! The heartbeat on real connections: who is terminated, and who must not be.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use relayspec::timing::Parameter;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::client::Client;
+use crate::{Served, soon};
+
+const INTERVAL: Duration = Duration::from_millis(100);
+const TIMEOUT: Duration = Duration::from_millis(400);
+
+async fn relay() -> Served {
+    Served::with(&[(Parameter::HeartbeatInterval, INTERVAL), (Parameter::HeartbeatTimeout, TIMEOUT)]).await
+}
+
+#[tokio::test]
+async fn a_peer_that_answers_no_ping_is_terminated_and_one_that_does_is_not() {
+    let relay = relay().await;
+    let opened = Instant::now();
+    let (host, mut viewer) = Client::pair(relay.address).await;
+    // The host's socket is not read, so nothing is answered; the viewer's is.
+    assert_eq!(viewer.next().await["code"], "MAC_DISCONNECTED", "PAIR-81");
+    assert!(opened.elapsed() >= INTERVAL + TIMEOUT, "PAIR-82: terminated after {:?}", opened.elapsed());
+    drop(host);
+    let mut pings = 0;
+    while pings < 10 {
+        match soon("a Ping", viewer.socket.next()).await {
+            Some(Ok(Message::Ping(_))) => pings += 1,
+            other => panic!("PAIR-80, PAIR-82: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_viewer_is_terminated_and_its_host_goes_on() {
+    let relay = relay().await;
+    let (host, _stalled) = Client::pair(relay.address).await;
+    let (mut sink, mut stream) = host.socket.split();
+    // The host answers every Ping, but its Pongs wait behind its data, which is not read while the viewer is stalled.
+    let pouring = tokio::spawn(async move {
+        let data = json!({ "type": "data", "payload": "x".repeat(60_000) }).to_string();
+        for _ in 0..2000 {
+            sink.send(Message::text(data.clone())).await.expect("PAIR-82: the host is terminated for its viewer's silence");
+        }
+        sink.send(Message::text(r#"{"type":"ping","ts":1}"#)).await.expect("sent");
+        sink
+    });
+    loop {
+        match soon("the end of the pouring", stream.next()).await {
+            Some(Ok(Message::Text(text))) => {
+                assert_eq!(text, r#"{"type":"pong","ts":1}"#);
+                break;
+            }
+            Some(Ok(Message::Ping(_))) => {}
+            other => panic!("PAIR-82: {other:?}"),
+        }
+    }
+    _ = soon("the end of the pouring", pouring).await.expect("no panic");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_pour_and_do_not_read_do_not_wait_for_each_other_for_ever() {
+    let relay = relay().await;
+    let (mut host, mut viewer) = Client::pair(relay.address).await;
+    let data = Message::text(json!({ "type": "data", "payload": "x".repeat(60_000) }).to_string());
+    let pour = async |client: &mut Client| while client.socket.send(data.clone()).await.is_ok() {};
+    soon("the termination of both", async { tokio::join!(pour(&mut host), pour(&mut viewer)) }).await;
+}

@@ -1,0 +1,49 @@
+//! The pairing relay with real sockets: what only the shell can get wrong. What the core decides is tested in the core.
+
+mod client;
+mod conversation;
+mod heartbeat;
+mod http;
+mod pressure;
+mod violations;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use relayspec::timing::{Parameter, Timing};
+use relayspec_reference::{Options, PairingRelay};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// Longer than anything here takes; whoever waits for this long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A relay in a task.
+struct Served {
+    address: SocketAddr,
+    shutdown: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Served {
+    async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    async fn with(parameters: &[(Parameter, Duration)]) -> Self {
+        let mut timing = Timing::default();
+        for (parameter, value) in parameters {
+            timing.declare(*parameter, *value);
+        }
+        let relay = PairingRelay::bind(Options { timing, ..Options::default() }).await.expect("a free port");
+        let (shutdown, stop) = oneshot::channel();
+        let address = relay.local_addr();
+        let task = tokio::spawn(relay.serve(async move { _ = stop.await }));
+        Self { address, shutdown, task }
+    }
+}
+
+/// What the future yields, if it does in time.
+async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not in time"))
+}

@@ -1,0 +1,15 @@
+//! The law of relayspec: what pairing relays and their kin must say and do, as requirements, types and schemas.
+//!
+//! This crate is pure. It knows messages, codes, durations and rules; it opens no socket, reads no file and asks no clock.
+//! The normative prose stands in `text/`; [`requirement`] reads the requirements from it, so prose and code cannot drift apart.
+
+pub mod requirement;
+pub mod timing;
+
+pub mod order;
+pub mod schema;
+pub mod text;
+pub mod wire;
+
+pub mod family;
+pub mod pairing;

@@ -1,0 +1,130 @@
+//! Requirements: the testable statements of the specification, read from the chapters in `text/`.
+//!
+//! A requirement is one line of a chapter: `**PAIR-30** MUST · relay · The statement.` The prose is the only place where one is
+//! written; this module must not add to it.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+/// How binding a requirement is (RFC 2119 and RFC 8174).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// Breaking it is a failure.
+    Must,
+    /// Breaking it is a warning.
+    Should,
+    /// It allows something; breaking it is impossible.
+    May,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::May => "MAY",
+        })
+    }
+}
+
+/// A chapter of the specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chapter {
+    /// Its name, which is also that of its file: `wire`, or a family's name.
+    pub name: &'static str,
+    /// Its Markdown source.
+    pub text: &'static str,
+}
+
+/// The chapters in reading order.
+pub const CHAPTERS: &[Chapter] = &[
+    Chapter { name: "wire", text: include_str!("../text/wire.md") },
+    Chapter { name: "pairing", text: include_str!("../text/pairing.md") },
+];
+
+/// One testable statement of the specification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// The id, as `PAIR-30`; never reused.
+    pub id: &'static str,
+    /// How binding it is.
+    pub level: Level,
+    /// The roles that it binds; `server` and `client` stand for every role of that kind.
+    pub roles: Vec<&'static str>,
+    /// The statement, in Markdown, without id, level and roles.
+    pub text: &'static str,
+    /// The name of the chapter that states it.
+    pub chapter: &'static str,
+    /// Its line in the chapter, counted from 1.
+    pub line: usize,
+}
+
+/// All requirements, in the order of the chapters.
+#[must_use]
+pub fn all() -> &'static [Requirement] {
+    static ALL: LazyLock<Vec<Requirement>> = LazyLock::new(|| CHAPTERS.iter().flat_map(parse).collect());
+    &ALL
+}
+
+/// The requirement with this id, in any case of letters.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Requirement> {
+    all().iter().find(|requirement| requirement.id.eq_ignore_ascii_case(id))
+}
+
+fn parse(chapter: &Chapter) -> Vec<Requirement> {
+    let lines = chapter.text.lines().zip(1..);
+    lines.filter_map(|(text, line)| parse_line(text, chapter.name, line)).collect()
+}
+
+fn parse_line(text: &'static str, chapter: &'static str, line: usize) -> Option<Requirement> {
+    let (id, rest) = text.strip_prefix("**")?.split_once("** ")?;
+    let mut parts = rest.splitn(3, " · ");
+    let level = match parts.next()? {
+        "MUST" => Level::Must,
+        "SHOULD" => Level::Should,
+        "MAY" => Level::May,
+        _ => return None,
+    };
+    let roles = parts.next()?.split(", ").collect();
+    Some(Requirement { id, level, roles, text: parts.next()?.trim(), chapter, line })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_line_that_opens_in_bold_is_a_requirement() {
+        for chapter in CHAPTERS {
+            let bold = chapter.text.lines().filter(|line| line.starts_with("**")).count();
+            assert_eq!(
+                parse(chapter).len(),
+                bold,
+                "a line of {}.md looks like a requirement and is none",
+                chapter.name
+            );
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_statements_end() {
+        let mut seen = BTreeSet::new();
+        for requirement in all() {
+            assert!(seen.insert(requirement.id), "{} is stated twice", requirement.id);
+            assert!(requirement.text.ends_with('.'), "{} does not end with a full stop", requirement.id);
+            assert!(!requirement.roles.is_empty() && requirement.roles.iter().all(|role| !role.trim().is_empty()));
+        }
+    }
+
+    #[test]
+    fn ids_are_found_in_any_case() {
+        assert_eq!(find("pair-30").map(|r| (r.id, r.level)), Some(("PAIR-30", Level::Must)));
+        assert_eq!(find("PAIR-3"), None);
+    }
+}

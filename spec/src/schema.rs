@@ -1,0 +1,129 @@
+//! JSON Schemas (2020-12) of the messages, made from the types that serde reads.
+//!
+//! A message's schema is that of its members with the tag in front. A direction's schema picks the message by its tag first, so that a
+//! validator's error speaks of the message that was meant. The keyword `x-requirement` names the requirement that a member's form comes from.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::family::{Channel, Family};
+use crate::wire::Message;
+
+/// The dialect of all schemas.
+pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The schema of one message, without `$schema` and `$id`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageSchema {
+    /// The message's type.
+    pub name: &'static str,
+    /// The schema of the whole object.
+    pub schema: Value,
+}
+
+impl MessageSchema {
+    /// The schema of a message type.
+    #[must_use]
+    pub fn of<M: Message>() -> Self {
+        let members = of::<M>();
+        let mut schema = Map::new();
+        schema.insert("title".into(), M::TYPE.into());
+        schema.insert("description".into(), members["description"].clone());
+        if let Some(requirement) = members.get("x-requirement") {
+            schema.insert("x-requirement".into(), requirement.clone());
+        }
+        schema.insert("type".into(), "object".into());
+        let mut properties = Map::new();
+        properties.insert("type".into(), json!({ "const": M::TYPE }));
+        let mut required = vec![json!("type")];
+        if let Some(own) = members["properties"].as_object() {
+            properties.extend(own.clone());
+        }
+        if let Some(own) = members["required"].as_array() {
+            required.extend(own.iter().cloned());
+        }
+        schema.insert("properties".into(), properties.into());
+        schema.insert("required".into(), required.into());
+        Self { name: M::TYPE, schema: schema.into() }
+    }
+}
+
+/// The schema of any type, with everything inlined and without `$schema`.
+#[must_use]
+pub fn of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// A schema file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct File {
+    /// The path below `schemas/`, as `pairing/register.json`.
+    pub path: String,
+    /// What stands in it.
+    pub schema: Value,
+}
+
+/// All schema files of a family: one for each message, one for each direction.
+#[must_use]
+pub fn files(family: &Family) -> Vec<File> {
+    let mut files: Vec<File> = Vec::new();
+    for channel in family.channels {
+        for message in (channel.schemas)() {
+            let path = format!("{}/{}.json", family.name, message.name);
+            if files.iter().all(|file| file.path != path) {
+                let schema = identified(family, message.name, message.schema);
+                files.push(File { path, schema });
+            }
+        }
+    }
+    for channel in family.channels {
+        let name = channel.direction.to_string();
+        let path = format!("{}/{name}.json", family.name);
+        files.push(File { path, schema: identified(family, &name, direction(family, channel)) });
+    }
+    files
+}
+
+/// The schema of all messages of one direction, without `$schema` and `$id`.
+#[must_use]
+pub fn direction(family: &Family, channel: &Channel) -> Value {
+    let messages = (channel.schemas)();
+    let names: Vec<_> = messages.iter().map(|message| message.name).collect();
+    let choices: Vec<_> = names.iter().map(|name| json!({ "$ref": format!("#/$defs/{name}") })).collect();
+    let definitions: Map<_, _> =
+        messages.iter().map(|message| (message.name.to_owned(), message.schema.clone())).collect();
+    json!({
+        "title": channel.direction.to_string(),
+        "description": format!(
+            "A message of the {} family that the {} sends to the {}.",
+            family.name, channel.direction.from, channel.direction.to
+        ),
+        "type": "object",
+        "properties": { "type": { "description": "Which message it is.", "enum": names } },
+        "required": ["type"],
+        "oneOf": choices,
+        "$defs": definitions,
+    })
+}
+
+fn identified(family: &Family, name: &str, schema: Value) -> Value {
+    let mut file = Map::new();
+    file.insert("$schema".into(), DIALECT.into());
+    file.insert("$id".into(), format!("urn:relayspec:{}:{name}", family.name).into());
+    if let Value::Object(members) = schema {
+        file.extend(members);
+    }
+    file.into()
+}
+
+/// The schema of a format that tools read or write, with shared parts below `$defs`, and without `$schema` and `$id`.
+#[must_use]
+pub fn document<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}

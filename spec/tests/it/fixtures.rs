@@ -1,0 +1,237 @@
+//! The golden vectors in `fixtures/`: serde and the schemas must judge each of them as it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use relayspec::family::{Channel, FAMILIES, Family};
+use relayspec::requirement;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::schemas::Schemas;
+
+/// The vectors of one direction.
+pub(crate) struct File {
+    pub(crate) family: &'static Family,
+    pub(crate) channel: &'static Channel,
+    /// The path below `fixtures/`.
+    pub(crate) path: String,
+    pub(crate) vectors: Vec<Vector>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vector {
+    id: String,
+    verdict: Verdict,
+    rule: String,
+    why: String,
+    text: Option<String>,
+    hex: Option<String>,
+    parts: Option<Vec<Part>>,
+    message: Option<Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Accept,
+    Reject,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    text: String,
+    times: usize,
+}
+
+/// The files of every folder that bears a family's name.
+pub(crate) fn files() -> Vec<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let families = names_in(&root).into_iter().filter_map(|name| Family::named(&name));
+    families
+        .flat_map(|family| names_in(&root.join(family.name)).into_iter().map(|name| read(&root, family, &name)))
+        .collect()
+}
+
+fn names_in(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.map(|entry| entry.expect("an entry of the folder").file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn read(root: &Path, family: &'static Family, name: &str) -> File {
+    let path = format!("{}/{name}", family.name);
+    let channel = family.channels.iter().find(|channel| format!("{}.json", channel.direction) == name);
+    let channel = channel.unwrap_or_else(|| panic!("{path} is named after no direction of the family"));
+    let text = fs::read_to_string(root.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let vectors = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    File { family, channel, path, vectors }
+}
+
+impl Vector {
+    /// What comes as one message, in bytes.
+    fn bytes(&self) -> Vec<u8> {
+        match (&self.text, &self.hex, &self.parts) {
+            (Some(text), None, None) => text.clone().into_bytes(),
+            (None, Some(hex), None) => unhex(hex).unwrap_or_else(|| panic!("`{}`: `hex` is none", self.id)),
+            (None, None, Some(parts)) => joined(parts).into_bytes(),
+            _ => panic!("`{}` needs exactly one of `text`, `hex` and `parts`", self.id),
+        }
+    }
+
+    /// The message that an accepted vector decodes to.
+    pub(crate) fn message(&self) -> Option<Value> {
+        self.message.clone().map(expanded)
+    }
+}
+
+fn unhex(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2)).collect()
+}
+
+fn joined(parts: &[Part]) -> String {
+    parts.iter().map(|part| part.text.repeat(part.times)).collect()
+}
+
+/// A long string stands in a `message` as an object whose only member is `parts`.
+fn expanded(value: Value) -> Value {
+    match value {
+        Value::Object(mut members) if members.len() == 1 && members.contains_key("parts") => {
+            let parts: Vec<Part> = serde_json::from_value(members["parts"].take()).expect("parts of a string");
+            joined(&parts).into()
+        }
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, expanded(value))).collect(),
+        Value::Array(items) => items.into_iter().map(expanded).collect(),
+        other => other,
+    }
+}
+
+/// Whether two values are equal, numbers by their value: `1`, `1.0` and `1e0` are the same.
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || (a.is_f64() || b.is_f64()) && a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+/// What serde has against a vector's verdict.
+fn serde_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return (vector.verdict == Verdict::Accept).then(|| "it is no UTF-8".to_owned());
+    };
+    match ((channel.canonical)(text), vector.message()) {
+        (Err(_), None) => None,
+        (Err(error), Some(_)) => Some(format!("it is no message: {error}")),
+        (Ok(canonical), None) => Some(format!("it is a message: {}", shown(&canonical))),
+        (Ok(canonical), Some(message)) => {
+            let read: Value = serde_json::from_str(&canonical).expect("canonical form is JSON");
+            if !equal(&read, &message) {
+                return Some(format!("it decodes to {}", shown(&canonical)));
+            }
+            let again = (channel.canonical)(&canonical);
+            (again.as_ref() != Ok(&canonical)).then(|| format!("its canonical form decodes to {again:?}"))
+        }
+    }
+}
+
+/// What the schemas have against a vector's verdict.
+fn schemas_disagree(schemas: &Schemas, vector: &Vector, bytes: &[u8]) -> Option<String> {
+    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+        return (vector.verdict == Verdict::Accept).then(|| "it is no JSON in UTF-8".to_owned());
+    };
+    match (vector.verdict, schemas.judge(&value)) {
+        (Verdict::Accept, Err(problem)) => Some(problem),
+        (Verdict::Reject, Ok(())) => Some("it is valid".to_owned()),
+        _ => None,
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+#[test]
+fn serde_and_schemas_agree_with_every_vector() {
+    let mut disagreements = Vec::new();
+    for file in files() {
+        let schemas = Schemas::of(file.family, file.channel);
+        for vector in &file.vectors {
+            let bytes = vector.bytes();
+            let serde = serde_disagrees(file.channel, vector, &bytes).map(|problem| ("serde", problem));
+            let schema = schemas_disagree(&schemas, vector, &bytes).map(|problem| ("the schema", problem));
+            for (who, problem) in serde.into_iter().chain(schema) {
+                let Vector { id, rule, verdict, .. } = vector;
+                disagreements.push(format!("{} `{id}` ({rule}) says {verdict:?}, {who} says: {problem}", file.path));
+            }
+        }
+    }
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+#[test]
+fn vectors_have_their_form() {
+    for file in files() {
+        let mut ids = BTreeSet::new();
+        let mut frames = BTreeMap::new();
+        for vector in &file.vectors {
+            let place = format!("{} `{}`", file.path, vector.id);
+            let kebab =
+                |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+            assert!(vector.id.split('-').all(kebab), "{place}: the id is not in kebab-case");
+            assert!(ids.insert(&vector.id), "{place}: the id occurs twice");
+            assert!(
+                requirement::find(&vector.rule).is_some_and(|rule| rule.id == vector.rule),
+                "{place}: there is no requirement `{}`",
+                vector.rule
+            );
+            assert!(vector.why.ends_with('.') && vector.why.len() <= 120, "{place}: `why` is one short sentence");
+            let accepts = vector.verdict == Verdict::Accept;
+            assert_eq!(vector.message.is_some(), accepts, "{place}: `message` goes with `accept`, and only with it");
+            let bytes = vector.bytes();
+            let is_text = std::str::from_utf8(&bytes).is_ok();
+            assert_eq!(vector.hex.is_none(), is_text, "{place}: `hex` is for what is no UTF-8, and only for that");
+            if let Some(twin) = frames.insert(bytes, &vector.id) {
+                panic!("{place}: the same frame as `{twin}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_family_has_vectors_for_every_direction() {
+    let files = files();
+    for family in FAMILIES {
+        let own: Vec<_> = files.iter().filter(|file| file.family.name == family.name).collect();
+        let count: usize = own.iter().map(|file| file.vectors.len()).sum();
+        assert!(count >= 80, "the family {} has {count} vectors", family.name);
+        for channel in family.channels {
+            let direction = channel.direction;
+            assert!(own.iter().any(|file| file.channel.direction == direction), "there are no vectors for {direction}");
+        }
+    }
+}
+
+#[test]
+fn every_message_is_accepted_and_rejected_somewhere() {
+    for file in files() {
+        let tags: BTreeSet<_> = file.vectors.iter().filter_map(|vector| Some((vector.verdict, tag(vector)?))).collect();
+        for message in (file.channel.schemas)() {
+            for verdict in [Verdict::Accept, Verdict::Reject] {
+                let name = message.name;
+                assert!(tags.contains(&(verdict, name.to_owned())), "{}: no {verdict:?} vector of `{name}`", file.path);
+            }
+        }
+    }
+}
+
+fn tag(vector: &Vector) -> Option<String> {
+    let value: Value = serde_json::from_slice(&vector.bytes()).ok()?;
+    value["type"].as_str().map(str::to_owned)
+}

@@ -1,0 +1,276 @@
+//! Messages there and back: every value survives, every change is judged alike by serde and schema, nothing panics.
+
+use std::fmt::Debug;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::TestRunner;
+use relayspec::family::{Channel, FAMILIES, Family};
+use relayspec::pairing::{
+    ALPHABET, CODE_LENGTH, Data, EpochMillis, Error, ErrorCode, FromHost, FromViewer, Join, JoinCode, Joined, Ping,
+    Pong, Register, Registered, SessionCode, ToHost, ToViewer,
+};
+use relayspec::requirement::CHAPTERS;
+use relayspec::text::{Prose, Uuid};
+use relayspec::wire::{DecodeError, Direction};
+use serde_json::{Number, Value, json};
+
+use crate::fixtures;
+use crate::schemas::Schemas;
+
+fn for_all<S: Strategy>(strategy: &S, check: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if let Err(error) = TestRunner::new(config).run(strategy, check) {
+        panic!("{error}");
+    }
+}
+
+fn text(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = String> {
+    vec(any::<char>(), length).prop_map(String::from_iter)
+}
+
+fn uuid() -> impl Strategy<Value = Uuid> {
+    "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}".prop_map(|text| Uuid::new(text).expect("a UUID"))
+}
+
+fn session_code() -> impl Strategy<Value = SessionCode> {
+    let character = any::<Index>().prop_map(|at| char::from(*at.get(ALPHABET.as_bytes())));
+    vec(character, CODE_LENGTH).prop_map(|code| SessionCode::new(String::from_iter(code)).expect("a session code"))
+}
+
+fn expires_at() -> impl Strategy<Value = EpochMillis> {
+    let whole = (0..=EpochMillis::MAX as u64).prop_map(|millis| millis as f64);
+    prop_oneof![whole, 0.0..=EpochMillis::MAX].prop_map(|millis| EpochMillis::new(millis).expect("a moment in range"))
+}
+
+fn number() -> impl Strategy<Value = Number> {
+    let double = any::<f64>().prop_filter_map("JSON has finite numbers only", Number::from_f64);
+    prop_oneof![any::<i64>().prop_map(Number::from), any::<u64>().prop_map(Number::from), double]
+}
+
+fn register() -> impl Strategy<Value = Register> {
+    uuid().prop_map(|client_id| Register { client_id })
+}
+
+fn registered() -> impl Strategy<Value = Registered> {
+    (session_code(), expires_at()).prop_map(|(code, expires_at)| Registered { code, expires_at })
+}
+
+fn join() -> impl Strategy<Value = Join> {
+    text(CODE_LENGTH).prop_map(|code| Join { code: JoinCode::new(code).expect("6 characters") })
+}
+
+fn joined() -> impl Strategy<Value = Joined> {
+    uuid().prop_map(|session_id| Joined { session_id })
+}
+
+fn data() -> impl Strategy<Value = Data> {
+    text(0..60).prop_map(|payload| Data { payload })
+}
+
+fn ping() -> impl Strategy<Value = Ping> {
+    number().prop_map(|ts| Ping { ts })
+}
+
+fn pong() -> impl Strategy<Value = Pong> {
+    number().prop_map(|ts| Pong { ts })
+}
+
+fn error() -> impl Strategy<Value = Error> {
+    let code = prop::sample::select(vec![
+        ErrorCode::InvalidCode,
+        ErrorCode::ExpiredCode,
+        ErrorCode::AlreadyJoined,
+        ErrorCode::NotFound,
+        ErrorCode::MacDisconnected,
+        ErrorCode::InvalidMessage,
+    ]);
+    let message = text(1..60).prop_map(|text| Prose::new(text).expect("a text"));
+    (code, message).prop_map(|(code, message)| Error { code, message })
+}
+
+/// Whatever is sent arrives: as it is, valid by the schemas, with unknown members around it and its own in any order.
+fn arrives<M: Debug + Clone + PartialEq>(
+    direction: Direction,
+    messages: impl Strategy<Value = M>,
+    encode: fn(&M) -> String,
+    decode: fn(&str) -> Result<M, DecodeError>,
+) {
+    let family = Family::named("pairing").expect("the family");
+    let channel = family.channel(direction.from, direction.to).expect("the direction");
+    let schemas = Schemas::of(family, channel);
+    for_all(&(messages, 0..3_usize), |(message, turn)| {
+        let text = encode(&message);
+        prop_assert_eq!(decode(&text), Ok(message.clone()));
+        prop_assert_eq!((channel.canonical)(&text), Ok(text.clone()));
+        let value: Value = serde_json::from_str(&text)?;
+        prop_assert_eq!(schemas.judge(&value), Ok(()));
+
+        let mut members: Vec<_> = value.as_object().into_iter().flatten().map(|(k, v)| format!("{k:?}:{v}")).collect();
+        members.insert(0, r#""zz":{"type":[null,{"ts":-1e9}]}"#.to_owned());
+        let turns = turn % members.len();
+        members.rotate_left(turns);
+        prop_assert_eq!(decode(&format!("{{{}}}", members.join(" , "))), Ok(message));
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_host_sends_arrives() {
+    let messages = prop_oneof![
+        register().prop_map(FromHost::from),
+        data().prop_map(FromHost::from),
+        ping().prop_map(FromHost::from)
+    ];
+    arrives(FromHost::DIRECTION, messages, FromHost::encode, FromHost::decode);
+}
+
+#[test]
+fn what_a_viewer_sends_arrives() {
+    let messages = prop_oneof![
+        join().prop_map(FromViewer::from),
+        data().prop_map(FromViewer::from),
+        ping().prop_map(FromViewer::from)
+    ];
+    arrives(FromViewer::DIRECTION, messages, FromViewer::encode, FromViewer::decode);
+}
+
+#[test]
+fn what_a_relay_sends_to_a_host_arrives() {
+    let messages = prop_oneof![
+        registered().prop_map(ToHost::from),
+        data().prop_map(ToHost::from),
+        pong().prop_map(ToHost::from),
+        error().prop_map(ToHost::from)
+    ];
+    arrives(ToHost::DIRECTION, messages, ToHost::encode, ToHost::decode);
+}
+
+#[test]
+fn what_a_relay_sends_to_a_viewer_arrives() {
+    let messages = prop_oneof![
+        joined().prop_map(ToViewer::from),
+        data().prop_map(ToViewer::from),
+        pong().prop_map(ToViewer::from),
+        error().prop_map(ToViewer::from)
+    ];
+    arrives(ToViewer::DIRECTION, messages, ToViewer::encode, ToViewer::decode);
+}
+
+/// Short messages that the vectors accept, for changing them.
+fn accepted(of: &Channel) -> Vec<Value> {
+    let files = fixtures::files().into_iter().filter(|file| file.channel.direction == of.direction);
+    let messages = files.flat_map(|file| file.vectors).filter_map(|vector| vector.message());
+    messages.filter(|message| message.to_string().len() < 1000).collect()
+}
+
+/// A value that is like another one and often wrong in its place.
+fn altered(value: &Value, how: usize, character: char) -> Value {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match how % 14 {
+        0 => Value::Null,
+        1 => json!([value]),
+        2 => json!({ text: null }),
+        3 => json!({ text: value }),
+        4 => text.into(),
+        5 => text.to_lowercase().into(),
+        6 => text.to_uppercase().into(),
+        7 => format!("{text}{character}").into(),
+        8 => format!("{character}{text}").into(),
+        9 => text.chars().skip(1).collect::<String>().into(),
+        10 => text.chars().skip(1).chain([character]).collect::<String>().into(),
+        11 => value.as_f64().map_or(json!(0), |number| json!(-number)),
+        12 => value.as_f64().map_or(json!(1e300), |number| json!(number * 1e9 + 0.5)),
+        _ => text.parse::<f64>().map_or(json!(true), |number| json!(number)),
+    }
+}
+
+#[test]
+fn serde_and_schema_judge_every_change_alike() {
+    for (family, channel) in FAMILIES.iter().flat_map(|family| family.channels.iter().map(move |one| (family, one))) {
+        let schemas = Schemas::of(family, channel);
+        let change = (any::<Index>(), any::<Index>(), 0..16_usize, any::<char>());
+        let changes = (prop::sample::select(accepted(channel)), vec(change, 1..3));
+        for_all(&changes, |(mut message, changes)| {
+            for (member, other, how, character) in changes {
+                let members = message.as_object_mut().expect("an object");
+                let Some(name) = members.keys().nth(member.index(members.len().max(1))).cloned() else { break };
+                let value = members[&name].clone();
+                match how {
+                    14 => members.remove(&name),
+                    15 => members.insert(format!("{name}{character}"), value),
+                    _ if other.index(4) == 0 => members.insert("type".to_owned(), altered(&value, how, character)),
+                    _ => members.insert(name, altered(&value, how, character)),
+                };
+            }
+            let text = message.to_string();
+            let (serde, schema) = ((channel.canonical)(&text), schemas.judge(&message));
+            prop_assert_eq!(serde.is_ok(), schema.is_ok(), "{}: serde {:?}, schema {:?}", text, serde, schema);
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn no_text_makes_a_decoder_panic() {
+    for channel in FAMILIES.iter().flat_map(|family| family.channels) {
+        let messages = prop::sample::select(accepted(channel)).prop_map(|message| message.to_string());
+        let token = prop::sample::select(
+            r#"{ } [ ] , : " \ \u \ud83d 0 -1 1e400 null true "type" "ping" // /* ' NaN"#.split(' ').collect::<Vec<_>>(),
+        );
+        let spliced = (messages, any::<Index>(), token.clone()).prop_map(|(message, at, token)| {
+            let mut characters: Vec<char> = message.chars().collect();
+            let at = at.index(characters.len());
+            characters.splice(at..=at, token.chars());
+            String::from_iter(characters)
+        });
+        let tokens = vec(token, 0..20).prop_map(|tokens| tokens.concat());
+        for_all(&prop_oneof![text(0..60), tokens, spliced], |text| {
+            if let Ok(canonical) = (channel.canonical)(&text) {
+                prop_assert_eq!((channel.canonical)(&canonical), Ok(canonical));
+            }
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn what_the_law_leaves_open_is_decided_without_harm() {
+    let deep = |count| format!("{}{}", "[".repeat(count), "]".repeat(count));
+    for channel in FAMILIES.iter().flat_map(|family| family.channels) {
+        for text in [
+            "\u{feff}{}".to_owned(),
+            r#"{"type":"data","type":"ping","payload":"","payload":1,"ts":1,"ts":2}"#.to_owned(),
+            r#"{"type":"data","payload":"\ud800"}"#.to_owned(),
+            r#"{"type":"ping","ts":1e400,"x":-1e400}"#.to_owned(),
+            deep(10_000),
+            format!(r#"{{"type":"ping","ts":1,"x":{}}}"#, deep(10_000)),
+            format!(r#"{{"type":"ping","ts":{}}}"#, deep(10_000)),
+        ] {
+            let once = (channel.canonical)(&text);
+            assert_eq!(once, (channel.canonical)(&text));
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_chapters_are_messages() {
+    for chapter in CHAPTERS {
+        // The wire rules take their examples from pairing; a chapter of no family has no messages.
+        let name = if chapter.name == "wire" { "pairing" } else { chapter.name };
+        let Some(family) = Family::named(name) else { continue };
+        let mut count = 0;
+        let mut in_json = false;
+        for (line, number) in chapter.text.lines().zip(1..) {
+            if let Some(fence) = line.strip_prefix("```") {
+                in_json = fence == "json";
+            } else if in_json {
+                count += 1;
+                let is_message = family.channels.iter().any(|channel| (channel.canonical)(line).is_ok());
+                assert!(is_message, "{}.md, line {number}: no message of the family {}", chapter.name, family.name);
+            }
+        }
+        assert!(count > 0, "{}.md shows no message", chapter.name);
+    }
+}

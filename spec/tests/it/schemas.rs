@@ -1,0 +1,164 @@
+//! The schemas: valid in their dialect, described, named once, and reviewed as snapshots.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jsonschema::Validator;
+use jsonschema::draft202012;
+use relayspec::family::{Channel, FAMILIES, Family};
+use relayspec::requirement;
+use relayspec::schema::{self, DIALECT};
+use serde_json::Value;
+
+/// The compiled schemas of one direction.
+pub(crate) struct Schemas {
+    direction: Validator,
+    /// Without assertion of `format`, which only annotates unless a validator is told otherwise.
+    lenient: Validator,
+    messages: BTreeMap<&'static str, Validator>,
+}
+
+impl Schemas {
+    pub(crate) fn of(family: &Family, channel: &Channel) -> Self {
+        let messages = (channel.schemas)().into_iter().map(|message| (message.name, compiled(&message.schema)));
+        let direction = schema::direction(family, channel);
+        let lenient = draft202012::options().should_validate_formats(false).build(&direction).expect("a schema");
+        Self { direction: compiled(&direction), lenient, messages: messages.collect() }
+    }
+
+    /// Whether a value is a message, by the schema of the direction and by that of the message which its tag names.
+    pub(crate) fn judge(&self, value: &Value) -> Result<(), String> {
+        let of_direction = self.direction.validate(value).map_err(|error| told(&error));
+        assert_eq!(of_direction.is_ok(), self.lenient.is_valid(value), "only `format` decides over {value}");
+        let Some(message) = value["type"].as_str().and_then(|tag| self.messages.get(tag)) else {
+            assert!(of_direction.is_err(), "the direction's schema takes a type that it does not have");
+            return of_direction;
+        };
+        let of_message = message.validate(value).map_err(|error| told(&error));
+        assert_eq!(
+            of_direction.is_ok(),
+            of_message.is_ok(),
+            "the schemas of direction and message differ over {value}"
+        );
+        of_message
+    }
+}
+
+fn compiled(schema: &Value) -> Validator {
+    draft202012::options().should_validate_formats(true).build(schema).expect("a schema")
+}
+
+fn told(error: &jsonschema::ValidationError<'_>) -> String {
+    let problem: String = error.to_string().chars().take(200).collect();
+    format!("{problem} (at `{}`)", error.instance_path())
+}
+
+/// Calls `visit` for a schema and all schemas within it.
+fn walk<'a>(schema: &'a Value, visit: &mut dyn FnMut(&'a Value)) {
+    visit(schema);
+    for keyword in ["properties", "patternProperties", "$defs", "dependentSchemas"] {
+        for inner in schema[keyword].as_object().into_iter().flat_map(|map| map.values()) {
+            walk(inner, visit);
+        }
+    }
+    for keyword in ["oneOf", "anyOf", "allOf", "prefixItems"] {
+        for inner in schema[keyword].as_array().into_iter().flatten() {
+            walk(inner, visit);
+        }
+    }
+    for keyword in ["items", "additionalProperties", "propertyNames", "contains", "not", "if", "then", "else"] {
+        if let Some(inner) = schema.get(keyword) {
+            walk(inner, visit);
+        }
+    }
+}
+
+#[test]
+fn schemas_are_valid_in_their_dialect() {
+    for file in FAMILIES.iter().flat_map(schema::files) {
+        assert_eq!(file.schema["$schema"], DIALECT, "{}", file.path);
+        if let Err(error) = draft202012::meta::validate(&file.schema) {
+            panic!("{}: {error} (at `{}`)", file.path, error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn schemas_are_titled_and_described() {
+    for file in FAMILIES.iter().flat_map(schema::files) {
+        let text = |schema: &Value, keyword: &str| schema[keyword].as_str().is_some_and(|text| !text.trim().is_empty());
+        assert!(text(&file.schema, "title") && text(&file.schema, "description"), "{}", file.path);
+        walk(&file.schema, &mut |schema| {
+            for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+                let is_tag = name == "type" && property.get("const").is_some();
+                assert!(is_tag || text(property, "description"), "{}: `{name}` has no description", file.path);
+            }
+            let description = schema["description"].as_str().unwrap_or_default();
+            assert!(!description.contains("[`"), "{}: a link of rustdoc in `{description}`", file.path);
+        });
+    }
+}
+
+#[test]
+fn cited_requirements_exist() {
+    for file in FAMILIES.iter().flat_map(schema::files) {
+        walk(&file.schema, &mut |schema| {
+            if let Some(cited) = schema.get("x-requirement") {
+                let found = cited.as_str().and_then(requirement::find);
+                assert!(found.is_some(), "{}: there is no requirement {cited}", file.path);
+            }
+        });
+    }
+}
+
+#[test]
+fn required_members_exist() {
+    for file in FAMILIES.iter().flat_map(schema::files) {
+        walk(&file.schema, &mut |schema| {
+            for name in schema["required"].as_array().into_iter().flatten() {
+                let name = name.as_str().unwrap_or_default();
+                assert!(
+                    schema["properties"].get(name).is_some(),
+                    "{}: `{name}` is required and no property",
+                    file.path
+                );
+            }
+        });
+    }
+}
+
+#[test]
+fn no_name_is_numbered() {
+    // schemars calls a second type of the same name `Meta2`.
+    let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
+    for file in FAMILIES.iter().flat_map(schema::files) {
+        walk(&file.schema, &mut |schema| {
+            let definitions = schema["$defs"].as_object().into_iter().flat_map(|map| map.keys().map(String::as_str));
+            let own = [&schema["title"], &schema["$ref"]].into_iter().filter_map(Value::as_str);
+            for name in definitions.chain(own) {
+                assert!(!numbered(name), "{}: two types are called as `{name}` without its number", file.path);
+            }
+        });
+    }
+}
+
+#[test]
+fn paths_and_ids_are_unique() {
+    let mut seen = BTreeSet::new();
+    for file in FAMILIES.iter().flat_map(schema::files) {
+        let id = file.schema["$id"].as_str().expect("an `$id`").to_owned();
+        assert!(seen.insert(id), "{}: its `$id` occurs twice", file.path);
+        assert!(seen.insert(file.path.clone()), "{} is written twice", file.path);
+    }
+}
+
+#[test]
+fn directions_are_as_reviewed() {
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, sort_maps => true }, {
+        for family in FAMILIES {
+            for channel in family.channels {
+                let name = format!("{}__{}", family.name, channel.direction);
+                insta::assert_json_snapshot!(name, schema::direction(family, channel));
+            }
+        }
+    });
+}

@@ -1,0 +1,52 @@
+//! The project's chores: `cargo xtask <command>`. This file reads the arguments and dispatches; it does nothing else.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool: all it does is tell a terminal")]
+
+mod cargo;
+mod workspace;
+
+mod gen_schemas;
+mod tidy;
+
+mod bench;
+mod ci;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of relayspec.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Writes `schemas/` anew from the types
+    GenSchemas(gen_schemas::Options),
+    /// Checks imports, effects, file sizes, headers, links, citations and stray paths
+    Tidy,
+    /// Runs all tests and gates, and stops at the first that fails
+    Ci(ci::Options),
+    /// Measures the relay and the judge against their targets
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().chore {
+        Chore::GenSchemas(options) => gen_schemas::run(&options),
+        Chore::Tidy => tidy::run(),
+        Chore::Ci(options) => ci::run(&options),
+        Chore::Bench(options) => bench::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
