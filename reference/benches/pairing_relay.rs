@@ -77,15 +77,21 @@ async fn measure(kind: Kind, plan: &Plan) -> Figures {
         figures.busy = figures.busy.min(busy);
     }
     let server = Server::start(kind).await;
-    drop(load::Pair::connect(&server).await); // What is only needed once is not counted for the first pair.
+    drop(load::Pair::connect(&server)); // What is only needed once is not counted for the first pair.
     let empty = server.resident_bytes();
+    let cpu = server.processor_seconds();
     let started = Instant::now();
     let mut pairs = Vec::new();
     for _ in 0..plan.idle_pairs {
-        pairs.push(load::Pair::connect(&server).await);
+        pairs.push(load::Pair::connect(&server));
     }
     let count = plan.idle_pairs as f64;
     figures.setups_per_second = count / started.elapsed().as_secs_f64();
+    eprintln!(
+        "{kind:?} setup {:.1} us wall, server {:.1} us cpu",
+        started.elapsed().as_secs_f64() * 1e6 / count,
+        (server.processor_seconds() - cpu) * 1e6 / count
+    );
     figures.bytes_per_idle_pair = (server.resident_bytes() - empty) / count;
     figures
 }

@@ -20,8 +20,8 @@ pub(super) struct Actor {
     pub(super) role: Option<&'static str>,
     /// Messages, Close frames and the end, oldest first.
     pub(super) queue: VecDeque<Arrived>,
-    /// When each Ping came, since the opening.
-    pub(super) pings: VecDeque<Moment>,
+    /// Each Ping since the opening, and when it came.
+    pub(super) pings: VecDeque<(Moment, Bytes)>,
     /// How many Pings have been expected already.
     pub(super) pings_seen: usize,
     /// Pongs that nobody has expected yet, and when they came.
@@ -69,7 +69,7 @@ impl Actor {
 
     fn absorb(&mut self, arrived: Arrived) {
         match arrived.what {
-            Arrival::Ping(_) if self.pings.len() < REMEMBERED => self.pings.push_back(arrived.at),
+            Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. } => {}
             Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => self.queue.push_back(arrived),

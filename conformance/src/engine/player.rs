@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::lint::Schemas;
 use crate::outcome::Finding;
 use crate::scenario::{At, STORY, Scenario, Size, Span, Step, Variables, check_of};
+use crate::transport::Act;
 use relayspec::timing::{Parameter, Timing};
 
 /// What all scenarios of a run share.
@@ -131,9 +132,10 @@ impl Player {
             Step::Frame(step) => self.frame(step).await,
             Step::Close(step) => self.close(step).await,
             Step::Cut(step) => self.cut(step).await,
-            Step::Mute(step) => self.act(&step.on, crate::transport::Act::Mute).await,
-            Step::Stall(step) => self.act(&step.on, crate::transport::Act::Stall).await,
-            Step::Resume(step) => self.act(&step.on, crate::transport::Act::Resume).await,
+            Step::Mute(step) => self.act(&step.on, Act::Mute).await,
+            Step::Pong(step) => self.pong(&step.on).await,
+            Step::Stall(step) => self.act(&step.on, Act::Stall).await,
+            Step::Resume(step) => self.act(&step.on, Act::Resume).await,
             Step::Expect(step) => self.expect(step).await,
             Step::Quiet(step) => self.quiet(step).await,
             Step::Wait(step) => self.wait(step).await,
@@ -153,6 +155,7 @@ impl Player {
             Step::Unpredictable(step) => self.unpredictable(step),
             Step::Heartbeat(step) => self.heartbeat(step).await,
             Step::Latency(step) => self.latency(step).await,
+            Step::Poll(step) => self.poll(step).await,
             Step::Pour(step) => self.pour(step).await,
             Step::Memory(step) => self.memory(step),
             Step::Terminate(_) => self.terminate(),

@@ -61,10 +61,24 @@ pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<Str
     lines
 }
 
-/// What a program printed, line by line: its colours removed, whatever else is obeyed escaped.
+/// What a program printed, line by line: its colours removed, whatever else a terminal obeys escaped.
 pub(super) fn output(text: &str, columns: usize) -> Vec<String> {
-    let plain = anstream::adapter::strip_str(text).to_string();
+    let plain = uncolored(text);
     plain.trim_end().lines().map(|line| one_line(&line.trim_end().replace('\t', "    "), columns)).collect()
+}
+
+/// The text without the sequences that colour it. Others stay: what an unfinished one swallows may be the clue.
+fn uncolored(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ';' | ':'));
+        match rest.strip_prefix('m') {
+            Some(rest) => plain.push_str(rest),
+            None => plain.extend(["\u{1b}[", part]),
+        }
+    }
+    plain
 }
 
 /// A span of ms in the unit that suits it.
@@ -114,7 +128,8 @@ mod tests {
 
     #[test]
     fn output_loses_its_colours_and_keeps_its_lines() {
-        assert_eq!(output("\u{1b}[32mINFO\u{1b}[0m up\r\n\tat x\u{7}\n\n", 80), ["INFO up", r"    at x\u{7}"]);
+        assert_eq!(output("\u{1b}[1;32mINFO\u{1b}[m up\r\n\tat x\u{7}\n\n", 80), ["INFO up", r"    at x\u{7}"]);
+        assert_eq!(output("\u{1b}[2Ja\u{1b}]0;b\nc\u{1b}[", 80), [r"\u{1b}[2Ja\u{1b}]0;b", r"c\u{1b}["]);
         assert_eq!(output("", 80), [""; 0]);
     }
 

@@ -141,7 +141,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         }
         Step::Close(close) => scope.has(&close.on)?,
         Step::Cut(cut) => scope.has(&cut.on)?,
-        Step::Mute(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
+        Step::Mute(on) | Step::Pong(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
         Step::Expect(expect) => self::expect(expect, scope)?,
         Step::Quiet(quiet) => scope.has(&quiet.on)?,
         Step::Wait(wait) => {
@@ -157,8 +157,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             scope.variable(name)
         })?,
         Step::Many(many) => {
-            let mut meets = false;
-            each_step(&many.steps, &mut |step| meets |= matches!(step.value, Step::Meet(_)));
+            let meets = many.steps.iter().any(|step| matches!(step.value, Step::Meet(_)));
             if meets && many.at_once.is_some_and(|at_once| at_once < many.count) {
                 return Err("iterations that `meet` have to run all at once: leave `at_once` out".to_owned().into());
             }
@@ -199,6 +198,10 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             if latency.rounds == 0 {
                 return Err("`rounds` is at least 1".to_owned().into());
             }
+        }
+        Step::Poll(poll) => {
+            self::send(&poll.send, scope)?;
+            [&poll.expect, &poll.meanwhile].into_iter().for_each(|term| scope.binds(term));
         }
         Step::Pour(pour) => {
             scope.has(&pour.on)?;
@@ -251,11 +254,7 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
         scope.variable(name)?;
     }
     let choices = expect.any_of.iter().filter_map(|choice| choice.json.as_ref());
-    for term in expect.json.iter().chain(choices) {
-        term.each_variable(&mut |name| {
-            scope.variables.insert(name.to_owned());
-        });
-    }
+    expect.json.iter().chain(choices).for_each(|term| scope.binds(term));
     Ok(())
 }
 
@@ -276,6 +275,13 @@ impl Scope {
             }
         });
         unknown.map_or(Ok(()), |name| Err(format!("`${name}` has no value here: no step before this one gives it one")))
+    }
+
+    /// What is expected gives variables a value, where they have none.
+    fn binds(&mut self, term: &Term) {
+        term.each_variable(&mut |name| {
+            self.variables.insert(name.to_owned());
+        });
     }
 
     fn variable(&mut self, name: &str) -> Result<(), String> {

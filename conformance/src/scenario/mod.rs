@@ -150,12 +150,14 @@ pub fn check_of(step: &Step) -> Option<&CheckName> {
         Step::Unpredictable(step) => Some(&step.check),
         Step::Heartbeat(step) => Some(&step.check),
         Step::Latency(step) => Some(&step.check),
+        Step::Poll(step) => Some(&step.check),
         Step::Exit(step) => Some(&step.check),
         Step::Send(_)
         | Step::Frame(_)
         | Step::Close(_)
         | Step::Cut(_)
         | Step::Mute(_)
+        | Step::Pong(_)
         | Step::Stall(_)
         | Step::Resume(_)
         | Step::Wait(_)

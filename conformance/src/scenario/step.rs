@@ -27,6 +27,8 @@ pub enum Step {
     Cut(Cut),
     /// Stops answering Pings, and Close frames, on a connection; it is still read.
     Mute(On),
+    /// Answers the last Ping that came on a connection, muted or not.
+    Pong(On),
     /// Stops reading a connection.
     Stall(On),
     /// Reads a stalled connection again.
@@ -59,6 +61,8 @@ pub enum Step {
     Heartbeat(Heartbeat),
     /// A message has to be answered or passed on quickly, at the median of some rounds.
     Latency(Latency),
+    /// Sends a message again and again until its answer is the right one.
+    Poll(Poll),
     /// Sends message after message until a total is reached, the peer takes no more, or the connection ends.
     Pour(Pour),
     /// Starts to watch the memory of the subject's process, or judges how far it has grown.
@@ -440,6 +444,24 @@ pub struct Latency {
     pub apart: Span,
     /// What the median of the rounds may be at most.
     pub median_at_most: Span,
+    /// The check that this decides.
+    pub check: CheckName,
+}
+
+/// Sends a message again and again until its answer is the right one: for effects that may take a moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// The message.
+    pub send: Send,
+    /// The right answer.
+    pub expect: Term,
+    /// The answer that may come until then.
+    pub meanwhile: Term,
+    /// Between two attempts.
+    pub every: Span,
+    /// Within which time the right answer has to come.
+    pub within: Span,
     /// The check that this decides.
     pub check: CheckName,
 }

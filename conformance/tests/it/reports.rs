@@ -104,8 +104,8 @@ fn failing() -> ScenarioOutcome {
         line(1.2, "host", By::Subject, r#"{"type":"registered","code":"204981","expiresAt":1794571501500}"#),
         line(1551.0, "viewer", By::Runner, "connect /browser"),
         line(1552.1, "viewer", By::Runner, r#"{"type":"join","code":"204981"}"#),
-        line(1552.3, "host", By::Subject, "Ping"),
         line(1552.345, "viewer", By::Subject, r#"{"type":"error","code":"INVALID_CODE","message":"no such code"}"#),
+        line(1552.345, "host", By::Subject, "Ping"),
     ];
     ScenarioOutcome { transcript, ..scenario("expired-code", 1558.0, checks) }
 }
@@ -305,8 +305,8 @@ fn terminal_colours_only_where_it_is_asked_to() {
 fn terminal_disarms_what_the_subject_sends() {
     let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\0\u{202e}";
     let mut outcome = failing();
-    outcome.transcript[5].what.push_str(hostile);
-    outcome.transcript[5].connection.push_str(hostile);
+    outcome.transcript[4].what.push_str(hostile);
+    outcome.transcript[4].connection.push_str(hostile);
     let finding = &mut outcome.checks[2].findings[0];
     finding.what.push_str(hostile);
     finding.got = Some(format!("{hostile}\nforged line"));
@@ -408,7 +408,7 @@ fn junit_is_xml_whatever_the_subject_sends() {
     let mut outcome = failing();
     outcome.checks[2].findings[0].what.push_str(hostile);
     outcome.checks[2].findings[0].got = Some(hostile.to_owned());
-    outcome.transcript[5].what.push_str(hostile);
+    outcome.transcript[4].what.push_str(hostile);
     outcome.output = hostile.to_owned();
     let end = RunEnd { problem: Some(hostile.to_owned()), output: hostile.to_owned(), ..RunEnd::default() };
     let text = written("junit-hostile", Junit::create, &run(&[outcome], end));
@@ -468,20 +468,38 @@ fn refuse_a_path_before_the_run() {
 
 #[test]
 #[cfg(unix)]
-fn follow_links_and_write_into_devices() {
+fn follow_links() {
     let folder = folder("links");
     let (target, link) = (folder.join("target.json"), folder.join("link.json"));
     std::fs::write(&target, "old").expect("written");
     std::os::unix::fs::symlink(&target, &link).expect("a link");
-    for path in [link.as_path(), Path::new("/dev/null")] {
-        let mut report = Json::create(path).expect("a path that can be written");
-        for event in run(&[passing("first-come")], RunEnd::default()) {
-            report.event(&event).expect("written");
-        }
+    let mut report = Json::create(&link).expect("a path that can be written");
+    for event in run(&[passing("first-come")], RunEnd::default()) {
+        report.event(&event).expect("written");
     }
     assert!(link.is_symlink());
     assert!(std::fs::read_to_string(&target).expect("a file").starts_with("{\n"));
-    assert!(!std::fs::metadata("/dev/null").expect("a device").is_file());
+}
+
+/// A device would do as well, but a test that fails as root must not be able to replace one.
+#[test]
+#[cfg(unix)]
+fn go_into_pipes_without_replacing_them() {
+    use std::os::unix::fs::FileTypeExt;
+    let pipe = folder("pipe").join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe)
+    });
+    let mut report = Json::create(&pipe).expect("a path that can be written");
+    for event in run(&[passing("first-come")], RunEnd::default()) {
+        report.event(&event).expect("written");
+    }
+    drop(report);
+    assert!(std::fs::metadata(&pipe).expect("a pipe").file_type().is_fifo());
+    assert!(reader.join().expect("a reader").expect("a report").starts_with("{\n"));
 }
 
 #[test]

@@ -4,11 +4,11 @@ import { performance } from 'node:perf_hooks';
 
 // The first Ping comes a little early, since it is due at most one interval after the opening (PAIR-80).
 const FIRST = 0.95;
-// A peer that brought this much during the last glance is in the middle of sending.
-const GLANCE = 10;
-const MUCH = 64 * 1024;
-// What may lie between a Pong and the relay. The two operating systems alone may hold more than half of this.
-const MOST_AHEAD = 64 * 1024 ** 2;
+// A peer that brought this much during the last glance, of so many milliseconds, is in the middle of sending.
+const GLANCE = 50;
+const MUCH = 256 * 1024;
+// What may lie between a Pong and the relay. The two operating systems alone may hold a third of this.
+const MOST_AHEAD = 128 * 1024 ** 2;
 
 /**
  * A peer is judged fairly:

@@ -1,17 +1,14 @@
 // The program: options in, a running relay out, and an orderly end on SIGTERM and SIGINT.
 
-import { setFlagsFromString } from 'node:v8';
+import { keepGarbageSmall } from './collector.js';
 import { OptionError, parseOptions, USAGE } from './options.js';
 import { Relay } from './relay.js';
 
 // A server ends within 5 s of SIGTERM (WIRE-08), whatever still hangs.
 const PATIENCE = 4500;
 
-// Long messages pass as strings of a mebibyte, at hundreds of them per second. A collector that marks in the background
-// lags behind that by tens of mebibytes; one that marks as strings are made does not, and is no slower here.
-setFlagsFromString('--no-concurrent-marking');
-
 const options = readOptions();
+keepGarbageSmall();
 const relay = new Relay(options, (line) => console.error(line));
 
 try {

@@ -3,11 +3,10 @@
 //! It neither parses nor masks while it measures, so that it costs far less than what it measures.
 
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
@@ -34,20 +33,22 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    pub(crate) async fn connect(server: &Server) -> Self {
-        let mut host = connect(server, "/mac").await;
+    /// One after the other, as one person would do it; answers are not slept for, so that the server's time is seen and not
+    /// the time that it takes to wake this process.
+    pub(crate) fn connect(server: &Server) -> Self {
+        let mut host = Dialled::connect(server, "/mac");
         let mut viewer;
         if server.kind == Kind::Relay {
-            let registered = read_frame(&mut host).await;
+            let registered = host.read_frame();
             let (_, code) = registered.split_once(r#""code":""#).expect("a code");
-            viewer = connect(server, "/browser").await;
+            viewer = Dialled::connect(server, "/browser");
             let join = frame(format!(r#"{{"type":"join","code":"{}"}}"#, &code[..6]).as_bytes());
-            viewer.write_all(&join).await.expect("written");
-            assert!(read_frame(&mut viewer).await.contains("joined"));
+            viewer.stream.write_all(&join).expect("written");
+            assert!(viewer.read_frame().contains("joined"));
         } else {
-            viewer = connect(server, "/browser").await;
+            viewer = Dialled::connect(server, "/browser");
         }
-        Self { ends: [host, viewer] }
+        Self { ends: [host, viewer].map(|end| TcpStream::from_std(end.stream).expect("a socket")) }
     }
 }
 
@@ -68,7 +69,7 @@ pub(crate) async fn throughput(server: &Server, pairs: usize, traffic: Traffic, 
     let buffer = Rc::new(RefCell::new(vec![0; 256 << 10]));
     let tasks = LocalSet::new();
     for _ in 0..pairs {
-        let pair = Pair::connect(server).await;
+        let pair = Pair::connect(server);
         let (burst, bursts, buffer) = (Rc::clone(&burst), Rc::clone(&bursts), Rc::clone(&buffer));
         tasks.spawn_local(async move {
             for turn in 0.. {
@@ -128,37 +129,58 @@ async fn pass(
     Ok(())
 }
 
-async fn connect(server: &Server, path: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
-    stream.set_nodelay(true).expect("set");
-    let head = format!(
-        "GET {path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await.expect("written");
-    // To its end and no further: a message may follow.
-    let mut answer = Vec::with_capacity(512);
-    let mut peeked = [0; 512];
-    loop {
-        let length = stream.peek(&mut peeked).await.expect("read");
-        let end = peeked[..length].windows(4).position(|window| window == b"\r\n\r\n").map_or(length, |at| at + 4);
-        stream.read_exact(&mut peeked[..end]).await.expect("read");
-        answer.extend_from_slice(&peeked[..end]);
-        if answer.ends_with(b"\r\n\r\n") {
-            assert!(answer.starts_with(b"HTTP/1.1 101 "), "no handshake");
-            return stream;
-        }
-    }
+/// A connection while it is set up.
+struct Dialled {
+    stream: std::net::TcpStream,
+    /// What has come and was not looked at.
+    bytes: Vec<u8>,
 }
 
-/// The text of one short frame of the server.
-async fn read_frame(stream: &mut TcpStream) -> String {
-    let mut head = [0; 2];
-    stream.read_exact(&mut head).await.expect("read");
-    assert!(head[1] < 126, "a short frame was expected");
-    let mut text = vec![0; head[1].into()];
-    stream.read_exact(&mut text).await.expect("read");
-    String::from_utf8(text).expect("text")
+impl Dialled {
+    fn connect(server: &Server, path: &str) -> Self {
+        let mut stream = std::net::TcpStream::connect(server.address).expect("a connection");
+        stream.set_nodelay(true).expect("set");
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).expect("written");
+        stream.set_nonblocking(true).expect("set");
+        let mut dialled = Self { stream, bytes: Vec::with_capacity(512) };
+        loop {
+            if let Some(end) = dialled.bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                assert!(dialled.bytes.starts_with(b"HTTP/1.1 101 "), "no handshake");
+                dialled.bytes.drain(..end + 4);
+                return dialled;
+            }
+            dialled.read();
+        }
+    }
+
+    /// The text of one short frame of the server.
+    fn read_frame(&mut self) -> String {
+        loop {
+            if let [_, length @ 0..=125, rest @ ..] = &self.bytes[..]
+                && let Some(text) = rest.get(..usize::from(*length))
+            {
+                let text = String::from_utf8(text.to_vec()).expect("text");
+                self.bytes.drain(..text.len() + 2);
+                return text;
+            }
+            self.read();
+        }
+    }
+
+    fn read(&mut self) {
+        let mut buffer = [0; 512];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(read @ 1..) => return self.bytes.extend_from_slice(&buffer[..read]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::hint::spin_loop(),
+                other => panic!("lost while being set up: {other:?}"),
+            }
+        }
+    }
 }
 
 /// A masked text frame.

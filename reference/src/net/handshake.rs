@@ -48,7 +48,7 @@ pub(super) async fn open(tcp: TcpStream) -> Option<Opened> {
     let parts = connection.into_parts();
     let tcp = parts.io.into_inner();
     match (answered, parts.service.upgraded.get()) {
-        (Ok(()), Some(role)) => Some(Opened { stream: Strict::new(tcp, parts.read_buf), role }),
+        (Ok(()), Some(role)) => Some(Opened { stream: Strict::new(tcp, &parts.read_buf), role }),
         _ => {
             closing::linger(tcp).await;
             None
@@ -145,7 +145,8 @@ fn accept_key<B>(request: &Request<B>) -> Result<HeaderValue, Refusal> {
         let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, "Only version 13 of WebSocket is spoken here.\n");
         return Err(refusal.with(header::SEC_WEBSOCKET_VERSION, "13"));
     }
-    let key = only(headers, header::SEC_WEBSOCKET_KEY).filter(|key| STANDARD.decode(key).is_ok_and(|key| key.len() == 16));
+    let key =
+        only(headers, header::SEC_WEBSOCKET_KEY).filter(|key| STANDARD.decode(key).is_ok_and(|key| key.len() == 16));
     let key = key.ok_or(Refusal::new(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is no 16 bytes in base64.\n"))?;
     let digest = Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize();
     HeaderValue::from_str(&STANDARD.encode(digest))

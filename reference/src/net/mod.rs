@@ -109,7 +109,11 @@ impl PairingRelay {
         let hub = Arc::new(Hub::new(&timing)?);
         let listener = TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?;
         let address = listener.local_addr().map_err(|source| BindError::Listen { address, source })?;
-        Ok(Self { listener, address, shared: Arc::new(Shared { hub, timing, max_message, closing: watch::Sender::new(false) }) })
+        Ok(Self {
+            listener,
+            address,
+            shared: Arc::new(Shared { hub, timing, max_message, closing: watch::Sender::new(false) }),
+        })
     }
 
     /// The address that the relay listens at, with the port that the system chose.

@@ -7,31 +7,38 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A header without the masking key: two bytes, and up to eight of length.
 const LONGEST_HEAD: usize = 10;
 const MASKING_KEY: u64 = 4;
+/// Of the first byte: the last fragment.
+const FIN: u8 = 0x80;
+/// Of the first byte: no data.
+const CONTROL: u8 = 0x08;
 
 /// The stream of a connection from a client.
 #[derive(Debug)]
 pub(super) struct Strict {
     tcp: TcpStream,
-    /// What came with the handshake.
-    early: Bytes,
+    /// What came with the handshake and is not read yet.
+    early: Box<[u8]>,
     head: [u8; LONGEST_HEAD],
     head_len: usize,
     /// Bytes of masking key and payload until the next header.
     skip: u64,
+    /// A message has begun and its last fragment not.
+    in_fragments: bool,
     violation: Option<&'static str>,
     bytes_read: u64,
 }
 
 impl Strict {
-    pub(super) fn new(tcp: TcpStream, early: Bytes) -> Self {
-        Self { tcp, early, head: [0; LONGEST_HEAD], head_len: 0, skip: 0, violation: None, bytes_read: 0 }
+    pub(super) fn new(tcp: TcpStream, early: &[u8]) -> Self {
+        let early = early.into();
+        let head = [0; LONGEST_HEAD];
+        Self { tcp, early, head, head_len: 0, skip: 0, in_fragments: false, violation: None, bytes_read: 0 }
     }
 
     pub(super) fn tcp(&self) -> &TcpStream {
@@ -45,6 +52,11 @@ impl Strict {
     /// All bytes so far.
     pub(super) fn bytes_read(&self) -> u64 {
         self.bytes_read
+    }
+
+    /// Whether all that was read makes whole messages.
+    pub(super) fn is_between_messages(&self) -> bool {
+        self.skip == 0 && self.head_len == 0 && !self.in_fragments
     }
 
     /// The number of bytes before the first header that is a violation.
@@ -63,6 +75,9 @@ impl Strict {
             match judge_head(&self.head[..self.head_len]) {
                 Ok(None) => at += 1,
                 Ok(Some(payload)) => {
+                    if self.head[0] & CONTROL == 0 {
+                        self.in_fragments = self.head[0] & FIN == 0;
+                    }
                     self.skip = MASKING_KEY + payload;
                     self.head_len = 0;
                     at += 1;
@@ -79,12 +94,12 @@ impl Strict {
 
 /// The length of the payload, as soon as the header has come that far.
 fn judge_head(head: &[u8]) -> Result<Option<u64>, &'static str> {
-    let control = head[0] & 0x08 != 0;
+    let control = head[0] & CONTROL != 0;
     if head.len() == 1 {
         return match head[0] & 0x0F {
             _ if head[0] & 0x70 != 0 => Err("a reserved bit is set"),
             0x3..=0x7 | 0xB..=0xF => Err("a reserved opcode"),
-            _ if control && head[0] & 0x80 == 0 => Err("a control frame in fragments"),
+            _ if control && head[0] & FIN == 0 => Err("a control frame in fragments"),
             _ => Ok(None),
         };
     }
@@ -117,7 +132,7 @@ impl AsyncRead for Strict {
         } else {
             let length = buf.remaining().min(self.early.len());
             buf.put_slice(&self.early[..length]);
-            self.early.advance(length);
+            self.early = self.early[length..].into();
         }
         let fine = self.judge(&buf.filled()[before..]);
         buf.set_filled(before + fine);

@@ -44,7 +44,9 @@ async fn a_stalled_viewer_is_terminated_and_its_host_goes_on() {
     let pouring = tokio::spawn(async move {
         let data = json!({ "type": "data", "payload": "x".repeat(60_000) }).to_string();
         for _ in 0..2000 {
-            sink.send(Message::text(data.clone())).await.expect("PAIR-82: the host is terminated for its viewer's silence");
+            sink.send(Message::text(data.clone()))
+                .await
+                .expect("PAIR-82: the host is terminated for its viewer's silence");
         }
         sink.send(Message::text(r#"{"type":"ping","ts":1}"#)).await.expect("sent");
         sink

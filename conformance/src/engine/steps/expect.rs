@@ -189,7 +189,7 @@ fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
 fn aside(actor: &mut Actor, awaited: &[Awaited<'_>]) -> Option<Moment> {
     match awaited.first()?.what {
         What::Ping => {
-            let at = *actor.pings.get(actor.pings_seen)?;
+            let at = actor.pings.get(actor.pings_seen)?.0;
             actor.pings_seen += 1;
             Some(at)
         }

@@ -1,4 +1,4 @@
-//! Judging rhythm: the Ping frames of a connection, and how soon messages are answered.
+//! Judging rhythm: the Ping frames of a connection, how soon messages are answered, and effects that take a moment.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::clock::Moment;
 use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::outcome::Finding;
-use crate::scenario::step::{Heartbeat, Latency};
+use crate::scenario::Term;
+use crate::scenario::step::{Choice, Expect, Heartbeat, Latency, Poll};
 use crate::transport::Arrival;
 
 impl Player {
@@ -26,7 +27,7 @@ impl Player {
                 break;
             }
         }
-        let pings: Vec<Moment> = actor.pings.iter().copied().take(step.count).collect();
+        let pings: Vec<Moment> = actor.pings.iter().map(|(at, _)| *at).take(step.count).collect();
         let intervals: Vec<Duration> =
             std::iter::once(&opened).chain(&pings).zip(&pings).map(|(before, ping)| *ping - *before).collect();
         let noise = clock.noise(opened, clock.now());
@@ -87,4 +88,41 @@ impl Player {
         }
         .into())
     }
+
+    pub(in crate::engine) async fn poll(&mut self, step: &Poll) -> Result<(), Fault> {
+        let (every, within) = (self.span(&step.every), self.span(&step.within));
+        let start = self.clock().now();
+        let [right, meanwhile] = [&step.expect, &step.meanwhile];
+        let either = Expect {
+            on: step.send.on.clone(),
+            any_of: [("right", right), ("meanwhile", meanwhile)].map(choice).to_vec(),
+            bind: Some(OUTCOME.to_owned()),
+            ..Expect::default()
+        };
+        loop {
+            self.send(&step.send).await?;
+            self.await_it(&either).await?;
+            if self.variables.remove(OUTCOME).is_some_and(|outcome| outcome == "right") {
+                return Ok(());
+            }
+            let now = self.clock().now();
+            if now > start + within + self.clock().noise(start, now) {
+                return Err(Finding {
+                    what: format!("the right answer did not come within {}", shown(within)),
+                    expected: Some(right.shown(&self.variables)),
+                    got: Some(format!("still {}", meanwhile.shown(&self.variables))),
+                    ..Finding::default()
+                }
+                .into());
+            }
+            self.clock().sleep_until(now + every).await;
+        }
+    }
+}
+
+/// The variable that tells which answer came; no script can name it.
+const OUTCOME: &str = " outcome";
+
+fn choice((name, term): (&str, &Term)) -> Choice {
+    Choice { named: Some(name.to_owned()), json: Some(term.clone()), ..Choice::default() }
 }

@@ -68,6 +68,18 @@ impl Player {
         Ok(texts.collect())
     }
 
+    /// Answers the last Ping.
+    pub(in crate::engine) async fn pong(&mut self, on: &str) -> Result<(), Fault> {
+        let actor = self.actor(on)?;
+        let mut actor = actor.lock().await;
+        actor.drain();
+        let Some((_, bytes)) = actor.pings.back() else {
+            return Err(Stop::Harness(format!("no Ping has come on `{on}` that could be answered")).into());
+        };
+        actor.connection.send(OutFrame::new(PONG, bytes.to_vec()));
+        Ok(())
+    }
+
     pub(in crate::engine) async fn frame(&mut self, step: &FrameStep) -> Result<(), Fault> {
         let payload = match (&step.text, &step.hex) {
             (Some(term), _) => self.joined(term)?.into_bytes(),

@@ -1,0 +1,79 @@
+//! The heartbeat of one connection at work: Pings in time, and who counts as silent.
+//!
+//! A Pong can only be missed by who reads. A peer that is not read, because its partner is slow, is not blamed for that; a peer
+//! that does not read is, whoever else waits (PAIR-81, PAIR-82).
+
+use std::task::Context;
+
+use super::{Connection, Ending};
+use crate::net::clock;
+
+/// More than systems keep of what a peer has sent and nobody has read, in bytes. A Pong that was sent in time is in there.
+const MOST_UNREAD: u64 = 64 << 20;
+
+impl Connection {
+    /// Does what is due by now, and has the task woken when more is.
+    pub(super) fn keep_time(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            let awaited = self.heartbeat.awaits_pong();
+            if self.heartbeat.tick(clock::instant()) {
+                self.ping_due = true;
+                self.renewal_due = self.grown;
+                self.member.mailbox().trim(&mut self.outgoing);
+                if !awaited {
+                    self.pinged_at = self.socket.get_ref().bytes_read();
+                }
+            }
+            // A reset is not seen by reading while nothing is read.
+            if self.held && !matches!(self.socket.get_ref().tcp().take_error(), Ok(None)) {
+                return Err(Ending::Lost);
+            }
+            self.watched = self.held;
+            self.set_alarm();
+        }
+        Ok(())
+    }
+
+    /// A connection that is held is looked after in time for its partner to be told of its loss (PAIR-70).
+    pub(super) fn watch_if_held(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if self.held && !self.watched {
+            self.watched = true;
+            self.set_alarm();
+            self.keep_time(cx)?;
+        }
+        Ok(())
+    }
+
+    /// A peer is silent only if what it has sent was read, and there was no Pong in it.
+    pub(super) fn judge_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if self.heartbeat.is_stuck() {
+            return Err(Ending::Silent);
+        }
+        let read = self.socket.get_ref().bytes_read();
+        let read_most = read - self.pinged_at > MOST_UNREAD;
+        if self.heartbeat.is_overdue() && (self.exhausted || read_most && !self.held) {
+            if read_most || self.excused_at.is_none_or(|before| before == read) {
+                return Err(Ending::Silent);
+            }
+            self.read_again();
+            self.keep_time(cx)?;
+        }
+        Ok(())
+    }
+
+    /// The peer is read after a pause that was none of its making. Its Pong may still have to come, behind all that it has sent
+    /// meanwhile: it has the whole time-out from now on, and again while something comes.
+    pub(super) fn read_again(&mut self) {
+        if self.heartbeat.awaits_pong() {
+            self.heartbeat.excuse(clock::instant());
+            self.excused_at = Some(self.socket.get_ref().bytes_read());
+            self.set_alarm();
+        }
+    }
+
+    fn set_alarm(&mut self) {
+        let heartbeat = self.heartbeat.wake_at();
+        let watch = self.watched.then(|| clock::instant() + self.notify_deadline / 4);
+        self.alarm.as_mut().reset(watch.map_or(heartbeat, |watch| watch.min(heartbeat)).into());
+    }
+}
