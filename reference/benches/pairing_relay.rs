@@ -32,12 +32,26 @@ struct Plan {
 /// What one server did in one round.
 #[derive(Default)]
 struct Figures {
-    small_per_second: f64,
-    large_per_second: f64,
+    small: Rate,
+    large: Rate,
     setups_per_second: f64,
+    processor_seconds_per_setup: f64,
     bytes_per_idle_pair: f64,
-    /// How much of its core the server had at the least while it was under load, from 0 to 1.
+}
+
+/// Messages that passed.
+#[derive(Default)]
+struct Rate {
+    per_second: f64,
+    /// How much of its core the server had, from 0 to 1.
     busy: f64,
+}
+
+impl Rate {
+    /// What it would be with the core for the server alone.
+    fn per_processor_second(&self) -> f64 {
+        self.per_second / self.busy
+    }
 }
 
 fn main() {
@@ -50,12 +64,13 @@ fn main() {
     let plan = if quick {
         Plan { rounds: 1, pairs: 500, idle_pairs: 1000, measured: Duration::from_millis(500) }
     } else {
-        Plan { rounds: 5, pairs: 500, idle_pairs: 2000, measured: Duration::from_millis(1200) }
+        Plan { rounds: 5, pairs: 500, idle_pairs: 2000, measured: Duration::from_millis(1000) }
     };
     process::allow_many_files();
     if !process::pin_load() {
         println!("note: the processes are not pinned to cores of their own (no `taskset`, or one core)");
     }
+    let before = process::Machine::now();
     let (mut relay, mut forwarder) = (Vec::new(), Vec::new());
     for round in 0..plan.rounds {
         // Each goes first in turn.
@@ -66,33 +81,25 @@ fn main() {
         }
     }
     report(&plan, &relay, &forwarder);
+    let others = process::Machine::now().used_by_others_since(&before);
+    println!("other processes had {:.0} % of the machine meanwhile", others * 100.0);
 }
 
 async fn measure(kind: Kind, plan: &Plan) -> Figures {
-    let mut figures = Figures { busy: 1.0, ..Figures::default() };
-    for (traffic, rate) in [(SMALL, &mut figures.small_per_second), (LARGE, &mut figures.large_per_second)] {
+    let mut figures = Figures::default();
+    for (traffic, rate) in [(SMALL, &mut figures.small), (LARGE, &mut figures.large)] {
         let server = Server::start(kind).await;
-        let busy;
-        (*rate, busy) = load::throughput(&server, plan.pairs, traffic, plan.measured).await;
-        figures.busy = figures.busy.min(busy);
+        let (per_second, busy) = load::throughput(&server, plan.pairs, traffic, plan.measured).await;
+        *rate = Rate { per_second, busy };
     }
     let server = Server::start(kind).await;
     drop(load::Pair::connect(&server)); // What is only needed once is not counted for the first pair.
-    let empty = server.resident_bytes();
-    let cpu = server.processor_seconds();
-    let started = Instant::now();
-    let mut pairs = Vec::new();
-    for _ in 0..plan.idle_pairs {
-        pairs.push(load::Pair::connect(&server));
-    }
-    let count = plan.idle_pairs as f64;
+    let (resident, used, started) = (server.resident_bytes(), server.processor_seconds(), Instant::now());
+    let pairs: Vec<_> = (0..plan.idle_pairs).map(|_| load::Pair::connect(&server)).collect();
+    let count = pairs.len() as f64;
     figures.setups_per_second = count / started.elapsed().as_secs_f64();
-    eprintln!(
-        "{kind:?} setup {:.1} us wall, server {:.1} us cpu",
-        started.elapsed().as_secs_f64() * 1e6 / count,
-        (server.processor_seconds() - cpu) * 1e6 / count
-    );
-    figures.bytes_per_idle_pair = (server.resident_bytes() - empty) / count;
+    figures.processor_seconds_per_setup = (server.processor_seconds() - used) / count;
+    figures.bytes_per_idle_pair = (server.resident_bytes() - resident) / count;
     figures
 }
 
@@ -102,23 +109,49 @@ fn median(rounds: &[Figures], of: fn(&Figures) -> f64) -> f64 {
     values[values.len() / 2]
 }
 
+/// What a row has to reach.
+enum Target {
+    None,
+    Ratio(f64),
+    AtLeast(f64),
+    AtMost(f64),
+}
+
 fn report(plan: &Plan, relay: &[Figures], forwarder: &[Figures]) {
     let Plan { rounds, pairs, idle_pairs, .. } = plan;
-    println!("pairing relay, one core, medians of {rounds} rounds; {pairs} pairs under load, {idle_pairs} idle\n");
-    println!("{:34} {:>12} {:>12} {:>7}  {}", "", "relay", "forwarder", "ratio", "target");
-    let row = |what: &str, of: fn(&Figures) -> f64, target: &str, met: fn(f64, f64) -> bool| {
+    println!("pairing relay on one core: medians of {rounds} rounds; {pairs} pairs under load, {idle_pairs} idle");
+    println!("bursts of {} messages (64 bytes) and {} (4 KiB), to and fro\n", SMALL.burst, LARGE.burst);
+    println!("{:42} {:>10} {:>10} {:>6}  target", "", "relay", "forwarder", "ratio");
+    let row = |what: &str, of: fn(&Figures) -> f64, target: Target| {
         let (ours, bare) = (median(relay, of), median(forwarder, of));
-        let verdict = if met(ours, ours / bare) { "met" } else { "NOT MET" };
-        println!("{what:34} {ours:12.0} {bare:12.0} {:7.2}  {target}: {verdict}", ours / bare);
+        let ratio = ours / bare;
+        let verdict = |met| if met { "met" } else { "NOT MET" };
+        let target = match target {
+            Target::None => String::new(),
+            Target::Ratio(least) => format!("ratio >= {least}: {}", verdict(ratio >= least)),
+            Target::AtLeast(least) => format!("relay >= {least}: {}", verdict(ours >= least)),
+            Target::AtMost(most) => format!("relay <= {most}: {}", verdict(ours <= most)),
+        };
+        println!("{what:42} {ours:10.0} {bare:10.0} {ratio:6.2}  {target}");
     };
-    row("messages/s, 64-byte payload", |f| f.small_per_second, "ratio >= 0.4", |_, ratio| ratio >= 0.4);
-    row("messages/s, 4 KiB payload", |f| f.large_per_second, "ratio >= 0.6", |_, ratio| ratio >= 0.6);
-    row("pairs set up/s, one after another", |f| f.setups_per_second, "relay >= 3000", |relay, _| relay >= 3000.0);
-    row("bytes resident/idle pair", |f| f.bytes_per_idle_pair, "relay <= 16384", |relay, _| relay <= 16384.0);
-    println!("\nmessages go to and fro in bursts of {} (64 bytes) and {} (4 KiB)", SMALL.burst, LARGE.burst);
-    for (name, rounds) in [("relay", relay), ("forwarder", forwarder)] {
-        let busy = median(rounds, |figures| figures.busy);
-        let limit = if busy < 0.9 { "; so the load or the machine was the limit, not the server" } else { "" };
-        println!("the {name} had {:.0} % of its core under load{limit}", busy * 100.0);
+    row("64 bytes: messages/s", |f| f.small.per_second, Target::None);
+    row("64 bytes: messages/s of processor time", |f| f.small.per_processor_second(), Target::Ratio(0.4));
+    row("4 KiB: messages/s", |f| f.large.per_second, Target::None);
+    row("4 KiB: messages/s of processor time", |f| f.large.per_processor_second(), Target::Ratio(0.6));
+    row("pairs set up/s, one after another", |f| f.setups_per_second, Target::AtLeast(3000.0));
+    row("processor time/pair set up, in µs", |f| f.processor_seconds_per_setup * 1e6, Target::None);
+    row("resident memory/idle pair, in bytes", |f| f.bytes_per_idle_pair, Target::AtMost(16384.0));
+    println!();
+    let shares: [(_, fn(&Figures) -> f64); 2] = [("64 bytes", |f| f.small.busy), ("4 KiB", |f| f.large.busy)];
+    for (traffic, busy) in shares {
+        for (name, rounds) in [("relay", relay), ("forwarder", forwarder)] {
+            let busy = median(rounds, busy);
+            if busy < 0.9 {
+                let share = busy * 100.0;
+                println!(
+                    "{traffic}: the {name} used {share:.0} % of its core; the load or other processes were the limit"
+                );
+            }
+        }
     }
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
 use super::actor::Actor;
@@ -18,7 +17,7 @@ use super::witness::Transcript;
 use crate::clock::Clock;
 use crate::lint::Schemas;
 use crate::outcome::Finding;
-use crate::scenario::{At, STORY, Scenario, Size, Span, Step, Variables, check_of};
+use crate::scenario::{At, Bindings, STORY, Scenario, Size, Span, Step, check_of};
 use crate::transport::Act;
 use relayspec::timing::{Parameter, Timing};
 
@@ -76,15 +75,9 @@ pub(super) struct Player {
     pub(super) actors: BTreeMap<String, Arc<Mutex<Actor>>>,
     /// Connections that this player opened itself.
     pub(super) own: Vec<String>,
-    pub(super) variables: BTreeMap<String, Value>,
+    pub(super) variables: Bindings,
     pub(super) iteration: String,
     pub(super) barrier: Option<Arc<Barrier>>,
-}
-
-impl Variables for BTreeMap<String, Value> {
-    fn get(&self, name: &str) -> Option<Value> {
-        BTreeMap::get(self, name).cloned()
-    }
 }
 
 impl Player {
@@ -93,7 +86,7 @@ impl Player {
             story,
             actors: BTreeMap::new(),
             own: Vec::new(),
-            variables: BTreeMap::new(),
+            variables: Bindings::new(),
             iteration: String::new(),
             barrier: None,
         }

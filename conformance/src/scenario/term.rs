@@ -85,8 +85,14 @@ pub struct Mismatch {
     pub got: Option<Value>,
 }
 
-/// The variables that a match gave a value.
+/// Variables and their values, as a match gives them.
 pub type Bindings = BTreeMap<String, Value>;
+
+impl Variables for Bindings {
+    fn get(&self, name: &str) -> Option<Value> {
+        Self::get(self, name).cloned()
+    }
+}
 
 impl Term {
     /// The value, with every variable filled in.
@@ -380,12 +386,6 @@ impl schemars::JsonSchema for Term {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    impl Variables for Bindings {
-        fn get(&self, name: &str) -> Option<Value> {
-            BTreeMap::get(self, name).cloned()
-        }
-    }
 
     fn term(value: Value) -> Term {
         value.try_into().expect("a term")

@@ -171,6 +171,6 @@ mod tests {
         assert!(Template::new("relay 'open", None).is_err());
         assert!(Template::new("  ", None).is_err());
         let shown = Template::new("'my relay' --port {port}", None).map(|template| template.shown());
-        assert_eq!(shown, Ok("'my relay' --port '{port}'".to_owned()));
+        assert_eq!(shown, Ok("'my relay' --port {port}".to_owned()));
     }
 }

@@ -204,6 +204,11 @@ impl Pump {
         let mut buffer = vec![0; READ_BUFFER].into_boxed_slice();
         self.read(&rest);
         loop {
+            if self.ended && self.writable {
+                // The server has closed its side, and gets the same from a client that has nothing to wait for.
+                let _ = self.writer.shutdown().await;
+                self.writable = false;
+            }
             let reading = self.reading && !self.ended && self.unread.load(Ordering::Acquire) < LARGEST_INBOX;
             let next = self.out.front().map(|outgoing| &outgoing.bytes[self.written..]);
             tokio::select! {

@@ -7,7 +7,7 @@ use relayspec::timing::Parameter;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::Client;
+use crate::client::{Client, frame};
 use crate::{Served, soon};
 
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -32,6 +32,29 @@ async fn a_peer_that_answers_no_ping_is_terminated_and_one_that_does_is_not() {
             Some(Ok(Message::Ping(_))) => pings += 1,
             other => panic!("PAIR-80, PAIR-82: {other:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_goes_on_when_its_buffers_are_renewed_after_large_messages() {
+    let relay = relay().await;
+    let (mut host, mut viewer) = Client::pair(relay.address).await;
+    for round in 0..4 {
+        let payload = format!("{round} {}", "x".repeat(900_000));
+        let ((), received) = tokio::join!(host.send_data(&payload), viewer.next());
+        assert_eq!(received["payload"], payload);
+        // Two Pings later the buffers have been renewed, also within a message: the host has sent the half of one.
+        let half = frame(0x01, br#"{"type":"data","#);
+        host.send_raw(&half).await;
+        for _ in 0..2 {
+            for client in [&mut host, &mut viewer] {
+                let ping = soon("a Ping", client.socket.next()).await;
+                assert!(matches!(ping, Some(Ok(Message::Ping(_)))), "{ping:?}");
+                client.socket.flush().await.expect("a Pong that leaves");
+            }
+        }
+        host.send_raw(&frame(0x80, br#""payload":"whole"}"#)).await;
+        assert_eq!(viewer.next().await["payload"], "whole", "WIRE-03");
     }
 }
 

@@ -18,12 +18,13 @@ const TIMING: &[(&str, &str)] =
 
 /// The steps of the example.
 pub(super) fn steps(judge: &Path) -> Vec<Step> {
-    let flags_shown = flags().join(" ");
     let by_url = format!(
-        "(cd {FOLDER} && node src/main.js {flags_shown}), then with the address that it prints: {}",
+        "(cd {FOLDER} && node src/main.js {}), then with the address that it prints: {}",
+        flags("0").join(" "),
         cargo::shown(&judging(judge, &["ws://127.0.0.1:PORT"]))
     );
-    let by_command = judging(judge, &["--command", &format!("node {FOLDER}/src/main.js {flags_shown}")]);
+    let start = format!("node {FOLDER}/src/main.js {}", flags("{port}").join(" "));
+    let by_command = judging(judge, &["--command", &start]);
     let judge = judge.to_owned();
     vec![
         Step::command("node install", npm(&["ci", "--no-audit", "--no-fund"])),
@@ -35,7 +36,7 @@ pub(super) fn steps(judge: &Path) -> Vec<Step> {
 
 fn judge_by_url(judge: &Path) -> Result<()> {
     let mut command = cargo::program("node");
-    command.current_dir(folder()).arg("src/main.js").args(flags());
+    command.current_dir(folder()).arg("src/main.js").args(flags("0"));
     let server = Server::start(command)?;
     cargo::run(&mut judging(judge, &[server.url()]))
 }
@@ -53,9 +54,9 @@ fn judging(judge: &Path, subject: &[&str]) -> Command {
     command
 }
 
-fn flags() -> Vec<String> {
+fn flags(port: &str) -> Vec<String> {
     let timing = TIMING.iter().flat_map(|(name, value)| [format!("--{}", name.replace('_', "-")), (*value).to_owned()]);
-    ["--port".to_owned(), "0".to_owned()].into_iter().chain(timing).collect()
+    ["--port".to_owned(), port.to_owned()].into_iter().chain(timing).collect()
 }
 
 fn npm(arguments: &[&str]) -> Command {
