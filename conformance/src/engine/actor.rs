@@ -18,6 +18,8 @@ pub(super) struct Actor {
     pub(super) opened: Moment,
     /// The role that it plays; `None` for a path that names no endpoint.
     pub(super) role: Option<&'static str>,
+    /// Whether what comes is of no interest any more.
+    pub(super) ignored: bool,
     /// Messages, Close frames and the end, oldest first.
     pub(super) queue: VecDeque<Arrived>,
     /// Each Ping since the opening, and when it came.
@@ -38,6 +40,7 @@ impl Actor {
             connection,
             opened,
             role,
+            ignored: false,
             queue: VecDeque::new(),
             pings: VecDeque::new(),
             pings_seen: 0,
@@ -68,6 +71,9 @@ impl Actor {
     }
 
     fn absorb(&mut self, arrived: Arrived) {
+        if self.ignored {
+            return;
+        }
         match arrived.what {
             Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),

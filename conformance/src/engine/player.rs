@@ -127,6 +127,7 @@ impl Player {
             Step::Cut(step) => self.cut(step).await,
             Step::Mute(step) => self.act(&step.on, Act::Mute).await,
             Step::Pong(step) => self.pong(&step.on).await,
+            Step::Ignore(step) => self.ignore(&step.on).await,
             Step::Stall(step) => self.act(&step.on, Act::Stall).await,
             Step::Resume(step) => self.act(&step.on, Act::Resume).await,
             Step::Expect(step) => self.expect(step).await,

@@ -15,7 +15,7 @@ use super::recorder::Stop;
 use super::story::{Performance, perform, unplayed};
 use super::target::{Launcher, Target};
 use crate::event::Event;
-use crate::outcome::{ScenarioOutcome, Verdict};
+use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
 use crate::scenario::{Scenario, Trait};
 
 /// What a run needs beside its scenarios.
@@ -51,6 +51,8 @@ pub struct Ended {
 const NOISY: Duration = Duration::from_millis(10);
 /// How long before the end of a scenario noise is looked for.
 const LOOK_BACK: Duration = Duration::from_millis(1500);
+/// How often a scenario is played at most.
+const MOST_ATTEMPTS: u32 = 3;
 /// How many scenarios that wait for nothing run at once.
 const SWIFT: usize = 2;
 
@@ -110,14 +112,24 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
             continue;
         }
         tokio::select! {
-            mut performance = play(plan, scenario, plan.launcher.is_some()) => {
-                performance.outcome.attempts = 2;
-                finish(performance, &mut ended, &emit);
-            }
+            performance = once_more(plan, scenario) => finish(performance, &mut ended, &emit),
             _ = interrupted.wait_for(|interrupted| *interrupted) => ended.cut_short = Some("the run was interrupted".to_owned()),
         }
     }
     ended
+}
+
+/// Plays a scenario again, alone, and again where the runner still cannot judge. What fails now is a failure.
+async fn once_more(plan: &Plan, scenario: &Arc<Scenario>) -> Performance {
+    let mut attempts = 1;
+    loop {
+        attempts += 1;
+        let mut performance = play(plan, scenario, plan.launcher.is_some()).await;
+        performance.outcome.attempts = attempts;
+        if attempts == MOST_ATTEMPTS || !undecided(&performance) {
+            return performance;
+        }
+    }
 }
 
 fn finish(performance: Performance, ended: &mut Ended, emit: &impl Fn(Event)) {
@@ -202,12 +214,15 @@ fn longest_wait(plan: &Plan, scenario: &Scenario) -> Duration {
 
 /// Whether a performance is to be repeated, alone: the runner could not judge, or it failed while the machine was noisy.
 fn doubtful(plan: &Plan, scenario: &Scenario, performance: &Performance) -> bool {
-    let unreachable = performance.outcome.checks.iter().any(|check| {
-        check.verdict == Verdict::Inconclusive && check.because_of.is_none() && performance.harness.is_none()
-    });
     let bad = matches!(performance.outcome.verdict, Verdict::Fail | Verdict::Warn);
     let (start, end) = performance.span;
     let since = if end - start > LOOK_BACK { start + ((end - start) - LOOK_BACK) } else { start };
     let timed = scenario.script.longest_wait.is_some();
-    unreachable || bad && timed && plan.stage.clock.noise(since, end) > NOISY
+    undecided(performance) || bad && timed && plan.stage.clock.noise(since, end) > NOISY
+}
+
+/// Whether the runner could not judge, for a reason of its own or because the subject was away.
+fn undecided(performance: &Performance) -> bool {
+    let open = |check: &CheckOutcome| check.verdict == Verdict::Inconclusive && check.because_of.is_none();
+    performance.harness.is_none() && performance.outcome.checks.iter().any(open)
 }

@@ -21,7 +21,7 @@ impl fmt::Display for Place {
 }
 
 /// A value with its place. Two of them are equal when their values are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct At<T> {
     /// The value.
     pub value: T,

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use relayspec::requirement;
 
 use super::at::Place;
+use super::load::Header;
 use super::step::{Choice, Expect, Send, Step};
 use super::term::is_name;
-use super::{At, Scenario, Script, Term, Trait, check_of, each_step};
+use super::{At, Check, CheckName, Scenario, Script, Term, Trait, check_of, each_step};
 
 type Problem = (Place, String);
 
@@ -17,81 +18,89 @@ type Problem = (Place, String);
 ///
 /// # Errors
 /// The first problem, with its place.
-pub(super) fn check(scenario: &Scenario) -> Result<(), Problem> {
-    header(scenario)?;
-    coverage(scenario)?;
-    let mut scope = Scope::default();
+pub(super) fn check(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
+    header(scenario, places)?;
+    coverage(scenario, places)?;
+    let mut scope = Scope { clients: scenario.family.clients, ..Scope::default() };
     steps(&scenario.script.steps, &mut scope, false)
 }
 
-fn header(scenario: &Scenario) -> Result<(), Problem> {
+fn header(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     let Script { summary, covers, under_test, steps, .. } = &scenario.script;
     let family = scenario.family;
-    let fail = |problem| Err((Place::default(), problem));
+    let fail = |place, problem: String| Err((place, problem));
     if summary.trim().is_empty() {
-        return fail("`summary` is empty: say in a sentence what the scenario shows".to_owned());
+        return fail(places.summary.place, "`summary` is empty: say in a sentence what the scenario shows".to_owned());
     }
     if steps.is_empty() {
-        return fail("`steps` is empty".to_owned());
+        return fail(places.steps.place, "`steps` is empty".to_owned());
     }
     if under_test != family.server && !family.clients.contains(&under_test.as_str()) {
         let roles: Vec<_> = std::iter::once(&family.server).chain(family.clients).copied().collect();
-        return fail(format!("`under_test`: the family {} has no role `{under_test}`, but {}", family.name, roles.join(", ")));
+        let problem = format!("the family {} has no role `{under_test}`; there are {}", family.name, roles.join(", "));
+        return fail(places.under_test.place, problem);
     }
     if covers.is_empty() {
-        return fail("`covers` is empty: name the requirements that the checks judge".to_owned());
+        return fail(places.covers.place, "`covers` is empty: name the requirements that the checks judge".to_owned());
     }
-    for id in covers {
+    for (at, (id, place)) in covers.iter().zip(places.covers.value.iter().map(|named| named.place)).enumerate() {
         match requirement::find(id) {
-            None => return fail(format!("`covers`: no requirement has the id `{id}`")),
+            None => return fail(place, format!("no requirement has the id `{id}`; `conformance list --requirements` shows all")),
+            Some(found) if found.id != id => return fail(place, format!("`{id}` is written `{}`", found.id)),
             Some(found) if family.requirements(under_test).all(|bound| bound.id != found.id) => {
-                return fail(format!("`covers`: {id} does not bind the {under_test}"));
+                return fail(place, format!("{id} does not bind the {under_test}, but {}", found.roles.join(", ")));
             }
+            Some(_) if covers[..at].contains(id) => return fail(place, format!("`covers` names {id} twice")),
             Some(_) => {}
         }
     }
     Ok(())
 }
 
-fn coverage(scenario: &Scenario) -> Result<(), Problem> {
+fn coverage(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     let covers = &scenario.script.covers;
+    let mut checks: Vec<Check> = Vec::new();
     let mut problem = None;
     each_step(&scenario.script.steps, &mut |step| {
-        let Some(name) = check_of(&step.value) else { return };
-        let check = scenario.check(name);
-        if !covers.contains(&check.requirement) {
-            let why = format!("the check `{name}` judges {}, which `covers` does not name", check.requirement);
+        let why = match &step.value {
+            Step::Terminate(_) | Step::Exit(_) if !scenario.has(Trait::OwnProcess) => {
+                Some("`terminate` and `exit` need `traits: [own_process]`".to_owned())
+            }
+            step => check_of(step).and_then(|name| {
+                let check = scenario.check(name);
+                let why = uncovered(name, &check, covers, &checks);
+                checks.push(check);
+                why
+            }),
+        };
+        if let Some(why) = why {
             problem.get_or_insert((step.place, why));
         }
     });
     if let Some(problem) = problem {
         return Err(problem);
     }
-    let checks = scenario.checks();
-    for (at, check) in checks.iter().enumerate() {
-        if let Some(twin) = checks[..at].iter().find(|twin| twin.name == check.name) {
-            let why = format!("the check `{}` judges both {} and {}", check.name, twin.requirement, check.requirement);
-            return Err((Place::default(), why));
-        }
-    }
-    match covers.iter().find(|id| checks.iter().all(|check| check.requirement != **id)) {
-        Some(id) => Err((Place::default(), format!("`covers` names {id}, but no check judges it"))),
-        None if own_process(&scenario.script) && !scenario.has(Trait::OwnProcess) => {
-            Err((Place::default(), "`terminate` and `exit` need the trait `own_process`".to_owned()))
-        }
-        None => Ok(()),
-    }
+    let left = covers.iter().zip(&places.covers.value).find(|(id, _)| checks.iter().all(|check| check.requirement != **id));
+    left.map_or(Ok(()), |(id, at)| Err((at.place, format!("no check judges {id}: leave it out, or name a check `{id} …`"))))
 }
 
-fn own_process(script: &Script) -> bool {
-    let mut found = false;
-    each_step(&script.steps, &mut |step| found |= matches!(step.value, Step::Terminate(_) | Step::Exit(_)));
-    found
+/// What is wrong with the check of a step, after those of the steps before.
+fn uncovered(name: &CheckName, check: &Check, covers: &[String], before: &[Check]) -> Option<String> {
+    let Check { name: plain, requirement } = check;
+    if requirement::find(requirement).is_none() {
+        return Some(format!("no requirement has the id `{requirement}`, which the check `{name}` names"));
+    }
+    if !covers.contains(requirement) {
+        return Some(format!("the check `{name}` judges {requirement}: add it to `covers`"));
+    }
+    let twin = before.iter().find(|twin| twin.name == *plain && twin.requirement != *requirement)?;
+    Some(format!("the check `{plain}` judges {requirement} here and {} above: give them different names", twin.requirement))
 }
 
 /// The names that a step may use.
 #[derive(Debug, Clone, Default)]
 struct Scope {
+    clients: &'static [&'static str],
     connections: BTreeSet<String>,
     variables: BTreeSet<String>,
 }
@@ -126,6 +135,9 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         Step::Connect(connect) => {
             named(&connect.name)?;
             path(&connect.to)?;
+            if let Some(role) = connect.role.as_deref().filter(|role| !scope.clients.contains(role)) {
+                return Err(format!("no client has the role `{role}`; there are {}", scope.clients.join(", ")).into());
+            }
             scope.connections.insert(connect.name.clone());
         }
         Step::Refused(refused) => path(&refused.to)?,
@@ -141,7 +153,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         }
         Step::Close(close) => scope.has(&close.on)?,
         Step::Cut(cut) => scope.has(&cut.on)?,
-        Step::Mute(on) | Step::Pong(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
+        Step::Mute(on) | Step::Pong(on) | Step::Ignore(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
         Step::Expect(expect) => self::expect(expect, scope)?,
         Step::Quiet(quiet) => scope.has(&quiet.on)?,
         Step::Wait(wait) => {
@@ -190,6 +202,9 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             scope.has(&step.on)?;
             if step.count == 0 {
                 return Err("`count` is at least 1".to_owned().into());
+            }
+            if !(0.0..=100.0).contains(&step.tolerance_percent) {
+                return Err("`tolerance_percent` lies between 0 and 100".to_owned().into());
             }
         }
         Step::Latency(latency) => {
@@ -264,10 +279,15 @@ impl Scope {
             return Ok(());
         }
         let open: Vec<_> = self.connections.iter().map(String::as_str).collect();
-        Err(format!("no connection is called `{connection}` here; open are: {}", open.join(", ")))
+        let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
+        Err(format!("no connection is called `{connection}` here; open are: {open}"))
     }
 
+    /// What is sent, or computed with, needs a value for each variable and has no matchers.
     fn knows(&self, term: &Term) -> Result<(), String> {
+        if let Some(matcher) = matcher(term) {
+            return Err(format!("`{}` is a matcher: it goes with what is expected, not with what is sent", matcher.print()));
+        }
         let mut unknown = None;
         term.each_variable(&mut |name| {
             if !self.variables.contains(name) {
@@ -288,6 +308,15 @@ impl Scope {
         named(name)?;
         self.variables.insert(name.to_owned());
         Ok(())
+    }
+}
+
+fn matcher(term: &Term) -> Option<&Term> {
+    match term {
+        Term::Is(_) | Term::Not(_) | Term::AnyOf(_) | Term::Equals(_) => Some(term),
+        Term::List(terms) => terms.iter().find_map(matcher),
+        Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
+        Term::Plain(_) | Term::Text(_) | Term::Variable(_) | Term::Repeat { .. } => None,
     }
 }
 

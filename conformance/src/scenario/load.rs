@@ -3,8 +3,12 @@
 use std::path::Path;
 
 use relayspec::family::{FAMILIES, Family};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter as _};
 
-use super::at::Place;
+use super::at::{At, Place};
 use super::{Scenario, ScenarioId, Script, check};
 
 /// Why a scenario could not be loaded.
@@ -45,32 +49,76 @@ pub fn load_file(path: &Path) -> Result<Scenario, LoadError> {
     })
 }
 
+/// Where the parts of a script stand. What is missing or unknown is told by the script itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Header {
+    pub(super) summary: At<IgnoredAny>,
+    pub(super) covers: At<Vec<At<IgnoredAny>>>,
+    pub(super) under_test: At<IgnoredAny>,
+    pub(super) steps: At<Vec<At<Value>>>,
+}
+
 fn load_as(
     file: &str,
     text: &str,
     family: impl FnOnce(&ScenarioId) -> Option<&'static Family>,
 ) -> Result<Scenario, LoadError> {
     let failed = |place, problem| LoadError { file: file.to_owned(), place, problem };
-    let script = parse(text).map_err(|(place, problem)| failed(place, problem))?;
+    let header: Header = parse(text).map_err(|(place, problem)| failed(place, problem))?;
+    for step in &header.steps.value {
+        if let Some(word) = bare_word(std::slice::from_ref(&step.value)) {
+            return Err(failed(step.place, format!("{word} is no step: write `- name: {{ … }}`, and `{{}}` where there is nothing to say")));
+        }
+    }
+    let script: Script = parse(text).map_err(|(place, problem)| failed(place, problem))?;
     let id = ScenarioId::of_path(file);
     let known = || FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join(", ");
     let family = family(&id).ok_or_else(|| {
         failed(Place::default(), format!("`{}` is no family; the folder of a scenario names one of {}", id.family(), known()))
     })?;
     let scenario = Scenario { id, file: file.into(), script, family };
-    check::check(&scenario).map_err(|(place, problem)| failed(place, problem))?;
+    check::check(&scenario, &header).map_err(|(place, problem)| failed(place, problem))?;
     Ok(scenario)
 }
 
-fn parse(text: &str) -> Result<Script, (Place, String)> {
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, (Place, String)> {
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let place = error
             .location()
             .map_or_else(Place::default, |location| Place { line: location.line(), column: location.column() });
-        let plain = error.without_snippet().to_string();
-        let problem = plain.lines().next().unwrap_or_default();
-        let problem = problem.split(" at line ").next().unwrap_or(problem);
-        (place, problem.to_owned())
+        (place, plainly(error.without_snippet()))
+    })
+}
+
+/// What the YAML reader says, in the words of those who write scenarios.
+fn plainly(error: &Error) -> String {
+    match error {
+        Error::Eof { .. } => "the file is empty: a scenario has `summary`, `covers`, `under_test` and `steps`".to_owned(),
+        Error::MultipleDocuments { .. } => "a second YAML document begins here: write each scenario to a file of its own".to_owned(),
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands here for the second time"),
+        Error::ExpectedMappingEndAfterEnumVariantValue { .. } => "a step has one name: open the next one with `- `".to_owned(),
+        Error::Unexpected { expected: "mapping start", .. } => "expected a map, as `key: value` or `{ key: value }`".to_owned(),
+        Error::Unexpected { expected: "sequence start", .. } => "expected a list, as `[value]` or lines that begin with `- `".to_owned(),
+        Error::InvalidScalar { ty: "u8", .. } => format!("expected a whole number from 0 to {}", u8::MAX),
+        Error::InvalidScalar { ty: "u16", .. } => format!("expected a whole number from 0 to {}", u16::MAX),
+        Error::InvalidScalar { ty: "u32" | "u64", .. } => "expected a whole number, 0 or more".to_owned(),
+        Error::SerdeUnknownVariant { variant, expected, .. } => format!("`{variant}` is unknown here; there are {}", expected.join(", ")),
+        Error::SerdeUnknownField { field, expected, .. } => match &**expected {
+            [] => format!("unknown key `{field}`, expected none: write `{{}}`"),
+            known => format!("unknown key `{field}`, expected {}", known.join(", ")),
+        },
+        Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
+        other => DefaultMessageFormatter.format_message(other).lines().next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// A step that is a mere word: the YAML reader would take the next one for what is in it.
+fn bare_word(steps: &[Value]) -> Option<&Value> {
+    steps.iter().find_map(|step| match step {
+        Value::Object(members) => bare_word(members.get("many")?.get("steps")?.as_array()?),
+        Value::String(_) => Some(step),
+        _ => None,
     })
 }

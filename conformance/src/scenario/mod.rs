@@ -158,6 +158,7 @@ pub fn check_of(step: &Step) -> Option<&CheckName> {
         | Step::Cut(_)
         | Step::Mute(_)
         | Step::Pong(_)
+        | Step::Ignore(_)
         | Step::Stall(_)
         | Step::Resume(_)
         | Step::Wait(_)

@@ -60,7 +60,9 @@ impl FromStr for Span {
         let mut negative = false;
         loop {
             let end = rest.find(['+', '-']).unwrap_or(rest.len());
-            terms.push(Term { negative, amount: amount(rest[..end].trim()).map_err(|why| format!("`{text}`: {why}"))? });
+            let term = rest[..end].trim();
+            let within = |why| if term == text { why } else { format!("`{text}`: {why}") };
+            terms.push(Term { negative, amount: amount(term).map_err(within)? });
             let Some(sign) = rest[end..].chars().next() else { return Ok(Self(terms)) };
             negative = sign == '-';
             rest = &rest[end + 1..];

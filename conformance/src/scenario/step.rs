@@ -3,7 +3,7 @@
 //! Types only: what a step does is for the engine, what it must fulfil beyond its form is for `check`.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::at::At;
 use super::check_name::CheckName;
@@ -29,6 +29,8 @@ pub enum Step {
     Mute(On),
     /// Answers the last Ping that came on a connection, muted or not.
     Pong(On),
+    /// What comes on a connection from here on is of no interest.
+    Ignore(On),
     /// Stops reading a connection.
     Stall(On),
     /// Reads a stalled connection again.
@@ -111,10 +113,10 @@ pub struct Send {
     /// The connection.
     pub on: String,
     /// A text message: this value as JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
     /// A text message: this text; the parts of a list are joined.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub text: Option<Term>,
     /// A binary message, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,7 +153,7 @@ pub struct FrameStep {
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub masked: bool,
     /// The payload as text; the parts of a list are joined.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub text: Option<Term>,
     /// The payload in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -219,7 +221,7 @@ pub struct Expect {
     /// The connection.
     pub on: String,
     /// A text message that matches.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
     /// A Ping frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -243,7 +245,7 @@ pub struct Expect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bind: Option<String>,
     /// Messages that may come before and are passed over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub skipping: Option<Term>,
     /// Within which time; `notify_deadline` where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -261,7 +263,7 @@ pub struct Choice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<String>,
     /// A text message that matches.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
     /// A Close frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -310,7 +312,7 @@ pub struct Wait {
     #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
     pub span: Option<Span>,
     /// A moment in ms since the Unix epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub until: Option<Term>,
     /// After that moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -473,13 +475,13 @@ pub struct Pour {
     /// The connection.
     pub on: String,
     /// The message, as JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
     /// Instead: the payload of a fragment of one endless text message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub fragment: Option<Term>,
     /// Instead: bytes as they are, to go on with a frame whose header claims more than it brought.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub raw: Option<Term>,
     /// How much is sent at most.
     pub total: Size,
@@ -512,6 +514,11 @@ pub struct Exit {
     pub within: Span,
     /// The check that this decides.
     pub check: CheckName,
+}
+
+/// A term that is written down is given, also where it is `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Term>, D::Error> {
+    Term::deserialize(deserializer).map(Some)
 }
 
 fn yes() -> bool {

@@ -1,2 +1,6 @@
 //! Integration tests.
+
+mod loader_errors;
 mod reports;
+mod scenarios;
+mod support;

@@ -7,22 +7,23 @@ const FIRST = 0.95;
 // A peer that brought this much during the last glance, of so many milliseconds, is in the middle of sending.
 const GLANCE = 50;
 const MUCH = 256 * 1024;
-// What may lie between a Pong and the relay. The two operating systems alone may hold a third of this.
-const MOST_AHEAD = 128 * 1024 ** 2;
+// What may lie between a Pong and the relay. The two operating systems alone may hold more than half of this.
+const MOST_AHEAD = 64 * 1024 ** 2;
 
 /**
  * A peer is judged fairly:
  * - Its time to answer starts when its Ping was handed to the operating system, not while the Ping waits in a queue behind
- *   data that a slow peer is still taking. A peer whose queue does not move for the whole timeout is dead nevertheless.
+ *   data that a slow peer is still taking.
  * - Its time stands still while the relay does not read from it, as it does for the sake of a slow partner: its Pong may
  *   have arrived unread.
+ * - Neither holds for a peer that takes nothing of what waits for it during the whole timeout.
  * - When its time is over while data keeps pouring in, what is on its way is read first, within limits: its Pong may lie
  *   behind it, since frames keep their order.
  */
 export class Heartbeat {
   #timeout;
   #ping;
-  #progress;
+  #stalled;
   #bytesRead;
   #expire;
   /**
@@ -31,7 +32,6 @@ export class Heartbeat {
    */
   #open = [];
   #count = 0;
-  #lastProgress = 0;
   /** @type {NodeJS.Timeout | undefined} */
   #beat;
   /** @type {NodeJS.Timeout | undefined} */
@@ -47,14 +47,14 @@ export class Heartbeat {
    * @param {number} options.interval
    * @param {number} options.timeout
    * @param {(label: string, sent: () => void) => void} options.ping sends a Ping, and calls `sent` once it is on its way
-   * @param {() => number} options.progress a number that changes whenever the peer has taken something from its queue
+   * @param {() => number} options.stalled for how many milliseconds something has waited for the peer, and nothing has left
    * @param {() => number} options.bytesRead what has been read from the peer
    * @param {() => void} options.expire called once, when the peer has not answered in time
    */
-  constructor({ interval, timeout, ping, progress, bytesRead, expire }) {
+  constructor({ interval, timeout, ping, stalled, bytesRead, expire }) {
     this.#timeout = timeout;
     this.#ping = ping;
-    this.#progress = progress;
+    this.#stalled = stalled;
     this.#bytesRead = bytesRead;
     this.#expire = expire;
     this.#beat = setTimeout(() => {
@@ -115,7 +115,6 @@ export class Heartbeat {
   /** Sees to it that the oldest open Ping has a deadline. */
   #watch() {
     if (this.#stopped || this.#open.length === 0 || this.#deadline !== undefined) return;
-    this.#lastProgress = this.#progress();
     this.#wait(this.#remaining());
   }
 
@@ -144,13 +143,10 @@ export class Heartbeat {
   #judge(isSending) {
     const [ping] = this.#open;
     const remaining = this.#remaining();
-    if (ping.at === null) {
-      const progress = this.#progress();
-      if (progress === this.#lastProgress) return this.#giveUp();
-      this.#lastProgress = progress;
-      this.#wait(this.#timeout);
-    } else if (this.#runningSince === null) {
-      this.#wait(this.#timeout);
+    if (ping.at === null || this.#runningSince === null) {
+      const left = this.#timeout - this.#stalled();
+      if (left > 0) this.#wait(left);
+      else this.#giveUp();
     } else if (remaining > 0) {
       this.#wait(remaining);
     } else if (isSending && this.#bytesRead() - ping.bytesRead < MOST_AHEAD) {

@@ -1,6 +1,7 @@
 // One connection: sends with bounded queues, stops reading for the sake of a slow partner, keeps the heartbeat, and
 // notices the end, however it comes.
 
+import { performance } from 'node:perf_hooks';
 import { WebSocket } from 'ws';
 import { Budget } from './budget.js';
 import { Heartbeat } from './heartbeat.js';
@@ -45,7 +46,9 @@ export class Peer {
   /** @type {Listener | null} */
   #listener = null;
   #gone = false;
-  #taken = 0;
+  /** How many frames wait for the operating system, and when that began or a frame last left. */
+  #waiting = 0;
+  #lastMove = 0;
   #data = new Budget(DATA_BOUND);
   #answers = new Budget(ANSWER_BOUND);
   /** What this peer has filled and waits for. @type {Set<Budget>} */
@@ -63,8 +66,8 @@ export class Peer {
     this.#heartbeat = new Heartbeat({
       interval: heartbeatInterval,
       timeout: heartbeatTimeout,
-      ping: (label, sent) => ws.ping(label, false, sent),
-      progress: () => this.#taken,
+      ping: (label, sent) => this.#hand((done) => ws.ping(label, false, done), sent),
+      stalled: () => (this.#waiting === 0 ? 0 : performance.now() - this.#lastMove),
       bytesRead: () => tcp.bytesRead,
       expire: () => {
         this.#lose();
@@ -72,7 +75,7 @@ export class Peer {
       },
     });
     ws.on('message', (data, isBinary) => this.#receive(/** @type {Buffer} */ (data), isBinary));
-    ws.on('ping', (data) => this.#sent(this.#answers, data.length, this, (done) => ws.pong(data, false, done)));
+    ws.on('ping', (data) => this.#pay(this.#answers, data.length, this, (done) => ws.pong(data, false, done)));
     ws.on('pong', (data) => this.#heartbeat.pong(data.toString('latin1')));
     // The ways to end: a close handshake, the end of what the peer sends, and the end of the connection. An error is
     // followed by one of them, and needs a listener only because it would end the process without.
@@ -149,21 +152,31 @@ export class Peer {
    */
   #write(text, budget, payer) {
     const data = Buffer.from(text);
-    this.#sent(budget, data.length, payer, (done) => this.#ws.send(data, { binary: false }, done));
+    this.#pay(budget, data.length, payer, (done) => this.#ws.send(data, { binary: false }, done));
   }
 
   /**
    * @param {Budget} budget
    * @param {number} length
    * @param {Peer} payer
-   * @param {(done: () => void) => void} send calls `done` once the operating system has taken everything
+   * @param {(done: () => void) => void} send
    */
-  #sent(budget, length, payer, send) {
-    if (this.#gone) return;
-    const giveBack = budget.take(length, payer);
+  #pay(budget, length, payer, send) {
+    if (!this.#gone) this.#hand(send, budget.take(length, payer));
+  }
+
+  /**
+   * Hands a frame to the connection, and keeps account of what has not left yet.
+   * @param {(done: () => void) => void} send calls `done` once the operating system has taken everything
+   * @param {() => void} sent
+   */
+  #hand(send, sent) {
+    if (this.#waiting === 0) this.#lastMove = performance.now();
+    this.#waiting += 1;
     send(() => {
-      this.#taken += 1;
-      giveBack();
+      this.#waiting -= 1;
+      this.#lastMove = performance.now();
+      sent();
     });
   }
 

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::closing::Close;
 
 /// From so many bytes of the partner's data on, the partner is not read (WIRE-11).
-const DATA_MARK: usize = 32 << 10;
+const DATA_MARK: usize = 64 << 10;
 
 /// From so many bytes of answers on, the connection that asked is not read (WIRE-11).
 const ANSWERS_MARK: usize = 64 << 10;

@@ -1,7 +1,7 @@
 //! Running a program and taking its times: wall clock, and the processor time of it and of all that it started and waited for.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -20,17 +20,19 @@ pub(super) fn wall(program: &Path, arguments: &[&str]) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// The processor time of a program, in user mode and in the kernel together, its output dropped. The shell's `times` is the one
-/// portable way to ask for the time of processes that have ended; what was started and never waited for does not count.
+/// The processor time of a program, in user mode and in the kernel together, its output dropped, and how it ended. The shell's
+/// `times` is the one portable way to ask for the time of processes that have ended; what nobody waited for does not count.
 ///
 /// # Errors
-/// Where there is no bash, or it says something unexpected, or the program fails.
-pub(super) fn processor(program: &Path, arguments: &[&str]) -> Result<Duration> {
+/// Where there is no bash, or it says something unexpected.
+pub(super) fn processor(program: &Path, arguments: &[&str]) -> Result<(Duration, ExitStatus)> {
     let mut command = cargo::program("bash");
-    command.args(["-c", r#""$@" >/dev/null 2>&1 && times"#, "bash"]);
+    command.args(["-c", r#""$@" >/dev/null 2>&1; status=$?; times; exit $status"#, "bash"]);
     command.arg(program).args(arguments).env("LC_ALL", "C").stdin(Stdio::null());
-    let printed = cargo::output(&mut command)?;
-    children(&printed).with_context(|| format!("`times` printed something unexpected: {printed}"))
+    let output = command.output().context("`bash` does not start")?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let time = children(&printed).with_context(|| format!("`times` printed something unexpected: {printed}"))?;
+    Ok((time, output.status))
 }
 
 /// What `times` says of the shell's children, in its second line: `0m0.012s 0m0.003s`.

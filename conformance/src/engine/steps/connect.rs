@@ -133,6 +133,14 @@ impl Player {
         Ok(())
     }
 
+    pub(in crate::engine) async fn ignore(&mut self, on: &str) -> Result<(), Fault> {
+        let actor = self.actor(on)?;
+        let mut actor = actor.lock().await;
+        actor.drain();
+        actor.ignored = true;
+        Ok(())
+    }
+
     /// Messages that came and that no step expected.
     pub(in crate::engine) async fn leftovers(&mut self) -> Result<(), Stop> {
         for name in &self.own {

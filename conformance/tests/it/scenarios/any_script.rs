@@ -1,0 +1,244 @@
+//! Scripts of every form that there is, right in form but rarely in sense.
+
+use std::collections::BTreeMap;
+
+use conformance::scenario::step::{
+    Any, Choice, Close, CloseIs, Connect, Cut, CutBy, Disjoint, Distinct, Exit, Expect, FrameStep, Heartbeat, Latency,
+    Many, Mark, Meet, Memory, Near, On, Opcode, Poll, Pour, Quiet, Refused, Send, Tally, Terminate, Unpredictable, Wait,
+};
+use conformance::scenario::{At, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
+use proptest::collection::{btree_map, vec};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::strategy::Union;
+use serde_json::{Value, json};
+
+pub(super) fn script() -> impl Strategy<Value = Script> {
+    let traits = vec(prop_oneof![Just(Trait::OwnProcess), Just(Trait::Heavy)], 0..3);
+    (text(), vec(text(), 0..3), text(), of(span()), traits, vec(at(any_step()), 0..6)).prop_map(
+        |(summary, covers, under_test, longest_wait, traits, steps)| Script {
+            summary,
+            covers,
+            under_test,
+            longest_wait,
+            traits,
+            steps,
+        },
+    )
+}
+
+fn at<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = At<T>> {
+    value.prop_map(|value| At { value, place: Place::default() })
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    step().prop_recursive(2, 8, 3, |inner| {
+        (name(), 0..9_usize, of(0..9_usize), vec(at(inner), 0..3))
+            .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps }))
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    Union::new([
+        (name(), text(), of(text()), of(size()), of(check()))
+            .prop_map(|(name, to, role, receive_buffer, check)| {
+                Step::Connect(Connect { name, to, role, receive_buffer, check })
+            })
+            .boxed(),
+        (text(), of(check())).prop_map(|(to, check)| Step::Refused(Refused { to, check })).boxed(),
+        send().prop_map(Step::Send).boxed(),
+        frame().prop_map(Step::Frame).boxed(),
+        (name(), of(any::<u16>()), text())
+            .prop_map(|(on, code, reason)| Step::Close(Close { on, code, reason }))
+            .boxed(),
+        (name(), prop_oneof![Just(CutBy::Reset), Just(CutBy::Fin)])
+            .prop_map(|(on, by)| Step::Cut(Cut { on, by }))
+            .boxed(),
+        (name(), 0..4).prop_map(|(on, which)| {
+            let on = On { on };
+            [Step::Mute, Step::Pong, Step::Stall, Step::Resume][which as usize](on)
+        })
+        .boxed(),
+        expect().prop_map(Step::Expect).boxed(),
+        (name(), span(), of(check())).prop_map(|(on, span, check)| Step::Quiet(Quiet { on, span, check })).boxed(),
+        (of(span()), of(term()), of(span()), of(span()))
+            .prop_map(|(span, until, plus, minus)| Step::Wait(Wait { span, until, plus, minus }))
+            .boxed(),
+        name().prop_map(|name| Step::Mark(Mark { name })).boxed(),
+        btree_map(name(), term(), 0..3).prop_map(Step::Let).boxed(),
+        Just(Step::Meet(Meet {})).boxed(),
+        (term(), term(), of(span()), span(), check())
+            .prop_map(|(value, to, plus, tolerance, check)| Step::Near(Near { value, to, plus, tolerance, check }))
+            .boxed(),
+        (term(), check()).prop_map(|(values, check)| Step::Distinct(Distinct { values, check })).boxed(),
+        (term(), term(), check())
+            .prop_map(|(values, from, check)| Step::Disjoint(Disjoint { values, from, check }))
+            .boxed(),
+        (term(), btree_map(text(), 0..100_usize, 0..3), check())
+            .prop_map(|(values, to, check)| Step::Tally(Tally { values, to, check }))
+            .boxed(),
+        (term(), text(), check())
+            .prop_map(|(values, alphabet, check)| Step::Unpredictable(Unpredictable { values, alphabet, check }))
+            .boxed(),
+        (name(), 0..99_usize, span(), 0.0..1000.0, check())
+            .prop_map(|(on, count, every, tolerance_percent, check)| {
+                Step::Heartbeat(Heartbeat { on, count, every, tolerance_percent, check })
+            })
+            .boxed(),
+        (send(), expect(), 0..99_usize, span(), span(), check())
+            .prop_map(|(send, expect, rounds, apart, median_at_most, check)| {
+                Step::Latency(Latency { send, expect, rounds, apart, median_at_most, check })
+            })
+            .boxed(),
+        (send(), term(), term(), span(), span(), check())
+            .prop_map(|(send, expect, meanwhile, every, within, check)| {
+                Step::Poll(Poll { send, expect, meanwhile, every, within, check })
+            })
+            .boxed(),
+        (name(), of(term()), of(term()), of(term()), size(), span())
+            .prop_map(|(on, json, fragment, raw, total, until_blocked_for)| {
+                Step::Pour(Pour { on, json, fragment, raw, total, until_blocked_for })
+            })
+            .boxed(),
+        (of(size()), of(check()))
+            .prop_map(|(grows_at_most, check)| Step::Memory(Memory { grows_at_most, check }))
+            .boxed(),
+        Just(Step::Terminate(Terminate {})).boxed(),
+        (span(), check()).prop_map(|(within, check)| Step::Exit(Exit { within, check })).boxed(),
+    ])
+}
+
+fn send() -> impl Strategy<Value = Send> {
+    let content = (of(term()), of(term()), of(text()), of(text()), of(text()));
+    (name(), content, of(0..9_usize), of(text())).prop_map(|(on, (json, text, hex, ping, pong), fragments, invalid)| {
+        Send { on, json, text, hex, ping, pong, fragments, invalid }
+    })
+}
+
+fn frame() -> impl Strategy<Value = FrameStep> {
+    let payload = (of(term()), of(text()), of(size()), of(text()));
+    (name(), 0..16_u8, any::<bool>(), 0..8_u8, any::<bool>(), payload).prop_map(
+        |(on, opcode, fin, rsv, masked, (text, hex, claim, invalid))| FrameStep {
+            on,
+            opcode: Opcode(opcode),
+            fin,
+            rsv,
+            masked,
+            text,
+            hex,
+            claim,
+            invalid,
+        },
+    )
+}
+
+fn expect() -> impl Strategy<Value = Expect> {
+    let content = (of(term()), of(Just(Any {})), of(text()), of(close_is()), of(Just(Any {})), of(Just(Any {})));
+    let rest = (vec(choice(), 0..3), of(name()), of(term()), of(span()), of(check()));
+    (name(), content, rest).prop_map(
+        |(on, (json, ping, pong, close, end, loss), (any_of, bind, skipping, within, check))| Expect {
+            on,
+            json,
+            ping,
+            pong,
+            close,
+            end,
+            loss,
+            any_of,
+            bind,
+            skipping,
+            within,
+            check,
+        },
+    )
+}
+
+fn choice() -> impl Strategy<Value = Choice> {
+    (of(name()), of(term()), of(close_is()), of(Just(Any {})))
+        .prop_map(|(named, json, close, loss)| Choice { named, json, close, loss })
+}
+
+fn close_is() -> impl Strategy<Value = CloseIs> {
+    (vec(any::<u16>(), 0..3), of(text())).prop_map(|(code, reason)| CloseIs { code, reason })
+}
+
+/// Names of variables and connections, among them words that YAML would rather read as something else.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![Just("yes".to_owned()), Just("null".to_owned()), Just("on".to_owned()), "[a-z][a-z0-9_]{0,8}"]
+}
+
+/// Any text, and more often than by chance such as looks like another kind of YAML.
+fn text() -> impl Strategy<Value = String> {
+    const ODD: &[&str] = &[
+        "", " ", "~", "null", "true", "no", "off", "1", "007", "0x10", "1_000", "1e3", ".inf", ".nan", "-", "--- ", "...",
+        "- a", "a: b", "# c", "a #b", "[", "]", "{}", "&a", "*a", "!t", "|", ">", "'", "\"", "%", "@", "`", "? ", "\\n",
+        "\n", "a\n", "\n a\n\n", "\t", "\ta", "\r", "\r\n", "\0", "\u{7}", "\u{1b}[1m", "\u{7f}", "\u{85}", "\u{a0}",
+        "\u{2028}", "\u{feff}", "\u{feff}a", "\u{fffe}", "\u{ffff}", "🦀", "2026-11-20", "<<", "=", "a, b", "1:30",
+    ];
+    prop_oneof![3 => proptest::sample::select(ODD).prop_map(str::to_owned), 2 => ".{0,12}", 1 => "[ -~\n]{0,90}"]
+}
+
+fn check() -> impl Strategy<Value = CheckName> {
+    let name = "[a-z][a-z0-9-]{0,12}".prop_filter("the runner's own", |name| name != "story" && name != "lint");
+    (of("[A-Z]{2,5}-[A-Z0-9]{1,3}"), name).prop_map(|(requirement, name)| CheckName { requirement, name })
+}
+
+fn size() -> impl Strategy<Value = Size> {
+    prop_oneof![0..100_u64, (0..2048_u64).prop_map(|kib| kib << 10), 0..=1_u64 << 50].prop_map(Size)
+}
+
+fn span() -> impl Strategy<Value = Span> {
+    let literal = prop_oneof![
+        (0..10_000_u32, proptest::sample::select(&["ms", "s", "m", "min", "h"][..]))
+            .prop_map(|(number, unit)| format!("{number}{unit}")),
+        (0.0..1e4).prop_map(|number: f64| format!("{number:.5} ms")),
+    ];
+    let parameter = proptest::sample::select(&relayspec::timing::Parameter::ALL[..]);
+    let scaled = (of(0.0..1e3), parameter).prop_map(|(factor, parameter)| match factor {
+        Some(factor) => format!("{factor} {}", parameter.name()),
+        None => parameter.name().to_owned(),
+    });
+    let term = prop_oneof![literal, scaled].boxed();
+    (term.clone(), vec((any::<bool>(), term), 0..3)).prop_map(|(first, rest)| {
+        let rest = rest.into_iter().map(|(negative, term)| format!("{}{term}", if negative { " - " } else { "+" }));
+        let text = first + &rest.collect::<String>();
+        text.parse().unwrap_or_else(|error| panic!("{error}"))
+    })
+}
+
+/// Terms, by the JSON that they are written as: it decides alone what a term is.
+fn term() -> impl Strategy<Value = Term> {
+    value().prop_map(|value| Term::try_from(value).unwrap_or_else(|error| panic!("{error}")))
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    const KINDS: &[Kind] = &[Kind::Text, Kind::String, Kind::Number, Kind::Anything];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_filter("JSON has none", |number| number.is_finite()).prop_map(Value::from),
+        proptest::sample::select(&[0.0, -0.0, 1.0, -1.0, 1e21, 1e-7, 5e-324, f64::MAX, 9007199254740993.0][..]).prop_map(Value::from),
+        text().prop_map(|text| text.replace('$', "$$").into()),
+        name().prop_map(|name| format!("${name}").into()),
+        (text(), name()).prop_map(|(text, name)| format!("{}${{{name}}}", text.replace('$', "$$")).into()),
+        (text(), 0..99_usize).prop_map(|(text, times)| json!({ "repeat": text.replace('$', "$$"), "times": times })),
+        proptest::sample::select(KINDS).prop_map(|kind| json!({ "is": kind })),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..3).prop_map(Value::from),
+            members(inner.clone()),
+            inner.clone().prop_map(|value| json!({ "not": value })),
+            inner.clone().prop_map(|value| json!({ "equals": value })),
+            vec(inner, 0..3).prop_map(|values| json!({ "any_of": values })),
+        ]
+    })
+}
+
+/// Objects that are no matcher by chance.
+fn members(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let key = text().prop_filter("a matcher", |key| !["is", "not", "equals", "any_of", "repeat", "times"].contains(&&**key));
+    btree_map(key, inner, 0..3).prop_map(|members: BTreeMap<String, Value>| members.into_iter().collect())
+}

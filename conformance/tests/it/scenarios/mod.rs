@@ -1,0 +1,125 @@
+//! Scenario files as values: what is written reads back to the same, and the library of built-in ones is complete.
+
+mod any_script;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use conformance::scenario::{Scenario, Script, built_in, load, save};
+use jsonschema::{Draft, Validator};
+use proptest::prelude::*;
+use relayspec::family::FAMILIES;
+use relayspec::schema;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+fn all() -> &'static [Scenario] {
+    built_in().expect("built-in scenarios that load")
+}
+
+fn text_of(scenario: &Scenario) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::fs::read_to_string(root.join(&*scenario.file)).expect("a scenario's file")
+}
+
+/// Reads YAML as the loader does, without asking whether a script can be played.
+fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+}
+
+fn schema() -> &'static Validator {
+    static COMPILED: LazyLock<Validator> = LazyLock::new(|| {
+        let document = schema::document::<Script>();
+        jsonschema::options().with_draft(Draft::Draft202012).build(&document).expect("a schema")
+    });
+    &COMPILED
+}
+
+#[test]
+fn built_in_ones_are_printed_and_read_back() {
+    assert!(!all().is_empty());
+    for scenario in all() {
+        let printed = save(&scenario.script).expect("a script that can be printed");
+        let back = load(&scenario.file, &printed).unwrap_or_else(|error| panic!("{error}\n{printed}"));
+        assert_eq!(back.script, scenario.script, "{printed}");
+        assert_eq!(save(&back.script).as_ref(), Ok(&printed), "printing is stable");
+    }
+}
+
+#[test]
+fn built_in_ones_are_valid_by_their_schema() {
+    let schema = schema();
+    for scenario in all() {
+        let written: Value = yaml(&text_of(scenario)).expect("YAML");
+        let problems: Vec<_> = schema.iter_errors(&written).map(|error| error.to_string()).collect();
+        assert_eq!(problems, [""; 0], "{}", scenario.file);
+    }
+}
+
+#[test]
+fn wrong_ones_are_invalid_by_their_schema() {
+    let script = |steps: Value| json!({ "summary": "A.", "covers": ["PAIR-10"], "under_test": "relay", "steps": steps });
+    let right = script(json!([{ "connect": { "as": "host", "to": "/mac" } }]));
+    let schema = schema();
+    assert!(schema.is_valid(&right));
+    for wrong in [
+        script(json!([{ "connect": { "as": "host", "to": "/mac", "too": 1 } }])),
+        script(json!([{ "connect": { "as": "host" } }])),
+        script(json!([{ "konnect": { "as": "host", "to": "/mac" } }])),
+        script(json!([{ "expect": { "on": "host", "json": {}, "check": "Not Kebab" } }])),
+        script(json!([{ "cut": { "on": "host", "by": "axe" } }])),
+        script(json!([{ "pour": { "on": "host", "json": 1, "total": "1 MB", "until_blocked_for": "1s" } }])),
+        script(json!({})),
+        json!({ "summary": "A.", "covers": ["PAIR-10"], "under_test": "relay" }),
+        json!({ "summary": "A.", "covers": "PAIR-10", "under_test": "relay", "steps": [] }),
+        json!({ "summary": "A.", "covers": [], "under_test": "relay", "steps": [], "traits": ["light"] }),
+        json!([]),
+    ] {
+        assert!(!schema.is_valid(&wrong), "{wrong}");
+        assert!(yaml::<Script>(&wrong.to_string()).is_err(), "the loader and the schema agree on {wrong}");
+    }
+}
+
+#[test]
+fn built_in_ones_have_names_and_summaries_that_read_well() {
+    for scenario in all() {
+        let name = Path::new(&*scenario.file).file_stem().and_then(|stem| stem.to_str()).expect("a name");
+        let kebab = name.split('-').all(|word| {
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        });
+        assert!(kebab, "{name} is not in kebab-case");
+        assert_eq!(scenario.id.as_str(), format!("{}/{name}", scenario.family.name));
+        let summary = &scenario.script.summary;
+        let sentence = summary.ends_with('.') && summary.starts_with(|c: char| c.is_uppercase());
+        assert!(sentence && !summary.contains('\n'), "{}: `{summary}` is no sentence", scenario.id);
+    }
+    let ids: BTreeSet<_> = all().iter().map(|scenario| &scenario.id).collect();
+    assert_eq!(ids.len(), all().len(), "two scenarios have the same id");
+}
+
+#[test]
+fn every_requirement_of_a_server_is_judged_by_a_check() {
+    for family in FAMILIES {
+        let scenarios = all().iter().filter(|scenario| scenario.family.name == family.name);
+        let judged: BTreeSet<_> =
+            scenarios.flat_map(Scenario::checks).map(|check| check.requirement).collect();
+        let left: Vec<_> =
+            family.requirements(family.server).map(|found| found.id).filter(|id| !judged.contains(*id)).collect();
+        assert_eq!(left, [""; 0], "requirements of the {} {} that nothing judges", family.name, family.server);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_script_is_printed_and_read_back(script in any_script::script()) {
+        let printed = save(&script).expect("a script that can be printed");
+        let back = yaml::<Script>(&printed);
+        prop_assert_eq!(back.as_ref(), Ok(&script), "{}", printed);
+        let value = serde_json::to_value(&script).expect("JSON");
+        prop_assert!(schema().is_valid(&value), "{:?}", schema().validate(&value).map_err(|error| error.to_string()));
+    }
+}

@@ -1,0 +1,70 @@
+// Reading of messages: what is taken, what is refused, and numbers that come back as they were written.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dataMessage, pong, readHostMessage, readViewerMessage } from '../src/messages.js';
+
+const UUID = '0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11';
+
+test('each role has its own messages', () => {
+  const register = JSON.stringify({ type: 'register', clientId: UUID });
+  const join = JSON.stringify({ type: 'join', code: 'K7QX4M' });
+  assert.equal(readHostMessage(register)?.type, 'register');
+  assert.equal(readViewerMessage(register), null);
+  assert.equal(readViewerMessage(join)?.type, 'join');
+  assert.equal(readHostMessage(join), null);
+});
+
+test('unknown members are dropped', () => {
+  const message = readHostMessage('{"type":"data","payload":"x","more":[1],"__proto__":{"y":1}}');
+  assert.deepEqual(message, { type: 'data', payload: 'x' });
+});
+
+test('any UUID will do, of either case and of any version', () => {
+  for (const clientId of [UUID.toUpperCase(), '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']) {
+    assert.ok(readHostMessage(JSON.stringify({ type: 'register', clientId })), clientId);
+  }
+  assert.equal(readHostMessage(JSON.stringify({ type: 'register', clientId: `${UUID}\n` })), null);
+});
+
+for (const text of [
+  '',
+  'x',
+  '[]',
+  'null',
+  '"ping"',
+  '{}',
+  '{"type":1}',
+  '{"type":"constructor"}',
+  '{"type":"data"}',
+  '{"type":"data","payload":null}',
+  '{"type":"ping","ts":"1"}',
+  '{"type":"join","code":"K7QX4"}',
+  '{"type":"join","code":"K7QX4MM"}',
+  '{"type":"join","code":777777}',
+  '{"type":"joined","sessionId":"0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11"}',
+  `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+]) {
+  test(`no message: ${text.slice(0, 60)}`, () => assert.equal(readViewerMessage(text), null));
+}
+
+test('a payload survives, code point for code point', () => {
+  for (const payload of ['', '\0', '"\\/\b\f\n\r\t', 'é漢🙂\u{10ffff}', '\ud800', '\u2028']) {
+    const message = readHostMessage(dataMessage(payload));
+    assert.deepEqual(message, { type: 'data', payload });
+  }
+});
+
+test('the number of a ping is repeated as it was written', () => {
+  for (const ts of ['0', '-0', '1.0', '1e0', '12345678901234567890', '1E999', '0.1000000000000000055511151231257827']) {
+    const text = `{ "x": {"ts": 1}, "y": [2, {"ts": 3}, "\\",\\"ts\\":4"], "t\\u0073" :\t${ts} , "type":"ping" }`;
+    const message = readHostMessage(text);
+    assert.equal(message?.type, 'ping');
+    assert.equal(pong(message.ts), `{"type":"pong","ts":${ts}}`);
+  }
+});
+
+test('of a number that is given twice the last counts, as it does for JSON.parse', () => {
+  assert.deepEqual(readHostMessage('{"ts":1,"type":"ping","ts":2}'), { type: 'ping', ts: '2' });
+  assert.equal(readHostMessage('{"ts":1,"type":"ping","ts":"2"}'), null);
+});
