@@ -13,7 +13,11 @@ fn main() -> io::Result<()> {
     for file in files {
         println!("cargo::rerun-if-changed={}", file.display());
         let shown = Path::new("conformance").join(file.strip_prefix(&root).unwrap_or(&file));
-        table.push_str(&format!("    ({:?}, include_str!({:?})),\n", shown.display().to_string(), file.display().to_string()));
+        table.push_str(&format!(
+            "    ({:?}, include_str!({:?})),\n",
+            shown.display().to_string(),
+            file.display().to_string()
+        ));
     }
     table.push_str("];\n");
     fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("scenarios.rs"), table)

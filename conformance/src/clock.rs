@@ -1,7 +1,7 @@
 //! The only reader of time: moments, waits, and how late this machine wakes those who wait.
 //!
-//! A thread of its own sleeps in small steps and notes by how much each was overslept. That is the noise of the machine, by which
-//! bounds of the form "not after" are widened before anybody is blamed.
+//! A thread of its own, and a task beside those that play the scenarios, sleep in small steps and note by how much each was overslept.
+//! That is the noise of the machine, by which bounds of the form "not after" are widened before anybody is blamed.
 
 use std::collections::VecDeque;
 use std::ops::{Add, Sub};
@@ -52,7 +52,7 @@ struct Overslept {
 /// How long the noise thread sleeps at a time.
 const STEP: Duration = Duration::from_millis(2);
 /// Oversleeping by less is the usual and is not noted.
-const USUAL: Duration = Duration::from_millis(2);
+const USUAL: Duration = Duration::from_millis(3);
 /// How many noisy moments are kept.
 const KEPT: usize = 20_000;
 /// Before a moment that is waited for the runner stops sleeping and spins: timers oversleep by a millisecond or two.
@@ -71,6 +71,9 @@ impl Clock {
         let watched = Arc::downgrade(&inner);
         // Without the thread there is no widening of bounds; nothing else depends on it.
         let _ = thread::Builder::new().name("noise".to_owned()).spawn(move || listen(&watched));
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(listen_among_tasks(Arc::downgrade(&inner)));
+        }
         Self { inner }
     }
 
@@ -131,18 +134,32 @@ impl Clock {
 
 fn listen(watched: &Weak<Inner>) {
     let mut before = Instant::now();
-    while let Some(inner) = watched.upgrade() {
-        let now = Instant::now();
-        let by = now.saturating_duration_since(before + STEP);
-        if by > USUAL {
-            let mut noise = inner.noise.lock().unwrap_or_else(PoisonError::into_inner);
-            noise.truncate(KEPT - 1);
-            noise.push_front(Overslept { until: now, by });
-        }
-        drop(inner);
+    while let Some(now) = note(watched, before) {
         before = now;
         thread::sleep(STEP);
     }
+}
+
+/// The runner's own tasks may keep one another waiting while the machine is idle otherwise.
+async fn listen_among_tasks(watched: Weak<Inner>) {
+    let mut before = Instant::now();
+    while let Some(now) = note(&watched, before) {
+        before = now;
+        tokio::time::sleep(STEP).await;
+    }
+}
+
+/// Notes a step that took too long; the present moment, or nothing where the clock is gone.
+fn note(watched: &Weak<Inner>, before: Instant) -> Option<Instant> {
+    let inner = watched.upgrade()?;
+    let now = Instant::now();
+    let by = now.saturating_duration_since(before + STEP);
+    if by > USUAL {
+        let mut noise = inner.noise.lock().unwrap_or_else(PoisonError::into_inner);
+        noise.truncate(KEPT - 1);
+        noise.push_front(Overslept { until: now, by });
+    }
+    Some(now)
 }
 
 #[cfg(test)]

@@ -67,6 +67,14 @@ pub struct Finding {
     /// When, in ms since the scenario began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_ms: Option<f64>,
+    /// Whether a machine that is too busy could be the cause.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub timing: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What a check came to, and why.

@@ -74,7 +74,7 @@ impl Family {
         let name = self.name;
         requirement::all().iter().filter(move |requirement| match requirement.chapter {
             "wire" => requirement.roles.contains(&side),
-            chapter => chapter == name && requirement.roles.iter().any(|bound| *bound == role),
+            chapter => chapter == name && requirement.roles.contains(&role),
         })
     }
 }

@@ -30,7 +30,8 @@ fn explain_requirement(found: &Requirement, all: &[Scenario]) {
     anstream::println!("{} {} · {}", found.id, found.level, found.roles.join(", "));
     anstream::println!("{}", found.text);
     anstream::println!("spec/text/{}.md:{}", found.chapter, found.line);
-    let covering: Vec<_> = all.iter().filter(|scenario| scenario.requirements().any(|covered| covered.id == found.id)).collect();
+    let covering: Vec<_> =
+        all.iter().filter(|scenario| scenario.requirements().any(|covered| covered.id == found.id)).collect();
     if covering.is_empty() {
         return anstream::println!("\nNo scenario covers it yet.");
     }

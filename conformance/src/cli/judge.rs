@@ -80,7 +80,11 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
         Ok(ready) => ready,
         Err(problem) => {
             let duration_ms = ms(clock.now() - begin);
-            told.event(Event::RunFinished(Box::new(RunEnd { problem: Some(problem), duration_ms, ..RunEnd::default() })));
+            told.event(Event::RunFinished(Box::new(RunEnd {
+                problem: Some(problem),
+                duration_ms,
+                ..RunEnd::default()
+            })));
             return told.exit(Exit::Unreachable);
         }
     };
@@ -160,7 +164,8 @@ async fn subject(setup: &Setup, clock: &Clock) -> Result<Ready, String> {
 }
 
 fn info(setup: &Setup, ready: &Ready) -> SubjectInfo {
-    let timing = setup.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
+    let timing =
+        setup.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
     SubjectInfo {
         url: ready.target.route().address.to_string(),
         command: match &setup.place {
@@ -173,7 +178,14 @@ fn info(setup: &Setup, ready: &Ready) -> SubjectInfo {
     }
 }
 
-fn end(ended: &Ended, summary: Summary, baseline: &Baseline, gone: Option<String>, ready: &Ready, duration_ms: f64) -> RunEnd {
+fn end(
+    ended: &Ended,
+    summary: Summary,
+    baseline: &Baseline,
+    gone: Option<String>,
+    ready: &Ready,
+    duration_ms: f64,
+) -> RunEnd {
     let known = built_in().unwrap_or_default().iter().flat_map(check_ids);
     let well = ended == &Ended::default() && gone.is_none() && summary.failed + summary.inconclusive == 0;
     let died = gone.map(|how| format!("the subject's process ended during the run ({how})"));
@@ -194,7 +206,9 @@ fn exit(end: &RunEnd, ended: &Ended) -> Exit {
     match Conclusion::of(end) {
         Conclusion::Conforms if end.stale_baseline.is_empty() => Exit::Conforms,
         // Nothing was judged at all: the subject has gone away.
-        _ if end.summary.passed + end.summary.failed + end.summary.warned + end.summary.expected == 0 && end.summary.inconclusive > 0 => {
+        _ if end.summary.passed + end.summary.failed + end.summary.warned + end.summary.expected == 0
+            && end.summary.inconclusive > 0 =>
+        {
             Exit::Unreachable
         }
         _ => Exit::DoesNotConform,

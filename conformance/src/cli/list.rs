@@ -24,7 +24,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let only = arguments.which.iter().map(|text| Filter::read(text)).collect::<Result<_, _>>().map_err(Failure::usage)?;
+    let only =
+        arguments.which.iter().map(|text| Filter::read(text)).collect::<Result<_, _>>().map_err(Failure::usage)?;
     let selection = Selection { only, ..Selection::default() };
     let all = built_in().map_err(|error| Failure::harness(error.to_string()))?;
     let chosen: Vec<_> = all.iter().filter(|scenario| selection.takes(scenario)).collect();
@@ -33,7 +34,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     match (arguments.requirements, arguments.json) {
         (true, _) => requirements(&chosen, arguments.json),
-        (false, true) => anstream::println!("{}", json!(chosen.iter().map(|scenario| as_json(scenario)).collect::<Vec<_>>())),
+        (false, true) => {
+            anstream::println!("{}", json!(chosen.iter().map(|scenario| as_json(scenario)).collect::<Vec<_>>()));
+        }
         (false, false) => table(&chosen),
     }
     Ok(Exit::Conforms)
@@ -49,7 +52,8 @@ fn table(scenarios: &[&Scenario]) {
 }
 
 fn as_json(scenario: &Scenario) -> serde_json::Value {
-    let checks: Vec<_> = scenario.checks().iter().map(|check| json!({ "name": check.name, "requirement": check.requirement })).collect();
+    let checks: Vec<_> =
+        scenario.checks().iter().map(|check| json!({ "name": check.name, "requirement": check.requirement })).collect();
     json!({
         "id": scenario.id,
         "file": &*scenario.file,
@@ -83,6 +87,11 @@ fn requirements(scenarios: &[&Scenario], as_json: bool) {
     }
     for (role, requirement, checks) in rows {
         let checks = if checks == 1 { "1 check".to_owned() } else { format!("{checks} checks") };
-        anstream::println!("{role:7} {:8} {:6} {checks:>10}  {}", requirement.id, requirement.level.to_string(), requirement.text);
+        anstream::println!(
+            "{role:7} {:8} {:6} {checks:>10}  {}",
+            requirement.id,
+            requirement.level.to_string(),
+            requirement.text
+        );
     }
 }

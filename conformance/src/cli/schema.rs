@@ -22,7 +22,10 @@ pub(super) struct Arguments {
     list: bool,
 }
 
-const FORMATS: [(&str, fn() -> Value); 4] = [
+/// The name of a format, and its schema.
+type Format = (&'static str, fn() -> Value);
+
+const FORMATS: [Format; 4] = [
     ("scenario", schema::document::<Script>),
     ("report", schema::document::<RunReport>),
     ("manifest", schema::document::<Manifest>),

@@ -26,16 +26,19 @@ const TIMING: [(Parameter, &str); 3] = [
 ];
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let program = env::current_exe().map_err(|error| Failure::harness(format!("this program cannot find itself: {error}")))?;
+    let program =
+        env::current_exe().map_err(|error| Failure::harness(format!("this program cannot find itself: {error}")))?;
     let mut words = vec![program.display().to_string()];
     words.extend(["reference", "pairing-relay", "--port", "{port}"].map(str::to_owned));
     let mut settings = Vec::new();
     for (parameter, value) in TIMING {
         words.extend([format!("--{}", parameter.name().replace('_', "-")), value.to_owned()]);
-        let value: Written = value.parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))?;
+        let value: Written =
+            value.parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))?;
         settings.push((parameter, value));
     }
-    let ready_within = "10s".parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))?;
+    let ready_within =
+        "10s".parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))?;
     let subject = SubjectOptions { settings, ready_within, ..SubjectOptions::default() };
     let template = Template::of_words(words, None).map_err(Failure::harness)?;
     judge::judge(&Setup::new(Where::Command(template), None, &Manifest::default(), &subject, &arguments.judge)?)

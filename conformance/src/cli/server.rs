@@ -44,10 +44,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     // A URL on the command line alone means a server that runs already, whatever command a manifest has.
     let command = arguments.command.as_ref().or(manifest.command.as_ref().filter(|_| arguments.url.is_none()));
     let place = match (url, command) {
-        (url, Some(command)) => Where::Command(Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?),
+        (url, Some(command)) => {
+            Where::Command(Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?)
+        }
         (Some(url), None) => Where::Url(url.parse().map_err(Failure::usage)?),
         (None, None) => {
-            return Err(Failure::usage("no subject: give its URL, as ws://127.0.0.1:8080, or --command 'my-relay --port {port}'"));
+            return Err(Failure::usage(
+                "no subject: give its URL, as ws://127.0.0.1:8080, or --command 'my-relay --port {port}'",
+            ));
         }
     };
     let family = arguments.family.as_ref().or(manifest.family.as_ref()).map(String::as_str);

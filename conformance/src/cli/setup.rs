@@ -56,7 +56,8 @@ impl Setup {
             Where::Url(address) => address.secure,
             Where::Command(template) => template.is_secure(),
         };
-        let tls = if secure { Some(tls::configuration(&trust(manifest, subject)).map_err(Failure::usage)?) } else { None };
+        let tls =
+            if secure { Some(tls::configuration(&trust(manifest, subject)).map_err(Failure::usage)?) } else { None };
         Ok(Self {
             place,
             family,

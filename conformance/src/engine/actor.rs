@@ -78,7 +78,9 @@ impl Actor {
             Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. } => {}
-            Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => self.queue.push_back(arrived),
+            Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => {
+                self.queue.push_back(arrived);
+            }
         }
     }
 }

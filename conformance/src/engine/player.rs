@@ -17,7 +17,7 @@ use super::witness::Transcript;
 use crate::clock::Clock;
 use crate::lint::Schemas;
 use crate::outcome::Finding;
-use crate::scenario::{At, Bindings, STORY, Scenario, Size, Span, Step, check_of};
+use crate::scenario::{At, Bindings, STORY, Scenario, Size, Span, Step};
 use crate::transport::Act;
 use relayspec::timing::{Parameter, Timing};
 
@@ -101,7 +101,7 @@ impl Player {
     fn play<'a>(&'a mut self, steps: &'a [At<Step>]) -> Boxed<'a, Result<(), Stop>> {
         Box::pin(async move {
             for step in steps {
-                let check = check_of(&step.value).map_or(STORY, |check| check.name.as_str());
+                let check = step.value.check().map_or(STORY, |check| check.name.as_str());
                 match self.step(&step.value).await {
                     Ok(()) if check != STORY => self.story.recorder.pass(check, step.place),
                     Ok(()) => {}
@@ -109,6 +109,7 @@ impl Player {
                     Err(Fault::Broken(mut finding)) => {
                         finding.place.get_or_insert(step.place);
                         finding.at_ms.get_or_insert(self.story.transcript.now_ms());
+                        finding.timing |= self.story.scenario.script.longest_wait.is_some();
                         return Err(Stop::Broken { check: check.to_owned(), finding });
                     }
                 }

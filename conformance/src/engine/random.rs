@@ -89,7 +89,9 @@ mod tests {
 
     fn sample(count: usize, mut draw: impl FnMut(usize, usize) -> usize) -> Result<(), Judgement> {
         let alphabet: Vec<char> = ALPHABET.chars().collect();
-        let code = |row: usize, draw: &mut dyn FnMut(usize, usize) -> usize| (0..6).map(|place| alphabet[draw(row, place)]).collect();
+        let code = |row: usize, draw: &mut dyn FnMut(usize, usize) -> usize| {
+            (0..6).map(|place| alphabet[draw(row, place)]).collect()
+        };
         let values: Vec<String> = (0..count).map(|row| code(row, &mut draw)).collect();
         judge(&values, &alphabet)
     }
@@ -112,7 +114,13 @@ mod tests {
             ("a letter is never drawn", sample(2500, |_, _| random.usize(..27))),
             ("a counter", sample(2500, |row, place| row / 28_usize.pow(5 - place as u32) % 28)),
             ("a counter in every position", sample(2500, |row, place| (row * 5 + place * 3) % 28)),
-            ("a neighbour", sample(2500, |_, place| { last = if place % 2 == 0 { rolled.usize(..28) } else { (last + 1) % 28 }; last })),
+            (
+                "a neighbour",
+                sample(2500, |_, place| {
+                    last = if place % 2 == 0 { rolled.usize(..28) } else { (last + 1) % 28 };
+                    last
+                }),
+            ),
             ("a byte modulo 28", sample(12_000, |_, _| usize::from(biased.u8(..)) % 28)),
         ];
         for (what, judgement) in found {

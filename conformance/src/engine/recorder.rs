@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use relayspec::requirement::{self, Level};
 
 use crate::outcome::{CheckOutcome, Finding, Verdict};
-use crate::scenario::{Check, LINT, Place, STORY, Scenario, check_of, each_step};
+use crate::scenario::{Check, LINT, Place, STORY, Scenario, each_step};
 
 /// Why a story stopped before its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,7 +149,7 @@ fn level_of(scenario: &Scenario, check: &str) -> Level {
 fn steps_of(scenario: &Scenario, check: &str) -> usize {
     let mut count = 0;
     each_step(&scenario.script.steps, &mut |step| {
-        count += usize::from(check_of(&step.value).is_some_and(|name| name.name == check));
+        count += usize::from(step.value.check().is_some_and(|name| name.name == check));
     });
     count
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Semaphore, mpsc};
 use tokio::sync::watch;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::player::Stage;
 use super::recorder::Stop;
@@ -47,10 +47,8 @@ pub struct Ended {
     pub cut_short: Option<String>,
 }
 
-/// Noise from which on a failure of a scenario that waits is not believed at once.
+/// Noise from which on a failure is not believed at once.
 const NOISY: Duration = Duration::from_millis(10);
-/// How long before the end of a scenario noise is looked for.
-const LOOK_BACK: Duration = Duration::from_millis(1500);
 /// How often a scenario is played at most.
 const MOST_ATTEMPTS: u32 = 3;
 /// How many scenarios that wait for nothing run at once.
@@ -82,7 +80,8 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
     let mut again = Vec::new();
     let deadline = clock.sleep_until(clock.now() + plan.run_deadline);
     tokio::pin!(deadline);
-    let mut running: FuturesUnordered<_> = scenarios.iter().map(|scenario| first_time(plan, scenario, &lanes, &emit)).collect();
+    let mut running: FuturesUnordered<_> =
+        scenarios.iter().map(|scenario| first_time(plan, scenario, &lanes, &emit)).collect();
     loop {
         let performance = tokio::select! {
             next = running.next() => match next {
@@ -100,7 +99,7 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
         };
         let scenario = performance.scenario;
         match performance.result {
-            Ok(performance) if doubtful(plan, scenario, &performance) => again.push(scenario),
+            Ok(performance) if doubtful(&performance) => again.push(scenario),
             Ok(performance) => finish(performance, &mut ended, &emit),
             Err(outcome) => emit(Event::ScenarioFinished(Box::new(outcome))),
         }
@@ -108,7 +107,10 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
     drop(running);
     for scenario in again {
         if ended.cut_short.is_some() {
-            emit(Event::ScenarioFinished(Box::new(unplayed(scenario, &Stop::Inconclusive("the run was cut short".to_owned())))));
+            emit(Event::ScenarioFinished(Box::new(unplayed(
+                scenario,
+                &Stop::Inconclusive("the run was cut short".to_owned()),
+            ))));
             continue;
         }
         tokio::select! {
@@ -119,14 +121,18 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
     ended
 }
 
-/// Plays a scenario again, alone, and again where the runner still cannot judge. What fails now is a failure.
+/// Plays a scenario again, alone, and again where it is still doubtful.
 async fn once_more(plan: &Plan, scenario: &Arc<Scenario>) -> Performance {
     let mut attempts = 1;
     loop {
         attempts += 1;
         let mut performance = play(plan, scenario, plan.launcher.is_some()).await;
         performance.outcome.attempts = attempts;
-        if attempts == MOST_ATTEMPTS || !undecided(&performance) {
+        if !doubtful(&performance) {
+            return performance;
+        }
+        if attempts == MOST_ATTEMPTS {
+            excuse(&mut performance);
             return performance;
         }
     }
@@ -189,9 +195,9 @@ async fn play(plan: &Plan, scenario: &Arc<Scenario>, afresh: bool) -> Performanc
     };
     match own {
         Some(Err(problem)) => {
-            let now = plan.stage.clock.now();
-            let outcome = unplayed(scenario, &Stop::Inconclusive(format!("the subject could not be started: {problem}")));
-            Performance { outcome, harness: None, span: (now, now) }
+            let outcome =
+                unplayed(scenario, &Stop::Inconclusive(format!("the subject could not be started: {problem}")));
+            Performance { outcome, harness: None, noise: Duration::ZERO }
         }
         Some(Ok(target)) => perform(&plan.stage, scenario, target, deadline).await,
         None => perform(&plan.stage, scenario, Arc::clone(&plan.target), deadline).await,
@@ -212,17 +218,24 @@ fn longest_wait(plan: &Plan, scenario: &Scenario) -> Duration {
     scenario.script.longest_wait.as_ref().map(|span| span.value(&plan.stage.timing)).unwrap_or_default()
 }
 
-/// Whether a performance is to be repeated, alone: the runner could not judge, or it failed while the machine was noisy.
-fn doubtful(plan: &Plan, scenario: &Scenario, performance: &Performance) -> bool {
-    let bad = matches!(performance.outcome.verdict, Verdict::Fail | Verdict::Warn);
-    let (start, end) = performance.span;
-    let since = if end - start > LOOK_BACK { start + ((end - start) - LOOK_BACK) } else { start };
-    let timed = scenario.script.longest_wait.is_some();
-    undecided(performance) || bad && timed && plan.stage.clock.noise(since, end) > NOISY
+/// Whether a performance is to be repeated, alone: the runner could not judge, or the machine may have caused a failure.
+fn doubtful(performance: &Performance) -> bool {
+    let undecided = |check: &CheckOutcome| check.verdict == Verdict::Inconclusive && check.because_of.is_none();
+    let noisy = performance.noise > NOISY;
+    let checks = &performance.outcome.checks;
+    performance.harness.is_none() && checks.iter().any(|check| undecided(check) || noisy && is_of_timing(check))
 }
 
-/// Whether the runner could not judge, for a reason of its own or because the subject was away.
-fn undecided(performance: &Performance) -> bool {
-    let open = |check: &CheckOutcome| check.verdict == Verdict::Inconclusive && check.because_of.is_none();
-    performance.harness.is_none() && performance.outcome.checks.iter().any(open)
+fn is_of_timing(check: &CheckOutcome) -> bool {
+    matches!(check.verdict, Verdict::Fail | Verdict::Warn) && check.findings.iter().all(|finding| finding.timing)
+}
+
+/// A failure that the machine may have caused every time says nothing of the subject.
+fn excuse(performance: &mut Performance) {
+    let noise = performance.noise;
+    for check in performance.outcome.checks.iter_mut().filter(|check| noise > NOISY && is_of_timing(check)) {
+        check.verdict = Verdict::Inconclusive;
+        check.reason = Some(format!("the machine was too busy to tell: late by {:.0} ms", noise.as_secs_f64() * 1e3));
+    }
+    performance.outcome.verdict = ScenarioOutcome::worst(&performance.outcome.checks);
 }

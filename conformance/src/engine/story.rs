@@ -1,6 +1,7 @@
 //! Plays one scenario from beginning to end, and says what each of its checks came to.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use super::player::{Player, Stage, Story};
 use super::recorder::{Recorder, Stop};
@@ -16,16 +17,19 @@ pub(super) struct Performance {
     pub(super) outcome: ScenarioOutcome,
     /// The fault of the harness that stopped it, if one did.
     pub(super) harness: Option<String>,
-    /// When it began and ended.
-    pub(super) span: (Moment, Moment),
+    /// How far off the machine may have been while it was played.
+    pub(super) noise: Duration,
 }
+
+/// How long before the end of a scenario noise is looked for.
+const LOOK_BACK: Duration = Duration::from_millis(1500);
 
 /// Plays a scenario until its deadline.
 pub(super) async fn perform(
     stage: &Arc<Stage>,
     scenario: &Arc<Scenario>,
     target: Arc<dyn Target>,
-    deadline: std::time::Duration,
+    deadline: Duration,
 ) -> Performance {
     let story = Arc::new(Story {
         stage: Arc::clone(stage),
@@ -36,6 +40,8 @@ pub(super) async fn perform(
         memory: std::sync::Mutex::default(),
     });
     let start = story.transcript.start();
+    let starved = || story.target.process().and_then(|process| process.starved()).unwrap_or_default();
+    let starved_before = starved();
     let mut player = Player::new(Arc::clone(&story));
     let result = stage.clock.within(start + deadline, player.perform(&scenario.script.steps)).await;
     let stop = match result {
@@ -44,15 +50,18 @@ pub(super) async fn perform(
     };
     let stop = blame_the_dead(&story, stop);
     let end = stage.clock.now();
+    let since = start + (end - start).saturating_sub(LOOK_BACK);
+    let noise = stage.clock.noise(since, end).max(starved().saturating_sub(starved_before));
     drop(player);
     *story.memory.lock().unwrap_or_else(PoisonError::into_inner) = super::steps::MemoryWatch::default();
     let harness = if let Some(Stop::Harness(why)) = &stop { Some(why.clone()) } else { None };
-    Performance { outcome: outcome(&story, stop.as_ref(), end), harness, span: (start, end) }
+    Performance { outcome: outcome(&story, stop.as_ref(), end), harness, noise }
 }
 
-fn overdue(deadline: std::time::Duration) -> Stop {
+fn overdue(deadline: Duration) -> Stop {
     let finding = Finding {
         what: format!("the scenario was not over within {:.1} s", deadline.as_secs_f64()),
+        timing: true,
         ..Finding::default()
     };
     Stop::Broken { check: STORY.to_owned(), finding: Box::new(finding) }

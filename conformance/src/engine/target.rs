@@ -32,6 +32,9 @@ pub trait Process: Send + Sync {
     /// The resident memory of the process and its descendants, in bytes; `None` where the system does not tell.
     fn memory(&self) -> Option<u64>;
 
+    /// How long its threads have waited for a processor, in all; `None` where the system does not tell.
+    fn starved(&self) -> Option<std::time::Duration>;
+
     /// How it ended, in words, once it has.
     fn ended(&self) -> Option<String>;
 }

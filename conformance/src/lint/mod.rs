@@ -68,9 +68,16 @@ impl ConnectionLint {
         let Some(channel) = self.from_server else { return Vec::new() };
         let message = match serde_json::from_str::<Value>(text) {
             Ok(message) if message.is_object() => message,
-            Ok(_) => return vec![finding("WIRE-01", "a message that is no JSON object", "a JSON object", shorten(text))],
+            Ok(_) => {
+                return vec![finding("WIRE-01", "a message that is no JSON object", "a JSON object", shorten(text))];
+            }
             Err(error) => {
-                return vec![finding("WIRE-01", &format!("a message that is no JSON: {error}"), "a JSON object", shorten(text))];
+                return vec![finding(
+                    "WIRE-01",
+                    &format!("a message that is no JSON: {error}"),
+                    "a JSON object",
+                    shorten(text),
+                )];
             }
         };
         let mut findings = self.schemas.judge(channel, &message);
@@ -134,8 +141,18 @@ mod tests {
             ("host", vec![], vec![registered, "[]"], vec!["WIRE-01"]),
             ("host", vec![], vec![registered, "{"], vec!["WIRE-01"]),
             ("host", vec![], vec![registered, "{}"], vec!["WIRE-01"]),
-            ("host", vec![r#"{"type":"ping","ts":1,"more":1e999}"#], vec![registered, r#"{"type":"pong","ts":1}"#], vec![]),
-            ("viewer", vec![r#"{"type":"join","code":"K7QX4M"}"#], vec![r#"{"type":"joined","sessionId":"x"}"#], vec!["PAIR-20"]),
+            (
+                "host",
+                vec![r#"{"type":"ping","ts":1,"more":1e999}"#],
+                vec![registered, r#"{"type":"pong","ts":1}"#],
+                vec![],
+            ),
+            (
+                "viewer",
+                vec![r#"{"type":"join","code":"K7QX4M"}"#],
+                vec![r#"{"type":"joined","sessionId":"x"}"#],
+                vec!["PAIR-20"],
+            ),
         ] {
             assert_eq!(requirements(client, &sent, &received), broken, "{client} {received:?}");
         }

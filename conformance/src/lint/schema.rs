@@ -1,8 +1,8 @@
 //! Messages against the schemas of their direction. The message's own schema is chosen by its tag, so that errors are exact.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 
 use jsonschema::{Draft, Validator};
 use relayspec::family::Channel;

@@ -68,14 +68,20 @@ fn load_as(
     let header: Header = parse(text).map_err(|(place, problem)| failed(place, problem))?;
     for step in &header.steps.value {
         if let Some(word) = bare_word(std::slice::from_ref(&step.value)) {
-            return Err(failed(step.place, format!("{word} is no step: write `- name: {{ … }}`, and `{{}}` where there is nothing to say")));
+            return Err(failed(
+                step.place,
+                format!("{word} is no step: write `- name: {{ … }}`, and `{{}}` where there is nothing to say"),
+            ));
         }
     }
     let script: Script = parse(text).map_err(|(place, problem)| failed(place, problem))?;
     let id = ScenarioId::of_path(file);
     let known = || FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join(", ");
     let family = family(&id).ok_or_else(|| {
-        failed(Place::default(), format!("`{}` is no family; the folder of a scenario names one of {}", id.family(), known()))
+        failed(
+            Place::default(),
+            format!("`{}` is no family; the folder of a scenario names one of {}", id.family(), known()),
+        )
     })?;
     let scenario = Scenario { id, file: file.into(), script, family };
     check::check(&scenario, &header).map_err(|(place, problem)| failed(place, problem))?;
@@ -95,16 +101,28 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, (Place, String)> {
 /// What the YAML reader says, in the words of those who write scenarios.
 fn plainly(error: &Error) -> String {
     match error {
-        Error::Eof { .. } => "the file is empty: a scenario has `summary`, `covers`, `under_test` and `steps`".to_owned(),
-        Error::MultipleDocuments { .. } => "a second YAML document begins here: write each scenario to a file of its own".to_owned(),
+        Error::Eof { .. } => {
+            "the file is empty: a scenario has `summary`, `covers`, `under_test` and `steps`".to_owned()
+        }
+        Error::MultipleDocuments { .. } => {
+            "a second YAML document begins here: write each scenario to a file of its own".to_owned()
+        }
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands here for the second time"),
-        Error::ExpectedMappingEndAfterEnumVariantValue { .. } => "a step has one name: open the next one with `- `".to_owned(),
-        Error::Unexpected { expected: "mapping start", .. } => "expected a map, as `key: value` or `{ key: value }`".to_owned(),
-        Error::Unexpected { expected: "sequence start", .. } => "expected a list, as `[value]` or lines that begin with `- `".to_owned(),
+        Error::ExpectedMappingEndAfterEnumVariantValue { .. } => {
+            "a step has one name: open the next one with `- `".to_owned()
+        }
+        Error::Unexpected { expected: "mapping start", .. } => {
+            "expected a map, as `key: value` or `{ key: value }`".to_owned()
+        }
+        Error::Unexpected { expected: "sequence start", .. } => {
+            "expected a list, as `[value]` or lines that begin with `- `".to_owned()
+        }
         Error::InvalidScalar { ty: "u8", .. } => format!("expected a whole number from 0 to {}", u8::MAX),
         Error::InvalidScalar { ty: "u16", .. } => format!("expected a whole number from 0 to {}", u16::MAX),
         Error::InvalidScalar { ty: "u32" | "u64", .. } => "expected a whole number, 0 or more".to_owned(),
-        Error::SerdeUnknownVariant { variant, expected, .. } => format!("`{variant}` is unknown here; there are {}", expected.join(", ")),
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            format!("`{variant}` is unknown here; there are {}", expected.join(", "))
+        }
         Error::SerdeUnknownField { field, expected, .. } => match &**expected {
             [] => format!("unknown key `{field}`, expected none: write `{{}}`"),
             known => format!("unknown key `{field}`, expected {}", known.join(", ")),

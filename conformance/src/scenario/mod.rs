@@ -9,7 +9,6 @@ mod check_name;
 mod id;
 mod library;
 mod load;
-mod opcode;
 mod save;
 mod select;
 mod size;
@@ -24,8 +23,8 @@ use relayspec::requirement::{self, Requirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use check::hex;
 pub use at::{At, Place};
+pub use check::hex;
 pub use check_name::{CheckName, LINT, STORY};
 pub use id::ScenarioId;
 pub use library::built_in;
@@ -96,7 +95,7 @@ impl Scenario {
     pub fn checks(&self) -> Vec<Check> {
         let mut checks: Vec<Check> = Vec::new();
         each_step(&self.script.steps, &mut |step| {
-            let Some(check) = check_of(&step.value) else { return };
+            let Some(check) = step.value.check() else { return };
             let check = self.check(check);
             if !checks.contains(&check) {
                 checks.push(check);
@@ -131,42 +130,5 @@ pub fn each_step<'a>(steps: &'a [At<Step>], see: &mut dyn FnMut(&'a At<Step>)) {
         if let Step::Many(many) = &step.value {
             each_step(&many.steps, see);
         }
-    }
-}
-
-/// The check that a step decides, where it decides one.
-#[must_use]
-pub fn check_of(step: &Step) -> Option<&CheckName> {
-    match step {
-        Step::Connect(step) => step.check.as_ref(),
-        Step::Refused(step) => step.check.as_ref(),
-        Step::Expect(step) => step.check.as_ref(),
-        Step::Quiet(step) => step.check.as_ref(),
-        Step::Memory(step) => step.check.as_ref(),
-        Step::Near(step) => Some(&step.check),
-        Step::Distinct(step) => Some(&step.check),
-        Step::Disjoint(step) => Some(&step.check),
-        Step::Tally(step) => Some(&step.check),
-        Step::Unpredictable(step) => Some(&step.check),
-        Step::Heartbeat(step) => Some(&step.check),
-        Step::Latency(step) => Some(&step.check),
-        Step::Poll(step) => Some(&step.check),
-        Step::Exit(step) => Some(&step.check),
-        Step::Send(_)
-        | Step::Frame(_)
-        | Step::Close(_)
-        | Step::Cut(_)
-        | Step::Mute(_)
-        | Step::Pong(_)
-        | Step::Ignore(_)
-        | Step::Stall(_)
-        | Step::Resume(_)
-        | Step::Wait(_)
-        | Step::Mark(_)
-        | Step::Let(_)
-        | Step::Many(_)
-        | Step::Meet(_)
-        | Step::Pour(_)
-        | Step::Terminate(_) => None,
     }
 }

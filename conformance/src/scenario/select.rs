@@ -23,12 +23,15 @@ impl Filter {
         if let Some(found) = requirement::find(text) {
             return Ok(Self::Requirement(found.id.to_owned()));
         }
-        let looks_like_id = text.contains('-') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
+        let looks_like_id =
+            text.contains('-') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
         if looks_like_id {
             return Err(format!("no requirement has the id `{text}`; `conformance list --requirements` shows all"));
         }
         let glob = if text.contains('/') { text.to_owned() } else { format!("*/{text}") };
-        Glob::new(&glob).map(|glob| Self::Id(glob.compile_matcher())).map_err(|error| format!("`{text}`: {}", error.kind()))
+        Glob::new(&glob)
+            .map(|glob| Self::Id(glob.compile_matcher()))
+            .map_err(|error| format!("`{text}`: {}", error.kind()))
     }
 
     /// Whether a scenario is chosen.

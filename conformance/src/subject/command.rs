@@ -112,7 +112,11 @@ impl CommandLauncher {
             let problem = match group.ended() {
                 Some(how) => format!("`{}` ended before it listened on {address} ({how})", self.template.shown()),
                 None if self.clock.now() > deadline => {
-                    format!("`{}` did not listen on {address} within {} s", self.template.shown(), self.ready_within.as_secs_f64())
+                    format!(
+                        "`{}` did not listen on {address} within {} s",
+                        self.template.shown(),
+                        self.ready_within.as_secs_f64()
+                    )
                 }
                 None => {
                     self.clock.sleep_until(self.clock.now() + GLANCE).await;
@@ -120,7 +124,11 @@ impl CommandLauncher {
                 }
             };
             let output = group.output.text();
-            return Err(if output.trim().is_empty() { problem } else { format!("{problem}; it printed:\n{}", output.trim_end()) });
+            return Err(if output.trim().is_empty() {
+                problem
+            } else {
+                format!("{problem}; it printed:\n{}", output.trim_end())
+            });
         }
         let route = Route { address, tls: self.tls.clone() };
         Ok(CommandSubject { route, group, clock: self.clock.clone() })

@@ -77,7 +77,8 @@ impl Manifest {
     /// Where it cannot be read, or is no manifest: with line and column.
     pub fn load(path: &Path) -> Result<Self, String> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| format!("manifest {shown}: cannot be read: {error}"))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("manifest {shown}: cannot be read: {error}"))?;
         let mut manifest: Self =
             toml::from_str(&text).map_err(|error| format!("manifest {shown}: {}", error.to_string().trim_end()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -102,9 +103,12 @@ mod tests {
 
     #[test]
     fn manifests_are_read_and_unknown_keys_refused() {
-        let good: Result<Manifest, _> = toml::from_str("url = 'ws://x'\nmax_message = '2 MiB'\n[timing]\ncode_lifetime = '1.5s'\n");
+        let good: Result<Manifest, _> =
+            toml::from_str("url = 'ws://x'\nmax_message = '2 MiB'\n[timing]\ncode_lifetime = '1.5s'\n");
         assert_eq!(good.map(|manifest| manifest.timing().value(Parameter::CodeRetention).as_millis()), Ok(1500));
-        for bad in ["uri = 'ws://x'", "[timing]\ncode_lifespan = '1s'", "[timing]\ncode_lifetime = 1", "max_message = '2 MB'"] {
+        for bad in
+            ["uri = 'ws://x'", "[timing]\ncode_lifespan = '1s'", "[timing]\ncode_lifetime = 1", "max_message = '2 MB'"]
+        {
             assert!(toml::from_str::<Manifest>(bad).is_err(), "{bad}");
         }
     }

@@ -78,8 +78,12 @@ impl Process for Group {
         if self.status().is_some() {
             return None;
         }
-        let pages = resident_pages(self.leader?.as_raw_nonzero().get(), 0)?;
+        let pages = sum(self.leader?.as_raw_nonzero().get(), 0, &resident_pages)?;
         Some(pages * rustix::param::page_size() as u64)
+    }
+
+    fn starved(&self) -> Option<Duration> {
+        sum(self.leader?.as_raw_nonzero().get(), 0, &run_delay).map(Duration::from_nanos)
     }
 
     fn ended(&self) -> Option<String> {
@@ -90,14 +94,26 @@ impl Process for Group {
 /// How deep a tree of processes is followed.
 const DEEPEST: usize = 8;
 
-/// The resident pages of a process and its descendants (Linux: `/proc`).
-fn resident_pages(pid: i32, depth: usize) -> Option<u64> {
-    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let own: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+/// A figure of a process and all its descendants (Linux: `/proc`).
+fn sum(pid: i32, depth: usize, figure: &dyn Fn(i32) -> Option<u64>) -> Option<u64> {
+    let own = figure(pid)?;
     if depth == DEEPEST {
         return Some(own);
     }
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let children = children.split_whitespace().filter_map(|child| resident_pages(child.parse().ok()?, depth + 1));
+    let children = children.split_whitespace().filter_map(|child| sum(child.parse().ok()?, depth + 1, figure));
     Some(own + children.sum::<u64>())
+}
+
+fn resident_pages(pid: i32) -> Option<u64> {
+    std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// How long the threads of a process were ready to run and did not, in ns.
+fn run_delay(pid: i32) -> Option<u64> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let delay = |thread: std::fs::DirEntry| {
+        std::fs::read_to_string(thread.path().join("schedstat")).ok()?.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    Some(threads.filter_map(|thread| delay(thread.ok()?)).sum())
 }

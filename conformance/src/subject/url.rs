@@ -46,9 +46,13 @@ pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Du
     let Err(error) = opened else { return Ok(()) };
     let remedy = match &error {
         OpenError::Tcp(_) => "is the server running, and is this its address?",
-        OpenError::Tls(_) if route.address.secure => "is this the TLS port? --ca-file trusts a certificate of your own, --insecure any",
+        OpenError::Tls(_) if route.address.secure => {
+            "is this the TLS port? --ca-file trusts a certificate of your own, --insecure any"
+        }
         OpenError::Status { .. } => "is this the relay's base URL, without the endpoint's path?",
-        OpenError::NotHttp(_) | OpenError::Ended(_) if !route.address.secure => "does another service listen there, or is it wss?",
+        OpenError::NotHttp(_) | OpenError::Ended(_) if !route.address.secure => {
+            "does another service listen there, or is it wss?"
+        }
         _ => "is this a WebSocket server?",
     };
     Err(format!("{url}: {error}; {remedy}"))

@@ -48,13 +48,18 @@ impl FromStr for Address {
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "ws" => false,
             "wss" => true,
-            other => return Err(format!("`{url}` has the scheme `{other}`, but a relay is reached by ws or wss: {example}")),
+            other => {
+                return Err(format!(
+                    "`{url}` has the scheme `{other}`, but a relay is reached by ws or wss: {example}"
+                ));
+            }
         };
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         if authority.contains(['@', '?', '#']) || path.contains(['?', '#']) {
             return Err(format!("`{url}` has a user, query or fragment; a base URL has none: {example}"));
         }
-        let (host, port) = host_and_port(authority).ok_or_else(|| format!("`{url}` has no valid host and port: {example}"))?;
+        let (host, port) =
+            host_and_port(authority).ok_or_else(|| format!("`{url}` has no valid host and port: {example}"))?;
         if !path.chars().all(|c| c.is_ascii_graphic()) {
             return Err(format!("`{url}` has a path with spaces or characters beyond ASCII; percent-encode them"));
         }
@@ -98,7 +103,19 @@ mod tests {
             let address: Address = url.parse().expect("an address");
             assert_eq!((address.to_string(), address.target("/mac")), (shown.to_owned(), target.to_owned()));
         }
-        for url in ["", "127.0.0.1:80", "http://x", "ws://", "ws://x:0", "ws://x:99999", "ws://a b", "ws://u@x", "ws://x/?q", "ws://[::1", "ws://x/ü"] {
+        for url in [
+            "",
+            "127.0.0.1:80",
+            "http://x",
+            "ws://",
+            "ws://x:0",
+            "ws://x:99999",
+            "ws://a b",
+            "ws://u@x",
+            "ws://x/?q",
+            "ws://[::1",
+            "ws://x/ü",
+        ] {
             assert!(url.parse::<Address>().is_err(), "`{url}` was read as an address");
         }
     }

@@ -104,7 +104,10 @@ impl Decoder {
             see(breach("5.2", format!("reserved bits {:03b} though no extension was agreed on", header.rsv)));
         }
         if header.opcode >= CLOSE && (!header.fin || length > 125) {
-            see(breach("5.5", format!("a control frame of {length} bytes{}", if header.fin { "" } else { ", fragmented" })));
+            see(breach(
+                "5.5",
+                format!("a control frame of {length} bytes{}", if header.fin { "" } else { ", fragmented" }),
+            ));
         }
         match header.opcode {
             CONTINUATION | TEXT | BINARY => self.data(&header, payload, see),
@@ -144,7 +147,9 @@ impl Decoder {
         } else {
             match String::from_utf8(message.to_vec()) {
                 Ok(text) => see(Arrival::Text(text)),
-                Err(error) => see(Arrival::Breach { section: "8.1", what: format!("a text message that is no UTF-8: {error}") }),
+                Err(error) => {
+                    see(Arrival::Breach { section: "8.1", what: format!("a text message that is no UTF-8: {error}") });
+                }
             }
         }
     }

@@ -81,7 +81,8 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
     let stream = tcp(&route.address, receive_buffer).await.map_err(OpenError::Tcp)?;
     let mut link = match (&route.tls, route.address.secure) {
         (Some(config), true) => {
-            let name = ServerName::try_from(route.address.host.clone()).map_err(|error| OpenError::Tls(io::Error::other(error)))?;
+            let name = ServerName::try_from(route.address.host.clone())
+                .map_err(|error| OpenError::Tls(io::Error::other(error)))?;
             let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(OpenError::Tls)?;
             Link::Tls(Box::new(stream))
         }

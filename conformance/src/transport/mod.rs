@@ -8,6 +8,7 @@ pub mod decode;
 pub mod encode;
 pub mod handshake;
 mod link;
+mod pump;
 pub mod tls;
 
 pub use address::Address;

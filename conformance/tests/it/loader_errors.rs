@@ -52,7 +52,11 @@ macro_rules! cases {
 
 #[test]
 fn the_right_ones_load() {
-    for text in [script(""), step("send: { on: host, json: { type: ping, ts: 1 } }"), step("many: { as: i, count: 2, steps: [{ meet: {} }] }")] {
+    for text in [
+        script(""),
+        step("send: { on: host, json: { type: ping, ts: 1 } }"),
+        step("many: { as: i, count: 2, steps: [{ meet: {} }] }"),
+    ] {
         load(FILE, &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     }
 }

@@ -25,9 +25,9 @@ export class HostConversation {
     this.#announce();
   }
 
-  /** @param {string} text */
-  text(text) {
-    const message = readHostMessage(text);
+  /** @param {Buffer} bytes */
+  text(bytes) {
+    const message = readHostMessage(bytes);
     switch (message?.type) {
       case 'register':
         this.#sessions.renew(this.#session);
@@ -74,9 +74,9 @@ export class ViewerConversation {
     this.#sessions = sessions;
   }
 
-  /** @param {string} text */
-  text(text) {
-    const message = readViewerMessage(text);
+  /** @param {Buffer} bytes */
+  text(bytes) {
+    const message = readViewerMessage(bytes);
     switch (message?.type) {
       case 'join':
         this.#join(message.code);

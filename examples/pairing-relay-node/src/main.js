@@ -1,6 +1,5 @@
 // The program: options in, a running relay out, and an orderly end on SIGTERM and SIGINT.
 
-import { keepGarbageSmall } from './collector.js';
 import { OptionError, parseOptions, USAGE } from './options.js';
 import { Relay } from './relay.js';
 
@@ -8,7 +7,6 @@ import { Relay } from './relay.js';
 const PATIENCE = 4500;
 
 const options = readOptions();
-keepGarbageSmall();
 const relay = new Relay(options, (line) => console.error(line));
 
 try {

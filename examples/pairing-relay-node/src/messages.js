@@ -2,30 +2,38 @@
 
 import { z } from 'zod';
 import { CODE_LENGTH } from './codes.js';
-import { numeralOf } from './numeral.js';
+import { membersOf, Token } from './json.js';
 
 // RFC 9562, section 4, of any version: the check that zod brings along knows only some versions.
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
 // Characters, not UTF-16 code units. Whether they are of the alphabet is left to the look-up of the code.
 const code = z.string().regex(new RegExp(`^.{${CODE_LENGTH}}$`, 'su'));
-// z.number() refuses what JSON.parse makes of 1e999. It is a number all the same, and it is repeated as it was written.
-const anyNumber = z.custom((value) => typeof value === 'number');
+// These two are repeated byte for byte as they came: no code point and no digit can get lost.
+const stringAsWritten = z.instanceof(Token).refine((token) => token.isString);
+const numberAsWritten = z.instanceof(Token).refine((token) => token.isNumber);
 
 const register = z.object({ type: z.literal('register'), clientId: uuid });
 const join = z.object({ type: z.literal('join'), code });
-const data = z.object({ type: z.literal('data'), payload: z.string() });
-const ping = z.object({ type: z.literal('ping'), ts: anyNumber });
+const data = z.object({ type: z.literal('data'), payload: stringAsWritten });
+const ping = z.object({ type: z.literal('ping'), ts: numberAsWritten });
 
-// Objects of zod drop members that they do not know, which is what WIRE-02 asks for.
 const hostMessage = z.discriminatedUnion('type', [register, data, ping]);
 const viewerMessage = z.discriminatedUnion('type', [join, data, ping]);
 
-/** @typedef {{ type: 'register', clientId: string }} Register */
-/** @typedef {{ type: 'join', code: string }} Join */
-/** @typedef {{ type: 'data', payload: string }} Data */
-/** `ts` is the number as it was written. @typedef {{ type: 'ping', ts: string }} Ping */
+/** @typedef {z.infer<typeof hostMessage>} HostMessage */
+/** @typedef {z.infer<typeof viewerMessage>} ViewerMessage */
 
-/** @typedef {'INVALID_CODE' | 'EXPIRED_CODE' | 'ALREADY_JOINED' | 'NOT_FOUND' | 'MAC_DISCONNECTED' | 'INVALID_MESSAGE'} ErrorCode */
+// All other members are unknown and ignored (WIRE-02).
+const MEMBERS = new Set(['type', 'clientId', 'code', 'payload', 'ts']);
+const KEPT_AS_WRITTEN = new Set(['payload', 'ts']);
+
+const DATA = Buffer.from('{"type":"data","payload":');
+const PONG = Buffer.from('{"type":"pong","ts":');
+const END = Buffer.from('}');
+
+/**
+ * @typedef {'INVALID_CODE' | 'EXPIRED_CODE' | 'ALREADY_JOINED' | 'NOT_FOUND' | 'MAC_DISCONNECTED' | 'INVALID_MESSAGE'} ErrorCode
+ */
 
 /** @type {Record<ErrorCode, string>} */
 const EXPLANATIONS = {
@@ -38,35 +46,32 @@ const EXPLANATIONS = {
 };
 
 /**
- * @param {string} text
- * @returns {Register | Data | Ping | null} null when it is no message that a host may send
+ * @param {Buffer} bytes
+ * @returns {HostMessage | null} null when it is no message that a host may send
  */
-export function readHostMessage(text) {
-  return /** @type {any} */ (read(hostMessage, text));
+export function readHostMessage(bytes) {
+  return hostMessage.safeParse(valuesOf(bytes)).data ?? null;
 }
 
 /**
- * @param {string} text
- * @returns {Join | Data | Ping | null} null when it is no message that a viewer may send
+ * @param {Buffer} bytes
+ * @returns {ViewerMessage | null} null when it is no message that a viewer may send
  */
-export function readViewerMessage(text) {
-  return /** @type {any} */ (read(viewerMessage, text));
+export function readViewerMessage(bytes) {
+  return viewerMessage.safeParse(valuesOf(bytes)).data ?? null;
 }
 
-/**
- * @param {typeof hostMessage | typeof viewerMessage} schema
- * @param {string} text
- */
-function read(schema, text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
+/** @param {Buffer} bytes */
+function valuesOf(bytes) {
+  const members = membersOf(bytes, MEMBERS);
+  if (members === null) return null;
+  /** @type {Record<string, Token | string>} */
+  const values = {};
+  for (const [name, token] of members) {
+    // No member is wanted as an object or an array, so none is ever built.
+    values[name] = token.isString && !KEPT_AS_WRITTEN.has(name) ? JSON.parse(token.bytes.toString()) : token;
   }
-  const { success, data: message } = schema.safeParse(value);
-  if (!success) return null;
-  return message.type === 'ping' ? { type: 'ping', ts: numeralOf(text, 'ts') } : message;
+  return values;
 }
 
 /**
@@ -82,14 +87,14 @@ export function joined(sessionId) {
   return JSON.stringify({ type: 'joined', sessionId });
 }
 
-/** @param {string} payload */
+/** @param {Token} payload */
 export function dataMessage(payload) {
-  return JSON.stringify({ type: 'data', payload });
+  return Buffer.concat([DATA, payload.bytes, END]);
 }
 
-/** @param {string} ts a number as it was written */
+/** @param {Token} ts */
 export function pong(ts) {
-  return `{"type":"pong","ts":${ts}}`;
+  return Buffer.concat([PONG, ts.bytes, END]);
 }
 
 /** @param {ErrorCode} code */

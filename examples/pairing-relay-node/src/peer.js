@@ -35,7 +35,7 @@ export class RelaySocket extends WebSocket {
 /**
  * What is to be done about a peer.
  * @typedef {object} Listener
- * @property {(text: string) => void} text
+ * @property {(bytes: Buffer) => void} text takes a text message, in UTF-8 that the library has checked
  * @property {() => void} binary
  * @property {() => void} lost called once, when the peer cannot or shall not take part any longer
  */
@@ -95,19 +95,19 @@ export class Peer {
 
   /**
    * Sends a message of the relay itself.
-   * @param {string} text
+   * @param {string | Buffer} message
    */
-  answer(text) {
-    this.#write(text, this.#answers, this);
+  answer(message) {
+    this.#write(message, this.#answers, this);
   }
 
   /**
    * Sends what the partner sent.
-   * @param {string} text
+   * @param {Buffer} message
    * @param {Peer} partner
    */
-  forward(text, partner) {
-    this.#write(text, this.#data, partner);
+  forward(message, partner) {
+    this.#write(message, this.#data, partner);
   }
 
   /**
@@ -142,16 +142,16 @@ export class Peer {
     // What arrives after a connection was given up is not listened to any more.
     if (this.#gone || this.#listener === null) return;
     if (isBinary) this.#listener.binary();
-    else this.#listener.text(data.toString('utf8'));
+    else this.#listener.text(data);
   }
 
   /**
-   * @param {string} text
+   * @param {string | Buffer} message
    * @param {Budget} budget
    * @param {Peer} payer
    */
-  #write(text, budget, payer) {
-    const data = Buffer.from(text);
+  #write(message, budget, payer) {
+    const data = typeof message === 'string' ? Buffer.from(message) : message;
     this.#pay(budget, data.length, payer, (done) => this.#ws.send(data, { binary: false }, done));
   }
 

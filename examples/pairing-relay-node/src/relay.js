@@ -127,7 +127,7 @@ export class Relay {
    */
   #converse(peer, conversation) {
     peer.listen({
-      text: (text) => this.#guard(peer, () => conversation.text(text)),
+      text: (bytes) => this.#guard(peer, () => conversation.text(bytes)),
       binary: () => conversation.binary(),
       // When everyone has to go, a viewer is told that, and not in addition that its host went first.
       lost: () => this.#stopping || conversation.lost(),

@@ -80,7 +80,7 @@ impl Service<Request<Incoming>> for Endpoints {
                 self.upgraded.set(Some(role));
                 switch(key)
             }
-            Err(Refusal { status: StatusCode::UPGRADE_REQUIRED, .. }) if role.is_none() && !asks(&request) => {
+            Err(_) if role.is_none() && !asks(&request) => {
                 Refusal::new(StatusCode::NOT_FOUND, "There is nothing here.\n").answer()
             }
             Err(refusal) => refusal.answer(),

@@ -134,8 +134,8 @@ impl Drop for Member {
         state.relay.lost(self.id, self.hub.clock.now(), &mut actions);
         state.carry_out(actions);
         state.mailboxes.remove(&self.id);
+        self.mailbox.shut(); // Before anybody else can be paired: no data may be left here that is for another.
         drop(state);
-        self.mailbox.shut(); // After its parting: whoever finds it shut will not find it as a partner again.
         debug!(id = ?self.id, "lost");
     }
 }

@@ -32,13 +32,23 @@ pub(super) struct Strict {
     in_fragments: bool,
     violation: Option<&'static str>,
     bytes_read: u64,
+    bytes_written: u64,
 }
 
 impl Strict {
     pub(super) fn new(tcp: TcpStream, early: &[u8]) -> Self {
         let early = early.into();
-        let head = [0; LONGEST_HEAD];
-        Self { tcp, early, head, head_len: 0, skip: 0, in_fragments: false, violation: None, bytes_read: 0 }
+        Self {
+            tcp,
+            early,
+            head: [0; LONGEST_HEAD],
+            head_len: 0,
+            skip: 0,
+            in_fragments: false,
+            violation: None,
+            bytes_read: 0,
+            bytes_written: 0,
+        }
     }
 
     pub(super) fn tcp(&self) -> &TcpStream {
@@ -52,6 +62,11 @@ impl Strict {
     /// All bytes so far.
     pub(super) fn bytes_read(&self) -> u64 {
         self.bytes_read
+    }
+
+    /// All bytes so far that the system has taken.
+    pub(super) fn bytes_written(&self) -> u64 {
+        self.bytes_written
     }
 
     /// Whether all that was read makes whole messages.
@@ -146,7 +161,9 @@ impl AsyncRead for Strict {
 
 impl AsyncWrite for Strict {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, buf)
+        let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, buf))?;
+        self.bytes_written += written as u64;
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

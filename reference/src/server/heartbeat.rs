@@ -51,14 +51,23 @@ impl Heartbeat {
             let missed = now.duration_since(self.next_ping).as_nanos() / self.interval.as_nanos();
             self.next_ping += self.interval * u32::try_from(missed + 1).unwrap_or(u32::MAX);
         }
-        self.unanswered.get_or_insert(now);
         self.unsent.get_or_insert(now);
         true
     }
 
-    /// All Pings so far have left for the network.
-    pub fn sent(&mut self) {
-        (self.unsent, self.stuck) = (None, false);
+    /// All Pings that were due have left for the network. From now on the peer has time to answer.
+    pub fn sent(&mut self, now: Instant) {
+        if self.unsent.take().is_some() {
+            self.unanswered.get_or_insert(now);
+        }
+        self.stuck = false;
+    }
+
+    /// The peer takes what it was sent before the Ping, only slowly: the time-out of the Ping's leaving begins anew.
+    pub fn wait_for_sending(&mut self, now: Instant) {
+        if self.unsent.is_some() {
+            (self.unsent, self.stuck) = (Some(now), false);
+        }
     }
 
     /// A Pong has come.
@@ -73,13 +82,19 @@ impl Heartbeat {
         }
     }
 
-    /// Whether there is a Ping without a Pong since.
+    /// Whether a Ping was due that has not left.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        self.unsent.is_some()
+    }
+
+    /// Whether a Ping has left and no Pong has come since.
     #[must_use]
     pub fn awaits_pong(&self) -> bool {
         self.unanswered.is_some()
     }
 
-    /// Whether, at the last tick, a Ping was older than the time-out and no Pong had been read since. The peer is silent if
+    /// Whether, at the last tick, a Ping had left for longer than the time-out and no Pong had been read since. The peer is silent if
     /// nothing that it sent is waiting to be read (PAIR-81).
     #[must_use]
     pub fn is_overdue(&self) -> bool {
@@ -106,12 +121,12 @@ mod tests {
         assert_eq!(heartbeat.wake_at(), opened + 30 * SECOND);
         assert!(!heartbeat.tick(opened + 29 * SECOND));
         assert!(heartbeat.tick(opened + 31 * SECOND));
+        heartbeat.sent(opened + 31 * SECOND);
         heartbeat.pong();
-        heartbeat.sent();
         assert_eq!(heartbeat.wake_at(), opened + 60 * SECOND);
         assert!(heartbeat.tick(opened + 200 * SECOND));
+        heartbeat.sent(opened + 200 * SECOND);
         heartbeat.pong();
-        heartbeat.sent();
         assert_eq!(heartbeat.wake_at(), opened + 210 * SECOND);
     }
 
@@ -126,7 +141,7 @@ mod tests {
                 let now = heartbeat.wake_at();
                 assert!(now <= due, "overdue too late");
                 pings += u32::from(heartbeat.tick(now));
-                heartbeat.sent();
+                heartbeat.sent(now);
                 assert_eq!(heartbeat.is_overdue(), now == due);
             }
             assert_eq!(pings, 1 + timeout / 30);
@@ -142,7 +157,7 @@ mod tests {
         for _ in 0..1000 {
             let now = heartbeat.wake_at();
             if heartbeat.tick(now) {
-                heartbeat.sent();
+                heartbeat.sent(now);
             }
             heartbeat.pong();
             assert!(!heartbeat.is_overdue() && !heartbeat.is_stuck());
@@ -155,8 +170,9 @@ mod tests {
         let mut heartbeat = Heartbeat::new(opened, 30 * SECOND, 10 * SECOND);
         heartbeat.excuse(opened + SECOND);
         assert!(!heartbeat.awaits_pong());
-        assert!(heartbeat.tick(opened + 30 * SECOND) && heartbeat.awaits_pong());
-        heartbeat.sent();
+        assert!(heartbeat.tick(opened + 30 * SECOND) && !heartbeat.awaits_pong());
+        heartbeat.sent(opened + 30 * SECOND);
+        assert!(heartbeat.awaits_pong());
         assert!(!heartbeat.tick(opened + 41 * SECOND) && heartbeat.is_overdue());
         heartbeat.excuse(opened + 45 * SECOND);
         assert!(!heartbeat.is_overdue());
@@ -165,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ping_that_cannot_leave_is_stuck_even_if_an_old_pong_comes() {
+    fn a_ping_that_cannot_leave_is_stuck_unless_the_peer_takes_something() {
         let opened = Instant::now();
         let mut heartbeat = Heartbeat::new(opened, 30 * SECOND, 10 * SECOND);
         assert!(heartbeat.tick(opened + 30 * SECOND));
@@ -174,7 +190,10 @@ mod tests {
         assert!(!heartbeat.tick(opened + 40 * SECOND));
         assert!(heartbeat.is_stuck() && !heartbeat.is_overdue());
         assert_eq!(heartbeat.wake_at(), opened + 60 * SECOND, "a stuck heartbeat must not spin");
-        heartbeat.sent();
-        assert!(!heartbeat.is_stuck());
+        heartbeat.wait_for_sending(opened + 40 * SECOND);
+        assert!(!heartbeat.tick(opened + 49 * SECOND) && !heartbeat.is_stuck());
+        heartbeat.sent(opened + 49 * SECOND);
+        assert_eq!(heartbeat.wake_at(), opened + 59 * SECOND, "the time to answer runs from the Ping's leaving");
+        assert!(!heartbeat.tick(opened + 59 * SECOND) && heartbeat.is_overdue());
     }
 }

@@ -108,3 +108,23 @@ async fn shutting_down_closes_each_connection_and_returns() {
     assert!(before.elapsed().as_secs() < 5, "WIRE-08");
     assert!(tokio::net::TcpStream::connect(relay.address).await.is_err(), "WIRE-08: still listening");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shutting_down_ends_connections_that_are_busy() {
+    let relay = Served::start().await;
+    let (host, mut viewer) = Client::pair(relay.address).await;
+    let (mut sink, mut stream) = host.socket.split();
+    let pouring = tokio::spawn(async move {
+        let data = Message::text(json!({ "type": "data", "payload": "x".repeat(1000) }).to_string());
+        while sink.send(data.clone()).await.is_ok() {}
+    });
+    for _ in 0..100 {
+        viewer.next().await;
+    }
+    relay.shutdown.send(()).expect("a relay that listens");
+    assert_eq!(viewer.closed_with().await, 1001, "WIRE-08");
+    let close = soon("a Close frame", stream.next()).await;
+    assert!(matches!(&close, Some(Ok(Message::Close(Some(frame)))) if u16::from(frame.code) == 1001), "{close:?}");
+    soon("the end of the relay", relay.task).await.expect("no panic");
+    soon("the end of the pouring", pouring).await.expect("no panic");
+}

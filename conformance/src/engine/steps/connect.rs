@@ -71,7 +71,11 @@ impl Player {
         let opened = self.clock().within(deadline, open(self.story.target.route(), path, buffer)).await;
         opened.ok_or_else(|| {
             Finding {
-                what: format!("the WebSocket handshake at {path} was not answered within {}", super::shown(stage.handshake_deadline)),
+                what: format!(
+                    "the WebSocket handshake at {path} was not answered within {}",
+                    super::shown(stage.handshake_deadline)
+                ),
+                timing: true,
                 expected: Some("HTTP 101 Switching Protocols".to_owned()),
                 ..Finding::default()
             }

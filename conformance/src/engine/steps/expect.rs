@@ -91,9 +91,10 @@ impl Player {
             let noise = self.clock().noise(start, now);
             if now >= deadline + noise {
                 return Err(if noise > TOO_NOISY {
-                    Stop::Inconclusive(format!("the machine was late by {} while a deadline passed", shown(noise))).into()
+                    Stop::Inconclusive(format!("the machine was late by {} while a deadline passed", shown(noise)))
+                        .into()
                 } else {
-                    Finding { connection: Some(actor.name.clone()), ..Finding::default() }.into()
+                    Finding { connection: Some(actor.name.clone()), timing: true, ..Finding::default() }.into()
                 });
             }
             if actor.pull(self.clock(), deadline + noise).await {
@@ -119,6 +120,8 @@ impl Player {
             got: Some(describe(&arrived.what)),
             connection: Some(actor.name.clone()),
             at_ms: Some(self.story.transcript.ms(arrived.at)),
+            // A Pong that the runner could not send in time costs the connection.
+            timing: matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_)),
             ..Finding::default()
         }
     }
@@ -130,7 +133,9 @@ impl Player {
             What::Pong(text) => format!("Pong \"{text}\""),
             What::End => "the end of the TCP connection".to_owned(),
             What::Loss => "the end of the connection".to_owned(),
-            What::Close(CloseIs { code, reason }) if code.is_empty() && reason.is_none() => "Close with any code".to_owned(),
+            What::Close(CloseIs { code, reason }) if code.is_empty() && reason.is_none() => {
+                "Close with any code".to_owned()
+            }
             What::Close(CloseIs { code, reason }) => {
                 let reason = reason.as_deref().unwrap_or_default();
                 let codes: Vec<_> = code.iter().map(|code| describe_close(Some(*code), reason)).collect();
@@ -221,9 +226,13 @@ fn meaning(
                     None
                 }
             },
-            (What::Close(expected), Arrival::Close { code, reason }, _) if fits(expected, *code, reason) => Some(Bindings::new()),
+            (What::Close(expected), Arrival::Close { code, reason }, _) if fits(expected, *code, reason) => {
+                Some(Bindings::new())
+            }
             (What::End, Arrival::Close { .. }, _) => return Meaning::PassOver,
-            (What::End, Arrival::End(_), _) | (What::Loss, Arrival::Close { .. } | Arrival::End(_), _) => Some(Bindings::new()),
+            (What::End, Arrival::End(_), _) | (What::Loss, Arrival::Close { .. } | Arrival::End(_), _) => {
+                Some(Bindings::new())
+            }
             _ => None,
         };
         if let Some(bindings) = matched {

@@ -1,8 +1,8 @@
 //! The subject's process: its end, and its memory.
 
+use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::shown;
@@ -50,7 +50,8 @@ impl Player {
                 };
                 let grown = running.peak.load(Ordering::Relaxed).max(now).saturating_sub(running.before);
                 let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
-                let what = format!("memory of the subject: {} at first, grown by {} at most", mib(running.before), mib(grown));
+                let what =
+                    format!("memory of the subject: {} at first, grown by {} at most", mib(running.before), mib(grown));
                 story.transcript.add(self.clock().now(), "process", By::Subject, what);
                 if grown > allowed.0 {
                     return Err(Finding {
@@ -104,6 +105,7 @@ impl Player {
                 Some(None) if now > start + within + self.clock().noise(start, now) => {
                     return Err(Finding {
                         what: format!("the process did not end within {}", shown(within)),
+                        timing: true,
                         expected: Some("the end of the process".to_owned()),
                         got: Some("it still runs".to_owned()),
                         ..Finding::default()

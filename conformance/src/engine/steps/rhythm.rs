@@ -22,7 +22,8 @@ impl Player {
         // One interval more than the tolerance allows: a Ping that is merely late is then told from one that is missing.
         let patience = (every + tolerance) * (step.count as u32) + every;
         while actor.pings.len() < step.count {
-            let ended = actor.queue.iter().find(|arrived| matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_)));
+            let ended =
+                actor.queue.iter().find(|arrived| matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_)));
             if ended.is_some() || !actor.pull(clock, opened + patience).await {
                 break;
             }
@@ -32,7 +33,9 @@ impl Player {
             std::iter::once(&opened).chain(&pings).zip(&pings).map(|(before, ping)| *ping - *before).collect();
         let noise = clock.noise(opened, clock.now());
         if noise > tolerance * 2 {
-            return Err(Stop::Inconclusive(format!("the machine was late by {} while Pings were timed", shown(noise))).into());
+            return Err(
+                Stop::Inconclusive(format!("the machine was late by {} while Pings were timed", shown(noise))).into()
+            );
         }
         let slack = tolerance + noise;
         let in_time = |(at, interval): (usize, &Duration)| {
@@ -77,11 +80,16 @@ impl Player {
             return Ok(());
         }
         if noise > bound {
-            return Err(Stop::Inconclusive(format!("the machine was late by {} while answers were timed", shown(noise))).into());
+            return Err(Stop::Inconclusive(format!(
+                "the machine was late by {} while answers were timed",
+                shown(noise)
+            ))
+            .into());
         }
         let all: Vec<_> = rounds.iter().map(|round| shown(*round)).collect();
         Err(Finding {
             what: "messages on an idle connection take too long".to_owned(),
+            timing: true,
             expected: Some(format!("at most {} at the median", shown(bound))),
             got: Some(format!("{} at the median of {}", shown(median), all.join(", "))),
             ..Finding::default()
@@ -109,6 +117,7 @@ impl Player {
             if now > start + within + self.clock().noise(start, now) {
                 return Err(Finding {
                     what: format!("the right answer did not come within {}", shown(within)),
+                    timing: true,
                     expected: Some(right.shown(&self.variables)),
                     got: Some(format!("still {}", meanwhile.shown(&self.variables))),
                     ..Finding::default()

@@ -20,7 +20,9 @@ impl Player {
         let actor = actor.lock().await;
         let (opcode, payload) = self.content(step, &actor)?;
         match step.fragments {
-            Some(count) => OutFrame::fragments(opcode, &payload, count).into_iter().for_each(|frame| actor.connection.send(frame)),
+            Some(count) => {
+                OutFrame::fragments(opcode, &payload, count).into_iter().for_each(|frame| actor.connection.send(frame));
+            }
             None => actor.connection.send(OutFrame::new(opcode, payload)),
         }
         Ok(())
@@ -44,9 +46,10 @@ impl Player {
         let family = self.story.scenario.family;
         let Some(channel) = actor.role.and_then(|role| family.channel(role, family.server)) else { return Ok(()) };
         match ((channel.canonical)(text), &step.invalid) {
-            (Err(error), None) => {
-                Err(Stop::Harness(format!("a step on `{}` sends an invalid message and does not say so with `invalid`: {error}", step.on)))
-            }
+            (Err(error), None) => Err(Stop::Harness(format!(
+                "a step on `{}` sends an invalid message and does not say so with `invalid`: {error}",
+                step.on
+            ))),
             (Ok(_), Some(_)) => {
                 Err(Stop::Harness(format!("a step on `{}` says `invalid` and sends a valid message", step.on)))
             }
@@ -115,6 +118,14 @@ impl Player {
         };
         if payload.is_empty() {
             return Err(Stop::Harness("nothing to pour".to_owned()).into());
+        }
+        if let Some(limit) = self.story.stage.max_message
+            && opcode != Some(TEXT)
+            && limit >= step.total
+        {
+            return Err(
+                Stop::Skip(format!("the subject accepts messages of {limit}, more than this scenario sends")).into()
+            );
         }
         let mut sent = 0;
         let ended = loop {

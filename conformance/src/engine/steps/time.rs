@@ -35,7 +35,12 @@ impl Player {
     fn moment(&self, term: &Term) -> Result<f64, Fault> {
         let value = term.fill(&self.variables).map_err(Stop::Harness)?;
         value.as_f64().ok_or_else(|| {
-            Finding { what: format!("{value} is no moment"), expected: Some("a number of ms since the Unix epoch".to_owned()), ..Finding::default() }.into()
+            Finding {
+                what: format!("{value} is no moment"),
+                expected: Some("a number of ms since the Unix epoch".to_owned()),
+                ..Finding::default()
+            }
+            .into()
         })
     }
 

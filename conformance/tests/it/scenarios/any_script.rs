@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
     Any, Choice, Close, CloseIs, Connect, Cut, CutBy, Disjoint, Distinct, Exit, Expect, FrameStep, Heartbeat, Latency,
-    Many, Mark, Meet, Memory, Near, On, Opcode, Poll, Pour, Quiet, Refused, Send, Tally, Terminate, Unpredictable, Wait,
+    Many, Mark, Meet, Memory, Near, On, Opcode, Poll, Pour, Quiet, Refused, Send, Tally, Terminate, Unpredictable,
+    Wait,
 };
 use conformance::scenario::{At, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -54,11 +55,12 @@ fn step() -> impl Strategy<Value = Step> {
         (name(), prop_oneof![Just(CutBy::Reset), Just(CutBy::Fin)])
             .prop_map(|(on, by)| Step::Cut(Cut { on, by }))
             .boxed(),
-        (name(), 0..4).prop_map(|(on, which)| {
-            let on = On { on };
-            [Step::Mute, Step::Pong, Step::Stall, Step::Resume][which as usize](on)
-        })
-        .boxed(),
+        (name(), 0..4)
+            .prop_map(|(on, which)| {
+                let on = On { on };
+                [Step::Mute, Step::Pong, Step::Stall, Step::Resume][which as usize](on)
+            })
+            .boxed(),
         expect().prop_map(Step::Expect).boxed(),
         (name(), span(), of(check())).prop_map(|(on, span, check)| Step::Quiet(Quiet { on, span, check })).boxed(),
         (of(span()), of(term()), of(span()), of(span()))
@@ -154,8 +156,12 @@ fn expect() -> impl Strategy<Value = Expect> {
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
-    (of(name()), of(term()), of(close_is()), of(Just(Any {})))
-        .prop_map(|(named, json, close, loss)| Choice { named, json, close, loss })
+    (of(name()), of(term()), of(close_is()), of(Just(Any {}))).prop_map(|(named, json, close, loss)| Choice {
+        named,
+        json,
+        close,
+        loss,
+    })
 }
 
 fn close_is() -> impl Strategy<Value = CloseIs> {
@@ -170,10 +176,66 @@ fn name() -> impl Strategy<Value = String> {
 /// Any text, and more often than by chance such as looks like another kind of YAML.
 fn text() -> impl Strategy<Value = String> {
     const ODD: &[&str] = &[
-        "", " ", "~", "null", "true", "no", "off", "1", "007", "0x10", "1_000", "1e3", ".inf", ".nan", "-", "--- ", "...",
-        "- a", "a: b", "# c", "a #b", "[", "]", "{}", "&a", "*a", "!t", "|", ">", "'", "\"", "%", "@", "`", "? ", "\\n",
-        "\n", "a\n", "\n a\n\n", "\t", "\ta", "\r", "\r\n", "\0", "\u{7}", "\u{1b}[1m", "\u{7f}", "\u{85}", "\u{a0}",
-        "\u{2028}", "\u{feff}", "\u{feff}a", "\u{fffe}", "\u{ffff}", "🦀", "2026-11-20", "<<", "=", "a, b", "1:30",
+        "",
+        " ",
+        "~",
+        "null",
+        "true",
+        "no",
+        "off",
+        "1",
+        "007",
+        "0x10",
+        "1_000",
+        "1e3",
+        ".inf",
+        ".nan",
+        "-",
+        "--- ",
+        "...",
+        "- a",
+        "a: b",
+        "# c",
+        "a #b",
+        "[",
+        "]",
+        "{}",
+        "&a",
+        "*a",
+        "!t",
+        "|",
+        ">",
+        "'",
+        "\"",
+        "%",
+        "@",
+        "`",
+        "? ",
+        "\\n",
+        "\n",
+        "a\n",
+        "\n a\n\n",
+        "\t",
+        "\ta",
+        "\r",
+        "\r\n",
+        "\0",
+        "\u{7}",
+        "\u{1b}[1m",
+        "\u{7f}",
+        "\u{85}",
+        "\u{a0}",
+        "\u{2028}",
+        "\u{feff}",
+        "\u{feff}a",
+        "\u{fffe}",
+        "\u{ffff}",
+        "🦀",
+        "2026-11-20",
+        "<<",
+        "=",
+        "a, b",
+        "1:30",
     ];
     prop_oneof![3 => proptest::sample::select(ODD).prop_map(str::to_owned), 2 => ".{0,12}", 1 => "[ -~\n]{0,90}"]
 }
@@ -219,7 +281,8 @@ fn value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_filter("JSON has none", |number| number.is_finite()).prop_map(Value::from),
-        proptest::sample::select(&[0.0, -0.0, 1.0, -1.0, 1e21, 1e-7, 5e-324, f64::MAX, 9007199254740993.0][..]).prop_map(Value::from),
+        proptest::sample::select(&[0.0, -0.0, 1.0, -1.0, 1e21, 1e-7, 5e-324, f64::MAX, 9007199254740993.0][..])
+            .prop_map(Value::from),
         text().prop_map(|text| text.replace('$', "$$").into()),
         name().prop_map(|name| format!("${name}").into()),
         (text(), name()).prop_map(|(text, name)| format!("{}${{{name}}}", text.replace('$', "$$")).into()),
@@ -239,6 +302,7 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// Objects that are no matcher by chance.
 fn members(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
-    let key = text().prop_filter("a matcher", |key| !["is", "not", "equals", "any_of", "repeat", "times"].contains(&&**key));
+    let key =
+        text().prop_filter("a matcher", |key| !["is", "not", "equals", "any_of", "repeat", "times"].contains(&&**key));
     btree_map(key, inner, 0..3).prop_map(|members: BTreeMap<String, Value>| members.into_iter().collect())
 }

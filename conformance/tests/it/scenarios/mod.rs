@@ -60,7 +60,8 @@ fn built_in_ones_are_valid_by_their_schema() {
 
 #[test]
 fn wrong_ones_are_invalid_by_their_schema() {
-    let script = |steps: Value| json!({ "summary": "A.", "covers": ["PAIR-10"], "under_test": "relay", "steps": steps });
+    let script =
+        |steps: Value| json!({ "summary": "A.", "covers": ["PAIR-10"], "under_test": "relay", "steps": steps });
     let right = script(json!([{ "connect": { "as": "host", "to": "/mac" } }]));
     let schema = schema();
     assert!(schema.is_valid(&right));
@@ -86,9 +87,9 @@ fn wrong_ones_are_invalid_by_their_schema() {
 fn built_in_ones_have_names_and_summaries_that_read_well() {
     for scenario in all() {
         let name = Path::new(&*scenario.file).file_stem().and_then(|stem| stem.to_str()).expect("a name");
-        let kebab = name.split('-').all(|word| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        });
+        let kebab = name
+            .split('-')
+            .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
         assert!(kebab, "{name} is not in kebab-case");
         assert_eq!(scenario.id.as_str(), format!("{}/{name}", scenario.family.name));
         let summary = &scenario.script.summary;
@@ -103,8 +104,7 @@ fn built_in_ones_have_names_and_summaries_that_read_well() {
 fn every_requirement_of_a_server_is_judged_by_a_check() {
     for family in FAMILIES {
         let scenarios = all().iter().filter(|scenario| scenario.family.name == family.name);
-        let judged: BTreeSet<_> =
-            scenarios.flat_map(Scenario::checks).map(|check| check.requirement).collect();
+        let judged: BTreeSet<_> = scenarios.flat_map(Scenario::checks).map(|check| check.requirement).collect();
         let left: Vec<_> =
             family.requirements(family.server).map(|found| found.id).filter(|id| !judged.contains(*id)).collect();
         assert_eq!(left, [""; 0], "requirements of the {} {} that nothing judges", family.name, family.server);

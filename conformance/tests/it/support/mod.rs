@@ -1,6 +1,16 @@
-//! What several tests need.
+//! What several tests need: the real binary, servers that are no relay, folders of their own.
+//!
+//! Everything here ends with the test that started it.
+
+mod process;
+mod relay;
+mod run;
 
 use std::path::{Path, PathBuf};
+
+pub(crate) use process::{Reference, is_alive, is_gone};
+pub(crate) use relay::{Peer, Server, refused_port};
+pub(crate) use run::{BINARY, Judged, Ran, Running, conformance, judge};
 
 /// A folder of a test's own, empty.
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -11,3 +21,43 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     std::fs::create_dir_all(&folder).expect("a folder");
     folder
 }
+
+/// A file in a folder; its path.
+pub(crate) fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("written");
+    path.display().to_string()
+}
+
+/// The names in a folder, sorted.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<_> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// What differs from run to run, and what it is shown as in a snapshot.
+pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
+    vec![
+        (env!("CARGO_BIN_EXE_conformance"), "CONFORMANCE"),
+        (env!("CARGO_TARGET_TMPDIR"), "TMP"),
+        (r"(127\.0\.0\.1|localhost|port) ?:?\d{4,5}\b", "$1:PORT"),
+        (r"\d+(\.\d+)? m?s\)", "TIME)"),
+        (r"\d\d\d\d-\d\d-\d\dT[0-9:.]+Z", "MOMENT"),
+    ]
+}
+
+/// Compares with a snapshot, after what differs from run to run was replaced.
+macro_rules! assert_told {
+    ($told:expr) => {
+        let told = &$told;
+        insta::with_settings!({ filters => crate::support::filters() }, { insta::assert_snapshot!(told) });
+    };
+    ($name:expr, $told:expr) => {
+        let told = &$told;
+        insta::with_settings!({ filters => crate::support::filters() }, { insta::assert_snapshot!($name, told) });
+    };
+}
+
+pub(crate) use assert_told;

@@ -134,7 +134,9 @@ struct Connection {
     notify_deadline: Duration,
     /// What had been read when the oldest Ping without Pong was due, in bytes.
     pinged_at: u64,
-    /// The peer was not read for a while since then; what had been read when it was last excused for that, in bytes.
+    /// What the system had taken for the peer when the oldest Ping that has not left was due, or at a later look, in bytes.
+    taken_at: u64,
+    /// The peer was not read for a while since it was pinged; what had been read when it was last excused for that, in bytes.
     excused_at: Option<u64>,
 }
 
@@ -163,6 +165,7 @@ impl Connection {
             watched: false,
             notify_deadline: shared.timing.value(Parameter::NotifyDeadline),
             pinged_at: 0,
+            taken_at: 0,
             excused_at: None,
         }
     }

@@ -1,7 +1,8 @@
 //! The heartbeat of one connection at work: Pings in time, and who counts as silent.
 //!
 //! A Pong can only be missed by who reads. A peer that is not read, because its partner is slow, is not blamed for that; a peer
-//! that does not read is, whoever else waits (PAIR-81, PAIR-82).
+//! that does not read is, whoever else waits (PAIR-81, PAIR-82). A peer that reads slowly gets its Ping late, and its time from
+//! then on.
 
 use std::task::Context;
 
@@ -15,13 +16,16 @@ impl Connection {
     /// Does what is due by now, and has the task woken when more is.
     pub(super) fn keep_time(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         while self.alarm.as_mut().poll(cx).is_ready() {
-            let awaited = self.heartbeat.awaits_pong();
+            let (awaited, unsent) = (self.heartbeat.awaits_pong(), self.heartbeat.is_unsent());
             if self.heartbeat.tick(clock::instant()) {
                 self.ping_due = true;
                 self.renewal_due = self.grown;
                 self.member.mailbox().trim(&mut self.outgoing);
                 if !awaited {
                     self.pinged_at = self.socket.get_ref().bytes_read();
+                }
+                if !unsent {
+                    self.taken_at = self.socket.get_ref().bytes_written();
                 }
             }
             // A reset is not seen by reading while nothing is read.
@@ -47,7 +51,14 @@ impl Connection {
     /// A peer is silent only if what it has sent was read, and there was no Pong in it.
     pub(super) fn judge_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         if self.heartbeat.is_stuck() {
-            return Err(Ending::Silent);
+            let taken = self.socket.get_ref().bytes_written();
+            if taken == self.taken_at {
+                return Err(Ending::Silent);
+            }
+            self.taken_at = taken;
+            self.heartbeat.wait_for_sending(clock::instant());
+            self.set_alarm();
+            self.keep_time(cx)?;
         }
         let read = self.socket.get_ref().bytes_read();
         let read_most = read - self.pinged_at > MOST_UNREAD;

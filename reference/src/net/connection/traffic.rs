@@ -13,6 +13,7 @@ use tokio::task::coop;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{Connection, Ending};
+use crate::net::clock;
 use crate::net::mailbox::Delivery;
 use crate::server::pairing::Inbound;
 
@@ -79,15 +80,18 @@ impl Connection {
 
     /// Leaves data in the partner's mailbox. Only if there is no partner, the relay is asked.
     fn forward(&mut self, mut text: String) {
-        loop {
-            self.partner = self.partner.take().or_else(|| self.member.mailbox().partner());
-            let Some(partner) = &self.partner else { return self.ask(Inbound::Data(text)) };
+        if let Some(partner) = &self.partner {
             match partner.deliver(text) {
                 Delivery::Room => return,
                 Delivery::Full => return self.held = true,
                 Delivery::Shut(undelivered) => text = undelivered,
             }
-            self.partner = None;
+        }
+        self.partner = self.member.mailbox().partner();
+        match &self.partner {
+            // If this one takes nothing either, it is closing, and the data reaches nobody.
+            Some(partner) => self.held = matches!(partner.deliver(text), Delivery::Full),
+            None => self.ask(Inbound::Data(text)),
         }
     }
 
@@ -122,7 +126,9 @@ impl Connection {
         if self.unflushed && Pin::new(&mut self.socket).poll_flush(cx)?.is_ready() {
             self.unflushed = false;
             self.pongs = 0;
-            self.heartbeat.sent();
+            if self.heartbeat.is_unsent() {
+                self.heartbeat.sent(clock::instant());
+            }
         }
         Ok(())
     }

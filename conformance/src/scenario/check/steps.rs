@@ -1,111 +1,13 @@
-//! What a script must fulfil beyond its form: names that exist, checks that are covered, steps that can be played.
-//!
-//! A script that passes here cannot fail for a reason of its own while it runs, but for values that only the run knows.
+//! Each step by itself, in the sight of those before it.
 
-use std::collections::BTreeSet;
+use super::Problem;
+use super::scope::{Scope, named};
+use crate::scenario::At;
+use crate::scenario::at::Place;
+use crate::scenario::step::{Choice, Expect, Send, Step};
 
-use relayspec::requirement;
-
-use super::at::Place;
-use super::load::Header;
-use super::step::{Choice, Expect, Send, Step};
-use super::term::is_name;
-use super::{At, Check, CheckName, Scenario, Script, Term, Trait, check_of, each_step};
-
-type Problem = (Place, String);
-
-/// Checks a scenario.
-///
-/// # Errors
-/// The first problem, with its place.
-pub(super) fn check(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
-    header(scenario, places)?;
-    coverage(scenario, places)?;
-    let mut scope = Scope { clients: scenario.family.clients, ..Scope::default() };
-    steps(&scenario.script.steps, &mut scope, false)
-}
-
-fn header(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
-    let Script { summary, covers, under_test, steps, .. } = &scenario.script;
-    let family = scenario.family;
-    let fail = |place, problem: String| Err((place, problem));
-    if summary.trim().is_empty() {
-        return fail(places.summary.place, "`summary` is empty: say in a sentence what the scenario shows".to_owned());
-    }
-    if steps.is_empty() {
-        return fail(places.steps.place, "`steps` is empty".to_owned());
-    }
-    if under_test != family.server && !family.clients.contains(&under_test.as_str()) {
-        let roles: Vec<_> = std::iter::once(&family.server).chain(family.clients).copied().collect();
-        let problem = format!("the family {} has no role `{under_test}`; there are {}", family.name, roles.join(", "));
-        return fail(places.under_test.place, problem);
-    }
-    if covers.is_empty() {
-        return fail(places.covers.place, "`covers` is empty: name the requirements that the checks judge".to_owned());
-    }
-    for (at, (id, place)) in covers.iter().zip(places.covers.value.iter().map(|named| named.place)).enumerate() {
-        match requirement::find(id) {
-            None => return fail(place, format!("no requirement has the id `{id}`; `conformance list --requirements` shows all")),
-            Some(found) if found.id != id => return fail(place, format!("`{id}` is written `{}`", found.id)),
-            Some(found) if family.requirements(under_test).all(|bound| bound.id != found.id) => {
-                return fail(place, format!("{id} does not bind the {under_test}, but {}", found.roles.join(", ")));
-            }
-            Some(_) if covers[..at].contains(id) => return fail(place, format!("`covers` names {id} twice")),
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn coverage(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
-    let covers = &scenario.script.covers;
-    let mut checks: Vec<Check> = Vec::new();
-    let mut problem = None;
-    each_step(&scenario.script.steps, &mut |step| {
-        let why = match &step.value {
-            Step::Terminate(_) | Step::Exit(_) if !scenario.has(Trait::OwnProcess) => {
-                Some("`terminate` and `exit` need `traits: [own_process]`".to_owned())
-            }
-            step => check_of(step).and_then(|name| {
-                let check = scenario.check(name);
-                let why = uncovered(name, &check, covers, &checks);
-                checks.push(check);
-                why
-            }),
-        };
-        if let Some(why) = why {
-            problem.get_or_insert((step.place, why));
-        }
-    });
-    if let Some(problem) = problem {
-        return Err(problem);
-    }
-    let left = covers.iter().zip(&places.covers.value).find(|(id, _)| checks.iter().all(|check| check.requirement != **id));
-    left.map_or(Ok(()), |(id, at)| Err((at.place, format!("no check judges {id}: leave it out, or name a check `{id} …`"))))
-}
-
-/// What is wrong with the check of a step, after those of the steps before.
-fn uncovered(name: &CheckName, check: &Check, covers: &[String], before: &[Check]) -> Option<String> {
-    let Check { name: plain, requirement } = check;
-    if requirement::find(requirement).is_none() {
-        return Some(format!("no requirement has the id `{requirement}`, which the check `{name}` names"));
-    }
-    if !covers.contains(requirement) {
-        return Some(format!("the check `{name}` judges {requirement}: add it to `covers`"));
-    }
-    let twin = before.iter().find(|twin| twin.name == *plain && twin.requirement != *requirement)?;
-    Some(format!("the check `{plain}` judges {requirement} here and {} above: give them different names", twin.requirement))
-}
-
-/// The names that a step may use.
-#[derive(Debug, Clone, Default)]
-struct Scope {
-    clients: &'static [&'static str],
-    connections: BTreeSet<String>,
-    variables: BTreeSet<String>,
-}
-
-fn steps(steps: &[At<Step>], scope: &mut Scope, in_many: bool) -> Result<(), Problem> {
+/// Checks steps in their order.
+pub(super) fn steps(steps: &[At<Step>], scope: &mut Scope, in_many: bool) -> Result<(), Problem> {
     steps.iter().try_for_each(|step| self::step(&step.value, scope, in_many).map_err(|problem| problem.at(step.place)))
 }
 
@@ -220,7 +122,11 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         }
         Step::Pour(pour) => {
             scope.has(&pour.on)?;
-            one_of(&[("json", pour.json.is_some()), ("fragment", pour.fragment.is_some()), ("raw", pour.raw.is_some())])?;
+            one_of(&[
+                ("json", pour.json.is_some()),
+                ("fragment", pour.fragment.is_some()),
+                ("raw", pour.raw.is_some()),
+            ])?;
             let terms = [&pour.json, &pour.fragment, &pour.raw];
             terms.into_iter().flatten().try_for_each(|term| scope.knows(term))?;
         }
@@ -271,57 +177,6 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
     let choices = expect.any_of.iter().filter_map(|choice| choice.json.as_ref());
     expect.json.iter().chain(choices).for_each(|term| scope.binds(term));
     Ok(())
-}
-
-impl Scope {
-    fn has(&self, connection: &str) -> Result<(), String> {
-        if self.connections.contains(connection) {
-            return Ok(());
-        }
-        let open: Vec<_> = self.connections.iter().map(String::as_str).collect();
-        let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
-        Err(format!("no connection is called `{connection}` here; open are: {open}"))
-    }
-
-    /// What is sent, or computed with, needs a value for each variable and has no matchers.
-    fn knows(&self, term: &Term) -> Result<(), String> {
-        if let Some(matcher) = matcher(term) {
-            return Err(format!("`{}` is a matcher: it goes with what is expected, not with what is sent", matcher.print()));
-        }
-        let mut unknown = None;
-        term.each_variable(&mut |name| {
-            if !self.variables.contains(name) {
-                unknown.get_or_insert_with(|| name.to_owned());
-            }
-        });
-        unknown.map_or(Ok(()), |name| Err(format!("`${name}` has no value here: no step before this one gives it one")))
-    }
-
-    /// What is expected gives variables a value, where they have none.
-    fn binds(&mut self, term: &Term) {
-        term.each_variable(&mut |name| {
-            self.variables.insert(name.to_owned());
-        });
-    }
-
-    fn variable(&mut self, name: &str) -> Result<(), String> {
-        named(name)?;
-        self.variables.insert(name.to_owned());
-        Ok(())
-    }
-}
-
-fn matcher(term: &Term) -> Option<&Term> {
-    match term {
-        Term::Is(_) | Term::Not(_) | Term::AnyOf(_) | Term::Equals(_) => Some(term),
-        Term::List(terms) => terms.iter().find_map(matcher),
-        Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
-        Term::Plain(_) | Term::Text(_) | Term::Variable(_) | Term::Repeat { .. } => None,
-    }
-}
-
-fn named(name: &str) -> Result<(), String> {
-    if is_name(name) { Ok(()) } else { Err(format!("`{name}` is no name: write small letters, digits and `_`")) }
 }
 
 fn path(target: &str) -> Result<(), String> {

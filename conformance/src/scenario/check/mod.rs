@@ -1,0 +1,112 @@
+//! What a script must fulfil beyond its form: names that exist, checks that are covered, steps that can be played.
+//!
+//! A script that passes here cannot fail for a reason of its own while it runs, but for values that only the run knows.
+
+mod scope;
+mod steps;
+
+use relayspec::requirement;
+
+use super::at::Place;
+use super::load::Header;
+use super::step::Step;
+use super::{Check, CheckName, Scenario, Script, Trait, each_step};
+use scope::Scope;
+
+pub use steps::hex;
+
+type Problem = (Place, String);
+
+/// Checks a scenario.
+///
+/// # Errors
+/// The first problem, with its place.
+pub(super) fn check(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
+    header(scenario, places)?;
+    coverage(scenario, places)?;
+    let mut scope = Scope { clients: scenario.family.clients, ..Scope::default() };
+    steps::steps(&scenario.script.steps, &mut scope, false)
+}
+
+fn header(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
+    let Script { summary, covers, under_test, steps, .. } = &scenario.script;
+    let family = scenario.family;
+    let fail = |place, problem: String| Err((place, problem));
+    if summary.trim().is_empty() {
+        return fail(places.summary.place, "`summary` is empty: say in a sentence what the scenario shows".to_owned());
+    }
+    if steps.is_empty() {
+        return fail(places.steps.place, "`steps` is empty".to_owned());
+    }
+    if under_test != family.server && !family.clients.contains(&under_test.as_str()) {
+        let roles: Vec<_> = std::iter::once(&family.server).chain(family.clients).copied().collect();
+        let problem = format!("the family {} has no role `{under_test}`; there are {}", family.name, roles.join(", "));
+        return fail(places.under_test.place, problem);
+    }
+    if covers.is_empty() {
+        return fail(places.covers.place, "`covers` is empty: name the requirements that the checks judge".to_owned());
+    }
+    for (at, (id, place)) in covers.iter().zip(places.covers.value.iter().map(|named| named.place)).enumerate() {
+        match requirement::find(id) {
+            None => {
+                return fail(
+                    place,
+                    format!("no requirement has the id `{id}`; `conformance list --requirements` shows all"),
+                );
+            }
+            Some(found) if found.id != id => return fail(place, format!("`{id}` is written `{}`", found.id)),
+            Some(found) if family.requirements(under_test).all(|bound| bound.id != found.id) => {
+                return fail(place, format!("{id} does not bind the {under_test}, but {}", found.roles.join(", ")));
+            }
+            Some(_) if covers[..at].contains(id) => return fail(place, format!("`covers` names {id} twice")),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn coverage(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
+    let covers = &scenario.script.covers;
+    let mut checks: Vec<Check> = Vec::new();
+    let mut problem = None;
+    each_step(&scenario.script.steps, &mut |step| {
+        let why = match &step.value {
+            Step::Terminate(_) | Step::Exit(_) if !scenario.has(Trait::OwnProcess) => {
+                Some("`terminate` and `exit` need `traits: [own_process]`".to_owned())
+            }
+            step => step.check().and_then(|name| {
+                let check = scenario.check(name);
+                let why = uncovered(name, &check, covers, &checks);
+                checks.push(check);
+                why
+            }),
+        };
+        if let Some(why) = why {
+            problem.get_or_insert((step.place, why));
+        }
+    });
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    let left =
+        covers.iter().zip(&places.covers.value).find(|(id, _)| checks.iter().all(|check| check.requirement != **id));
+    left.map_or(Ok(()), |(id, at)| {
+        Err((at.place, format!("no check judges {id}: leave it out, or name a check `{id} …`")))
+    })
+}
+
+/// What is wrong with the check of a step, after those of the steps before.
+fn uncovered(name: &CheckName, check: &Check, covers: &[String], before: &[Check]) -> Option<String> {
+    let Check { name: plain, requirement } = check;
+    if requirement::find(requirement).is_none() {
+        return Some(format!("no requirement has the id `{requirement}`, which the check `{name}` names"));
+    }
+    if !covers.contains(requirement) {
+        return Some(format!("the check `{name}` judges {requirement}: add it to `covers`"));
+    }
+    let twin = before.iter().find(|twin| twin.name == *plain && twin.requirement != *requirement)?;
+    Some(format!(
+        "the check `{plain}` judges {requirement} here and {} above: give them different names",
+        twin.requirement
+    ))
+}

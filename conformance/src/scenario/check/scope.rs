@@ -1,0 +1,69 @@
+//! The names that are in sight of a step.
+
+use std::collections::BTreeSet;
+
+use crate::scenario::Term;
+use crate::scenario::term::is_name;
+
+/// The names that a step may use.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope {
+    pub(super) clients: &'static [&'static str],
+    pub(super) connections: BTreeSet<String>,
+    pub(super) variables: BTreeSet<String>,
+}
+
+impl Scope {
+    pub(super) fn has(&self, connection: &str) -> Result<(), String> {
+        if self.connections.contains(connection) {
+            return Ok(());
+        }
+        let open: Vec<_> = self.connections.iter().map(String::as_str).collect();
+        let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
+        Err(format!("no connection is called `{connection}` here; open are: {open}"))
+    }
+
+    /// What is sent, or computed with, needs a value for each variable and has no matchers.
+    pub(super) fn knows(&self, term: &Term) -> Result<(), String> {
+        if let Some(matcher) = matcher(term) {
+            return Err(format!(
+                "`{}` is a matcher: it goes with what is expected, not with what is sent",
+                matcher.print()
+            ));
+        }
+        let mut unknown = None;
+        term.each_variable(&mut |name| {
+            if !self.variables.contains(name) {
+                unknown.get_or_insert_with(|| name.to_owned());
+            }
+        });
+        unknown.map_or(Ok(()), |name| Err(format!("`${name}` has no value here: no step before this one gives it one")))
+    }
+
+    /// What is expected gives variables a value, where they have none.
+    pub(super) fn binds(&mut self, term: &Term) {
+        term.each_variable(&mut |name| {
+            self.variables.insert(name.to_owned());
+        });
+    }
+
+    pub(super) fn variable(&mut self, name: &str) -> Result<(), String> {
+        named(name)?;
+        self.variables.insert(name.to_owned());
+        Ok(())
+    }
+}
+
+fn matcher(term: &Term) -> Option<&Term> {
+    match term {
+        Term::Is(_) | Term::Not(_) | Term::AnyOf(_) | Term::Equals(_) => Some(term),
+        Term::List(terms) => terms.iter().find_map(matcher),
+        Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
+        Term::Plain(_) | Term::Text(_) | Term::Variable(_) | Term::Repeat { .. } => None,
+    }
+}
+
+/// Whether a text can name a variable or a connection.
+pub(super) fn named(name: &str) -> Result<(), String> {
+    if is_name(name) { Ok(()) } else { Err(format!("`{name}` is no name: write small letters, digits and `_`")) }
+}

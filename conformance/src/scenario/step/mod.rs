@@ -1,0 +1,135 @@
+//! The steps that a scenario is made of. Each is one event of the story, written `- name: { … }`.
+//!
+//! Types only: what a step does is for the engine, what it must fulfil beyond its form is for `check`.
+
+mod connection;
+mod expect;
+mod play;
+mod send;
+mod time;
+mod values;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{CheckName, Term};
+
+pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
+pub use expect::{Any, Choice, CloseIs, Expect, Quiet};
+pub use play::{Exit, Many, Meet, Memory, Terminate};
+pub use send::{FrameStep, Opcode, Pour, Send};
+pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
+pub use values::{Disjoint, Distinct, Tally, Unpredictable};
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a script has few steps, and a box would stand in the way of every reader")]
+pub enum Step {
+    /// Opens a connection; the handshake has to succeed.
+    Connect(Connect),
+    /// Tries to open a connection, which has to be refused, by TCP or by HTTP.
+    Refused(Refused),
+    /// Sends a message, a Ping or a Pong.
+    Send(Send),
+    /// Sends one frame as it is written, right or wrong.
+    Frame(FrameStep),
+    /// Sends a Close frame.
+    Close(Close),
+    /// Ends a connection without a Close frame.
+    Cut(Cut),
+    /// Stops answering Pings, and Close frames, on a connection; it is still read.
+    Mute(On),
+    /// Answers the last Ping that came on a connection, muted or not.
+    Pong(On),
+    /// What comes on a connection from here on is of no interest.
+    Ignore(On),
+    /// Stops reading a connection.
+    Stall(On),
+    /// Reads a stalled connection again.
+    Resume(On),
+    /// Waits for what has to come next on a connection.
+    Expect(Expect),
+    /// Nothing may come on a connection for a while; Pings may.
+    Quiet(Quiet),
+    /// Waits.
+    Wait(Wait),
+    /// Notes the present moment, in ms since the Unix epoch.
+    Mark(Mark),
+    /// Gives variables values.
+    Let(BTreeMap<String, Term>),
+    /// Plays steps several times, at once or one after another, each with connections and variables of its own.
+    Many(Many),
+    /// Inside `many`: waits until every other iteration is here too.
+    Meet(Meet),
+    /// Two moments have to lie close together.
+    Near(Near),
+    /// All values of a list have to differ.
+    Distinct(Distinct),
+    /// No value of one list may occur in another.
+    Disjoint(Disjoint),
+    /// The values of a list have to occur this often.
+    Tally(Tally),
+    /// Characters of a list of strings have to look random.
+    Unpredictable(Unpredictable),
+    /// The Ping frames of a connection have to keep time, from its opening on.
+    Heartbeat(Heartbeat),
+    /// A message has to be answered or passed on quickly, at the median of some rounds.
+    Latency(Latency),
+    /// Sends a message again and again until its answer is the right one.
+    Poll(Poll),
+    /// Sends message after message until a total is reached, the peer takes no more, or the connection ends.
+    Pour(Pour),
+    /// Starts to watch the memory of the subject's process, or judges how far it has grown.
+    Memory(Memory),
+    /// Sends SIGTERM to the subject's process.
+    Terminate(Terminate),
+    /// The subject's process has to end.
+    Exit(Exit),
+}
+
+impl Step {
+    /// The check that a step decides, where it decides one.
+    #[must_use]
+    pub fn check(&self) -> Option<&CheckName> {
+        match self {
+            Self::Connect(step) => step.check.as_ref(),
+            Self::Refused(step) => step.check.as_ref(),
+            Self::Expect(step) => step.check.as_ref(),
+            Self::Quiet(step) => step.check.as_ref(),
+            Self::Memory(step) => step.check.as_ref(),
+            Self::Near(step) => Some(&step.check),
+            Self::Distinct(step) => Some(&step.check),
+            Self::Disjoint(step) => Some(&step.check),
+            Self::Tally(step) => Some(&step.check),
+            Self::Unpredictable(step) => Some(&step.check),
+            Self::Heartbeat(step) => Some(&step.check),
+            Self::Latency(step) => Some(&step.check),
+            Self::Poll(step) => Some(&step.check),
+            Self::Exit(step) => Some(&step.check),
+            Self::Send(_)
+            | Self::Frame(_)
+            | Self::Close(_)
+            | Self::Cut(_)
+            | Self::Mute(_)
+            | Self::Pong(_)
+            | Self::Ignore(_)
+            | Self::Stall(_)
+            | Self::Resume(_)
+            | Self::Wait(_)
+            | Self::Mark(_)
+            | Self::Let(_)
+            | Self::Many(_)
+            | Self::Meet(_)
+            | Self::Pour(_)
+            | Self::Terminate(_) => None,
+        }
+    }
+}
+
+/// A term that is written down is given, also where it is `null`.
+pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Term>, D::Error> {
+    Term::deserialize(deserializer).map(Some)
+}

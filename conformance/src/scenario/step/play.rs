@@ -1,0 +1,55 @@
+//! Steps that play other steps, and those that concern the subject's process.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Step;
+use crate::scenario::{At, CheckName, Size, Span};
+
+/// Plays steps several times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Many {
+    /// The variable that counts the iterations, from 1.
+    #[serde(rename = "as")]
+    pub name: String,
+    /// How many.
+    pub count: usize,
+    /// How many of them run at once; all where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<usize>,
+    /// The steps. Variables that they bind are lists afterwards; connections that they open are closed.
+    pub steps: Vec<At<Step>>,
+}
+
+/// Waits for the other iterations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Meet {}
+
+/// Watches the memory of the subject's process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// What it may have grown by at most since the watch began; where it is not said, the watch begins here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grows_at_most: Option<Size>,
+    /// The check that this decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckName>,
+}
+
+/// Sends SIGTERM to the subject's process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Terminate {}
+
+/// The subject's process has to end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exit {
+    /// Within which time.
+    pub within: Span,
+    /// The check that this decides.
+    pub check: CheckName,
+}

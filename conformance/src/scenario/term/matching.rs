@@ -1,0 +1,115 @@
+//! Compares what came with what was expected: names the first place that differs, and gives variables their values.
+
+use serde_json::Value;
+
+use super::{Bindings, Kind, Term, Variables};
+
+/// Why a value does not match.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mismatch {
+    /// Where in the value, as a JSON Pointer (RFC 6901).
+    pub path: String,
+    /// What was expected there, as a scenario would write it.
+    pub expected: String,
+    /// What stood there; `None` for nothing.
+    pub got: Option<Value>,
+}
+
+impl Term {
+    /// Compares with a value that came; on success the variables that have taken a value.
+    ///
+    /// # Errors
+    /// The first place where the value differs.
+    pub fn matches(&self, actual: &Value, variables: &dyn Variables) -> Result<Bindings, Mismatch> {
+        let mut bindings = Bindings::new();
+        self.compare(actual, variables, &mut bindings, "")?;
+        Ok(bindings)
+    }
+
+    fn compare(
+        &self,
+        actual: &Value,
+        variables: &dyn Variables,
+        bindings: &mut Bindings,
+        path: &str,
+    ) -> Result<(), Mismatch> {
+        let mismatch = |expected: String| Mismatch { path: path.to_owned(), expected, got: Some(actual.clone()) };
+        let require =
+            |matched: bool, expected: &dyn Fn() -> String| if matched { Ok(()) } else { Err(mismatch(expected())) };
+        match self {
+            Self::Variable(name) => match bindings.get(name).cloned().or_else(|| variables.get(name)) {
+                Some(known) => require(same(&known, actual), &|| known.to_string()),
+                None => {
+                    bindings.insert(name.clone(), actual.clone());
+                    Ok(())
+                }
+            },
+            Self::Object(members) => {
+                let Value::Object(found) = actual else { return Err(mismatch(self.print())) };
+                members.iter().try_for_each(|(name, term)| {
+                    let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+                    match found.get(name) {
+                        Some(value) => term.compare(value, variables, bindings, &path),
+                        None => Err(Mismatch { path, expected: term.shown(variables), got: None }),
+                    }
+                })
+            }
+            Self::List(terms) => {
+                let Value::Array(found) = actual else { return Err(mismatch(self.print())) };
+                require(found.len() == terms.len(), &|| format!("{} elements", terms.len()))?;
+                let pairs = terms.iter().zip(found).enumerate();
+                pairs.into_iter().try_for_each(|(at, (term, value))| {
+                    term.compare(value, variables, bindings, &format!("{path}/{at}"))
+                })
+            }
+            Self::Is(kind) => require(kind.fits(actual), &|| self.print()),
+            Self::Not(term) => {
+                let matched = term.compare(actual, variables, &mut bindings.clone(), path).is_ok();
+                require(!matched, &|| format!("anything but {}", term.shown(variables)))
+            }
+            Self::AnyOf(terms) => {
+                for term in terms {
+                    let mut tried = bindings.clone();
+                    if term.compare(actual, variables, &mut tried, path).is_ok() {
+                        *bindings = tried;
+                        return Ok(());
+                    }
+                }
+                let shown: Vec<_> = terms.iter().map(|term| term.shown(variables)).collect();
+                Err(mismatch(shown.join(" or ")))
+            }
+            Self::Equals(term) => {
+                let expected = term.fill(variables).map_err(mismatch)?;
+                require(same(&expected, actual), &|| expected.to_string())
+            }
+            Self::Plain(_) | Self::Text(_) | Self::Repeat { .. } => {
+                let expected = self.fill(variables).map_err(mismatch)?;
+                require(same(&expected, actual), &|| expected.to_string())
+            }
+        }
+    }
+}
+
+/// Equality of JSON values with numbers compared by value, so that `1`, `1.0` and `1e0` are the same.
+#[must_use]
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+        }
+        _ => one == other,
+    }
+}
+
+impl Kind {
+    fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::Text => value.as_str().is_some_and(|text| !text.is_empty()),
+            Self::String => value.is_string(),
+            Self::Number => value.is_number(),
+            Self::Anything => true,
+        }
+    }
+}

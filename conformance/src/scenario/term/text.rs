@@ -1,0 +1,121 @@
+//! Reads terms from values as scenarios write them, and writes them back.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Kind, LONGEST_TEXT, Piece, Term};
+
+impl TryFrom<Value> for Term {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        Ok(match value {
+            Value::String(text) => match text.strip_prefix('$') {
+                Some(name) if is_name(name) => Self::Variable(name.to_owned()),
+                _ => Self::Text(pieces(&text)?),
+            },
+            Value::Array(values) => Self::List(values.into_iter().map(Self::try_from).collect::<Result<_, _>>()?),
+            Value::Object(members) => object(members)?,
+            plain => Self::Plain(plain),
+        })
+    }
+}
+
+fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
+    let has = |name: &str| members.contains_key(name);
+    if members.len() == 2 && has("repeat") && has("times") {
+        let text = members["repeat"].as_str().ok_or("`repeat` takes a string")?;
+        let times = members["times"].as_u64().ok_or("`times` takes a whole number")? as usize;
+        if text.len().saturating_mul(times) > LONGEST_TEXT {
+            return Err(format!("`repeat` makes more than {LONGEST_TEXT} bytes"));
+        }
+        return Ok(Term::Repeat { text: pieces(text)?, times });
+    }
+    if members.len() == 1 {
+        if let Some(kind) = members.get("is") {
+            let kind = Kind::deserialize(kind).map_err(|error| format!("`is`: {error}"))?;
+            return Ok(Term::Is(kind));
+        }
+        if let Some(inner) = members.shift_remove("not") {
+            return Ok(Term::Not(Box::new(inner.try_into()?)));
+        }
+        if let Some(inner) = members.shift_remove("equals") {
+            return Ok(Term::Equals(Box::new(inner.try_into()?)));
+        }
+        if let Some(choices) = members.get("any_of").and_then(Value::as_array) {
+            return Ok(Term::AnyOf(choices.iter().cloned().map(Term::try_from).collect::<Result<_, _>>()?));
+        }
+    }
+    let terms = members.into_iter().map(|(name, value)| Ok((name, Term::try_from(value)?)));
+    Ok(Term::Object(terms.collect::<Result<_, String>>()?))
+}
+
+/// Whether a text can name a variable or a connection.
+#[must_use]
+pub(in crate::scenario) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    let mut literal = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        literal.push_str(before);
+        if let Some(after) = after.strip_prefix('$') {
+            literal.push('$');
+            rest = after;
+        } else if let Some((name, after)) = after.strip_prefix('{').and_then(|after| after.split_once('}')) {
+            if !is_name(name) {
+                return Err(format!("`{name}` cannot name a variable"));
+            }
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+            }
+            pieces.push(Piece::Variable(name.to_owned()));
+            rest = after;
+        } else {
+            return Err("a `$` in a string opens `${name}`; write `$$` for the character".to_owned());
+        }
+    }
+    literal.push_str(rest);
+    if !literal.is_empty() {
+        pieces.push(Piece::Literal(literal));
+    }
+    Ok(pieces)
+}
+
+fn unpieced(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => text.push_str(&literal.replace('$', "$$")),
+            Piece::Variable(name) => {
+                let _ = write!(text, "${{{name}}}");
+            }
+        }
+    }
+    text
+}
+
+impl From<Term> for Value {
+    fn from(term: Term) -> Self {
+        match term {
+            Term::Plain(value) => value,
+            Term::Text(pieces) => unpieced(&pieces).into(),
+            Term::Variable(name) => format!("${name}").into(),
+            Term::List(terms) => terms.into_iter().map(Self::from).collect(),
+            Term::Object(members) => {
+                Self::Object(members.into_iter().map(|(name, term)| (name, Self::from(term))).collect())
+            }
+            Term::Repeat { text, times } => json!({ "repeat": unpieced(&text), "times": times }),
+            Term::Is(kind) => json!({ "is": kind }),
+            Term::Not(term) => json!({ "not": Self::from(*term) }),
+            Term::AnyOf(terms) => json!({ "any_of": terms.into_iter().map(Self::from).collect::<Vec<_>>() }),
+            Term::Equals(term) => json!({ "equals": Self::from(*term) }),
+        }
+    }
+}

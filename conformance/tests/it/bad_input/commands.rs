@@ -1,0 +1,113 @@
+//! A subject that the runner shall start and that does not start: exit status 3, with what it printed. Nothing of it is left.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{BINARY, Judged, assert_told, conformance, file, folder, is_gone, judge};
+
+async fn judged(name: &str, command: &str) -> Judged {
+    let judged = judge(name, ["server", "--command", command, "--ready-within", "300ms"]).await;
+    assert_eq!((judged.ran.status, judged.ran.err.as_str()), (3, ""), "{}", judged.ran.out);
+    assert_eq!((&judged.report.subject, judged.report.scenarios.len()), (&None, 0));
+    judged
+}
+
+#[tokio::test]
+async fn it_ends_at_once() {
+    let judged =
+        judged("ends-at-once", "sh -c 'echo reading config; echo \"port {port}: no such key\" >&2; exit 7'").await;
+    let printed = judged.report.problem.as_deref().expect("a problem");
+    assert!(printed.contains("reading config\n") && printed.contains(": no such key"), "{printed}");
+    // The two streams come in either order.
+    let sorted = judged.ran.told().replace(" reading config", "").replace("config;", "config; …");
+    assert!(judged.ran.out.contains("(exit status: 7)") && judged.ran.out.contains("not judged"), "{sorted}");
+}
+
+#[tokio::test]
+async fn it_is_killed_at_once() {
+    let judged = judged("killed-at-once", "sh -c 'kill -9 $$ # {port}'").await;
+    assert_told!(judged.ran.told());
+}
+
+#[tokio::test]
+async fn it_never_listens() {
+    let folder = folder("never-listens");
+    let pids = folder.join("pids").display().to_string();
+    let script = format!("echo warming up; sleep 60 & echo $$ $! > {pids}; exec sleep 60 # {{port}}");
+    let judged = judged("never-listens-run", &format!("sh -c '{script}'")).await;
+    assert_told!(judged.ran.told());
+    for id in std::fs::read_to_string(&pids).expect("pids").split_whitespace() {
+        assert!(is_gone(id.parse().expect("a pid")), "{id} is left running");
+    }
+}
+
+#[tokio::test]
+async fn it_listens_and_is_no_relay() {
+    // The first thing that any machine has that listens and speaks no HTTP: this very test, by a second binary.
+    let told =
+        judged("no-relay", &format!("{BINARY} reference pairing-relay --port {{port}} --prot 1")).await.ran.told();
+    assert_told!(told);
+}
+
+#[tokio::test]
+async fn it_cannot_be_run() {
+    let folder = folder("cannot-be-run");
+    let text = file(&folder, "relay.txt", "I am no program.\n");
+    let mut told = String::new();
+    for command in
+        ["no-such-relay --port {port}".to_owned(), format!("{text} {{port}}"), format!("{} {{port}}", folder.display())]
+    {
+        told += &format!("# {command}\n{}\n", judged("cannot-be-run-run", &command).await.ran.told());
+    }
+    assert_told!(told);
+}
+
+#[tokio::test]
+async fn what_it_prints_is_escaped() {
+    let command = r#"sh -c 'printf "\033[31mred\033[0m \033[2J\007 \377 \302\205 end\n"; exit 1 # {port}'"#;
+    let judged = judged("escapes", command).await;
+    assert_told!(judged.ran.told());
+}
+
+#[tokio::test]
+async fn a_flood_that_it_prints_is_cut() {
+    let judged = judged("flood", "sh -c 'yes flooded | head -c 3000000; echo the end; exit 1 # {port}'").await;
+    assert!(judged.ran.out.len() < 100_000, "{} bytes are printed", judged.ran.out.len());
+    assert!(judged.ran.out.contains("the end"), "{}", judged.ran.out);
+}
+
+#[tokio::test]
+async fn what_it_leaves_behind_is_ended() {
+    let folder = folder("left-behind");
+    let pid = folder.join("pid").display().to_string();
+    let script = format!("sleep 300 & echo $! > {pid}; exec {BINARY} reference pairing-relay --port {{port}}");
+    let start = Instant::now();
+    let judged =
+        judge("left-behind-run", ["server", "--command", &format!("sh -c '{script}'"), "--only", "register"]).await;
+    assert_eq!(judged.ran.status, 0, "{}", judged.ran.out);
+    assert!(start.elapsed() < Duration::from_secs(60), "the runner waited for somebody who held its pipe");
+    let id = std::fs::read_to_string(&pid).expect("a pid");
+    assert!(is_gone(id.trim().parse().expect("a pid")), "{id} is left running");
+}
+
+#[tokio::test]
+async fn it_may_ignore_sigterm() {
+    let folder = folder("ignores-sigterm");
+    let pid = folder.join("pid").display().to_string();
+    // The shell ignores the signal, and so does what it starts; the reference handles it again, the shell waits for a second child.
+    let script =
+        format!("trap \"\" TERM; echo $$ > {pid}; {BINARY} reference pairing-relay --port {{port}}; sleep 300");
+    let judged =
+        judge("ignores-sigterm-run", ["server", "--command", &format!("sh -c '{script}'"), "--only", "register"]).await;
+    assert_eq!(judged.ran.status, 0, "{}", judged.ran.out);
+    let id = std::fs::read_to_string(&pid).expect("a pid");
+    assert!(is_gone(id.trim().parse().expect("a pid")), "{id} is left running");
+}
+
+#[tokio::test]
+async fn the_reference_says_why_it_does_not_start() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    let ran = conformance(["reference", "pairing-relay", "--port", &port]).await;
+    assert_eq!(ran.status, 3, "{}", ran.told());
+    assert_told!(ran.told());
+}

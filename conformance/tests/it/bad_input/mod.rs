@@ -1,0 +1,8 @@
+//! Bad input and bad luck, given to the real binary: each has its exit status, one clear message, and leaves nothing running.
+
+mod baselines;
+mod commands;
+mod endings;
+mod questions;
+mod unreachable;
+mod usage;

@@ -1,0 +1,125 @@
+//! The subcommands that only tell: answers for good questions, a hint for bad ones, and no panic where nobody listens.
+
+use std::io;
+use std::process::{Command, Stdio};
+
+use conformance::scenario::{Scenario, built_in};
+use relayspec::requirement;
+use serde_json::Value;
+
+use crate::support::{BINARY, assert_told, conformance};
+
+async fn answer(arguments: &[&str]) -> String {
+    let ran = conformance(arguments).await;
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{arguments:?}: {}", ran.told());
+    ran.out
+}
+
+fn all() -> &'static [Scenario] {
+    built_in().expect("built-in scenarios that load")
+}
+
+#[tokio::test]
+async fn explain_tells_of_requirements_and_scenarios() {
+    for id in ["PAIR-30", "pair-30"] {
+        let told = answer(&["explain", id]).await;
+        let found = requirement::find("PAIR-30").expect("a requirement");
+        for part in
+            ["PAIR-30 MUST · relay\n", found.text, "spec/text/pairing.md:", "Checked by", "pairing/expired-code: "]
+        {
+            assert!(told.contains(part), "`{part}` is not in\n{told}");
+        }
+    }
+    for scenario in all() {
+        let told = answer(&["explain", scenario.id.as_str()]).await;
+        assert!(told.contains(&scenario.script.summary) && told.contains(&*scenario.file), "{told}");
+        for check in scenario.checks() {
+            assert!(told.contains(&format!("{} ({})", check.name, check.requirement)), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_questions_get_a_hint() {
+    let mut told = String::new();
+    for arguments in [
+        &["explain", "nonsense"][..],
+        &["explain", "PAIR-3"],
+        &["explain", "pairing/expired-cod"],
+        &["explain", ""],
+        &["list", "nonsense"],
+        &["list", "PAIR-999"],
+        &["schema", "nonsense"],
+        &["schema"],
+        &["completions", "nosh"],
+        &["reference", "nonsense"],
+    ] {
+        let ran = conformance(arguments).await;
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}: {}", ran.told());
+        told += &format!("# {}\n{}\n", arguments.join(" "), ran.err);
+    }
+    assert_told!(told);
+}
+
+#[tokio::test]
+async fn list_names_everything() {
+    let told = answer(&["list"]).await;
+    let json: Value = serde_json::from_str(&answer(&["list", "--json"]).await).expect("JSON");
+    assert_eq!(json.as_array().map(Vec::len), Some(all().len()));
+    for scenario in all() {
+        assert!(told.contains(scenario.id.as_str()) && told.contains(&scenario.script.summary), "{}", scenario.id);
+    }
+    let told = answer(&["list", "--requirements"]).await;
+    let json: Value = serde_json::from_str(&answer(&["list", "--requirements", "--json"]).await).expect("JSON");
+    for found in requirement::all() {
+        assert!(told.contains(found.text), "{}", found.id);
+        assert!(json.as_array().expect("a list").iter().any(|row| row["id"] == found.id), "{}", found.id);
+    }
+    let expiry = answer(&["list", "PAIR-30"]).await;
+    assert!(expiry.contains("pairing/expired-code") && !expiry.contains("pairing/ping "), "{expiry}");
+}
+
+#[tokio::test]
+async fn schemas_are_schemas() {
+    let names = answer(&["schema", "--list"]).await;
+    assert_eq!(names, "scenario\nreport\nmanifest\nbaseline\n");
+    for name in names.lines() {
+        let document: Value = serde_json::from_str(&answer(&["schema", name]).await).expect("JSON");
+        assert_eq!(document["$id"], format!("urn:relayspec:{name}"));
+        jsonschema::meta::validate(&document).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[tokio::test]
+async fn completions_are_made_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = answer(&["completions", shell]).await;
+        assert!(script.contains("self-test") && script.contains("--report-junit"), "{shell}: {script}");
+    }
+}
+
+#[tokio::test]
+async fn help_goes_to_stdout() {
+    for arguments in [&["--help"][..], &["-h"], &["help", "server"], &["server", "--help"], &["--version"]] {
+        assert!(answer(arguments).await.contains("onformance"), "{arguments:?}");
+    }
+    let bare = conformance([""; 0]).await;
+    assert_eq!((bare.status, bare.out.as_str()), (2, ""));
+    assert!(bare.err.contains("Usage: conformance <COMMAND>"), "{}", bare.err);
+}
+
+/// `conformance list | head -0`: nobody reads. That is no reason to panic.
+#[test]
+fn a_closed_pipe_is_no_fault() {
+    for arguments in
+        [&["list"][..], &["schema", "scenario"], &["explain", "PAIR-30"], &["completions", "bash"], &["--help"]]
+    {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        let done =
+            Command::new(BINARY).args(arguments).stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).output();
+        let done = done.expect("the binary runs");
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(!told.contains("panicked"), "{arguments:?}: {told}");
+    }
+}

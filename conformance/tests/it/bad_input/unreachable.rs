@@ -1,0 +1,94 @@
+//! A URL at which no relay answers: exit status 3, with both reports written and the problem in them.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{Judged, Server, assert_told, judge, refused_port};
+
+/// Judges what is at a URL. The run has to end before it begins, and say so in all reports.
+async fn judged(name: &str, url: &str) -> Judged {
+    let judged = judge(name, ["server", url, "--handshake-deadline", "300ms"]).await;
+    assert_eq!((judged.ran.status, judged.ran.err.as_str()), (3, ""), "{}", judged.ran.out);
+    assert_eq!((&judged.report.subject, judged.report.scenarios.len()), (&None, 0));
+    let problem = judged.report.problem.clone().expect("a problem");
+    let told: String = judged.ran.out.split_whitespace().collect();
+    assert!(told.contains(&problem.split_whitespace().collect::<String>()), "{problem}\n{}", judged.ran.out);
+    assert_eq!((judged.junit.tests, judged.junit.errors), (1, 1));
+    judged
+}
+
+/// A server that reads the request, answers with these bytes and closes the connection.
+async fn answering(bytes: &'static str) -> Server {
+    Server::tcp(move |mut stream| async move {
+        read_head(&mut stream).await;
+        let _ = stream.write_all(bytes.as_bytes()).await;
+    })
+    .await
+}
+
+async fn read_head(stream: &mut TcpStream) {
+    let mut head = Vec::new();
+    let mut buffer = [0; 1024];
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut buffer).await {
+            Ok(count) if count > 0 => head.extend_from_slice(&buffer[..count]),
+            _ => return,
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    assert_told!(judged("nobody", &format!("ws://127.0.0.1:{}", refused_port())).await.ran.told());
+}
+
+#[tokio::test]
+async fn no_tls_is_spoken() {
+    let server = answering("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    assert_told!(judged("no-tls", &server.url().replace("ws:", "wss:")).await.ran.told());
+}
+
+#[tokio::test]
+async fn the_handshake_is_never_answered() {
+    let server = Server::tcp(|mut stream| async move {
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    })
+    .await;
+    assert_told!(judged("silent", &server.url()).await.ran.told());
+}
+
+#[tokio::test]
+async fn the_connection_ends_at_once() {
+    let server = Server::tcp(|stream| async move { drop(stream) }).await;
+    let out = judged("ends", &server.url()).await.ran.told();
+    // Whether the end overtakes the request is a matter of luck.
+    assert_told!(
+        out.replace(": Connection reset by peer (os error 104)", "").replace(": Broken pipe (os error 32)", "")
+    );
+}
+
+#[tokio::test]
+async fn the_handshake_is_answered_wrongly() {
+    let switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+    let mut told = String::new();
+    for (name, answer) in [
+        ("404", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned()),
+        ("404-without-reason", "HTTP/1.1 404\r\n\r\n".to_owned()),
+        ("redirect", "HTTP/1.1 301 Moved Permanently\r\nLocation: /elsewhere\r\n\r\n".to_owned()),
+        ("garbage", "SSH-2.0-OpenSSH_9.2p1 \x1b[31mred\x1b[0m\r\n".to_owned()),
+        ("binary", "\x15\x03\x01\0\x02\x02\x28".to_owned()),
+        ("endless-head", "x".repeat(20_000)),
+        ("half-a-head", switching.to_owned()),
+        ("no-accept", format!("{switching}\r\n")),
+        ("wrong-accept", format!("{switching}Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")),
+        (
+            "another-protocol",
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n".to_owned(),
+        ),
+    ] {
+        let server = answering(answer.leak()).await;
+        let judged = judged(name, &server.url()).await;
+        told += &format!("# {name}\n{}\n", judged.ran.told());
+    }
+    assert_told!(told);
+}

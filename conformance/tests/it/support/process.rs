@@ -1,0 +1,52 @@
+//! Processes: the reference relay as a process of its own, and whether a process still runs.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+use super::run::Running;
+
+/// The reference relay in a process of its own, which is killed when this is dropped.
+pub(crate) struct Reference {
+    running: Running,
+    /// Where it listens, as `127.0.0.1:1234`.
+    pub(crate) address: String,
+}
+
+impl Reference {
+    pub(crate) async fn start() -> Self {
+        let mut running = Running::start(["reference", "pairing-relay", "--port", "0", "--log", "off"]);
+        let line = running.line_with("listening on ws://").await;
+        let address = line.trim().rsplit('/').next().expect("an address").to_owned();
+        Self { running, address }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Kills it and waits until it is gone.
+    pub(crate) async fn kill(self) {
+        self.running.killed().await;
+    }
+}
+
+/// Whether a process with this id runs. One that is dead and that nobody has waited for does not.
+pub(crate) fn is_alive(id: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+    Pid::from_raw(id).is_some_and(|id| test_kill_process(id).is_ok()) && !matches!(state, Some('Z' | 'X'))
+}
+
+/// Whether a process is gone, or goes within a moment: a signal is delivered a little after it was sent. One that stays is killed.
+pub(crate) fn is_gone(id: i32) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    while is_alive(id) {
+        if Instant::now() > deadline {
+            let _ = Pid::from_raw(id).map(|id| kill_process(id, Signal::KILL));
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    true
+}

@@ -1,0 +1,184 @@
+//! Runs the real binary, and reads what it wrote.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use conformance::outcome::CheckOutcome;
+use conformance::report::RunReport;
+use jsonschema::{Draft, Validator};
+use relayspec::schema;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// The binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_conformance");
+
+/// No single run here takes longer, on however busy a machine; one that hangs is killed.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What a run of the binary came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// Exit status and texts, for snapshots.
+    pub(crate) fn told(&self) -> String {
+        let part = |name, text: &str| {
+            if text.trim().is_empty() { String::new() } else { format!("--- {name}\n{}\n", text.trim_end()) }
+        };
+        format!("exit status {}\n{}{}", self.status, part("stdout", &self.out), part("stderr", &self.err))
+    }
+}
+
+/// Runs the binary with these arguments to its end.
+pub(crate) async fn conformance<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ran {
+    Running::start(arguments).end().await
+}
+
+/// The binary while it runs. It is killed when this is dropped.
+pub(crate) struct Running {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    err: ChildStderr,
+    read: String,
+}
+
+impl Running {
+    pub(crate) fn start<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    /// Starts a command that was made for [`BINARY`].
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the binary starts");
+        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let err = child.stderr.take().expect("a pipe");
+        Self { child, out, err, read: String::new() }
+    }
+
+    /// Reads its output until a line that has this text, which is returned.
+    pub(crate) async fn line_with(&mut self, text: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let read = timeout(DEADLINE, self.out.read_line(&mut line)).await;
+            let read = read.unwrap_or_else(|_| panic!("no line with `{text}` in time, but\n{}", self.read));
+            self.read.push_str(&line);
+            assert!(read.expect("UTF-8") > 0, "no line with `{text}`, but\n{}", self.read);
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = self.child.id().and_then(|id| Pid::from_raw(id as i32)).expect("a process that runs");
+        kill_process(id, signal).expect("a signal");
+    }
+
+    /// Kills it and waits until it is gone.
+    pub(crate) async fn killed(mut self) {
+        self.child.kill().await.expect("a process to kill");
+    }
+
+    /// Waits for its end. Nobody may hold its output any longer, neither it nor what it started.
+    pub(crate) async fn end(mut self) -> Ran {
+        let (mut out, mut err) = (self.read, String::new());
+        let over = async {
+            let (_, _, status) = tokio::try_join!(
+                self.out.read_to_string(&mut out),
+                self.err.read_to_string(&mut err),
+                self.child.wait()
+            )?;
+            Ok::<_, std::io::Error>(status)
+        };
+        let status = timeout(DEADLINE, over).await.expect("the binary ends in time").expect("UTF-8");
+        for text in [&out, &err] {
+            assert!(!text.contains('\u{1b}'), "an escape sequence in a pipe:\n{text}");
+            assert!(!text.contains("panicked"), "{text}");
+        }
+        Ran { status: status.code().expect("an exit status and no signal"), out, err }
+    }
+}
+
+/// What a judging run came to, with its reports.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) ran: Ran,
+    pub(crate) report: RunReport,
+    pub(crate) junit: quick_junit::Report,
+}
+
+/// Judges with both machine-readable reports, written to a folder of this name, and holds them against each other.
+pub(crate) async fn judge<A: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = A>) -> Judged {
+    let folder = super::folder(&format!("judge/{name}"));
+    let ran = reporting(&folder, arguments).end().await;
+    Judged::read(&folder, ran)
+}
+
+/// Starts to judge with both machine-readable reports.
+fn reporting<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Running {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).arg("--report-json").arg(json(folder)).arg("--report-junit").arg(junit(folder));
+    Running::spawn(command)
+}
+
+fn json(folder: &Path) -> PathBuf {
+    folder.join("report.json")
+}
+
+fn junit(folder: &Path) -> PathBuf {
+    folder.join("report.xml")
+}
+
+impl Judged {
+    /// Starts a run whose reports go to a folder; [`Judged::read`] reads them.
+    pub(crate) fn start<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Running {
+        reporting(folder, arguments)
+    }
+
+    /// Reads the reports of a run: the JSON fits its schema, the JUnit file says the same.
+    pub(crate) fn read(folder: &Path, ran: Ran) -> Self {
+        let text = std::fs::read_to_string(json(folder)).unwrap_or_else(|error| panic!("no report: {error}\n{ran:#?}"));
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        let problems: Vec<_> = report_schema().iter_errors(&value).map(|error| error.to_string()).collect();
+        assert_eq!(problems, [""; 0], "the report does not fit its schema");
+        let report: RunReport = serde_json::from_value(value).expect("a report");
+        let text = std::fs::read_to_string(junit(folder)).expect("a JUnit report");
+        let junit = quick_junit::Report::deserialize_from_str(&text).expect("JUnit");
+        let extra = usize::from(report.problem.is_some()) + report.stale_baseline.len();
+        assert_eq!(junit.tests, report.summary.checks() + extra, "both reports have the same checks");
+        let left = super::names(folder).into_iter().filter(|name| name.contains("partial"));
+        assert_eq!(left.collect::<Vec<_>>(), [""; 0]);
+        Self { ran, report, junit }
+    }
+
+    /// The check with this name, of whichever scenario.
+    pub(crate) fn check(&self, name: &str) -> &CheckOutcome {
+        let checks = self.report.scenarios.iter().flat_map(|scenario| &scenario.checks);
+        let mut found = checks.filter(|check| check.id.ends_with(&format!("#{name}")));
+        let check = found.next().unwrap_or_else(|| panic!("no check `{name}`: {:#?}", self.report));
+        assert!(found.next().is_none(), "several checks are called `{name}`");
+        check
+    }
+}
+
+fn report_schema() -> &'static Validator {
+    static COMPILED: LazyLock<Validator> = LazyLock::new(|| {
+        let document = schema::document::<RunReport>();
+        jsonschema::options().with_draft(Draft::Draft202012).build(&document).expect("a schema")
+    });
+    &COMPILED
+}

@@ -1,0 +1,78 @@
+// The reader of JSON objects agrees with JSON.parse: on texts that are meant to be awkward, and on many that are made by
+// chance from the pieces that JSON is made of.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { membersOf } from '../src/json.js';
+
+const WANTED = new Set(['a', 'b']);
+
+/** @param {string} text */
+function expected(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => WANTED.has(name)));
+}
+
+/** @param {string} text */
+function actual(text) {
+  const members = membersOf(Buffer.from(text), WANTED);
+  if (members === null) return null;
+  return Object.fromEntries([...members].map(([name, token]) => [name, JSON.parse(token.bytes.toString())]));
+}
+
+/** @param {string} text */
+function agrees(text) {
+  // Members may come in another order, which deepEqual does not mind.
+  assert.deepEqual(actual(text), expected(text), JSON.stringify(text));
+}
+
+const SCALARS = ['0', '-0', '1', '01', '-', '1.', '.5', '1.5', '1e', '1e5', '1E+5', '1e-', '+1', '0x1', '1 2', 'NaN', 'true', 'tru',
+  'truex', 'false', 'null', 'nul', 'undefined', '""', '"', '"\t"', '"\\t"', '"\\x"', '"\\u12"', '"\\u12g4"', '"\\uD83d\\ude00"',
+  '"\\"', '"\\\\"', '"\u007f"', '"\u2028é漢🙂"', "'a'", '', ' '];
+
+test('values of every kind, right and wrong, at every depth', () => {
+  for (const value of SCALARS) {
+    for (const text of [`{"a":${value}}`, `{"a":[${value}]}`, `{"x":{"y":[1,${value}]},"b":2}`, ` {"a" :\n${value}\r}\t`, value]) agrees(text);
+    agrees(`{${value}:1}`);
+  }
+});
+
+test('brackets, commas and colons in the wrong place', () => {
+  for (const text of ['{', '}', '{}', '{}}', '{} x', '\ufeff{}', '{,}', '{"a":1,}', '{"a"}', '{"a":}', '{"a":1 "b":2}', '{"a":[1,]}',
+    '{"a":[,1]}', '{"a":[}', '{"a":{]}', '{"a":{"b"}}', '{"a":{"b":1,}}', '{"a":[[],{},[{}]]}', '{"a":1}{"b":2}', '[{"a":1}]',
+    '{"\\u0061":1}', '{"a":1,"a":2}', '{"__proto__":{"a":1}}', '{"a":\u00a01}', '{"a":/**/1}']) agrees(text);
+});
+
+test('a cut text is never taken', () => {
+  const text = '{"a":{"x":[1,-2.5e+3,"\\u00e9",true,null]},"b":"\\\\"}';
+  agrees(text);
+  for (let end = 0; end < text.length; end += 1) agrees(text.slice(0, end));
+});
+
+test('texts by chance', () => {
+  const pieces = ['{', '}', '[', ']', ':', ',', '"a"', '"b"', '"x"', ' ', '1', '-1.5e3', '"\\n"', 'true', 'null', '{"a":', '[]', '{}', '"a":1', '\\', '"'];
+  // A generator with a fixed seed, so that a failure can be seen again.
+  let state = 1;
+  const random = (/** @type {number} */ below) => {
+    state = (state * 48271) % 2147483647;
+    return state % below;
+  };
+  for (let i = 0; i < 20_000; i += 1) {
+    const inner = Array.from({ length: random(8) }, () => pieces[random(pieces.length)]).join('');
+    agrees(random(2) === 0 ? inner : `{"a":${inner}}`);
+  }
+});
+
+test('a million nested arrays are no trouble', () => {
+  const half = 1_000_000;
+  assert.equal(membersOf(Buffer.from('['.repeat(half)), WANTED), null);
+  assert.equal(membersOf(Buffer.from(`{"a":${'['.repeat(half)}`), WANTED), null);
+  const members = membersOf(Buffer.from(`{"x":${'['.repeat(half)}${']'.repeat(half)},"b":1}`), WANTED);
+  assert.deepEqual([...(members ?? new Map()).keys()], ['b']);
+});
