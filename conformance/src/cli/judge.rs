@@ -115,6 +115,7 @@ async fn play(
         schemas: Arc::new(Schemas::default()),
         handshakes: Semaphore::new(HANDSHAKES),
         handshake_deadline: options.handshake_deadline.0,
+        step_deadline: options.step_deadline.0,
     };
     let plan = Plan {
         stage: Arc::new(stage),

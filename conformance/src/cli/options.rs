@@ -48,6 +48,10 @@ pub(super) struct JudgeOptions {
     #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = "Limits")]
     pub(super) handshake_deadline: Written,
 
+    /// How long a step of a scenario may take beyond what the scenario waits for.
+    #[arg(long, value_name = "DURATION", default_value = "30s", help_heading = "Limits")]
+    pub(super) step_deadline: Written,
+
     /// How long a scenario may take beyond what it waits for.
     #[arg(long, value_name = "DURATION", default_value = "60s", help_heading = "Limits")]
     pub(super) scenario_deadline: Written,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::baseline::Baseline;
-use conformance::scenario::{Filter, Scenario, Selection, Size, built_in, load_file};
+use conformance::scenario::{Filter, Scenario, Script, Selection, Size, built_in, load_file};
 use conformance::subject::{Manifest, Template};
 use conformance::transport::{Address, Trust, tls};
 use relayspec::family::{FAMILIES, Family};
@@ -101,18 +101,27 @@ fn scenarios(family: &Family, options: &JudgeOptions) -> Result<Vec<Arc<Scenario
         only: filters(&options.only)?,
         skip: filters(&options.skip)?,
     };
-    let mut chosen: Vec<Arc<Scenario>> = Vec::new();
-    for path in &options.scenario {
-        chosen.push(Arc::new(load_file(path).map_err(|error| Failure::usage(error.to_string()))?));
-    }
     let all = built_in().map_err(|error| Failure::harness(error.to_string()))?;
-    if options.scenario.is_empty() || !options.only.is_empty() {
-        // A filter that takes nothing is a slip of the pen, also where another one takes something.
-        for (text, filter) in options.only.iter().zip(&selection.only) {
+    // A filter that takes nothing is a slip of the pen, also where another one takes something.
+    let texts = [("--only", &options.only, &selection.only), ("--skip", &options.skip, &selection.skip)];
+    for (flag, texts, filters) in texts {
+        for (text, filter) in texts.iter().zip(filters) {
             if !all.iter().any(|scenario| filter.takes(scenario)) {
-                return Err(Failure::usage(format!("--only {text} matches no scenario; `conformance list` shows all")));
+                return Err(Failure::usage(format!("{flag} {text} matches no scenario; `conformance list` shows all")));
             }
         }
+    }
+    let mut chosen: Vec<Arc<Scenario>> = Vec::new();
+    for path in &options.scenario {
+        let scenario = load_file(path).map_err(|error| Failure::usage(error.to_string()))?;
+        let Script { under_test, .. } = &scenario.script;
+        if scenario.family.name != family.name || under_test != family.server {
+            let problem = format!("judges the {} {under_test}, and the subject is a {} {}", scenario.family.name, family.name, family.server);
+            return Err(Failure::usage(format!("{}: {problem}", scenario.file)));
+        }
+        chosen.push(Arc::new(scenario));
+    }
+    if options.scenario.is_empty() || !options.only.is_empty() {
         chosen.extend(all.iter().filter(|scenario| selection.takes(scenario)).cloned().map(Arc::new));
     }
     if chosen.is_empty() {

@@ -36,6 +36,8 @@ pub struct Stage {
     pub handshakes: Semaphore,
     /// How long a handshake may take.
     pub handshake_deadline: Duration,
+    /// How long a step may take beyond the longest wait of its scenario.
+    pub step_deadline: Duration,
 }
 
 /// Why a step did not hold.
@@ -102,7 +104,7 @@ impl Player {
         Box::pin(async move {
             for step in steps {
                 let check = step.value.check().map_or(STORY, |check| check.name.as_str());
-                match self.step(&step.value).await {
+                match self.in_time(&step.value).await {
                     Ok(()) if check != STORY => self.story.recorder.pass(check, step.place),
                     Ok(()) => {}
                     Err(Fault::Stop(stop)) => return Err(stop),
@@ -115,6 +117,20 @@ impl Player {
                 }
             }
             Ok(())
+        })
+    }
+
+    /// No step may hang, whatever the subject does. The steps inside `many` have deadlines of their own.
+    async fn in_time(&mut self, step: &Step) -> Result<(), Fault> {
+        if let Step::Many(_) = step {
+            return self.step(step).await;
+        }
+        let clock = self.clock().clone();
+        let wait = self.story.scenario.script.longest_wait.as_ref().map(|span| self.span(span)).unwrap_or_default();
+        let allowed = wait + self.story.stage.step_deadline;
+        clock.within(clock.now() + allowed, self.step(step)).await.unwrap_or_else(|| {
+            let what = format!("a step was not over within {:.1} s", allowed.as_secs_f64());
+            Err(Finding { what, timing: true, ..Finding::default() }.into())
         })
     }
 

@@ -110,8 +110,9 @@ fn lint(scenario: &Scenario, stop: Option<&Stop>, findings: &[Finding]) -> Check
     outcome.findings = findings.to_vec();
     if !findings.is_empty() {
         outcome.verdict = Verdict::broken(outcome.level.unwrap_or(Level::Must));
-    } else if let Some(Stop::Skip(reason)) = stop {
-        (outcome.verdict, outcome.reason) = (Verdict::Skip, Some(reason.clone()));
+    } else if let Some(stop @ (Stop::Skip(_) | Stop::Inconclusive(_) | Stop::Harness(_))) = stop {
+        // What the rest would have shown nobody knows; after a failure the traffic up to it is what there is to lint.
+        undecided(&mut outcome, scenario, stop);
     }
     outcome
 }

@@ -89,7 +89,7 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
                 None => break,
             },
             () = &mut deadline => {
-                ended.cut_short = Some(format!("the run was not over within {} s", plan.run_deadline.as_secs()));
+                ended.cut_short = Some(format!("the run was not over within {} s", plan.run_deadline.as_secs_f64()));
                 break;
             }
             _ = interrupted.wait_for(|interrupted| *interrupted) => {
@@ -207,7 +207,7 @@ async fn play(plan: &Plan, scenario: &Arc<Scenario>, afresh: bool) -> Performanc
 /// Why a scenario is not for this run.
 fn not_for(plan: &Plan, scenario: &Scenario) -> Option<String> {
     if scenario.has(Trait::OwnProcess) && plan.launcher.is_none() {
-        return Some("needs a subject that the runner starts (--command)".to_owned());
+        return Some("needs a subject that the runner starts for it alone (--command with {port})".to_owned());
     }
     let wait = longest_wait(plan, scenario);
     let allowed = plan.max_wait?;
@@ -238,4 +238,48 @@ fn excuse(performance: &mut Performance) {
         check.reason = Some(format!("the machine was too busy to tell: late by {:.0} ms", noise.as_secs_f64() * 1e3));
     }
     performance.outcome.verdict = ScenarioOutcome::worst(&performance.outcome.checks);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Finding;
+    use crate::scenario::built_in;
+
+    /// A performance whose first check has this verdict, on account of a finding of timing or not.
+    fn performance(verdict: Verdict, timing: bool, noise_ms: u64) -> Performance {
+        let scenario = &built_in().expect("the built-in scenarios")[0];
+        let mut outcome = unplayed(scenario, &Stop::Skip(String::new()));
+        outcome.checks.iter_mut().for_each(|check| check.verdict = Verdict::Pass);
+        outcome.checks[0].verdict = verdict;
+        outcome.checks[0].findings = vec![Finding { timing, ..Finding::default() }];
+        Performance { outcome, harness: None, noise: Duration::from_millis(noise_ms) }
+    }
+
+    #[test]
+    fn only_what_the_machine_may_have_caused_is_played_again() {
+        for (verdict, timing, noise_ms, again) in [
+            (Verdict::Fail, true, 50, true),
+            (Verdict::Warn, true, 50, true),
+            (Verdict::Fail, true, 1, false),
+            (Verdict::Fail, false, 50, false),
+            (Verdict::Pass, true, 50, false),
+            (Verdict::Inconclusive, false, 0, true),
+        ] {
+            assert_eq!(doubtful(&performance(verdict, timing, noise_ms)), again, "{verdict:?} {timing} {noise_ms}");
+        }
+        let harness = Some("a fault".to_owned());
+        assert!(!doubtful(&Performance { harness, ..performance(Verdict::Inconclusive, false, 0) }));
+    }
+
+    #[test]
+    fn a_failure_is_excused_by_noise_alone() {
+        for (timing, noise_ms, verdict) in
+            [(true, 50, Verdict::Inconclusive), (true, 1, Verdict::Fail), (false, 50, Verdict::Fail)]
+        {
+            let mut excused = performance(Verdict::Fail, timing, noise_ms);
+            excuse(&mut excused);
+            assert_eq!((excused.outcome.checks[0].verdict, excused.outcome.verdict), (verdict, verdict));
+        }
+    }
 }

@@ -50,6 +50,7 @@ impl Template {
                         write --command 'my-relay --port {port}'"
                 .to_owned());
         }
+        url.replace(PORT, "1").parse::<Address>().map_err(|error| error.replace(":1`", ":{port}`"))?;
         Ok(Self { words, url })
     }
 

@@ -38,7 +38,7 @@ pub enum OpenError {
     #[error("the connection ended before the handshake was answered{}", .0.as_ref().map(|error| format!(": {error}")).unwrap_or_default())]
     Ended(Option<io::Error>),
     /// The server answered with another status than 101.
-    #[error("the handshake was answered with HTTP {status} {reason}")]
+    #[error("the handshake was answered with HTTP {}", format!("{status} {reason}").trim_end())]
     Status {
         /// The status.
         status: u16,

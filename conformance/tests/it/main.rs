@@ -4,4 +4,6 @@ mod bad_input;
 mod loader_errors;
 mod reports;
 mod scenarios;
+mod self_test;
 mod support;
+mod wire;

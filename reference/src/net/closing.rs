@@ -1,6 +1,5 @@
 //! The end of a connection: the last frames, and a TCP close that does not destroy them.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::SinkExt;
@@ -11,6 +10,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use super::letters::Letters;
 use super::strict::Strict;
 
 /// How long a peer may go on sending after the last frame to it.
@@ -31,16 +31,11 @@ pub(super) struct Close {
 
 /// Writes what is left and a Close frame, and closes the TCP connection. A peer that has not taken all of it after `limit`
 /// does without.
-pub(super) async fn close(
-    mut socket: WebSocketStream<Strict>,
-    letters: VecDeque<Utf8Bytes>,
-    close: Close,
-    limit: Duration,
-) {
+pub(super) async fn close(mut socket: WebSocketStream<Strict>, mut letters: Letters, close: Close, limit: Duration) {
     let frame = CloseFrame { code: close.code.into(), reason: Utf8Bytes::from_static(close.reason) };
     let last_words = async {
-        for letter in letters {
-            socket.feed(Message::Text(letter)).await?;
+        while let Some(letter) = letters.pop() {
+            socket.feed(letter).await?;
         }
         socket.flush().await?;
         socket.send(Message::Close(Some(frame))).await

@@ -84,7 +84,7 @@ impl State {
         let mailbox = |id: PeerId| self.mailboxes.get(&id);
         for action in actions {
             match action {
-                Action::Send { to, text } => _ = mailbox(to).map(|mailbox| mailbox.answer(text)),
+                Action::Send { to, text } => _ = mailbox(to).map(|mailbox| mailbox.answer(&text)),
                 Action::Pair { host: one, viewer: other } => {
                     if let (Some(one), Some(other)) = (mailbox(one), mailbox(other)) {
                         one.set_partner(Some(Arc::clone(other)));

@@ -3,23 +3,18 @@
 //! It is bounded by stopping whoever fills it: the partner by [`Delivery::Full`], the connection itself by
 //! [`Mailbox::is_choked`]. Locks are held for moments and never across an `await`; nothing here decides who is whose partner.
 
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio_tungstenite::tungstenite::Utf8Bytes;
-
 use super::closing::Close;
+use super::letters::Letters;
 
 /// From so many bytes of the partner's data on, the partner is not read (WIRE-11).
 const DATA_MARK: usize = 64 << 10;
 
 /// From so many bytes of answers on, the connection that asked is not read (WIRE-11).
 const ANSWERS_MARK: usize = 64 << 10;
-
-/// Queues with room for more letters than this are given back when a connection is idle.
-const SMALL_QUEUE: usize = 16;
 
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
@@ -28,7 +23,7 @@ pub(super) struct Mailbox {
 
 #[derive(Debug, Default)]
 struct State {
-    letters: VecDeque<Utf8Bytes>,
+    letters: Letters,
     data_bytes: usize,
     answer_bytes: usize,
     end: End,
@@ -50,37 +45,36 @@ enum End {
 }
 
 /// What became of data.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivery {
     /// There is room for more.
     Room,
     /// It was taken, but the sender is not to be read until [`Mailbox::poll_room`] says so.
     Full,
-    /// The connection is gone or closing; this was not taken.
-    Shut(String),
+    /// The connection is gone or closing; it was not taken.
+    Shut,
 }
 
 impl Mailbox {
     /// Leaves data of the partner.
-    pub(super) fn deliver(&self, text: String) -> Delivery {
+    pub(super) fn deliver(&self, text: &str) -> Delivery {
         let mut state = self.lock();
-        match state.end {
-            End::Open => {}
-            End::Closing(_) | End::Shut => return Delivery::Shut(text),
+        if !matches!(state.end, End::Open) {
+            return Delivery::Shut;
         }
         state.data_bytes += text.len();
-        state.letters.push_back(text.into());
+        state.letters.push(text);
         let full = state.data_bytes >= DATA_MARK;
         wake(state, |state| &mut state.owner);
         if full { Delivery::Full } else { Delivery::Room }
     }
 
     /// Leaves an answer of the relay, or what it has to tell. Those who are gone or closing need none.
-    pub(super) fn answer(&self, text: String) {
+    pub(super) fn answer(&self, text: &str) {
         let mut state = self.lock();
         if let End::Open = state.end {
             state.answer_bytes += text.len();
-            state.letters.push_back(text.into());
+            state.letters.push(text);
             wake(state, |state| &mut state.owner);
         }
     }
@@ -98,7 +92,7 @@ impl Mailbox {
     pub(super) fn shut(&self) {
         let mut state = self.lock();
         state.end = End::Shut;
-        state.letters = VecDeque::new();
+        state.letters = Letters::default();
         state.partner = None;
         wake_both(state);
     }
@@ -121,10 +115,10 @@ impl Mailbox {
 
     /// Moves all letters to the connection's task, if it has none left, and wakes it when more come. Returns how the connection
     /// is to be closed, if so; then the letters are the last.
-    pub(super) fn collect(&self, cx: &Context<'_>, into: &mut VecDeque<Utf8Bytes>) -> Option<Close> {
+    pub(super) fn collect(&self, cx: &Context<'_>, into: &mut Letters) -> Option<Close> {
         let mut state = self.lock();
         if let End::Closing(close) = state.end {
-            into.append(&mut state.letters);
+            state.letters.append_to(into);
             return Some(close);
         }
         if !state.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
@@ -139,8 +133,8 @@ impl Mailbox {
     }
 
     /// Moves the letters that are left, of a connection that ends.
-    pub(super) fn collect_last(&self, into: &mut VecDeque<Utf8Bytes>) {
-        into.append(&mut self.lock().letters);
+    pub(super) fn collect_last(&self, into: &mut Letters) {
+        self.lock().letters.append_to(into);
     }
 
     /// Where the data of this connection goes.
@@ -153,12 +147,8 @@ impl Mailbox {
     }
 
     /// Gives back the memory of a burst that is over.
-    pub(super) fn trim(&self, own: &mut VecDeque<Utf8Bytes>) {
-        for queue in [own, &mut self.lock().letters] {
-            if queue.is_empty() && queue.capacity() > SMALL_QUEUE {
-                *queue = VecDeque::new();
-            }
-        }
+    pub(super) fn trim(&self) {
+        self.lock().letters.trim();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -197,42 +187,47 @@ mod tests {
         }
     }
 
+    fn count(letters: &mut Letters) -> usize {
+        std::iter::from_fn(|| letters.pop()).count()
+    }
+
     #[test]
     fn a_full_mailbox_stops_its_sender_until_it_is_collected() {
-        let (mailbox, count) = (Mailbox::default(), Arc::new(Count::default()));
-        let waker = Waker::from(Arc::clone(&count));
+        let (mailbox, wakes) = (Mailbox::default(), Arc::new(Count::default()));
+        let waker = Waker::from(Arc::clone(&wakes));
         let cx = Context::from_waker(&waker);
-        let mut letters = VecDeque::new();
-        let mut delivered = 0;
-        while matches!(mailbox.deliver("x".repeat(1000)), Delivery::Room) {
-            delivered += 1000;
-        }
-        assert!(delivered < DATA_MARK);
+        let text = "x".repeat(1000);
+        let fill =
+            || 1 + std::iter::repeat_with(|| mailbox.deliver(&text)).take_while(|d| *d == Delivery::Room).count();
+        let mut letters = Letters::default();
+        let filling = fill();
+        assert_eq!(filling, DATA_MARK.div_ceil(text.len()));
         assert!(mailbox.poll_room(&cx).is_pending());
         assert!(mailbox.collect(&cx, &mut letters).is_none());
-        assert_eq!(count.0.load(Ordering::Relaxed), 1, "the sender was not woken");
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1, "the sender was not woken");
         assert!(mailbox.poll_room(&cx).is_ready());
-        assert_eq!(letters.len(), delivered / 1000 + 1);
 
-        while matches!(mailbox.deliver("x".repeat(1000)), Delivery::Room) {}
+        assert_eq!(fill(), filling);
         assert!(mailbox.collect(&cx, &mut letters).is_none());
-        assert_eq!(letters.len(), delivered / 1000 + 1, "more was collected while something was left");
+        assert_eq!(count(&mut letters), filling, "more was collected while something was left");
         assert!(mailbox.poll_room(&cx).is_pending());
         mailbox.shut();
         assert!(mailbox.poll_room(&cx).is_ready(), "a sender waits for somebody who is gone");
-        assert!(matches!(mailbox.deliver(String::new()), Delivery::Shut(_)));
+        assert_eq!(mailbox.deliver(""), Delivery::Shut);
     }
 
     #[test]
     fn what_came_before_the_close_is_collected_with_it_and_nothing_after() {
         let mailbox = Mailbox::default();
         let cx = Context::from_waker(Waker::noop());
-        mailbox.answer("last".to_owned());
+        mailbox.answer("last");
         mailbox.close(Close { code: 1001, reason: "" });
-        mailbox.answer("late".to_owned());
-        let mut letters = VecDeque::from([Utf8Bytes::from("left")]);
+        mailbox.answer("late");
+        assert_eq!(mailbox.deliver("late"), Delivery::Shut);
+        let mut letters = Letters::default();
+        letters.push("left");
         assert_eq!(mailbox.collect(&cx, &mut letters).map(|close| close.code), Some(1001));
-        assert_eq!(letters, ["left", "last"].map(Utf8Bytes::from));
+        assert_eq!(count(&mut letters), 2);
         assert!(mailbox.is_choked());
     }
 }

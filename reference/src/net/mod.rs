@@ -9,6 +9,7 @@ mod closing;
 mod connection;
 mod handshake;
 mod hub;
+mod letters;
 mod mailbox;
 mod strict;
 

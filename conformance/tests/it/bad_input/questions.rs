@@ -94,7 +94,7 @@ async fn schemas_are_schemas() {
 async fn completions_are_made_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = answer(&["completions", shell]).await;
-        assert!(script.contains("self-test") && script.contains("--report-junit"), "{shell}: {script}");
+        assert!(script.contains("self-test") && script.contains("report-junit"), "{shell}: {script}");
     }
 }
 

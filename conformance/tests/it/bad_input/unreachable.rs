@@ -44,7 +44,11 @@ async fn nobody_listens() {
 
 #[tokio::test]
 async fn no_tls_is_spoken() {
-    let server = answering("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let server = Server::tcp(|mut stream| async move {
+        let _ = stream.read(&mut [0; 1024]).await;
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    })
+    .await;
     assert_told!(judged("no-tls", &server.url().replace("ws:", "wss:")).await.ran.told());
 }
 

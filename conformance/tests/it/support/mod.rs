@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use process::{Reference, is_alive, is_gone};
 pub(crate) use relay::{Peer, Server, refused_port};
-pub(crate) use run::{BINARY, Judged, Ran, Running, conformance, judge};
+pub(crate) use run::{BINARY, Judged, Running, conformance, judge};
 
 /// A folder of a test's own, empty.
 pub(crate) fn folder(name: &str) -> PathBuf {

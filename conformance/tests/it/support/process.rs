@@ -14,8 +14,10 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    pub(crate) async fn start() -> Self {
-        let mut running = Running::start(["reference", "pairing-relay", "--port", "0", "--log", "off"]);
+    /// Starts it on a free port, with these further arguments.
+    pub(crate) async fn start(more: &[&str]) -> Self {
+        let arguments = ["reference", "pairing-relay", "--port", "0", "--log", "off"];
+        let mut running = Running::start(arguments.iter().chain(more));
         let line = running.line_with("listening on ws://").await;
         let address = line.trim().rsplit('/').next().expect("an address").to_owned();
         Self { running, address }

@@ -5,7 +5,6 @@
 mod pulse;
 mod traffic;
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,13 +16,14 @@ use relayspec::timing::Parameter;
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{self, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Utf8Bytes};
 use tracing::debug;
 
 use super::closing::{self, Close};
 use super::hub::Member;
+use super::letters::Letters;
 use super::mailbox::Mailbox;
 use super::strict::Strict;
 use super::{Shared, clock, handshake};
@@ -69,7 +69,7 @@ async fn establish(tcp: TcpStream, shared: Arc<Shared>) -> Option<Connection> {
     match role.ok_or(invalid_path).and_then(|role| Ok((role, shared.hub.open(role)?))) {
         Ok((role, member)) => Some(Connection::new(socket, role, member, &shared)),
         Err(close) => {
-            closing::close(socket, VecDeque::new(), close, shared.timing.value(Parameter::NotifyDeadline)).await;
+            closing::close(socket, Letters::default(), close, shared.timing.value(Parameter::NotifyDeadline)).await;
             None
         }
     }
@@ -118,7 +118,7 @@ struct Connection {
     choked: bool,
     /// At the last look nothing was left to read.
     exhausted: bool,
-    outgoing: VecDeque<Utf8Bytes>,
+    outgoing: Letters,
     /// Bytes of Pongs since all was written last.
     pongs: usize,
     unflushed: bool,
@@ -154,7 +154,7 @@ impl Connection {
             held: false,
             choked: false,
             exhausted: false,
-            outgoing: VecDeque::new(),
+            outgoing: Letters::default(),
             pongs: 0,
             unflushed: false,
             grown: false,

@@ -20,7 +20,8 @@ impl Connection {
             if self.heartbeat.tick(clock::instant()) {
                 self.ping_due = true;
                 self.renewal_due = self.grown;
-                self.member.mailbox().trim(&mut self.outgoing);
+                self.member.mailbox().trim();
+                self.outgoing.trim();
                 if !awaited {
                     self.pinged_at = self.socket.get_ref().bytes_read();
                 }

@@ -5,6 +5,7 @@
 
 use std::mem;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{Connection, Ending};
 use crate::net::clock;
-use crate::net::mailbox::Delivery;
+use crate::net::mailbox::{Delivery, Mailbox};
 use crate::server::pairing::Inbound;
 
 /// Bytes of Pongs that may wait; then the peer is not read (WIRE-11).
@@ -70,7 +71,7 @@ impl Connection {
         match inbound {
             Inbound::Data(text) => self.forward(text),
             Inbound::Answered(text) => {
-                self.member.mailbox().answer(text);
+                self.member.mailbox().answer(&text);
                 self.choked = self.is_choked();
             }
             Inbound::Register | Inbound::Join(_) => self.ask(inbound),
@@ -79,18 +80,16 @@ impl Connection {
     }
 
     /// Leaves data in the partner's mailbox. Only if there is no partner, the relay is asked.
-    fn forward(&mut self, mut text: String) {
-        if let Some(partner) = &self.partner {
-            match partner.deliver(text) {
-                Delivery::Room => return,
-                Delivery::Full => return self.held = true,
-                Delivery::Shut(undelivered) => text = undelivered,
-            }
-        }
-        self.partner = self.member.mailbox().partner();
-        match &self.partner {
+    fn forward(&mut self, text: String) {
+        let delivery = |partner: &Arc<Mailbox>| partner.deliver(&text);
+        let mut delivered = self.partner.as_ref().map(delivery);
+        if matches!(delivered, None | Some(Delivery::Shut)) {
             // If this one takes nothing either, it is closing, and the data reaches nobody.
-            Some(partner) => self.held = matches!(partner.deliver(text), Delivery::Full),
+            self.partner = self.member.mailbox().partner();
+            delivered = self.partner.as_ref().map(delivery);
+        }
+        match delivered {
+            Some(delivery) => self.held = delivery == Delivery::Full,
             None => self.ask(Inbound::Data(text)),
         }
     }
@@ -116,7 +115,7 @@ impl Connection {
                     Poll::Pending => return Ok(()),
                 }
                 let ping = mem::take(&mut self.ping_due).then(|| Message::Ping(Bytes::new()));
-                if let Some(message) = ping.or_else(|| self.outgoing.pop_front().map(Message::Text)) {
+                if let Some(message) = ping.or_else(|| self.outgoing.pop()) {
                     self.grown |= message.len() > LARGE_MESSAGE;
                     Pin::new(&mut self.socket).start_send(message)?;
                     self.unflushed = true;
