@@ -1,7 +1,9 @@
 //! Running a program and taking its times: wall clock, and the processor time of it and of all that it started and waited for.
 
+use std::fs;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -33,6 +35,15 @@ pub(super) fn processor(program: &Path, arguments: &[&str]) -> Result<(Duration,
     let printed = String::from_utf8_lossy(&output.stdout);
     let time = children(&printed).with_context(|| format!("`times` printed something unexpected: {printed}"))?;
     Ok((time, output.status))
+}
+
+/// What else the machine does, in half a sentence, where that is enough to spoil a measurement and the system tells.
+pub(super) fn busy() -> Option<String> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    let load: f64 = text.split_whitespace().next()?.parse().ok()?;
+    let processors = thread::available_parallelism().ok()?.get();
+    let is_busy = load > f64::from(u32::try_from(processors).ok()?) / 2.0;
+    is_busy.then(|| format!("before this bench the load was {load} on {processors} processors"))
 }
 
 /// What `times` says of the shell's children, in its second line: `0m0.012s 0m0.003s`.

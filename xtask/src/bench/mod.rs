@@ -26,6 +26,7 @@ pub(crate) struct Options {
 /// # Errors
 /// Where the judge cannot be built.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let busy = measure::busy();
     let mut build = cargo::cargo(["build", "--release", "--package", "relayspec-conformance", "--bin", "conformance"]);
     cargo::run(&mut build)?;
     let judge = workspace::release_binary()?;
@@ -37,6 +38,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut figures = vec![start(&judge, options)];
     figures.extend(self_test::figures(&judge, if options.quick { 1 } else { 3 }));
     println!("\n{}", table::shown(&figures));
+    if let Some(busy) = busy {
+        println!("{busy}: expect worse figures than the programs deserve");
+    }
     Ok(())
 }
 
