@@ -9,6 +9,8 @@ pub mod encode;
 pub mod handshake;
 mod link;
 mod pump;
+#[cfg(test)]
+mod tests;
 pub mod tls;
 
 pub use address::Address;

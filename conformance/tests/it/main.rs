@@ -6,4 +6,5 @@ mod reports;
 mod scenarios;
 mod self_test;
 mod support;
+mod verdicts;
 mod wire;

@@ -29,7 +29,10 @@ async fn front(relay: &Reference, certificate: &CertifiedKey<KeyPair>) -> Server
     Server::tcp(move |stream| {
         let (acceptor, address) = (acceptor.clone(), address.clone());
         async move {
-            let (Ok(mut near), Ok(mut far)) = tokio::join!(acceptor.accept(stream), TcpStream::connect(&address)) else { return };
+            let (Ok(mut near), Ok(mut far)) = tokio::join!(acceptor.accept(stream), TcpStream::connect(&address))
+            else {
+                return;
+            };
             let _ = copy_bidirectional(&mut near, &mut far).await;
         }
     })
@@ -109,12 +112,9 @@ async fn files_that_hold_no_certificate_are_refused() {
 async fn the_path_of_a_base_url_stands_before_every_endpoint() {
     let targets = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&targets);
-    let server = Server::websocket(move |mut peer| {
-        let seen = Arc::clone(&seen);
-        async move {
-            seen.lock().expect("a lock").push(peer.target.clone());
-            while peer.message().await.is_some() {}
-        }
+    let server = Server::websocket(move |request| {
+        seen.lock().expect("a lock").push(request.target.clone());
+        async move { request.accept().await.idle().await }
     })
     .await;
     let scenario = "summary: Connects.\ncovers: [PAIR-01]\nunder_test: relay\nsteps:\n  - connect: { as: host, to: '/mac?v=1', check: connects }\n";

@@ -6,6 +6,7 @@ use conformance::outcome::Verdict;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpStream;
 
+use crate::support::peer::Request;
 use crate::support::{BINARY, Judged, Reference, Running, Server, assert_told, file, folder, is_alive, is_gone, judge};
 
 /// A run of two scenarios, of which the second waits for the lifetime of a code.
@@ -125,7 +126,7 @@ async fn a_server_that_was_there_only_at_first_is_not_judged() {
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.expect("a connection");
         drop(listener);
-        crate::support::Peer::accept(stream).await.expect("a handshake").message().await
+        Request::read(stream).await.expect("a handshake").accept().await.idle().await;
     });
     let judged = judge("only-at-first", ["server", &url, "--only", "register", "--only", "ping"]).await;
     server.await.expect("a server");
@@ -150,7 +151,7 @@ async fn scenarios_that_wait_for_too_long_are_skipped() {
 
 #[tokio::test]
 async fn runs_and_scenarios_that_take_too_long_are_cut_short() {
-    let mute = Server::websocket(|mut peer| async move { while peer.message().await.is_some() {} }).await;
+    let mute = Server::websocket(|request| async move { request.accept().await.idle().await }).await;
     let folder = folder("too-long");
     let scenario = file(&folder, "forever.yaml", FOREVER);
     let arguments = ["server", &mute.url(), "--scenario", &scenario];

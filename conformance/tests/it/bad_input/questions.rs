@@ -30,8 +30,9 @@ async fn explain_tells_of_requirements_and_scenarios() {
             assert!(told.contains(part), "`{part}` is not in\n{told}");
         }
     }
-    for scenario in all() {
-        let told = answer(&["explain", scenario.id.as_str()]).await;
+    for id in ["pairing/expired-code", "pairing/stop"] {
+        let scenario = all().iter().find(|scenario| scenario.id.as_str() == id).expect("a scenario");
+        let told = answer(&["explain", id]).await;
         assert!(told.contains(&scenario.script.summary) && told.contains(&*scenario.file), "{told}");
         for check in scenario.checks() {
             assert!(told.contains(&format!("{} ({})", check.name, check.requirement)), "{told}");

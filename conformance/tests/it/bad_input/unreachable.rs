@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Judged, Server, assert_told, judge, refused_port};
+use crate::support::{Judged, Nobody, Server, assert_told, judge};
 
 /// Judges what is at a URL. The run has to end before it begins, and say so in all reports.
 async fn judged(name: &str, url: &str) -> Judged {
@@ -39,7 +39,7 @@ async fn read_head(stream: &mut TcpStream) {
 
 #[tokio::test]
 async fn nobody_listens() {
-    assert_told!(judged("nobody", &format!("ws://127.0.0.1:{}", refused_port())).await.ran.told());
+    assert_told!(judged("nobody", &Nobody::new().url()).await.ran.told());
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! Wrong usage and unreadable files: exit status 2 and one message, before anything is started.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
-use crate::support::{Server, assert_told, conformance, file, folder, names, refused_port};
+use crate::support::{Nobody, Server, assert_told, conformance, file, folder, names};
 
 /// Runs each command line; what they say, under the names of the cases.
 async fn told(cases: &[(&str, Vec<String>)]) -> String {
@@ -17,8 +18,8 @@ async fn told(cases: &[(&str, Vec<String>)]) -> String {
 
 /// A run against a port that nobody listens at: had anything been tried, the exit status would be 3.
 fn server(more: &[&str]) -> Vec<String> {
-    let url = format!("ws://127.0.0.1:{}", refused_port());
-    ["server", &url].into_iter().chain(more.iter().copied()).map(str::to_owned).collect()
+    static NOBODY: LazyLock<Nobody> = LazyLock::new(Nobody::new);
+    words(&["server", &NOBODY.url()].into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -43,7 +44,7 @@ async fn subjects() {
             words(&["server", "http://127.0.0.1:{port}", "--command", "my-relay {port}"]),
         ),
         ("an unknown family", server(&["--family", "pears"])),
-        ("a CA file that is none", server(&["--ca-file", "/no/such/ca.pem"])),
+        ("a CA file that is none", words(&["server", "wss://127.0.0.1:1", "--ca-file", "/no/such/ca.pem"])),
     ];
     assert_told!(told(&cases).await);
 }

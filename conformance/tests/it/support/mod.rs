@@ -2,15 +2,17 @@
 //!
 //! Everything here ends with the test that started it.
 
+pub(crate) mod peer;
 mod process;
-mod relay;
 mod run;
+mod server;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use process::{Reference, is_alive, is_gone};
-pub(crate) use relay::{Peer, Server, refused_port};
+
 pub(crate) use run::{BINARY, Judged, Running, conformance, judge};
+pub(crate) use server::{Nobody, Server};
 
 /// A folder of a test's own, empty.
 pub(crate) fn folder(name: &str) -> PathBuf {

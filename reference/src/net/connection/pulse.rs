@@ -5,12 +5,15 @@
 //! then on.
 
 use std::task::Context;
+use std::time::Duration;
 
 use super::{Connection, Ending};
 use crate::net::clock;
 
 /// More than systems keep of what a peer has sent and nobody has read, in bytes. A Pong that was sent in time is in there.
 const MOST_UNREAD: u64 = 64 << 20;
+/// However short the deadline is, looking after a connection never fills a processor.
+const SHORTEST_WATCH: Duration = Duration::from_millis(1);
 
 impl Connection {
     /// Does what is due by now, and has the task woken when more is.
@@ -85,7 +88,7 @@ impl Connection {
 
     fn set_alarm(&mut self) {
         let heartbeat = self.heartbeat.wake_at();
-        let watch = self.watched.then(|| clock::instant() + self.notify_deadline / 4);
+        let watch = self.watched.then(|| clock::instant() + (self.notify_deadline / 4).max(SHORTEST_WATCH));
         self.alarm.as_mut().reset(watch.map_or(heartbeat, |watch| watch.min(heartbeat)).into());
     }
 }

@@ -1,0 +1,144 @@
+//! A connection over memory: what it does unasked, and what it leaves when it is told to.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+use super::connection::{Act, Arrived, Connection, Observer};
+use super::decode::{Arrival, Decoder, End};
+use super::encode::{CONTINUATION, Masking, OutFrame, PING, TEXT};
+use super::handshake::Opened;
+use super::link::Link;
+use crate::clock::{Clock, Moment};
+
+/// Notes what passed, in order: `>` sent, `<` received.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Notes {
+    fn sent(&mut self, _: Moment, frame: &OutFrame) {
+        self.0.lock().expect("the notes").push(format!("> {}", frame.opcode));
+    }
+
+    fn received(&mut self, _: Moment, arrival: &Arrival) {
+        self.0.lock().expect("the notes").push(format!("< {arrival:?}"));
+    }
+}
+
+/// The server's end of a connection over memory.
+struct Server {
+    stream: DuplexStream,
+    decoder: Decoder,
+    seen: Vec<Arrival>,
+}
+
+impl Server {
+    async fn send(&mut self, frame: OutFrame) {
+        let bytes = OutFrame { masking: Masking::None, ..frame }.encode();
+        self.stream.write_all(&bytes).await.expect("a stream that takes bytes");
+    }
+
+    /// The next thing that the client sent; that its frames are masked is as it should be.
+    async fn next(&mut self) -> Arrival {
+        loop {
+            let unmasked = |arrival: &Arrival| !matches!(arrival, Arrival::Breach { section: "5.1", .. });
+            if let Some(at) = self.seen.iter().position(unmasked) {
+                return self.seen.remove(at);
+            }
+            let mut buffer = [0; 1024];
+            let count = self.stream.read(&mut buffer).await.expect("a stream that can be read");
+            if count == 0 {
+                return Arrival::End(End::Fin);
+            }
+            let Self { decoder, seen, .. } = self;
+            decoder.feed(&buffer[..count], &mut |arrival| seen.push(arrival));
+        }
+    }
+}
+
+fn connected() -> (Connection, Server, Notes) {
+    let (ours, theirs) = tokio::io::duplex(64);
+    let notes = Notes::default();
+    let opened = Opened { link: Link::Memory(ours), rest: bytes::BytesMut::default() };
+    let connection = Connection::start(opened, Clock::start(), Box::new(notes.clone()));
+    (connection, Server { stream: theirs, decoder: Decoder::default(), seen: Vec::new() }, notes)
+}
+
+async fn what(connection: &mut Connection) -> Option<Arrival> {
+    connection.next().await.map(|Arrived { what, .. }| what)
+}
+
+fn text(text: &str) -> Arrival {
+    Arrival::Text(text.to_owned())
+}
+
+#[tokio::test]
+async fn pings_are_answered_unasked_until_the_connection_is_muted() {
+    let (mut connection, mut server, _) = connected();
+    server.send(OutFrame::new(PING, "one")).await;
+    assert_eq!(server.next().await, Arrival::Pong("one".into()));
+    assert_eq!(what(&mut connection).await, Some(Arrival::Ping("one".into())));
+    connection.act(Act::Mute);
+    connection.send(OutFrame::new(TEXT, "muted"));
+    assert_eq!(server.next().await, text("muted"));
+    server.send(OutFrame::new(PING, "two")).await;
+    assert_eq!(what(&mut connection).await, Some(Arrival::Ping("two".into())));
+    connection.send(OutFrame::new(TEXT, "no Pong before this"));
+    assert_eq!(server.next().await, text("no Pong before this"));
+}
+
+#[tokio::test]
+async fn a_close_frame_is_answered_with_its_code() {
+    let (mut connection, mut server, notes) = connected();
+    server.send(OutFrame::close(Some(4000), "Invalid path")).await;
+    assert_eq!(server.next().await, Arrival::Close { code: Some(4000), reason: String::new() });
+    drop(server);
+    let close = Arrival::Close { code: Some(4000), reason: "Invalid path".to_owned() };
+    assert_eq!(what(&mut connection).await, Some(close.clone()));
+    assert_eq!(what(&mut connection).await, Some(Arrival::End(End::Fin)));
+    let seen = notes.0.lock().expect("the notes").clone();
+    assert_eq!(seen, [format!("< {close:?}"), "> 8".to_owned(), "< End(Fin)".to_owned()]);
+}
+
+#[tokio::test]
+async fn a_stalled_connection_takes_nothing_until_it_resumes() {
+    let (mut connection, mut server, _) = connected();
+    connection.act(Act::Stall);
+    connection.send(OutFrame::new(TEXT, "stalled"));
+    assert_eq!(server.next().await, text("stalled"));
+    // 64 bytes fit into the stream; the rest has to wait for a reader.
+    let long = "x".repeat(200);
+    let mut sending = Box::pin(server.send(OutFrame::new(TEXT, long.clone())));
+    let blocked = tokio::select! {
+        biased;
+        () = &mut sending => false,
+        () = async { for _ in 0..1000 { tokio::task::yield_now().await } } => true,
+    };
+    assert!(blocked, "a stalled connection was read");
+    assert_eq!(connection.try_next(), None);
+    connection.act(Act::Resume);
+    sending.await;
+    assert_eq!(what(&mut connection).await, Some(Arrival::Text(long)));
+}
+
+#[tokio::test]
+async fn what_is_sent_through_was_taken_by_the_stream() {
+    let (connection, mut server, _) = connected();
+    let mut frames = OutFrame::fragments(TEXT, &[b'y'; 300], 2).into_iter();
+    let (first, last) = (frames.next().expect("a frame"), frames.next().expect("another"));
+    assert_eq!((first.opcode, last.opcode), (TEXT, CONTINUATION));
+    let (sent, read) = tokio::join!(
+        async { connection.send_through(first).await && connection.send_through(last).await },
+        server.next()
+    );
+    assert_eq!((sent, read), (true, text(&"y".repeat(300))));
+    drop(server);
+    while connection.send_through(OutFrame::new(TEXT, "nobody reads")).await {}
+}
+
+#[tokio::test]
+async fn a_dropped_connection_says_goodbye() {
+    let (connection, mut server, _) = connected();
+    drop(connection);
+    assert_eq!(server.next().await, Arrival::Close { code: Some(1000), reason: String::new() });
+}
