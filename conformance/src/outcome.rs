@@ -1,6 +1,7 @@
 //! Verdicts as data: what each check of each scenario came to, and the summary of a run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use relayspec::requirement::Level;
 use schemars::JsonSchema;
@@ -67,14 +68,20 @@ pub struct Finding {
     /// When, in ms since the scenario began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_ms: Option<f64>,
-    /// Whether a machine that is too busy could be the cause.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub timing: bool,
+    /// From which lateness of the machine on it could be the cause instead of the subject, in ms; none where it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excused_from_ms: Option<f64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_false(value: &bool) -> bool {
-    !*value
+impl Finding {
+    /// The lateness that excuses a failure to do something within a time: a quarter of it, in ms.
+    #[must_use]
+    pub fn excuse_for(within: Duration) -> Option<f64> {
+        Some((within.as_secs_f64() * 250.0).max(Self::LEAST_EXCUSE_MS))
+    }
+
+    /// Less lateness excuses nothing.
+    pub const LEAST_EXCUSE_MS: f64 = 10.0;
 }
 
 /// What a check came to, and why.

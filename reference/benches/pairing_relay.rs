@@ -91,6 +91,7 @@ async fn measure(kind: Kind, plan: &Plan) -> Figures {
         let server = Server::start(kind).await;
         let (per_second, busy) = load::throughput(&server, plan.pairs, traffic, plan.measured).await;
         *rate = Rate { per_second, busy };
+        server.stop().await;
     }
     let server = Server::start(kind).await;
     drop(load::Pair::connect(&server)); // What is only needed once is not counted for the first pair.
@@ -100,6 +101,8 @@ async fn measure(kind: Kind, plan: &Plan) -> Figures {
     figures.setups_per_second = count / started.elapsed().as_secs_f64();
     figures.processor_seconds_per_setup = (server.processor_seconds() - used) / count;
     figures.bytes_per_idle_pair = (server.resident_bytes() - resident) / count;
+    drop(pairs);
+    server.stop().await;
     figures
 }
 
@@ -142,16 +145,11 @@ fn report(plan: &Plan, relay: &[Figures], forwarder: &[Figures]) {
     row("processor time/pair set up, in µs", |f| f.processor_seconds_per_setup * 1e6, Target::None);
     row("resident memory/idle pair, in bytes", |f| f.bytes_per_idle_pair, Target::AtMost(16384.0));
     println!();
-    let shares: [(_, fn(&Figures) -> f64); 2] = [("64 bytes", |f| f.small.busy), ("4 KiB", |f| f.large.busy)];
-    for (traffic, busy) in shares {
-        for (name, rounds) in [("relay", relay), ("forwarder", forwarder)] {
-            let busy = median(rounds, busy);
-            if busy < 0.9 {
-                let share = busy * 100.0;
-                println!(
-                    "{traffic}: the {name} used {share:.0} % of its core; the load or other processes were the limit"
-                );
-            }
+    for (name, rounds) in [("relay", relay), ("forwarder", forwarder)] {
+        let shares = [("64 bytes", median(rounds, |f| f.small.busy)), ("4 KiB", median(rounds, |f| f.large.busy))];
+        for (traffic, busy) in shares.into_iter().filter(|(_, busy)| *busy < 0.9) {
+            let share = busy * 100.0;
+            println!("{traffic}: the {name} used {share:.0} % of its core; the load or other processes were the limit");
         }
     }
 }

@@ -116,7 +116,10 @@ fn scenarios(family: &Family, options: &JudgeOptions) -> Result<Vec<Arc<Scenario
         let scenario = load_file(path).map_err(|error| Failure::usage(error.to_string()))?;
         let Script { under_test, .. } = &scenario.script;
         if scenario.family.name != family.name || under_test != family.server {
-            let problem = format!("judges the {} {under_test}, and the subject is a {} {}", scenario.family.name, family.name, family.server);
+            let problem = format!(
+                "judges the {} {under_test}, and the subject is a {} {}",
+                scenario.family.name, family.name, family.server
+            );
             return Err(Failure::usage(format!("{}: {problem}", scenario.file)));
         }
         chosen.push(Arc::new(scenario));

@@ -111,7 +111,9 @@ impl Player {
                     Err(Fault::Broken(mut finding)) => {
                         finding.place.get_or_insert(step.place);
                         finding.at_ms.get_or_insert(self.story.transcript.now_ms());
-                        finding.timing |= self.story.scenario.script.longest_wait.is_some();
+                        if self.story.scenario.script.longest_wait.is_some() {
+                            finding.excused_from_ms.get_or_insert(Finding::LEAST_EXCUSE_MS);
+                        }
                         return Err(Stop::Broken { check: check.to_owned(), finding });
                     }
                 }
@@ -130,7 +132,7 @@ impl Player {
         let allowed = wait + self.story.stage.step_deadline;
         clock.within(clock.now() + allowed, self.step(step)).await.unwrap_or_else(|| {
             let what = format!("a step was not over within {:.1} s", allowed.as_secs_f64());
-            Err(Finding { what, timing: true, ..Finding::default() }.into())
+            Err(Finding { what, excused_from_ms: Finding::excuse_for(allowed), ..Finding::default() }.into())
         })
     }
 

@@ -15,7 +15,7 @@ use super::recorder::Stop;
 use super::story::{Performance, perform, unplayed};
 use super::target::{Launcher, Target};
 use crate::event::Event;
-use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
+use crate::outcome::{CheckOutcome, Finding, ScenarioOutcome, Verdict};
 use crate::scenario::{Scenario, Trait};
 
 /// What a run needs beside its scenarios.
@@ -47,8 +47,6 @@ pub struct Ended {
     pub cut_short: Option<String>,
 }
 
-/// Noise from which on a failure is not believed at once.
-const NOISY: Duration = Duration::from_millis(10);
 /// How often a scenario is played at most.
 const MOST_ATTEMPTS: u32 = 3;
 /// How many scenarios that wait for nothing run at once.
@@ -221,19 +219,21 @@ fn longest_wait(plan: &Plan, scenario: &Scenario) -> Duration {
 /// Whether a performance is to be repeated, alone: the runner could not judge, or the machine may have caused a failure.
 fn doubtful(performance: &Performance) -> bool {
     let undecided = |check: &CheckOutcome| check.verdict == Verdict::Inconclusive && check.because_of.is_none();
-    let noisy = performance.noise > NOISY;
     let checks = &performance.outcome.checks;
-    performance.harness.is_none() && checks.iter().any(|check| undecided(check) || noisy && is_of_timing(check))
+    performance.harness.is_none() && checks.iter().any(|check| undecided(check) || is_excused(check, performance.noise))
 }
 
-fn is_of_timing(check: &CheckOutcome) -> bool {
-    matches!(check.verdict, Verdict::Fail | Verdict::Warn) && check.findings.iter().all(|finding| finding.timing)
+/// Whether a machine that was late by so much may have caused all that was found.
+fn is_excused(check: &CheckOutcome, noise: Duration) -> bool {
+    let late = noise.as_secs_f64() * 1e3;
+    let by_noise = |finding: &Finding| finding.excused_from_ms.is_some_and(|from| late >= from);
+    matches!(check.verdict, Verdict::Fail | Verdict::Warn) && check.findings.iter().all(by_noise)
 }
 
 /// A failure that the machine may have caused every time says nothing of the subject.
 fn excuse(performance: &mut Performance) {
     let noise = performance.noise;
-    for check in performance.outcome.checks.iter_mut().filter(|check| noise > NOISY && is_of_timing(check)) {
+    for check in performance.outcome.checks.iter_mut().filter(|check| is_excused(check, noise)) {
         check.verdict = Verdict::Inconclusive;
         check.reason = Some(format!("the machine was too busy to tell: late by {:.0} ms", noise.as_secs_f64() * 1e3));
     }
@@ -243,43 +243,46 @@ fn excuse(performance: &mut Performance) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Finding;
     use crate::scenario::built_in;
 
-    /// A performance whose first check has this verdict, on account of a finding of timing or not.
-    fn performance(verdict: Verdict, timing: bool, noise_ms: u64) -> Performance {
+    /// A performance whose first check has this verdict, on account of a finding that so much lateness excuses.
+    fn performance(verdict: Verdict, excused_from_ms: Option<f64>, noise_ms: u64) -> Performance {
         let scenario = &built_in().expect("the built-in scenarios")[0];
         let mut outcome = unplayed(scenario, &Stop::Skip(String::new()));
         outcome.checks.iter_mut().for_each(|check| check.verdict = Verdict::Pass);
         outcome.checks[0].verdict = verdict;
-        outcome.checks[0].findings = vec![Finding { timing, ..Finding::default() }];
+        outcome.checks[0].findings = vec![Finding { excused_from_ms, ..Finding::default() }];
         Performance { outcome, harness: None, noise: Duration::from_millis(noise_ms) }
     }
 
     #[test]
     fn only_what_the_machine_may_have_caused_is_played_again() {
-        for (verdict, timing, noise_ms, again) in [
-            (Verdict::Fail, true, 50, true),
-            (Verdict::Warn, true, 50, true),
-            (Verdict::Fail, true, 1, false),
-            (Verdict::Fail, false, 50, false),
-            (Verdict::Pass, true, 50, false),
-            (Verdict::Inconclusive, false, 0, true),
+        for (verdict, excused, noise_ms, again) in [
+            (Verdict::Fail, Some(10.0), 50, true),
+            (Verdict::Warn, Some(10.0), 50, true),
+            (Verdict::Fail, Some(10.0), 1, false),
+            (Verdict::Fail, Some(250.0), 50, false),
+            (Verdict::Fail, None, 50, false),
+            (Verdict::Pass, Some(10.0), 50, false),
+            (Verdict::Inconclusive, None, 0, true),
         ] {
-            assert_eq!(doubtful(&performance(verdict, timing, noise_ms)), again, "{verdict:?} {timing} {noise_ms}");
+            assert_eq!(doubtful(&performance(verdict, excused, noise_ms)), again, "{verdict:?} {excused:?} {noise_ms}");
         }
         let harness = Some("a fault".to_owned());
-        assert!(!doubtful(&Performance { harness, ..performance(Verdict::Inconclusive, false, 0) }));
+        assert!(!doubtful(&Performance { harness, ..performance(Verdict::Inconclusive, None, 0) }));
     }
 
     #[test]
     fn a_failure_is_excused_by_noise_alone() {
-        for (timing, noise_ms, verdict) in
-            [(true, 50, Verdict::Inconclusive), (true, 1, Verdict::Fail), (false, 50, Verdict::Fail)]
-        {
-            let mut excused = performance(Verdict::Fail, timing, noise_ms);
-            excuse(&mut excused);
-            assert_eq!((excused.outcome.checks[0].verdict, excused.outcome.verdict), (verdict, verdict));
+        for (excused, noise_ms, verdict) in [
+            (Some(10.0), 50, Verdict::Inconclusive),
+            (Some(10.0), 1, Verdict::Fail),
+            (Some(250.0), 50, Verdict::Fail),
+            (None, 50, Verdict::Fail),
+        ] {
+            let mut played = performance(Verdict::Fail, excused, noise_ms);
+            excuse(&mut played);
+            assert_eq!((played.outcome.checks[0].verdict, played.outcome.verdict), (verdict, verdict));
         }
     }
 }

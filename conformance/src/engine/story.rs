@@ -61,7 +61,7 @@ pub(super) async fn perform(
 fn overdue(deadline: Duration) -> Stop {
     let finding = Finding {
         what: format!("the scenario was not over within {:.1} s", deadline.as_secs_f64()),
-        timing: true,
+        excused_from_ms: Finding::excuse_for(deadline),
         ..Finding::default()
     };
     Stop::Broken { check: STORY.to_owned(), finding: Box::new(finding) }

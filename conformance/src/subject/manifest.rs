@@ -79,8 +79,12 @@ impl Manifest {
         let shown = path.display();
         let text =
             std::fs::read_to_string(path).map_err(|error| format!("manifest {shown}: cannot be read: {error}"))?;
-        let mut manifest: Self =
-            toml::from_str(&text).map_err(|error| format!("manifest {shown}: {}", error.to_string().trim_end()))?;
+        let mut manifest: Self = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let (line, column) =
+                (before.split('\n').count(), before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+            format!("manifest {shown}:{line}:{column}: {}", error.message().trim_end().replace('\n', "; "))
+        })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for file in [&mut manifest.baseline, &mut manifest.ca_file].into_iter().flatten() {
             *file = folder.join(&*file);

@@ -29,31 +29,45 @@ impl Target for UrlSubject {
     }
 }
 
-/// Tries one handshake at the family's first endpoint, so that a wrong address gets one clear message and not a report of failures.
+/// Tries the family's endpoints until a handshake succeeds, so that a wrong address gets one clear message and not a report of failures.
 ///
 /// # Errors
-/// Where no WebSocket server answers there; with a remedy.
+/// Where no WebSocket server answers at any of them; with a remedy.
 pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Duration) -> Result<(), String> {
-    let Some(endpoint) = family.endpoints.first() else { return Ok(()) };
-    let url = format!("{}{}", route.address, endpoint.path);
-    let deadline = clock.now() + within;
-    let Some(opened) = clock.within(deadline, open(route, endpoint.path, None)).await else {
-        return Err(format!(
-            "{url} accepted the connection and did not answer the WebSocket handshake within {} s; does another service listen there?",
-            within.as_secs_f64()
-        ));
-    };
-    let Err(error) = opened else { return Ok(()) };
-    let remedy = match &error {
+    let mut first_problem = None;
+    for endpoint in family.endpoints {
+        let url = format!("{}{}", route.address, endpoint.path);
+        let deadline = clock.now() + within;
+        let problem = match clock.within(deadline, open(route, endpoint.path, None)).await {
+            Some(Ok(_)) => return Ok(()),
+            Some(Err(error)) => {
+                let problem = format!("{url}: {error}; {}", remedy(&error, route.address.secure));
+                // Only a server that speaks HTTP may have another endpoint that accepts.
+                if !matches!(error, OpenError::Status { .. }) {
+                    return Err(first_problem.unwrap_or(problem));
+                }
+                problem
+            }
+            None => {
+                return Err(format!(
+                    "{url} accepted the connection and did not answer the WebSocket handshake within {} s; does another service listen there?",
+                    within.as_secs_f64()
+                ));
+            }
+        };
+        first_problem.get_or_insert(problem);
+    }
+    first_problem.map_or(Ok(()), Err)
+}
+
+fn remedy(error: &OpenError, secure: bool) -> &'static str {
+    match error {
         OpenError::Tcp(_) => "is the server running, and is this its address?",
-        OpenError::Tls(_) if route.address.secure => {
+        OpenError::Tls(_) if secure => {
             "is this the TLS port? --ca-file trusts a certificate of your own, --insecure any"
         }
         OpenError::Status { .. } => "is this the relay's base URL, without the endpoint's path?",
-        OpenError::NotHttp(_) | OpenError::Ended(_) if !route.address.secure => {
-            "does another service listen there, or is it wss?"
-        }
+        OpenError::NotHttp(_) | OpenError::Ended(_) if !secure => "does another service listen there, or is it wss?",
         _ => "is this a WebSocket server?",
-    };
-    Err(format!("{url}: {error}; {remedy}"))
+    }
 }

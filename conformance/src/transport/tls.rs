@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
@@ -49,7 +49,12 @@ fn roots_of(path: &Path) -> Result<RootCertStore, String> {
     let pem = std::fs::read(path).map_err(|error| format!("--ca-file {shown}: cannot be read: {error}"))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| format!("--ca-file {shown}: is no PEM file: {error}"))?;
+        let certificate = certificate.map_err(|error| match error {
+            pem::Error::MissingSectionEnd { .. } => {
+                format!("--ca-file {shown}: is no PEM file: a section has no end marker")
+            }
+            other => format!("--ca-file {shown}: is no PEM file: {other}"),
+        })?;
         roots.add(certificate).map_err(|error| format!("--ca-file {shown}: holds no usable certificate: {error}"))?;
     }
     if roots.is_empty() { Err(format!("--ca-file {shown}: holds no certificate")) } else { Ok(roots) }

@@ -91,7 +91,7 @@ fn failing() -> ScenarioOutcome {
         connection: Some("viewer".to_owned()),
         place: Some(Place { line: 11, column: 5 }),
         at_ms: Some(1552.345),
-        timing: true,
+        excused_from_ms: None,
     };
     let failed = CheckOutcome { findings: vec![finding], ..check(id, Some("PAIR-30"), Verdict::Fail) };
     let checks = vec![
@@ -132,7 +132,7 @@ fn warning() -> ScenarioOutcome {
         place: Some(Place { line: 9, column: 5 }),
         at_ms: Some(812.5),
         requirement: None,
-        timing: true,
+        excused_from_ms: None,
     };
     let id = "pairing/small-messages#passed-on-at-once";
     let warned = CheckOutcome { findings: vec![slow], ..check(id, Some("WIRE-12"), Verdict::Warn) };

@@ -64,7 +64,7 @@ pub(crate) async fn serve(kind: Kind) {
     }
 }
 
-/// A server that runs; it ends when this is dropped.
+/// A server that runs.
 pub(crate) struct Server {
     pub(crate) kind: Kind,
     pub(crate) address: SocketAddr,
@@ -84,6 +84,11 @@ impl Server {
         let stdout = process.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut address).await.expect("an address");
         Self { kind, address: address.trim().parse().expect("an address"), process }
+    }
+
+    /// Ends the server, and waits until all that it had is given back.
+    pub(crate) async fn stop(mut self) {
+        self.process.kill().await.expect("a process that ends");
     }
 
     /// Resident memory, in bytes.

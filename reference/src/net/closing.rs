@@ -13,12 +13,14 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use super::letters::Letters;
 use super::strict::Strict;
 
-/// How long a peer may go on sending after the last frame to it.
+/// How long a peer that goes on sending is read after the last frame to it.
 const LINGER_TIME: Duration = Duration::from_secs(3);
-/// How much of that is read, in bytes.
+/// How long it may send nothing before it counts as having stopped.
+const LINGER_PAUSE: Duration = Duration::from_secs(1);
+/// How much is read, in bytes.
 const LINGER_BYTES: usize = 64 << 20;
 /// The buffer that it is read into, in bytes.
-const LINGER_BUFFER: usize = 16 << 10;
+const LINGER_BUFFER: usize = 4 << 10;
 
 /// How the relay closes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub(super) async fn linger(mut tcp: TcpStream) {
     let drain = async {
         let mut buffer = vec![0; LINGER_BUFFER];
         let mut left = LINGER_BYTES;
-        while let Ok(read @ 1..) = tcp.read(&mut buffer).await {
+        while let Ok(Ok(read @ 1..)) = timeout(LINGER_PAUSE, tcp.read(&mut buffer)).await {
             left = left.saturating_sub(read);
             if left == 0 {
                 break;

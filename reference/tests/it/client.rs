@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -15,13 +15,19 @@ use crate::soon;
 /// What ends a connection: the code and reason of a Close frame, or nothing where there was none.
 pub(crate) type Closed = Option<(u16, String)>;
 
+/// Small, so that they are soon full and soon empty again, in bytes.
+const BUFFER: u32 = 256 << 10;
+
 pub(crate) struct Client {
     pub(crate) socket: WebSocketStream<TcpStream>,
 }
 
 /// Sends a request head, and gives the answer's head and the bytes behind it.
 pub(crate) async fn request(address: SocketAddr, head: &str) -> (TcpStream, String, Vec<u8>) {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_send_buffer_size(BUFFER).expect("set");
+    socket.set_recv_buffer_size(BUFFER).expect("set");
+    let mut stream = socket.connect(address).await.expect("a connection");
     stream.write_all(head.as_bytes()).await.expect("written");
     let mut bytes = Vec::new();
     loop {

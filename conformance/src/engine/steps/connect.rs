@@ -75,7 +75,7 @@ impl Player {
                     "the WebSocket handshake at {path} was not answered within {}",
                     super::shown(stage.handshake_deadline)
                 ),
-                timing: true,
+                excused_from_ms: Finding::excuse_for(stage.handshake_deadline),
                 expected: Some("HTTP 101 Switching Protocols".to_owned()),
                 ..Finding::default()
             }

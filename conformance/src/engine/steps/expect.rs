@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use relayspec::timing::Parameter;
 use serde_json::Value;
 
 use super::shown;
@@ -94,7 +95,8 @@ impl Player {
                     Stop::Inconclusive(format!("the machine was late by {} while a deadline passed", shown(noise)))
                         .into()
                 } else {
-                    Finding { connection: Some(actor.name.clone()), timing: true, ..Finding::default() }.into()
+                    let excused_from_ms = Finding::excuse_for(deadline - start);
+                    Finding { connection: Some(actor.name.clone()), excused_from_ms, ..Finding::default() }.into()
                 });
             }
             if actor.pull(self.clock(), deadline + noise).await {
@@ -114,6 +116,7 @@ impl Player {
             (Arrival::End(_), _) => "the TCP connection ended".to_owned(),
             _ => "something else came".to_owned(),
         };
+        let heartbeat_timeout = self.story.stage.timing.value(Parameter::HeartbeatTimeout);
         Finding {
             what,
             expected: Some(self.shown(awaited)),
@@ -121,7 +124,10 @@ impl Player {
             connection: Some(actor.name.clone()),
             at_ms: Some(self.story.transcript.ms(arrived.at)),
             // A Pong that the runner could not send in time costs the connection.
-            timing: matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_)),
+            excused_from_ms: match arrived.what {
+                Arrival::Close { .. } | Arrival::End(_) => Finding::excuse_for(heartbeat_timeout),
+                _ => None,
+            },
             ..Finding::default()
         }
     }

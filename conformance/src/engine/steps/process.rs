@@ -105,7 +105,7 @@ impl Player {
                 Some(None) if now > start + within + self.clock().noise(start, now) => {
                     return Err(Finding {
                         what: format!("the process did not end within {}", shown(within)),
-                        timing: true,
+                        excused_from_ms: Finding::excuse_for(within),
                         expected: Some("the end of the process".to_owned()),
                         got: Some("it still runs".to_owned()),
                         ..Finding::default()

@@ -57,6 +57,7 @@ impl Player {
             )),
             got: Some(if seen.is_empty() { "no Ping".to_owned() } else { format!("Pings after {}", seen.join(", ")) }),
             connection: Some(actor.name.clone()),
+            excused_from_ms: Finding::excuse_for(tolerance * 2),
             ..Finding::default()
         }
         .into())
@@ -89,7 +90,7 @@ impl Player {
         let all: Vec<_> = rounds.iter().map(|round| shown(*round)).collect();
         Err(Finding {
             what: "messages on an idle connection take too long".to_owned(),
-            timing: true,
+            excused_from_ms: Finding::excuse_for(bound * 2),
             expected: Some(format!("at most {} at the median", shown(bound))),
             got: Some(format!("{} at the median of {}", shown(median), all.join(", "))),
             ..Finding::default()
@@ -117,7 +118,7 @@ impl Player {
             if now > start + within + self.clock().noise(start, now) {
                 return Err(Finding {
                     what: format!("the right answer did not come within {}", shown(within)),
-                    timing: true,
+                    excused_from_ms: Finding::excuse_for(within),
                     expected: Some(right.shown(&self.variables)),
                     got: Some(format!("still {}", meanwhile.shown(&self.variables))),
                     ..Finding::default()

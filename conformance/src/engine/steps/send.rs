@@ -8,9 +8,10 @@ use super::shown;
 use crate::engine::actor::Actor;
 use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
-use crate::outcome::By;
+use crate::lint::shorten;
+use crate::outcome::{By, Finding};
 use crate::scenario::step::{FrameStep, Pour, Send};
-use crate::scenario::{Term, hex};
+use crate::scenario::{STORY, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Masking, OutFrame};
 
@@ -46,6 +47,15 @@ impl Player {
         let family = self.story.scenario.family;
         let Some(channel) = actor.role.and_then(|role| family.channel(role, family.server)) else { return Ok(()) };
         match ((channel.canonical)(text), &step.invalid) {
+            (Err(error), None) if has_variables(step) => Err(Stop::Broken {
+                check: STORY.to_owned(),
+                finding: Box::new(Finding {
+                    what: "the subject gave a value that no valid message can carry".to_owned(),
+                    expected: Some("a value that its chapter allows".to_owned()),
+                    got: Some(format!("{error}: {}", shorten(text))),
+                    ..Finding::default()
+                }),
+            }),
             (Err(error), None) => Err(Stop::Harness(format!(
                 "a step on `{}` sends an invalid message and does not say so with `invalid`: {error}",
                 step.on
@@ -159,4 +169,13 @@ impl Player {
     async fn patiently<F: Future>(&self, patience: Duration, future: F) -> Option<F::Output> {
         self.clock().within(self.clock().now() + patience, future).await
     }
+}
+
+/// Whether a message is made from values that the subject gave.
+fn has_variables(step: &Send) -> bool {
+    let mut found = false;
+    for term in [&step.json, &step.text].into_iter().flatten() {
+        term.each_variable(&mut |_| found = true);
+    }
+    found
 }

@@ -53,7 +53,9 @@ impl Player {
         for value in self.list(&step.values)? {
             *counted.entry(value).or_default() += 1;
         }
-        if counted == step.to {
+        let often_enough = |(value, least): (&String, &usize)| counted.get(value).is_some_and(|count| count >= least);
+        let holds = if step.to.is_empty() { step.at_least.iter().all(often_enough) } else { counted == step.to };
+        if holds {
             return Ok(());
         }
         let shown = |tally: &BTreeMap<String, usize>| {
@@ -62,7 +64,7 @@ impl Player {
         };
         Err(Finding {
             what: "the outcomes do not occur as often as they should".to_owned(),
-            expected: Some(shown(&step.to)),
+            expected: Some(if step.to.is_empty() { format!("at least {}", shown(&step.at_least)) } else { shown(&step.to) }),
             got: Some(shown(&counted)),
             ..Finding::default()
         }

@@ -93,7 +93,10 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             scope.knows(&step.values)?;
             scope.knows(&step.from)?;
         }
-        Step::Tally(step) => scope.knows(&step.values)?,
+        Step::Tally(step) => {
+            scope.knows(&step.values)?;
+            one_of(&[("to", !step.to.is_empty()), ("at_least", !step.at_least.is_empty())])?;
+        }
         Step::Unpredictable(step) => {
             scope.knows(&step.values)?;
             if step.alphabet.chars().count() < 2 {

@@ -26,7 +26,10 @@ pub use values::{Disjoint, Distinct, Tally, Unpredictable};
 /// One step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "a script has few steps, and a box would stand in the way of every reader")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a script has few steps, and a box would stand in the way of every reader"
+)]
 pub enum Step {
     /// Opens a connection; the handshake has to succeed.
     Connect(Connect),

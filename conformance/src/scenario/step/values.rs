@@ -33,8 +33,12 @@ pub struct Disjoint {
 pub struct Tally {
     /// The list.
     pub values: Term,
-    /// Each value with its number; no other value may occur.
+    /// Each value with its number; no other value may occur, unless `at_least` is given instead.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub to: std::collections::BTreeMap<String, usize>,
+    /// Values with the least number of times that each has to occur.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub at_least: std::collections::BTreeMap<String, usize>,
     /// The check that this decides.
     pub check: CheckName,
 }

@@ -62,6 +62,12 @@ impl Term {
                     term.compare(value, variables, bindings, &format!("{path}/{at}"))
                 })
             }
+            Self::MadeOf { alphabet, length } => {
+                let text = actual.as_str();
+                let fits = text
+                    .is_some_and(|text| text.chars().count() == *length && text.chars().all(|c| alphabet.contains(c)));
+                require(fits, &|| self.print())
+            }
             Self::Is(kind) => require(kind.fits(actual), &|| self.print()),
             Self::Not(term) => {
                 let matched = term.compare(actual, variables, &mut bindings.clone(), path).is_ok();
@@ -82,7 +88,7 @@ impl Term {
                 let expected = term.fill(variables).map_err(mismatch)?;
                 require(same(&expected, actual), &|| expected.to_string())
             }
-            Self::Plain(_) | Self::Text(_) | Self::Repeat { .. } => {
+            Self::Plain(_) | Self::Text(_) | Self::Repeat { .. } | Self::Change { .. } => {
                 let expected = self.fill(variables).map_err(mismatch)?;
                 require(same(&expected, actual), &|| expected.to_string())
             }

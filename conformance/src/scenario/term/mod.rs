@@ -39,6 +39,20 @@ pub enum Term {
         /// How many times.
         times: usize,
     },
+    /// A string that was changed a little (only in what is sent).
+    Change {
+        /// How.
+        change: Change,
+        /// The string.
+        of: Vec<Piece>,
+    },
+    /// A string of so many characters of an alphabet (only in what is expected).
+    MadeOf {
+        /// The characters that may occur.
+        alphabet: String,
+        /// How many there are.
+        length: usize,
+    },
     /// Any value of a kind (only in what is expected).
     Is(Kind),
     /// Any value that does not match (only in what is expected).
@@ -56,6 +70,18 @@ pub enum Piece {
     Literal(String),
     /// The text of a variable.
     Variable(String),
+}
+
+/// How a string can be changed, so that it is nearly right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Small letters instead of capitals.
+    Lower,
+    /// Without its last character.
+    Shorter,
+    /// ASCII characters as their full-width forms.
+    FullWidth,
 }
 
 /// What a value can be asked to be.
@@ -106,7 +132,8 @@ impl Term {
                 Value::Object(filled.collect::<Result<_, String>>()?)
             }
             Self::Repeat { text: pieces, times } => Value::String(text(pieces, variables)?.repeat(*times)),
-            Self::Is(_) | Self::Not(_) | Self::AnyOf(_) | Self::Equals(_) => {
+            Self::Change { change, of } => Value::String(change.apply(text(of, variables)?)),
+            Self::Is(_) | Self::Not(_) | Self::AnyOf(_) | Self::Equals(_) | Self::MadeOf { .. } => {
                 return Err(format!("`{}` is a matcher and cannot be sent", self.print()));
             }
         })
@@ -128,7 +155,7 @@ impl Term {
     pub fn each_variable(&self, see: &mut dyn FnMut(&str)) {
         match self {
             Self::Variable(name) => see(name),
-            Self::Text(pieces) | Self::Repeat { text: pieces, .. } => {
+            Self::Text(pieces) | Self::Repeat { text: pieces, .. } | Self::Change { of: pieces, .. } => {
                 for piece in pieces {
                     if let Piece::Variable(name) = piece {
                         see(name);
@@ -138,7 +165,18 @@ impl Term {
             Self::List(terms) | Self::AnyOf(terms) => terms.iter().for_each(|term| term.each_variable(see)),
             Self::Object(members) => members.iter().for_each(|(_, term)| term.each_variable(see)),
             Self::Not(term) | Self::Equals(term) => term.each_variable(see),
-            Self::Plain(_) | Self::Is(_) => {}
+            Self::Plain(_) | Self::Is(_) | Self::MadeOf { .. } => {}
+        }
+    }
+}
+
+impl Change {
+    fn apply(self, text: String) -> String {
+        let wide = |c: char| c.is_ascii_graphic().then(|| char::from_u32(u32::from(c) + 0xFEE0)).flatten().unwrap_or(c);
+        match self {
+            Self::Lower => text.to_lowercase(),
+            Self::Shorter => text.chars().take(text.chars().count().saturating_sub(1)).collect(),
+            Self::FullWidth => text.chars().map(wide).collect(),
         }
     }
 }
@@ -165,7 +203,7 @@ impl schemars::JsonSchema for Term {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }. Expected: { is: text | string | number | anything }, { not: … }, { any_of: […] }, { equals: … }; an object matches when it has at least the members named."
+            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | shorter | full_width, of: text }. Expected: { is: text | string | number | anything }, { made_of: alphabet, length: n }, { not: … }, { any_of: […] }, { equals: … }; an object matches when it has at least the members named."
         })
     }
 }

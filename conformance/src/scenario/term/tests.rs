@@ -17,6 +17,9 @@ fn sending_fills_in() {
         (json!("$n"), json!(7)),
         (json!("$$n costs $$5"), json!("$n costs $5")),
         (json!({ "repeat": "ab", "times": 3 }), json!("ababab")),
+        (json!({ "change": "lower", "of": "${code}" }), json!("k7qx4m")),
+        (json!({ "change": "shorter", "of": "${code}" }), json!("K7QX4")),
+        (json!({ "change": "full_width", "of": "A7 é" }), json!("\u{FF21}\u{FF17} é")),
         (json!([null, true, "$n"]), json!([null, true, 7])),
     ] {
         assert_eq!(term(written.clone()).fill(&variables), Ok(filled));
@@ -39,6 +42,7 @@ fn matching_binds_compares_and_locates() {
         (json!({ "not": "$code" }), json!("other")),
         (json!({ "any_of": [1, 2] }), json!(2)),
         (json!({ "is": "text" }), json!("x")),
+        (json!({ "made_of": "ABC", "length": 2 }), json!("CA")),
         (json!({ "is": "anything" }), json!(null)),
         (json!({ "equals": { "a": 1 } }), json!({ "a": 1 })),
     ] {
@@ -52,6 +56,9 @@ fn matching_binds_compares_and_locates() {
         (json!("$code"), json!("other"), ""),
         (json!({ "not": "$code" }), json!("K7QX4M"), ""),
         (json!({ "is": "text" }), json!(""), ""),
+        (json!({ "made_of": "ABC", "length": 2 }), json!("CD"), ""),
+        (json!({ "made_of": "ABC", "length": 2 }), json!("C"), ""),
+        (json!({ "made_of": "ABC", "length": 2 }), json!(7), ""),
         (json!({ "is": "number" }), json!("1"), ""),
         (json!({ "equals": { "a": 1 } }), json!({ "a": 1, "b": 2 }), ""),
         (json!({ "any_of": [1, 2] }), json!(3), ""),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Kind, LONGEST_TEXT, Piece, Term};
+use super::{Change, Kind, LONGEST_TEXT, Piece, Term};
 
 impl TryFrom<Value> for Term {
     type Error = String;
@@ -32,6 +32,16 @@ fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
             return Err(format!("`repeat` makes more than {LONGEST_TEXT} bytes"));
         }
         return Ok(Term::Repeat { text: pieces(text)?, times });
+    }
+    if members.len() == 2 && has("change") && has("of") {
+        let change = Change::deserialize(&members["change"]).map_err(|error| format!("`change`: {error}"))?;
+        let of = pieces(members["of"].as_str().ok_or("`of` takes a string, as \"${code}\"")?)?;
+        return Ok(Term::Change { change, of });
+    }
+    if members.len() == 2 && has("made_of") && has("length") {
+        let alphabet = members["made_of"].as_str().ok_or("`made_of` takes a string")?.to_owned();
+        let length = members["length"].as_u64().ok_or("`length` takes a whole number")? as usize;
+        return Ok(Term::MadeOf { alphabet, length });
     }
     if members.len() == 1 {
         if let Some(kind) = members.get("is") {
@@ -112,6 +122,8 @@ impl From<Term> for Value {
                 Self::Object(members.into_iter().map(|(name, term)| (name, Self::from(term))).collect())
             }
             Term::Repeat { text, times } => json!({ "repeat": unpieced(&text), "times": times }),
+            Term::Change { change, of } => json!({ "change": change, "of": unpieced(&of) }),
+            Term::MadeOf { alphabet, length } => json!({ "made_of": alphabet, "length": length }),
             Term::Is(kind) => json!({ "is": kind }),
             Term::Not(term) => json!({ "not": Self::from(*term) }),
             Term::AnyOf(terms) => json!({ "any_of": terms.into_iter().map(Self::from).collect::<Vec<_>>() }),

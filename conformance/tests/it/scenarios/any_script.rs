@@ -32,7 +32,8 @@ fn at<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Valu
     value.prop_map(|value| At { value, place: Place::default() })
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+/// A step, with others inside where it has room.
+pub(super) fn any_step() -> impl Strategy<Value = Step> {
     step().prop_recursive(2, 8, 3, |inner| {
         (name(), 0..9_usize, of(0..9_usize), vec(at(inner), 0..3))
             .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps }))
@@ -55,12 +56,11 @@ fn step() -> impl Strategy<Value = Step> {
         (name(), prop_oneof![Just(CutBy::Reset), Just(CutBy::Fin)])
             .prop_map(|(on, by)| Step::Cut(Cut { on, by }))
             .boxed(),
-        (name(), 0..4)
-            .prop_map(|(on, which)| {
-                let on = On { on };
-                [Step::Mute, Step::Pong, Step::Stall, Step::Resume][which as usize](on)
-            })
-            .boxed(),
+        on(Step::Mute),
+        on(Step::Pong),
+        on(Step::Ignore),
+        on(Step::Stall),
+        on(Step::Resume),
         expect().prop_map(Step::Expect).boxed(),
         (name(), span(), of(check())).prop_map(|(on, span, check)| Step::Quiet(Quiet { on, span, check })).boxed(),
         (of(span()), of(term()), of(span()), of(span()))
@@ -76,8 +76,8 @@ fn step() -> impl Strategy<Value = Step> {
         (term(), term(), check())
             .prop_map(|(values, from, check)| Step::Disjoint(Disjoint { values, from, check }))
             .boxed(),
-        (term(), btree_map(text(), 0..100_usize, 0..3), check())
-            .prop_map(|(values, to, check)| Step::Tally(Tally { values, to, check }))
+        (term(), tallies(), tallies(), check())
+            .prop_map(|(values, to, at_least, check)| Step::Tally(Tally { values, to, at_least, check }))
             .boxed(),
         (term(), text(), check())
             .prop_map(|(values, alphabet, check)| Step::Unpredictable(Unpredictable { values, alphabet, check }))
@@ -108,6 +108,14 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Terminate(Terminate {})).boxed(),
         (span(), check()).prop_map(|(within, check)| Step::Exit(Exit { within, check })).boxed(),
     ])
+}
+
+fn on(act: fn(On) -> Step) -> BoxedStrategy<Step> {
+    name().prop_map(move |on| act(On { on })).boxed()
+}
+
+fn tallies() -> impl Strategy<Value = BTreeMap<String, usize>> {
+    btree_map(text(), 0..100_usize, 0..3)
 }
 
 fn send() -> impl Strategy<Value = Send> {
@@ -175,69 +183,11 @@ fn name() -> impl Strategy<Value = String> {
 
 /// Any text, and more often than by chance such as looks like another kind of YAML.
 fn text() -> impl Strategy<Value = String> {
-    const ODD: &[&str] = &[
-        "",
-        " ",
-        "~",
-        "null",
-        "true",
-        "no",
-        "off",
-        "1",
-        "007",
-        "0x10",
-        "1_000",
-        "1e3",
-        ".inf",
-        ".nan",
-        "-",
-        "--- ",
-        "...",
-        "- a",
-        "a: b",
-        "# c",
-        "a #b",
-        "[",
-        "]",
-        "{}",
-        "&a",
-        "*a",
-        "!t",
-        "|",
-        ">",
-        "'",
-        "\"",
-        "%",
-        "@",
-        "`",
-        "? ",
-        "\\n",
-        "\n",
-        "a\n",
-        "\n a\n\n",
-        "\t",
-        "\ta",
-        "\r",
-        "\r\n",
-        "\0",
-        "\u{7}",
-        "\u{1b}[1m",
-        "\u{7f}",
-        "\u{85}",
-        "\u{a0}",
-        "\u{2028}",
-        "\u{feff}",
-        "\u{feff}a",
-        "\u{fffe}",
-        "\u{ffff}",
-        "🦀",
-        "2026-11-20",
-        "<<",
-        "=",
-        "a, b",
-        "1:30",
-    ];
-    prop_oneof![3 => proptest::sample::select(ODD).prop_map(str::to_owned), 2 => ".{0,12}", 1 => "[ -~\n]{0,90}"]
+    const ODD: &str = "¦ ¦~¦null¦true¦no¦off¦1¦007¦0x10¦1_000¦1e3¦.inf¦.nan¦-¦--- ¦...¦- a¦a: b¦# c¦a #b¦[¦]¦{}¦&a¦*a¦!t¦|¦>¦'¦\
+        \"¦%¦@¦`¦? ¦\\n¦\n¦a\n¦\n a\n\n¦\t¦\ta¦\r¦\r\n¦\0¦\u{7}¦\u{1b}[1m¦\u{7f}¦\u{85}¦\u{a0}¦\u{2028}¦\u{feff}¦\u{feff}a¦\
+        \u{fffe}¦\u{ffff}¦🦀¦2026-11-20¦<<¦=¦a, b¦1:30";
+    let odd: Vec<_> = ODD.split('¦').map(str::to_owned).collect();
+    prop_oneof![3 => proptest::sample::select(odd), 2 => ".{0,12}", 1 => "[ -~\n]{0,90}"]
 }
 
 fn check() -> impl Strategy<Value = CheckName> {
@@ -275,6 +225,7 @@ fn term() -> impl Strategy<Value = Term> {
 
 fn value() -> impl Strategy<Value = Value> {
     const KINDS: &[Kind] = &[Kind::Text, Kind::String, Kind::Number, Kind::Anything];
+    const CHANGES: &[&str] = &["lower", "shorter", "full_width"];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -287,6 +238,9 @@ fn value() -> impl Strategy<Value = Value> {
         name().prop_map(|name| format!("${name}").into()),
         (text(), name()).prop_map(|(text, name)| format!("{}${{{name}}}", text.replace('$', "$$")).into()),
         (text(), 0..99_usize).prop_map(|(text, times)| json!({ "repeat": text.replace('$', "$$"), "times": times })),
+        (proptest::sample::select(CHANGES), text())
+            .prop_map(|(change, text)| json!({ "change": change, "of": text.replace('$', "$$") })),
+        (text(), 0..99_usize).prop_map(|(text, length)| json!({ "made_of": text, "length": length })),
         proptest::sample::select(KINDS).prop_map(|kind| json!({ "is": kind })),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
@@ -300,9 +254,11 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// The members of what is no mere object.
+const MATCHERS: &[&str] = &["is", "not", "equals", "any_of", "repeat", "times", "change", "of", "made_of", "length"];
+
 /// Objects that are no matcher by chance.
 fn members(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
-    let key =
-        text().prop_filter("a matcher", |key| !["is", "not", "equals", "any_of", "repeat", "times"].contains(&&**key));
+    let key = text().prop_filter("a matcher", |key| !MATCHERS.contains(&&**key));
     btree_map(key, inner, 0..3).prop_map(|members: BTreeMap<String, Value>| members.into_iter().collect())
 }

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use conformance::scenario::{Scenario, Script, built_in, load, save};
 use jsonschema::{Draft, Validator};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use relayspec::family::FAMILIES;
 use relayspec::schema;
 use serde::de::DeserializeOwned;
@@ -109,6 +111,25 @@ fn every_requirement_of_a_server_is_judged_by_a_check() {
             family.requirements(family.server).map(|found| found.id).filter(|id| !judged.contains(*id)).collect();
         assert_eq!(left, [""; 0], "requirements of the {} {} that nothing judges", family.name, family.server);
     }
+}
+
+/// A step that is new in the format is also new in [`any_script`].
+#[test]
+fn any_script_has_every_step_of_the_schema() {
+    let document = schema::document::<Script>();
+    let steps = document["$defs"]["Step"]["oneOf"].as_array().expect("the steps");
+    let all: BTreeSet<_> = steps.iter().flat_map(|step| names(&step["properties"])).collect();
+    let mut runner = TestRunner::deterministic();
+    let mut made = BTreeSet::new();
+    for _ in 0..600 {
+        let step = any_script::any_step().new_tree(&mut runner).expect("a step").current();
+        made.extend(names(&serde_json::to_value(&step).expect("JSON")));
+    }
+    assert_eq!(made, all);
+}
+
+fn names(object: &Value) -> Vec<String> {
+    object.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default()
 }
 
 proptest! {

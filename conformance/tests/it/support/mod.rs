@@ -45,7 +45,11 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
         (env!("CARGO_BIN_EXE_conformance"), "CONFORMANCE"),
         (env!("CARGO_TARGET_TMPDIR"), "TMP"),
         (r"(127\.0\.0\.1|localhost|port) ?:?\d{4,5}\b", "$1:PORT"),
-        (r"\d+(\.\d+)? m?s\)", "TIME)"),
+        (r"\d+(\.\d+)? m?s(; played twice)?\)", "TIME)"),
+        (r"\d+\.\d{3} s into", "TIME into"),
+        (r"\b\d{13}\b", "EPOCH_MS"),
+        (r"off by \d+ ms", "off by TIME"),
+        (r"(?m)^(  [→ ]) +\d+\.\d{3} ", "$1 T.TTT "),
         (r"\d\d\d\d-\d\d-\d\dT[0-9:.]+Z", "MOMENT"),
     ]
 }

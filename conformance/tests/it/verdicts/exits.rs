@@ -46,14 +46,17 @@ async fn a_failure_beside_the_expected_one_fails() {
     let known = file(&folder("verdicts-baseline-beside"), "known.toml", known);
     let judged = played("beside", "another-ts", &["--baseline", &known]).await;
     assert_eq!(judged.ran.status, 1, "{}", judged.ran.told());
-    let unexpected: Vec<_> = judged.report.scenarios.iter().flat_map(blamed).filter(|check| check.expected_failure.is_none()).collect();
+    let unexpected: Vec<_> =
+        judged.report.scenarios.iter().flat_map(blamed).filter(|check| check.expected_failure.is_none()).collect();
     assert_eq!(unexpected.iter().map(|check| &*check.id).collect::<Vec<_>>(), ["pairing/another-ts#lint"]);
 }
 
 #[tokio::test]
 async fn a_scenario_that_lies_is_a_fault_of_the_harness() {
     let script = |step: &str| {
-        format!("summary: Lies.\ncovers: [PAIR-50]\nunder_test: relay\nsteps:\n  - connect: {{ as: host, to: /mac?no-heartbeat }}\n  - expect: {{ on: host, json: {{ type: registered }}, check: greeted }}\n  - {step}\n")
+        format!(
+            "summary: Lies.\ncovers: [PAIR-50]\nunder_test: relay\nsteps:\n  - connect: {{ as: host, to: /mac?no-heartbeat }}\n  - expect: {{ on: host, json: {{ type: registered }}, check: greeted }}\n  - {step}\n"
+        )
     };
     let mut told = String::new();
     for (name, step) in [

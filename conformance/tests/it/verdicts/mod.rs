@@ -7,6 +7,7 @@ mod cases;
 mod exits;
 mod relay;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -39,7 +40,8 @@ fn blamed(outcome: &ScenarioOutcome) -> impl Iterator<Item = &CheckOutcome> {
 
 fn told(check: &CheckOutcome) -> String {
     let name = check.id.split_once('#').map_or("", |(_, name)| name);
-    let mut told = format!("{} {name} ({})\n", check.verdict.word(), check.requirement.as_deref().unwrap_or("no requirement"));
+    let mut told =
+        format!("{} {name} ({})\n", check.verdict.word(), check.requirement.as_deref().unwrap_or("no requirement"));
     for finding in &check.findings {
         let connection = finding.connection.as_deref().unwrap_or("no connection");
         let place = finding.place.map_or_else(|| "no place".to_owned(), |place| place.to_string());
@@ -50,25 +52,46 @@ fn told(check: &CheckOutcome) -> String {
     told
 }
 
+/// How often a scenario is played until the machine was quiet enough to judge it.
+const MOST_ROUNDS: usize = 6;
+
+/// Plays scenarios until each was judged; their outcomes by name.
+async fn judged(mut scenarios: Vec<(String, String)>) -> BTreeMap<String, ScenarioOutcome> {
+    let mut outcomes = BTreeMap::new();
+    for round in 1..=MOST_ROUNDS {
+        let judged = play(&format!("blame-{round}"), &scenarios, &[]).await;
+        assert_eq!((judged.ran.status, judged.ran.err.as_str()), (1, ""), "{}", judged.ran.told());
+        let decided = judged
+            .report
+            .scenarios
+            .into_iter()
+            .filter(|outcome| blamed(outcome).all(|check| check.verdict != Verdict::Inconclusive));
+        outcomes.extend(decided.map(|outcome| (outcome.id.as_str().replace("pairing/", ""), outcome)));
+        scenarios.retain(|(name, _)| !outcomes.contains_key(name));
+        if scenarios.is_empty() {
+            return outcomes;
+        }
+    }
+    panic!("not judged in {MOST_ROUNDS} rounds: {:?}", scenarios.iter().map(|(name, _)| name).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn the_right_check_is_blamed_and_nobody_without_a_flaw() {
     let broken = |case: &Case| (case.flaw.to_owned(), case.script(case.flaw));
     let kept = |case: &Case| (format!("{}-kept", case.flaw), case.script("none"));
-    let scenarios: Vec<_> = CASES.iter().flat_map(|case| [broken(case), kept(case)]).collect();
-    let judged = play("blame", &scenarios, &[]).await;
-    assert_eq!((judged.ran.status, judged.ran.err.as_str()), (1, ""), "{}", judged.ran.told());
-    let outcome = |name: &str| {
-        let id = format!("pairing/{name}");
-        judged.report.scenarios.iter().find(|outcome| outcome.id.as_str() == id).unwrap_or_else(|| panic!("no {id}"))
-    };
-    let mut all = String::new();
+    let outcomes = judged(CASES.iter().flat_map(|case| [broken(case), kept(case)]).collect()).await;
+    let (mut all, mut wrong) = (String::new(), Vec::new());
     for case in CASES {
-        let kept: Vec<_> = blamed(outcome(&format!("{}-kept", case.flaw))).map(told).collect();
-        assert_eq!(kept, [""; 0], "{} is blamed on a relay without it", case.flaw);
-        let broken = outcome(case.flaw);
-        let names: Vec<_> = blamed(broken).filter_map(|check| check.id.split('#').nth(1)).collect();
-        assert_eq!(names, case.blamed, "{}: {:#?}", case.flaw, broken.checks);
-        let _ = writeln!(all, "# {}\n{}", case.flaw, blamed(broken).map(told).collect::<String>());
+        let kept: String = blamed(&outcomes[&kept(case).0]).map(told).collect();
+        if !kept.is_empty() {
+            wrong.push(format!("{} is blamed on a relay without it: {kept}", case.flaw));
+        }
+        let names: Vec<_> = blamed(&outcomes[case.flaw]).filter_map(|check| check.id.split('#').nth(1)).collect();
+        if names != case.blamed {
+            wrong.push(format!("for {} the checks {names:?} are blamed instead of {:?}", case.flaw, case.blamed));
+        }
+        let _ = writeln!(all, "# {}\n{}", case.flaw, blamed(&outcomes[case.flaw]).map(told).collect::<String>());
     }
+    assert!(wrong.is_empty(), "{}\n\n{all}", wrong.join("\n"));
     assert_told!(all);
 }

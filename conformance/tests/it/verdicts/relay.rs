@@ -125,10 +125,12 @@ fn deviating(flaw: &str, answer: &Value) -> Vec<u8> {
 }
 
 fn registered(flaw: &str) -> Value {
+    // All codes of a relay that is right are different.
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis();
     let expiry = u64::try_from(now + LIFETIME_MS).expect("a near future");
-    let right = json!({ "type": "registered", "code": code(COUNT.fetch_add(1, Ordering::Relaxed)), "expiresAt": expiry });
+    let number = if flaw == "none" { COUNT.fetch_add(1, Ordering::Relaxed) } else { 0 };
+    let right = json!({ "type": "registered", "code": code(number), "expiresAt": expiry });
     let with = |name: &str, value: Value| {
         let mut message = right.clone();
         message[name] = value;
@@ -137,7 +139,6 @@ fn registered(flaw: &str) -> Value {
     match flaw {
         "alphabet" => with("code", "K7QX4O".into()),
         "short-code" => with("code", "K7QX4".into()),
-        "same-code" => with("code", "K7QX4M".into()),
         "text-expiry" => with("expiresAt", expiry.to_string().into()),
         "no-expiry" => json!({ "type": "registered", "code": "K7QX4M" }),
         "drifting" => with("expiresAt", (expiry + 60_000).into()),
