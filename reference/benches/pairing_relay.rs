@@ -64,7 +64,7 @@ fn main() {
     let plan = if quick {
         Plan { rounds: 1, pairs: 500, idle_pairs: 1000, measured: Duration::from_millis(500) }
     } else {
-        Plan { rounds: 5, pairs: 500, idle_pairs: 2000, measured: Duration::from_millis(1000) }
+        Plan { rounds: 5, pairs: 500, idle_pairs: 2000, measured: Duration::from_millis(700) }
     };
     process::allow_many_files();
     if !process::pin_load() {

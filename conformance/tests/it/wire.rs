@@ -83,7 +83,7 @@ async fn a_relay_behind_tls_is_not_reached_where_its_certificate_is_not_trusted(
         let url = if name == "wss-plain" { front.url() } else { front.url().replace("ws:", "wss:") };
         let judged = judged(name, &url, trust).await;
         assert_eq!((judged.ran.status, judged.ran.err.as_str()), (3, ""), "{}", judged.ran.told());
-        told += &format!("# {name}\n{}\n", judged.ran.out);
+        told += &format!("# {name}\n{}\n", judged.ran.told());
     }
     assert_told!(told);
 }

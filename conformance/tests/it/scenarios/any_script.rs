@@ -32,15 +32,15 @@ fn at<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Valu
     value.prop_map(|value| At { value, place: Place::default() })
 }
 
-/// A step, with others inside where it has room.
-pub(super) fn any_step() -> impl Strategy<Value = Step> {
+fn any_step() -> impl Strategy<Value = Step> {
     step().prop_recursive(2, 8, 3, |inner| {
         (name(), 0..9_usize, of(0..9_usize), vec(at(inner), 0..3))
             .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps }))
     })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+/// A step of any kind but `many`.
+pub(super) fn step() -> impl Strategy<Value = Step> {
     Union::new([
         (name(), text(), of(text()), of(size()), of(check()))
             .prop_map(|(name, to, role, receive_buffer, check)| {

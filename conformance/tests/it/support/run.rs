@@ -34,10 +34,25 @@ impl Ran {
     /// Exit status and texts, for snapshots.
     pub(crate) fn told(&self) -> String {
         let part = |name, text: &str| {
-            if text.trim().is_empty() { String::new() } else { format!("--- {name}\n{}\n", text.trim_end()) }
+            if text.trim().is_empty() { String::new() } else { format!("--- {name}\n{}\n", unwrapped(text.trim_end())) }
         };
         format!("exit status {}\n{}{}", self.status, part("stdout", &self.out), part("stderr", &self.err))
     }
+}
+
+/// The text with each message in one line: where it is broken depends on the paths in it.
+fn unwrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix("    "), lines.last_mut()) {
+            (Some(rest), Some(last)) if last.starts_with("problem: ") || last.starts_with("baseline: ") => {
+                last.push(' ');
+                last.push_str(rest);
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// Runs the binary with these arguments to its end.
