@@ -82,6 +82,9 @@ impl Finding {
 
     /// Less lateness excuses nothing.
     pub const LEAST_EXCUSE_MS: f64 = 10.0;
+
+    /// The lateness that excuses something wrong near the moment that a scenario has waited for: scenarios keep a distance of as much.
+    pub const EDGE_EXCUSE_MS: f64 = 30.0;
 }
 
 /// What a check came to, and why.

@@ -70,6 +70,16 @@ impl Actor {
         }
     }
 
+    /// Whether something other than Pings and Pongs has come since the last look, of interest or not.
+    pub(super) fn spoken_to(&mut self) -> bool {
+        let mut spoken = false;
+        while let Some(arrived) = self.connection.try_next() {
+            spoken |= !matches!(arrived.what, Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. });
+            self.absorb(arrived);
+        }
+        spoken
+    }
+
     fn absorb(&mut self, arrived: Arrived) {
         if self.ignored {
             return;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore};
@@ -14,7 +15,7 @@ use super::recorder::{Recorder, Stop};
 use super::steps::MemoryWatch;
 use super::target::{Boxed, Target};
 use super::witness::Transcript;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::lint::Schemas;
 use crate::outcome::Finding;
 use crate::scenario::{At, Bindings, STORY, Scenario, Size, Span, Step};
@@ -39,6 +40,9 @@ pub struct Stage {
     /// How long a step may take beyond the longest wait of its scenario.
     pub step_deadline: Duration,
 }
+
+/// What takes longer than this has waited for something.
+const LONG_STEP: Duration = Duration::from_millis(25);
 
 /// Why a step did not hold.
 #[derive(Debug)]
@@ -69,6 +73,12 @@ pub(super) struct Story {
     pub(super) recorder: Arc<Recorder>,
     pub(super) transcript: Arc<Transcript>,
     pub(super) memory: std::sync::Mutex<MemoryWatch>,
+    /// Whether the script has asked the subject's process to end.
+    pub(super) may_end: AtomicBool,
+    /// How long the subject's threads had waited for a processor when the story began.
+    pub(super) starved_before: Duration,
+    /// When the last long step was over, and how long the subject's threads had waited for a processor by then.
+    pub(super) settled: std::sync::Mutex<(Moment, Duration)>,
 }
 
 /// One line of the story.
@@ -104,7 +114,12 @@ impl Player {
         Box::pin(async move {
             for step in steps {
                 let check = step.value.check().map_or(STORY, |check| check.name.as_str());
-                match self.in_time(&step.value).await {
+                let begin = self.clock().now();
+                let result = self.in_time(&step.value).await;
+                if result.is_ok() && self.clock().now() - begin > LONG_STEP {
+                    self.story.settle();
+                }
+                match result {
                     Ok(()) if check != STORY => self.story.recorder.pass(check, step.place),
                     Ok(()) => {}
                     Err(Fault::Stop(stop)) => return Err(stop),
@@ -112,7 +127,7 @@ impl Player {
                         finding.place.get_or_insert(step.place);
                         finding.at_ms.get_or_insert(self.story.transcript.now_ms());
                         if self.story.scenario.script.longest_wait.is_some() {
-                            finding.excused_from_ms.get_or_insert(Finding::LEAST_EXCUSE_MS);
+                            finding.excused_from_ms.get_or_insert(Finding::EDGE_EXCUSE_MS);
                         }
                         return Err(Stop::Broken { check: check.to_owned(), finding });
                     }

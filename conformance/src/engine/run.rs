@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use relayspec::timing::Parameter;
 use tokio::sync::watch;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::player::Stage;
 use super::recorder::Stop;
-use super::story::{Performance, perform, unplayed};
+use super::story::{Company, Performance, perform, unplayed};
 use super::target::{Launcher, Target};
 use crate::event::Event;
 use crate::outcome::{CheckOutcome, Finding, ScenarioOutcome, Verdict};
@@ -97,7 +98,7 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
         };
         let scenario = performance.scenario;
         match performance.result {
-            Ok(performance) if doubtful(&performance) => again.push(scenario),
+            Ok(performance) if doubtful(&performance) || shaken(plan, &performance) => again.push(scenario),
             Ok(performance) => finish(performance, &mut ended, &emit),
             Err(outcome) => emit(Event::ScenarioFinished(Box::new(outcome))),
         }
@@ -197,8 +198,8 @@ async fn play(plan: &Plan, scenario: &Arc<Scenario>, afresh: bool) -> Performanc
                 unplayed(scenario, &Stop::Inconclusive(format!("the subject could not be started: {problem}")));
             Performance { outcome, harness: None, noise: Duration::ZERO }
         }
-        Some(Ok(target)) => perform(&plan.stage, scenario, target, deadline).await,
-        None => perform(&plan.stage, scenario, Arc::clone(&plan.target), deadline).await,
+        Some(Ok(target)) => perform(&plan.stage, scenario, target, Company::None, deadline).await,
+        None => perform(&plan.stage, scenario, Arc::clone(&plan.target), Company::Others, deadline).await,
     }
 }
 
@@ -221,6 +222,13 @@ fn doubtful(performance: &Performance) -> bool {
     let undecided = |check: &CheckOutcome| check.verdict == Verdict::Inconclusive && check.because_of.is_none();
     let checks = &performance.outcome.checks;
     performance.harness.is_none() && checks.iter().any(|check| undecided(check) || is_excused(check, performance.noise))
+}
+
+/// Whether a failure came while the machine was late by so much that a heartbeat or a code may have run out.
+fn shaken(plan: &Plan, performance: &Performance) -> bool {
+    let timing = &plan.stage.timing;
+    let shortest = timing.value(Parameter::HeartbeatTimeout).min(timing.value(Parameter::CodeLifetime));
+    matches!(performance.outcome.verdict, Verdict::Fail | Verdict::Warn) && performance.noise > shortest / 2
 }
 
 /// Whether a machine that was late by so much may have caused all that was found.

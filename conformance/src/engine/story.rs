@@ -1,5 +1,6 @@
 //! Plays one scenario from beginning to end, and says what each of its checks came to.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -21,16 +22,29 @@ pub(super) struct Performance {
     pub(super) noise: Duration,
 }
 
-/// How long before the end of a scenario noise is looked for.
-const LOOK_BACK: Duration = Duration::from_millis(1500);
+/// Who else talks to the subject meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// Nobody: it was started for this scenario.
+    None,
+    /// Other scenarios.
+    Others,
+}
+
+/// How often the life of a subject is looked at.
+const GLANCE: Duration = Duration::from_millis(50);
+/// How long a story may go on after its subject has died: what it sees of that is worth more than the bare fact.
+const LAST_STEPS: Duration = Duration::from_secs(2);
 
 /// Plays a scenario until its deadline.
 pub(super) async fn perform(
     stage: &Arc<Stage>,
     scenario: &Arc<Scenario>,
     target: Arc<dyn Target>,
+    company: Company,
     deadline: Duration,
 ) -> Performance {
+    let starved_before = starved(target.as_ref());
     let story = Arc::new(Story {
         stage: Arc::clone(stage),
         scenario: Arc::clone(scenario),
@@ -38,24 +52,73 @@ pub(super) async fn perform(
         recorder: Arc::new(Recorder::default()),
         transcript: Arc::new(Transcript::new(stage.clock.clone())),
         memory: std::sync::Mutex::default(),
+        may_end: AtomicBool::new(false),
+        starved_before,
+        settled: std::sync::Mutex::new((stage.clock.now(), Duration::ZERO)),
     });
+    story.settle();
     let start = story.transcript.start();
-    let starved = || story.target.process().and_then(|process| process.starved()).unwrap_or_default();
-    let starved_before = starved();
     let mut player = Player::new(Arc::clone(&story));
-    let result = stage.clock.within(start + deadline, player.perform(&scenario.script.steps)).await;
-    let stop = match result {
-        Some(result) => result.err(),
-        None => Some(overdue(deadline)),
+    let playing = stage.clock.within(start + deadline, player.perform(&scenario.script.steps));
+    let stop = tokio::select! {
+        result = playing => match result {
+            Some(result) => result.err(),
+            None => Some(overdue(deadline)),
+        },
+        how = death(&story) => Some(Stop::Inconclusive(format!("the subject's process is gone ({how})"))),
     };
-    let stop = blame_the_dead(&story, stop);
+    let stop = match company {
+        Company::None => blame_the_dead(&story, stop),
+        Company::Others => absolve(&story, stop),
+    };
     let end = stage.clock.now();
-    let since = start + (end - start).saturating_sub(LOOK_BACK);
-    let noise = stage.clock.noise(since, end).max(starved().saturating_sub(starved_before));
+    let noise = story.noise();
     drop(player);
     *story.memory.lock().unwrap_or_else(PoisonError::into_inner) = super::steps::MemoryWatch::default();
     let harness = if let Some(Stop::Harness(why)) = &stop { Some(why.clone()) } else { None };
     Performance { outcome: outcome(&story, stop.as_ref(), end), harness, noise }
+}
+
+/// How long the threads of a subject have waited for a processor, in all; nothing where nobody tells.
+fn starved(target: &dyn Target) -> Duration {
+    target.process().and_then(|process| process.starved()).unwrap_or_default()
+}
+
+impl Story {
+    fn starved(&self) -> Duration {
+        starved(self.target.as_ref())
+    }
+
+    /// How long the subject's threads have waited for a processor since the story began.
+    pub(super) fn starved_in_all(&self) -> Duration {
+        self.starved().saturating_sub(self.starved_before)
+    }
+
+    /// A long step is over: the noise of the machine until here can harm nothing that follows.
+    pub(super) fn settle(&self) {
+        let now = (self.stage.clock.now(), self.starved());
+        *self.settled.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    /// How late the machine was since the last long step: the runner's own lateness, or that of the subject's threads.
+    fn noise(&self) -> Duration {
+        let (since, starved) = *self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let clock = &self.stage.clock;
+        clock.noise(since, clock.now()).max(self.starved().saturating_sub(starved))
+    }
+}
+
+/// Is done some time after the subject's process has ended unasked, and tells how.
+async fn death(story: &Story) -> String {
+    let clock = &story.stage.clock;
+    loop {
+        clock.sleep_until(clock.now() + GLANCE).await;
+        let ended = story.target.process().and_then(|process| process.ended());
+        if let Some(how) = ended.filter(|_| !story.may_end.load(Ordering::Relaxed)) {
+            clock.sleep_until(clock.now() + LAST_STEPS).await;
+            return how;
+        }
+    }
 }
 
 fn overdue(deadline: Duration) -> Stop {
@@ -86,6 +149,17 @@ fn blame_the_dead(story: &Story, stop: Option<Stop>) -> Option<Stop> {
             None => stop,
         },
         other => other,
+    }
+}
+
+/// Where others talk to the subject too, nobody knows whose doing its death is: the scenario is to be played again, alone.
+fn absolve(story: &Story, stop: Option<Stop>) -> Option<Stop> {
+    let ended = || story.target.process().and_then(|process| process.ended());
+    match (&stop, ended()) {
+        (Some(Stop::Broken { .. }), Some(how)) => {
+            Some(Stop::Inconclusive(format!("the subject's process is gone ({how})")))
+        }
+        _ => stop,
     }
 }
 

@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks whether a server listens.
 const GLANCE: Duration = Duration::from_millis(5);
 
+/// How long the last output of a process that has ended may take to be read.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
 /// A command and the URL that the server is then reached by, both with `{port}` where a free port is to stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
@@ -107,10 +110,13 @@ impl CommandLauncher {
         let deadline = self.clock.now() + self.ready_within;
         loop {
             let connecting = TcpStream::connect((address.host.as_str(), address.port));
-            if let Some(Ok(_)) = self.clock.within(deadline, connecting).await {
+            let connected = self.clock.within(deadline, connecting).await.is_some_and(|result| result.is_ok());
+            let ended = group.ended();
+            // Where the process is gone, it is somebody else who listens.
+            if connected && ended.is_none() {
                 break;
             }
-            let problem = match group.ended() {
+            let problem = match ended {
                 Some(how) => format!("`{}` ended before it listened on {address} ({how})", self.template.shown()),
                 None if self.clock.now() > deadline => {
                     format!(
@@ -124,6 +130,7 @@ impl CommandLauncher {
                     continue;
                 }
             };
+            self.last_words(&group).await;
             let output = group.output.text();
             return Err(if output.trim().is_empty() {
                 problem
@@ -133,6 +140,14 @@ impl CommandLauncher {
         }
         let route = Route { address, tls: self.tls.clone() };
         Ok(CommandSubject { route, group, clock: self.clock.clone() })
+    }
+
+    /// Waits for what a process that has ended printed last. Not for long: others may hold its streams open.
+    async fn last_words(&self, group: &Group) {
+        let until = self.clock.now() + LAST_WORDS;
+        while group.ended().is_some() && !group.output.is_complete() && self.clock.now() < until {
+            self.clock.sleep_until(self.clock.now() + GLANCE).await;
+        }
     }
 }
 

@@ -41,7 +41,7 @@ async fn front(relay: &Reference, certificate: &CertifiedKey<KeyPair>) -> Server
 
 /// Judges a relay behind TLS by a few scenarios.
 async fn judged(name: &str, url: &str, trust: &[&str]) -> Judged {
-    let only = ["register", "ping", "data-order", "data-large", "close", "viewer-lost-by-reset"];
+    let only = ["register", "ping", "data", "fragments", "close", "viewer-lost-by-reset"];
     let only = only.iter().flat_map(|only| ["--only", only]);
     judge(name, ["server", url].into_iter().chain(only).chain(trust.iter().copied())).await
 }

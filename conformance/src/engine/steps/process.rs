@@ -87,6 +87,7 @@ impl Player {
             return Err(Stop::Skip("needs a subject that the runner starts (--command)".to_owned()).into());
         };
         self.story.transcript.add(self.clock().now(), "process", By::Runner, "SIGTERM".to_owned());
+        self.story.may_end.store(true, Ordering::Relaxed);
         process.terminate().map_err(|error| Stop::Harness(format!("SIGTERM: {error}")).into())
     }
 

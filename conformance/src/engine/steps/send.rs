@@ -116,7 +116,7 @@ impl Player {
 
     pub(in crate::engine) async fn pour(&mut self, step: &Pour) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
-        let actor = actor.lock().await;
+        let mut actor = actor.lock().await;
         let patience = self.span(&step.until_blocked_for);
         let (opcode, payload) = match step {
             Pour { json: Some(term), .. } => {
@@ -141,6 +141,9 @@ impl Player {
         let ended = loop {
             if sent >= step.total.0 {
                 break "all of it".to_owned();
+            }
+            if actor.spoken_to() {
+                break "until the subject said something".to_owned();
             }
             let first = sent == 0;
             sent += payload.len() as u64;

