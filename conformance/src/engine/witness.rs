@@ -23,6 +23,8 @@ struct Lines {
     first: Vec<TranscriptLine>,
     last: VecDeque<TranscriptLine>,
     left_out: usize,
+    /// How often the latest line has come again.
+    again: usize,
 }
 
 const FIRST: usize = 150;
@@ -51,21 +53,47 @@ impl Transcript {
 
     pub(super) fn add(&self, at: Moment, connection: &str, by: By, what: String) {
         let line = TranscriptLine { at_ms: self.ms(at), connection: connection.to_owned(), by, what };
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.first.len() < FIRST {
-            return lines.first.push(line);
-        }
-        if lines.last.len() == LAST {
-            lines.last.pop_front();
-            lines.left_out += 1;
-        }
-        lines.last.push_back(line);
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).add(line);
     }
 
     /// The lines, and how many were left out between the first and the last of them.
     pub(super) fn take(&self) -> (Vec<TranscriptLine>, usize) {
-        let lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+        lines.tell_again();
         (lines.first.into_iter().chain(lines.last).collect(), lines.left_out)
+    }
+}
+
+impl Lines {
+    /// Adds a line; one that is like the latest is only counted, so that a flood does not bury the story.
+    fn add(&mut self, line: TranscriptLine) {
+        let alike = |latest: &&mut TranscriptLine| {
+            (&latest.connection, latest.by, &latest.what) == (&line.connection, line.by, &line.what)
+        };
+        if self.latest().filter(alike).is_some() {
+            self.again += 1;
+            return;
+        }
+        self.tell_again();
+        if self.first.len() < FIRST {
+            return self.first.push(line);
+        }
+        if self.last.len() == LAST {
+            self.last.pop_front();
+            self.left_out += 1;
+        }
+        self.last.push_back(line);
+    }
+
+    fn latest(&mut self) -> Option<&mut TranscriptLine> {
+        self.last.back_mut().or(self.first.last_mut())
+    }
+
+    fn tell_again(&mut self) {
+        let again = std::mem::take(&mut self.again);
+        if let Some(latest) = self.latest().filter(|_| again > 0) {
+            latest.what = format!("{} (and {again} times more)", latest.what);
+        }
     }
 }
 
@@ -158,4 +186,28 @@ fn quoted(bytes: &[u8]) -> String {
     let shown = &bytes[..bytes.len().min(60)];
     let more = if shown.len() < bytes.len() { "…" } else { "" };
     format!(" \"{}{more}\"", shown.escape_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_again_and_again_is_told_once() {
+        let transcript = Transcript::new(Clock::start());
+        let told = ["a", "b", "b", "b", "a"];
+        told.iter().for_each(|what| transcript.add(transcript.start(), "host", By::Runner, (*what).to_owned()));
+        let (lines, left_out) = transcript.take();
+        let whats: Vec<_> = lines.into_iter().map(|line| line.what).collect();
+        assert_eq!((whats, left_out), (["a", "b (and 2 times more)", "a"].map(str::to_owned).to_vec(), 0));
+    }
+
+    #[test]
+    fn a_long_transcript_keeps_its_beginning_and_its_end() {
+        let transcript = Transcript::new(Clock::start());
+        (0..1000).for_each(|number| transcript.add(transcript.start(), "host", By::Runner, number.to_string()));
+        let (lines, left_out) = transcript.take();
+        assert_eq!((lines.len(), left_out), (FIRST + LAST, 1000 - FIRST - LAST));
+        assert_eq!((lines[0].what.as_str(), lines[FIRST + LAST - 1].what.as_str()), ("0", "999"));
+    }
 }

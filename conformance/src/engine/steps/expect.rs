@@ -108,8 +108,9 @@ impl Player {
     fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, mismatch: Option<Mismatch>) -> Finding {
         let what = match (&arrived.what, mismatch) {
             (_, Some(Mismatch { path, expected, got })) if !path.is_empty() => {
-                let got = got.map_or_else(|| "nothing".to_owned(), |value| shorten(&value.to_string()));
-                format!("the message differs at {path}: expected {}, got {got}", shorten(&expected))
+                let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+                let (expected, got) = where_they_differ(&expected, &got);
+                format!("the message differs at {path}: expected {expected}, got {got}")
             }
             (Arrival::Text(_) | Arrival::Binary(_), _) => "another message came".to_owned(),
             (Arrival::Close { .. }, _) => "the subject closed the connection".to_owned(),
@@ -174,6 +175,21 @@ impl Player {
             }
         }
     }
+}
+
+/// Long texts that differ: a little of each around the first difference.
+fn where_they_differ(expected: &str, got: &str) -> (String, String) {
+    const SHORT: usize = 100;
+    let common = expected.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
+    let part = |text: &str| {
+        let length = text.chars().count();
+        if length <= SHORT {
+            return text.to_owned();
+        }
+        let around: String = text.chars().skip(common.saturating_sub(10)).take(40).collect();
+        format!("…{}… (of {length} characters, different from character {} on)", around, common + 1)
+    };
+    (part(expected), part(got))
 }
 
 fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
