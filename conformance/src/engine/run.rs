@@ -98,7 +98,11 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
         };
         let scenario = performance.scenario;
         match performance.result {
-            Ok(performance) if doubtful(&performance) || shaken(plan, &performance) => again.push(scenario),
+            Ok(performance)
+                if doubtful(&performance) || shaken(plan, &performance) || crowded(scenario, &performance) =>
+            {
+                again.push(scenario)
+            }
             Ok(performance) => finish(performance, &mut ended, &emit),
             Err(outcome) => emit(Event::ScenarioFinished(Box::new(outcome))),
         }
@@ -229,6 +233,12 @@ fn shaken(plan: &Plan, performance: &Performance) -> bool {
     let timing = &plan.stage.timing;
     let shortest = timing.value(Parameter::HeartbeatTimeout).min(timing.value(Parameter::CodeLifetime));
     matches!(performance.outcome.verdict, Verdict::Fail | Verdict::Warn) && performance.noise > shortest / 2
+}
+
+/// Whether a scenario that takes times has failed by time, and was not alone with the subject: the other scenarios keep a subject busy too.
+fn crowded(scenario: &Scenario, performance: &Performance) -> bool {
+    scenario.script.longest_wait.is_some()
+        && performance.outcome.checks.iter().any(|check| is_excused(check, Duration::MAX))
 }
 
 /// Whether a machine that was late by so much may have caused all that was found.

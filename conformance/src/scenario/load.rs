@@ -59,22 +59,23 @@ pub(super) struct Header {
     pub(super) steps: At<Vec<At<Value>>>,
 }
 
+impl Header {
+    /// Where a requirement of `covers` stands.
+    pub(super) fn requirement(&self, at: usize) -> Place {
+        self.covers.value.get(at).map(|named| named.place).unwrap_or_default()
+    }
+}
+
 fn load_as(
     file: &str,
     text: &str,
     family: impl FnOnce(&ScenarioId) -> Option<&'static Family>,
 ) -> Result<Scenario, LoadError> {
     let failed = |place, problem| LoadError { file: file.to_owned(), place, problem };
-    let header: Header = parse(text).map_err(|(place, problem)| failed(place, problem))?;
-    for step in &header.steps.value {
-        if let Some(word) = bare_word(std::slice::from_ref(&step.value)) {
-            return Err(failed(
-                step.place,
-                format!("{word} is no step: write `- name: {{ … }}`, and `{{}}` where there is nothing to say"),
-            ));
-        }
-    }
-    let script: Script = parse(text).map_err(|(place, problem)| failed(place, problem))?;
+    let script: Script = parse(text).map_err(|error| {
+        let (place, problem) = mere_word(text).unwrap_or(error);
+        failed(place, problem)
+    })?;
     let id = ScenarioId::of_path(file);
     let known = || FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join(", ");
     let family = family(&id).ok_or_else(|| {
@@ -84,7 +85,11 @@ fn load_as(
         )
     })?;
     let scenario = Scenario { id, file: file.into(), script, family };
-    check::check(&scenario, &header).map_err(|(place, problem)| failed(place, problem))?;
+    if check::check(&scenario, &Header::default()).is_err() {
+        // Only a script that is wrong is read a second time, for the places of its parts.
+        let header = parse(text).unwrap_or_default();
+        check::check(&scenario, &header).map_err(|(place, problem)| failed(place, problem))?;
+    }
     Ok(scenario)
 }
 
@@ -132,7 +137,17 @@ fn plainly(error: &Error) -> String {
     }
 }
 
-/// A step that is a mere word: the YAML reader would take the next one for what is in it.
+/// A step that is a mere word, which the YAML reader blames on the next step.
+fn mere_word(text: &str) -> Option<(Place, String)> {
+    let header: Header = parse(text).ok()?;
+    header.steps.value.iter().find_map(|step| {
+        let word = bare_word(std::slice::from_ref(&step.value))?;
+        let problem = format!("{word} is no step: write `- name: {{ … }}`, and `{{}}` where there is nothing to say");
+        Some((step.place, problem))
+    })
+}
+
+/// The first mere word among steps, or those inside them.
 fn bare_word(steps: &[Value]) -> Option<&Value> {
     steps.iter().find_map(|step| match step {
         Value::Object(members) => bare_word(members.get("many")?.get("steps")?.as_array()?),

@@ -46,7 +46,8 @@ fn header(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     if covers.is_empty() {
         return fail(places.covers.place, "`covers` is empty: name the requirements that the checks judge".to_owned());
     }
-    for (at, (id, place)) in covers.iter().zip(places.covers.value.iter().map(|named| named.place)).enumerate() {
+    for (at, id) in covers.iter().enumerate() {
+        let place = places.requirement(at);
         match requirement::find(id) {
             None => {
                 return fail(
@@ -88,11 +89,13 @@ fn coverage(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     if let Some(problem) = problem {
         return Err(problem);
     }
-    let left =
-        covers.iter().zip(&places.covers.value).find(|(id, _)| checks.iter().all(|check| check.requirement != **id));
-    left.map_or(Ok(()), |(id, at)| {
-        Err((at.place, format!("no check judges {id}: leave it out, or name a check `{id} …`")))
-    })
+    match covers.iter().position(|id| checks.iter().all(|check| check.requirement != *id)) {
+        Some(at) => {
+            let id = &covers[at];
+            Err((places.requirement(at), format!("no check judges {id}: leave it out, or name a check `{id} …`")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What is wrong with the check of a step, after those of the steps before.

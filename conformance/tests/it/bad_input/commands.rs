@@ -93,14 +93,17 @@ async fn what_it_leaves_behind_is_ended() {
 async fn it_may_ignore_sigterm() {
     let folder = folder("ignores-sigterm");
     let pid = folder.join("pid").display().to_string();
-    // The shell ignores the signal, and so does what it starts; the reference handles it again, the shell waits for a second child.
-    let script =
-        format!("trap \"\" TERM; echo $$ > {pid}; {BINARY} reference pairing-relay --port {{port}}; sleep 300");
-    let judged =
-        judge("ignores-sigterm-run", ["server", "--command", &format!("sh -c '{script}'"), "--only", "register"]).await;
+    // The shell ignores the signal, and so does what it starts but for the reference, which handles it.
+    let reference = format!("{BINARY} reference pairing-relay --port {{port}}");
+    let script = format!("trap \"\" TERM; echo $$ > {pid}; {reference}; sleep 300 & echo $! >> {pid}; wait");
+    let command = format!("sh -c '{script}'");
+    let judged = judge("ignores-sigterm-run", ["server", "--command", &command, "--only", "register"]).await;
     assert_eq!(judged.ran.status, 0, "{}", judged.ran.out);
-    let id = std::fs::read_to_string(&pid).expect("a pid");
-    assert!(is_gone(id.trim().parse().expect("a pid")), "{id} is left running");
+    let ids = std::fs::read_to_string(&pid).expect("pids");
+    assert_eq!(ids.lines().count(), 2, "the shell goes on after SIGTERM");
+    for id in ids.lines() {
+        assert!(is_gone(id.parse().expect("a pid")), "{id} is left running");
+    }
 }
 
 #[tokio::test]

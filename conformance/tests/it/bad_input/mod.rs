@@ -3,6 +3,7 @@
 mod baselines;
 mod commands;
 mod endings;
+mod printing;
 mod questions;
 mod unreachable;
 mod usage;

@@ -1,13 +1,10 @@
-//! The subcommands that only tell: answers for good questions, a hint for bad ones, and no panic where nobody listens.
-
-use std::io;
-use std::process::{Command, Stdio};
+//! The subcommands that only tell: answers for good questions, and a hint for bad ones.
 
 use conformance::scenario::{Scenario, built_in};
 use relayspec::requirement;
 use serde_json::Value;
 
-use crate::support::{BINARY, assert_told, conformance};
+use crate::support::{assert_told, conformance};
 
 async fn answer(arguments: &[&str]) -> String {
     let ran = conformance(arguments).await;
@@ -107,20 +104,4 @@ async fn help_goes_to_stdout() {
     let bare = conformance([""; 0]).await;
     assert_eq!((bare.status, bare.out.as_str()), (2, ""));
     assert!(bare.err.contains("Usage: conformance <COMMAND>"), "{}", bare.err);
-}
-
-/// `conformance list | head -0`: nobody reads. That is no reason to panic.
-#[test]
-fn a_closed_pipe_is_no_fault() {
-    for arguments in
-        [&["list"][..], &["schema", "scenario"], &["explain", "PAIR-30"], &["completions", "bash"], &["--help"]]
-    {
-        let (reader, writer) = io::pipe().expect("a pipe");
-        drop(reader);
-        let done =
-            Command::new(BINARY).args(arguments).stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).output();
-        let done = done.expect("the binary runs");
-        let told = String::from_utf8_lossy(&done.stderr);
-        assert!(!told.contains("panicked"), "{arguments:?}: {told}");
-    }
 }

@@ -48,6 +48,8 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
         (r"\d+(\.\d+)? m?s(; played twice)?\)", "TIME)"),
         (r"\d+\.\d{3} s into", "TIME into"),
         (r"\b\d{13}\b", "EPOCH_MS"),
+        (r"\b\d+ of \d+ checks", "N of N checks"),
+        (r"\b\d+ (checks?|passed|skipped|inconclusive)\b", "N $1"),
         (r"off by \d+ ms", "off by TIME"),
         (r"(?m)^(  [→ ]) +\d+\.\d{3} ", "$1 T.TTT "),
         (r"\d\d\d\d-\d\d-\d\dT[0-9:.]+Z", "MOMENT"),
