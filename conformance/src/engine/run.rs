@@ -101,7 +101,7 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
             Ok(performance)
                 if doubtful(&performance) || shaken(plan, &performance) || crowded(scenario, &performance) =>
             {
-                again.push(scenario)
+                again.push(scenario);
             }
             Ok(performance) => finish(performance, &mut ended, &emit),
             Err(outcome) => emit(Event::ScenarioFinished(Box::new(outcome))),
