@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conformance::outcome::CheckOutcome;
 use conformance::report::RunReport;
@@ -60,7 +60,7 @@ pub(crate) async fn conformance<A: AsRef<OsStr>>(arguments: impl IntoIterator<It
     Running::start(arguments).end().await
 }
 
-/// The binary while it runs. It is killed when this is dropped.
+/// The binary while it runs. It is ended when this is dropped, with what it has started.
 pub(crate) struct Running {
     child: Child,
     out: BufReader<ChildStdout>,
@@ -110,7 +110,7 @@ impl Running {
 
     /// Waits for its end. Nobody may hold its output any longer, neither it nor what it started.
     pub(crate) async fn end(mut self) -> Ran {
-        let (mut out, mut err) = (self.read, String::new());
+        let (mut out, mut err) = (std::mem::take(&mut self.read), String::new());
         let over = async {
             let (_, _, status) = tokio::try_join!(
                 self.out.read_to_string(&mut out),
@@ -125,6 +125,18 @@ impl Running {
             assert!(!text.contains("panicked"), "{text}");
         }
         Ran { status: status.code().expect("an exit status and no signal"), out, err }
+    }
+}
+
+impl Drop for Running {
+    /// Where a test fails early. SIGTERM first: a runner that is killed cannot end its subject.
+    fn drop(&mut self) {
+        let Some(id) = self.child.id().and_then(|id| Pid::from_raw(id as i32)) else { return };
+        let _ = kill_process(id, Signal::TERM);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
     }
 }
 
