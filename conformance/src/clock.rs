@@ -118,6 +118,11 @@ impl Clock {
         }
     }
 
+    /// Sleeps for about so long, without spinning: for those who only look in now and then.
+    pub async fn nap(&self, span: Duration) {
+        tokio::time::sleep(span).await;
+    }
+
     /// Waits for a future until a moment; `None` where it is not done by then.
     pub async fn within<F: Future>(&self, moment: Moment, future: F) -> Option<F::Output> {
         tokio::time::timeout_at(moment.0.into(), future).await.ok()

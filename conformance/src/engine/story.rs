@@ -112,10 +112,10 @@ impl Story {
 async fn death(story: &Story) -> String {
     let clock = &story.stage.clock;
     loop {
-        clock.sleep_until(clock.now() + GLANCE).await;
+        clock.nap(GLANCE).await;
         let ended = story.target.process().and_then(|process| process.ended());
         if let Some(how) = ended.filter(|_| !story.may_end.load(Ordering::Relaxed)) {
-            clock.sleep_until(clock.now() + LAST_STEPS).await;
+            clock.nap(LAST_STEPS).await;
             return how;
         }
     }

@@ -126,7 +126,7 @@ impl CommandLauncher {
                     )
                 }
                 None => {
-                    self.clock.sleep_until(self.clock.now() + GLANCE).await;
+                    self.clock.nap(GLANCE).await;
                     continue;
                 }
             };
@@ -146,7 +146,7 @@ impl CommandLauncher {
     async fn last_words(&self, group: &Group) {
         let until = self.clock.now() + LAST_WORDS;
         while group.ended().is_some() && !group.output.is_complete() && self.clock.now() < until {
-            self.clock.sleep_until(self.clock.now() + GLANCE).await;
+            self.clock.nap(GLANCE).await;
         }
     }
 }

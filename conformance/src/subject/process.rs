@@ -55,7 +55,7 @@ impl Group {
         let deadline = clock.now() + patience;
         if self.status().is_none() && self.signal(Signal::TERM).is_ok() {
             while self.status().is_none() && clock.now() < deadline {
-                clock.sleep_until(clock.now() + Duration::from_millis(5)).await;
+                clock.nap(Duration::from_millis(5)).await;
             }
         }
         let _ = self.signal(Signal::KILL);

@@ -76,7 +76,7 @@ impl Player {
             while !stopped.load(Ordering::Relaxed) {
                 let Some(now) = target.process().and_then(|process| process.memory()) else { break };
                 seen.fetch_max(now, Ordering::Relaxed);
-                clock.sleep_until(clock.now() + GLANCE).await;
+                clock.nap(GLANCE).await;
             }
         });
         Running { before, peak, stop }
@@ -113,7 +113,7 @@ impl Player {
                     }
                     .into());
                 }
-                Some(None) => self.clock().sleep_until(now + GLANCE).await,
+                Some(None) => self.clock().nap(GLANCE).await,
             }
         }
     }
