@@ -51,7 +51,7 @@ pub struct Ended {
 /// How often a scenario is played at most.
 const MOST_ATTEMPTS: u32 = 3;
 /// How many scenarios that wait for nothing run at once.
-const SWIFT: usize = 2;
+const SWIFT: usize = 1;
 
 struct Lanes {
     jobs: Semaphore,
