@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use crate::clock::{Clock, Moment};
-use crate::transport::{Arrival, Arrived, Connection};
+use crate::transport::encode::PING;
+use crate::transport::{Arrival, Arrived, Connection, OutFrame};
 
 /// A connection in a story.
 #[derive(Debug)]
@@ -28,6 +29,12 @@ pub(super) struct Actor {
     pub(super) pings_seen: usize,
     /// Pongs that nobody has expected yet, and when they came.
     pub(super) pongs: VecDeque<(Moment, Bytes)>,
+    /// Whether it is over, or the script has made it one that cannot be asked anything.
+    pub(super) over: bool,
+}
+
+fn is_word(arrived: &Arrived) -> bool {
+    !matches!(arrived.what, Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. })
 }
 
 /// More Pings or Pongs than this are not remembered.
@@ -45,6 +52,7 @@ impl Actor {
             pings: VecDeque::new(),
             pings_seen: 0,
             pongs: VecDeque::new(),
+            over: false,
         }
     }
 
@@ -70,17 +78,49 @@ impl Actor {
         }
     }
 
+    /// Is done when something other than Pings and Pongs has come.
+    pub(super) async fn word(&mut self, clock: &Clock, until: Moment) {
+        while !self.spoken_to() {
+            match clock.within(until, self.connection.next()).await {
+                Some(Some(arrived)) => {
+                    let spoken = is_word(&arrived);
+                    self.absorb(arrived);
+                    if spoken {
+                        return;
+                    }
+                }
+                _ => std::future::pending().await,
+            }
+        }
+    }
+
     /// Whether something other than Pings and Pongs has come since the last look, of interest or not.
     pub(super) fn spoken_to(&mut self) -> bool {
         let mut spoken = false;
         while let Some(arrived) = self.connection.try_next() {
-            spoken |= !matches!(arrived.what, Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. });
+            spoken |= is_word(&arrived);
             self.absorb(arrived);
         }
         spoken
     }
 
+    /// Sends a Ping and takes in what comes until its Pong, or until a moment: what the subject wrote before is then here.
+    pub(super) async fn settle(&mut self, clock: &Clock, until: Moment) {
+        const MARK: &[u8] = b"the end";
+        if self.over {
+            return;
+        }
+        self.connection.pen().send(OutFrame::new(PING, MARK));
+        while !self.over && !self.pongs.iter().any(|(_, bytes)| bytes == MARK) {
+            match clock.within(until, self.connection.next()).await {
+                Some(Some(arrived)) => self.absorb(arrived),
+                _ => return,
+            }
+        }
+    }
+
     fn absorb(&mut self, arrived: Arrived) {
+        self.over |= matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_));
         if self.ignored {
             return;
         }

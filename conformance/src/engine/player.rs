@@ -18,7 +18,7 @@ use super::witness::Transcript;
 use crate::clock::{Clock, Moment};
 use crate::lint::Schemas;
 use crate::outcome::Finding;
-use crate::scenario::{At, Bindings, STORY, Scenario, Size, Span, Step};
+use crate::scenario::{At, Bindings, Place, STORY, Scenario, Size, Span, Step};
 use crate::transport::Act;
 use relayspec::timing::{Parameter, Timing};
 
@@ -122,6 +122,11 @@ impl Player {
                 match result {
                     Ok(()) if check != STORY => self.story.recorder.pass(check, step.place),
                     Ok(()) => {}
+                    Err(Fault::Stop(Stop::Harness(why))) if !matches!(step.value, Step::Many(_)) => {
+                        let Place { line, column } = step.place;
+                        let file = &self.story.scenario.file;
+                        return Err(Stop::Harness(format!("{file}:{line}:{column}: {why}")));
+                    }
                     Err(Fault::Stop(stop)) => return Err(stop),
                     Err(Fault::Broken(mut finding)) => {
                         finding.place.get_or_insert(step.place);

@@ -78,7 +78,15 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
     let mut ended = Ended::default();
     let mut again = Vec::new();
     let deadline = clock.sleep_until(clock.now() + plan.run_deadline);
-    tokio::pin!(deadline);
+    let overdue = format!("the run was not over within {} s", plan.run_deadline.as_secs_f64());
+    let cut = async {
+        tokio::select! {
+            () = deadline => overdue,
+            _ = interrupted.wait_for(|interrupted| *interrupted) => "the run was interrupted".to_owned(),
+        }
+    };
+    tokio::pin!(cut);
+    let mut left: Vec<_> = scenarios.iter().map(|scenario| scenario.id.to_string()).collect();
     let mut running: FuturesUnordered<_> =
         scenarios.iter().map(|scenario| first_time(plan, scenario, &lanes, &emit)).collect();
     loop {
@@ -87,13 +95,9 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
                 Some(performance) => performance,
                 None => break,
             },
-            () = &mut deadline => {
-                ended.cut_short = Some(format!("the run was not over within {} s", plan.run_deadline.as_secs_f64()));
-                break;
-            }
-            _ = interrupted.wait_for(|interrupted| *interrupted) => {
-                ended.cut_short = Some("the run was interrupted".to_owned());
-                break;
+            why = &mut cut => {
+                ended.cut_short = Some(cut_short(&why, &left));
+                return ended;
             }
         };
         let scenario = performance.scenario;
@@ -102,26 +106,32 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
                 if doubtful(&performance) || shaken(plan, &performance) || crowded(scenario, &performance) =>
             {
                 again.push(scenario);
+                continue;
             }
             Ok(performance) => finish(performance, &mut ended, &emit),
             Err(outcome) => emit(Event::ScenarioFinished(Box::new(outcome))),
         }
+        left.retain(|id| *id != scenario.id.to_string());
     }
     drop(running);
     for scenario in again {
-        if ended.cut_short.is_some() {
-            emit(Event::ScenarioFinished(Box::new(unplayed(
-                scenario,
-                &Stop::Inconclusive("the run was cut short".to_owned()),
-            ))));
-            continue;
-        }
         tokio::select! {
             performance = once_more(plan, scenario) => finish(performance, &mut ended, &emit),
-            _ = interrupted.wait_for(|interrupted| *interrupted) => ended.cut_short = Some("the run was interrupted".to_owned()),
+            why = &mut cut => {
+                ended.cut_short = Some(cut_short(&why, &left));
+                return ended;
+            }
         }
+        left.retain(|id| *id != scenario.id.to_string());
     }
     ended
+}
+
+/// Why a run was cut short, and what it had not finished.
+fn cut_short(why: &str, left: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = if left.len() > SHOWN { format!(" and {} more", left.len() - SHOWN) } else { String::new() };
+    format!("{why}; not finished: {}{more}", left[..left.len().min(SHOWN)].join(", "))
 }
 
 /// Plays a scenario again, alone, and again where it is still doubtful.

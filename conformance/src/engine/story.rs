@@ -85,6 +85,11 @@ fn starved(target: &dyn Target) -> Duration {
 }
 
 impl Story {
+    /// How the subject's process ended, in words, once it has; nothing where the runner has started none.
+    pub(super) fn ended(&self) -> Option<String> {
+        self.target.process().and_then(|process| process.ended())
+    }
+
     fn starved(&self) -> Duration {
         starved(self.target.as_ref())
     }
@@ -113,8 +118,7 @@ async fn death(story: &Story) -> String {
     let clock = &story.stage.clock;
     loop {
         clock.nap(GLANCE).await;
-        let ended = story.target.process().and_then(|process| process.ended());
-        if let Some(how) = ended.filter(|_| !story.may_end.load(Ordering::Relaxed)) {
+        if let Some(how) = story.ended().filter(|_| !story.may_end.load(Ordering::Relaxed)) {
             clock.nap(LAST_STEPS).await;
             return how;
         }
@@ -132,9 +136,8 @@ fn overdue(deadline: Duration) -> Stop {
 
 /// A subject started for this scenario alone that has died is to blame for whatever stopped the story.
 fn blame_the_dead(story: &Story, stop: Option<Stop>) -> Option<Stop> {
-    let ended = || story.target.process().and_then(|process| process.ended());
     match stop {
-        Some(Stop::Inconclusive(_)) => match ended() {
+        Some(Stop::Inconclusive(_)) => match story.ended() {
             Some(how) => Some(Stop::Broken {
                 check: STORY.to_owned(),
                 finding: Box::new(Finding {
@@ -154,8 +157,7 @@ fn blame_the_dead(story: &Story, stop: Option<Stop>) -> Option<Stop> {
 
 /// Where others talk to the subject too, nobody knows whose doing its death is: the scenario is to be played again, alone.
 fn absolve(story: &Story, stop: Option<Stop>) -> Option<Stop> {
-    let ended = || story.target.process().and_then(|process| process.ended());
-    match (&stop, ended()) {
+    match (&stop, story.ended()) {
         (Some(Stop::Broken { .. }), Some(how)) => {
             Some(Stop::Inconclusive(format!("the subject's process is gone ({how})")))
         }

@@ -35,9 +35,15 @@ pub struct Arrived {
 /// The script's end of a connection. Dropping it closes the connection with code 1000.
 #[derive(Debug)]
 pub struct Connection {
-    commands: mpsc::UnboundedSender<Command>,
+    pen: Pen,
     arrivals: mpsc::UnboundedReceiver<Arrived>,
     unread: Arc<AtomicUsize>,
+}
+
+/// What writes on a connection, also while another waits for what comes.
+#[derive(Debug, Clone)]
+pub struct Pen {
+    commands: mpsc::UnboundedSender<Command>,
 }
 
 /// What a script can do to a connection, apart from sending.
@@ -63,29 +69,13 @@ impl Connection {
         let (sender, arrivals) = mpsc::unbounded_channel();
         let unread = Arc::new(AtomicUsize::new(0));
         tokio::spawn(pump::run(opened, clock, observer, orders, sender, Arc::clone(&unread)));
-        Self { commands, arrivals, unread }
+        Self { pen: Pen { commands }, arrivals, unread }
     }
 
-    /// Sends a frame, as soon as the stream takes it.
-    pub fn send(&self, frame: OutFrame) {
-        let _ = self.commands.send(Command::Frame(frame, None));
-    }
-
-    /// Sends a frame and waits until the stream has taken it; false where the connection is gone.
-    pub async fn send_through(&self, frame: OutFrame) -> bool {
-        let (done, taken) = oneshot::channel();
-        self.commands.send(Command::Frame(frame, Some(done))).is_ok() && taken.await.is_ok()
-    }
-
-    /// Sends bytes as they are and waits until the stream has taken them; false where the connection is gone.
-    pub async fn send_raw_through(&self, bytes: Vec<u8>) -> bool {
-        let (done, taken) = oneshot::channel();
-        self.commands.send(Command::Raw(bytes, Some(done))).is_ok() && taken.await.is_ok()
-    }
-
-    /// Does something else to the connection.
-    pub fn act(&self, act: Act) {
-        let _ = self.commands.send(Command::Act(act));
+    /// What writes on it.
+    #[must_use]
+    pub fn pen(&self) -> &Pen {
+        &self.pen
     }
 
     /// What came next; `None` after the end. May be dropped and called again without loss.
@@ -106,7 +96,31 @@ impl Connection {
         let cost = pump::cost(&arrived.what);
         let before = self.unread.fetch_sub(cost, Ordering::AcqRel);
         if before >= LARGEST_INBOX && before - cost < LARGEST_INBOX {
-            let _ = self.commands.send(Command::Wake);
+            let _ = self.pen.commands.send(Command::Wake);
         }
+    }
+}
+
+impl Pen {
+    /// Sends a frame, as soon as the stream takes it.
+    pub fn send(&self, frame: OutFrame) {
+        let _ = self.commands.send(Command::Frame(frame, None));
+    }
+
+    /// Sends a frame and waits until the stream has taken it; false where the connection is gone.
+    pub async fn send_through(&self, frame: OutFrame) -> bool {
+        let (done, taken) = oneshot::channel();
+        self.commands.send(Command::Frame(frame, Some(done))).is_ok() && taken.await.is_ok()
+    }
+
+    /// Sends bytes as they are and waits until the stream has taken them; false where the connection is gone.
+    pub async fn send_raw_through(&self, bytes: Vec<u8>) -> bool {
+        let (done, taken) = oneshot::channel();
+        self.commands.send(Command::Raw(bytes, Some(done))).is_ok() && taken.await.is_ok()
+    }
+
+    /// Does something else to the connection.
+    pub fn act(&self, act: Act) {
+        let _ = self.commands.send(Command::Act(act));
     }
 }

@@ -14,7 +14,7 @@ mod tests;
 pub mod tls;
 
 pub use address::Address;
-pub use connection::{Act, Arrived, Connection, Observer};
+pub use connection::{Act, Arrived, Connection, Observer, Pen};
 pub use decode::{Arrival, End};
 pub use encode::{Masking, OutFrame};
 pub use handshake::{OpenError, Opened, Route, open};

@@ -78,12 +78,12 @@ async fn pings_are_answered_unasked_until_the_connection_is_muted() {
     server.send(OutFrame::new(PING, "one")).await;
     assert_eq!(server.next().await, Arrival::Pong("one".into()));
     assert_eq!(what(&mut connection).await, Some(Arrival::Ping("one".into())));
-    connection.act(Act::Mute);
-    connection.send(OutFrame::new(TEXT, "muted"));
+    connection.pen().act(Act::Mute);
+    connection.pen().send(OutFrame::new(TEXT, "muted"));
     assert_eq!(server.next().await, text("muted"));
     server.send(OutFrame::new(PING, "two")).await;
     assert_eq!(what(&mut connection).await, Some(Arrival::Ping("two".into())));
-    connection.send(OutFrame::new(TEXT, "no Pong before this"));
+    connection.pen().send(OutFrame::new(TEXT, "no Pong before this"));
     assert_eq!(server.next().await, text("no Pong before this"));
 }
 
@@ -103,8 +103,8 @@ async fn a_close_frame_is_answered_with_its_code() {
 #[tokio::test]
 async fn a_stalled_connection_takes_nothing_until_it_resumes() {
     let (mut connection, mut server, _) = connected();
-    connection.act(Act::Stall);
-    connection.send(OutFrame::new(TEXT, "stalled"));
+    connection.pen().act(Act::Stall);
+    connection.pen().send(OutFrame::new(TEXT, "stalled"));
     assert_eq!(server.next().await, text("stalled"));
     // 64 bytes fit into the stream; the rest has to wait for a reader.
     let long = "x".repeat(200);
@@ -116,7 +116,7 @@ async fn a_stalled_connection_takes_nothing_until_it_resumes() {
     };
     assert!(blocked, "a stalled connection was read");
     assert_eq!(connection.try_next(), None);
-    connection.act(Act::Resume);
+    connection.pen().act(Act::Resume);
     sending.await;
     assert_eq!(what(&mut connection).await, Some(Arrival::Text(long)));
 }
@@ -128,12 +128,12 @@ async fn what_is_sent_through_was_taken_by_the_stream() {
     let (first, last) = (frames.next().expect("a frame"), frames.next().expect("another"));
     assert_eq!((first.opcode, last.opcode), (TEXT, CONTINUATION));
     let (sent, read) = tokio::join!(
-        async { connection.send_through(first).await && connection.send_through(last).await },
+        async { connection.pen().send_through(first).await && connection.pen().send_through(last).await },
         server.next()
     );
     assert_eq!((sent, read), (true, text(&"y".repeat(300))));
     drop(server);
-    while connection.send_through(OutFrame::new(TEXT, "nobody reads")).await {}
+    while connection.pen().send_through(OutFrame::new(TEXT, "nobody reads")).await {}
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Opening connections, and ending them in every way there is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -12,6 +13,9 @@ use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Close, Connect, Cut, CutBy, Refused};
 use crate::transport::{Act, Arrival, Connection, OpenError, Opened, OutFrame, open};
+
+/// How long what is still under way at the end of a story is waited for.
+const SETTLING: Duration = Duration::from_millis(50);
 
 impl Player {
     /// The name of a connection in reports: an iteration's connections carry its number.
@@ -85,8 +89,7 @@ impl Player {
 
     /// A subject whose process has died is to blame for it; one that is merely away cannot be judged.
     fn unreachable(&self, error: &OpenError) -> Stop {
-        let ended = self.story.target.process().and_then(|process| process.ended());
-        Stop::Inconclusive(match ended {
+        Stop::Inconclusive(match self.story.ended() {
             Some(how) => format!("the subject's process is gone ({how})"),
             None => format!("the subject could not be reached: {error}"),
         })
@@ -107,7 +110,9 @@ impl Player {
 
     pub(in crate::engine) async fn close(&mut self, step: &Close) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
-        actor.lock().await.connection.send(OutFrame::close(step.code, &step.reason));
+        let mut actor = actor.lock().await;
+        actor.over = true;
+        self.write(&actor, OutFrame::close(step.code, &step.reason)).await;
         Ok(())
     }
 
@@ -117,9 +122,10 @@ impl Player {
             CutBy::Fin => (Act::Fin, "cut by FIN"),
         };
         let actor = self.actor(&step.on)?;
-        let actor = actor.lock().await;
+        let mut actor = actor.lock().await;
+        actor.over = true;
         self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what.to_owned());
-        actor.connection.act(act);
+        actor.connection.pen().act(act);
         Ok(())
     }
 
@@ -131,9 +137,10 @@ impl Player {
             Act::Reset | Act::Fin => "ends",
         };
         let actor = self.actor(on)?;
-        let actor = actor.lock().await;
+        let mut actor = actor.lock().await;
+        actor.over |= act == Act::Stall;
         self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what.to_owned());
-        actor.connection.act(act);
+        actor.connection.pen().act(act);
         Ok(())
     }
 
@@ -151,6 +158,7 @@ impl Player {
             let actor = self.actor(name)?;
             let mut actor = actor.lock().await;
             actor.drain();
+            actor.settle(self.clock(), self.clock().now() + SETTLING).await;
             let left = actor.queue.iter().find(|arrived| matches!(arrived.what, Arrival::Text(_) | Arrival::Binary(_)));
             if let Some(arrived) = left {
                 let finding = Finding {

@@ -1,7 +1,6 @@
 //! Waiting for what has to come next, and for what must not come.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use relayspec::timing::Parameter;
 use serde_json::Value;
@@ -17,9 +16,6 @@ use crate::outcome::Finding;
 use crate::scenario::step::{CloseIs, Expect, Quiet};
 use crate::scenario::{Bindings, Mismatch, Term};
 use crate::transport::{Arrival, Arrived};
-
-/// More noise than this, and a missed deadline says nothing.
-const TOO_NOISY: Duration = Duration::from_millis(250);
 
 /// Something that may come.
 struct Awaited<'a> {
@@ -78,6 +74,7 @@ impl Player {
                 Fault::Broken(finding) => Fault::Broken(Box::new(Finding {
                     what: format!("nothing came within {}", shown(within)),
                     expected: Some(self.shown(&awaited)),
+                    got: other_pongs(&actor, &awaited),
                     ..*finding
                 })),
                 other => other,
@@ -91,7 +88,8 @@ impl Player {
             let now = self.clock().now();
             let noise = self.clock().noise(start, now);
             if now >= deadline + noise {
-                return Err(if noise > TOO_NOISY {
+                // With so much noise a missed deadline says nothing.
+                return Err(if noise > (deadline - start) / 2 {
                     Stop::Inconclusive(format!("the machine was late by {} while a deadline passed", shown(noise)))
                         .into()
                 } else {
@@ -210,6 +208,13 @@ fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
             choices.collect()
         }
     }
+}
+
+/// The Pongs that came instead of the one that is awaited.
+fn other_pongs(actor: &Actor, awaited: &[Awaited<'_>]) -> Option<String> {
+    let [Awaited { what: What::Pong(_), .. }] = awaited else { return None };
+    let pongs: Vec<_> = actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()))).collect();
+    (!pongs.is_empty()).then(|| pongs.join(", "))
 }
 
 /// Pings and Pongs wait in a queue of their own.

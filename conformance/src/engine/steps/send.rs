@@ -15,18 +15,30 @@ use crate::scenario::{STORY, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Masking, OutFrame};
 
+/// How long a step waits for its frame to be written.
+const HANDOVER: Duration = Duration::from_millis(250);
+
 impl Player {
     pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
         let actor = actor.lock().await;
         let (opcode, payload) = self.content(step, &actor)?;
-        match step.fragments {
-            Some(count) => {
-                OutFrame::fragments(opcode, &payload, count).into_iter().for_each(|frame| actor.connection.send(frame));
-            }
-            None => actor.connection.send(OutFrame::new(opcode, payload)),
+        let mut frames = match step.fragments {
+            Some(count) => OutFrame::fragments(opcode, &payload, count),
+            None => vec![OutFrame::new(opcode, payload)],
+        };
+        let last = frames.pop();
+        frames.into_iter().for_each(|frame| actor.connection.pen().send(frame));
+        if let Some(last) = last {
+            self.write(&actor, last).await;
         }
         Ok(())
+    }
+
+    /// Sends a frame and waits until it is on its way, so that what is sent on two connections leaves in the order of the script. A peer
+    /// that does not read may keep it waiting for long; it goes out as soon as it can.
+    pub(super) async fn write(&self, actor: &Actor, frame: OutFrame) {
+        let _ = self.patiently(HANDOVER, actor.connection.pen().send_through(frame)).await;
     }
 
     fn content(&self, step: &Send, actor: &Actor) -> Result<(u8, Vec<u8>), Stop> {
@@ -89,7 +101,8 @@ impl Player {
         let Some((_, bytes)) = actor.pings.back() else {
             return Err(Stop::Harness(format!("no Ping has come on `{on}` that could be answered")).into());
         };
-        actor.connection.send(OutFrame::new(PONG, bytes.to_vec()));
+        let frame = OutFrame::new(PONG, bytes.to_vec());
+        self.write(&actor, frame).await;
         Ok(())
     }
 
@@ -110,7 +123,10 @@ impl Player {
             frame.masking = Masking::Key([0; 4]);
         }
         let actor = self.actor(&step.on)?;
-        actor.lock().await.connection.send(frame);
+        let mut actor = actor.lock().await;
+        // Behind half a frame nothing can be asked.
+        actor.over |= frame.claim.is_some();
+        self.write(&actor, frame).await;
         Ok(())
     }
 
@@ -147,21 +163,26 @@ impl Player {
             }
             let first = sent == 0;
             sent += payload.len() as u64;
+            let pen = actor.connection.pen().clone();
             let writing = async {
                 match opcode {
-                    None => actor.connection.send_raw_through(payload.clone()).await,
+                    None => pen.send_raw_through(payload.clone()).await,
                     Some(CONTINUATION) => {
                         let opcode = if first { TEXT } else { CONTINUATION };
-                        let frame = OutFrame { fin: false, ..OutFrame::new(opcode, payload.clone()) };
-                        actor.connection.send_through(frame).await
+                        pen.send_through(OutFrame { fin: false, ..OutFrame::new(opcode, payload.clone()) }).await
                     }
-                    Some(opcode) => actor.connection.send_through(OutFrame::new(opcode, payload.clone())).await,
+                    Some(opcode) => pen.send_through(OutFrame::new(opcode, payload.clone())).await,
                 }
             };
-            match self.patiently(patience, writing).await {
-                Some(true) => {}
-                Some(false) => break "until the connection broke".to_owned(),
-                None => break format!("until nothing could be written for {}", shown(patience)),
+            let until = self.clock().now() + patience;
+            tokio::select! {
+                written = self.patiently(patience, writing) => match written {
+                    Some(true) => {}
+                    Some(false) => break "until the connection broke".to_owned(),
+                    None => break format!("until nothing could be written for {}", shown(patience)),
+                },
+                // A subject that has had enough need not read the rest.
+                () = actor.word(self.clock(), until) => break "until the subject said something".to_owned(),
             }
         };
         let what = format!("poured {:.1} MiB, {ended}", sent as f64 / f64::from(1 << 20));

@@ -58,7 +58,8 @@ async fn interrupted_runs_report_what_they_have() {
         long.running.signal(signal);
         let judged = long.end().await;
         assert_eq!(judged.ran.status, 1, "{}", judged.ran.told());
-        assert_eq!(judged.report.problem.as_deref(), Some("the run was interrupted"));
+        let problem = "the run was interrupted; not finished: pairing/expired-code";
+        assert_eq!(judged.report.problem.as_deref(), Some(problem));
         assert_eq!(judged.check("story").verdict, Verdict::Pass, "the scenario that was over is in the report");
         assert!(is_gone(subject), "the subject is left running");
         assert!(TcpStream::connect(&address).await.is_err(), "{address} still accepts");
