@@ -116,7 +116,8 @@ impl Player {
                 let check = step.value.check().map_or(STORY, |check| check.name.as_str());
                 let begin = self.clock().now();
                 let result = self.in_time(&step.value).await;
-                if result.is_ok() && self.clock().now() - begin > LONG_STEP {
+                // Inside `many` one iteration's long step is another's trouble.
+                if result.is_ok() && self.iteration.is_empty() && self.clock().now() - begin > LONG_STEP {
                     self.story.settle();
                 }
                 match result {

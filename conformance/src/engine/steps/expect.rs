@@ -125,6 +125,8 @@ impl Player {
             // A Pong that the runner could not send in time costs the connection.
             excused_from_ms: match arrived.what {
                 Arrival::Close { .. } | Arrival::End(_) => Finding::excuse_for(heartbeat_timeout),
+                // Or the partner's connection, of which a message may tell.
+                Arrival::Text(_) => Finding::excuse_for(heartbeat_timeout * 2),
                 _ => None,
             },
             ..Finding::default()
