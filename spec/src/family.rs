@@ -2,9 +2,10 @@
 
 use crate::order::Order;
 use crate::pairing;
-use crate::requirement::{self, Requirement};
+use crate::reconnect::Policy;
+use crate::requirement::{self, Requirement, SHARED};
 use crate::schema::MessageSchema;
-use crate::wire::{DecodeError, Direction};
+use crate::wire::{BinaryError, DecodeError, Direction};
 
 /// An address of a server that clients connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,19 @@ pub struct Channel {
     pub schemas: fn() -> Vec<MessageSchema>,
     /// Reads a message and writes it again in canonical form: known members only, in the order of the chapter.
     pub canonical: fn(&str) -> Result<String, DecodeError>,
+    /// The requirement that binds the sender and is broken by what is no message, where the message's schema names no other.
+    pub rule: &'static str,
+    /// The binary messages, where the direction has any.
+    pub binary: Option<Binary>,
+}
+
+/// The binary messages of one direction.
+#[derive(Debug, Clone, Copy)]
+pub struct Binary {
+    /// Reads a message and writes it again in canonical form.
+    pub canonical: fn(&[u8]) -> Result<Vec<u8>, BinaryError>,
+    /// The requirement that binds the sender and is broken by what is no message.
+    pub rule: &'static str,
 }
 
 /// One protocol family.
@@ -43,6 +57,8 @@ pub struct Family {
     pub channels: &'static [Channel],
     /// The order rules of a new connection of a client role.
     pub order: fn(&str) -> Box<dyn Order>,
+    /// How its clients come back after a loss, unless they declare another policy.
+    pub policy: Policy,
 }
 
 /// All families.
@@ -55,11 +71,23 @@ impl Family {
         FAMILIES.iter().find(|family| family.name == name)
     }
 
-    /// The endpoint that a path names; a query string is not part of it.
+    /// The endpoints that a path names, one for each role that connects there; a query string is not part of it.
+    pub fn endpoints_at(&self, target: &str) -> impl Iterator<Item = &'static Endpoint> + use<> {
+        let path = target.split_once('?').map_or(target, |(path, _)| path).to_owned();
+        self.endpoints.iter().filter(move |endpoint| endpoint.path == path)
+    }
+
+    /// The role of the clients that connect to a path, where it is only one; otherwise the first message decides.
     #[must_use]
-    pub fn endpoint(&self, target: &str) -> Option<&'static Endpoint> {
-        let path = target.split_once('?').map_or(target, |(path, _)| path);
-        self.endpoints.iter().find(|endpoint| endpoint.path == path)
+    pub fn role_at(&self, target: &str) -> Option<&'static str> {
+        let mut roles = self.endpoints_at(target).map(|endpoint| endpoint.role);
+        roles.next().filter(|_| roles.next().is_none())
+    }
+
+    /// The endpoint of a client role.
+    #[must_use]
+    pub fn endpoint_of(&self, role: &str) -> Option<&'static Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.role == role)
     }
 
     /// The channel from one role to another.
@@ -68,13 +96,62 @@ impl Family {
         self.channels.iter().find(|channel| channel.direction.from == from && channel.direction.to == to)
     }
 
-    /// The requirements that bind a role: its chapter's own, and those of the wire rules for its side.
+    /// The requirements that bind a role: its chapter's own, and those of the shared chapters for its side.
     pub fn requirements(&self, role: &str) -> impl Iterator<Item = &'static Requirement> {
         let side = if role == self.server { "server" } else { "client" };
         let name = self.name;
         requirement::all().iter().filter(move |requirement| match requirement.chapter {
-            "wire" => requirement.roles.contains(&side),
+            chapter if SHARED.contains(&chapter) => requirement.roles.contains(&side),
             chapter => chapter == name && requirement.roles.contains(&role),
         })
+    }
+
+    /// The requirement that the sender breaks with a message of a channel: the one that its schema names, if it binds the sender, or else
+    /// the channel's own.
+    #[must_use]
+    pub fn broken(&self, channel: &Channel, named: Option<&str>) -> &'static str {
+        let mut own = self.requirements(channel.direction.from).map(|requirement| requirement.id);
+        named.and_then(|named| own.find(|id| *id == named)).unwrap_or(channel.rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_channels_bind_the_sender() {
+        for (family, channel) in FAMILIES.iter().flat_map(|family| family.channels.iter().map(move |one| (family, one)))
+        {
+            let rules = [Some(channel.rule), channel.binary.map(|binary| binary.rule)];
+            for rule in rules.into_iter().flatten() {
+                assert_eq!(family.broken(channel, Some(rule)), rule, "{} {}", family.name, channel.direction);
+            }
+        }
+    }
+
+    #[test]
+    fn a_named_requirement_counts_where_it_binds_the_sender() {
+        let family = Family::named("pairing").expect("the family");
+        let (from, to) = (family.channel("host", "relay").expect("it"), family.channel("relay", "host").expect("it"));
+        assert_eq!(family.broken(from, Some("PAIR-40")), "PAIR-H1");
+        assert_eq!(family.broken(to, Some("PAIR-40")), "PAIR-40");
+        assert_eq!(family.broken(to, None), "WIRE-01");
+    }
+
+    #[test]
+    fn shared_chapters_bind_by_side() {
+        let family = Family::named("pairing").expect("the family");
+        let binds = |role, id| family.requirements(role).any(|requirement| requirement.id == id);
+        assert!(binds("host", "RECON-01") && binds("viewer", "DRV-02") && binds("relay", "WIRE-10"));
+        assert!(!binds("relay", "RECON-01") && !binds("host", "WIRE-10") && !binds("host", "PAIR-V1"));
+    }
+
+    #[test]
+    fn paths_name_endpoints_and_roles() {
+        let family = Family::named("pairing").expect("the family");
+        assert_eq!(family.role_at("/mac?a=/browser"), Some("host"));
+        assert_eq!(family.role_at("/macs"), None);
+        assert_eq!(family.endpoint_of("viewer").map(|endpoint| endpoint.path), Some("/browser"));
     }
 }

@@ -4,12 +4,17 @@
 //! The normative prose stands in `text/`; [`requirement`] reads the requirements from it, so prose and code cannot drift apart.
 
 pub mod requirement;
+
+pub mod number;
 pub mod timing;
 
 pub mod order;
 pub mod schema;
 pub mod text;
 pub mod wire;
+
+pub mod driver;
+pub mod reconnect;
 
 pub mod family;
 pub mod pairing;

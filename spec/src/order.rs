@@ -13,14 +13,37 @@ pub struct Breach {
     pub why: String,
 }
 
-/// The observer of one connection's order.
-pub trait Order: Send {
-    /// The client sent this message; it may be invalid.
-    fn client_sent(&mut self, message: &Value);
+/// What one side said: a whole message, however many frames it came in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Said<'a> {
+    /// A text message that is JSON; it may be invalid otherwise.
+    Message(&'a Value),
+    /// A binary message; whether it is well-formed is not for these rules.
+    Binary(&'a [u8]),
+}
 
-    /// The server sent this message.
+/// The observer of one connection's order. It judges both sides; who plays one of them ignores the breaches of that side.
+pub trait Order: Send {
+    /// The client said this.
     ///
     /// # Errors
-    /// Where no conforming server sends it at this point.
-    fn server_sent(&mut self, message: &Value) -> Result<(), Breach>;
+    /// Where no conforming client says it at this point.
+    fn client_said(&mut self, said: &Said<'_>) -> Result<(), Breach>;
+
+    /// The server said this.
+    ///
+    /// # Errors
+    /// Where no conforming server says it at this point.
+    fn server_said(&mut self, said: &Said<'_>) -> Result<(), Breach>;
+}
+
+impl Said<'_> {
+    /// The tag of a message; empty where there is none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Message(message) => message["type"].as_str().unwrap_or_default(),
+            Self::Binary(_) => "",
+        }
+    }
 }

@@ -33,7 +33,7 @@ impl fmt::Display for Level {
 /// A chapter of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chapter {
-    /// Its name, which is also that of its file: `wire`, or a family's name.
+    /// Its name, which is also that of its file: one of [`SHARED`], or a family's name.
     pub name: &'static str,
     /// Its Markdown source.
     pub text: &'static str,
@@ -42,8 +42,13 @@ pub struct Chapter {
 /// The chapters in reading order.
 pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "wire", text: include_str!("../text/wire.md") },
+    Chapter { name: "reconnect", text: include_str!("../text/reconnect.md") },
+    Chapter { name: "driver", text: include_str!("../text/driver.md") },
     Chapter { name: "pairing", text: include_str!("../text/pairing.md") },
 ];
+
+/// The chapters that bind every family; their roles are `server` and `client`.
+pub const SHARED: &[&str] = &["wire", "reconnect", "driver"];
 
 /// One testable statement of the specification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +124,19 @@ mod tests {
             assert!(seen.insert(requirement.id), "{} is stated twice", requirement.id);
             assert!(requirement.text.ends_with('.'), "{} does not end with a full stop", requirement.id);
             assert!(!requirement.roles.is_empty() && requirement.roles.iter().all(|role| !role.trim().is_empty()));
+        }
+    }
+
+    #[test]
+    fn shared_chapters_bind_sides_and_no_other_role() {
+        for name in SHARED {
+            assert!(CHAPTERS.iter().any(|chapter| chapter.name == *name), "there is no chapter {name}");
+        }
+        for Requirement { id, roles, chapter, .. } in all() {
+            for role in roles {
+                let is_side = matches!(*role, "server" | "client");
+                assert_eq!(is_side, SHARED.contains(chapter), "{id} binds the {role}");
+            }
         }
     }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::number;
+
 /// A named duration that an implementation may set (chapter `wire`, "Timing parameters").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(usize)]
@@ -125,8 +127,6 @@ impl fmt::Display for NoDuration {
 
 impl std::error::Error for NoDuration {}
 
-const LONGEST_HOURS: f64 = 1_000_000.0;
-
 impl FromStr for Written {
     type Err = NoDuration;
 
@@ -146,11 +146,8 @@ impl FromStr for Written {
             return Err(wrong());
         }
         let seconds = number.parse::<f64>().map_err(|_| wrong())? * seconds_per_unit;
-        if seconds > LONGEST_HOURS * 3600.0 {
-            return Err(wrong());
-        }
         // Whole microseconds: finer than any clock here, and 1.1s is then exactly 1.1s.
-        Duration::try_from_secs_f64((seconds * 1e6).round() / 1e6).map(Self).map_err(|_| wrong())
+        number::duration(seconds).map(Self).ok_or_else(wrong)
     }
 }
 

@@ -93,6 +93,23 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
+/// Why bytes are no binary message of their direction: place and cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BinaryError {
+    /// What is wrong.
+    pub cause: String,
+    /// The byte at which it is seen, counted from 0.
+    pub at: usize,
+}
+
+impl fmt::Display for BinaryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (byte {})", self.cause, self.at)
+    }
+}
+
+impl std::error::Error for BinaryError {}
+
 #[derive(Deserialize)]
 struct Tag<'a> {
     #[serde(borrow, rename = "type")]
@@ -104,6 +121,16 @@ struct Tag<'a> {
 /// # Errors
 /// Where the text is no JSON object (WIRE-01), or its `type` is missing or no string.
 pub fn tag(text: &str) -> Result<Cow<'_, str>, DecodeError> {
+    object::<Tag<'_>>(text, Cause::NoType).map(|found| found.tag)
+}
+
+/// Reads an object that is no message of a family; `name` is what errors call it.
+pub(crate) fn object_of<'a, T: Deserialize<'a>>(text: &'a str, name: &'static str) -> Result<T, DecodeError> {
+    object(text, |problem| Cause::Member { message: name, problem })
+}
+
+/// Reads an object alone: derived code also takes an array for a struct.
+fn object<'a, T: Deserialize<'a>>(text: &'a str, wrong: impl Fn(String) -> Cause) -> Result<T, DecodeError> {
     let is_object = text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{');
     if !is_object {
         return Err(match serde_json::from_str::<serde::de::IgnoredAny>(text) {
@@ -111,9 +138,9 @@ pub fn tag(text: &str) -> Result<Cow<'_, str>, DecodeError> {
             Err(error) => located(&error, Cause::NotJson(problem_of(&error))),
         });
     }
-    serde_json::from_str::<Tag<'_>>(text).map(|found| found.tag).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         let problem = problem_of(&error);
-        let cause = if error.is_data() { Cause::NoType(problem) } else { Cause::NotJson(problem) };
+        let cause = if error.is_data() { wrong(problem) } else { Cause::NotJson(problem) };
         located(&error, cause)
     })
 }
@@ -123,8 +150,13 @@ pub fn tag(text: &str) -> Result<Cow<'_, str>, DecodeError> {
 /// # Errors
 /// Where a member is missing, or has the wrong type or form.
 pub fn members<M: Message>(text: &str) -> Result<M, DecodeError> {
+    members_of(text, M::TYPE)
+}
+
+/// As [`members`], of what is told apart by another tag than `type`.
+pub(crate) fn members_of<T: DeserializeOwned>(text: &str, name: &'static str) -> Result<T, DecodeError> {
     serde_json::from_str(text)
-        .map_err(|error| located(&error, Cause::Member { message: M::TYPE, problem: problem_of(&error) }))
+        .map_err(|error| located(&error, Cause::Member { message: name, problem: problem_of(&error) }))
 }
 
 fn located(error: &serde_json::Error, cause: Cause) -> DecodeError {

@@ -5,12 +5,12 @@ use conformance::baseline::BaselineFile;
 use conformance::report::RunReport;
 use conformance::scenario::Script;
 use conformance::subject::Manifest;
-use relayspec::schema;
+use relayspec::{driver, schema};
 use serde_json::{Map, Value};
 
 use super::exit::{Exit, Failure};
 
-/// Print the JSON Schema of a format: scenario, report, manifest, baseline
+/// Print the JSON Schema of a format: scenario, report, manifest, baseline, driver
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The format.
@@ -25,11 +25,12 @@ pub(super) struct Arguments {
 /// The name of a format, and its schema.
 type Format = (&'static str, fn() -> Value);
 
-const FORMATS: [Format; 4] = [
+const FORMATS: [Format; 5] = [
     ("scenario", schema::document::<Script>),
     ("report", schema::document::<RunReport>),
     ("manifest", schema::document::<Manifest>),
     ("baseline", schema::document::<BaselineFile>),
+    ("driver", driver::schema),
 ];
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {

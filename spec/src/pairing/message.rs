@@ -13,9 +13,10 @@ use crate::wire::{Message, direction};
 /// The host names itself. It has its code already, or gets a fresh one where the old one has expired (PAIR-15, PAIR-17).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-requirement" = "PAIR-H1"))]
 pub struct Register {
-    /// The host's own id, a UUID.
-    #[schemars(extend("x-requirement" = "PAIR-16"))]
+    /// The host's own id, a UUID; anything else is refused (PAIR-16).
+    #[schemars(extend("x-requirement" = "PAIR-H1"))]
     pub client_id: Uuid,
 }
 
@@ -34,8 +35,10 @@ pub struct Registered {
 
 /// The viewer asks to be paired (PAIR-20).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-requirement" = "PAIR-V1"))]
 pub struct Join {
     /// The code as the viewer's user gave it, 6 characters.
+    #[schemars(extend("x-requirement" = "PAIR-V1"))]
     pub code: JoinCode,
 }
 

@@ -14,6 +14,7 @@ pub use message::{
 pub use state::order;
 
 use crate::family::{Channel, Endpoint, Family};
+use crate::reconnect::Policy;
 
 /// Where hosts connect (PAIR-01).
 pub const HOST_PATH: &str = "/mac";
@@ -35,22 +36,31 @@ pub const FAMILY: Family = Family {
             direction: FromHost::DIRECTION,
             schemas: FromHost::schemas,
             canonical: |text| FromHost::decode(text).map(|message| message.encode()),
+            rule: "PAIR-H1",
+            binary: None,
         },
         Channel {
             direction: FromViewer::DIRECTION,
             schemas: FromViewer::schemas,
             canonical: |text| FromViewer::decode(text).map(|message| message.encode()),
+            rule: "WIRE-01",
+            binary: None,
         },
         Channel {
             direction: ToHost::DIRECTION,
             schemas: ToHost::schemas,
             canonical: |text| ToHost::decode(text).map(|message| message.encode()),
+            rule: "WIRE-01",
+            binary: None,
         },
         Channel {
             direction: ToViewer::DIRECTION,
             schemas: ToViewer::schemas,
             canonical: |text| ToViewer::decode(text).map(|message| message.encode()),
+            rule: "WIRE-01",
+            binary: None,
         },
     ],
     order,
+    policy: Policy::RELAY,
 };

@@ -27,10 +27,9 @@ impl Player {
         let story = Arc::clone(&self.story);
         let family = story.scenario.family;
         let name = self.full_name(&step.name);
-        let endpoint = family.endpoint(&step.to).map(|endpoint| endpoint.role);
         let role = match &step.role {
             Some(role) => family.clients.iter().copied().find(|known| known == role),
-            None => endpoint,
+            None => family.role_at(&step.to),
         };
         story.transcript.add(self.clock().now(), &name, By::Runner, format!("connect {}", step.to));
         let buffer = step.receive_buffer.map(|size| u32::try_from(size.0).unwrap_or(u32::MAX));

@@ -1,0 +1,93 @@
+//! The macro that declares a set of lines, told apart by one member: an enum with reader, writer and schemas.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+
+use crate::schema;
+
+/// The schema of one kind of line, with the member that tells it apart in front.
+pub(super) struct LineSchema {
+    pub(super) name: &'static str,
+    pub(super) schema: Value,
+}
+
+impl LineSchema {
+    pub(super) fn of<T: JsonSchema>(tag: &'static str, name: &'static str, description: &str) -> Self {
+        let members = schema::of::<T>();
+        let mut properties = Map::from_iter([(tag.to_owned(), json!({ "const": name }))]);
+        properties.extend(members["properties"].as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
+        let mut required = vec![json!(tag)];
+        required.extend(members["required"].as_array().into_iter().flatten().cloned());
+        let description = description.trim();
+        let schema = json!({
+            "title": name, "description": description, "type": "object", "properties": properties, "required": required,
+        });
+        Self { name, schema }
+    }
+}
+
+/// Keeps null apart from a member that is not there.
+pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// Declares lines: `Name tagged "do" { Variant = "tag" { member: Type, … }, … }`. Members that the reader does not know are skipped.
+macro_rules! lines {
+    (
+        $(#[$doc:meta])*
+        $name:ident tagged $tag:literal {
+            $(#[doc = $about:literal] $variant:ident = $value:literal { $($(#[$attribute:meta])* $member:ident: $type:ty,)* },)+
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        #[serde(tag = $tag)]
+        pub enum $name {
+            $(
+                #[doc = $about]
+                #[serde(rename = $value)]
+                $variant { $($(#[$attribute])* $member: $type,)* },
+            )+
+        }
+
+        impl $name {
+            /// The value of the member that tells the lines apart.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $value,)+
+                }
+            }
+
+            /// Writes the line, without the line feed at its end.
+            #[must_use]
+            pub fn encode(&self) -> String {
+                serde_json::to_string(self).unwrap_or_default()
+            }
+
+            /// The line of this name, or `None` where there is no such line.
+            fn members(name: &str, text: &str) -> Option<Result<Self, $crate::wire::DecodeError>> {
+                $(if name == $value {
+                    #[derive(serde::Deserialize)]
+                    struct Members { $($(#[$attribute])* $member: $type,)* }
+                    let members = $crate::wire::members_of::<Members>(text, $value);
+                    return Some(members.map(|Members { $($member,)* }| Self::$variant { $($member,)* }));
+                })+
+                None
+            }
+
+            /// The schema of each line.
+            pub(super) fn schemas() -> Vec<$crate::driver::line::LineSchema> {
+                vec![$({
+                    #[derive(serde::Deserialize, schemars::JsonSchema)]
+                    #[expect(dead_code, reason = "only its schema is wanted")]
+                    struct Members { $($(#[$attribute])* $member: $type,)* }
+                    $crate::driver::line::LineSchema::of::<Members>($tag, $value, $about)
+                },)+]
+            }
+        }
+    };
+}
+
+pub(super) use lines;
