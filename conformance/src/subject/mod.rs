@@ -6,6 +6,6 @@ mod output;
 mod process;
 mod url;
 
-pub use command::{CommandLauncher, CommandSubject, Template};
+pub use command::{CommandLauncher, CommandSubject, NotStarted, Template};
 pub use manifest::{Manifest, ParameterName};
 pub use url::{UrlSubject, preflight};

@@ -1,5 +1,6 @@
 //! A process group that the runner has started, and ends.
 
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,12 +21,17 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Starts a program with arguments.
-    pub(super) fn start(words: &[String]) -> Result<Self, String> {
+    /// Starts a program with arguments, in a folder or in the current one.
+    pub(super) fn start(words: &[String], folder: Option<&Path>) -> Result<Self, String> {
         let Some((program, arguments)) = words.split_first() else {
             return Err("the command is empty".to_owned());
         };
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        // A relative path to the program is looked for in there, as a shell would after `cd`.
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
+        let mut child = command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -33,7 +39,10 @@ impl Group {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| format!("`{program}` cannot be started: {error}"))?;
+            .map_err(|error| {
+                let within = folder.map(|folder| format!(" in the folder {}", folder.display())).unwrap_or_default();
+                format!("`{program}` cannot be started{within}: {error}")
+            })?;
         let output = Output::default();
         output.collect(child.stdout.take());
         output.collect(child.stderr.take());
