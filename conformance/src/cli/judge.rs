@@ -20,6 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::exit::{Exit, Failure};
+use super::guard;
 use super::setup::{Setup, Where};
 
 /// How many handshakes of a run are under way at once.
@@ -151,6 +152,7 @@ async fn subject(setup: &Setup, clock: &Clock) -> Result<Ready, NotStarted> {
                 tls: setup.tls.clone(),
                 ready_within: setup.ready_within,
                 clock: clock.clone(),
+                guard: guard::start(),
             };
             let started = Arc::new(launcher.start().await?);
             let again: Option<Arc<dyn Launcher>> = if template.has_port() { Some(Arc::new(launcher)) } else { None };

@@ -3,6 +3,7 @@
 mod completions;
 mod exit;
 mod explain;
+mod guard;
 mod judge;
 mod list;
 mod options;
@@ -35,6 +36,8 @@ enum Command {
     Reference(reference::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
+    #[command(name = guard::NAME, hide = true)]
+    Guard,
 }
 
 /// Runs the command line.
@@ -54,6 +57,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Reference(arguments) => reference::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Guard => guard::run(),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 
+use super::guard::Guard;
 use super::process::Group;
 use crate::clock::Clock;
 use crate::engine::{Boxed, Launcher, Process, Target};
@@ -111,6 +112,8 @@ pub struct CommandLauncher {
     pub ready_within: Duration,
     /// The clock.
     pub clock: Clock,
+    /// Ends the servers where this process is killed.
+    pub guard: Option<Arc<Guard>>,
 }
 
 /// A server that was started by a command. It is ended with its whole process group when it is dropped.
@@ -156,7 +159,7 @@ impl CommandLauncher {
         let port = free_port().map_err(|error| format!("no port is free: {error}"))?.to_string();
         let words: Vec<_> = self.template.words.iter().map(|word| word.replace(PORT, &port)).collect();
         let address: Address = self.template.url.replace(PORT, &port).parse()?;
-        let group = Group::start(&words, self.template.folder.as_deref())?;
+        let group = Group::start(&words, self.template.folder.as_deref(), self.guard.clone())?;
         let deadline = self.clock.now() + self.ready_within;
         loop {
             let connecting = TcpStream::connect((address.host.as_str(), address.port));

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
+use super::guard::Guard;
 use super::output::Output;
 use crate::clock::Clock;
 use crate::engine::Process;
@@ -16,13 +17,14 @@ use crate::engine::Process;
 #[derive(Debug)]
 pub(super) struct Group {
     leader: Option<Pid>,
+    guard: Option<Arc<Guard>>,
     child: Mutex<Child>,
     pub(super) output: Output,
 }
 
 impl Group {
     /// Starts a program with arguments, in a folder or in the current one.
-    pub(super) fn start(words: &[String], folder: Option<&Path>) -> Result<Self, String> {
+    pub(super) fn start(words: &[String], folder: Option<&Path>, guard: Option<Arc<Guard>>) -> Result<Self, String> {
         let Some((program, arguments)) = words.split_first() else {
             return Err("the command is empty".to_owned());
         };
@@ -43,11 +45,14 @@ impl Group {
                 let within = folder.map(|folder| format!(" in the folder {}", folder.display())).unwrap_or_default();
                 format!("`{program}` cannot be started{within}: {error}")
             })?;
+        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let (Some(guard), Some(leader)) = (&guard, leader) {
+            guard.watch(leader);
+        }
         let output = Output::default();
         output.collect(child.stdout.take());
         output.collect(child.stderr.take());
-        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        Ok(Self { leader, child: Mutex::new(child), output })
+        Ok(Self { leader, guard, child: Mutex::new(child), output })
     }
 
     fn status(&self) -> Option<ExitStatus> {
@@ -75,6 +80,9 @@ impl Drop for Group {
     fn drop(&mut self) {
         // The group may outlive its leader; one that is gone already refuses the signal, which is what is wanted.
         let _ = self.signal(Signal::KILL);
+        if let (Some(guard), Some(leader)) = (&self.guard, self.leader) {
+            guard.release(leader);
+        }
     }
 }
 
