@@ -6,6 +6,7 @@ use relayspec::family::FAMILIES;
 use relayspec::requirement::Requirement;
 use serde_json::json;
 
+use super::answer;
 use super::exit::{Exit, Failure};
 
 /// List the scenarios, or the requirements of each role with the number of checks that judge it
@@ -33,23 +34,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if chosen.is_empty() && rows.is_empty() {
         return Err(Failure::usage("nothing matches; `conformance list` without arguments shows all"));
     }
-    match (arguments.requirements, arguments.json) {
-        (true, _) => requirements(&rows, arguments.json),
-        (false, true) => {
-            anstream::println!("{}", json!(chosen.iter().map(|scenario| as_json(scenario)).collect::<Vec<_>>()));
-        }
+    let told = match (arguments.requirements, arguments.json) {
+        (true, true) => json!(rows.iter().map(row_as_json).collect::<Vec<_>>()).to_string() + "\n",
+        (true, false) => rows.iter().map(line).collect(),
+        (false, true) => json!(chosen.iter().map(|scenario| as_json(scenario)).collect::<Vec<_>>()).to_string() + "\n",
         (false, false) => table(&chosen),
-    }
-    Ok(Exit::Conforms)
+    };
+    answer::print(&told)
 }
 
-fn table(scenarios: &[&Scenario]) {
+fn table(scenarios: &[&Scenario]) -> String {
     let width = scenarios.iter().map(|scenario| scenario.id.as_str().len()).max().unwrap_or_default();
-    for scenario in scenarios {
+    let rows = scenarios.iter().map(|scenario| {
         let waits = scenario.script.longest_wait.as_ref().map(|span| format!(" (waits {span})")).unwrap_or_default();
-        anstream::println!("{:width$}  {}{waits}", scenario.id.as_str(), scenario.script.summary);
-        anstream::println!("{:width$}  {}", "", scenario.script.covers.join(" "));
-    }
+        let (id, summary, covers) = (scenario.id.as_str(), &scenario.script.summary, scenario.script.covers.join(" "));
+        format!("{id:width$}  {summary}{waits}\n{:width$}  {covers}\n", "")
+    });
+    rows.collect()
 }
 
 fn as_json(scenario: &Scenario) -> serde_json::Value {
@@ -98,18 +99,11 @@ fn rows(scenarios: &[&Scenario], only: &[Filter]) -> Vec<Row> {
     rows
 }
 
-fn requirements(rows: &[Row], as_json: bool) {
-    if as_json {
-        let as_json = |Row { role, requirement: found, checks }: &Row| json!({ "role": role, "id": found.id, "level": found.level, "text": found.text, "checks": checks });
-        return anstream::println!("{}", json!(rows.iter().map(as_json).collect::<Vec<_>>()));
-    }
-    for Row { role, requirement, checks } in rows {
-        let checks = if *checks == 1 { "1 check".to_owned() } else { format!("{checks} checks") };
-        anstream::println!(
-            "{role:7} {:8} {:6} {checks:>10}  {}",
-            requirement.id,
-            requirement.level.to_string(),
-            requirement.text
-        );
-    }
+fn row_as_json(Row { role, requirement: found, checks }: &Row) -> serde_json::Value {
+    json!({ "role": role, "id": found.id, "level": found.level, "text": found.text, "checks": checks })
+}
+
+fn line(Row { role, requirement: found, checks }: &Row) -> String {
+    let checks = if *checks == 1 { "1 check".to_owned() } else { format!("{checks} checks") };
+    format!("{role:7} {:8} {:6} {checks:>10}  {}\n", found.id, found.level.to_string(), found.text)
 }

@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand, and what they share.
 
+mod answer;
 mod completions;
 mod exit;
 mod explain;

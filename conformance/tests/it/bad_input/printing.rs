@@ -1,5 +1,6 @@
 //! Where the runner prints to: pipes, closed pipes, full disks, and people who asked for colours or for none.
 
+use std::fs::OpenOptions;
 use std::io;
 use std::process::{Command, Output, Stdio};
 
@@ -67,6 +68,17 @@ async fn a_reader_who_leaves_does_not_hide_a_failure() {
     drop(reader);
     let done = run(&["server", &relay.url(), "--scenario", &scenario], &[], writer.into());
     assert_eq!((done.status.code(), &*String::from_utf8_lossy(&done.stderr)), (Some(1), ""));
+}
+
+#[test]
+fn answers_that_cannot_be_written_are_a_fault_with_a_message() {
+    for arguments in [&["list"][..], &["schema", "scenario"], &["explain", "PAIR-30"], &["completions", "bash"]] {
+        let full = OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        let done = run(arguments, &[], full.into());
+        let told = String::from_utf8_lossy(&done.stderr);
+        let expected = "error: the answer cannot be written: No space left on device (os error 28)\n";
+        assert_eq!((done.status.code(), &*told), (Some(4), expected), "{arguments:?}");
+    }
 }
 
 /// `conformance list | head -0`: nobody reads.
