@@ -152,7 +152,7 @@ pub struct ScenarioOutcome {
     pub waits: bool,
     /// How long it took, in ms.
     pub duration_ms: f64,
-    /// How often it was played; twice where the first time was inconclusive.
+    /// How often it was played: again where nobody could tell, or a late machine may have been the cause of a failure.
     pub attempts: u32,
     /// What each check came to.
     pub checks: Vec<CheckOutcome>,

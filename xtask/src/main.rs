@@ -36,12 +36,13 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().chore {
+    let chore = Arguments::parse().chore;
+    let done = workspace::check().and_then(|()| match chore {
         Chore::GenSchemas(options) => gen_schemas::run(&options),
         Chore::Tidy => tidy::run(),
         Chore::Ci(options) => ci::run(&options),
         Chore::Bench(options) => bench::run(&options),
-    };
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

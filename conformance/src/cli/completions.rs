@@ -3,6 +3,7 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
+use super::answer;
 use super::exit::{Exit, Failure};
 
 /// Print a completion script for a shell
@@ -15,6 +16,5 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "conformance", &mut script);
-    anstream::print!("{}", String::from_utf8_lossy(&script));
-    Ok(Exit::Conforms)
+    answer::print(&String::from_utf8_lossy(&script))
 }

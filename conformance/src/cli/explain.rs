@@ -1,9 +1,12 @@
 //! `conformance explain`: what a requirement or a scenario says, and how the two hang together.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 use conformance::scenario::{Scenario, built_in};
 use relayspec::requirement::{self, Requirement};
 
+use super::answer;
 use super::exit::{Exit, Failure};
 
 /// Explain a requirement (PAIR-30) or a scenario (pairing/expired-code)
@@ -16,45 +19,47 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let all = built_in().map_err(|error| Failure::harness(error.to_string()))?;
     let id = &arguments.id;
+    let mut told = String::new();
     if let Some(found) = requirement::find(id) {
-        explain_requirement(found, all);
+        explain_requirement(&mut told, found, all);
     } else if let Some(found) = all.iter().find(|scenario| scenario.id.as_str() == id) {
-        explain_scenario(found);
+        explain_scenario(&mut told, found);
     } else {
         return Err(Failure::usage(format!("`{id}` is neither a requirement nor a scenario; {}", nearest(id, all))));
     }
-    Ok(Exit::Conforms)
+    answer::print(&told)
 }
 
-fn explain_requirement(found: &Requirement, all: &[Scenario]) {
-    anstream::println!("{} {} · {}", found.id, found.level, found.roles.join(", "));
-    anstream::println!("{}", found.text);
-    anstream::println!("spec/text/{}.md:{}", found.chapter, found.line);
+fn explain_requirement(out: &mut String, found: &Requirement, all: &[Scenario]) {
+    let _ = writeln!(out, "{} {} · {}", found.id, found.level, found.roles.join(", "));
+    let _ = writeln!(out, "{}", found.text);
+    let _ = writeln!(out, "spec/text/{}.md:{}", found.chapter, found.line);
     let covering: Vec<_> =
         all.iter().filter(|scenario| scenario.requirements().any(|covered| covered.id == found.id)).collect();
     if covering.is_empty() {
-        return anstream::println!("\nNo scenario covers it yet.");
+        out.push_str("\nNo scenario covers it yet.\n");
+        return;
     }
-    anstream::println!("\nChecked by");
+    let _ = writeln!(out, "\nChecked by");
     for scenario in covering {
         let checks = scenario.checks().into_iter().filter(|check| check.requirement == found.id);
         let names: Vec<_> = checks.map(|check| check.name).collect();
-        anstream::println!("  {}: {}", scenario.id, names.join(", "));
-        anstream::println!("      {}", scenario.script.summary);
+        let _ = writeln!(out, "  {}: {}", scenario.id, names.join(", "));
+        let _ = writeln!(out, "      {}", scenario.script.summary);
     }
 }
 
-fn explain_scenario(found: &Scenario) {
-    anstream::println!("{}", found.id);
-    anstream::println!("{}", found.script.summary);
-    anstream::println!("{}, judges the {}", found.file, found.script.under_test);
+fn explain_scenario(out: &mut String, found: &Scenario) {
+    let _ = writeln!(out, "{}", found.id);
+    let _ = writeln!(out, "{}", found.script.summary);
+    let _ = writeln!(out, "{}, judges the {}", found.file, found.script.under_test);
     if let Some(wait) = &found.script.longest_wait {
-        anstream::println!("waits for {wait}");
+        let _ = writeln!(out, "waits for {wait}");
     }
-    anstream::println!("\nChecks");
+    let _ = writeln!(out, "\nChecks");
     for check in found.checks() {
         let text = requirement::find(&check.requirement).map_or("", |requirement| requirement.text);
-        anstream::println!("  {} ({})\n      {text}", check.name, check.requirement);
+        let _ = writeln!(out, "  {} ({})\n      {text}", check.name, check.requirement);
     }
 }
 

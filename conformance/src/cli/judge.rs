@@ -13,13 +13,14 @@ use conformance::lint::Schemas;
 use conformance::outcome::{SubjectInfo, Summary};
 use conformance::report::{Conclusion, Json, Junit, Reports, Style, Terminal};
 use conformance::scenario::built_in;
-use conformance::subject::{CommandLauncher, CommandSubject, UrlSubject, preflight};
+use conformance::subject::{CommandLauncher, CommandSubject, NotStarted, UrlSubject, preflight};
 use conformance::transport::Route;
 use relayspec::timing::Written;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::exit::{Exit, Failure};
+use super::guard;
 use super::setup::{Setup, Where};
 
 /// How many handshakes of a run are under way at once.
@@ -74,17 +75,14 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
     let mut told = Told { reports: &mut reports, problems: Vec::new() };
     let ready = tokio::select! {
         ready = subject(setup, &clock) => ready,
-        () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned()),
+        () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned().into()),
     };
     let ready = match ready {
         Ok(ready) => ready,
-        Err(problem) => {
+        Err(NotStarted { problem, output }) => {
             let duration_ms = ms(clock.now() - begin);
-            told.event(Event::RunFinished(Box::new(RunEnd {
-                problem: Some(problem),
-                duration_ms,
-                ..RunEnd::default()
-            })));
+            let end = RunEnd { problem: Some(problem), output, duration_ms, ..RunEnd::default() };
+            told.event(Event::RunFinished(Box::new(end)));
             return told.exit(Exit::Unreachable);
         }
     };
@@ -142,7 +140,7 @@ async fn play(
     (ended, summary, baseline)
 }
 
-async fn subject(setup: &Setup, clock: &Clock) -> Result<Ready, String> {
+async fn subject(setup: &Setup, clock: &Clock) -> Result<Ready, NotStarted> {
     let ready = match &setup.place {
         Where::Url(address) => {
             let route = Route { address: address.clone(), tls: setup.tls.clone() };
@@ -154,14 +152,17 @@ async fn subject(setup: &Setup, clock: &Clock) -> Result<Ready, String> {
                 tls: setup.tls.clone(),
                 ready_within: setup.ready_within,
                 clock: clock.clone(),
+                guard: guard::start(),
             };
             let started = Arc::new(launcher.start().await?);
             let again: Option<Arc<dyn Launcher>> = if template.has_port() { Some(Arc::new(launcher)) } else { None };
             Ready { target: Arc::clone(&started) as Arc<dyn Target>, started: Some(started), launcher: again }
         }
     };
-    preflight(ready.target.route(), setup.family, clock, setup.options.handshake_deadline.0).await?;
-    Ok(ready)
+    match preflight(ready.target.route(), setup.family, clock, setup.options.handshake_deadline.0).await {
+        Ok(()) => Ok(ready),
+        Err(problem) => Err(NotStarted { problem, output: ready.target.output() }),
+    }
 }
 
 fn info(setup: &Setup, ready: &Ready) -> SubjectInfo {

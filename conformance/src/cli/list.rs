@@ -6,15 +6,16 @@ use relayspec::family::FAMILIES;
 use relayspec::requirement::Requirement;
 use serde_json::json;
 
+use super::answer;
 use super::exit::{Exit, Failure};
 
-/// List the scenarios, or the requirements with the number of their checks
+/// List the scenarios, or the requirements of each role with the number of checks that judge it
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Only these: ids, globs over ids, or requirements.
     which: Vec<String>,
 
-    /// List the requirements instead.
+    /// List the requirements instead: those that are named, and those that the scenarios cover.
     #[arg(long)]
     requirements: bool,
 
@@ -29,26 +30,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let selection = Selection { only, ..Selection::default() };
     let all = built_in().map_err(|error| Failure::harness(error.to_string()))?;
     let chosen: Vec<_> = all.iter().filter(|scenario| selection.takes(scenario)).collect();
-    if chosen.is_empty() {
+    let rows = if arguments.requirements { rows(&chosen, &selection.only) } else { Vec::new() };
+    if chosen.is_empty() && rows.is_empty() {
         return Err(Failure::usage("nothing matches; `conformance list` without arguments shows all"));
     }
-    match (arguments.requirements, arguments.json) {
-        (true, _) => requirements(&chosen, arguments.json),
-        (false, true) => {
-            anstream::println!("{}", json!(chosen.iter().map(|scenario| as_json(scenario)).collect::<Vec<_>>()));
-        }
+    let told = match (arguments.requirements, arguments.json) {
+        (true, true) => json!(rows.iter().map(row_as_json).collect::<Vec<_>>()).to_string() + "\n",
+        (true, false) => rows.iter().map(line).collect(),
+        (false, true) => json!(chosen.iter().map(|scenario| as_json(scenario)).collect::<Vec<_>>()).to_string() + "\n",
         (false, false) => table(&chosen),
-    }
-    Ok(Exit::Conforms)
+    };
+    answer::print(&told)
 }
 
-fn table(scenarios: &[&Scenario]) {
+fn table(scenarios: &[&Scenario]) -> String {
     let width = scenarios.iter().map(|scenario| scenario.id.as_str().len()).max().unwrap_or_default();
-    for scenario in scenarios {
+    let rows = scenarios.iter().map(|scenario| {
         let waits = scenario.script.longest_wait.as_ref().map(|span| format!(" (waits {span})")).unwrap_or_default();
-        anstream::println!("{:width$}  {}{waits}", scenario.id.as_str(), scenario.script.summary);
-        anstream::println!("{:width$}  {}", "", scenario.script.covers.join(" "));
-    }
+        let (id, summary, covers) = (scenario.id.as_str(), &scenario.script.summary, scenario.script.covers.join(" "));
+        format!("{id:width$}  {summary}{waits}\n{:width$}  {covers}\n", "")
+    });
+    rows.collect()
 }
 
 fn as_json(scenario: &Scenario) -> serde_json::Value {
@@ -65,33 +67,43 @@ fn as_json(scenario: &Scenario) -> serde_json::Value {
     })
 }
 
-fn requirements(scenarios: &[&Scenario], as_json: bool) {
-    let count = |requirement: &Requirement| {
-        let checks = scenarios.iter().flat_map(|scenario| scenario.checks());
-        checks.filter(|check| check.requirement == requirement.id).count()
-    };
+/// What binds a role, and how many checks judge that role by it.
+struct Row {
+    role: &'static str,
+    requirement: &'static Requirement,
+    checks: usize,
+}
+
+/// The requirements that are asked for by their id, or that the chosen scenarios judge; all where nobody asks for any.
+fn rows(scenarios: &[&Scenario], only: &[Filter]) -> Vec<Row> {
     let mut rows = Vec::new();
     for family in FAMILIES {
         for role in std::iter::once(&family.server).chain(family.clients) {
+            let judging =
+                |scenario: &&&Scenario| scenario.family.name == family.name && scenario.script.under_test == *role;
+            let checks: Vec<_> = scenarios.iter().filter(judging).flat_map(|scenario| scenario.checks()).collect();
             for requirement in family.requirements(role) {
-                rows.push((role, requirement, count(requirement)));
+                let checks = checks.iter().filter(|check| check.requirement == requirement.id).count();
+                let is_asked_for = |filter: &Filter| match filter {
+                    Filter::Requirement(id) => id == requirement.id,
+                    Filter::Id(_) => scenarios.iter().filter(judging).any(|scenario| {
+                        filter.takes(scenario) && scenario.requirements().any(|covered| covered.id == requirement.id)
+                    }),
+                };
+                if only.is_empty() || only.iter().any(is_asked_for) {
+                    rows.push(Row { role, requirement, checks });
+                }
             }
         }
     }
-    if as_json {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|(role, found, checks)| json!({ "role": role, "id": found.id, "level": found.level, "text": found.text, "checks": checks }))
-            .collect();
-        return anstream::println!("{}", json!(rows));
-    }
-    for (role, requirement, checks) in rows {
-        let checks = if checks == 1 { "1 check".to_owned() } else { format!("{checks} checks") };
-        anstream::println!(
-            "{role:7} {:8} {:6} {checks:>10}  {}",
-            requirement.id,
-            requirement.level.to_string(),
-            requirement.text
-        );
-    }
+    rows
+}
+
+fn row_as_json(Row { role, requirement: found, checks }: &Row) -> serde_json::Value {
+    json!({ "role": role, "id": found.id, "level": found.level, "text": found.text, "checks": checks })
+}
+
+fn line(Row { role, requirement: found, checks }: &Row) -> String {
+    let checks = if *checks == 1 { "1 check".to_owned() } else { format!("{checks} checks") };
+    format!("{role:7} {:8} {:6} {checks:>10}  {}\n", found.id, found.level.to_string(), found.text)
 }

@@ -1,8 +1,10 @@
 //! The command line: one file for each subcommand, and what they share.
 
+mod answer;
 mod completions;
 mod exit;
 mod explain;
+mod guard;
 mod judge;
 mod list;
 mod options;
@@ -35,6 +37,8 @@ enum Command {
     Reference(reference::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
+    #[command(name = guard::NAME, hide = true)]
+    Guard,
 }
 
 /// Runs the command line.
@@ -54,6 +58,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Reference(arguments) => reference::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Guard => guard::run(),
     };
     match result {
         Ok(exit) => exit.into(),

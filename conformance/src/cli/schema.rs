@@ -8,6 +8,7 @@ use conformance::subject::Manifest;
 use relayspec::{driver, schema};
 use serde_json::{Map, Value};
 
+use super::answer;
 use super::exit::{Exit, Failure};
 
 /// Print the JSON Schema of a format: scenario, report, manifest, baseline, driver
@@ -36,8 +37,7 @@ const FORMATS: [Format; 5] = [
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let names = FORMATS.map(|(name, _)| name);
     if arguments.list {
-        anstream::println!("{}", names.join("\n"));
-        return Ok(Exit::Conforms);
+        return answer::print(&(names.join("\n") + "\n"));
     }
     let wanted = arguments.name.as_deref().unwrap_or_default();
     let Some((name, make)) = FORMATS.iter().find(|(name, _)| *name == wanted) else {
@@ -50,6 +50,5 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         document.extend(members);
     }
     let text = serde_json::to_string_pretty(&document).map_err(|error| Failure::harness(error.to_string()))?;
-    anstream::println!("{text}");
-    Ok(Exit::Conforms)
+    answer::print(&(text + "\n"))
 }

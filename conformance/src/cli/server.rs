@@ -43,9 +43,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let url = arguments.url.as_ref().or(manifest.url.as_ref());
     // A URL on the command line alone means a server that runs already, whatever command a manifest has.
     let command = arguments.command.as_ref().or(manifest.command.as_ref().filter(|_| arguments.url.is_none()));
+    // What a manifest says is meant from where the manifest stands.
+    let folder = manifest.folder().filter(|_| arguments.command.is_none());
     let place = match (url, command) {
         (url, Some(command)) => {
-            Where::Command(Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?)
+            let template = Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?;
+            Where::Command(template.in_folder(folder))
         }
         (Some(url), None) => Where::Url(url.parse().map_err(Failure::usage)?),
         (None, None) => {

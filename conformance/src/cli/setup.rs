@@ -24,6 +24,29 @@ pub(super) enum Where {
     Command(Template),
 }
 
+impl Where {
+    fn url(&self) -> String {
+        match self {
+            Self::Url(address) => address.to_string(),
+            Self::Command(template) => template.url().to_owned(),
+        }
+    }
+
+    fn is_secure(&self) -> bool {
+        match self {
+            Self::Url(address) => address.secure,
+            Self::Command(template) => template.is_secure(),
+        }
+    }
+
+    fn prefix(&self) -> &str {
+        match self {
+            Self::Url(address) => &address.prefix,
+            Self::Command(template) => template.prefix(),
+        }
+    }
+}
+
 /// What a run needs.
 pub(super) struct Setup {
     pub(super) place: Where,
@@ -52,12 +75,13 @@ impl Setup {
             Some(path) => Baseline::load(path).map_err(Failure::usage)?,
             None => Baseline::empty(),
         };
-        let secure = match &place {
-            Where::Url(address) => address.secure,
-            Where::Command(template) => template.is_secure(),
+        base_url(&place, family)?;
+        let tls = if place.is_secure() {
+            Some(tls::configuration(&trust(manifest, subject)).map_err(Failure::usage)?)
+        } else {
+            no_trust(&place, manifest, subject)?;
+            None
         };
-        let tls =
-            if secure { Some(tls::configuration(&trust(manifest, subject)).map_err(Failure::usage)?) } else { None };
         Ok(Self {
             place,
             family,
@@ -88,6 +112,38 @@ fn trust(manifest: &Manifest, subject: &SubjectOptions) -> Trust {
         None if subject.insecure => Trust::Anybody,
         None => Trust::WellKnown,
     }
+}
+
+/// Without TLS nobody is trusted: who says whom to trust takes the address for another.
+fn no_trust(place: &Where, manifest: &Manifest, subject: &SubjectOptions) -> Result<(), Failure> {
+    // A manifest for `wss` makes sense, also where a URL on the command line wins over it.
+    let is_meant = |url: &String| url.parse().is_ok_and(|address: Address| address.secure);
+    let by_manifest = manifest.ca_file.is_some() && !manifest.url.as_ref().is_some_and(is_meant);
+    let (at, key) = match (&subject.ca_file, subject.insecure) {
+        (Some(_), _) => (String::new(), "--ca-file"),
+        (None, true) => (String::new(), "--insecure"),
+        (None, false) if by_manifest => {
+            let file = manifest.file.as_ref().map(|file| format!("manifest {}: ", file.display()));
+            (file.unwrap_or_default(), "`ca_file`")
+        }
+        (None, false) => return Ok(()),
+    };
+    let url = place.url();
+    Err(Failure::usage(format!(
+        "{at}{key} goes with a wss:// address, and {url} is one without TLS: write wss://, or leave {key} out"
+    )))
+}
+
+/// A relay may accept the handshake on any path and close the connection afterwards: then every scenario would fail.
+fn base_url(place: &Where, family: &Family) -> Result<(), Failure> {
+    let Some(endpoint) = family.endpoints.iter().find(|endpoint| place.prefix().ends_with(endpoint.path)) else {
+        return Ok(());
+    };
+    let (url, path) = (place.url(), endpoint.path);
+    let base = url.trim_end_matches('/').strip_suffix(path).unwrap_or(&url);
+    Err(Failure::usage(format!(
+        "{url} ends in `{path}`, the path of an endpoint: give the base URL, {base}; every scenario adds the path itself"
+    )))
 }
 
 fn filters(texts: &[String]) -> Result<Vec<Filter>, Failure> {

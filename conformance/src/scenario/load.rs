@@ -1,6 +1,6 @@
 //! Reads scenarios. Every error has a file, a line and a column.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use relayspec::family::{FAMILIES, Family};
 use serde::Deserialize;
@@ -28,11 +28,13 @@ pub struct LoadError {
 /// # Errors
 /// Where the text is no scenario, or one that cannot be played.
 pub fn load(file: &str, text: &str) -> Result<Scenario, LoadError> {
-    let family = |id: &ScenarioId| Family::named(id.family());
-    load_as(file, text, family)
+    let id = ScenarioId::of_path(file);
+    let family = Family::named(id.family());
+    load_as(file, id, text, family)
 }
 
-/// Reads a scenario from a file. A file outside a family's folder belongs to the first family that has its role.
+/// Reads a scenario from a file. The id is the same however the path is written: it comes from the folder that the file stands
+/// in, and its name. A file outside a family's folder belongs to the first family.
 ///
 /// # Errors
 /// Where the file cannot be read, or holds no scenario.
@@ -43,10 +45,18 @@ pub fn load_file(path: &Path) -> Result<Scenario, LoadError> {
         place: Place::default(),
         problem: format!("cannot be read: {error}"),
     })?;
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    load_as(&file, &text, |_| {
-        Family::named(ScenarioId::of_path(&absolute.display().to_string()).family()).or_else(|| FAMILIES.first())
-    })
+    let id = ScenarioId::of_path(&whole(path).display().to_string());
+    let family = Family::named(id.family()).or_else(|| FAMILIES.first());
+    load_as(&file, id, &text, family)
+}
+
+/// The path with its real folder, and the name as it is given.
+fn whole(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
 }
 
 /// Where the parts of a script stand. What is missing or unknown is told by the script itself.
@@ -66,19 +76,14 @@ impl Header {
     }
 }
 
-fn load_as(
-    file: &str,
-    text: &str,
-    family: impl FnOnce(&ScenarioId) -> Option<&'static Family>,
-) -> Result<Scenario, LoadError> {
+fn load_as(file: &str, id: ScenarioId, text: &str, family: Option<&'static Family>) -> Result<Scenario, LoadError> {
     let failed = |place, problem| LoadError { file: file.to_owned(), place, problem };
     let script: Script = parse(text).map_err(|error| {
         let (place, problem) = mere_word(text).unwrap_or(error);
         failed(place, problem)
     })?;
-    let id = ScenarioId::of_path(file);
     let known = || FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join(", ");
-    let family = family(&id).ok_or_else(|| {
+    let family = family.ok_or_else(|| {
         failed(
             Place::default(),
             format!("`{}` is no family; the folder of a scenario names one of {}", id.family(), known()),

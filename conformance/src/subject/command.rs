@@ -1,12 +1,15 @@
 //! Servers that the runner starts by a command.
 
+use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 
+use super::guard::Guard;
 use super::process::Group;
 use crate::clock::Clock;
 use crate::engine::{Boxed, Launcher, Process, Target};
@@ -27,6 +30,9 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 pub struct Template {
     words: Vec<String>,
     url: String,
+    secure: bool,
+    prefix: String,
+    folder: Option<PathBuf>,
 }
 
 impl Template {
@@ -53,8 +59,15 @@ impl Template {
                         write --command 'my-relay --port {port}'"
                 .to_owned());
         }
-        url.replace(PORT, "1").parse::<Address>().map_err(|error| error.replace(":1`", ":{port}`"))?;
-        Ok(Self { words, url })
+        let address: Address =
+            url.replace(PORT, "1").parse().map_err(|error: String| error.replace(":1`", ":{port}`"))?;
+        Ok(Self { words, url, secure: address.secure, prefix: address.prefix, folder: None })
+    }
+
+    /// The same, run in this folder instead of the current one.
+    #[must_use]
+    pub fn in_folder(self, folder: Option<&Path>) -> Self {
+        Self { folder: folder.map(Path::to_owned), ..self }
     }
 
     /// Whether each start gets a port of its own, so that several can run side by side.
@@ -66,7 +79,19 @@ impl Template {
     /// Whether the server is reached by TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss://"))
+        self.secure
+    }
+
+    /// The URL that the server is reached by, with `{port}`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What stands in the URL before every endpoint's path.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// The command, as reports show it.
@@ -87,6 +112,8 @@ pub struct CommandLauncher {
     pub ready_within: Duration,
     /// The clock.
     pub clock: Clock,
+    /// Ends the servers where this process is killed.
+    pub guard: Option<Arc<Guard>>,
 }
 
 /// A server that was started by a command. It is ended with its whole process group when it is dropped.
@@ -97,16 +124,42 @@ pub struct CommandSubject {
     clock: Clock,
 }
 
+/// Why a server could not be started.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotStarted {
+    /// What went wrong.
+    pub problem: String,
+    /// What the server printed last.
+    pub output: String,
+}
+
+impl From<String> for NotStarted {
+    fn from(problem: String) -> Self {
+        Self { problem, output: String::new() }
+    }
+}
+
+/// Both in one text, for those who have one place for it.
+impl fmt::Display for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)?;
+        match self.output.trim() {
+            "" => Ok(()),
+            output => write!(f, "; it printed:\n{output}"),
+        }
+    }
+}
+
 impl CommandLauncher {
     /// Starts a server and waits until it accepts connections.
     ///
     /// # Errors
     /// Where it cannot be started, ends at once, or does not listen in time; with what it printed.
-    pub async fn start(&self) -> Result<CommandSubject, String> {
+    pub async fn start(&self) -> Result<CommandSubject, NotStarted> {
         let port = free_port().map_err(|error| format!("no port is free: {error}"))?.to_string();
         let words: Vec<_> = self.template.words.iter().map(|word| word.replace(PORT, &port)).collect();
         let address: Address = self.template.url.replace(PORT, &port).parse()?;
-        let group = Group::start(&words)?;
+        let group = Group::start(&words, self.template.folder.as_deref(), self.guard.clone())?;
         let deadline = self.clock.now() + self.ready_within;
         loop {
             let connecting = TcpStream::connect((address.host.as_str(), address.port));
@@ -131,12 +184,7 @@ impl CommandLauncher {
                 }
             };
             self.last_words(&group).await;
-            let output = group.output.text();
-            return Err(if output.trim().is_empty() {
-                problem
-            } else {
-                format!("{problem}; it printed:\n{}", output.trim_end())
-            });
+            return Err(NotStarted { problem, output: group.output.text() });
         }
         let route = Route { address, tls: self.tls.clone() };
         Ok(CommandSubject { route, group, clock: self.clock.clone() })
@@ -160,7 +208,8 @@ impl CommandSubject {
 
 impl Launcher for CommandLauncher {
     fn launch(&self) -> Boxed<'_, Result<Arc<dyn Target>, String>> {
-        Box::pin(async { self.start().await.map(|subject| Arc::new(subject) as Arc<dyn Target>) })
+        let told = |error: NotStarted| error.to_string();
+        Box::pin(async move { self.start().await.map(|subject| Arc::new(subject) as Arc<dyn Target>).map_err(told) })
     }
 }
 
@@ -196,5 +245,12 @@ mod tests {
         assert!(Template::new("  ", None).is_err());
         let shown = Template::new("'my relay' --port {port}", None).map(|template| template.shown());
         assert_eq!(shown, Ok("'my relay' --port {port}".to_owned()));
+    }
+
+    #[test]
+    fn what_was_printed_follows_the_problem() {
+        let told = |output: &str| NotStarted { output: output.to_owned(), ..NotStarted::from("it ended".to_owned()) };
+        assert_eq!(told("\n").to_string(), "it ended");
+        assert_eq!(told("no such port\n").to_string(), "it ended; it printed:\nno such port");
     }
 }

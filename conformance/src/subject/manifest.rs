@@ -20,7 +20,7 @@ pub struct Manifest {
     /// The base URL, as `ws://127.0.0.1:8080`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The command that starts it, with `{port}` where a free port is to stand.
+    /// The command that starts it, with `{port}` where a free port is to stand. It runs in the manifest's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// The timing parameters that it runs with; the chapter's defaults for the rest.
@@ -35,6 +35,9 @@ pub struct Manifest {
     /// The PEM file of certificates to trust, relative to the manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// The manifest itself, where it was read from a file.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 /// The name of a timing parameter, as `code_lifetime`.
@@ -85,11 +88,20 @@ impl Manifest {
                 (before.split('\n').count(), before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
             format!("manifest {shown}:{line}:{column}: {}", error.message().trim_end().replace('\n', "; "))
         })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        for file in [&mut manifest.baseline, &mut manifest.ca_file].into_iter().flatten() {
-            *file = folder.join(&*file);
+        manifest.file = Some(path.to_owned());
+        if let Some(folder) = manifest.folder().map(Path::to_owned) {
+            for file in [&mut manifest.baseline, &mut manifest.ca_file].into_iter().flatten() {
+                *file = folder.join(&*file);
+            }
         }
         Ok(manifest)
+    }
+
+    /// The folder that it stands in; none where that is the current one. A pipe stands nowhere.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        let file = self.file.as_deref().filter(|file| !file.starts_with("/dev") && !file.starts_with("/proc"))?;
+        file.parent().filter(|folder| *folder != Path::new(""))
     }
 
     /// The timing parameters that it declares.
@@ -114,6 +126,20 @@ mod tests {
             ["uri = 'ws://x'", "[timing]\ncode_lifespan = '1s'", "[timing]\ncode_lifetime = 1", "max_message = '2 MB'"]
         {
             assert!(toml::from_str::<Manifest>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn manifests_stand_in_a_folder_or_in_the_current_one() {
+        for (file, folder) in [
+            (Some("relay.toml"), None),
+            (Some("a/relay.toml"), Some("a")),
+            (Some("/a/b/relay.toml"), Some("/a/b")),
+            (Some("/dev/fd/63"), None),
+            (None, None),
+        ] {
+            let manifest = Manifest { file: file.map(PathBuf::from), ..Manifest::default() };
+            assert_eq!(manifest.folder(), folder.map(Path::new), "{file:?}");
         }
     }
 }

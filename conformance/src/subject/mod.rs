@@ -1,11 +1,13 @@
 //! Subjects: where they are found, how they are started and ended. The only part of the runner that starts processes.
 
 mod command;
+mod guard;
 mod manifest;
 mod output;
 mod process;
 mod url;
 
-pub use command::{CommandLauncher, CommandSubject, Template};
+pub use command::{CommandLauncher, CommandSubject, NotStarted, Template};
+pub use guard::{Guard, keep};
 pub use manifest::{Manifest, ParameterName};
 pub use url::{UrlSubject, preflight};

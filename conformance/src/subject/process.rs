@@ -1,12 +1,14 @@
 //! A process group that the runner has started, and ends.
 
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
+use super::guard::Guard;
 use super::output::Output;
 use crate::clock::Clock;
 use crate::engine::Process;
@@ -15,17 +17,23 @@ use crate::engine::Process;
 #[derive(Debug)]
 pub(super) struct Group {
     leader: Option<Pid>,
+    guard: Option<Arc<Guard>>,
     child: Mutex<Child>,
     pub(super) output: Output,
 }
 
 impl Group {
-    /// Starts a program with arguments.
-    pub(super) fn start(words: &[String]) -> Result<Self, String> {
+    /// Starts a program with arguments, in a folder or in the current one.
+    pub(super) fn start(words: &[String], folder: Option<&Path>, guard: Option<Arc<Guard>>) -> Result<Self, String> {
         let Some((program, arguments)) = words.split_first() else {
             return Err("the command is empty".to_owned());
         };
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        // A relative path to the program is looked for in there, as a shell would after `cd`.
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
+        let mut child = command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -33,12 +41,18 @@ impl Group {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| format!("`{program}` cannot be started: {error}"))?;
+            .map_err(|error| {
+                let within = folder.map(|folder| format!(" in the folder {}", folder.display())).unwrap_or_default();
+                format!("`{program}` cannot be started{within}: {error}")
+            })?;
+        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let (Some(guard), Some(leader)) = (&guard, leader) {
+            guard.watch(leader);
+        }
         let output = Output::default();
         output.collect(child.stdout.take());
         output.collect(child.stderr.take());
-        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        Ok(Self { leader, child: Mutex::new(child), output })
+        Ok(Self { leader, guard, child: Mutex::new(child), output })
     }
 
     fn status(&self) -> Option<ExitStatus> {
@@ -66,6 +80,9 @@ impl Drop for Group {
     fn drop(&mut self) {
         // The group may outlive its leader; one that is gone already refuses the signal, which is what is wanted.
         let _ = self.signal(Signal::KILL);
+        if let (Some(guard), Some(leader)) = (&self.guard, self.leader) {
+            guard.release(leader);
+        }
     }
 }
 

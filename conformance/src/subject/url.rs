@@ -63,6 +63,9 @@ pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Du
 fn remedy(error: &OpenError, secure: bool) -> &'static str {
     match error {
         OpenError::Tcp(_) => "is the server running, and is this its address?",
+        OpenError::Tls(_) if error.shows_authority() => {
+            "make one with `-addext basicConstraints=critical,CA:FALSE` or have one signed by the authority, or trust any by --insecure"
+        }
         OpenError::Tls(_) if secure => {
             "is this the TLS port? --ca-file trusts a certificate of your own, --insecure any"
         }

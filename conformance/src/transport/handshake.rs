@@ -15,6 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::address::Address;
 use super::link::Link;
+use super::tls;
 
 /// How to reach a server.
 #[derive(Debug, Clone)]
@@ -32,7 +33,7 @@ pub enum OpenError {
     #[error("no connection: {0}")]
     Tcp(io::Error),
     /// TLS failed.
-    #[error("TLS failed: {0}")]
+    #[error("TLS failed: {}", if tls::is_authority(.0) { AUTHORITY.to_owned() } else { .0.to_string() })]
     Tls(io::Error),
     /// The connection broke before the handshake was complete.
     #[error("the connection ended before the handshake was answered{}", .0.as_ref().map(|error| format!(": {error}")).unwrap_or_default())]
@@ -59,6 +60,12 @@ impl OpenError {
     pub fn reached(&self) -> bool {
         !matches!(self, Self::Tcp(_))
     }
+
+    /// Whether the certificate that the server shows as its own is that of a certificate authority.
+    #[must_use]
+    pub fn shows_authority(&self) -> bool {
+        matches!(self, Self::Tls(error) if tls::is_authority(error))
+    }
 }
 
 /// A connection after its handshake, with the bytes that came behind it.
@@ -70,6 +77,8 @@ pub struct Opened {
     pub rest: BytesMut,
 }
 
+/// What is wrong with the certificate that `openssl req -x509` makes unless it is told otherwise.
+const AUTHORITY: &str = "the server's own certificate says that it is a certificate authority (CA:TRUE)";
 const LONGEST_HEAD: usize = 16 << 10;
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 

@@ -1,5 +1,6 @@
 //! TLS of `wss://` addresses: whom to trust.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 
 /// Whom to trust.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,6 +59,17 @@ fn roots_of(path: &Path) -> Result<RootCertStore, String> {
         roots.add(certificate).map_err(|error| format!("--ca-file {shown}: holds no usable certificate: {error}"))?;
     }
     if roots.is_empty() { Err(format!("--ca-file {shown}: holds no certificate")) } else { Ok(roots) }
+}
+
+/// Whether TLS failed because the server shows the certificate of an authority as its own, which webpki refuses.
+pub(super) fn is_authority(error: &io::Error) -> bool {
+    let Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause)))) =
+        error.get_ref().and_then(|error| error.downcast_ref())
+    else {
+        return false;
+    };
+    // The type of the cause is webpki's, which is no dependency of this crate; its name is all that it says.
+    format!("{cause:?}") == "CaUsedAsEndEntity"
 }
 
 #[derive(Debug)]

@@ -175,6 +175,13 @@ fn of_sense() {
         "`meet` outside `many`" => step("meet: {}"),
         "`meet` and fewer at once" => step("many: { as: i, count: 3, at_once: 2, steps: [{ meet: {} }] }"),
         "`many` of none" => step("many: { as: i, count: 0, steps: [{ mute: { on: host } }] }"),
+        "`many` of too many" => step("many: { as: i, count: 100001, steps: [{ mute: { on: host } }] }"),
+        "`many` of too many at once" => step("many: { as: i, count: 10001, steps: [{ mute: { on: host } }] }"),
+        "`many` of too many inside `many`" => script("  - many:\n      as: i\n      count: 400\n      at_once: 1\n      steps:\n        - many: { as: j, count: 400, at_once: 1, steps: [{ mute: { on: host } }] }\n"),
+        "too many rounds" => step("latency: { send: { on: host, ping: x }, expect: { on: host, pong: x }, rounds: 10001, apart: 1s, median_at_most: 1s, check: registers }"),
+        "a heartbeat of too many" => step("heartbeat: { on: host, count: 10001, every: 1s, tolerance_percent: 10, check: registers }"),
+        "too many fragments" => step("send: { on: host, json: { type: ping, ts: 1 }, fragments: 10001 }"),
+        "a flood without end" => step("pour: { on: host, json: { type: ping, ts: 1 }, total: 17 GiB, until_blocked_for: 1s }"),
         "a wrong step inside `many`" => script("  - many:\n      as: i\n      count: 2\n      steps:\n        - mute: { on: host }\n        - mute: { on: guest }\n"),
         "an alphabet of one" => step("unpredictable: { values: [a, b], alphabet: a, check: registers }"),
         "a heartbeat of none" => step("heartbeat: { on: host, count: 0, every: 1s, tolerance_percent: 10, check: registers }"),
@@ -184,6 +191,18 @@ fn of_sense() {
         "a process that is ended without the trait" => step("terminate: {}"),
     });
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn the_id_of_a_file_does_not_depend_on_how_its_path_is_written() {
+    let folder = crate::support::folder("loader-ids/mine");
+    std::fs::write(folder.join("late.yaml"), script("")).expect("written");
+    std::os::unix::fs::symlink(&folder, folder.with_file_name("link")).expect("a link");
+    let parent = folder.parent().expect("a folder");
+    for path in ["mine/late.yaml", "mine/./late.yaml", "mine/../mine/late.yaml", "link/late.yaml"] {
+        let scenario = load_file(&parent.join(path)).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(scenario.id.as_str(), "mine/late", "{path}");
+    }
 }
 
 #[test]

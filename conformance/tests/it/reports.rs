@@ -11,6 +11,8 @@ use conformance::scenario::{Place, ScenarioId};
 use relayspec::requirement;
 use serde_json::Value;
 
+use crate::support::names;
+
 const PLAIN: Style = Style { color: false, live: false, verbose: false, width: 110 };
 
 // --- the events of made-up runs
@@ -198,17 +200,7 @@ fn terminal(events: &[Event], style: Style) -> String {
 
 /// A folder of a test's own, empty.
 fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reports").join(name);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).expect("a folder to empty");
-    }
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
-    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    crate::support::folder(&format!("reports/{name}"))
 }
 
 fn written<R: Report>(name: &str, create: fn(&Path) -> Result<R, ReportError>, events: &[Event]) -> String {
@@ -277,6 +269,15 @@ fn terminal_long_failure() {
     outcome.transcript_left_out = 1200;
     outcome.output = (1..30).map(|at| format!("line {at}\n")).collect();
     insta::assert_snapshot!(terminal(&run(&[outcome], RunEnd::default()), PLAIN));
+}
+
+#[test]
+fn terminal_tells_how_often_a_scenario_was_played() {
+    for (attempts, told) in [(0, "6.0 s)"), (1, "6.0 s)"), (2, "; played twice)"), (3, "; played 3 times)")] {
+        let outcome = ScenarioOutcome { attempts, ..inconclusive() };
+        let shown = terminal(&run(&[outcome], RunEnd::default()), PLAIN);
+        assert!(shown.contains(told), "{attempts}: {shown}");
+    }
 }
 
 #[test]

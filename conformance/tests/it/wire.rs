@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use conformance::outcome::Verdict;
-use rcgen::{CertifiedKey, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedKey, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::copy_bidirectional;
@@ -71,13 +71,13 @@ async fn a_relay_behind_tls_is_not_reached_where_its_certificate_is_not_trusted(
     let (this, other) = (certificate(&["127.0.0.1"]), certificate(&["relay.example.org"]));
     let (front, misnamed) = (front(&relay, &this).await, front(&relay, &other).await);
     let folder = folder("wire-distrust");
-    let (this, other) = (file(&folder, "this.pem", &this.cert.pem()), file(&folder, "other.pem", &other.cert.pem()));
+    let other = file(&folder, "other.pem", &other.cert.pem());
     let mut told = String::new();
     for (name, front, trust) in [
         ("wss-nobody", &front, &[][..]),
         ("wss-another", &front, &["--ca-file", &other]),
         ("wss-misnamed", &misnamed, &["--ca-file", &other]),
-        ("wss-plain", &front, &["--ca-file", &this]),
+        ("wss-plain", &front, &[]),
     ] {
         // The last asks the TLS port in plain text.
         let url = if name == "wss-plain" { front.url() } else { front.url().replace("ws:", "wss:") };
@@ -86,6 +86,23 @@ async fn a_relay_behind_tls_is_not_reached_where_its_certificate_is_not_trusted(
         told += &format!("# {name}\n{}\n", judged.ran.told());
     }
     assert_told!(told);
+}
+
+/// As `openssl req -x509` makes it, unless it is told otherwise.
+#[tokio::test]
+async fn a_certificate_that_claims_to_be_an_authority_is_explained() {
+    let relay = Reference::start(&[]).await;
+    let signing_key = KeyPair::generate().expect("a key");
+    let mut parameters = CertificateParams::new(["127.0.0.1".to_owned()]).expect("names");
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let cert = parameters.self_signed(&signing_key).expect("a certificate");
+    let authority = CertifiedKey { cert, signing_key };
+    let front = front(&relay, &authority).await;
+    let url = front.url().replace("ws:", "wss:");
+    let trusted = file(&folder("wire-authority"), "ca.pem", &authority.cert.pem());
+    let judged = judged("wss-authority", &url, &["--ca-file", &trusted]).await;
+    assert_eq!(judged.ran.status, 3, "{}", judged.ran.told());
+    assert_told!(judged.ran.told());
 }
 
 #[tokio::test]

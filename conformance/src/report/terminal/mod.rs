@@ -88,7 +88,11 @@ impl<W: Write + Send> Report for Terminal<W> {
                 closing::lines(end, &self.seen, self.style)
             }
         };
-        self.write(&lines).map_err(|cause| ReportError { to: "the report for people".to_owned(), cause })
+        match self.write(&lines) {
+            // The reader has seen enough, as `head` has; the other reports and the verdict do not depend on it.
+            Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|cause| ReportError { to: "the report for people".to_owned(), cause }),
+        }
     }
 }
 

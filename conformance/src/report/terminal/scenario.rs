@@ -40,8 +40,10 @@ fn headline(outcome: &ScenarioOutcome, style: Style) -> String {
         None if passed => format!("{checks}, {}", span(outcome.duration_ms)),
         None => format!("{checks}: {}; {}", tally.words(), span(outcome.duration_ms)),
     };
-    if outcome.attempts > 1 {
-        told += "; played twice";
+    match outcome.attempts {
+        0 | 1 => {}
+        2 => told += "; played twice",
+        more => told += &format!("; played {more} times"),
     }
     let word = style.verdict(outcome.verdict, outcome.verdict.word());
     format!("{word}  {}  {}", escape(outcome.id.as_str()), style.dim(&format!("({told})")))

@@ -24,7 +24,7 @@ type Problem = (Place, String);
 pub(super) fn check(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     header(scenario, places)?;
     coverage(scenario, places)?;
-    let mut scope = Scope { clients: scenario.family.clients, ..Scope::default() };
+    let mut scope = Scope::new(scenario.family.clients);
     steps::steps(&scenario.script.steps, &mut scope, false)
 }
 

@@ -6,14 +6,23 @@ use crate::scenario::Term;
 use crate::scenario::term::is_name;
 
 /// The names that a step may use.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Scope {
     pub(super) clients: &'static [&'static str],
+    /// How often the steps are played, by all the `many` around them.
+    pub(super) iterations: usize,
+    /// How many of these at once.
+    pub(super) at_once: usize,
     pub(super) connections: BTreeSet<String>,
     pub(super) variables: BTreeSet<String>,
 }
 
 impl Scope {
+    /// What the first step of a scenario sees.
+    pub(super) fn new(clients: &'static [&'static str]) -> Self {
+        Self { clients, iterations: 1, at_once: 1, connections: BTreeSet::new(), variables: BTreeSet::new() }
+    }
+
     pub(super) fn has(&self, connection: &str) -> Result<(), String> {
         if self.connections.contains(connection) {
             return Ok(());

@@ -4,7 +4,9 @@ use super::Problem;
 use super::scope::{Scope, named};
 use crate::scenario::At;
 use crate::scenario::at::Place;
-use crate::scenario::step::{Choice, Expect, Send, Step};
+use crate::scenario::step::{
+    Choice, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
+};
 
 /// Checks steps in their order.
 pub(super) fn steps(steps: &[At<Step>], scope: &mut Scope, in_many: bool) -> Result<(), Problem> {
@@ -79,6 +81,15 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
                 return Err("`count` and `at_once` are at least 1".to_owned().into());
             }
             let mut inner = scope.clone();
+            inner.iterations = scope.iterations.saturating_mul(many.count);
+            inner.at_once = scope.at_once.saturating_mul(many.at_once.unwrap_or(many.count).min(many.count));
+            if inner.iterations > MOST_ITERATIONS {
+                let around = if in_many { ", times those of the `many` around it" } else { "" };
+                return Err(format!("`count` is at most {MOST_ITERATIONS}{around}").into());
+            }
+            if inner.at_once > MOST_AT_ONCE {
+                return Err(format!("at most {MOST_AT_ONCE} iterations run at once: say so with `at_once`").into());
+            }
             inner.variable(&many.name)?;
             steps(&many.steps, &mut inner, true).map_err(Inner::There)?;
             scope.variables.extend(inner.variables);
@@ -105,9 +116,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         }
         Step::Heartbeat(step) => {
             scope.has(&step.on)?;
-            if step.count == 0 {
-                return Err("`count` is at least 1".to_owned().into());
-            }
+            within("count", step.count, 1, MOST_ROUNDS)?;
             if !(0.0..=100.0).contains(&step.tolerance_percent) {
                 return Err("`tolerance_percent` lies between 0 and 100".to_owned().into());
             }
@@ -115,9 +124,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         Step::Latency(latency) => {
             self::send(&latency.send, scope)?;
             self::expect(&latency.expect, scope)?;
-            if latency.rounds == 0 {
-                return Err("`rounds` is at least 1".to_owned().into());
-            }
+            within("rounds", latency.rounds, 1, MOST_ROUNDS)?;
         }
         Step::Poll(poll) => {
             self::send(&poll.send, scope)?;
@@ -130,6 +137,9 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
                 ("fragment", pour.fragment.is_some()),
                 ("raw", pour.raw.is_some()),
             ])?;
+            if pour.total > MOST_POURED {
+                return Err(format!("`total` is at most {MOST_POURED}").into());
+            }
             let terms = [&pour.json, &pour.fragment, &pour.raw];
             terms.into_iter().flatten().try_for_each(|term| scope.knows(term))?;
         }
@@ -150,9 +160,7 @@ fn send(send: &Send, scope: &Scope) -> Result<(), String> {
         ("ping", send.ping.is_some()),
         ("pong", send.pong.is_some()),
     ])?;
-    if send.fragments.is_some_and(|fragments| fragments < 2) {
-        return Err("`fragments` is at least 2".to_owned());
-    }
+    send.fragments.map_or(Ok(()), |fragments| within("fragments", fragments, 2, MOST_FRAGMENTS))?;
     send.hex.iter().try_for_each(|text| hex(text).map(drop))?;
     [&send.json, &send.text].into_iter().flatten().try_for_each(|term| scope.knows(term))
 }
@@ -180,6 +188,16 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
     let choices = expect.any_of.iter().filter_map(|choice| choice.json.as_ref());
     expect.json.iter().chain(choices).for_each(|term| scope.binds(term));
     Ok(())
+}
+
+fn within(key: &str, count: usize, least: usize, most: usize) -> Result<(), String> {
+    if count < least {
+        Err(format!("`{key}` is at least {least}"))
+    } else if count > most {
+        Err(format!("`{key}` is at most {most}"))
+    } else {
+        Ok(())
+    }
 }
 
 fn path(target: &str) -> Result<(), String> {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{CheckName, Term};
+use super::{CheckName, Size, Term};
 
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
 pub use expect::{Any, Choice, CloseIs, Expect, Quiet};
@@ -22,6 +22,17 @@ pub use play::{Exit, Many, Meet, Memory, Terminate};
 pub use send::{FrameStep, Opcode, Pour, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
 pub use values::{Disjoint, Distinct, Tally, Unpredictable};
+
+/// The most iterations that `many` may ask for, those of a `many` around it multiplied. Each costs memory until all are over.
+pub(super) const MOST_ITERATIONS: usize = 100_000;
+/// The most of them at once: each has connections, and a machine has some 28,000 ports for them (Linux: `ip_local_port_range`).
+pub(super) const MOST_AT_ONCE: usize = 10_000;
+/// The most rounds of `latency` and Pings of `heartbeat`: each takes time.
+pub(super) const MOST_ROUNDS: usize = 10_000;
+/// The most fragments that `send` may split a message into: each is a frame of its own.
+pub(super) const MOST_FRAGMENTS: usize = 10_000;
+/// The most that `pour` may send.
+pub(super) const MOST_POURED: Size = Size(16 << 30);
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Step;
+use super::{MOST_AT_ONCE, MOST_ITERATIONS, Step};
 use crate::scenario::{At, CheckName, Size, Span};
 
 /// Plays steps several times.
@@ -14,9 +14,11 @@ pub struct Many {
     #[serde(rename = "as")]
     pub name: String,
     /// How many.
+    #[schemars(range(min = 1, max = MOST_ITERATIONS))]
     pub count: usize,
     /// How many of them run at once; all where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = MOST_AT_ONCE))]
     pub at_once: Option<usize>,
     /// The steps. Variables that they bind are lists afterwards; connections that they open are closed.
     pub steps: Vec<At<Step>>,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::given;
+use super::{MOST_FRAGMENTS, given};
 use crate::scenario::{Size, Span, Term};
 
 /// Sends a message. Exactly one of `json`, `text`, `hex`, `ping` and `pong` says what.
@@ -30,6 +30,7 @@ pub struct Send {
     pub pong: Option<String>,
     /// Into how many fragments the message is split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = MOST_FRAGMENTS))]
     pub fragments: Option<usize>,
     /// Why the message is deliberately none that this side may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +89,7 @@ pub struct Pour {
     /// Instead: bytes as they are, to go on with a frame whose header claims more than it brought.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub raw: Option<Term>,
-    /// How much is sent at most.
+    /// How much is sent at most; no more than 16 GiB.
     pub total: Size,
     /// The peer takes no more when nothing could be written for so long.
     pub until_blocked_for: Span,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Expect, Send, given};
+use super::{Expect, MOST_ROUNDS, Send, given};
 use crate::scenario::{CheckName, Span, Term};
 
 /// Waits: either `for` a span, or `until` a moment with `plus` or `minus`.
@@ -57,6 +57,7 @@ pub struct Heartbeat {
     /// The connection.
     pub on: String,
     /// How many Pings are timed.
+    #[schemars(range(min = 1, max = MOST_ROUNDS))]
     pub count: usize,
     /// The interval between them; the first comes at most one interval after the opening.
     pub every: Span,
@@ -75,6 +76,7 @@ pub struct Latency {
     /// Its answer, or the message as its receiver sees it.
     pub expect: Expect,
     /// How many rounds.
+    #[schemars(range(min = 1, max = MOST_ROUNDS))]
     pub rounds: usize,
     /// The idle time before each round.
     pub apart: Span,

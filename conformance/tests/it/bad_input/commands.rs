@@ -1,5 +1,6 @@
 //! A subject that the runner shall start and that does not start: exit status 3, with what it printed. Nothing of it is left.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use crate::support::{BINARY, Judged, assert_told, conformance, file, folder, is_gone, judge};
@@ -16,10 +17,20 @@ async fn it_ends_at_once() {
     let command = "sh -c 'echo reading config; echo \"port {port}: no such key\" >&2; exit 7'";
     let judged = judged("ends-at-once", command).await;
     let problem = judged.report.problem.as_deref().expect("a problem");
-    // Its two streams come in either order.
-    for part in ["ended before it listened on ws://", "(exit status: 7)", "reading config", ": no such key"] {
+    for part in ["ended before it listened on ws://", "(exit status: 7)"] {
         assert!(problem.contains(part), "`{part}` is not in {problem}");
     }
+    let out = &judged.ran.out;
+    let junit = judged.junit.test_suites[0].system_out.as_ref().expect("an output").as_str();
+    // Its two streams come in either order.
+    for printed in ["reading config\n", ": no such key\n"] {
+        assert!(judged.report.output.contains(printed), "{:?}", judged.report.output);
+        assert!(junit.contains(printed.trim_end()), "{junit}");
+        // Once in the command, which is named in the problem, where it stands between quotes.
+        assert_eq!(out.matches(printed).count(), 1, "{out}");
+        assert!(!problem.contains(printed), "{problem}");
+    }
+    assert_eq!(out.matches("what the subject printed last:").count(), 1, "{out}");
 }
 
 #[tokio::test]
@@ -49,6 +60,14 @@ async fn it_listens_and_is_no_relay() {
 }
 
 #[tokio::test]
+async fn what_it_printed_is_told_where_it_listens_and_does_not_answer() {
+    let command = format!("sh -c 'echo no TLS today; exec {BINARY} reference pairing-relay --port {{port}}'");
+    let judged = judge("no-tls-run", ["server", "wss://127.0.0.1:{port}", "--command", &command]).await;
+    assert_eq!(judged.ran.status, 3, "{}", judged.ran.told());
+    assert!(judged.report.output.contains("no TLS today"), "{:?}", judged.report);
+}
+
+#[tokio::test]
 async fn it_cannot_be_run() {
     let folder = folder("cannot-be-run");
     let text = file(&folder, "relay.txt", "I am no program.\n");
@@ -59,6 +78,25 @@ async fn it_cannot_be_run() {
         told += &format!("# {command}\n{}\n", judged("cannot-be-run-run", &command).await.ran.told());
     }
     assert_told!(told);
+}
+
+/// The command of a manifest is meant from the manifest's folder; one on the command line from the current folder.
+#[tokio::test]
+async fn it_runs_in_the_folder_of_its_manifest() {
+    let folder = folder("in-its-folder");
+    let script = format!("#!/bin/sh\necho $PWD\nexec {BINARY} reference pairing-relay --port $1\n");
+    let relay = file(&folder, "relay.sh", &script);
+    std::fs::set_permissions(&relay, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+    let manifest = file(&folder, "relay.toml", "command = './relay.sh {port}'\n");
+    let by_manifest = ["server", "--manifest", &manifest, "--only", "register"];
+    let judged = judge("in-its-folder-run", by_manifest).await;
+    assert_eq!(judged.ran.status, 0, "{}", judged.ran.told());
+    let by_flag = judge("in-this-folder-run", by_manifest.iter().chain(&["--command", "./relay.sh {port}"])).await;
+    assert_eq!(by_flag.ran.status, 3, "{}", by_flag.ran.told());
+    let lost = file(&folder, "lost.toml", "command = './lost.sh {port}'\n");
+    let lost = judge("lost-run", ["server", "--manifest", &lost]).await;
+    assert_eq!(lost.ran.status, 3);
+    assert_told!(lost.ran.told());
 }
 
 #[tokio::test]

@@ -68,6 +68,15 @@ async fn interrupted_runs_report_what_they_have() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_killed_leaves_no_subject_behind() {
+    let long = Long::start("killed", "1h").await;
+    let (subject, folder) = (long.subject(), long.folder.clone());
+    long.running.killed().await;
+    assert!(is_gone(subject), "the subject is left running");
+    assert!(!folder.join("report.json").exists(), "nobody was left to write it");
+}
+
+#[tokio::test]
 async fn runs_interrupted_while_the_subject_starts_report_that() {
     let folder = folder("interrupted-start");
     let pid = pid(&folder);

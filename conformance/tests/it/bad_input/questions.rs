@@ -73,8 +73,29 @@ async fn list_names_everything() {
         assert!(told.contains(found.text), "{}", found.id);
         assert!(json.as_array().expect("a list").iter().any(|row| row["id"] == found.id), "{}", found.id);
     }
+    let relay_alone = json.as_array().expect("a list").iter().filter(|row| row["id"] == "WIRE-01");
+    let relay_alone: Vec<_> = relay_alone.map(|row| (row["role"].as_str(), row["checks"].as_u64() > Some(0))).collect();
+    assert_eq!(relay_alone, [(Some("relay"), true), (Some("host"), false), (Some("viewer"), false)]);
     let expiry = answer(&["list", "PAIR-30"]).await;
     assert!(expiry.contains("pairing/expired-code") && !expiry.contains("pairing/ping "), "{expiry}");
+}
+
+#[tokio::test]
+async fn list_narrows_requirements_too() {
+    for (which, shown) in [
+        (&["PAIR-30"][..], "relay PAIR-30"),
+        (&["PAIR-H1"], "host PAIR-H1"),
+        (&["WIRE-12"], "relay WIRE-12, host WIRE-12, viewer WIRE-12"),
+        (&["pairing/heartbeat"], "relay PAIR-80"),
+        (&["pairing/heartbeat", "PAIR-30"], "relay PAIR-30, relay PAIR-80"),
+    ] {
+        let json = answer(&[&["list", "--requirements", "--json"], which].concat()).await;
+        let json: Value = serde_json::from_str(&json).expect("JSON");
+        let rows = json.as_array().expect("a list").iter();
+        let text = |row: &Value, key: &str| row[key].as_str().expect("a text").to_owned();
+        let rows: Vec<_> = rows.map(|row| format!("{} {}", text(row, "role"), text(row, "id"))).collect();
+        assert_eq!(rows.join(", "), shown, "{which:?}");
+    }
 }
 
 #[tokio::test]

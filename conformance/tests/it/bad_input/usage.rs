@@ -44,6 +44,18 @@ async fn subjects() {
             words(&["server", "http://127.0.0.1:{port}", "--command", "my-relay {port}"]),
         ),
         ("an unknown family", server(&["--family", "pears"])),
+        ("a CA file without TLS", server(&["--ca-file", "ca.pem"])),
+        ("anybody trusted without TLS", server(&["--insecure"])),
+        (
+            "anybody trusted without TLS, with a command",
+            words(&["server", "--command", "my-relay {port}", "--insecure"]),
+        ),
+        ("the URL of an endpoint", words(&["server", "ws://127.0.0.1:8080/mac"])),
+        ("the URL of an endpoint below a path", words(&["server", "ws://relay.example.org/v1/browser/"])),
+        (
+            "the URL of an endpoint of a command",
+            words(&["server", "ws://127.0.0.1:{port}/mac", "--command", "my-relay {port}"]),
+        ),
         ("a CA file that is none", words(&["server", "wss://127.0.0.1:1", "--ca-file", "/no/such/ca.pem"])),
     ];
     assert_told!(told(&cases).await);
@@ -132,6 +144,14 @@ async fn files() {
         (
             "a manifest with a baseline that is not there",
             server(&["--manifest", &file("lost.toml", "baseline = 'lost-baseline.toml'\n")]),
+        ),
+        (
+            "a manifest with a CA file and no TLS",
+            words(&["server", "--manifest", &file("plain.toml", "url = 'ws://127.0.0.1:1'\nca_file = 'ca.pem'\n")]),
+        ),
+        (
+            "a manifest with the URL of an endpoint",
+            words(&["server", "--manifest", &file("endpoint.toml", "url = 'ws://127.0.0.1:1/mac'\n")]),
         ),
         ("no baseline", server(&["--baseline", "/no/such.toml"])),
         (

@@ -34,7 +34,7 @@ fn at<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Valu
 
 fn any_step() -> impl Strategy<Value = Step> {
     step().prop_recursive(2, 8, 3, |inner| {
-        (name(), 0..9_usize, of(0..9_usize), vec(at(inner), 0..3))
+        (name(), 1..9_usize, of(1..9_usize), vec(at(inner), 0..3))
             .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps }))
     })
 }
@@ -82,12 +82,12 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         (term(), text(), check())
             .prop_map(|(values, alphabet, check)| Step::Unpredictable(Unpredictable { values, alphabet, check }))
             .boxed(),
-        (name(), 0..99_usize, span(), 0.0..1000.0, check())
+        (name(), 1..99_usize, span(), 0.0..1000.0, check())
             .prop_map(|(on, count, every, tolerance_percent, check)| {
                 Step::Heartbeat(Heartbeat { on, count, every, tolerance_percent, check })
             })
             .boxed(),
-        (send(), expect(), 0..99_usize, span(), span(), check())
+        (send(), expect(), 1..99_usize, span(), span(), check())
             .prop_map(|(send, expect, rounds, apart, median_at_most, check)| {
                 Step::Latency(Latency { send, expect, rounds, apart, median_at_most, check })
             })
@@ -120,7 +120,7 @@ fn tallies() -> impl Strategy<Value = BTreeMap<String, usize>> {
 
 fn send() -> impl Strategy<Value = Send> {
     let content = (of(term()), of(term()), of(text()), of(text()), of(text()));
-    (name(), content, of(0..9_usize), of(text())).prop_map(|(on, (json, text, hex, ping, pong), fragments, invalid)| {
+    (name(), content, of(2..9_usize), of(text())).prop_map(|(on, (json, text, hex, ping, pong), fragments, invalid)| {
         Send { on, json, text, hex, ping, pong, fragments, invalid }
     })
 }

@@ -1,6 +1,7 @@
 //! Scenario files as values: what is written reads back to the same, and the library of built-in ones is complete.
 
 mod any_script;
+mod page;
 
 use std::collections::BTreeSet;
 use std::path::Path;

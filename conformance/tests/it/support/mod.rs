@@ -8,15 +8,30 @@ mod run;
 mod server;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 pub(crate) use process::{Reference, is_alive, is_gone};
 
 pub(crate) use run::{BINARY, Judged, Running, conformance, judge};
 pub(crate) use server::{Nobody, Server};
 
+/// The folder of this process, as several may share a target directory. It stays for those who look into a failure, until
+/// a later process finds that its owner is gone.
+static OWN: LazyLock<PathBuf> = LazyLock::new(|| {
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for name in names(all) {
+        let owner = name.strip_prefix("run-").and_then(|id| id.parse().ok());
+        if owner.is_some_and(|id| !is_alive(id)) {
+            // Another process may be quicker.
+            let _ = std::fs::remove_dir_all(all.join(name));
+        }
+    }
+    all.join(format!("run-{}", std::process::id()))
+});
+
 /// A folder of a test's own, empty.
 pub(crate) fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let folder = OWN.join(name);
     if folder.exists() {
         std::fs::remove_dir_all(&folder).expect("a folder to empty");
     }
@@ -43,9 +58,9 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
 pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
         (env!("CARGO_BIN_EXE_conformance"), "CONFORMANCE"),
-        (env!("CARGO_TARGET_TMPDIR"), "TMP"),
+        (concat!(env!("CARGO_TARGET_TMPDIR"), r"/run-\d+"), "TMP"),
         (r"(127\.0\.0\.1|localhost|port) ?:?\d{4,5}\b", "$1:PORT"),
-        (r"\d+(\.\d+)? m?s(; played twice)?\)", "TIME)"),
+        (r"\d+(\.\d+)? m?s(; played (twice|\d+ times))?\)", "TIME)"),
         (r"\d+\.\d{3} s into", "TIME into"),
         (r"\b\d{13}\b", "EPOCH_MS"),
         (r"\b\d+ of \d+ checks", "N of N checks"),

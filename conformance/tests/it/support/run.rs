@@ -129,7 +129,7 @@ impl Running {
 }
 
 impl Drop for Running {
-    /// Where a test fails early. SIGTERM first: a runner that is killed cannot end its subject.
+    /// Where a test fails early. SIGTERM first, for an orderly end.
     fn drop(&mut self) {
         let Some(id) = self.child.id().and_then(|id| Pid::from_raw(id as i32)) else { return };
         let _ = kill_process(id, Signal::TERM);
