@@ -262,6 +262,7 @@ reason = " issue 13 "
             checks: checks.to_vec(),
             transcript: Vec::new(),
             transcript_left_out: 0,
+            connection_attempts: Vec::new(),
             output: String::new(),
         };
         baseline.apply(&mut outcome);

@@ -1,5 +1,8 @@
 //! The only reader of time: moments, waits, and how late this machine wakes those who wait.
 //!
+//! A run may be accelerated: the clock of the subject then runs faster than that of the machine, and so does this one. All moments and spans
+//! outside this file are in the subject's time, but for those that are said to be the machine's own.
+//!
 //! A thread of its own, and a task beside those that play the scenarios, sleep in small steps and note by how much each was overslept.
 //! That is the noise of the machine, by which bounds of the form "not after" are widened before anybody is blamed.
 
@@ -9,16 +12,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-/// A moment of the monotonic clock.
+/// A moment: how long after the start of the clock it lies, in the subject's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(Instant);
+pub struct Moment(Duration);
 
 impl Add<Duration> for Moment {
     type Output = Self;
 
     fn add(self, span: Duration) -> Self {
-        // A span of centuries saturates at one that no run lives to see.
-        Self(self.0.checked_add(span).unwrap_or_else(|| self.0 + Duration::from_secs(1 << 30)))
+        Self(self.0.saturating_add(span))
     }
 }
 
@@ -26,7 +28,7 @@ impl Sub for Moment {
     type Output = Duration;
 
     fn sub(self, earlier: Self) -> Duration {
-        self.0.saturating_duration_since(earlier.0)
+        self.0.saturating_sub(earlier.0)
     }
 }
 
@@ -38,6 +40,7 @@ pub struct Clock {
 
 #[derive(Debug)]
 struct Inner {
+    speed: f64,
     start: Instant,
     start_epoch_ms: f64,
     noise: Mutex<VecDeque<Overslept>>,
@@ -58,12 +61,22 @@ const KEPT: usize = 20_000;
 /// Before a moment that is waited for the runner stops sleeping and spins: timers oversleep by a millisecond or two.
 const SPIN: Duration = Duration::from_millis(2);
 
+/// Moments beyond this lie after the end of every run, in the machine's time.
+const END_OF_TIME: Duration = Duration::from_secs(1 << 30);
+
 impl Clock {
     /// Starts the clock and its noise thread, which ends when the last clone is dropped.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_at_speed(1.0)
+    }
+
+    /// Starts a clock on which so many seconds pass in one of the machine; 1 or more.
+    #[must_use]
+    pub fn start_at_speed(speed: f64) -> Self {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let inner = Arc::new(Inner {
+            speed: if speed.is_finite() { speed.max(1.0) } else { 1.0 },
             start: Instant::now(),
             start_epoch_ms: since_epoch.as_secs_f64() * 1000.0,
             noise: Mutex::default(),
@@ -77,64 +90,96 @@ impl Clock {
         Self { inner }
     }
 
+    /// How many seconds pass for the subject in one of the machine.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.inner.speed
+    }
+
+    /// A span of the machine's own time, as the subject's clock measures it: what a network or a processor needs, however fast the
+    /// subject's clock runs.
+    #[must_use]
+    pub fn real(&self, span: Duration) -> Duration {
+        scaled(span, self.inner.speed)
+    }
+
+    /// A span of the subject's time, as the machine measures it.
+    #[must_use]
+    pub fn machine(&self, span: Duration) -> Duration {
+        scaled(span, self.inner.speed.recip())
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Moment {
-        Moment(Instant::now())
+        self.moment(Instant::now())
+    }
+
+    fn moment(&self, instant: Instant) -> Moment {
+        Moment(scaled(instant.saturating_duration_since(self.inner.start), self.inner.speed))
+    }
+
+    fn instant(&self, moment: Moment) -> Instant {
+        let after = scaled(moment.0, self.inner.speed.recip()).min(END_OF_TIME);
+        self.inner.start.checked_add(after).unwrap_or(self.inner.start)
     }
 
     /// The moment at which the clock was started.
     #[must_use]
     pub fn zero(&self) -> Moment {
-        Moment(self.inner.start)
+        Moment(Duration::ZERO)
     }
 
     /// A moment in ms since the Unix epoch.
     #[must_use]
     pub fn epoch_ms(&self, moment: Moment) -> f64 {
-        let offset = match moment.0.checked_duration_since(self.inner.start) {
-            Some(after) => after.as_secs_f64(),
-            None => -(self.inner.start - moment.0).as_secs_f64(),
-        };
-        self.inner.start_epoch_ms + offset * 1000.0
+        self.inner.start_epoch_ms + moment.0.as_secs_f64() * 1000.0
     }
 
     /// The moment that lies so many ms after the Unix epoch; the start of the clock for what lies before it.
     #[must_use]
     pub fn moment_of(&self, epoch_ms: f64) -> Moment {
         let seconds = (epoch_ms - self.inner.start_epoch_ms) / 1000.0;
-        let span = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
-        self.zero() + span
+        Moment(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
     }
 
     /// Sleeps until a moment, and is back within microseconds of it on a machine that has a core to spare.
     pub async fn sleep_until(&self, moment: Moment) {
-        let now = Instant::now();
-        if moment.0 > now + SPIN {
-            tokio::time::sleep_until((moment.0 - SPIN).into()).await;
+        let until = self.instant(moment);
+        if until > Instant::now() + SPIN {
+            tokio::time::sleep_until((until - SPIN).into()).await;
         }
-        while Instant::now() < moment.0 {
+        while Instant::now() < until {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Sleeps for about so long, without spinning: for those who only look in now and then.
+    /// Sleeps for about so long, in the machine's own time and without spinning: for those who only look in now and then.
     pub async fn nap(&self, span: Duration) {
         tokio::time::sleep(span).await;
     }
 
     /// Waits for a future until a moment; `None` where it is not done by then.
     pub async fn within<F: Future>(&self, moment: Moment, future: F) -> Option<F::Output> {
-        tokio::time::timeout_at(moment.0.into(), future).await.ok()
+        tokio::time::timeout_at(self.instant(moment).into(), future).await.ok()
     }
 
     /// By how much the machine overslept at worst between two moments.
     #[must_use]
     pub fn noise(&self, since: Moment, until: Moment) -> Duration {
         let noise = self.inner.noise.lock().unwrap_or_else(PoisonError::into_inner);
-        let heard = noise.iter().filter(|overslept| overslept.until >= since.0 && overslept.until <= until.0 + STEP);
-        heard.map(|overslept| overslept.by).max().unwrap_or_default()
+        let (since, until) = (self.instant(since), self.instant(until) + STEP);
+        let heard = noise.iter().filter(|overslept| overslept.until >= since && overslept.until <= until);
+        self.real(heard.map(|overslept| overslept.by).max().unwrap_or_default())
     }
+}
+
+/// A span, so many times as long.
+fn scaled(span: Duration, factor: f64) -> Duration {
+    if factor == 1.0 {
+        return span;
+    }
+    Duration::try_from_secs_f64(span.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 fn listen(watched: &Weak<Inner>) {

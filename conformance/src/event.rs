@@ -6,10 +6,10 @@ use crate::scenario::ScenarioId;
 /// One thing that happened. The list is closed: every report handles each.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The subject answers and the scenarios begin.
+    /// The subjects are ready and the scenarios begin.
     RunStarted {
-        /// The subject.
-        subject: SubjectInfo,
+        /// What is judged; more than one role of a subject may be.
+        subjects: Vec<SubjectInfo>,
         /// How many scenarios were selected.
         scenarios: usize,
     },

@@ -137,6 +137,28 @@ pub enum By {
     Subject,
 }
 
+/// One attempt of a client under test to connect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AttemptLine {
+    /// The client's name in the scenario.
+    pub client: String,
+    /// When it came, in ms since the scenario began.
+    pub at_ms: f64,
+    /// How long after the loss or failure that it could know of, in ms; none for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<f64>,
+    /// The shortest delay that the declared policy allows here, without tolerance, in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earliest_ms: Option<f64>,
+    /// The longest delay that the declared policy allows here, without tolerance, in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_ms: Option<f64>,
+    /// How far off the machine may have been while the attempt was waited for, in ms.
+    pub noise_ms: f64,
+    /// What became of it.
+    pub fate: String,
+}
+
 /// What a scenario came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioOutcome {
@@ -162,6 +184,9 @@ pub struct ScenarioOutcome {
     /// Lines that the transcript does not show for want of room.
     #[serde(default)]
     pub transcript_left_out: usize,
+    /// The attempts of clients under test to connect, in the order of the clients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connection_attempts: Vec<AttemptLine>,
     /// What a subject that was started for this scenario alone printed last, where a check did not pass.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
@@ -227,8 +252,9 @@ impl Summary {
 /// The subject, as a run meets it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SubjectInfo {
-    /// Its address.
-    pub url: String,
+    /// The address of a server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The command that started it, where the runner did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
@@ -238,4 +264,7 @@ pub struct SubjectInfo {
     pub role: String,
     /// The timing parameters that were declared, by name.
     pub timing: BTreeMap<String, String>,
+    /// How a client declares that it comes back after a loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconnect: Option<String>,
 }

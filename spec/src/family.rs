@@ -1,5 +1,7 @@
 //! The families of protocols: their endpoints, roles, messages and order. [`FAMILIES`] is the only list of them.
 
+use serde_json::Value;
+
 use crate::order::Order;
 use crate::pairing;
 use crate::reconnect::Policy;
@@ -59,6 +61,37 @@ pub struct Family {
     pub order: fn(&str) -> Box<dyn Order>,
     /// How its clients come back after a loss, unless they declare another policy.
     pub policy: Policy,
+    /// How a client of a role reaches the family's own success.
+    pub welcome: fn(&str) -> Welcome,
+}
+
+/// How a client reaches the family's own success on a new connection (RECON-04): what it has to be given first, and who says what.
+#[derive(Debug, Clone, Copy)]
+pub struct Welcome {
+    /// What the client is handed over, beside what every client gets: names and texts.
+    pub params: &'static [(&'static str, &'static str)],
+    /// The turns. The last one is the success.
+    pub turns: &'static [Turn],
+}
+
+/// One turn of a welcome.
+#[derive(Debug, Clone, Copy)]
+pub enum Turn {
+    /// The client sends a message of this type.
+    Client(&'static str),
+    /// The server sends this; the argument is the present, in ms since the Unix epoch.
+    Server(fn(f64) -> Value),
+}
+
+impl Welcome {
+    /// The type of the message that is the success.
+    #[must_use]
+    pub fn success(&self) -> Option<String> {
+        match self.turns.last()? {
+            Turn::Client(name) => Some((*name).to_owned()),
+            Turn::Server(message) => message(0.0)["type"].as_str().map(str::to_owned),
+        }
+    }
 }
 
 /// All families.

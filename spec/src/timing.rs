@@ -103,6 +103,14 @@ impl Timing {
         self.declared[parameter as usize] = Some(value);
     }
 
+    /// The same values, each of them declared: for those who do not know the defaults.
+    #[must_use]
+    pub fn whole(&self) -> Self {
+        let mut whole = Self::default();
+        Parameter::ALL.into_iter().for_each(|parameter| whole.declare(parameter, self.value(parameter)));
+        whole
+    }
+
     /// The parameters that were declared, with their values.
     pub fn declared(&self) -> impl Iterator<Item = (Parameter, Duration)> + '_ {
         Parameter::ALL.into_iter().filter_map(|parameter| Some((parameter, self.declared[parameter as usize]?)))

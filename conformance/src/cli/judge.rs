@@ -7,24 +7,29 @@ use std::time::Duration;
 
 use conformance::baseline::{Baseline, check_ids};
 use conformance::clock::Clock;
-use conformance::engine::{self, Ended, Launcher, Plan, Stage, Target};
+use conformance::engine::{self, Ended, Launcher, Part, Plan, Stage, Subject, Target};
 use conformance::event::{Event, RunEnd};
 use conformance::lint::Schemas;
 use conformance::outcome::{SubjectInfo, Summary};
 use conformance::report::{Conclusion, Json, Junit, Reports, Style, Terminal};
 use conformance::scenario::built_in;
-use conformance::subject::{CommandLauncher, CommandSubject, NotStarted, UrlSubject, preflight};
+use conformance::subject::{ClientLauncher, CommandLauncher, CommandSubject, Guard, NotStarted, UrlSubject, preflight};
 use conformance::transport::Route;
 use relayspec::timing::Written;
+use rustls::ClientConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::exit::{Exit, Failure};
 use super::guard;
-use super::setup::{Setup, Where};
+use super::setup::{Place, Seat, Setup, Where};
 
 /// How many handshakes of a run are under way at once.
 const HANDSHAKES: usize = 64;
+/// How long a client has from its start to its first attempt: a virtual machine or a browser takes its time.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(20);
+/// What the machine may add to a client's delays, beyond all tolerance.
+const SLACK: Duration = Duration::from_millis(5);
 /// Columns of a report that does not go to a terminal.
 const PLAIN_WIDTH: usize = 160;
 
@@ -63,9 +68,24 @@ fn terminal_width() -> usize {
 
 /// A subject that is ready to be judged.
 struct Ready {
-    target: Arc<dyn Target>,
+    subject: Subject,
+    /// What the runner has started for it, and ends.
     started: Option<Arc<CommandSubject>>,
-    launcher: Option<Arc<dyn Launcher>>,
+    info: SubjectInfo,
+}
+
+impl Ready {
+    fn target(&self) -> Option<&Arc<dyn Target>> {
+        match &self.subject {
+            Subject::Server { target, .. } => Some(target),
+            Subject::Client(_) => None,
+        }
+    }
+
+    /// How a server that all scenarios share has ended, if it has.
+    fn gone(&self) -> Option<String> {
+        self.target()?.process()?.ended().map(|ending| ending.told)
+    }
 }
 
 async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
@@ -74,23 +94,25 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
     let interrupted = interruption();
     let mut told = Told { reports: &mut reports, problems: Vec::new() };
     let ready = tokio::select! {
-        ready = subject(setup, &clock) => ready,
+        ready = subjects(setup, &clock) => ready,
         () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned().into()),
     };
     let ready = match ready {
         Ok(ready) => ready,
         Err(NotStarted { problem, output }) => {
-            let duration_ms = ms(clock.now() - begin);
+            let duration_ms = ms(clock.machine(clock.now() - begin));
             let end = RunEnd { problem: Some(problem), output, duration_ms, ..RunEnd::default() };
             told.event(Event::RunFinished(Box::new(end)));
             return told.exit(Exit::Unreachable);
         }
     };
-    told.event(Event::RunStarted { subject: info(setup, &ready), scenarios: setup.scenarios.len() });
+    let subjects = ready.iter().map(|ready| ready.info.clone()).collect();
+    let scenarios = setup.seats.iter().map(|seat| seat.scenarios.len()).sum();
+    told.event(Event::RunStarted { subjects, scenarios });
     let (ended, summary, baseline) = play(setup, &clock, &ready, interrupted, &mut told).await;
-    let gone = ready.target.process().and_then(|process| process.ended());
-    let end = end(&ended, summary, &baseline, gone, &ready, ms(clock.now() - begin));
-    if let Some(started) = &ready.started {
+    let gone = ready.iter().find_map(Ready::gone);
+    let end = end(&ended, summary, &baseline, gone, &ready, ms(clock.machine(clock.now() - begin)));
+    for started in ready.iter().filter_map(|ready| ready.started.as_ref()) {
         started.stop().await;
     }
     let exit = exit(&end, &ended);
@@ -101,29 +123,34 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
 async fn play(
     setup: &Setup,
     clock: &Clock,
-    ready: &Ready,
+    ready: &[Ready],
     interrupted: watch::Receiver<bool>,
     told: &mut Told<'_>,
 ) -> (Ended, Summary, Baseline) {
     let options = &setup.options;
-    let stage = Stage {
-        clock: clock.clone(),
-        timing: setup.timing.clone(),
-        max_message: setup.max_message,
-        schemas: Arc::new(Schemas::default()),
-        handshakes: Semaphore::new(HANDSHAKES),
-        handshake_deadline: options.handshake_deadline.0,
-        step_deadline: options.step_deadline.0,
-    };
+    let (schemas, handshakes) = (Arc::new(Schemas::default()), Arc::new(Semaphore::new(HANDSHAKES)));
+    let parts = setup.seats.iter().zip(ready).map(|(seat, ready)| {
+        let stage = Stage {
+            clock: clock.clone(),
+            timing: seat.timing.clone(),
+            max_message: seat.max_message,
+            schemas: Arc::clone(&schemas),
+            policy: seat.policy,
+            first_attempt: clock.real(FIRST_ATTEMPT),
+            slack: clock.real(SLACK),
+            handshakes: Arc::clone(&handshakes),
+            handshake_deadline: clock.real(options.handshake_deadline.0),
+            step_deadline: clock.real(options.step_deadline.0),
+        };
+        Part { stage: Arc::new(stage), subject: ready.subject.clone(), scenarios: seat.scenarios.clone() }
+    });
     let plan = Plan {
-        stage: Arc::new(stage),
-        target: Arc::clone(&ready.target),
-        launcher: ready.launcher.clone(),
-        scenarios: setup.scenarios.clone(),
+        parts: parts.collect(),
+        clock: clock.clone(),
         max_wait: options.max_wait.map(|written| written.0),
         jobs: usize::from(options.jobs),
-        scenario_deadline: options.scenario_deadline.0,
-        run_deadline: options.run_deadline.0,
+        scenario_deadline: clock.real(options.scenario_deadline.0),
+        run_deadline: clock.real(options.run_deadline.0),
     };
     let (sender, mut events) = mpsc::unbounded_channel();
     let running = tokio::spawn(async move { engine::run(&plan, &sender, interrupted).await });
@@ -140,43 +167,68 @@ async fn play(
     (ended, summary, baseline)
 }
 
-async fn subject(setup: &Setup, clock: &Clock) -> Result<Ready, NotStarted> {
-    let ready = match &setup.place {
+/// Finds or starts what is judged.
+async fn subjects(setup: &Setup, clock: &Clock) -> Result<Vec<Ready>, NotStarted> {
+    let guard = guard::start();
+    let mut ready = Vec::new();
+    for seat in &setup.seats {
+        ready.push(match &seat.place {
+            Place::Server { at, tls, ready_within } => {
+                let subject = server(at, tls.clone(), *ready_within, clock, guard.clone()).await?;
+                let (target, started, launcher) = subject;
+                let deadline = setup.options.handshake_deadline.0;
+                if let Err(problem) = preflight(target.route(), seat.family, clock, deadline).await {
+                    return Err(NotStarted { problem, output: target.output() });
+                }
+                let url = Some(target.route().address.to_string());
+                let command = if let Where::Command(template) = at { Some(template.shown()) } else { None };
+                Ready { subject: Subject::Server { target, launcher }, started, info: info(seat, url, command) }
+            }
+            Place::Client { template, driver } => {
+                let command = Some(template.shown());
+                let launcher = ClientLauncher::new(template.clone(), *driver, clock.clone(), guard.clone());
+                Ready { subject: Subject::Client(Arc::new(launcher)), started: None, info: info(seat, None, command) }
+            }
+        });
+    }
+    Ok(ready)
+}
+
+/// A server, the process that was started for it, and what starts others like it.
+type Server = (Arc<dyn Target>, Option<Arc<CommandSubject>>, Option<Arc<dyn Launcher>>);
+
+async fn server(
+    at: &Where,
+    tls: Option<Arc<ClientConfig>>,
+    ready_within: Duration,
+    clock: &Clock,
+    guard: Option<Arc<Guard>>,
+) -> Result<Server, NotStarted> {
+    match at {
         Where::Url(address) => {
-            let route = Route { address: address.clone(), tls: setup.tls.clone() };
-            Ready { target: Arc::new(UrlSubject { route }), started: None, launcher: None }
+            let route = Route { address: address.clone(), tls };
+            Ok((Arc::new(UrlSubject { route }), None, None))
         }
         Where::Command(template) => {
-            let launcher = CommandLauncher {
-                template: template.clone(),
-                tls: setup.tls.clone(),
-                ready_within: setup.ready_within,
-                clock: clock.clone(),
-                guard: guard::start(),
-            };
+            let launcher =
+                CommandLauncher { template: template.clone(), tls, ready_within, clock: clock.clone(), guard };
             let started = Arc::new(launcher.start().await?);
             let again: Option<Arc<dyn Launcher>> = if template.has_port() { Some(Arc::new(launcher)) } else { None };
-            Ready { target: Arc::clone(&started) as Arc<dyn Target>, started: Some(started), launcher: again }
+            Ok((Arc::clone(&started) as Arc<dyn Target>, Some(started), again))
         }
-    };
-    match preflight(ready.target.route(), setup.family, clock, setup.options.handshake_deadline.0).await {
-        Ok(()) => Ok(ready),
-        Err(problem) => Err(NotStarted { problem, output: ready.target.output() }),
     }
 }
 
-fn info(setup: &Setup, ready: &Ready) -> SubjectInfo {
+fn info(seat: &Seat, url: Option<String>, command: Option<String>) -> SubjectInfo {
     let timing =
-        setup.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
+        seat.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
     SubjectInfo {
-        url: ready.target.route().address.to_string(),
-        command: match &setup.place {
-            Where::Url(_) => None,
-            Where::Command(template) => Some(template.shown()),
-        },
-        family: setup.family.name.to_owned(),
-        role: setup.family.server.to_owned(),
+        url,
+        command,
+        family: seat.family.name.to_owned(),
+        role: seat.role.to_owned(),
         timing: timing.collect::<BTreeMap<_, _>>(),
+        reconnect: (seat.role != seat.family.server).then(|| seat.policy.to_string()),
     }
 }
 
@@ -185,7 +237,7 @@ fn end(
     summary: Summary,
     baseline: &Baseline,
     gone: Option<String>,
-    ready: &Ready,
+    ready: &[Ready],
     duration_ms: f64,
 ) -> RunEnd {
     let known = built_in().unwrap_or_default().iter().flat_map(check_ids);
@@ -197,7 +249,11 @@ fn end(
         duration_ms,
         problem: harness.or(died).or(ended.cut_short.clone()),
         stale_baseline: if ended.cut_short.is_some() { Vec::new() } else { baseline.stale(known) },
-        output: if well { String::new() } else { ready.target.output() },
+        output: if well {
+            String::new()
+        } else {
+            ready.iter().filter_map(Ready::target).map(|target| target.output()).collect()
+        },
     }
 }
 

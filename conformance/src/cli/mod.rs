@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand, and what they share.
 
 mod answer;
+mod client;
 mod completions;
 mod exit;
 mod explain;
@@ -31,6 +32,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Server(server::Arguments),
+    Client(client::Arguments),
     SelfTest(self_test::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -52,6 +54,7 @@ pub(crate) fn main() -> ExitCode {
     };
     let result = match &arguments.command {
         Command::Server(arguments) => server::run(arguments),
+        Command::Client(arguments) => client::run(arguments),
         Command::SelfTest(arguments) => self_test::run(arguments),
         Command::List(arguments) => list::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),

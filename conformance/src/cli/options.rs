@@ -71,7 +71,11 @@ pub(super) struct SubjectOptions {
     /// The largest message that the subject accepts, as `2MiB`; scenarios that would have to send more are then skipped.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Subject")]
     pub(super) max_message: Option<Size>,
+}
 
+/// What a server declares of itself on the command line.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ServerOptions {
     /// Trust the certificates of this PEM file, and no others (wss).
     #[arg(long, value_name = "FILE", conflicts_with = "insecure", help_heading = "Subject")]
     pub(super) ca_file: Option<PathBuf>,

@@ -8,8 +8,8 @@ use relayspec::timing::{Parameter, Written};
 
 use super::exit::{Exit, Failure};
 use super::judge;
-use super::options::{JudgeOptions, SubjectOptions};
-use super::setup::{Setup, Where};
+use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
+use super::setup::{Seat, Setup, Where};
 
 /// Judge the built-in reference relay, with no server at hand
 #[derive(Debug, Args)]
@@ -39,7 +39,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let ready_within =
         "10s".parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))?;
-    let subject = SubjectOptions { settings, ready_within, ..SubjectOptions::default() };
+    let subject = SubjectOptions { settings, ..SubjectOptions::default() };
+    let server = ServerOptions { ready_within, ..ServerOptions::default() };
     let template = Template::of_words(words, None).map_err(Failure::harness)?;
-    judge::judge(&Setup::new(Where::Command(template), None, &Manifest::default(), &subject, &arguments.judge)?)
+    let relay = Seat::server(Where::Command(template), None, &Manifest::default(), &subject, &server)?;
+    judge::judge(&Setup::new(vec![relay], None, &arguments.judge)?)
 }

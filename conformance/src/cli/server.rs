@@ -7,8 +7,8 @@ use conformance::subject::{Manifest, Template};
 
 use super::exit::{Exit, Failure};
 use super::judge;
-use super::options::{JudgeOptions, SubjectOptions};
-use super::setup::{Setup, Where};
+use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
+use super::setup::{Seat, Setup, Where};
 
 /// Judge a server, by its URL or by the command that starts it
 #[derive(Debug, Args)]
@@ -30,6 +30,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     subject: SubjectOptions,
+
+    #[command(flatten)]
+    server: ServerOptions,
 
     #[command(flatten)]
     judge: JudgeOptions,
@@ -58,5 +61,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     };
     let family = arguments.family.as_ref().or(manifest.family.as_ref()).map(String::as_str);
-    judge::judge(&Setup::new(place, family, &manifest, &arguments.subject, &arguments.judge)?)
+    let seat = Seat::server(place, family, &manifest, &arguments.subject, &arguments.server)?;
+    judge::judge(&Setup::new(vec![seat], manifest.baseline.as_ref(), &arguments.judge)?)
 }

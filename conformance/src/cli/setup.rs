@@ -1,21 +1,22 @@
 //! From arguments and manifest to what a run needs. Everything that can be wrong is found here, before anything is started.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::baseline::Baseline;
-use conformance::scenario::{Filter, Scenario, Script, Selection, Size, built_in, load_file};
-use conformance::subject::{Manifest, Template};
+use conformance::scenario::{Filter, Scenario, Selection, Size, built_in, load_file};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
 use conformance::transport::{Address, Trust, tls};
 use relayspec::family::{FAMILIES, Family};
+use relayspec::reconnect::Policy;
 use relayspec::timing::Timing;
 use rustls::ClientConfig;
 
 use super::exit::Failure;
-use super::options::{JudgeOptions, SubjectOptions};
+use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
 
-/// Where the subject is.
+/// Where a server is.
 #[derive(Debug)]
 pub(super) enum Where {
     /// It runs already.
@@ -47,53 +48,122 @@ impl Where {
     }
 }
 
+/// What is judged.
+pub(super) enum Place {
+    /// A server.
+    Server {
+        /// Where it is.
+        at: Where,
+        /// TLS, for `wss`.
+        tls: Option<Arc<ClientConfig>>,
+        /// How long it has to begin to listen, where the runner starts it.
+        ready_within: Duration,
+    },
+    /// A client that the runner starts.
+    Client {
+        /// Its command.
+        template: ClientTemplate,
+        /// Whether it speaks the driver protocol.
+        driver: Driver,
+    },
+}
+
+/// A subject in one of its roles, and the scenarios for it.
+pub(super) struct Seat {
+    pub(super) place: Place,
+    pub(super) family: &'static Family,
+    pub(super) role: &'static str,
+    pub(super) timing: Timing,
+    pub(super) policy: Policy,
+    pub(super) max_message: Option<Size>,
+    pub(super) scenarios: Vec<Arc<Scenario>>,
+}
+
 /// What a run needs.
 pub(super) struct Setup {
-    pub(super) place: Where,
-    pub(super) family: &'static Family,
-    pub(super) timing: Timing,
-    pub(super) max_message: Option<Size>,
-    pub(super) tls: Option<Arc<ClientConfig>>,
-    pub(super) ready_within: Duration,
-    pub(super) scenarios: Vec<Arc<Scenario>>,
+    pub(super) seats: Vec<Seat>,
     pub(super) baseline: Baseline,
     pub(super) options: JudgeOptions,
 }
 
-impl Setup {
-    pub(super) fn new(
-        place: Where,
+impl Seat {
+    /// A server.
+    pub(super) fn server(
+        at: Where,
         family: Option<&str>,
         manifest: &Manifest,
         subject: &SubjectOptions,
-        options: &JudgeOptions,
+        options: &ServerOptions,
     ) -> Result<Self, Failure> {
         let family = named(family)?;
+        base_url(&at, family)?;
+        let tls = if at.is_secure() {
+            Some(tls::configuration(&trust(manifest, options)).map_err(Failure::usage)?)
+        } else {
+            no_trust(&at, manifest, options)?;
+            None
+        };
+        let place = Place::Server { at, tls, ready_within: options.ready_within.0 };
+        Ok(Self::new(place, family, family.server, manifest, subject))
+    }
+
+    /// A client.
+    pub(super) fn client(
+        template: ClientTemplate,
+        driver: Driver,
+        role: &str,
+        reconnect: Option<&str>,
+        manifest: &Manifest,
+        subject: &SubjectOptions,
+    ) -> Result<Self, Failure> {
+        let (family, role) = client_role(role)?;
+        let mut seat = Self::new(Place::Client { template, driver }, family, role, manifest, subject);
+        if let Some(written) = reconnect.or(manifest.reconnect.as_deref()) {
+            let read = family.policy.with(written);
+            seat.policy = read.map_err(|error| Failure::usage(format!("--reconnect: {error}")))?;
+        }
+        seat.policy.check().map_err(|breach| {
+            Failure::usage(format!("the policy that is declared breaks {}: {}", breach.requirement, breach.why))
+        })?;
+        Ok(seat)
+    }
+
+    fn new(
+        place: Place,
+        family: &'static Family,
+        role: &'static str,
+        manifest: &Manifest,
+        subject: &SubjectOptions,
+    ) -> Self {
         let mut timing = manifest.timing();
         subject.settings.iter().for_each(|(parameter, value)| timing.declare(*parameter, value.0));
-        let baseline = match options.baseline.as_ref().or(manifest.baseline.as_ref()) {
+        let max_message = subject.max_message.or(manifest.max_message);
+        Self { place, family, role, timing, policy: family.policy, max_message, scenarios: Vec::new() }
+    }
+}
+
+impl Setup {
+    pub(super) fn new(
+        mut seats: Vec<Seat>,
+        baseline: Option<&PathBuf>,
+        options: &JudgeOptions,
+    ) -> Result<Self, Failure> {
+        let baseline = match options.baseline.as_ref().or(baseline) {
             Some(path) => Baseline::load(path).map_err(Failure::usage)?,
             None => Baseline::empty(),
         };
-        base_url(&place, family)?;
-        let tls = if place.is_secure() {
-            Some(tls::configuration(&trust(manifest, subject)).map_err(Failure::usage)?)
-        } else {
-            no_trust(&place, manifest, subject)?;
-            None
-        };
-        Ok(Self {
-            place,
-            family,
-            timing,
-            max_message: subject.max_message.or(manifest.max_message),
-            tls,
-            ready_within: subject.ready_within.0,
-            scenarios: scenarios(family, options)?,
-            baseline,
-            options: options.clone(),
-        })
+        choose(&mut seats, options)?;
+        Ok(Self { seats, baseline, options: options.clone() })
     }
+}
+
+/// The family and role that `pairing.host` names.
+fn client_role(text: &str) -> Result<(&'static Family, &'static str), Failure> {
+    let roles = || FAMILIES.iter().flat_map(|family| family.clients.iter().map(move |role| (family, *role)));
+    roles().find(|(family, role)| text == format!("{}.{role}", family.name)).ok_or_else(|| {
+        let known: Vec<_> = roles().map(|(family, role)| format!("{}.{role}", family.name)).collect();
+        Failure::usage(format!("no client has the role `{text}`; there are {}", known.join(", ")))
+    })
 }
 
 fn named(family: Option<&str>) -> Result<&'static Family, Failure> {
@@ -106,7 +176,7 @@ fn named(family: Option<&str>) -> Result<&'static Family, Failure> {
     }
 }
 
-fn trust(manifest: &Manifest, subject: &SubjectOptions) -> Trust {
+fn trust(manifest: &Manifest, subject: &ServerOptions) -> Trust {
     match subject.ca_file.as_ref().or(manifest.ca_file.as_ref().filter(|_| !subject.insecure)) {
         Some(path) => Trust::File(PathBuf::from(path)),
         None if subject.insecure => Trust::Anybody,
@@ -115,7 +185,7 @@ fn trust(manifest: &Manifest, subject: &SubjectOptions) -> Trust {
 }
 
 /// Without TLS nobody is trusted: who says whom to trust takes the address for another.
-fn no_trust(place: &Where, manifest: &Manifest, subject: &SubjectOptions) -> Result<(), Failure> {
+fn no_trust(place: &Where, manifest: &Manifest, subject: &ServerOptions) -> Result<(), Failure> {
     // A manifest for `wss` makes sense, also where a URL on the command line wins over it.
     let is_meant = |url: &String| url.parse().is_ok_and(|address: Address| address.secure);
     let by_manifest = manifest.ca_file.is_some() && !manifest.url.as_ref().is_some_and(is_meant);
@@ -150,41 +220,53 @@ fn filters(texts: &[String]) -> Result<Vec<Filter>, Failure> {
     texts.iter().map(|text| Filter::read(text)).collect::<Result<_, _>>().map_err(Failure::usage)
 }
 
-fn scenarios(family: &Family, options: &JudgeOptions) -> Result<Vec<Arc<Scenario>>, Failure> {
-    let selection = Selection {
-        role: Some(family.server.to_owned()),
-        family: Some(family.name.to_owned()),
-        only: filters(&options.only)?,
-        skip: filters(&options.skip)?,
-    };
+/// Gives each seat the scenarios that judge it.
+fn choose(seats: &mut [Seat], options: &JudgeOptions) -> Result<(), Failure> {
+    let (only, skip) = (filters(&options.only)?, filters(&options.skip)?);
     let all = built_in().map_err(|error| Failure::harness(error.to_string()))?;
     // A filter that takes nothing is a slip of the pen, also where another one takes something.
-    let texts = [("--only", &options.only, &selection.only), ("--skip", &options.skip, &selection.skip)];
-    for (flag, texts, filters) in texts {
+    for (flag, texts, filters) in [("--only", &options.only, &only), ("--skip", &options.skip, &skip)] {
         for (text, filter) in texts.iter().zip(filters) {
             if !all.iter().any(|scenario| filter.takes(scenario)) {
                 return Err(Failure::usage(format!("{flag} {text} matches no scenario; `conformance list` shows all")));
             }
         }
     }
-    let mut chosen: Vec<Arc<Scenario>> = Vec::new();
     for path in &options.scenario {
-        let scenario = load_file(path).map_err(|error| Failure::usage(error.to_string()))?;
-        let Script { under_test, .. } = &scenario.script;
-        if scenario.family.name != family.name || under_test != family.server {
-            let problem = format!(
-                "judges the {} {under_test}, and the subject is a {} {}",
-                scenario.family.name, family.name, family.server
-            );
-            return Err(Failure::usage(format!("{}: {problem}", scenario.file)));
-        }
-        chosen.push(Arc::new(scenario));
+        own(path, seats)?;
     }
-    if options.scenario.is_empty() || !options.only.is_empty() {
-        chosen.extend(all.iter().filter(|scenario| selection.takes(scenario)).cloned().map(Arc::new));
+    for seat in seats.iter_mut().filter(|_| options.scenario.is_empty() || !options.only.is_empty()) {
+        let selection = Selection {
+            role: Some(seat.role.to_owned()),
+            family: Some(seat.family.name.to_owned()),
+            only: only.clone(),
+            skip: skip.clone(),
+        };
+        seat.scenarios.extend(all.iter().filter(|scenario| selection.takes(scenario)).cloned().map(Arc::new));
     }
-    if chosen.is_empty() {
+    if seats.iter().all(|seat| seat.scenarios.is_empty()) {
         return Err(Failure::usage("no scenario is selected; `conformance list` shows all"));
     }
-    Ok(chosen)
+    Ok(())
+}
+
+/// Gives the scenarios of a file to the seats that they judge.
+fn own(path: &Path, seats: &mut [Seat]) -> Result<(), Failure> {
+    let scenarios = load_file(path).map_err(|error| Failure::usage(error.to_string()))?;
+    let mut given = false;
+    let mut told = String::new();
+    for scenario in scenarios {
+        let (family, role) = (scenario.family.name, scenario.script.under_test.clone());
+        told = format!("judges the {family} {role}");
+        let fits = |seat: &&mut Seat| seat.family.name == family && seat.role == role;
+        if let Some(seat) = seats.iter_mut().find(fits) {
+            seat.scenarios.push(Arc::new(scenario));
+            given = true;
+        }
+    }
+    if given {
+        return Ok(());
+    }
+    let judged: Vec<_> = seats.iter().map(|seat| format!("{} {}", seat.family.name, seat.role)).collect();
+    Err(Failure::usage(format!("{}: {told}, and the subject is a {}", path.display(), judged.join(", "))))
 }

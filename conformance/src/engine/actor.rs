@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use super::puppet::Record;
 use crate::clock::{Clock, Moment};
 use crate::transport::encode::PING;
 use crate::transport::{Arrival, Arrived, Connection, OutFrame};
@@ -31,6 +32,8 @@ pub(super) struct Actor {
     pub(super) pongs: VecDeque<(Moment, Bytes)>,
     /// Whether it is over, or the script has made it one that cannot be asked anything.
     pub(super) over: bool,
+    /// Where a client is judged: the record of its attempts, and the one that brought this connection.
+    pub(super) attempt: Option<(Record, usize)>,
 }
 
 fn is_word(arrived: &Arrived) -> bool {
@@ -53,6 +56,7 @@ impl Actor {
             pings_seen: 0,
             pongs: VecDeque::new(),
             over: false,
+            attempt: None,
         }
     }
 

@@ -3,8 +3,10 @@
 //! It asks the family for everything that differs between families, and knows neither reports nor how subjects are started.
 
 mod actor;
+mod attempts;
 mod barrier;
 mod player;
+mod puppet;
 mod random;
 mod recorder;
 mod run;
@@ -14,5 +16,5 @@ mod target;
 mod witness;
 
 pub use player::Stage;
-pub use run::{Ended, Plan, run};
-pub use target::{Boxed, Launcher, Process, Target};
+pub use run::{Ended, Part, Plan, run};
+pub use target::{Boxed, Call, Client, Ending, Launcher, Line, Party, Process, Started, Starter, Subject, Target};

@@ -3,23 +3,26 @@
 //! Each kind of step has its room in `steps`; this is the way from one to the next, and from a fault to the check that it decides.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore};
 
 use super::actor::Actor;
 use super::barrier::Barrier;
+use super::puppet::Puppet;
 use super::recorder::{Recorder, Stop};
 use super::steps::MemoryWatch;
-use super::target::{Boxed, Target};
+use super::story::Member;
+use super::target::{Boxed, Subject};
 use super::witness::Transcript;
 use crate::clock::{Clock, Moment};
 use crate::lint::Schemas;
 use crate::outcome::Finding;
-use crate::scenario::{At, Bindings, Place, STORY, Scenario, Size, Span, Step};
-use crate::transport::Act;
+use crate::scenario::{At, Bindings, Measures, Place, STORY, Scenario, Size, Span, Step};
+use crate::transport::{Act, Side};
+use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 
 /// What all scenarios of a run share.
@@ -33,12 +36,25 @@ pub struct Stage {
     pub max_message: Option<Size>,
     /// Compiled schemas.
     pub schemas: Arc<Schemas>,
+    /// How a client under test says that it comes back after a loss.
+    pub policy: Policy,
+    /// How long a client has from its start to its first attempt to connect.
+    pub first_attempt: Duration,
+    /// What the machine may add to the delays of a client, beyond all tolerance.
+    pub slack: Duration,
     /// How many handshakes are under way at once.
-    pub handshakes: Semaphore,
+    pub handshakes: Arc<Semaphore>,
     /// How long a handshake may take.
     pub handshake_deadline: Duration,
     /// How long a step may take beyond the longest wait of its scenario.
     pub step_deadline: Duration,
+}
+
+impl Stage {
+    /// What spans are measured by.
+    pub(super) fn measures(&self) -> Measures<'_> {
+        Measures { timing: &self.timing, policy: &self.policy, speed: self.clock.speed() }
+    }
 }
 
 /// What takes longer than this has waited for something.
@@ -69,14 +85,16 @@ impl From<Finding> for Fault {
 pub(super) struct Story {
     pub(super) stage: Arc<Stage>,
     pub(super) scenario: Arc<Scenario>,
-    pub(super) target: Arc<dyn Target>,
+    pub(super) subject: Subject,
+    /// The clients under test that the story has started, with their attempts.
+    pub(super) cast: std::sync::Mutex<Vec<Member>>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) transcript: Arc<Transcript>,
     pub(super) memory: std::sync::Mutex<MemoryWatch>,
     /// Whether the script has asked the subject's process to end.
     pub(super) may_end: AtomicBool,
     /// How long the subject's threads had waited for a processor when the story began.
-    pub(super) starved_before: Duration,
+    pub(super) starved_before: OnceLock<Duration>,
     /// When the last long step was over, and how long the subject's threads had waited for a processor by then.
     pub(super) settled: std::sync::Mutex<(Moment, Duration)>,
 }
@@ -85,6 +103,7 @@ pub(super) struct Story {
 pub(super) struct Player {
     pub(super) story: Arc<Story>,
     pub(super) actors: BTreeMap<String, Arc<Mutex<Actor>>>,
+    pub(super) puppets: BTreeMap<String, Arc<Mutex<Puppet>>>,
     /// Connections that this player opened itself.
     pub(super) own: Vec<String>,
     pub(super) variables: Bindings,
@@ -97,6 +116,7 @@ impl Player {
         Self {
             story,
             actors: BTreeMap::new(),
+            puppets: BTreeMap::new(),
             own: Vec::new(),
             variables: Bindings::new(),
             iteration: String::new(),
@@ -117,7 +137,10 @@ impl Player {
                 let begin = self.clock().now();
                 let result = self.in_time(&step.value).await;
                 // Inside `many` one iteration's long step is another's trouble.
-                if result.is_ok() && self.iteration.is_empty() && self.clock().now() - begin > LONG_STEP {
+                if result.is_ok()
+                    && self.iteration.is_empty()
+                    && self.clock().now() - begin > self.clock().real(LONG_STEP)
+                {
                     self.story.settle();
                 }
                 match result {
@@ -192,8 +215,19 @@ impl Player {
             Step::Poll(step) => self.poll(step).await,
             Step::Pour(step) => self.pour(step).await,
             Step::Memory(step) => self.memory(step),
-            Step::Terminate(_) => self.terminate(),
+            Step::Terminate(step) => self.terminate(step).await,
             Step::Exit(step) => self.exit(step).await,
+            Step::Start(step) => self.start(step).await,
+            Step::Accept(step) => self.accept(step).await,
+            Step::Welcome(step) => self.welcome(step).await,
+            Step::TurnAway(step) => self.turn_away(step).await,
+            Step::Idle(step) => self.idle(step).await,
+            Step::Attempts(step) => self.judge_attempts(step).await,
+            Step::Delay(step) => self.delay(step).await,
+            Step::Spread(step) => self.spread(step),
+            Step::Tell(step) => self.tell(step).await,
+            Step::Event(step) => self.event(step).await,
+            Step::NoEvent(step) => self.no_event(step).await,
         }
     }
 
@@ -203,13 +237,21 @@ impl Player {
     }
 
     pub(super) fn span(&self, span: &Span) -> Duration {
-        span.value(&self.story.stage.timing)
+        span.value(self.story.stage.measures())
     }
 
     pub(super) fn within(&self, span: Option<&Span>) -> Duration {
         match span {
             Some(span) => self.span(span),
-            None => self.story.stage.timing.value(Parameter::NotifyDeadline),
+            None => self.clock().real(self.story.stage.timing.value(Parameter::NotifyDeadline)),
+        }
+    }
+
+    /// The side that the runner takes.
+    pub(super) fn side(&self) -> Side {
+        match self.story.subject {
+            Subject::Server { .. } => Side::Client,
+            Subject::Client(_) => Side::Server,
         }
     }
 

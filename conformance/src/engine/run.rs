@@ -14,21 +14,18 @@ use tokio::sync::{Semaphore, mpsc};
 use super::player::Stage;
 use super::recorder::Stop;
 use super::story::{Company, Performance, perform, unplayed};
-use super::target::{Launcher, Target};
+use super::target::Subject;
+use crate::clock::Clock;
 use crate::event::Event;
 use crate::outcome::{CheckOutcome, Finding, ScenarioOutcome, Verdict};
 use crate::scenario::{Scenario, Trait};
 
-/// What a run needs beside its scenarios.
+/// What a run plays, and within which bounds.
 pub struct Plan {
-    /// What the scenarios share.
-    pub stage: Arc<Stage>,
-    /// The subject.
-    pub target: Arc<dyn Target>,
-    /// Starts a subject of its own for a scenario that needs one; none where only a URL is known.
-    pub launcher: Option<Arc<dyn Launcher>>,
-    /// The scenarios to play.
-    pub scenarios: Vec<Arc<Scenario>>,
+    /// What is judged, each with the scenarios that judge it.
+    pub parts: Vec<Part>,
+    /// The clock.
+    pub clock: Clock,
     /// Scenarios that wait for longer are skipped.
     pub max_wait: Option<Duration>,
     /// How many scenarios run at once at most.
@@ -37,6 +34,34 @@ pub struct Plan {
     pub scenario_deadline: Duration,
     /// How long the whole run may take.
     pub run_deadline: Duration,
+}
+
+/// A subject, and the scenarios that judge it.
+pub struct Part {
+    /// What its scenarios share.
+    pub stage: Arc<Stage>,
+    /// The subject.
+    pub subject: Subject,
+    /// The scenarios to play.
+    pub scenarios: Vec<Arc<Scenario>>,
+}
+
+/// A scenario of a part.
+#[derive(Clone, Copy)]
+struct Item<'a> {
+    part: &'a Part,
+    scenario: &'a Arc<Scenario>,
+}
+
+impl Item<'_> {
+    fn longest_wait(&self) -> Duration {
+        let wait = self.scenario.script.longest_wait.as_ref();
+        wait.map(|span| span.value(self.part.stage.measures())).unwrap_or_default()
+    }
+
+    fn id(&self) -> String {
+        self.scenario.id.to_string()
+    }
 }
 
 /// How a run ended.
@@ -65,10 +90,11 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
     let emit = |event| {
         let _ = events.send(event);
     };
-    let clock = &plan.stage.clock;
-    let mut scenarios = plan.scenarios.clone();
-    scenarios.sort_by_key(|scenario| std::cmp::Reverse(longest_wait(plan, scenario)));
-    let swift = scenarios.iter().filter(|scenario| is_swift(scenario)).count();
+    let clock = &plan.clock;
+    let items = plan.parts.iter().flat_map(|part| part.scenarios.iter().map(move |scenario| Item { part, scenario }));
+    let mut items: Vec<_> = items.collect();
+    items.sort_by_key(|item| std::cmp::Reverse(item.longest_wait()));
+    let swift = items.iter().filter(|item| is_swift(item.scenario)).count();
     let lanes = Lanes {
         jobs: Semaphore::new(plan.jobs.max(1)),
         swift: Semaphore::new(SWIFT),
@@ -78,7 +104,7 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
     let mut ended = Ended::default();
     let mut again = Vec::new();
     let deadline = clock.sleep_until(clock.now() + plan.run_deadline);
-    let overdue = format!("the run was not over within {} s", plan.run_deadline.as_secs_f64());
+    let overdue = format!("the run was not over within {} s", clock.machine(plan.run_deadline).as_secs_f64());
     let cut = async {
         tokio::select! {
             () = deadline => overdue,
@@ -86,9 +112,8 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
         }
     };
     tokio::pin!(cut);
-    let mut left: Vec<_> = scenarios.iter().map(|scenario| scenario.id.to_string()).collect();
-    let mut running: FuturesUnordered<_> =
-        scenarios.iter().map(|scenario| first_time(plan, scenario, &lanes, &emit)).collect();
+    let mut left: Vec<_> = items.iter().map(Item::id).collect();
+    let mut running: FuturesUnordered<_> = items.iter().map(|item| first_time(plan, *item, &lanes, &emit)).collect();
     loop {
         let performance = tokio::select! {
             next = running.next() => match next {
@@ -100,29 +125,29 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
                 return ended;
             }
         };
-        let scenario = performance.scenario;
+        let item = performance.item;
         match performance.result {
             Ok(performance)
-                if doubtful(&performance) || shaken(plan, &performance) || crowded(scenario, &performance) =>
+                if doubtful(&performance) || shaken(item, &performance) || crowded(item.scenario, &performance) =>
             {
-                again.push(scenario);
+                again.push(item);
                 continue;
             }
             Ok(performance) => finish(performance, &mut ended, &emit),
             Err(outcome) => emit(Event::ScenarioFinished(Box::new(outcome))),
         }
-        left.retain(|id| *id != scenario.id.to_string());
+        left.retain(|id| *id != item.id());
     }
     drop(running);
-    for scenario in again {
+    for item in again {
         tokio::select! {
-            performance = once_more(plan, scenario) => finish(performance, &mut ended, &emit),
+            performance = once_more(plan, item) => finish(performance, &mut ended, &emit),
             why = &mut cut => {
                 ended.cut_short = Some(cut_short(&why, &left));
                 return ended;
             }
         }
-        left.retain(|id| *id != scenario.id.to_string());
+        left.retain(|id| *id != item.id());
     }
     ended
 }
@@ -135,11 +160,11 @@ fn cut_short(why: &str, left: &[String]) -> String {
 }
 
 /// Plays a scenario again, alone, and again where it is still doubtful.
-async fn once_more(plan: &Plan, scenario: &Arc<Scenario>) -> Performance {
+async fn once_more(plan: &Plan, item: Item<'_>) -> Performance {
     let mut attempts = 1;
     loop {
         attempts += 1;
-        let mut performance = play(plan, scenario, plan.launcher.is_some()).await;
+        let mut performance = play(plan, item, Company::None).await;
         performance.outcome.attempts = attempts;
         if !doubtful(&performance) {
             return performance;
@@ -160,14 +185,15 @@ fn finish(performance: Performance, ended: &mut Ended, emit: &impl Fn(Event)) {
 
 /// A scenario that was played, or was not for the reason in its outcome.
 struct Played<'a> {
-    scenario: &'a Arc<Scenario>,
+    item: Item<'a>,
     result: Result<Performance, ScenarioOutcome>,
 }
 
-async fn first_time<'a>(plan: &Plan, scenario: &'a Arc<Scenario>, lanes: &Lanes, emit: &impl Fn(Event)) -> Played<'a> {
-    if let Some(reason) = not_for(plan, scenario) {
+async fn first_time<'a>(plan: &Plan, item: Item<'a>, lanes: &Lanes, emit: &impl Fn(Event)) -> Played<'a> {
+    let scenario = item.scenario;
+    if let Some(reason) = not_for(plan, item) {
         leave_swift(scenario, lanes);
-        return Played { scenario, result: Err(unplayed(scenario, &Stop::Skip(reason))) };
+        return Played { item, result: Err(unplayed(scenario, &Stop::Skip(reason))) };
     }
     if scenario.has(Trait::Heavy) {
         let _ = lanes.swift_left.subscribe().wait_for(|left| *left == 0).await;
@@ -185,9 +211,9 @@ async fn first_time<'a>(plan: &Plan, scenario: &'a Arc<Scenario>, lanes: &Lanes,
     };
     let _job = lanes.jobs.acquire().await;
     emit(Event::ScenarioStarted { id: scenario.id.clone() });
-    let performance = play(plan, scenario, false).await;
+    let performance = play(plan, item, Company::Others).await;
     leave_swift(scenario, lanes);
-    Played { scenario, result: Ok(performance) }
+    Played { item, result: Ok(performance) }
 }
 
 fn leave_swift(scenario: &Scenario, lanes: &Lanes) {
@@ -200,35 +226,44 @@ fn is_swift(scenario: &Scenario) -> bool {
     scenario.script.longest_wait.is_none() && !scenario.has(Trait::Heavy) && !scenario.has(Trait::OwnProcess)
 }
 
-async fn play(plan: &Plan, scenario: &Arc<Scenario>, afresh: bool) -> Performance {
-    let deadline = longest_wait(plan, scenario) + plan.scenario_deadline;
-    let own = match &plan.launcher {
-        Some(launcher) if afresh || scenario.has(Trait::OwnProcess) => Some(launcher.launch().await),
-        _ => None,
-    };
-    match own {
-        Some(Err(problem)) => {
-            let outcome =
-                unplayed(scenario, &Stop::Inconclusive(format!("the subject could not be started: {problem}")));
-            Performance { outcome, harness: None, noise: Duration::ZERO }
-        }
-        Some(Ok(target)) => perform(&plan.stage, scenario, target, Company::None, deadline).await,
-        None => perform(&plan.stage, scenario, Arc::clone(&plan.target), Company::Others, deadline).await,
+async fn play(plan: &Plan, item: Item<'_>, company: Company) -> Performance {
+    let Item { part, scenario } = item;
+    let deadline = item.longest_wait() + plan.scenario_deadline;
+    let afresh = company == Company::None || scenario.has(Trait::OwnProcess);
+    match &part.subject {
+        Subject::Server { launcher: Some(launcher), .. } if afresh => match launcher.launch().await {
+            Ok(target) => {
+                let subject = Subject::Server { target, launcher: None };
+                perform(&part.stage, scenario, subject, Company::None, deadline).await
+            }
+            Err(problem) => {
+                let stop = Stop::Inconclusive(format!("the subject could not be started: {problem}"));
+                Performance { outcome: unplayed(scenario, &stop), harness: None, noise: Duration::ZERO }
+            }
+        },
+        Subject::Server { .. } => perform(&part.stage, scenario, part.subject.clone(), Company::Others, deadline).await,
+        Subject::Client(_) => perform(&part.stage, scenario, part.subject.clone(), Company::None, deadline).await,
     }
 }
 
 /// Why a scenario is not for this run.
-fn not_for(plan: &Plan, scenario: &Scenario) -> Option<String> {
-    if scenario.has(Trait::OwnProcess) && plan.launcher.is_none() {
-        return Some("needs a subject that the runner starts for it alone (--command with {port})".to_owned());
+fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
+    let Item { part, scenario } = item;
+    if scenario.has(Trait::Jitter) && part.stage.policy.jitter == 0.0 {
+        return Some("needs a client that declares jitter (--reconnect jitter=0.3)".to_owned());
     }
-    let wait = longest_wait(plan, scenario);
+    match &part.subject {
+        Subject::Server { launcher: None, .. } if scenario.has(Trait::OwnProcess) => {
+            return Some("needs a subject that the runner starts for it alone (--command with {port})".to_owned());
+        }
+        Subject::Client(starter) if scenario.has(Trait::Driver) && !starter.has_driver() => {
+            return Some("needs a client that speaks the driver protocol (--driver)".to_owned());
+        }
+        _ => {}
+    }
+    let wait = item.longest_wait();
     let allowed = plan.max_wait?;
     (wait > allowed).then(|| format!("waits for {:.1} s, more than --max-wait allows", wait.as_secs_f64()))
-}
-
-fn longest_wait(plan: &Plan, scenario: &Scenario) -> Duration {
-    scenario.script.longest_wait.as_ref().map(|span| span.value(&plan.stage.timing)).unwrap_or_default()
 }
 
 /// Whether a performance is to be repeated, alone: the runner could not judge, or the machine may have caused a failure.
@@ -239,8 +274,8 @@ fn doubtful(performance: &Performance) -> bool {
 }
 
 /// Whether a failure came while the machine was late by so much that a heartbeat or a code may have run out.
-fn shaken(plan: &Plan, performance: &Performance) -> bool {
-    let timing = &plan.stage.timing;
+fn shaken(item: Item<'_>, performance: &Performance) -> bool {
+    let timing = &item.part.stage.timing;
     let shortest = timing.value(Parameter::HeartbeatTimeout).min(timing.value(Parameter::CodeLifetime));
     matches!(performance.outcome.verdict, Verdict::Fail | Verdict::Warn) && performance.noise > shortest / 2
 }

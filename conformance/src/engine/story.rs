@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::player::{Player, Stage, Story};
+use super::puppet::Record;
 use super::recorder::{Recorder, Stop};
-use super::target::Target;
+use super::target::{Client, Ending, Party, Subject, Target};
 use super::witness::Transcript;
 use crate::clock::Moment;
 use crate::outcome::{Finding, ScenarioOutcome, Verdict};
@@ -40,22 +41,23 @@ const LAST_STEPS: Duration = Duration::from_secs(2);
 pub(super) async fn perform(
     stage: &Arc<Stage>,
     scenario: &Arc<Scenario>,
-    target: Arc<dyn Target>,
+    subject: Subject,
     company: Company,
     deadline: Duration,
 ) -> Performance {
-    let starved_before = starved(target.as_ref());
     let story = Arc::new(Story {
         stage: Arc::clone(stage),
         scenario: Arc::clone(scenario),
-        target,
+        subject,
+        cast: std::sync::Mutex::default(),
         recorder: Arc::new(Recorder::default()),
         transcript: Arc::new(Transcript::new(stage.clock.clone())),
         memory: std::sync::Mutex::default(),
         may_end: AtomicBool::new(false),
-        starved_before,
+        starved_before: std::sync::OnceLock::new(),
         settled: std::sync::Mutex::new((stage.clock.now(), Duration::ZERO)),
     });
+    let _ = story.starved_before.set(story.starved());
     story.settle();
     let start = story.transcript.start();
     let mut player = Player::new(Arc::clone(&story));
@@ -79,24 +81,63 @@ pub(super) async fn perform(
     Performance { outcome: outcome(&story, stop.as_ref(), end), harness, noise }
 }
 
-/// How long the threads of a subject have waited for a processor, in all; nothing where nobody tells.
-fn starved(target: &dyn Target) -> Duration {
-    target.process().and_then(|process| process.starved()).unwrap_or_default()
+/// A client under test that the story has started.
+pub(super) struct Member {
+    pub(super) name: String,
+    client: Arc<dyn Client>,
+    record: Record,
 }
 
 impl Story {
-    /// How the subject's process ended, in words, once it has; nothing where the runner has started none.
-    pub(super) fn ended(&self) -> Option<String> {
-        self.target.process().and_then(|process| process.ended())
+    /// The server under test.
+    pub(super) fn target(&self) -> Result<&Arc<dyn Target>, Stop> {
+        match &self.subject {
+            Subject::Server { target, .. } => Ok(target),
+            Subject::Client(_) => Err(Stop::Harness("a client is judged: there is nothing to connect to".to_owned())),
+        }
     }
 
+    /// A client under test was started.
+    pub(super) fn cast(&self, name: &str, client: Arc<dyn Client>, record: Record) {
+        self.members().push(Member { name: name.to_owned(), client, record });
+    }
+
+    fn members(&self) -> std::sync::MutexGuard<'_, Vec<Member>> {
+        self.cast.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is judged: the server, or the clients that were started so far.
+    pub(super) fn parties(&self) -> Vec<Arc<dyn Party>> {
+        match &self.subject {
+            Subject::Server { target, .. } => vec![Arc::clone(target) as Arc<dyn Party>],
+            Subject::Client(_) => {
+                self.members().iter().map(|member| Arc::clone(&member.client) as Arc<dyn Party>).collect()
+            }
+        }
+    }
+
+    /// How a process of the subject ended, once one has; nothing where the runner has started none.
+    pub(super) fn ended(&self) -> Option<Ending> {
+        self.parties().iter().find_map(|party| party.process()?.ended())
+    }
+
+    /// How long the threads of the subject have waited for a processor, in all; nothing where nobody tells.
     fn starved(&self) -> Duration {
-        starved(self.target.as_ref())
+        let starved = self.parties().iter().filter_map(|party| party.process()?.starved()).max();
+        self.stage.clock.real(starved.unwrap_or_default())
     }
 
     /// How long the subject's threads have waited for a processor since the story began.
     pub(super) fn starved_in_all(&self) -> Duration {
-        self.starved().saturating_sub(self.starved_before)
+        self.starved().saturating_sub(self.starved_before.get().copied().unwrap_or_default())
+    }
+
+    fn connection_attempts(&self) -> Vec<crate::outcome::AttemptLine> {
+        let start = self.transcript.start();
+        self.members()
+            .iter()
+            .flat_map(|member| member.record.with(|attempts| attempts.told(&member.name, start)))
+            .collect()
     }
 
     /// A long step is over: the noise of the machine until here can harm nothing that follows.
@@ -118,9 +159,9 @@ async fn death(story: &Story) -> String {
     let clock = &story.stage.clock;
     loop {
         clock.nap(GLANCE).await;
-        if let Some(how) = story.ended().filter(|_| !story.may_end.load(Ordering::Relaxed)) {
+        if let Some(ending) = story.ended().filter(|_| !story.may_end.load(Ordering::Relaxed)) {
             clock.nap(LAST_STEPS).await;
-            return how;
+            return ending.told;
         }
     }
 }
@@ -138,13 +179,13 @@ fn overdue(deadline: Duration) -> Stop {
 fn blame_the_dead(story: &Story, stop: Option<Stop>) -> Option<Stop> {
     match stop {
         Some(Stop::Inconclusive(_)) => match story.ended() {
-            Some(how) => Some(Stop::Broken {
+            Some(ending) => Some(Stop::Broken {
                 check: STORY.to_owned(),
                 finding: Box::new(Finding {
                     requirement: Some("WIRE-06".to_owned()),
                     what: "the subject's process ended while the scenario ran".to_owned(),
                     expected: Some("a process that no input ends".to_owned()),
-                    got: Some(how),
+                    got: Some(ending.told),
                     at_ms: Some(story.transcript.now_ms()),
                     ..Finding::default()
                 }),
@@ -158,8 +199,8 @@ fn blame_the_dead(story: &Story, stop: Option<Stop>) -> Option<Stop> {
 /// Where others talk to the subject too, nobody knows whose doing its death is: the scenario is to be played again, alone.
 fn absolve(story: &Story, stop: Option<Stop>) -> Option<Stop> {
     match (&stop, story.ended()) {
-        (Some(Stop::Broken { .. }), Some(how)) => {
-            Some(Stop::Inconclusive(format!("the subject's process is gone ({how})")))
+        (Some(Stop::Broken { .. }), Some(ending)) => {
+            Some(Stop::Inconclusive(format!("the subject's process is gone ({})", ending.told)))
         }
         _ => stop,
     }
@@ -170,11 +211,13 @@ fn outcome(story: &Story, stop: Option<&Stop>, end: Moment) -> ScenarioOutcome {
     let checks = story.recorder.outcomes(scenario, stop);
     let verdict = ScenarioOutcome::worst(&checks);
     let (mut transcript, mut transcript_left_out) = story.transcript.take();
-    let mut output = story.target.output();
+    let mut output = story.parties().first().map(|party| party.output()).unwrap_or_default();
+    let mut connection_attempts = story.connection_attempts();
     if matches!(verdict, Verdict::Pass | Verdict::Skip) {
         transcript.clear();
         transcript_left_out = 0;
         output.clear();
+        connection_attempts.clear();
     }
     ScenarioOutcome {
         id: scenario.id.clone(),
@@ -182,13 +225,18 @@ fn outcome(story: &Story, stop: Option<&Stop>, end: Moment) -> ScenarioOutcome {
         summary: scenario.script.summary.clone(),
         verdict,
         waits: scenario.script.longest_wait.is_some(),
-        duration_ms: story.transcript.ms(end),
+        duration_ms: ms(story.stage.clock.machine(end - story.transcript.start())),
         attempts: 1,
         checks,
         transcript,
         transcript_left_out,
+        connection_attempts,
         output,
     }
+}
+
+fn ms(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// A scenario that is not played at all.
@@ -205,6 +253,7 @@ pub(super) fn unplayed(scenario: &Scenario, stop: &Stop) -> ScenarioOutcome {
         checks,
         transcript: Vec::new(),
         transcript_left_out: 0,
+        connection_attempts: Vec::new(),
         output: String::new(),
     }
 }

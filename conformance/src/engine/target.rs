@@ -3,22 +3,29 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::transport::Route;
+use serde_json::Value;
+
+use crate::clock::Moment;
+use crate::transport::{Listener, Route};
 
 /// A future in a box.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A server under test that can be connected to. Dropping the last reference ends what was started for it.
-pub trait Target: Send + Sync {
-    /// How to reach it.
-    fn route(&self) -> &Route;
-
+/// What is judged, whichever side it takes. Dropping the last reference ends what was started for it.
+pub trait Party: Send + Sync {
     /// Its process, where the runner started it.
     fn process(&self) -> Option<&dyn Process>;
 
     /// What it printed last.
     fn output(&self) -> String;
+}
+
+/// A server under test that can be connected to.
+pub trait Target: Party {
+    /// How to reach it.
+    fn route(&self) -> &Route;
 }
 
 /// The process of a subject.
@@ -33,14 +40,83 @@ pub trait Process: Send + Sync {
     fn memory(&self) -> Option<u64>;
 
     /// How long its threads have waited for a processor, in all; `None` where the system does not tell.
-    fn starved(&self) -> Option<std::time::Duration>;
+    fn starved(&self) -> Option<Duration>;
 
-    /// How it ended, in words, once it has.
-    fn ended(&self) -> Option<String>;
+    /// How it ended, once it has.
+    fn ended(&self) -> Option<Ending>;
 }
 
-/// Starts a subject for one scenario alone.
+/// How a process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Its exit status; none where a signal ended it.
+    pub code: Option<i32>,
+    /// In words.
+    pub told: String,
+}
+
+/// Starts a server for one scenario alone.
 pub trait Launcher: Send + Sync {
     /// Starts it and waits until it can be connected to.
     fn launch(&self) -> Boxed<'_, Result<Arc<dyn Target>, String>>;
+}
+
+/// A client under test.
+pub trait Client: Party {
+    /// Writes a command of the driver protocol; false where nobody reads it any more.
+    fn tell(&self, line: String) -> bool;
+
+    /// The next line that it has printed on standard output; `None` after the last. May be dropped and called again without loss.
+    fn line(&self) -> Boxed<'_, Option<Line>>;
+}
+
+/// A line on a client's standard output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When its end was read.
+    pub at: Moment,
+    /// The line, without its end; or what is wrong with it.
+    pub text: Result<String, String>,
+}
+
+/// How a client is to be started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The path that it is to connect to.
+    pub path: &'static str,
+    /// The id of the scenario.
+    pub scenario: String,
+    /// What is handed over, as the driver protocol has it.
+    pub params: Value,
+}
+
+/// A client that was started, and where it knocks.
+pub struct Started {
+    /// The client.
+    pub client: Arc<dyn Client>,
+    /// The port that it was told of.
+    pub listener: Listener,
+}
+
+/// Starts clients.
+pub trait Starter: Send + Sync {
+    /// Starts one.
+    fn start(&self, call: Call) -> Boxed<'_, Result<Started, String>>;
+
+    /// Whether it speaks the driver protocol.
+    fn has_driver(&self) -> bool;
+}
+
+/// What a part of a run judges.
+#[derive(Clone)]
+pub enum Subject {
+    /// A server, and what starts others like it, where it is known by a command.
+    Server {
+        /// The server that all scenarios share.
+        target: Arc<dyn Target>,
+        /// Starts a server of its own for a scenario that needs one.
+        launcher: Option<Arc<dyn Launcher>>,
+    },
+    /// A client.
+    Client(Arc<dyn Starter>),
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::puppet::Record;
 use super::recorder::Recorder;
 use crate::clock::{Clock, Moment};
 use crate::lint::{ConnectionLint, shorten};
@@ -103,16 +104,58 @@ pub(super) struct Witness {
     pub(super) transcript: Arc<Transcript>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) lint: ConnectionLint,
+    /// Where a client is judged: the attempt that brought the connection.
+    pub(super) fate: Option<Fate>,
+}
+
+/// What becomes of an attempt that was accepted.
+pub(super) struct Fate {
+    pub(super) record: Record,
+    pub(super) index: usize,
+    /// The type of the message that is the family's own success.
+    pub(super) success: Option<String>,
+}
+
+impl Fate {
+    fn sent(&self, at: Moment, frame: &OutFrame) {
+        match frame.opcode {
+            CLOSE => self.end(at, &describe_sent(frame)),
+            TEXT if self.is_success(&frame.payload) => self.record.with(|attempts| attempts.succeed(self.index)),
+            _ => {}
+        }
+    }
+
+    fn received(&self, at: Moment, arrival: &Arrival) {
+        if let Arrival::Close { .. } | Arrival::End(_) = arrival {
+            self.end(at, &format!("the client's {}", describe(arrival)));
+        }
+    }
+
+    fn end(&self, at: Moment, how: &str) {
+        self.record.with(|attempts| attempts.end(self.index, at, how));
+    }
+
+    fn is_success(&self, payload: &[u8]) -> bool {
+        let Some(success) = &self.success else { return false };
+        let text = std::str::from_utf8(payload).unwrap_or_default();
+        relayspec::wire::tag(text).is_ok_and(|tag| tag == success.as_str())
+    }
 }
 
 impl Observer for Witness {
     fn sent(&mut self, at: Moment, frame: &OutFrame) {
+        if let Some(fate) = &self.fate {
+            fate.sent(at, frame);
+        }
         self.lint.sent(frame);
         self.transcript.add(at, &self.name, By::Runner, describe_sent(frame));
     }
 
     fn received(&mut self, at: Moment, arrival: &Arrival) {
         self.transcript.add(at, &self.name, By::Subject, describe(arrival));
+        if let Some(fate) = &self.fate {
+            fate.received(at, arrival);
+        }
         for finding in self.lint.received(arrival) {
             let at_ms = Some(self.transcript.ms(at));
             self.recorder.lint(crate::outcome::Finding { connection: Some(self.name.clone()), at_ms, ..finding });
@@ -163,8 +206,10 @@ fn describe_sent(frame: &OutFrame) -> String {
     if frame.rsv != 0 {
         odd.push(format!("reserved bits {:03b}", frame.rsv));
     }
-    if frame.masking == Masking::None {
-        odd.push("unmasked".to_owned());
+    match frame.masking {
+        Masking::None => odd.push("unmasked".to_owned()),
+        Masking::Key(_) if frame.claim.is_none() => odd.push("masked".to_owned()),
+        Masking::Due | Masking::Key(_) => {}
     }
     if let Some(claim) = frame.claim {
         odd.push(format!("claiming {claim} bytes"));
@@ -176,7 +221,7 @@ fn describe_sent(frame: &OutFrame) -> String {
 }
 
 fn plain(frame: &OutFrame) -> bool {
-    frame.rsv == 0 && frame.claim.is_none() && frame.masking != Masking::None
+    frame.rsv == 0 && frame.claim.is_none() && frame.masking == Masking::Due
 }
 
 fn quoted(bytes: &[u8]) -> String {

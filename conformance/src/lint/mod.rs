@@ -8,40 +8,59 @@ mod schema;
 use std::sync::Arc;
 
 use relayspec::family::{Channel, Family};
-use relayspec::order::{Order, Said};
+use relayspec::order::{Breach, Order, Said};
 use serde_json::Value;
 
 pub use schema::Schemas;
 
 use crate::outcome::Finding;
-use crate::transport::{Arrival, OutFrame};
+use crate::transport::{Arrival, OutFrame, Side};
 
-/// The lint of one connection to a server under test.
+/// The lint of one connection between the runner and a subject.
 pub struct ConnectionLint {
     order: Box<dyn Order>,
     schemas: Arc<Schemas>,
-    from_server: Option<&'static Channel>,
+    family: &'static Family,
+    /// The side that the runner takes.
+    side: Side,
+    /// The messages of the subject; none where its role is unknown.
+    channel: Option<&'static Channel>,
     own: own::Messages,
     /// Whether the runner has sent text that it cannot read itself; what a subject makes of it is then anybody's guess.
     lost: bool,
 }
 
 impl ConnectionLint {
-    /// The lint of a new connection that the runner opens in a client role; none of the order and schema rules hold for a role that
-    /// is unknown to the family.
+    /// The lint of a new connection on which one of the two is a client of this role, and the runner takes this side; none of the order
+    /// and schema rules hold for a role that is unknown to the family.
     #[must_use]
-    pub fn new(family: &'static Family, client: &str, schemas: Arc<Schemas>) -> Self {
-        let from_server = family.channel(family.server, client);
-        Self { order: (family.order)(client), schemas, from_server, own: own::Messages::default(), lost: false }
+    pub fn new(family: &'static Family, client: &str, side: Side, schemas: Arc<Schemas>) -> Self {
+        let channel = match side {
+            Side::Client => family.channel(family.server, client),
+            Side::Server => family.channel(client, family.server),
+        };
+        let order = (family.order)(client);
+        Self { order, schemas, family, side, channel, own: own::Messages::default(), lost: false }
     }
 
     /// The runner sends a frame.
     pub fn sent(&mut self, frame: &OutFrame) {
-        let Some(text) = self.own.sent(frame) else { return };
-        match serde_json::from_str::<Value>(&text) {
-            // What the runner does wrong it does on purpose.
-            Ok(message) => drop(self.order.client_said(&Said::Message(&message))),
-            Err(_) => self.lost = true,
+        match self.own.sent(frame) {
+            Some(own::Message::Text(text)) => match serde_json::from_str::<Value>(&text) {
+                // What the runner does wrong it does on purpose.
+                Ok(message) => drop(self.said(self.side, &Said::Message(&message))),
+                Err(_) => self.lost = true,
+            },
+            Some(own::Message::Binary(bytes)) => drop(self.said(self.side, &Said::Binary(&bytes))),
+            None => {}
+        }
+    }
+
+    /// A side has said something.
+    fn said(&mut self, by: Side, said: &Said<'_>) -> Result<(), Breach> {
+        match by {
+            Side::Client => self.order.client_said(said),
+            Side::Server => self.order.server_said(said),
         }
     }
 
@@ -49,12 +68,7 @@ impl ConnectionLint {
     pub fn received(&mut self, arrival: &Arrival) -> Vec<Finding> {
         match arrival {
             Arrival::Text(text) => self.message(text),
-            Arrival::Binary(bytes) => vec![finding(
-                "WIRE-01",
-                "a binary message in a family that defines none",
-                "a text message",
-                format!("{} bytes of binary data", bytes.len()),
-            )],
+            Arrival::Binary(bytes) => self.binary(bytes),
             Arrival::Breach { section, what } => vec![finding(
                 "WIRE-01",
                 &format!("a violation of RFC 6455, section {section}"),
@@ -65,16 +79,42 @@ impl ConnectionLint {
         }
     }
 
+    fn binary(&mut self, bytes: &[u8]) -> Vec<Finding> {
+        let Some(channel) = self.channel else { return Vec::new() };
+        let got = || format!("{} bytes of binary data", bytes.len());
+        let Some(binary) = channel.binary else {
+            return vec![finding(
+                self.family.broken(channel, None),
+                "a binary message in a direction that has none",
+                "a text message",
+                got(),
+            )];
+        };
+        if let Err(error) = (binary.canonical)(bytes) {
+            return vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
+        }
+        self.ordered(&Said::Binary(bytes), got())
+    }
+
+    fn ordered(&mut self, said: &Said<'_>, got: String) -> Vec<Finding> {
+        let subject = if self.side == Side::Client { Side::Server } else { Side::Client };
+        match self.said(subject, said) {
+            Err(breach) if !self.lost => {
+                vec![finding(breach.requirement, &breach.why, "messages in their order", got)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn message(&mut self, text: &str) -> Vec<Finding> {
-        let Some(channel) = self.from_server else { return Vec::new() };
+        let Some(channel) = self.channel else { return Vec::new() };
+        let rule = self.family.broken(channel, None);
         let message = match serde_json::from_str::<Value>(text) {
             Ok(message) if message.is_object() => message,
-            Ok(_) => {
-                return vec![finding("WIRE-01", "a message that is no JSON object", "a JSON object", shorten(text))];
-            }
+            Ok(_) => return vec![finding(rule, "a message that is no JSON object", "a JSON object", shorten(text))],
             Err(error) => {
                 return vec![finding(
-                    "WIRE-01",
+                    rule,
                     &format!("a message that is no JSON: {error}"),
                     "a JSON object",
                     shorten(text),
@@ -82,11 +122,10 @@ impl ConnectionLint {
             }
         };
         let mut findings = self.schemas.judge(channel, &message);
-        if let Err(breach) = self.order.server_said(&Said::Message(&message))
-            && !self.lost
-        {
-            findings.push(finding(breach.requirement, &breach.why, "messages in their order", shorten(text)));
+        for finding in &mut findings {
+            finding.requirement = Some(self.family.broken(channel, finding.requirement.as_deref()).to_owned());
         }
+        findings.extend(self.ordered(&Said::Message(&message), shorten(text)));
         findings
     }
 }
@@ -117,7 +156,7 @@ mod tests {
     use relayspec::family::FAMILIES;
 
     fn requirements(client: &str, sent: &[&str], received: &[&str]) -> Vec<String> {
-        let mut lint = ConnectionLint::new(&FAMILIES[0], client, Arc::default());
+        let mut lint = ConnectionLint::new(&FAMILIES[0], client, Side::Client, Arc::default());
         for text in sent {
             for frame in OutFrame::fragments(crate::transport::encode::TEXT, text.as_bytes(), 3) {
                 lint.sent(&frame);
@@ -157,7 +196,7 @@ mod tests {
         ] {
             assert_eq!(requirements(client, &sent, &received), broken, "{client} {received:?}");
         }
-        let mut lint = ConnectionLint::new(&FAMILIES[0], "host", Arc::default());
+        let mut lint = ConnectionLint::new(&FAMILIES[0], "host", Side::Client, Arc::default());
         assert_eq!(lint.received(&Arrival::Binary(vec![1].into())).len(), 1);
         assert_eq!(lint.received(&Arrival::Breach { section: "5.1", what: "a mask".into() }).len(), 1);
     }

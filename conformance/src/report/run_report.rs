@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::outcome::{ScenarioOutcome, SubjectInfo, Summary};
 
 /// The version of the report's format; it grows when a reader of the old one would be misled.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,9 +17,9 @@ pub struct RunReport {
     pub format: u32,
     /// What wrote the report.
     pub tool: Tool,
-    /// The subject; none where the run did not get to meet it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<SubjectInfo>,
+    /// What was judged; empty where the run did not get to meet it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<SubjectInfo>,
     /// How many checks came to what.
     pub summary: Summary,
     /// How long the run took, in ms.
@@ -52,7 +52,7 @@ impl Default for RunReport {
         Self {
             format: FORMAT,
             tool,
-            subject: None,
+            subjects: Vec::new(),
             summary: Summary::default(),
             duration_ms: 0.0,
             problem: None,
@@ -67,7 +67,7 @@ impl RunReport {
     /// Takes the next event in. Returns whether the run is over, and with it the report complete.
     pub fn add(&mut self, event: &Event) -> bool {
         match event {
-            Event::RunStarted { subject, scenarios: _ } => self.subject = Some(subject.clone()),
+            Event::RunStarted { subjects, scenarios: _ } => self.subjects.clone_from(subjects),
             Event::ScenarioStarted { id: _ } => {}
             Event::ScenarioFinished(outcome) => {
                 let at = self.scenarios.partition_point(|other| other.id <= outcome.id);

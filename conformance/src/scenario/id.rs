@@ -20,6 +20,13 @@ impl ScenarioId {
         Self(parts.into_iter().rev().collect::<Vec<_>>().join("/"))
     }
 
+    /// The id of a scenario of shared rules for one role: `pairing/host-growth` for `reconnect/growth`.
+    #[must_use]
+    pub fn of_role(&self, family: &str, role: &str) -> Self {
+        let name = self.0.rsplit('/').next().unwrap_or_default();
+        Self(format!("{family}/{role}-{name}"))
+    }
+
     /// The text of the id.
     #[must_use]
     pub fn as_str(&self) -> &str {

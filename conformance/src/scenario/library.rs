@@ -12,7 +12,13 @@ include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 /// # Errors
 /// Where one of them cannot be loaded; the tests of this crate load all of them.
 pub fn built_in() -> Result<&'static [Scenario], LoadError> {
-    static LOADED: LazyLock<Result<Vec<Scenario>, LoadError>> =
-        LazyLock::new(|| SCENARIOS.iter().map(|(file, text)| load(file, text)).collect());
+    static LOADED: LazyLock<Result<Vec<Scenario>, LoadError>> = LazyLock::new(|| {
+        let mut all = Vec::new();
+        for (file, text) in SCENARIOS {
+            all.extend(load(file, text)?);
+        }
+        all.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(all)
+    });
     LOADED.as_deref().map_err(Clone::clone)
 }

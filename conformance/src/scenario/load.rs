@@ -23,11 +23,12 @@ pub struct LoadError {
     pub problem: String,
 }
 
-/// Reads a scenario from text. The id comes from the file's name, the family from the id.
+/// Reads a scenario from text. The id comes from the file's name, the family from the id. One that judges every client, `under_test: client`,
+/// becomes one scenario for each client role of each family.
 ///
 /// # Errors
 /// Where the text is no scenario, or one that cannot be played.
-pub fn load(file: &str, text: &str) -> Result<Scenario, LoadError> {
+pub fn load(file: &str, text: &str) -> Result<Vec<Scenario>, LoadError> {
     let id = ScenarioId::of_path(file);
     let family = Family::named(id.family());
     load_as(file, id, text, family)
@@ -38,7 +39,7 @@ pub fn load(file: &str, text: &str) -> Result<Scenario, LoadError> {
 ///
 /// # Errors
 /// Where the file cannot be read, or holds no scenario.
-pub fn load_file(path: &Path) -> Result<Scenario, LoadError> {
+pub fn load_file(path: &Path) -> Result<Vec<Scenario>, LoadError> {
     let file = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| LoadError {
         file: file.clone(),
@@ -76,12 +77,20 @@ impl Header {
     }
 }
 
-fn load_as(file: &str, id: ScenarioId, text: &str, family: Option<&'static Family>) -> Result<Scenario, LoadError> {
+fn load_as(
+    file: &str,
+    id: ScenarioId,
+    text: &str,
+    family: Option<&'static Family>,
+) -> Result<Vec<Scenario>, LoadError> {
     let failed = |place, problem| LoadError { file: file.to_owned(), place, problem };
     let script: Script = parse(text).map_err(|error| {
         let (place, problem) = mere_word(text).unwrap_or(error);
         failed(place, problem)
     })?;
+    if script.under_test == EVERY_CLIENT {
+        return every_client(file, text, &id, &script);
+    }
     let known = || FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join(", ");
     let family = family.ok_or_else(|| {
         failed(
@@ -90,13 +99,34 @@ fn load_as(file: &str, id: ScenarioId, text: &str, family: Option<&'static Famil
         )
     })?;
     let scenario = Scenario { id, file: file.into(), script, family };
+    checked(scenario, text).map(|scenario| vec![scenario])
+}
+
+fn checked(scenario: Scenario, text: &str) -> Result<Scenario, LoadError> {
     if check::check(&scenario, &Header::default()).is_err() {
         // Only a script that is wrong is read a second time, for the places of its parts.
         let header = parse(text).unwrap_or_default();
-        check::check(&scenario, &header).map_err(|(place, problem)| failed(place, problem))?;
+        check::check(&scenario, &header).map_err(|(place, problem)| LoadError {
+            file: scenario.file.to_string(),
+            place,
+            problem,
+        })?;
     }
     Ok(scenario)
 }
+
+/// A script of shared rules, once for each client role.
+fn every_client(file: &str, text: &str, id: &ScenarioId, script: &Script) -> Result<Vec<Scenario>, LoadError> {
+    let roles = FAMILIES.iter().flat_map(|family| family.clients.iter().map(move |role| (family, *role)));
+    let scenarios = roles.map(|(family, role)| {
+        let script = Script { under_test: role.to_owned(), ..script.clone() };
+        checked(Scenario { id: id.of_role(family.name, role), file: file.into(), script, family }, text)
+    });
+    scenarios.collect()
+}
+
+/// The role that stands for every client role.
+const EVERY_CLIENT: &str = "client";
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, (Place, String)> {
     let options = serde_saphyr::options! { strict_booleans: true };

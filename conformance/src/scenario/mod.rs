@@ -32,7 +32,7 @@ pub use load::{LoadError, load, load_file};
 pub use save::save;
 pub use select::{Filter, Selection};
 pub use size::Size;
-pub use span::Span;
+pub use span::{Measures, Span, to_the_cap};
 pub use step::Step;
 pub use term::{Bindings, Kind, Mismatch, Term, Variables, same};
 
@@ -45,7 +45,7 @@ pub struct Script {
     pub summary: String,
     /// The requirements that its checks judge. A check without a requirement of its own judges the first.
     pub covers: Vec<String>,
-    /// The role that is judged.
+    /// The role that is judged; `client` for every client role of every family.
     pub under_test: String,
     /// The longest time that the scenario waits for anything; none where it waits for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +65,10 @@ pub enum Trait {
     OwnProcess,
     /// It keeps the machine busy; no other such scenario runs at the same time.
     Heavy,
+    /// It needs a client that speaks the driver protocol.
+    Driver,
+    /// It needs a client that declares jitter.
+    Jitter,
 }
 
 /// A scenario that was loaded and checked.

@@ -1,11 +1,13 @@
 //! Time spans of scenarios: sums of timing parameters and slack, as `2 code_lifetime - 60ms`.
 //!
-//! A scenario never copies a default: it names the parameter, and the subject's declared value fills it in.
+//! A scenario never copies a default: it names the parameter, and the subject's declared value fills it in. What is written as a plain
+//! duration is slack for the machine and the network: it is meant in the machine's own time, however fast the subject's clock runs.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing, Written};
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +26,74 @@ struct Term {
 enum Amount {
     Literal(Written),
     Parameter { factor: f64, parameter: Parameter },
+    Delay { factor: f64, delay: Delay },
+}
+
+/// What a policy of reconnection gives names to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Delay {
+    /// The first delay.
+    Base,
+    /// The longest delay.
+    Cap,
+    /// So many first delays of a sequence, one after the other.
+    Delays,
+    /// All delays of a sequence up to the first that is at the cap.
+    ToCap,
+}
+
+impl Delay {
+    const ALL: [(&'static str, Self); 4] = [
+        ("reconnect_base", Self::Base),
+        ("reconnect_cap", Self::Cap),
+        ("reconnect_delays", Self::Delays),
+        ("reconnect_to_cap", Self::ToCap),
+    ];
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find_map(|(known, delay)| (known == name).then_some(delay))
+    }
+
+    fn name(self) -> &'static str {
+        Self::ALL.into_iter().find_map(|(name, delay)| (delay == self).then_some(name)).unwrap_or_default()
+    }
+
+    /// The longest that jitter may make it, in seconds.
+    fn seconds(self, factor: f64, policy: &Policy) -> f64 {
+        let sum = |count: u32| (0..count).map(|nth| policy.envelope(nth).end().as_secs_f64()).sum::<f64>();
+        match self {
+            Self::Base => factor * policy.envelope(0).end().as_secs_f64(),
+            Self::Cap => factor * policy.envelope(u32::MAX).end().as_secs_f64(),
+            Self::Delays => sum(factor.clamp(0.0, 1000.0) as u32),
+            Self::ToCap => factor * sum(to_the_cap(policy) + 1),
+        }
+    }
+}
+
+/// Which delay of a sequence is the first at the cap, counted from 0; with a factor of 1 it is none, and the tenth will do.
+#[must_use]
+pub fn to_the_cap(policy: &Policy) -> u32 {
+    const LATEST: u32 = 40;
+    let reached = |nth: &u32| policy.nominal(*nth) >= policy.cap;
+    (0..LATEST).find(reached).unwrap_or(if policy.factor > 1.0 { LATEST } else { 9 })
+}
+
+/// What spans are measured by.
+#[derive(Debug, Clone, Copy)]
+pub struct Measures<'a> {
+    /// The subject's timing parameters.
+    pub timing: &'a Timing,
+    /// How a client comes back after a loss.
+    pub policy: &'a Policy,
+    /// How many seconds pass for the subject in one of the machine.
+    pub speed: f64,
 }
 
 impl Span {
-    /// The length of the span with these timing parameters; 0 where the sum is negative.
+    /// The length of the span, in the subject's time; 0 where the sum is negative.
     #[must_use]
-    pub fn value(&self, timing: &Timing) -> Duration {
-        let seconds: f64 = self.0.iter().map(|term| term.seconds(timing)).sum();
+    pub fn value(&self, measures: Measures<'_>) -> Duration {
+        let seconds: f64 = self.0.iter().map(|term| term.seconds(measures)).sum();
         Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
     }
 
@@ -42,10 +105,16 @@ impl Span {
 }
 
 impl Term {
-    fn seconds(&self, timing: &Timing) -> f64 {
+    fn seconds(&self, measures: Measures<'_>) -> f64 {
+        let Measures { timing, policy, speed } = measures;
         let seconds = match &self.amount {
-            Amount::Literal(written) => written.0.as_secs_f64(),
+            Amount::Literal(written) => written.0.as_secs_f64() * speed,
+            // How soon a subject answers is a matter of its processor, not of its clock.
+            Amount::Parameter { factor, parameter: Parameter::NotifyDeadline } => {
+                factor * timing.value(Parameter::NotifyDeadline).as_secs_f64() * speed
+            }
             Amount::Parameter { factor, parameter } => factor * timing.value(*parameter).as_secs_f64(),
+            Amount::Delay { factor, delay } => delay.seconds(*factor, policy),
         };
         if self.negative { -seconds } else { seconds }
     }
@@ -75,13 +144,18 @@ fn amount(text: &str) -> Result<Amount, String> {
     if !name.contains('_') {
         return text.parse().map(Amount::Literal).map_err(|error: relayspec::timing::NoDuration| error.to_string());
     }
-    let parameter = Parameter::named(name).ok_or_else(|| {
-        let names: Vec<_> = Parameter::ALL.iter().map(|parameter| parameter.name()).collect();
-        format!("`{name}` is no timing parameter; there are {}", names.join(", "))
-    })?;
     let factor = text[..text.len() - name.len()].trim();
     let factor = if factor.is_empty() { Ok(1.0) } else { factor.parse() };
-    factor.map(|factor| Amount::Parameter { factor, parameter }).map_err(|_| format!("`{text}` has no number in front"))
+    let factor = factor.map_err(|_| format!("`{text}` has no number in front"))?;
+    if let Some(delay) = Delay::named(name) {
+        return Ok(Amount::Delay { factor, delay });
+    }
+    let parameter = Parameter::named(name).ok_or_else(|| {
+        let names = Parameter::ALL.iter().map(|parameter| parameter.name());
+        let names: Vec<_> = names.chain(Delay::ALL.iter().map(|(name, _)| *name)).collect();
+        format!("`{name}` is no timing parameter; there are {}", names.join(", "))
+    })?;
+    Ok(Amount::Parameter { factor, parameter })
 }
 
 impl TryFrom<String> for Span {
@@ -110,6 +184,8 @@ impl fmt::Display for Span {
                 Amount::Literal(written) => write!(f, "{written}")?,
                 Amount::Parameter { factor: 1.0, parameter } => f.write_str(parameter.name())?,
                 Amount::Parameter { factor, parameter } => write!(f, "{factor} {}", parameter.name())?,
+                Amount::Delay { factor: 1.0, delay } => f.write_str(delay.name())?,
+                Amount::Delay { factor, delay } => write!(f, "{factor} {}", delay.name())?,
             }
         }
         Ok(())
@@ -137,7 +213,11 @@ mod tests {
     fn spans_read_print_and_evaluate() {
         let mut timing = Timing::default();
         timing.declare(Parameter::CodeLifetime, Duration::from_millis(1500));
+        let measures = Measures { timing: &timing, policy: &Policy::RELAY, speed: 1.0 };
         for (text, millis) in [
+            ("reconnect_base + 2 reconnect_cap", 65_000),
+            ("3 reconnect_delays", 7_000),
+            ("reconnect_to_cap", 63_000),
             ("250ms", 250),
             ("code_lifetime", 1500),
             ("2 code_lifetime - 60ms", 2940),
@@ -146,7 +226,11 @@ mod tests {
         ] {
             let span: Span = text.parse().expect("a span");
             assert_eq!(span.to_string(), text);
-            assert_eq!(span.value(&timing).as_millis(), millis, "{text}");
+            assert_eq!(span.value(measures).as_millis(), millis, "{text}");
+        }
+        let fast = Measures { speed: 20.0, ..measures };
+        for (text, millis) in [("code_lifetime - 10ms", 1300), ("notify_deadline", 20_000), ("reconnect_base", 1000)] {
+            assert_eq!(text.parse::<Span>().expect("a span").value(fast).as_millis(), millis, "{text}");
         }
         for text in ["", "5", "code_lifespan", "1s +", "x code_lifetime", "1s 2s", "- 1s"] {
             assert!(text.parse::<Span>().is_err(), "`{text}` was read as a span");

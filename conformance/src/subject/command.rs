@@ -10,9 +10,9 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 
 use super::guard::Guard;
-use super::process::Group;
+use super::process::{Group, Spawn};
 use crate::clock::Clock;
-use crate::engine::{Boxed, Launcher, Process, Target};
+use crate::engine::{Boxed, Launcher, Party, Process, Target};
 use crate::transport::{Address, Route};
 
 /// The placeholder for the port in commands and URLs.
@@ -159,8 +159,13 @@ impl CommandLauncher {
         let port = free_port().map_err(|error| format!("no port is free: {error}"))?.to_string();
         let words: Vec<_> = self.template.words.iter().map(|word| word.replace(PORT, &port)).collect();
         let address: Address = self.template.url.replace(PORT, &port).parse()?;
-        let group = Group::start(&words, self.template.folder.as_deref(), self.guard.clone())?;
-        let deadline = self.clock.now() + self.ready_within;
+        let group = Group::start(Spawn {
+            words: &words,
+            folder: self.template.folder.as_deref(),
+            guard: self.guard.clone(),
+            ..Spawn::default()
+        })?;
+        let deadline = self.clock.now() + self.clock.real(self.ready_within);
         loop {
             let connecting = TcpStream::connect((address.host.as_str(), address.port));
             let connected = self.clock.within(deadline, connecting).await.is_some_and(|result| result.is_ok());
@@ -170,7 +175,9 @@ impl CommandLauncher {
                 break;
             }
             let problem = match ended {
-                Some(how) => format!("`{}` ended before it listened on {address} ({how})", self.template.shown()),
+                Some(ending) => {
+                    format!("`{}` ended before it listened on {address} ({})", self.template.shown(), ending.told)
+                }
                 None if self.clock.now() > deadline => {
                     format!(
                         "`{}` did not listen on {address} within {} s",
@@ -192,7 +199,7 @@ impl CommandLauncher {
 
     /// Waits for what a process that has ended printed last. Not for long: others may hold its streams open.
     async fn last_words(&self, group: &Group) {
-        let until = self.clock.now() + LAST_WORDS;
+        let until = self.clock.now() + self.clock.real(LAST_WORDS);
         while group.ended().is_some() && !group.output.is_complete() && self.clock.now() < until {
             self.clock.nap(GLANCE).await;
         }
@@ -217,7 +224,9 @@ impl Target for CommandSubject {
     fn route(&self) -> &Route {
         &self.route
     }
+}
 
+impl Party for CommandSubject {
     fn process(&self) -> Option<&dyn Process> {
         Some(&self.group)
     }

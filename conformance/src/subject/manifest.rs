@@ -20,9 +20,19 @@ pub struct Manifest {
     /// The base URL, as `ws://127.0.0.1:8080`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The command that starts it, with `{port}` where a free port is to stand. It runs in the manifest's folder.
+    /// The command that starts it, with `{port}` where a free port is to stand (a server), or `{url}` where the address is (a client). It
+    /// runs in the manifest's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// The role of a client, as `pairing.host`; none for a server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Whether a client speaks the driver protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<bool>,
+    /// How a client comes back after a loss, as `base=100ms,factor=2,cap=800ms,jitter=0.2`; the family's policy for what is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconnect: Option<String>,
     /// The timing parameters that it runs with; the chapter's defaults for the rest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub timing: BTreeMap<ParameterName, Written>,

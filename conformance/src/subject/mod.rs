@@ -1,5 +1,6 @@
 //! Subjects: where they are found, how they are started and ended. The only part of the runner that starts processes.
 
+mod client;
 mod command;
 mod guard;
 mod manifest;
@@ -7,6 +8,7 @@ mod output;
 mod process;
 mod url;
 
+pub use client::{ClientLauncher, ClientTemplate, Driver};
 pub use command::{CommandLauncher, CommandSubject, NotStarted, Template};
 pub use guard::{Guard, keep};
 pub use manifest::{Manifest, ParameterName};

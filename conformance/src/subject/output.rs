@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::clock::Clock;
+use crate::engine::Line;
 
 /// The end of what was printed; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -20,20 +24,55 @@ impl Output {
     /// Reads a stream to its end, in a task of its own.
     pub(super) fn collect(&self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
         let Some(mut stream) = stream else { return };
-        let Self { kept, open } = self.clone();
-        open.fetch_add(1, Ordering::AcqRel);
+        let output = self.clone();
+        output.open.fetch_add(1, Ordering::AcqRel);
         tokio::spawn(async move {
             let mut buffer = vec![0; 4096];
             while let Ok(count) = stream.read(&mut buffer).await
                 && count > 0
             {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend(&buffer[..count]);
-                let surplus = kept.len().saturating_sub(KEPT);
-                kept.drain(..surplus);
+                output.keep(&buffer[..count]);
             }
-            open.fetch_sub(1, Ordering::AcqRel);
+            output.open.fetch_sub(1, Ordering::AcqRel);
         });
+    }
+
+    /// Reads a stream line by line to its end, in a task of its own, and hands each line on.
+    pub(super) fn collect_lines(
+        &self,
+        stream: Option<impl AsyncRead + Unpin + Send + 'static>,
+        clock: Clock,
+        lines: Lines,
+    ) {
+        let Some(mut stream) = stream else { return };
+        let output = self.clone();
+        output.open.fetch_add(1, Ordering::AcqRel);
+        tokio::spawn(async move {
+            let mut buffer = vec![0; 16 << 10];
+            let mut splitter = Splitter::default();
+            while let Ok(count) = stream.read(&mut buffer).await
+                && count > 0
+            {
+                let at = clock.now();
+                output.keep(&buffer[..count]);
+                let mut whole = Vec::new();
+                splitter.feed(&buffer[..count], &mut |text| whole.push(Line { at, text }));
+                for line in whole {
+                    lines.send(line).await;
+                }
+            }
+            if let Some(text) = splitter.rest() {
+                lines.send(Line { at: clock.now(), text }).await;
+            }
+            output.open.fetch_sub(1, Ordering::AcqRel);
+        });
+    }
+
+    fn keep(&self, bytes: &[u8]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(bytes);
+        let surplus = kept.len().saturating_sub(KEPT);
+        kept.drain(..surplus);
     }
 
     /// Whether all streams have come to their end.
@@ -45,5 +84,140 @@ impl Output {
     pub(super) fn text(&self) -> String {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(kept.make_contiguous()).into_owned()
+    }
+}
+
+/// Hands lines on, as long as those that wait are not too many or too long; a client that prints more feels it.
+#[derive(Debug)]
+pub(super) struct Lines {
+    sender: mpsc::UnboundedSender<Line>,
+    room: Arc<Semaphore>,
+}
+
+/// The other end of [`Lines`].
+#[derive(Debug)]
+pub(super) struct Heard {
+    receiver: mpsc::UnboundedReceiver<Line>,
+    room: Arc<Semaphore>,
+}
+
+/// How much may wait, in KiB; each line counts for one more than it has.
+const ROOM: usize = 64 << 10;
+
+/// Both ends.
+pub(super) fn lines() -> (Lines, Heard) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let room = Arc::new(Semaphore::new(ROOM));
+    (Lines { sender, room: Arc::clone(&room) }, Heard { receiver, room })
+}
+
+fn cost(line: &Line) -> u32 {
+    1 + line.text.as_ref().map_or(0, |text| u32::try_from(text.len() >> 10).unwrap_or(u32::MAX))
+}
+
+impl Lines {
+    async fn send(&self, line: Line) {
+        // Where nobody listens any more, the output is still read, so that the client does not stand still.
+        if self.sender.is_closed() {
+            return;
+        }
+        if let Ok(room) = self.room.acquire_many(cost(&line)).await {
+            room.forget();
+            let _ = self.sender.send(line);
+        }
+    }
+}
+
+impl Heard {
+    /// The next line; `None` after the last. May be dropped and called again without loss.
+    pub(super) async fn next(&mut self) -> Option<Line> {
+        let line = self.receiver.recv().await?;
+        self.room.add_permits(cost(&line) as usize);
+        Some(line)
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
+/// The longest line that is kept whole, in bytes: a `data` event of 1 MiB with every character escaped, and room to spare.
+const LONGEST_LINE: usize = 16 << 20;
+
+/// Splits bytes into lines.
+#[derive(Debug, Default)]
+struct Splitter {
+    partial: Vec<u8>,
+    /// How long the line is, where it is too long to be kept.
+    dropped: usize,
+}
+
+impl Splitter {
+    fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Result<String, String>)) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.strip_suffix(b"\n") {
+                Some(end) => {
+                    self.add(end);
+                    see(self.take());
+                }
+                None => self.add(piece),
+            }
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        if self.dropped > 0 || self.partial.len() + bytes.len() > LONGEST_LINE {
+            self.dropped += self.partial.len() + bytes.len();
+            self.partial = Vec::new();
+        } else {
+            self.partial.extend_from_slice(bytes);
+        }
+    }
+
+    fn take(&mut self) -> Result<String, String> {
+        let dropped = std::mem::take(&mut self.dropped);
+        if dropped > 0 {
+            return Err(format!("a line of {dropped} bytes; the longest that is read has {LONGEST_LINE}"));
+        }
+        let line = std::mem::take(&mut self.partial);
+        String::from_utf8(line).map_err(|error| format!("a line that is no UTF-8: {error}"))
+    }
+
+    /// What stands behind the last line feed: a line that was not finished.
+    fn rest(&mut self) -> Option<Result<String, String>> {
+        if self.partial.is_empty() && self.dropped == 0 {
+            return None;
+        }
+        let rest = self.take();
+        // Log output need not end in a line feed; an event does.
+        let event = rest.as_ref().is_ok_and(|text| text.trim_start().starts_with('{'));
+        Some(if event { Err(format!("half a line: {}", rest.unwrap_or_default())) } else { rest })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(chunks: &[&[u8]]) -> Vec<Result<String, String>> {
+        let mut splitter = Splitter::default();
+        let mut seen = Vec::new();
+        chunks.iter().for_each(|chunk| splitter.feed(chunk, &mut |line| seen.push(line)));
+        seen.extend(splitter.rest());
+        seen
+    }
+
+    #[test]
+    fn lines_come_whole_or_not_at_all() {
+        let ok = |text: &str| Ok(text.to_owned());
+        assert_eq!(split(&[b"a\nb", b"c\n", b"\n"]), [ok("a"), ok("bc"), ok("")]);
+        assert_eq!(split(&[b"log"]), [ok("log")]);
+        assert_eq!(split(&[b"{\"event\":\"jo"]), [Err("half a line: {\"event\":\"jo".to_owned())]);
+        assert!(matches!(&split(&[b"\xff\n", b"b\n"])[..], [Err(_), Ok(b)] if b == "b"));
+        let long = vec![b'x'; LONGEST_LINE + 1];
+        let lines = split(&[&long, b"y\nz\n"]);
+        assert!(matches!(&lines[..], [Err(why), Ok(z)] if z == "z" && why.contains("16777218")), "{:?}", lines[0]);
     }
 }

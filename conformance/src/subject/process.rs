@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, Command};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::mpsc;
 
 use super::guard::Guard;
-use super::output::Output;
+use super::output::{Lines, Output};
 use crate::clock::Clock;
-use crate::engine::Process;
+use crate::engine::{Ending, Process};
 
 /// A child process, leader of a group of its own. Dropping it kills the group.
 #[derive(Debug)]
@@ -20,11 +22,29 @@ pub(super) struct Group {
     guard: Option<Arc<Guard>>,
     child: Mutex<Child>,
     pub(super) output: Output,
+    /// Commands of the driver protocol, where it has one.
+    told: Option<mpsc::UnboundedSender<String>>,
+}
+
+/// How a process is to be started.
+#[derive(Default)]
+pub(super) struct Spawn<'a> {
+    /// The program and its arguments.
+    pub(super) words: &'a [String],
+    /// The folder to run it in; the current one where none is named.
+    pub(super) folder: Option<&'a Path>,
+    /// Ends it where this process is killed.
+    pub(super) guard: Option<Arc<Guard>>,
+    /// Variables of its environment, beside those of this process.
+    pub(super) environment: &'a [(&'a str, String)],
+    /// Who reads its standard output line by line, and the clock that stamps them; it then has a standard input too.
+    pub(super) lines: Option<(Clock, Lines)>,
 }
 
 impl Group {
-    /// Starts a program with arguments, in a folder or in the current one.
-    pub(super) fn start(words: &[String], folder: Option<&Path>, guard: Option<Arc<Guard>>) -> Result<Self, String> {
+    /// Starts a process.
+    pub(super) fn start(spawn: Spawn<'_>) -> Result<Self, String> {
+        let Spawn { words, folder, guard, environment, lines } = spawn;
         let Some((program, arguments)) = words.split_first() else {
             return Err("the command is empty".to_owned());
         };
@@ -35,7 +55,8 @@ impl Group {
         }
         let mut child = command
             .args(arguments)
-            .stdin(Stdio::null())
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(if lines.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
@@ -50,9 +71,21 @@ impl Group {
             guard.watch(leader);
         }
         let output = Output::default();
-        output.collect(child.stdout.take());
+        let mut told = None;
+        match lines {
+            Some((clock, lines)) => {
+                output.collect_lines(child.stdout.take(), clock, lines);
+                told = child.stdin.take().map(write_lines);
+            }
+            None => output.collect(child.stdout.take()),
+        }
         output.collect(child.stderr.take());
-        Ok(Self { leader, guard, child: Mutex::new(child), output })
+        Ok(Self { leader, guard, child: Mutex::new(child), output, told })
+    }
+
+    /// Writes a line to its standard input; false where nobody reads it any more.
+    pub(super) fn tell(&self, line: String) -> bool {
+        self.told.as_ref().is_some_and(|told| told.send(line).is_ok())
     }
 
     fn status(&self) -> Option<ExitStatus> {
@@ -66,7 +99,7 @@ impl Group {
 
     /// Ends the group by SIGTERM, and by SIGKILL where that does not help in time.
     pub(super) async fn stop(&self, clock: &Clock, patience: Duration) {
-        let deadline = clock.now() + patience;
+        let deadline = clock.now() + clock.real(patience);
         if self.status().is_none() && self.signal(Signal::TERM).is_ok() {
             while self.status().is_none() && clock.now() < deadline {
                 clock.nap(Duration::from_millis(5)).await;
@@ -103,9 +136,23 @@ impl Process for Group {
         sum(self.leader?.as_raw_nonzero().get(), 0, &run_delay).map(Duration::from_nanos)
     }
 
-    fn ended(&self) -> Option<String> {
-        self.status().map(|status| status.to_string())
+    fn ended(&self) -> Option<Ending> {
+        self.status().map(|status| Ending { code: status.code(), told: status.to_string() })
     }
+}
+
+/// Writes lines to a stream, each as it comes, until the stream breaks or nobody has any more.
+fn write_lines(mut stream: ChildStdin) -> mpsc::UnboundedSender<String> {
+    let (sender, mut lines) = mpsc::unbounded_channel::<String>();
+    tokio::spawn(async move {
+        while let Some(mut line) = lines.recv().await {
+            line.push('\n');
+            if stream.write_all(line.as_bytes()).await.is_err() || stream.flush().await.is_err() {
+                return;
+            }
+        }
+    });
+    sender
 }
 
 /// How deep a tree of processes is followed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use relayspec::family::Family;
 
 use crate::clock::Clock;
-use crate::engine::{Process, Target};
+use crate::engine::{Party, Process, Target};
 use crate::transport::{OpenError, Route, open};
 
 /// A server at a URL.
@@ -19,7 +19,9 @@ impl Target for UrlSubject {
     fn route(&self) -> &Route {
         &self.route
     }
+}
 
+impl Party for UrlSubject {
     fn process(&self) -> Option<&dyn Process> {
         None
     }
@@ -37,7 +39,7 @@ pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Du
     let mut first_problem = None;
     for endpoint in family.endpoints {
         let url = format!("{}{}", route.address, endpoint.path);
-        let deadline = clock.now() + within;
+        let deadline = clock.now() + clock.real(within);
         let problem = match clock.within(deadline, open(route, endpoint.path, None)).await {
             Some(Ok(_)) => return Ok(()),
             Some(Err(error)) => {

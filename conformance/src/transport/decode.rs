@@ -1,8 +1,8 @@
-//! Reads WebSocket frames of a server, and sees what RFC 6455 forbids instead of mending it.
+//! Reads WebSocket frames of the other side, and sees what RFC 6455 forbids instead of mending it.
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::encode::{BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT};
+use super::encode::{BINARY, CLOSE, CONTINUATION, PING, PONG, Side, TEXT};
 
 /// The longest message that the runner takes, in bytes.
 const LONGEST_MESSAGE: usize = 64 << 20;
@@ -46,8 +46,9 @@ pub enum End {
 }
 
 /// Bytes in, arrivals out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
+    side: Side,
     buffer: BytesMut,
     message: Option<(u8, BytesMut)>,
     closed: bool,
@@ -65,6 +66,12 @@ struct Header {
 }
 
 impl Decoder {
+    /// The decoder of the side that reads.
+    #[must_use]
+    pub fn new(side: Side) -> Self {
+        Self { side, buffer: BytesMut::new(), message: None, closed: false, broken: false }
+    }
+
     /// Takes bytes that were read, and tells `see` of everything that is complete.
     pub fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Arrival)) {
         if self.broken {
@@ -93,8 +100,12 @@ impl Decoder {
         if self.closed {
             see(breach("5.5.1", format!("a frame with opcode {} after the Close frame", header.opcode)));
         }
+        match (self.side, header.masked) {
+            (Side::Client, true) => see(breach("5.1", "a masked frame; servers do not mask".to_owned())),
+            (Side::Server, false) => see(breach("5.1", "a frame without mask; clients mask".to_owned())),
+            _ => {}
+        }
         if header.masked {
-            see(breach("5.1", "a masked frame; servers do not mask".to_owned()));
             payload.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
         }
         if !header.shortest {
@@ -205,14 +216,14 @@ fn header(bytes: &[u8]) -> Option<Header> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::encode::{Masking, OutFrame};
+    use crate::transport::encode::OutFrame;
 
     fn server(frame: OutFrame) -> Vec<u8> {
-        OutFrame { masking: Masking::None, ..frame }.encode()
+        frame.encode(Side::Server)
     }
 
     fn read(bytes: &[u8], step: usize) -> Vec<Arrival> {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(Side::Client);
         let mut seen = Vec::new();
         for chunk in bytes.chunks(step) {
             decoder.feed(chunk, &mut |arrival| seen.push(arrival));
@@ -246,7 +257,7 @@ mod tests {
     fn every_breach_is_seen() {
         let text = |payload: &[u8]| server(OutFrame::new(TEXT, payload));
         for (bytes, section) in [
-            (OutFrame::new(TEXT, "masked").encode(), "5.1"),
+            (OutFrame::new(TEXT, "masked").encode(Side::Client), "5.1"),
             (vec![0x81, 126, 0, 1, b'x'], "5.2"),
             (vec![0x81, 127, 0, 0, 0, 0, 0, 0, 0, 1, b'x'], "5.2"),
             (vec![0x81, 127, 0x7F, 0, 0, 0, 0, 0, 0, 1], "5.2"),
@@ -265,6 +276,22 @@ mod tests {
             assert_eq!(sections(&bytes), [section], "{bytes:?}");
         }
         assert_eq!(sections(&text(b"fine")), [""; 0]);
+    }
+
+    #[test]
+    fn clients_mask() {
+        let judged = |bytes: Vec<u8>| {
+            let mut seen = Vec::new();
+            Decoder::new(Side::Server).feed(&bytes, &mut |arrival| seen.push(arrival));
+            seen
+        };
+        let hello = || Arrival::Text("hello".to_owned());
+        assert_eq!(judged(OutFrame::new(TEXT, "hello").encode(Side::Client)), [hello()]);
+        let bare = judged(OutFrame::new(TEXT, "hello").encode(Side::Server));
+        assert!(
+            matches!(&bare[..], [Arrival::Breach { section: "5.1", .. }, message] if *message == hello()),
+            "{bare:?}"
+        );
     }
 
     proptest::proptest! {

@@ -1,4 +1,4 @@
-//! Writes WebSocket frames as a client, right ones and wrong ones (RFC 6455, section 5.2).
+//! Writes WebSocket frames of either side, right ones and wrong ones (RFC 6455, section 5.2).
 
 /// Opcode of a continuation frame.
 pub const CONTINUATION: u8 = 0;
@@ -13,10 +13,21 @@ pub const PING: u8 = 9;
 /// Opcode of a Pong frame.
 pub const PONG: u8 = 10;
 
+/// The side of a connection that the runner takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// It has connected, and masks its frames.
+    Client,
+    /// It has accepted, and does not mask.
+    Server,
+}
+
 /// How a payload is masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Masking {
-    /// With this key, as RFC 6455 demands of clients.
+    /// As RFC 6455 demands of the side that sends.
+    Due,
+    /// With this key.
     Key([u8; 4]),
     /// Not at all.
     None,
@@ -40,11 +51,10 @@ pub struct OutFrame {
 }
 
 impl OutFrame {
-    /// A whole message or control frame with a random mask.
+    /// A whole message or control frame.
     #[must_use]
     pub fn new(opcode: u8, payload: impl Into<Vec<u8>>) -> Self {
-        let masking = Masking::Key(fastrand::u32(..).to_be_bytes());
-        Self { fin: true, rsv: 0, opcode, masking, claim: None, payload: payload.into() }
+        Self { fin: true, rsv: 0, opcode, masking: Masking::Due, claim: None, payload: payload.into() }
     }
 
     /// A Close frame; no code makes an empty one.
@@ -69,12 +79,17 @@ impl OutFrame {
         pieces.into_iter().enumerate().map(frame).collect()
     }
 
-    /// The bytes of the frame.
+    /// The bytes of the frame, sent by a side. A mask that is due is random.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self, side: Side) -> Vec<u8> {
+        let key = match (self.masking, side) {
+            (Masking::Key(key), _) => Some(key),
+            (Masking::Due, Side::Client) => Some(fastrand::u32(..).to_be_bytes()),
+            (Masking::Due, Side::Server) | (Masking::None, _) => None,
+        };
         let mut bytes = Vec::with_capacity(self.payload.len() + 14);
         bytes.push(u8::from(self.fin) << 7 | (self.rsv & 7) << 4 | self.opcode & 15);
-        let mask_bit = if matches!(self.masking, Masking::Key(_)) { 0x80 } else { 0 };
+        let mask_bit = if key.is_some() { 0x80 } else { 0 };
         let length = self.claim.unwrap_or(self.payload.len() as u64);
         match length {
             0..=125 => bytes.push(mask_bit | length as u8),
@@ -87,12 +102,12 @@ impl OutFrame {
                 bytes.extend_from_slice(&length.to_be_bytes());
             }
         }
-        match self.masking {
-            Masking::Key(key) => {
+        match key {
+            Some(key) => {
                 bytes.extend_from_slice(&key);
                 bytes.extend(self.payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
             }
-            Masking::None => bytes.extend_from_slice(&self.payload),
+            None => bytes.extend_from_slice(&self.payload),
         }
         bytes
     }
@@ -106,9 +121,14 @@ mod tests {
     fn the_examples_of_the_rfc() {
         let hello = |masking, claim| OutFrame { masking, claim, ..OutFrame::new(TEXT, "Hello") };
         let key = Masking::Key([0x37, 0xfa, 0x21, 0x3d]);
-        assert_eq!(hello(key, None).encode(), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
-        assert_eq!(hello(Masking::None, None).encode()[..2], [0x81, 0x05]);
-        assert_eq!(hello(Masking::None, Some(1 << 16)).encode()[..10], [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(
+            hello(key, None).encode(Side::Server),
+            [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
+        );
+        assert_eq!(hello(Masking::None, None).encode(Side::Client)[..2], [0x81, 0x05]);
+        assert_eq!(hello(Masking::Due, None).encode(Side::Server)[..2], [0x81, 0x05]);
+        assert_eq!(hello(Masking::Due, None).encode(Side::Client)[..2], [0x81, 0x85]);
+        assert_eq!(hello(Masking::None, Some(1 << 16)).encode(Side::Client)[..10], [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
     }
 
     #[test]

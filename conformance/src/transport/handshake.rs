@@ -14,6 +14,7 @@ use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
 use super::address::Address;
+use super::encode::Side;
 use super::link::Link;
 use super::tls;
 
@@ -73,13 +74,16 @@ impl OpenError {
 pub struct Opened {
     /// The stream.
     pub link: Link,
-    /// What the server has sent after its answer.
+    /// The side that the runner takes.
+    pub side: Side,
+    /// What the other side has sent behind its part of the handshake.
     pub rest: BytesMut,
 }
 
 /// What is wrong with the certificate that `openssl req -x509` makes unless it is told otherwise.
 const AUTHORITY: &str = "the server's own certificate says that it is a certificate authority (CA:TRUE)";
-const LONGEST_HEAD: usize = 16 << 10;
+/// The longest head of a request or an answer that is read, in bytes.
+pub(super) const LONGEST_HEAD: usize = 16 << 10;
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Opens a connection. The caller bounds the time.
@@ -109,7 +113,7 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
     loop {
         if let Some(length) = answer(&rest, &key)? {
             let _ = rest.split_to(length);
-            return Ok(Opened { link, rest });
+            return Ok(Opened { link, rest, side: Side::Client });
         }
         if rest.len() > LONGEST_HEAD {
             return Err(OpenError::NotHttp(format!("a head of more than {LONGEST_HEAD} bytes")));
@@ -156,10 +160,7 @@ fn answer(bytes: &[u8], key: &str) -> Result<Option<usize>, OpenError> {
     if status != 101 {
         return Err(OpenError::Status { status, reason: response.reason.unwrap_or_default().to_owned() });
     }
-    let values = |name: &str| {
-        let found = response.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
-        found.map(|header| String::from_utf8_lossy(header.value).trim().to_owned()).collect::<Vec<_>>().join(", ")
-    };
+    let values = |name: &str| values(response.headers, name);
     let has = |name: &str, token: &str| values(name).split(',').any(|part| part.trim().eq_ignore_ascii_case(token));
     if !has("upgrade", "websocket") {
         return Err(OpenError::Wrong(format!("`Upgrade: {}` instead of `websocket`", values("upgrade"))));
@@ -167,8 +168,7 @@ fn answer(bytes: &[u8], key: &str) -> Result<Option<usize>, OpenError> {
     if !has("connection", "upgrade") {
         return Err(OpenError::Wrong(format!("`Connection: {}` without `Upgrade`", values("connection"))));
     }
-    let accept = BASE64.encode(Sha1::new().chain_update(key).chain_update(ACCEPT_GUID).finalize());
-    if values("sec-websocket-accept") != accept {
+    if values("sec-websocket-accept") != accept_of(key) {
         return Err(OpenError::Wrong("`Sec-WebSocket-Accept` does not follow from the key".to_owned()));
     }
     for name in ["sec-websocket-extensions", "sec-websocket-protocol"] {
@@ -177,6 +177,17 @@ fn answer(bytes: &[u8], key: &str) -> Result<Option<usize>, OpenError> {
         }
     }
     Ok(Some(length))
+}
+
+/// The values of a header, however many lines it comes in.
+pub(super) fn values(headers: &[httparse::Header<'_>], name: &str) -> String {
+    let found = headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+    found.map(|header| String::from_utf8_lossy(header.value).trim().to_owned()).collect::<Vec<_>>().join(", ")
+}
+
+/// What follows from the key of a handshake (RFC 6455, section 4.2.2).
+pub(super) fn accept_of(key: &str) -> String {
+    BASE64.encode(Sha1::new().chain_update(key).chain_update(ACCEPT_GUID).finalize())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod decode;
 pub mod encode;
 pub mod handshake;
 mod link;
+pub mod listen;
 mod pump;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,8 @@ pub mod tls;
 pub use address::Address;
 pub use connection::{Act, Arrived, Connection, Observer, Pen};
 pub use decode::{Arrival, End};
-pub use encode::{Masking, OutFrame};
+pub use encode::{Masking, OutFrame, Side};
 pub use handshake::{OpenError, Opened, Route, open};
 pub use link::Link;
+pub use listen::{Attempt, Listener, RequestError};
 pub use tls::Trust;

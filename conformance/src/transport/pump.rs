@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connection::{Act, Arrived, Observer};
 use super::decode::{Arrival, Decoder, End};
-use super::encode::{CLOSE, OutFrame, PONG};
+use super::encode::{CLOSE, OutFrame, PONG, Side};
 use super::handshake::Opened;
 use super::link::Link;
 use crate::clock::{Clock, Moment};
@@ -43,12 +43,13 @@ pub(super) async fn run(
 ) {
     let (reader, writer) = tokio::io::split(opened.link);
     let mut pump = Pump {
+        side: opened.side,
         clock,
         observer,
         writer,
         sender,
         unread,
-        decoder: Decoder::default(),
+        decoder: Decoder::new(opened.side),
         out: VecDeque::new(),
         written: 0,
         flush: false,
@@ -56,6 +57,7 @@ pub(super) async fn run(
         ended: false,
         muted: false,
         close_sent: false,
+        close_seen: false,
         writable: true,
     };
     pump.read(&opened.rest);
@@ -98,6 +100,7 @@ struct Outgoing {
 }
 
 struct Pump {
+    side: Side,
     clock: Clock,
     observer: Box<dyn Observer>,
     writer: WriteHalf<Link>,
@@ -111,6 +114,7 @@ struct Pump {
     ended: bool,
     muted: bool,
     close_sent: bool,
+    close_seen: bool,
     writable: bool,
 }
 
@@ -119,7 +123,11 @@ impl Pump {
         let mut buffer = vec![0; READ_BUFFER].into_boxed_slice();
         loop {
             if self.ended && self.writable {
-                // The server has closed its side, and gets the same from a client that has nothing to wait for.
+                // The other side has closed, and gets the same.
+                let _ = self.writer.shutdown().await;
+                self.writable = false;
+            }
+            if self.hangs_up() {
                 let _ = self.writer.shutdown().await;
                 self.writable = false;
             }
@@ -157,13 +165,19 @@ impl Pump {
         self.farewell(reader, &mut buffer).await;
     }
 
+    /// A server closes the TCP connection once both Close frames have gone over it (RFC 6455, section 7.1.1).
+    fn hangs_up(&self) -> bool {
+        let idle = self.out.is_empty() && !self.flush;
+        self.side == Side::Server && self.close_sent && self.close_seen && idle && self.writable
+    }
+
     fn frame(&mut self, frame: &OutFrame, done: Option<oneshot::Sender<()>>) {
         if !self.writable || self.ended {
             return;
         }
         self.close_sent |= frame.opcode == CLOSE;
         self.observer.sent(self.clock.now(), frame);
-        self.out.push_back(Outgoing { bytes: frame.encode(), done });
+        self.out.push_back(Outgoing { bytes: frame.encode(self.side), done });
     }
 
     /// What the peer sent before it went away may still lie in the socket: reading goes on.
@@ -202,6 +216,7 @@ impl Pump {
 
     fn arrived(&mut self, at: Moment, what: Arrival) {
         self.observer.received(at, &what);
+        self.close_seen |= matches!(what, Arrival::Close { .. });
         let reply = match &what {
             Arrival::Ping(bytes) if !self.muted && !self.close_sent => Some(OutFrame::new(PONG, bytes.to_vec())),
             Arrival::Close { code, .. } if !self.muted && !self.close_sent => {
@@ -216,14 +231,14 @@ impl Pump {
         }
     }
 
-    /// The script is done with the connection: close it as a polite client would, but not for long.
+    /// The script is done with the connection: close it as a polite peer would, but not for long.
     async fn farewell(mut self, mut reader: ReadHalf<Link>, buffer: &mut [u8]) {
         if self.ended || !self.writable || self.muted || !self.reading {
             return;
         }
         let polite = async {
             if !self.close_sent {
-                self.out.push_back(Outgoing { bytes: OutFrame::close(Some(1000), "").encode(), done: None });
+                self.out.push_back(Outgoing { bytes: OutFrame::close(Some(1000), "").encode(self.side), done: None });
             }
             let mut bytes: &[u8] =
                 &self.out.iter().flat_map(|outgoing| outgoing.bytes.clone()).skip(self.written).collect::<Vec<_>>();
@@ -231,6 +246,6 @@ impl Pump {
             let _ = self.writer.flush().await;
             while reader.read(buffer).await.is_ok_and(|count| count > 0) {}
         };
-        let _ = self.clock.within(self.clock.now() + FAREWELL, polite).await;
+        let _ = self.clock.within(self.clock.now() + self.clock.real(FAREWELL), polite).await;
     }
 }

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::connection::{Act, Arrived, Connection, Observer};
 use super::decode::{Arrival, Decoder, End};
-use super::encode::{CONTINUATION, Masking, OutFrame, PING, TEXT};
+use super::encode::{CONTINUATION, OutFrame, PING, Side, TEXT};
 use super::handshake::Opened;
 use super::link::Link;
 use crate::clock::{Clock, Moment};
@@ -34,7 +34,7 @@ struct Server {
 
 impl Server {
     async fn send(&mut self, frame: OutFrame) {
-        let bytes = OutFrame { masking: Masking::None, ..frame }.encode();
+        let bytes = frame.encode(Side::Server);
         self.stream.write_all(&bytes).await.expect("a stream that takes bytes");
     }
 
@@ -59,9 +59,9 @@ impl Server {
 fn connected() -> (Connection, Server, Notes) {
     let (ours, theirs) = tokio::io::duplex(64);
     let notes = Notes::default();
-    let opened = Opened { link: Link::Memory(ours), rest: bytes::BytesMut::default() };
+    let opened = Opened { link: Link::Memory(ours), rest: bytes::BytesMut::default(), side: Side::Client };
     let connection = Connection::start(opened, Clock::start(), Box::new(notes.clone()));
-    (connection, Server { stream: theirs, decoder: Decoder::default(), seen: Vec::new() }, notes)
+    (connection, Server { stream: theirs, decoder: Decoder::new(Side::Server), seen: Vec::new() }, notes)
 }
 
 async fn what(connection: &mut Connection) -> Option<Arrival> {

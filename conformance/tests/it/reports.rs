@@ -19,15 +19,16 @@ const PLAIN: Style = Style { color: false, live: false, verbose: false, width: 1
 
 fn started(scenarios: usize) -> Event {
     let subject = SubjectInfo {
-        url: "ws://127.0.0.1:8080".to_owned(),
+        url: Some("ws://127.0.0.1:8080".to_owned()),
         command: Some("node server.js --port 8080".to_owned()),
         family: "pairing".to_owned(),
         role: "relay".to_owned(),
         timing: BTreeMap::from(
             [("code_lifetime", "1500 ms"), ("auth_timeout", "10 s")].map(|(k, v)| (k.into(), v.into())),
         ),
+        reconnect: None,
     };
-    Event::RunStarted { subject, scenarios }
+    Event::RunStarted { subjects: vec![subject], scenarios }
 }
 
 fn check(id: &str, requirement: Option<&str>, verdict: Verdict) -> CheckOutcome {
@@ -68,6 +69,7 @@ fn scenario(name: &str, duration_ms: f64, checks: Vec<CheckOutcome>) -> Scenario
         checks,
         transcript: Vec::new(),
         transcript_left_out: 0,
+        connection_attempts: Vec::new(),
         output: String::new(),
         id,
     }

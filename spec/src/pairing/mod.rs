@@ -13,7 +13,9 @@ pub use message::{
 };
 pub use state::order;
 
-use crate::family::{Channel, Endpoint, Family};
+use serde_json::json;
+
+use crate::family::{Channel, Endpoint, Family, Turn, Welcome};
 use crate::reconnect::Policy;
 
 /// Where hosts connect (PAIR-01).
@@ -62,5 +64,27 @@ pub const FAMILY: Family = Family {
         },
     ],
     order,
+    welcome,
     policy: Policy::RELAY,
 };
+
+/// A code that a viewer under test is given to join with.
+const WELCOME_CODE: &str = "K7QX4M";
+
+/// A code that is fresh, and lives for the default lifetime.
+fn registered(now: f64) -> serde_json::Value {
+    json!({ "type": "registered", "code": WELCOME_CODE, "expiresAt": (now + 300_000.0).round() })
+}
+
+fn welcome(role: &str) -> Welcome {
+    if role == "host" {
+        return Welcome { params: &[], turns: &[Turn::Server(registered)] };
+    }
+    Welcome {
+        params: &[("code", WELCOME_CODE)],
+        turns: &[
+            Turn::Client("join"),
+            Turn::Server(|_| json!({ "type": "joined", "sessionId": "2f9d1e0c-6f0b-4c8e-9f57-0a6a3d2b1c44" })),
+        ],
+    }
+}

@@ -12,14 +12,14 @@ use crate::engine::witness::{Witness, describe};
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Close, Connect, Cut, CutBy, Refused};
-use crate::transport::{Act, Arrival, Connection, OpenError, Opened, OutFrame, open};
+use crate::transport::{Act, Arrival, Connection, OpenError, Opened, OutFrame, Side, open};
 
 /// How long what is still under way at the end of a story is waited for.
 const SETTLING: Duration = Duration::from_millis(50);
 
 impl Player {
     /// The name of a connection in reports: an iteration's connections carry its number.
-    fn full_name(&self, name: &str) -> String {
+    pub(super) fn full_name(&self, name: &str) -> String {
         format!("{name}{}", self.iteration)
     }
 
@@ -56,7 +56,8 @@ impl Player {
             name: name.clone(),
             transcript: Arc::clone(&story.transcript),
             recorder: Arc::clone(&story.recorder),
-            lint: ConnectionLint::new(family, role.unwrap_or_default(), schemas),
+            lint: ConnectionLint::new(family, role.unwrap_or_default(), Side::Client, schemas),
+            fate: None,
         };
         let connection = Connection::start(opened, self.clock().clone(), Box::new(witness));
         let actor = Actor::new(name, connection, at, role);
@@ -71,7 +72,8 @@ impl Player {
             return Err(Stop::Harness("the run is over".to_owned()).into());
         };
         let deadline = self.clock().now() + stage.handshake_deadline;
-        let opened = self.clock().within(deadline, open(self.story.target.route(), path, buffer)).await;
+        let target = self.story.target()?;
+        let opened = self.clock().within(deadline, open(target.route(), path, buffer)).await;
         opened.ok_or_else(|| {
             Finding {
                 what: format!(
@@ -89,7 +91,7 @@ impl Player {
     /// A subject whose process has died is to blame for it; one that is merely away cannot be judged.
     fn unreachable(&self, error: &OpenError) -> Stop {
         Stop::Inconclusive(match self.story.ended() {
-            Some(how) => format!("the subject's process is gone ({how})"),
+            Some(ending) => format!("the subject's process is gone ({})", ending.told),
             None => format!("the subject could not be reached: {error}"),
         })
     }
@@ -125,6 +127,9 @@ impl Player {
         actor.over = true;
         self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what.to_owned());
         actor.connection.pen().act(act);
+        if let Some((record, index)) = &actor.attempt {
+            record.with(|attempts| attempts.end(*index, self.clock().now(), what));
+        }
         Ok(())
     }
 
@@ -157,7 +162,7 @@ impl Player {
             let actor = self.actor(name)?;
             let mut actor = actor.lock().await;
             actor.drain();
-            actor.settle(self.clock(), self.clock().now() + SETTLING).await;
+            actor.settle(self.clock(), self.clock().now() + self.clock().real(SETTLING)).await;
             let left = actor.queue.iter().find(|arrived| matches!(arrived.what, Arrival::Text(_) | Arrival::Binary(_)));
             if let Some(arrived) = left {
                 let finding = Finding {

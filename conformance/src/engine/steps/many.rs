@@ -46,6 +46,7 @@ impl Player {
         Self {
             story: Arc::clone(&self.story),
             actors: self.actors.clone(),
+            puppets: self.puppets.clone(),
             own: Vec::new(),
             variables,
             iteration: format!("{}#{number}", self.iteration),

@@ -1,6 +1,8 @@
 //! What each kind of step does. One room for each kind of thing that a story can do or ask.
 
+mod client;
 mod connect;
+mod driver;
 mod expect;
 mod many;
 mod process;
@@ -16,6 +18,6 @@ use std::time::Duration;
 use relayspec::timing::Written;
 
 /// A duration as people read it, to the tenth of a millisecond.
-fn shown(span: Duration) -> String {
+pub(super) fn shown(span: Duration) -> String {
     Written(Duration::from_micros((span.as_micros() as u64 + 50) / 100 * 100)).to_string()
 }

@@ -13,7 +13,7 @@ use crate::outcome::{By, Finding};
 use crate::scenario::step::{FrameStep, Pour, Send};
 use crate::scenario::{STORY, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
-use crate::transport::{Masking, OutFrame};
+use crate::transport::{Masking, OutFrame, Side};
 
 /// How long a step waits for its frame to be written.
 const HANDOVER: Duration = Duration::from_millis(250);
@@ -38,7 +38,7 @@ impl Player {
     /// Sends a frame and waits until it is on its way, so that what is sent on two connections leaves in the order of the script. A peer
     /// that does not read may keep it waiting for long; it goes out as soon as it can.
     pub(super) async fn write(&self, actor: &Actor, frame: OutFrame) {
-        let _ = self.patiently(HANDOVER, actor.connection.pen().send_through(frame)).await;
+        let _ = self.patiently(self.clock().real(HANDOVER), actor.connection.pen().send_through(frame)).await;
     }
 
     fn content(&self, step: &Send, actor: &Actor) -> Result<(u8, Vec<u8>), Stop> {
@@ -57,7 +57,11 @@ impl Player {
     /// A scenario that sends something invalid says so; one that does not say so is at fault itself.
     fn honest(&self, step: &Send, text: &str, actor: &Actor) -> Result<(), Stop> {
         let family = self.story.scenario.family;
-        let Some(channel) = actor.role.and_then(|role| family.channel(role, family.server)) else { return Ok(()) };
+        let direction = |role| match self.side() {
+            Side::Client => family.channel(role, family.server),
+            Side::Server => family.channel(family.server, role),
+        };
+        let Some(channel) = actor.role.and_then(direction) else { return Ok(()) };
         match ((channel.canonical)(text), &step.invalid) {
             (Err(error), None) if has_variables(step) => Err(Stop::Broken {
                 check: STORY.to_owned(),
@@ -116,12 +120,13 @@ impl Player {
         frame.fin = step.fin;
         frame.rsv = step.rsv;
         frame.claim = step.claim.map(|size| size.0);
-        if !step.masked {
-            frame.masking = Masking::None;
-        } else if step.claim.is_some() {
+        frame.masking = match step.masked {
+            Some(false) => Masking::None,
+            Some(true) => Masking::Key(fastrand::u32(..).to_be_bytes()),
             // What follows raw is then the payload as it is.
-            frame.masking = Masking::Key([0; 4]);
-        }
+            None if step.claim.is_some() && self.side() == Side::Client => Masking::Key([0; 4]),
+            None => Masking::Due,
+        };
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
         // Behind half a frame nothing can be asked.

@@ -66,9 +66,9 @@ impl<W: Write> Terminal<W> {
 impl<W: Write + Send> Report for Terminal<W> {
     fn event(&mut self, event: &Event) -> Result<(), ReportError> {
         let lines = match event {
-            Event::RunStarted { subject, scenarios } => {
+            Event::RunStarted { subjects, scenarios } => {
                 self.progress = self.style.live.then(|| Progress::new(*scenarios));
-                opening(subject, *scenarios, self.style)
+                opening(subjects, *scenarios, self.style)
             }
             Event::ScenarioStarted { id } => {
                 if let Some(progress) = &mut self.progress {
@@ -109,16 +109,24 @@ impl Seen {
     }
 }
 
-fn opening(subject: &SubjectInfo, scenarios: usize, style: Style) -> Vec<String> {
-    let command = subject.command.iter().map(|command| format!(", started by `{}`", escape(command)));
-    let lines = [format!(
-        "judging the {} {} at {}{}: {}",
-        escape(&subject.family),
-        escape(&subject.role),
-        escape(&subject.url),
-        command.collect::<String>(),
-        count(scenarios, "scenario")
-    )];
-    let timing = subject.timing.iter().map(|(name, value)| format!("  {} {}", escape(name), escape(value)));
-    lines.into_iter().chain(timing.filter(|_| style.verbose)).chain([String::new()]).collect()
+fn opening(subjects: &[SubjectInfo], scenarios: usize, style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (at, subject) in subjects.iter().enumerate() {
+        let url = subject.url.iter().map(|url| format!(" at {}", escape(url)));
+        let command = subject.command.iter().map(|command| format!(", started by `{}`", escape(command)));
+        let scenarios = (at + 1 == subjects.len()).then(|| format!(": {}", count(scenarios, "scenario")));
+        lines.push(format!(
+            "judging the {} {}{}{}{}",
+            escape(&subject.family),
+            escape(&subject.role),
+            url.collect::<String>(),
+            command.collect::<String>(),
+            scenarios.unwrap_or_default()
+        ));
+        let reconnect = subject.reconnect.iter().map(|policy| format!("  reconnect {}", escape(policy)));
+        let timing = subject.timing.iter().map(|(name, value)| format!("  {} {}", escape(name), escape(value)));
+        lines.extend(timing.chain(reconnect).filter(|_| style.verbose));
+    }
+    lines.push(String::new());
+    lines
 }

@@ -70,11 +70,20 @@ fn coverage(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     let covers = &scenario.script.covers;
     let mut checks: Vec<Check> = Vec::new();
     let mut problem = None;
+    let judges_client = scenario.script.under_test != scenario.family.server;
     each_step(&scenario.script.steps, &mut |step| {
         let why = match &step.value {
             Step::Terminate(_) | Step::Exit(_) if !scenario.has(Trait::OwnProcess) => {
                 Some("`terminate` and `exit` need `traits: [own_process]`".to_owned())
             }
+            Step::Tell(_) | Step::Event(_) | Step::NoEvent(_) if !scenario.has(Trait::Driver) => {
+                Some("`tell`, `event` and `no_event` need `traits: [driver]`".to_owned())
+            }
+            other if plays_server(other) != judges_client && is_sided(other) => Some(format!(
+                "this step plays a {}, and the scenario judges the {}",
+                if judges_client { "client" } else { "server" },
+                scenario.script.under_test
+            )),
             step => step.check().and_then(|name| {
                 let check = scenario.check(name);
                 let why = uncovered(name, &check, covers, &checks);
@@ -96,6 +105,31 @@ fn coverage(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
         }
         None => Ok(()),
     }
+}
+
+/// Whether a step plays the server to a client under test.
+fn plays_server(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Start(_)
+            | Step::Accept(_)
+            | Step::Welcome(_)
+            | Step::TurnAway(_)
+            | Step::Idle(_)
+            | Step::Attempts(_)
+            | Step::Delay(_)
+            | Step::Spread(_)
+            | Step::Tell(_)
+            | Step::Event(_)
+            | Step::NoEvent(_)
+    )
+}
+
+/// Whether a step makes sense for one side alone.
+fn is_sided(step: &Step) -> bool {
+    let plays_client =
+        matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Latency(_) | Step::Poll(_));
+    plays_client || plays_server(step)
 }
 
 /// What is wrong with the check of a step, after those of the steps before.

@@ -13,6 +13,8 @@ pub(super) struct Scope {
     pub(super) iterations: usize,
     /// How many of these at once.
     pub(super) at_once: usize,
+    /// The clients under test that were started.
+    pub(super) started: BTreeSet<String>,
     pub(super) connections: BTreeSet<String>,
     pub(super) variables: BTreeSet<String>,
 }
@@ -20,7 +22,14 @@ pub(super) struct Scope {
 impl Scope {
     /// What the first step of a scenario sees.
     pub(super) fn new(clients: &'static [&'static str]) -> Self {
-        Self { clients, iterations: 1, at_once: 1, connections: BTreeSet::new(), variables: BTreeSet::new() }
+        Self {
+            clients,
+            iterations: 1,
+            at_once: 1,
+            started: BTreeSet::new(),
+            connections: BTreeSet::new(),
+            variables: BTreeSet::new(),
+        }
     }
 
     pub(super) fn has(&self, connection: &str) -> Result<(), String> {
@@ -30,6 +39,15 @@ impl Scope {
         let open: Vec<_> = self.connections.iter().map(String::as_str).collect();
         let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
         Err(format!("no connection is called `{connection}` here; open are: {open}"))
+    }
+
+    pub(super) fn is_started(&self, client: &str) -> Result<(), String> {
+        if self.started.contains(client) {
+            return Ok(());
+        }
+        let started: Vec<_> = self.started.iter().map(String::as_str).collect();
+        let started = if started.is_empty() { "none".to_owned() } else { started.join(", ") };
+        Err(format!("no client is called `{client}` here; started are: {started}"))
     }
 
     /// What is sent, or computed with, needs a value for each variable and has no matchers.

@@ -2,6 +2,7 @@
 //!
 //! Types only: what a step does is for the engine, what it must fulfil beyond its form is for `check`.
 
+mod client;
 mod connection;
 mod expect;
 mod play;
@@ -16,9 +17,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{CheckName, Size, Term};
 
+pub use client::{
+    Accept, Attempts, Delay, EventStep, FailBy, Idle, NoEvent, Rule, Spread, Start, Tell, TurnAway, Welcome,
+};
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
 pub use expect::{Any, Choice, CloseIs, Expect, Quiet};
-pub use play::{Exit, Many, Meet, Memory, Terminate};
+pub use play::{Exit, Many, Meet, Memory, Status, Terminate};
 pub use send::{FrameStep, Opcode, Pour, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
 pub use values::{Disjoint, Distinct, Tally, Unpredictable};
@@ -102,6 +106,28 @@ pub enum Step {
     Terminate(Terminate),
     /// The subject's process has to end.
     Exit(Exit),
+    /// Starts the client under test.
+    Start(Start),
+    /// Accepts the next connection of the client.
+    Accept(Accept),
+    /// Accepts the next connection of the client, and brings it to the family's own success.
+    Welcome(Welcome),
+    /// Lets the next attempts of the client fail.
+    TurnAway(TurnAway),
+    /// The client may not try to connect for a while.
+    Idle(Idle),
+    /// Judges all attempts of the client so far.
+    Attempts(Attempts),
+    /// Notes the client's latest delay.
+    Delay(Delay),
+    /// Delays have to be spread.
+    Spread(Spread),
+    /// Commands the client through its driver.
+    Tell(Tell),
+    /// Waits for an event of the client's driver.
+    Event(EventStep),
+    /// No such event of the client's driver may come for a while.
+    NoEvent(NoEvent),
 }
 
 impl Step {
@@ -123,6 +149,14 @@ impl Step {
             Self::Latency(step) => Some(&step.check),
             Self::Poll(step) => Some(&step.check),
             Self::Exit(step) => Some(&step.check),
+            Self::Accept(step) => step.check.as_ref(),
+            Self::Welcome(step) => step.check.as_ref(),
+            Self::TurnAway(step) => step.check.as_ref(),
+            Self::Idle(step) => step.check.as_ref(),
+            Self::Attempts(step) => Some(&step.check),
+            Self::Spread(step) => Some(&step.check),
+            Self::Event(step) => step.check.as_ref(),
+            Self::NoEvent(step) => step.check.as_ref(),
             Self::Send(_)
             | Self::Frame(_)
             | Self::Close(_)
@@ -138,7 +172,10 @@ impl Step {
             | Self::Many(_)
             | Self::Meet(_)
             | Self::Pour(_)
-            | Self::Terminate(_) => None,
+            | Self::Terminate(_)
+            | Self::Start(_)
+            | Self::Delay(_)
+            | Self::Tell(_) => None,
         }
     }
 }

@@ -42,16 +42,36 @@ pub struct Memory {
 }
 
 /// Sends SIGTERM to the subject's process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Terminate {}
+pub struct Terminate {
+    /// The client, where a client is judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+}
 
 /// The subject's process has to end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exit {
+    /// The client, where a client is judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     /// Within which time.
     pub within: Span,
+    /// What its exit status has to be, where it matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// The check that this decides.
     pub check: CheckName,
+}
+
+/// What an exit status has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// 0.
+    Success,
+    /// Any other than 0, and no signal.
+    Failure,
 }

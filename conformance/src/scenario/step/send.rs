@@ -51,9 +51,9 @@ pub struct FrameStep {
     /// The three reserved bits, 0 to 7.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rsv: u8,
-    /// Whether the payload is masked, as a client's has to be.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub masked: bool,
+    /// Whether the payload is masked; as its side has to where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked: Option<bool>,
     /// The payload as text; the parts of a list are joined.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub text: Option<Term>,

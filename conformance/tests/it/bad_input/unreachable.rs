@@ -9,7 +9,7 @@ use crate::support::{Judged, Nobody, Server, assert_told, judge};
 async fn judged(name: &str, url: &str) -> Judged {
     let judged = judge(name, ["server", url, "--handshake-deadline", "300ms"]).await;
     assert_eq!((judged.ran.status, judged.ran.err.as_str()), (3, ""), "{}", judged.ran.out);
-    assert_eq!((&judged.report.subject, judged.report.scenarios.len()), (&None, 0));
+    assert_eq!((judged.report.subjects.len(), judged.report.scenarios.len()), (0, 0));
     let problem = judged.report.problem.clone().expect("a problem");
     let told: String = judged.ran.out.split_whitespace().collect();
     assert!(told.contains(&problem.split_whitespace().collect::<String>()), "{problem}\n{}", judged.ran.out);

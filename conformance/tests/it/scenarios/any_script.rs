@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
-    Any, Choice, Close, CloseIs, Connect, Cut, CutBy, Disjoint, Distinct, Exit, Expect, FrameStep, Heartbeat, Latency,
-    Many, Mark, Meet, Memory, Near, On, Opcode, Poll, Pour, Quiet, Refused, Send, Tally, Terminate, Unpredictable,
-    Wait,
+    Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, EventStep, Exit,
+    Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On, Opcode, Poll,
+    Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait,
+    Welcome,
 };
 use conformance::scenario::{At, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -15,7 +16,8 @@ use proptest::strategy::Union;
 use serde_json::{Value, json};
 
 pub(super) fn script() -> impl Strategy<Value = Script> {
-    let traits = vec(prop_oneof![Just(Trait::OwnProcess), Just(Trait::Heavy)], 0..3);
+    let traits =
+        vec(prop_oneof![Just(Trait::OwnProcess), Just(Trait::Heavy), Just(Trait::Driver), Just(Trait::Jitter)], 0..3);
     (text(), vec(text(), 0..3), text(), of(span()), traits, vec(at(any_step()), 0..6)).prop_map(
         |(summary, covers, under_test, longest_wait, traits, steps)| Script {
             summary,
@@ -105,9 +107,62 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         (of(size()), of(check()))
             .prop_map(|(grows_at_most, check)| Step::Memory(Memory { grows_at_most, check }))
             .boxed(),
-        Just(Step::Terminate(Terminate {})).boxed(),
-        (span(), check()).prop_map(|(within, check)| Step::Exit(Exit { within, check })).boxed(),
+        of(name()).prop_map(|of| Step::Terminate(Terminate { of })).boxed(),
+        (of(name()), span(), of(prop_oneof![Just(Status::Success), Just(Status::Failure)]), check())
+            .prop_map(|(of, within, status, check)| Step::Exit(Exit { of, within, status, check }))
+            .boxed(),
+        clients(),
     ])
+}
+
+/// Those that play the server to a client.
+fn clients() -> BoxedStrategy<Step> {
+    let rule = prop_oneof![
+        Just(Rule::Envelope),
+        Just(Rule::Growth),
+        Just(Rule::Apart),
+        Just(Rule::Bounded),
+        Just(Rule::Alone)
+    ];
+    let by = prop_oneof![
+        Just(FailBy::Reset),
+        Just(FailBy::Fin),
+        Just(FailBy::Hang),
+        Just(FailBy::Close),
+        Just(FailBy::Drop),
+        Just(FailBy::Silence)
+    ];
+    let counts = (of(0..9_u32), of(0..9_u32));
+    Union::new([
+        (name(), btree_map(name(), term(), 0..3), of(0..9_u32))
+            .prop_map(|(name, params, max_attempts)| Step::Start(Start { name, params, max_attempts }))
+            .boxed(),
+        (name(), name(), of(span()), of(check()))
+            .prop_map(|(name, of, within, check)| Step::Accept(Accept { name, of, within, check }))
+            .boxed(),
+        (name(), name(), of(span()), of(check()))
+            .prop_map(|(name, of, within, check)| Step::Welcome(Welcome { name, of, within, check }))
+            .boxed(),
+        (name(), of(any::<u16>()), of(by), counts, of(span()), of(check()))
+            .prop_map(|(of, status, by, (times, past_cap), within, check)| {
+                Step::TurnAway(TurnAway { of, status, by, times, past_cap, within, check })
+            })
+            .boxed(),
+        (name(), span(), of(check())).prop_map(|(of, span, check)| Step::Idle(Idle { of, span, check })).boxed(),
+        (name(), rule, check()).prop_map(|(of, rule, check)| Step::Attempts(Attempts { of, rule, check })).boxed(),
+        (name(), name()).prop_map(|(of, name)| Step::Delay(Delay { of, name })).boxed(),
+        (term(), 0..9_u32, 0.0..1.0_f64, check())
+            .prop_map(|(values, attempt, at_least, check)| Step::Spread(Spread { values, attempt, at_least, check }))
+            .boxed(),
+        (name(), term()).prop_map(|(to, json)| Step::Tell(Tell { to, json })).boxed(),
+        (name(), term(), any::<bool>(), of(span()), of(check()))
+            .prop_map(|(of, json, next, within, check)| Step::Event(EventStep { of, json, next, within, check }))
+            .boxed(),
+        (name(), vec(name(), 0..3), span(), of(check()))
+            .prop_map(|(of, named, span, check)| Step::NoEvent(NoEvent { of, named, span, check }))
+            .boxed(),
+    ])
+    .boxed()
 }
 
 fn on(act: fn(On) -> Step) -> BoxedStrategy<Step> {
@@ -127,7 +182,7 @@ fn send() -> impl Strategy<Value = Send> {
 
 fn frame() -> impl Strategy<Value = FrameStep> {
     let payload = (of(term()), of(text()), of(size()), of(text()));
-    (name(), 0..16_u8, any::<bool>(), 0..8_u8, any::<bool>(), payload).prop_map(
+    (name(), 0..16_u8, any::<bool>(), 0..8_u8, of(any::<bool>()), payload).prop_map(
         |(on, opcode, fin, rsv, masked, (text, hex, claim, invalid))| FrameStep {
             on,
             opcode: Opcode(opcode),

@@ -1,0 +1,61 @@
+//! `conformance client`: judges a client by the command that starts it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use conformance::subject::{ClientTemplate, Driver, Manifest};
+
+use super::exit::{Exit, Failure};
+use super::judge;
+use super::options::{JudgeOptions, SubjectOptions};
+use super::setup::{Seat, Setup};
+
+/// Judge a client, by the command that starts it: the runner plays the server
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The command that starts the client, behind `--`; `{url}` stands for the address to connect to, which is in the environment as
+    /// CONFORMANCE_URL too. No shell runs it.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+
+    /// The client's role, as pairing.host.
+    #[arg(long, value_name = "ROLE", help_heading = "Subject")]
+    role: Option<String>,
+
+    /// A file that says what the subject is (TOML); flags win over it.
+    #[arg(long, value_name = "FILE", help_heading = "Subject")]
+    manifest: Option<PathBuf>,
+
+    /// The client speaks the driver protocol: JSON lines on its standard input and output. Without it, what shows on the wire alone is
+    /// judged.
+    #[arg(long, help_heading = "Subject")]
+    driver: bool,
+
+    /// How the client comes back after a loss, as `base=100ms,factor=2,cap=800ms,jitter=0.2`; the family's policy for what is not said.
+    #[arg(long, value_name = "POLICY", help_heading = "Subject")]
+    reconnect: Option<String>,
+
+    #[command(flatten)]
+    subject: SubjectOptions,
+
+    #[command(flatten)]
+    judge: JudgeOptions,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let manifest = match &arguments.manifest {
+        Some(path) => Manifest::load(path).map_err(Failure::usage)?,
+        None => Manifest::default(),
+    };
+    let Some(role) = arguments.role.as_ref().or(manifest.role.as_ref()) else {
+        return Err(Failure::usage("no role: say which client it is, as --role pairing.host"));
+    };
+    let template = match (&arguments.command[..], &manifest.command) {
+        ([], Some(command)) => ClientTemplate::new(command).map_err(Failure::usage)?.in_folder(manifest.folder()),
+        (words, _) => ClientTemplate::of_words(words.to_vec()).map_err(Failure::usage)?,
+    };
+    let driver = if arguments.driver || manifest.driver == Some(true) { Driver::Spoken } else { Driver::None };
+    let reconnect = arguments.reconnect.as_deref();
+    let seat = Seat::client(template, driver, role, reconnect, &manifest, &arguments.subject)?;
+    judge::judge(&Setup::new(vec![seat], manifest.baseline.as_ref(), &arguments.judge)?)
+}

@@ -1,0 +1,216 @@
+//! A client's attempts to connect: when each came, what it waited for, and whether that follows the policy.
+//!
+//! Moments in, findings out. What becomes of an attempt is told from outside.
+
+use std::time::Duration;
+
+use relayspec::reconnect::{LONGEST_DELAY, Policy};
+
+use super::steps::shown;
+use crate::clock::Moment;
+use crate::outcome::{AttemptLine, Finding};
+use crate::scenario::step::Rule;
+
+/// The attempts of one client.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    policy: Policy,
+    /// What the machine may add to any delay: the time that a process takes to get going, and the network.
+    slack: Duration,
+    pub(super) rows: Vec<Attempt>,
+}
+
+/// One attempt.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) at: Moment,
+    /// Since when it was due; none for the first.
+    pub(super) due: Option<Due>,
+    /// How far off the machine may have been while it was waited for.
+    noise: Duration,
+    /// When the client could know that it had failed, or that what it brought was lost.
+    pub(super) over: Option<Moment>,
+    pub(super) success: bool,
+    /// What became of it, in words.
+    pub(super) fate: String,
+}
+
+/// Since when an attempt is due, and which delay of the sequence is before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Due {
+    pub(super) since: Moment,
+    pub(super) nth: u32,
+}
+
+impl Attempt {
+    pub(super) fn delay(&self) -> Option<Duration> {
+        self.due.map(|due| self.at - due.since)
+    }
+}
+
+impl Attempts {
+    pub(super) fn new(policy: Policy, slack: Duration) -> Self {
+        Self { policy, slack, rows: Vec::new() }
+    }
+
+    /// Since when the next attempt is due; none where nothing was lost.
+    pub(super) fn due(&self) -> Option<Due> {
+        let last = self.rows.last()?;
+        let since = last.over?;
+        let nth = if last.success { 0 } else { last.due.map_or(0, |due| due.nth.saturating_add(1)) };
+        Some(Due { since, nth })
+    }
+
+    /// The latest moment at which an attempt is in time.
+    pub(super) fn latest(&self, due: Due) -> Moment {
+        due.since + (*self.policy.envelope(due.nth).end() + self.policy.tolerance(due.nth) + self.slack)
+    }
+
+    /// Half of the policy's base: no two attempts start closer together.
+    fn apart(&self) -> Duration {
+        self.policy.base / 2
+    }
+
+    /// An attempt has come; what is wrong with that, unasked.
+    pub(super) fn arrive(&mut self, at: Moment, noise: Duration) -> (usize, Vec<Finding>) {
+        let due = self.due();
+        self.rows.push(Attempt { at, due, noise, over: None, success: false, fate: String::new() });
+        let index = self.rows.len() - 1;
+        let findings = [self.alone(index), self.early(index), self.close(index)];
+        (index, findings.into_iter().flatten().collect())
+    }
+
+    /// An attempt has failed, or what it brought is lost.
+    pub(super) fn end(&mut self, index: usize, at: Moment, fate: &str) {
+        if let Some(row) = self.rows.get_mut(index).filter(|row| row.over.is_none()) {
+            row.over = Some(at);
+            if row.success {
+                row.fate = format!("success, then {fate}");
+            } else {
+                fate.clone_into(&mut row.fate);
+            }
+        }
+    }
+
+    /// An attempt has reached the family's own success.
+    pub(super) fn succeed(&mut self, index: usize) {
+        if let Some(row) = self.rows.get_mut(index) {
+            row.success = true;
+            "success".clone_into(&mut row.fate);
+        }
+    }
+
+    /// Judges all attempts by a rule; the first that breaks it.
+    pub(super) fn judge(&self, rule: Rule) -> Option<Finding> {
+        let each = |judge: &dyn Fn(usize) -> Option<Finding>| (0..self.rows.len()).find_map(judge);
+        match rule {
+            Rule::Envelope => each(&|at| self.early(at).or_else(|| self.late(at))),
+            Rule::Growth => each(&|at| self.growth(at)),
+            Rule::Apart => each(&|at| self.close(at)),
+            Rule::Bounded => each(&|at| self.bounded(at)),
+            Rule::Alone => each(&|at| self.alone(at)),
+        }
+    }
+
+    fn found(&self, requirement: &str, index: usize, what: &str, expected: String, got: String) -> Finding {
+        let tolerance = self.rows[index].due.map_or(self.policy.base, |due| self.policy.tolerance(due.nth));
+        Finding {
+            requirement: Some(requirement.to_owned()),
+            what: format!("attempt {}: {what}", index + 1),
+            expected: Some(expected),
+            got: Some(got),
+            excused_from_ms: Finding::excuse_for(tolerance * 2),
+            ..Finding::default()
+        }
+    }
+
+    /// What the delay before an attempt has to be, in words.
+    fn expected(&self, due: Due) -> String {
+        let envelope = self.policy.envelope(due.nth);
+        let nominal = if self.policy.jitter > 0.0 {
+            format!("{} to {}", shown(*envelope.start()), shown(*envelope.end()))
+        } else {
+            shown(self.policy.nominal(due.nth))
+        };
+        format!(
+            "delay {} of the sequence: {nominal}, ± {} of tolerance",
+            due.nth + 1,
+            shown(self.policy.tolerance(due.nth))
+        )
+    }
+
+    fn early(&self, index: usize) -> Option<Finding> {
+        let row = &self.rows[index];
+        let (due, delay) = (row.due?, row.delay()?);
+        let least = self.policy.envelope(due.nth).start().saturating_sub(self.policy.tolerance(due.nth));
+        (delay < least).then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
+    }
+
+    pub(super) fn late(&self, index: usize) -> Option<Finding> {
+        let row = &self.rows[index];
+        let (due, delay) = (row.due?, row.delay()?);
+        let late = row.at > self.latest(due) + row.noise;
+        late.then(|| self.found("RECON-02", index, "it came too late", self.expected(due), shown(delay)))
+    }
+
+    /// The delay before an attempt against the one before it: it has grown by the factor, or is at the cap.
+    fn growth(&self, index: usize) -> Option<Finding> {
+        let (row, before) = (&self.rows[index], self.rows.get(index.checked_sub(1)?)?);
+        let (due, delay, shorter) = (row.due?, row.delay()?, before.delay()?);
+        if due.nth == 0 {
+            return None;
+        }
+        let Policy { factor, cap, jitter, .. } = self.policy;
+        let grown = |swing: f64| shorter.mul_f64(factor * swing).min(cap.mul_f64(1.0 + jitter));
+        let slack = self.policy.tolerance(due.nth) + self.policy.tolerance(due.nth - 1).mul_f64(factor) + self.slack;
+        let (least, most) = (grown((1.0 - jitter) / (1.0 + jitter)), grown((1.0 + jitter) / (1.0 - jitter)));
+        if delay + slack >= least && delay <= most + slack + row.noise {
+            return None;
+        }
+        let expected = format!("{factor} times {}, at most {}, ± {}", shown(shorter), shown(cap), shown(slack));
+        Some(self.found("RECON-03", index, "the delay did not grow as the policy has it", expected, shown(delay)))
+    }
+
+    fn close(&self, index: usize) -> Option<Finding> {
+        let before = self.rows.get(index.checked_sub(1)?)?;
+        let apart = self.rows[index].at - before.at;
+        // The same moment is stamped twice, each time a little late.
+        let tolerance = Duration::from_millis(2).min(self.apart() / 10);
+        (apart + tolerance < self.apart()).then(|| {
+            let expected = format!("at least {} from one attempt to the next", shown(self.apart()));
+            self.found("RECON-06", index, "it followed too closely", expected, shown(apart))
+        })
+    }
+
+    fn bounded(&self, index: usize) -> Option<Finding> {
+        let row = &self.rows[index];
+        let delay = row.delay()?;
+        (delay > LONGEST_DELAY + self.slack + row.noise).then(|| {
+            let expected = format!("at most {}", shown(LONGEST_DELAY));
+            self.found("RECON-07", index, "the delay is longer than any may be", expected, shown(delay))
+        })
+    }
+
+    fn alone(&self, index: usize) -> Option<Finding> {
+        let at = self.rows[index].at;
+        let other = self.rows[..index].iter().position(|row| row.over.is_none_or(|over| over > at))?;
+        let expected = "at most one attempt or connection at any time".to_owned();
+        let got = format!("attempt {} was still under way", other + 1);
+        Some(self.found("RECON-08", index, "it came beside another", expected, got))
+    }
+
+    /// Each attempt in one line, for reports; `start` is when the scenario began.
+    pub(super) fn told(&self, client: &str, start: Moment) -> Vec<AttemptLine> {
+        let ms = |span: Duration| (span.as_secs_f64() * 1e6).round() / 1e3;
+        let lines = self.rows.iter().map(|row| AttemptLine {
+            client: client.to_owned(),
+            at_ms: ms(row.at - start),
+            delay_ms: row.delay().map(ms),
+            earliest_ms: row.due.map(|due| ms(*self.policy.envelope(due.nth).start())),
+            latest_ms: row.due.map(|due| ms(*self.policy.envelope(due.nth).end())),
+            noise_ms: ms(row.noise),
+            fate: if row.fate.is_empty() { "open".to_owned() } else { row.fate.clone() },
+        });
+        lines.collect()
+    }
+}

@@ -1,0 +1,369 @@
+//! Playing the server to a client under test: starting it, and what becomes of its attempts to connect.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relayspec::driver::Params;
+use relayspec::family::Turn;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::shown;
+use crate::clock::Moment;
+use crate::engine::actor::Actor;
+use crate::engine::attempts::{Attempts, Due};
+use crate::engine::player::{Fault, Player};
+use crate::engine::puppet::{Puppet, Record};
+use crate::engine::recorder::Stop;
+use crate::engine::target::{Call, Subject};
+use crate::engine::witness::{Fate, Witness};
+use crate::lint::ConnectionLint;
+use crate::outcome::{By, Finding};
+use crate::scenario::step::{
+    Accept, Attempts as AttemptsStep, Delay, Expect, FailBy, Idle, Send, Spread, Start, TurnAway, Welcome,
+};
+use crate::scenario::{Term, to_the_cap};
+use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
+
+/// How long a client's request may take once its connection is there.
+const REQUEST: Duration = Duration::from_secs(5);
+/// How long an attempt that is late is still waited for, so that late is told from never.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often the life of a client is looked at while it is waited for.
+const GLANCE: Duration = Duration::from_millis(20);
+/// The close code of a server that has a problem of its own (RFC 6455, section 7.4.1).
+const INTERNAL_ERROR: u16 = 1011;
+
+impl Player {
+    pub(super) fn puppet(&self, name: &str) -> Result<Arc<Mutex<Puppet>>, Stop> {
+        let puppet = self.puppets.get(name).map(Arc::clone);
+        puppet.ok_or_else(|| Stop::Harness(format!("no client is called `{name}`")))
+    }
+
+    pub(in crate::engine) async fn start(&mut self, step: &Start) -> Result<(), Fault> {
+        let story = Arc::clone(&self.story);
+        let Subject::Client(starter) = &story.subject else {
+            return Err(Stop::Harness("there is no client to start".to_owned()).into());
+        };
+        let family = story.scenario.family;
+        let role = story.scenario.script.under_test.as_str();
+        let endpoint = family.endpoint_of(role).ok_or_else(|| Stop::Harness(format!("no endpoint for `{role}`")))?;
+        let mut policy = story.stage.policy;
+        policy.max_attempts = step.max_attempts.or(policy.max_attempts);
+        let mut params = Params { timing: story.stage.timing.whole(), reconnect: Some(policy), ..Params::default() };
+        let mut params = serde_json::to_value(&mut params).unwrap_or_default();
+        for (name, text) in (family.welcome)(role).params {
+            params[*name] = json!(text);
+        }
+        for (name, term) in &step.params {
+            params[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
+        }
+        let name = self.full_name(&step.name);
+        story.transcript.add(self.clock().now(), &name, By::Runner, format!("start, with {params}"));
+        let call = Call { path: endpoint.path, scenario: story.scenario.id.to_string(), params };
+        let born = self.clock().now();
+        let started = starter.start(call).await.map_err(Stop::Inconclusive)?;
+        let record = Record::new(Attempts::new(policy, story.stage.slack));
+        story.cast(&name, Arc::clone(&started.client), record.clone());
+        let puppet = Puppet::new(name, started, record, born);
+        self.puppets.insert(step.name.clone(), Arc::new(Mutex::new(puppet)));
+        Ok(())
+    }
+
+    pub(in crate::engine) async fn accept(&mut self, step: &Accept) -> Result<(), Fault> {
+        let puppet = self.puppet(&step.of)?;
+        let mut puppet = puppet.lock().await;
+        let within = step.within.as_ref().map(|span| self.span(span));
+        let (attempt, index) = self.next_attempt(&mut puppet, within).await?;
+        let connection = self.open_for(&puppet, attempt, index, &step.name).await?;
+        let role = self.role_under_test();
+        let mut actor = Actor::new(self.full_name(&step.name), connection, self.clock().now(), role);
+        actor.attempt = Some((puppet.record.clone(), index));
+        self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
+        self.own.push(step.name.clone());
+        Ok(())
+    }
+
+    pub(in crate::engine) async fn welcome(&mut self, step: &Welcome) -> Result<(), Fault> {
+        let Welcome { name, of, within, .. } = step;
+        self.accept(&Accept { name: name.clone(), of: of.clone(), within: within.clone(), check: None }).await?;
+        let welcome = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test);
+        for turn in welcome.turns {
+            match turn {
+                Turn::Client(kind) => {
+                    let json = Term::try_from(json!({ "type": kind })).map_err(Stop::Harness)?;
+                    self.expect(&Expect { on: name.clone(), json: Some(json), ..Expect::default() }).await?;
+                }
+                Turn::Server(message) => {
+                    let now = self.clock().epoch_ms(self.clock().now());
+                    let json = Term::try_from(message(now)).map_err(Stop::Harness)?;
+                    self.send(&Send { on: name.clone(), json: Some(json), ..Send::default() }).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(in crate::engine) async fn turn_away(&mut self, step: &TurnAway) -> Result<(), Fault> {
+        let puppet = self.puppet(&step.of)?;
+        let mut puppet = puppet.lock().await;
+        let within = step.within.as_ref().map(|span| self.span(span));
+        let past_cap = step.past_cap.map(|more| to_the_cap(&self.story.stage.policy) + 1 + more);
+        for _ in 0..past_cap.or(step.times).unwrap_or(1) {
+            let (attempt, index) = self.next_attempt(&mut puppet, within).await?;
+            match (step.status, step.by) {
+                (Some(status), _) => self.refuse(&puppet, attempt, index, status).await?,
+                (None, Some(by)) => self.fail(&mut puppet, attempt, index, by).await?,
+                (None, None) => return Err(Stop::Harness("`turn_away` says not how".to_owned()).into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the next attempt: within a time, or else until it is due.
+    async fn next_attempt(&self, puppet: &mut Puppet, within: Option<Duration>) -> Result<(Attempt, usize), Fault> {
+        let clock = self.clock();
+        let start = clock.now();
+        let due = puppet.record.with(|attempts| attempts.due());
+        let latest = match (within, due) {
+            (Some(within), _) => start + within,
+            (None, Some(due)) => puppet.record.with(|attempts| attempts.latest(due)),
+            (None, None) => start + self.story.stage.first_attempt,
+        };
+        let since = due.map_or(start, |due| due.since);
+        let attempt = loop {
+            let until = (latest + clock.noise(since, clock.now()) + clock.real(PATIENCE)).max(start);
+            let glance = clock.now() + clock.real(GLANCE);
+            match clock.within(until.min(glance), puppet.listener.next()).await {
+                Some(attempt) => break attempt,
+                None if puppet.client.process().is_some_and(|process| process.ended().is_some()) => {
+                    // What it did before its end may still be on the way.
+                    match puppet.listener.try_next() {
+                        Some(attempt) => break attempt,
+                        None => return Err(self.ended_instead(puppet, "connecting").into()),
+                    }
+                }
+                None if clock.now() >= until => return Err(self.nobody_came(puppet, since, latest, due).into()),
+                None => {}
+            }
+        };
+        let noise = clock.noise(since, attempt.at);
+        let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, noise));
+        self.story.transcript.add(attempt.at, &puppet.name, By::Subject, format!("attempt {} to connect", index + 1));
+        for finding in findings {
+            let at_ms = Some(self.story.transcript.ms(attempt.at));
+            self.story.recorder.lint(Finding { connection: Some(puppet.name.clone()), at_ms, ..finding });
+        }
+        if attempt.at > latest + noise {
+            let late = puppet.record.with(|attempts| attempts.late(index));
+            return Err(late.unwrap_or_else(|| self.too_late(start, latest, attempt.at)).into());
+        }
+        Ok((attempt, index))
+    }
+
+    fn too_late(&self, start: Moment, latest: Moment, at: Moment) -> Finding {
+        Finding {
+            what: "the attempt to connect came too late".to_owned(),
+            expected: Some(format!("within {}", shown(latest - start))),
+            got: Some(format!("after {}", shown(at - start))),
+            excused_from_ms: Finding::excuse_for(latest - start),
+            ..Finding::default()
+        }
+    }
+
+    fn nobody_came(&self, puppet: &Puppet, since: Moment, latest: Moment, due: Option<Due>) -> Finding {
+        Finding {
+            what: format!("no attempt to connect came within {}", shown(latest - since)),
+            expected: Some(match due {
+                Some(due) => format!("delay {} of the sequence, then an attempt", due.nth + 1),
+                None => "an attempt to connect".to_owned(),
+            }),
+            got: Some("none".to_owned()),
+            connection: Some(puppet.name.clone()),
+            excused_from_ms: Finding::excuse_for(latest - since),
+            ..Finding::default()
+        }
+    }
+
+    /// A client that is gone did not do what was asked of it.
+    pub(super) fn ended_instead(&self, puppet: &Puppet, of: &str) -> Finding {
+        let ended = puppet.client.process().and_then(|process| process.ended());
+        Finding {
+            what: format!("the client ended instead of {of}"),
+            expected: Some("a client that goes on".to_owned()),
+            got: ended.map(|ending| ending.told),
+            connection: Some(puppet.name.clone()),
+            ..Finding::default()
+        }
+    }
+
+    fn role_under_test(&self) -> Option<&'static str> {
+        let role = &self.story.scenario.script.under_test;
+        self.story.scenario.family.clients.iter().copied().find(|known| known == role)
+    }
+
+    /// Answers an attempt with 101.
+    async fn open_for(
+        &self,
+        puppet: &Puppet,
+        mut attempt: Attempt,
+        index: usize,
+        name: &str,
+    ) -> Result<Connection, Fault> {
+        let clock = self.clock();
+        let request = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
+        let broken = |what: String, got: Option<String>| Finding {
+            what,
+            expected: Some("the request of a WebSocket handshake (RFC 6455, section 4.1)".to_owned()),
+            got,
+            connection: Some(puppet.name.clone()),
+            excused_from_ms: Finding::excuse_for(REQUEST),
+            ..Finding::default()
+        };
+        let request = match request {
+            None => return Err(broken(format!("no request came within {}", shown(REQUEST)), None).into()),
+            Some(Err(error @ RequestError::Ended)) => return Err(broken(error.to_string(), None).into()),
+            Some(Err(error)) => {
+                return Err(broken("the client's request is wrong".to_owned(), Some(error.to_string())).into());
+            }
+            Some(Ok(request)) => request,
+        };
+        let role = self.role_under_test().unwrap_or_default();
+        let family = self.story.scenario.family;
+        if !family.endpoints_at(&request.target).any(|endpoint| endpoint.role == role) {
+            let expected = family.endpoint_of(role).map_or("an endpoint", |endpoint| endpoint.path);
+            return Err(Finding {
+                what: "the client connects to another path".to_owned(),
+                expected: Some(expected.to_owned()),
+                got: Some(request.target.clone()),
+                connection: Some(puppet.name.clone()),
+                ..Finding::default()
+            }
+            .into());
+        }
+        let Ok(opened) = attempt.accept(&request).await else {
+            return Err(broken("the client ended the connection during the handshake".to_owned(), None).into());
+        };
+        let name = self.full_name(name);
+        self.story.transcript.add(clock.now(), &name, By::Runner, format!("accept attempt {}", index + 1));
+        let witness = Witness {
+            name,
+            transcript: Arc::clone(&self.story.transcript),
+            recorder: Arc::clone(&self.story.recorder),
+            lint: ConnectionLint::new(family, role, Side::Server, Arc::clone(&self.story.stage.schemas)),
+            fate: Some(Fate { record: puppet.record.clone(), index, success: (family.welcome)(role).success() }),
+        };
+        Ok(Connection::start(opened, clock.clone(), Box::new(witness)))
+    }
+
+    async fn refuse(&self, puppet: &Puppet, mut attempt: Attempt, index: usize, status: u16) -> Result<(), Fault> {
+        let clock = self.clock();
+        let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
+        attempt.reject(status).await;
+        let fate = format!("HTTP {status}");
+        self.story.transcript.add(clock.now(), &puppet.name, By::Runner, fate.clone());
+        puppet.record.with(|attempts| attempts.end(index, clock.now(), &fate));
+        Ok(())
+    }
+
+    async fn fail(&self, puppet: &mut Puppet, mut attempt: Attempt, index: usize, by: FailBy) -> Result<(), Fault> {
+        let clock = self.clock().clone();
+        let name = format!("attempt_{}", index + 1);
+        let end = |fate: &str| {
+            self.story.transcript.add(clock.now(), &puppet.name, By::Runner, fate.to_owned());
+            puppet.record.with(|attempts| attempts.end(index, clock.now(), fate));
+        };
+        match by {
+            FailBy::Reset | FailBy::Fin => {
+                let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
+                if by == FailBy::Reset {
+                    attempt.reset();
+                    end("reset instead of an answer");
+                } else {
+                    drop(attempt);
+                    end("ended instead of an answer");
+                }
+            }
+            FailBy::Hang => {
+                self.story.transcript.add(clock.now(), &puppet.name, By::Runner, "no answer".to_owned());
+                let (record, transcript) = (puppet.record.clone(), Arc::clone(&self.story.transcript));
+                let name = puppet.name.clone();
+                tokio::spawn(async move {
+                    attempt.hang().await;
+                    let now = clock.now();
+                    transcript.add(now, &name, By::Subject, format!("gives attempt {} up", index + 1));
+                    record.with(|attempts| attempts.end(index, now, "given up without an answer"));
+                });
+            }
+            FailBy::Close => {
+                let connection = self.open_for(puppet, attempt, index, &name).await?;
+                connection.pen().send_through(OutFrame::close(Some(INTERNAL_ERROR), "")).await;
+                puppet.kept.push(connection);
+            }
+            FailBy::Drop => {
+                let connection = self.open_for(puppet, attempt, index, &name).await?;
+                connection.pen().act(Act::Fin);
+                end("accepted and dropped");
+                puppet.kept.push(connection);
+            }
+            FailBy::Silence => puppet.kept.push(self.open_for(puppet, attempt, index, &name).await?),
+        }
+        Ok(())
+    }
+
+    pub(in crate::engine) async fn idle(&mut self, step: &Idle) -> Result<(), Fault> {
+        let puppet = self.puppet(&step.of)?;
+        let mut puppet = puppet.lock().await;
+        let span = self.span(&step.span);
+        let start = self.clock().now();
+        match self.clock().within(start + span, puppet.listener.next()).await {
+            None => Ok(()),
+            Some(attempt) => Err(Finding {
+                what: "the client tried to connect where it may not".to_owned(),
+                expected: Some(format!("no attempt for {}", shown(span))),
+                got: Some(format!("one after {}", shown(attempt.at - start))),
+                connection: Some(puppet.name.clone()),
+                ..Finding::default()
+            }
+            .into()),
+        }
+    }
+
+    pub(in crate::engine) async fn judge_attempts(&mut self, step: &AttemptsStep) -> Result<(), Fault> {
+        let puppet = self.puppet(&step.of)?;
+        let puppet = puppet.lock().await;
+        let found = puppet.record.with(|attempts| attempts.judge(step.rule));
+        // The check says which requirement it judges.
+        let blamed = |finding| Finding { requirement: None, connection: Some(puppet.name.clone()), ..finding };
+        found.map_or(Ok(()), |finding| Err(blamed(finding).into()))
+    }
+
+    pub(in crate::engine) async fn delay(&mut self, step: &Delay) -> Result<(), Fault> {
+        let puppet = self.puppet(&step.of)?;
+        let puppet = puppet.lock().await;
+        let delay = puppet.record.with(|attempts| attempts.rows.last().and_then(|row| row.delay()));
+        let delay = delay.ok_or_else(|| Stop::Harness("no attempt has come after a loss".to_owned()))?;
+        self.variables.insert(step.name.clone(), json!(delay.as_secs_f64() * 1e3));
+        Ok(())
+    }
+
+    pub(in crate::engine) fn spread(&mut self, step: &Spread) -> Result<(), Fault> {
+        let values = step.values.fill(&self.variables).map_err(Stop::Harness)?;
+        let values: Vec<f64> = values.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+        let envelope = self.story.stage.policy.envelope(step.attempt);
+        let ms = |span: Duration| span.as_secs_f64() * 1e3;
+        let allowed = ms(*envelope.end() - *envelope.start());
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if !values.is_empty() && most - least >= allowed * step.at_least {
+            return Ok(());
+        }
+        Err(Finding {
+            what: format!("the delays of {} clients are too much alike", values.len()),
+            expected: Some(format!("spread over at least {:.1} ms", allowed * step.at_least)),
+            got: Some(if values.is_empty() { "none".to_owned() } else { format!("{least:.1} to {most:.1} ms") }),
+            ..Finding::default()
+        }
+        .into())
+    }
+}

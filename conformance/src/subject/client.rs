@@ -1,0 +1,165 @@
+//! Clients that the runner starts by a command, one process for each scenario.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
+use tokio::sync::{Mutex, Semaphore};
+
+use super::guard::Guard;
+use super::output::{self, Heard};
+use super::process::{Group, Spawn};
+use crate::clock::Clock;
+use crate::engine::{Boxed, Call, Client, Line, Party, Process, Started, Starter};
+use crate::transport::Listener;
+
+/// How long a client has to end by itself after SIGTERM (chapter `driver`, "How a client is started").
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How many clients are being started at once: a process that starts needs a core.
+const STARTING: usize = 2;
+
+/// The command of a client, with `{url}` where the address is to stand, if it does not read it from its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientTemplate {
+    words: Vec<String>,
+    folder: Option<PathBuf>,
+}
+
+impl ClientTemplate {
+    /// Reads a command line as a POSIX shell would split it; no shell runs it.
+    ///
+    /// # Errors
+    /// Where quotes are left open, or there is nothing to run.
+    pub fn new(command: &str) -> Result<Self, String> {
+        Self::of_words(shell_words::split(command).map_err(|error| format!("the command: {error}"))?)
+    }
+
+    /// The command that consists of these words.
+    ///
+    /// # Errors
+    /// Where there is nothing to run.
+    pub fn of_words(words: Vec<String>) -> Result<Self, String> {
+        if words.first().is_none_or(String::is_empty) {
+            return Err("the command is empty: write it behind `--`, as `-- node client.js {url}`".to_owned());
+        }
+        Ok(Self { words, folder: None })
+    }
+
+    /// The same, run in this folder instead of the current one.
+    #[must_use]
+    pub fn in_folder(self, folder: Option<&Path>) -> Self {
+        Self { folder: folder.map(Path::to_owned), ..self }
+    }
+
+    /// The command, as reports show it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        shell_words::join(&self.words)
+    }
+}
+
+/// Starts a process for each scenario.
+#[derive(Debug)]
+pub struct ClientLauncher {
+    template: ClientTemplate,
+    driver: bool,
+    clock: Clock,
+    guard: Option<Arc<Guard>>,
+    starting: Semaphore,
+}
+
+impl ClientLauncher {
+    /// What starts clients by this command; `driver` where they speak the driver protocol.
+    #[must_use]
+    pub fn new(template: ClientTemplate, driver: Driver, clock: Clock, guard: Option<Arc<Guard>>) -> Self {
+        let starting = Semaphore::new(STARTING);
+        Self { template, driver: driver == Driver::Spoken, clock, guard, starting }
+    }
+
+    async fn launch(&self, call: Call) -> Result<Started, String> {
+        let _permit = self.starting.acquire().await;
+        let listener = Listener::bind(self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))?;
+        let url = format!("ws://127.0.0.1:{}{}", listener.port(), call.path);
+        let words: Vec<_> = self.template.words.iter().map(|word| word.replace(URL_PLACEHOLDER, &url)).collect();
+        let environment = [
+            (URL_VARIABLE, url.clone()),
+            (SCENARIO_VARIABLE, call.scenario.clone()),
+            (PARAMS_VARIABLE, call.params.to_string()),
+        ];
+        let (lines, heard) = output::lines();
+        let group = Group::start(Spawn {
+            words: &words,
+            folder: self.template.folder.as_deref(),
+            guard: self.guard.clone(),
+            environment: &environment,
+            lines: self.driver.then(|| (self.clock.clone(), lines)),
+        })?;
+        let process =
+            ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() };
+        Ok(Started { client: Arc::new(process), listener })
+    }
+}
+
+/// Whether a client speaks the driver protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Driver {
+    /// It does.
+    Spoken,
+    /// It does not.
+    None,
+}
+
+impl Starter for ClientLauncher {
+    fn start(&self, call: Call) -> Boxed<'_, Result<Started, String>> {
+        Box::pin(self.launch(call))
+    }
+
+    fn has_driver(&self) -> bool {
+        self.driver
+    }
+}
+
+/// A client that was started. It is ended with its whole process group when it is dropped: by SIGTERM first, in the background.
+#[derive(Debug)]
+struct ClientProcess {
+    group: Option<Arc<Group>>,
+    heard: Mutex<Heard>,
+    clock: Clock,
+}
+
+impl ClientProcess {
+    fn group(&self) -> Option<&Group> {
+        self.group.as_deref()
+    }
+}
+
+impl Drop for ClientProcess {
+    fn drop(&mut self) {
+        let Some(group) = self.group.take() else { return };
+        let clock = self.clock.clone();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { group.stop(&clock, PATIENCE).await });
+        }
+    }
+}
+
+impl Party for ClientProcess {
+    fn process(&self) -> Option<&dyn Process> {
+        self.group().map(|group| group as &dyn Process)
+    }
+
+    fn output(&self) -> String {
+        self.group().map(|group| group.output.text()).unwrap_or_default()
+    }
+}
+
+impl Client for ClientProcess {
+    fn tell(&self, line: String) -> bool {
+        self.group().is_some_and(|group| group.tell(line))
+    }
+
+    fn line(&self) -> Boxed<'_, Option<Line>> {
+        Box::pin(async { self.heard.lock().await.next().await })
+    }
+}

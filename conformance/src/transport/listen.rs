@@ -1,0 +1,225 @@
+//! Accepts the connections of clients under test. Each attempt is stamped when the system hands it over; what becomes of it is the script's
+//! to decide: an answer, a refusal, silence, or an end.
+
+use std::io;
+use std::net::Ipv4Addr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::encode::Side;
+use super::handshake::{LONGEST_HEAD, Opened, accept_of, values};
+use super::link::Link;
+use crate::clock::{Clock, Moment};
+
+/// More attempts than this are not kept for the script; those beyond are closed at once, and counted.
+const MOST_WAITING: usize = 1000;
+
+/// A free port of the loopback interface, and those who knock at it.
+#[derive(Debug)]
+pub struct Listener {
+    port: u16,
+    attempts: mpsc::Receiver<Attempt>,
+    accepting: AbortHandle,
+}
+
+/// An attempt to connect.
+#[derive(Debug)]
+pub struct Attempt {
+    /// When the system handed it over.
+    pub at: Moment,
+    stream: TcpStream,
+    read: BytesMut,
+}
+
+/// The request of a handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The request target, as `/mac`.
+    pub target: String,
+    key: String,
+    length: usize,
+}
+
+/// Why an attempt brought no request that could be answered with 101.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The client went away before its request was complete.
+    #[error("the client ended the connection before its request was complete")]
+    Ended,
+    /// What came is no HTTP.
+    #[error("the request is no HTTP: {0}")]
+    NotHttp(String),
+    /// It is HTTP, but no WebSocket handshake as RFC 6455, section 4.1 has it.
+    #[error("the request is no WebSocket handshake: {0}")]
+    Wrong(String),
+}
+
+impl Listener {
+    /// Listens at a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// Where the system gives none.
+    pub async fn bind(clock: Clock) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let port = listener.local_addr()?.port();
+        let (sender, attempts) = mpsc::channel(MOST_WAITING);
+        let accepting = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let at = clock.now();
+                let _ = stream.set_nodelay(true);
+                // What finds no room is dropped, which closes it.
+                let _ = sender.try_send(Attempt { at, stream, read: BytesMut::new() });
+            }
+        });
+        Ok(Self { port, attempts, accepting: accepting.abort_handle() })
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The next attempt. May be dropped and called again without loss.
+    pub async fn next(&mut self) -> Attempt {
+        match self.attempts.recv().await {
+            Some(attempt) => attempt,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// An attempt that is there already.
+    pub fn try_next(&mut self) -> Option<Attempt> {
+        self.attempts.try_recv().ok()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Attempt {
+    /// Reads the request. The caller bounds the time.
+    ///
+    /// # Errors
+    /// Where the client goes away, or asks for something else than a WebSocket.
+    pub async fn request(&mut self) -> Result<Request, RequestError> {
+        loop {
+            if let Some(request) = request(&self.read)? {
+                return Ok(request);
+            }
+            if self.read.len() > LONGEST_HEAD {
+                return Err(RequestError::NotHttp(format!("a head of more than {LONGEST_HEAD} bytes")));
+            }
+            match self.stream.read_buf(&mut self.read).await {
+                Ok(count) if count > 0 => {}
+                _ => return Err(RequestError::Ended),
+            }
+        }
+    }
+
+    /// Answers the request with 101: the connection is open.
+    ///
+    /// # Errors
+    /// Where the client has gone away.
+    pub async fn accept(mut self, request: &Request) -> io::Result<Opened> {
+        let answer = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n\r\n",
+            accept_of(&request.key)
+        );
+        self.stream.write_all(answer.as_bytes()).await?;
+        let rest = self.read.split_off(request.length);
+        Ok(Opened { link: Link::Tcp(self.stream), rest, side: Side::Server })
+    }
+
+    /// Answers with another status than 101, and closes.
+    pub async fn reject(mut self, status: u16) {
+        let answer = format!("HTTP/1.1 {status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        // Whoever has gone away already needs no answer.
+        let _ = self.stream.write_all(answer.as_bytes()).await;
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// Ends the connection by a TCP reset.
+    pub fn reset(self) {
+        Link::Tcp(self.stream).reset();
+    }
+
+    /// Reads on, without an answer, until the client goes away.
+    pub async fn hang(mut self) {
+        let mut scrap = [0; 1024];
+        while self.stream.read(&mut scrap).await.is_ok_and(|count| count > 0) {}
+    }
+}
+
+fn request(bytes: &[u8]) -> Result<Option<Request>, RequestError> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut request = httparse::Request::new(&mut headers);
+    let length = match request.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(error) => {
+            let shown: String = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).escape_debug().collect();
+            return Err(RequestError::NotHttp(format!("{error}; it begins with \"{shown}\"")));
+        }
+    };
+    let value = |name: &str| values(request.headers, name);
+    let has = |name: &str, token: &str| value(name).split(',').any(|part| part.trim().eq_ignore_ascii_case(token));
+    let wrong = |what: String| Err(RequestError::Wrong(what));
+    let method = request.method.unwrap_or_default();
+    if method != "GET" || request.version != Some(1) {
+        return wrong(format!(
+            "`{method}` with HTTP/1.{} instead of `GET` with HTTP/1.1",
+            request.version.unwrap_or(0)
+        ));
+    }
+    for (name, token) in [("upgrade", "websocket"), ("connection", "upgrade"), ("sec-websocket-version", "13")] {
+        if !has(name, token) {
+            return wrong(format!("`{name}: {}` without `{token}`", value(name)));
+        }
+    }
+    if value("host").is_empty() {
+        return wrong("no `Host`".to_owned());
+    }
+    let key = value("sec-websocket-key");
+    if BASE64.decode(&key).is_ok_and(|bytes| bytes.len() == 16) {
+        return Ok(Some(Request { target: request.path.unwrap_or_default().to_owned(), key, length }));
+    }
+    wrong(format!("`Sec-WebSocket-Key: {key}` is not the base64 of 16 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RIGHT: &str = "GET /mac HTTP/1.1\r\nHost: 127.0.0.1:1\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n\
+                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+    #[test]
+    fn requests_are_read_and_wrong_ones_named() {
+        let read = request(RIGHT.as_bytes()).expect("a request").expect("a whole one");
+        assert_eq!((read.target.as_str(), read.length), ("/mac", RIGHT.len()));
+        assert!(matches!(request(&RIGHT.as_bytes()[..50]), Ok(None)));
+        for (wrong, says) in [
+            (RIGHT.replace("GET", "POST"), "POST"),
+            (RIGHT.replace("HTTP/1.1", "HTTP/1.0"), "HTTP/1.0"),
+            (RIGHT.replace("WebSocket\r", "h2c\r"), "upgrade: h2c"),
+            (RIGHT.replace(", Upgrade", ""), "connection"),
+            (RIGHT.replace(": 13", ": 8"), "sec-websocket-version: 8"),
+            (RIGHT.replace("dGhl", ""), "Sec-WebSocket-Key"),
+            (RIGHT.replace("Host: 127.0.0.1:1\r\n", ""), "Host"),
+            ("SSH-2.0-OpenSSH_9\r\n\r\n".to_owned(), "no HTTP"),
+        ] {
+            let error = request(wrong.as_bytes()).expect_err("a wrong request").to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}
