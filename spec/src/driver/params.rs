@@ -150,7 +150,7 @@ impl JsonSchema for Params {
         for parameter in Parameter::ALL {
             let mut schema = seconds::schema(generator);
             schema.insert("type".to_owned(), json!(["number", "null"]));
-            let description = format!("The timing parameter of this name, in seconds (chapter `wire`).");
+            let description = "The timing parameter of this name, in seconds (chapter `wire`).";
             schema.insert("description".to_owned(), description.into());
             properties.insert(parameter.name().to_owned(), schema.to_value());
         }

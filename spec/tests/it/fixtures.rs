@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::schemas::Schemas;
+use crate::vectors::{self, Verdict, equal};
 
 /// The vectors of one direction.
 pub(crate) struct File {
@@ -33,13 +34,6 @@ pub(crate) struct Vector {
     message: Option<Value>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Verdict {
-    Accept,
-    Reject,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {
@@ -49,7 +43,7 @@ struct Part {
 
 /// The files of every folder that bears a family's name.
 pub(crate) fn files() -> Vec<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let root = vectors::root();
     let families = names_in(&root).into_iter().filter_map(|name| Family::named(&name));
     families
         .flat_map(|family| names_in(&root.join(family.name)).into_iter().map(|name| read(&root, family, &name)))
@@ -106,18 +100,6 @@ fn expanded(value: Value) -> Value {
         Value::Object(members) => members.into_iter().map(|(name, value)| (name, expanded(value))).collect(),
         Value::Array(items) => items.into_iter().map(expanded).collect(),
         other => other,
-    }
-}
-
-/// Whether two values are equal, numbers by their value: `1`, `1.0` and `1e0` are the same.
-fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || (a.is_f64() || b.is_f64()) && a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
-        }
-        _ => a == b,
     }
 }
 
@@ -182,9 +164,7 @@ fn vectors_have_their_form() {
         let mut frames = BTreeMap::new();
         for vector in &file.vectors {
             let place = format!("{} `{}`", file.path, vector.id);
-            let kebab =
-                |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-            assert!(vector.id.split('-').all(kebab), "{place}: the id is not in kebab-case");
+            assert!(vectors::is_kebab(&vector.id), "{place}: the id is not in kebab-case");
             assert!(ids.insert(&vector.id), "{place}: the id occurs twice");
             assert!(
                 requirement::find(&vector.rule).is_some_and(|rule| rule.id == vector.rule),
