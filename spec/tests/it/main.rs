@@ -5,4 +5,5 @@ mod fixtures;
 mod messages;
 mod reconnect;
 mod schemas;
+mod terminal;
 mod vectors;
