@@ -1,28 +1,24 @@
 //! The way of a run: start or find the subject, play the scenarios, feed the reports, and come to an exit status.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::baseline::{Baseline, check_ids};
 use conformance::clock::Clock;
-use conformance::engine::{self, Ended, Launcher, Part, Plan, Stage, Subject, Target};
+use conformance::engine::{self, Ended, Part, Plan, Stage};
 use conformance::event::{Event, RunEnd};
 use conformance::lint::Schemas;
-use conformance::outcome::{SubjectInfo, Summary};
+use conformance::outcome::Summary;
 use conformance::report::{Conclusion, Json, Junit, Reports, Style, Terminal};
 use conformance::scenario::built_in;
-use conformance::subject::{ClientLauncher, CommandLauncher, CommandSubject, Guard, NotStarted, UrlSubject, preflight};
-use conformance::transport::Route;
-use relayspec::timing::Written;
-use rustls::ClientConfig;
+use conformance::subject::NotStarted;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::exit::{Exit, Failure};
-use super::guard;
-use super::setup::{Place, Seat, Setup, Where};
+use super::setup::Setup;
+use super::subjects::{self, Ready};
 
 /// How many handshakes of a run are under way at once.
 const HANDSHAKES: usize = 64;
@@ -66,35 +62,13 @@ fn terminal_width() -> usize {
     columns.ok().filter(|columns| *columns >= 40).unwrap_or(PLAIN_WIDTH)
 }
 
-/// A subject that is ready to be judged.
-struct Ready {
-    subject: Subject,
-    /// What the runner has started for it, and ends.
-    started: Option<Arc<CommandSubject>>,
-    info: SubjectInfo,
-}
-
-impl Ready {
-    fn target(&self) -> Option<&Arc<dyn Target>> {
-        match &self.subject {
-            Subject::Server { target, .. } => Some(target),
-            Subject::Client(_) => None,
-        }
-    }
-
-    /// How a server that all scenarios share has ended, if it has.
-    fn gone(&self) -> Option<String> {
-        self.target()?.process()?.ended().map(|ending| ending.told)
-    }
-}
-
 async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
     let clock = Clock::start();
     let begin = clock.now();
     let interrupted = interruption();
     let mut told = Told { reports: &mut reports, problems: Vec::new() };
     let ready = tokio::select! {
-        ready = subjects(setup, &clock) => ready,
+        ready = subjects::find(setup, &clock) => ready,
         () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned().into()),
     };
     let ready = match ready {
@@ -165,71 +139,6 @@ async fn play(
     }
     let ended = running.await.unwrap_or_else(|error| Ended { harness: vec![error.to_string()], ..Ended::default() });
     (ended, summary, baseline)
-}
-
-/// Finds or starts what is judged.
-async fn subjects(setup: &Setup, clock: &Clock) -> Result<Vec<Ready>, NotStarted> {
-    let guard = guard::start();
-    let mut ready = Vec::new();
-    for seat in &setup.seats {
-        ready.push(match &seat.place {
-            Place::Server { at, tls, ready_within } => {
-                let subject = server(at, tls.clone(), *ready_within, clock, guard.clone()).await?;
-                let (target, started, launcher) = subject;
-                let deadline = setup.options.handshake_deadline.0;
-                if let Err(problem) = preflight(target.route(), seat.family, clock, deadline).await {
-                    return Err(NotStarted { problem, output: target.output() });
-                }
-                let url = Some(target.route().address.to_string());
-                let command = if let Where::Command(template) = at { Some(template.shown()) } else { None };
-                Ready { subject: Subject::Server { target, launcher }, started, info: info(seat, url, command) }
-            }
-            Place::Client { template, driver } => {
-                let command = Some(template.shown());
-                let launcher = ClientLauncher::new(template.clone(), *driver, clock.clone(), guard.clone());
-                Ready { subject: Subject::Client(Arc::new(launcher)), started: None, info: info(seat, None, command) }
-            }
-        });
-    }
-    Ok(ready)
-}
-
-/// A server, the process that was started for it, and what starts others like it.
-type Server = (Arc<dyn Target>, Option<Arc<CommandSubject>>, Option<Arc<dyn Launcher>>);
-
-async fn server(
-    at: &Where,
-    tls: Option<Arc<ClientConfig>>,
-    ready_within: Duration,
-    clock: &Clock,
-    guard: Option<Arc<Guard>>,
-) -> Result<Server, NotStarted> {
-    match at {
-        Where::Url(address) => {
-            let route = Route { address: address.clone(), tls };
-            Ok((Arc::new(UrlSubject { route }), None, None))
-        }
-        Where::Command(template) => {
-            let launcher =
-                CommandLauncher { template: template.clone(), tls, ready_within, clock: clock.clone(), guard };
-            let started = Arc::new(launcher.start().await?);
-            let again: Option<Arc<dyn Launcher>> = if template.has_port() { Some(Arc::new(launcher)) } else { None };
-            Ok((Arc::clone(&started) as Arc<dyn Target>, Some(started), again))
-        }
-    }
-}
-
-fn info(seat: &Seat, url: Option<String>, command: Option<String>) -> SubjectInfo {
-    let timing =
-        seat.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
-    SubjectInfo {
-        url,
-        command,
-        family: seat.family.name.to_owned(),
-        role: seat.role.to_owned(),
-        timing: timing.collect::<BTreeMap<_, _>>(),
-        reconnect: (seat.role != seat.family.server).then(|| seat.policy.to_string()),
-    }
 }
 
 fn end(

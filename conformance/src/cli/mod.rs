@@ -14,6 +14,7 @@ mod schema;
 mod self_test;
 mod server;
 mod setup;
+mod subjects;
 
 use std::process::ExitCode;
 

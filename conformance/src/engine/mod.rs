@@ -5,6 +5,7 @@
 mod actor;
 mod attempts;
 mod barrier;
+mod doubt;
 mod player;
 mod puppet;
 mod random;

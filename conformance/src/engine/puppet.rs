@@ -21,8 +21,6 @@ pub(super) struct Puppet {
     pub(super) listener: Listener,
     /// Its attempts.
     pub(super) record: Record,
-    /// When it was started.
-    pub(super) born: Moment,
     /// Connections that are kept open without anybody in the script to speak on them.
     pub(super) kept: Vec<Connection>,
     /// Events that no step has looked at.
@@ -71,9 +69,9 @@ impl Record {
 }
 
 impl Puppet {
-    pub(super) fn new(name: String, started: Started, record: Record, born: Moment) -> Self {
+    pub(super) fn new(name: String, started: Started, record: Record) -> Self {
         let Started { client, listener } = started;
-        Self { name, client, listener, record, born, kept: Vec::new(), events: VecDeque::new(), silent: false }
+        Self { name, client, listener, record, kept: Vec::new(), events: VecDeque::new(), silent: false }
     }
 
     /// Takes the next event, or the next of a name.

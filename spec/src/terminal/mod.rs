@@ -14,7 +14,9 @@ pub use message::{
 };
 pub use state::order;
 
-use crate::family::{Binary, Channel, Endpoint, Family};
+use serde_json::json;
+
+use crate::family::{Binary, Channel, Endpoint, Family, Turn, Welcome};
 use crate::reconnect::Policy;
 use crate::wire::BinaryError;
 
@@ -63,8 +65,22 @@ pub const FAMILY: Family = Family {
     ],
     order,
     policy: Policy::RELAY,
+    welcome,
 };
 
 fn canonical(bytes: &[u8]) -> Result<Vec<u8>, BinaryError> {
     Ok(TerminalFrame::decode(bytes)?.encode())
+}
+
+/// A code that a viewer under test is given.
+const WELCOME_CODE: &str = "K7QX4M";
+
+fn welcome(role: &str) -> Welcome {
+    if role == "host" {
+        let turns =
+            &[Turn::Client("register"), Turn::Server(|_| json!({ "type": "registered", "code": WELCOME_CODE }))];
+        return Welcome { params: &[], turns };
+    }
+    let turns = &[Turn::Client("auth"), Turn::Server(|_| json!({ "type": "auth_success" }))];
+    Welcome { params: &[("code", WELCOME_CODE)], turns }
 }

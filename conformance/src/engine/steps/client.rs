@@ -1,17 +1,16 @@
-//! Playing the server to a client under test: starting it, and what becomes of its attempts to connect.
+//! Playing the server to a client under test: starting it, and what is made of its attempts to connect.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::Params;
 use relayspec::family::Turn;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::shown;
-use crate::clock::Moment;
 use crate::engine::actor::Actor;
-use crate::engine::attempts::{Attempts, Due};
+use crate::engine::attempts::Attempts;
 use crate::engine::player::{Fault, Player};
 use crate::engine::puppet::{Puppet, Record};
 use crate::engine::recorder::Stop;
@@ -19,18 +18,12 @@ use crate::engine::target::{Call, Subject};
 use crate::engine::witness::{Fate, Witness};
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{
-    Accept, Attempts as AttemptsStep, Delay, Expect, FailBy, Idle, Send, Spread, Start, TurnAway, Welcome,
-};
+use crate::scenario::step::{Accept, Expect, FailBy, Send, Start, TurnAway, Welcome};
 use crate::scenario::{Term, to_the_cap};
 use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
 
 /// How long a client's request may take once its connection is there.
 const REQUEST: Duration = Duration::from_secs(5);
-/// How long an attempt that is late is still waited for, so that late is told from never.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How often the life of a client is looked at while it is waited for.
-const GLANCE: Duration = Duration::from_millis(20);
 /// The close code of a server that has a problem of its own (RFC 6455, section 7.4.1).
 const INTERNAL_ERROR: u16 = 1011;
 
@@ -61,11 +54,10 @@ impl Player {
         let name = self.full_name(&step.name);
         story.transcript.add(self.clock().now(), &name, By::Runner, format!("start, with {params}"));
         let call = Call { path: endpoint.path, scenario: story.scenario.id.to_string(), params };
-        let born = self.clock().now();
         let started = starter.start(call).await.map_err(Stop::Inconclusive)?;
         let record = Record::new(Attempts::new(policy, story.stage.slack));
         story.cast(&name, Arc::clone(&started.client), record.clone());
-        let puppet = Puppet::new(name, started, record, born);
+        let puppet = Puppet::new(name, started, record);
         self.puppets.insert(step.name.clone(), Arc::new(Mutex::new(puppet)));
         Ok(())
     }
@@ -118,83 +110,6 @@ impl Player {
             }
         }
         Ok(())
-    }
-
-    /// Waits for the next attempt: within a time, or else until it is due.
-    async fn next_attempt(&self, puppet: &mut Puppet, within: Option<Duration>) -> Result<(Attempt, usize), Fault> {
-        let clock = self.clock();
-        let start = clock.now();
-        let due = puppet.record.with(|attempts| attempts.due());
-        let latest = match (within, due) {
-            (Some(within), _) => start + within,
-            (None, Some(due)) => puppet.record.with(|attempts| attempts.latest(due)),
-            (None, None) => start + self.story.stage.first_attempt,
-        };
-        let since = due.map_or(start, |due| due.since);
-        let attempt = loop {
-            let until = (latest + clock.noise(since, clock.now()) + clock.real(PATIENCE)).max(start);
-            let glance = clock.now() + clock.real(GLANCE);
-            match clock.within(until.min(glance), puppet.listener.next()).await {
-                Some(attempt) => break attempt,
-                None if puppet.client.process().is_some_and(|process| process.ended().is_some()) => {
-                    // What it did before its end may still be on the way.
-                    match puppet.listener.try_next() {
-                        Some(attempt) => break attempt,
-                        None => return Err(self.ended_instead(puppet, "connecting").into()),
-                    }
-                }
-                None if clock.now() >= until => return Err(self.nobody_came(puppet, since, latest, due).into()),
-                None => {}
-            }
-        };
-        let noise = clock.noise(since, attempt.at);
-        let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, noise));
-        self.story.transcript.add(attempt.at, &puppet.name, By::Subject, format!("attempt {} to connect", index + 1));
-        for finding in findings {
-            let at_ms = Some(self.story.transcript.ms(attempt.at));
-            self.story.recorder.lint(Finding { connection: Some(puppet.name.clone()), at_ms, ..finding });
-        }
-        if attempt.at > latest + noise {
-            let late = puppet.record.with(|attempts| attempts.late(index));
-            return Err(late.unwrap_or_else(|| self.too_late(start, latest, attempt.at)).into());
-        }
-        Ok((attempt, index))
-    }
-
-    fn too_late(&self, start: Moment, latest: Moment, at: Moment) -> Finding {
-        Finding {
-            what: "the attempt to connect came too late".to_owned(),
-            expected: Some(format!("within {}", shown(latest - start))),
-            got: Some(format!("after {}", shown(at - start))),
-            excused_from_ms: Finding::excuse_for(latest - start),
-            ..Finding::default()
-        }
-    }
-
-    fn nobody_came(&self, puppet: &Puppet, since: Moment, latest: Moment, due: Option<Due>) -> Finding {
-        Finding {
-            what: format!("no attempt to connect came within {}", shown(latest - since)),
-            expected: Some(match due {
-                Some(due) => format!("delay {} of the sequence, then an attempt", due.nth + 1),
-                None => "an attempt to connect".to_owned(),
-            }),
-            got: Some("none".to_owned()),
-            connection: Some(puppet.name.clone()),
-            excused_from_ms: Finding::excuse_for(latest - since),
-            ..Finding::default()
-        }
-    }
-
-    /// A client that is gone did not do what was asked of it.
-    pub(super) fn ended_instead(&self, puppet: &Puppet, of: &str) -> Finding {
-        let ended = puppet.client.process().and_then(|process| process.ended());
-        Finding {
-            what: format!("the client ended instead of {of}"),
-            expected: Some("a client that goes on".to_owned()),
-            got: ended.map(|ending| ending.told),
-            connection: Some(puppet.name.clone()),
-            ..Finding::default()
-        }
     }
 
     fn role_under_test(&self) -> Option<&'static str> {
@@ -309,61 +224,5 @@ impl Player {
             FailBy::Silence => puppet.kept.push(self.open_for(puppet, attempt, index, &name).await?),
         }
         Ok(())
-    }
-
-    pub(in crate::engine) async fn idle(&mut self, step: &Idle) -> Result<(), Fault> {
-        let puppet = self.puppet(&step.of)?;
-        let mut puppet = puppet.lock().await;
-        let span = self.span(&step.span);
-        let start = self.clock().now();
-        match self.clock().within(start + span, puppet.listener.next()).await {
-            None => Ok(()),
-            Some(attempt) => Err(Finding {
-                what: "the client tried to connect where it may not".to_owned(),
-                expected: Some(format!("no attempt for {}", shown(span))),
-                got: Some(format!("one after {}", shown(attempt.at - start))),
-                connection: Some(puppet.name.clone()),
-                ..Finding::default()
-            }
-            .into()),
-        }
-    }
-
-    pub(in crate::engine) async fn judge_attempts(&mut self, step: &AttemptsStep) -> Result<(), Fault> {
-        let puppet = self.puppet(&step.of)?;
-        let puppet = puppet.lock().await;
-        let found = puppet.record.with(|attempts| attempts.judge(step.rule));
-        // The check says which requirement it judges.
-        let blamed = |finding| Finding { requirement: None, connection: Some(puppet.name.clone()), ..finding };
-        found.map_or(Ok(()), |finding| Err(blamed(finding).into()))
-    }
-
-    pub(in crate::engine) async fn delay(&mut self, step: &Delay) -> Result<(), Fault> {
-        let puppet = self.puppet(&step.of)?;
-        let puppet = puppet.lock().await;
-        let delay = puppet.record.with(|attempts| attempts.rows.last().and_then(|row| row.delay()));
-        let delay = delay.ok_or_else(|| Stop::Harness("no attempt has come after a loss".to_owned()))?;
-        self.variables.insert(step.name.clone(), json!(delay.as_secs_f64() * 1e3));
-        Ok(())
-    }
-
-    pub(in crate::engine) fn spread(&mut self, step: &Spread) -> Result<(), Fault> {
-        let values = step.values.fill(&self.variables).map_err(Stop::Harness)?;
-        let values: Vec<f64> = values.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
-        let envelope = self.story.stage.policy.envelope(step.attempt);
-        let ms = |span: Duration| span.as_secs_f64() * 1e3;
-        let allowed = ms(*envelope.end() - *envelope.start());
-        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if !values.is_empty() && most - least >= allowed * step.at_least {
-            return Ok(());
-        }
-        Err(Finding {
-            what: format!("the delays of {} clients are too much alike", values.len()),
-            expected: Some(format!("spread over at least {:.1} ms", allowed * step.at_least)),
-            got: Some(if values.is_empty() { "none".to_owned() } else { format!("{least:.1} to {most:.1} ms") }),
-            ..Finding::default()
-        }
-        .into())
     }
 }
