@@ -76,13 +76,14 @@ mod tests {
     fn what_is_taken_is_kept_and_what_is_too_much_is_refused() {
         let mut outbox = Outbox::default();
         let mut taken = 0;
-        while outbox.push(Outgoing::Text(format!("{taken:0>1000000}"))).is_ok() {
+        let text = |number: usize| Outgoing::Text(number.to_string().repeat(1_000_000));
+        while taken < 1000 && outbox.push(text(taken % 10)).is_ok() {
             taken += 1;
         }
         assert_eq!((taken, outbox.len()), (33, 33));
-        assert_eq!(outbox.pop(), Some(Outgoing::Text(format!("{:0>1000000}", 0))));
-        assert_eq!(outbox.push(Outgoing::Text("x".repeat(1_000_000))), Ok(()));
-        assert_eq!(outbox.push(Outgoing::Text("x".repeat(1_000_000))), Err(Full));
+        assert_eq!(outbox.pop(), Some(text(0)));
+        assert_eq!(outbox.push(text(0)), Ok(()));
+        assert_eq!(outbox.push(text(0)), Err(Full));
         assert_eq!(outbox.clear(), 33);
         assert!(outbox.is_empty() && outbox.push(Outgoing::Binary(Vec::new())).is_ok());
         assert!((0..1_000_000).any(|_| outbox.push(Outgoing::Binary(Vec::new())).is_err()), "empty ones cost nothing");

@@ -28,6 +28,7 @@ fn uuid(text: &str) -> Result<Uuid, String> {
 impl Host {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let (options, _) = self.client.options()?;
-        self.client.run(async { pairing_host(options, self.client_id.clone(), stdin(), stdout(), told_to_stop()).await })
+        self.client
+            .run(async { pairing_host(options, self.client_id.clone(), stdin(), stdout(), told_to_stop()).await })
     }
 }

@@ -1,9 +1,9 @@
 //! The clients of the pairing family: what a host and a viewer say, and what they make of what the relay says (chapter `pairing`).
 
 mod host;
-mod viewer;
 #[cfg(test)]
 mod tests;
+mod viewer;
 
 pub use host::Host;
 pub use viewer::Viewer;
@@ -29,7 +29,8 @@ fn deliver(payload: String, desk: &mut Desk) {
 
 /// Tells the user what the relay refused.
 fn report(error: &Error, desk: &mut Desk) {
-    let code = serde_json::to_value(error.code).ok().and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default();
+    let code =
+        serde_json::to_value(error.code).ok().and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default();
     desk.report(Event::Error { code, message: error.message.to_string() });
 }
 

@@ -69,7 +69,9 @@ impl Viewer {
     fn refused(&mut self, error: &Error, desk: &mut Desk) {
         report(error, desk);
         match error.code {
-            ErrorCode::InvalidCode | ErrorCode::ExpiredCode | ErrorCode::AlreadyJoined => self.answered(error.code, desk),
+            ErrorCode::InvalidCode | ErrorCode::ExpiredCode | ErrorCode::AlreadyJoined => {
+                self.answered(error.code, desk);
+            }
             // Of a viewer that has not joined, only its `join` can be meant (PAIR-24).
             ErrorCode::InvalidMessage if !self.is_joined => self.answered(error.code, desk),
             ErrorCode::MacDisconnected if self.is_joined => {

@@ -65,7 +65,17 @@ impl std::str::FromStr for Address {
         if host.is_empty() {
             return Err(wrong());
         }
-        let port = authority.port_u16().unwrap_or(if has_tls { 443 } else { 80 });
+        // What stands behind the host is a port, or wrong: the library takes numbers that are none.
+        let port = match authority.as_str().strip_prefix(authority.host()).ok_or_else(wrong)?.strip_prefix(':') {
+            Some(port) => port.parse().map_err(|_| wrong())?,
+            None => {
+                if has_tls {
+                    443
+                } else {
+                    80
+                }
+            }
+        };
         let target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         Ok(Self { host, port, has_tls, authority: authority.to_string(), target })
     }

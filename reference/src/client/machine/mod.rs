@@ -2,6 +2,8 @@
 //!
 //! It decides when to connect and when an attempt has failed. What is said on a connection is for the [`Role`].
 
+mod course;
+
 use std::time::{Duration, Instant};
 
 use relayspec::driver::{Command, Event, Refused};
@@ -9,7 +11,7 @@ use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 
 use super::backoff::{Backoff, Dice};
-use super::desk::{Course, Desk, Role};
+use super::desk::{Desk, Role};
 use super::silence::{Due, Silence};
 use super::{Action, Ending, Outgoing, refusal};
 
@@ -31,9 +33,14 @@ pub struct Client<R, D> {
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     /// For the next attempt.
-    Waiting { until: Instant, delay: Duration },
+    Waiting {
+        until: Instant,
+        delay: Duration,
+    },
     /// Without success so far.
-    Attempting { deadline: Instant },
+    Attempting {
+        deadline: Instant,
+    },
     /// The family's own success.
     Up,
     /// Connected, and nothing to try.
@@ -101,8 +108,8 @@ impl<R: Role, D: Dice> Client<R, D> {
     /// The handshake is done.
     pub fn opened(&mut self, now: Instant) -> Vec<Action> {
         if let Wire::Opening = self.wire {
-            let [interval, timeout] =
-                [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout].map(|parameter| self.timing.value(parameter));
+            let [interval, timeout] = [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout]
+                .map(|parameter| self.timing.value(parameter));
             self.wire = Wire::Open(Silence::new(now, interval, timeout));
             self.desk.is_open = true;
             self.desk.report(Event::Connected {});
@@ -215,102 +222,5 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     fn is_listening(&self) -> bool {
         matches!(self.wire, Wire::Open(_)) && !matches!(self.phase, Phase::Ended)
-    }
-
-    fn attempt(&mut self, now: Instant) {
-        self.phase = Phase::Attempting { deadline: now + self.timing.value(Parameter::ConnectTimeout) };
-        match self.wire {
-            Wire::Open(_) => self.role.greet(&mut self.desk),
-            Wire::Down | Wire::Opening => {
-                self.wire = Wire::Opening;
-                self.desk.actions.push(Action::Connect);
-            }
-        }
-    }
-
-    fn abandon(&mut self, now: Instant) {
-        self.desk.actions.push(Action::Abandon);
-        self.drop_wire(now);
-    }
-
-    fn drop_wire(&mut self, now: Instant) {
-        match std::mem::replace(&mut self.wire, Wire::Down) {
-            Wire::Down => return,
-            Wire::Opening => {}
-            Wire::Open(_) => self.desk.report(Event::Disconnected {}),
-        }
-        self.desk.words.clear();
-        (self.desk.is_open, self.desk.may_send) = (false, false);
-        self.was_troubled = true;
-        if !self.role.comes_back(&mut self.desk) {
-            return self.end(Ending::GaveUp);
-        }
-        match self.phase {
-            Phase::Up => {
-                let delay = self.backoff.lost();
-                self.wait(now, delay);
-            }
-            Phase::Attempting { .. } => self.fail(now),
-            // The attempt had failed already, on the connection that is lost now.
-            Phase::Waiting { delay, .. } => self.wait(now, delay),
-            Phase::Resting | Phase::Ended => {}
-        }
-    }
-
-    fn fail(&mut self, now: Instant) {
-        self.was_troubled = true;
-        match self.backoff.failed() {
-            Some(delay) => self.wait(now, delay),
-            None => self.end(Ending::GaveUp), // RECON-09
-        }
-    }
-
-    fn wait(&mut self, now: Instant, delay: Duration) {
-        self.phase = Phase::Waiting { until: now + delay, delay };
-    }
-
-    fn end(&mut self, ending: Ending) {
-        if let Phase::Ended = self.phase {
-            return;
-        }
-        // What the user gave before they told the client to stop still goes out, where it can.
-        if ending == Ending::GaveUp || !self.desk.may_send {
-            self.send_back();
-        }
-        if ending == Ending::GaveUp {
-            self.desk.report(Event::GaveUp {});
-        }
-        self.phase = Phase::Ended;
-        self.desk.actions.push(Action::End(ending));
-    }
-
-    /// Nothing is dropped silently (PAIR-H4).
-    fn send_back(&mut self) {
-        self.desk.send_back("The client ends");
-    }
-
-    /// Follows what the role has asked for, and hands out what is to be done.
-    fn done(&mut self, now: Instant) -> Vec<Action> {
-        match std::mem::replace(&mut self.desk.course, Course::Same) {
-            _ if matches!(self.phase, Phase::Ended) => {}
-            Course::Same => {}
-            Course::Success => {
-                self.phase = Phase::Up;
-                self.backoff.succeeded();
-                if std::mem::take(&mut self.was_troubled) {
-                    self.desk.report(Event::Reconnected {});
-                }
-            }
-            Course::Rest => self.phase = Phase::Resting,
-            Course::Attempt => {
-                let deadline = now + self.timing.value(Parameter::ConnectTimeout);
-                if !matches!(self.phase, Phase::Up) {
-                    self.phase = Phase::Attempting { deadline };
-                }
-            }
-            Course::TryAgain => self.fail(now),
-            Course::GiveUp => self.end(Ending::GaveUp),
-        }
-        self.desk.actions.split_off(0)
     }
 }
