@@ -5,6 +5,7 @@ use crate::pairing;
 use crate::reconnect::Policy;
 use crate::requirement::{self, Requirement, SHARED};
 use crate::schema::MessageSchema;
+use crate::terminal;
 use crate::wire::{BinaryError, DecodeError, Direction};
 
 /// An address of a server that clients connect to.
@@ -62,7 +63,7 @@ pub struct Family {
 }
 
 /// All families.
-pub const FAMILIES: &[Family] = &[pairing::FAMILY];
+pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY];
 
 impl Family {
     /// The family with this name.
@@ -152,6 +153,9 @@ mod tests {
         let family = Family::named("pairing").expect("the family");
         assert_eq!(family.role_at("/mac?a=/browser"), Some("host"));
         assert_eq!(family.role_at("/macs"), None);
+        let shared = Family::named("terminal").expect("the family");
+        assert_eq!(shared.endpoints_at("/ws?x").map(|endpoint| endpoint.role).collect::<Vec<_>>(), ["host", "viewer"]);
+        assert_eq!(shared.role_at("/ws"), None);
         assert_eq!(family.endpoint_of("viewer").map(|endpoint| endpoint.path), Some("/browser"));
     }
 }

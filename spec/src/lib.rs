@@ -18,3 +18,4 @@ pub mod reconnect;
 
 pub mod family;
 pub mod pairing;
+pub mod terminal;

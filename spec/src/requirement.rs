@@ -45,6 +45,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "reconnect", text: include_str!("../text/reconnect.md") },
     Chapter { name: "driver", text: include_str!("../text/driver.md") },
     Chapter { name: "pairing", text: include_str!("../text/pairing.md") },
+    Chapter { name: "terminal", text: include_str!("../text/terminal.md") },
 ];
 
 /// The chapters that bind every family; their roles are `server` and `client`.

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One WebSocket message, or the end of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,6 +161,25 @@ pub(crate) fn members_of<T: DeserializeOwned>(text: &str, name: &'static str) ->
         .map_err(|error| located(&error, Cause::Member { message: name, problem: problem_of(&error) }))
 }
 
+/// Reads a struct from an object alone, for a member that is one: derived code also takes an array.
+pub(crate) fn from_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+
+    deserializer.deserialize_map(Object(PhantomData))
+}
+
 fn located(error: &serde_json::Error, cause: Cause) -> DecodeError {
     DecodeError { cause, line: error.line(), column: error.column() }
 }
@@ -168,12 +189,27 @@ fn problem_of(error: &serde_json::Error) -> String {
     text.split_once(" at line ").map_or(text.as_str(), |(problem, _)| problem).to_owned()
 }
 
-/// Declares the messages of one direction as an enum with decoder, encoder and schemas.
+/// Gives messages their tags: `Join = "join"`.
+macro_rules! types {
+    ($($message:ident = $tag:literal),+ $(,)?) => {
+        $(impl $crate::wire::Message for $message {
+            const TYPE: &'static str = $tag;
+        })+
+    };
+}
+
+pub(crate) use types;
+
+/// Declares the messages of one direction as an enum with decoder, encoder and schemas. The tags are the names of the messages in the given
+/// case, as those of `types!`.
 macro_rules! direction {
-    ($(#[$doc:meta])* $name:ident: $from:literal => $to:literal { $($(#[$variant_doc:meta])* $variant:ident,)+ }) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident: $from:literal => $to:literal, tags in $case:literal { $($(#[$variant_doc:meta])* $variant:ident,)+ }
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-        #[serde(tag = "type", rename_all = "camelCase")]
+        #[serde(tag = "type", rename_all = $case)]
         pub enum $name {
             $($(#[$variant_doc])* $variant($variant),)+
         }

@@ -11,7 +11,7 @@ use crate::wire::{self, DecodeError};
 
 lines! {
     /// What the runner tells a client under test to do (chapter `driver`, "Commands").
-    Command tagged "do" {
+    Command (in commands) tagged "do" {
         /// Send application data.
         Send = "send" {
             /// What its outcome is called in the event `result`, where the family has one.

@@ -10,7 +10,7 @@ use crate::wire::{Cause, DecodeError};
 
 lines! {
     /// What a client under test tells the runner (chapter `driver`, "Events").
-    Event tagged "event" {
+    Event (in events) tagged "event" {
         /// The transport is up: the handshake is done.
         Connected = "connected" {},
         /// The transport was lost.

@@ -32,11 +32,12 @@ pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     Value::deserialize(deserializer).map(Some)
 }
 
-/// Declares lines: `Name tagged "do" { Variant = "tag" { member: Type, … }, … }`. Members that the reader does not know are skipped.
+/// Declares lines: `Name (in module) tagged "do" { Variant = "tag" { member: Type, … }, … }`. The module gets a struct for the members of
+/// each line. Members that the reader does not know are skipped.
 macro_rules! lines {
     (
         $(#[$doc:meta])*
-        $name:ident tagged $tag:literal {
+        $name:ident (in $module:ident) tagged $tag:literal {
             $(#[doc = $about:literal] $variant:ident = $value:literal { $($(#[$attribute:meta])* $member:ident: $type:ty,)* },)+
         }
     ) => {
@@ -48,6 +49,15 @@ macro_rules! lines {
                 #[doc = $about]
                 #[serde(rename = $value)]
                 $variant { $($(#[$attribute])* $member: $type,)* },
+            )+
+        }
+
+        mod $module {
+            use super::*;
+
+            $(
+                #[derive(serde::Deserialize, schemars::JsonSchema)]
+                pub(super) struct $variant { $($(#[$attribute])* pub(super) $member: $type,)* }
             )+
         }
 
@@ -69,22 +79,15 @@ macro_rules! lines {
             /// The line of this name, or `None` where there is no such line.
             fn members(name: &str, text: &str) -> Option<Result<Self, $crate::wire::DecodeError>> {
                 $(if name == $value {
-                    #[derive(serde::Deserialize)]
-                    struct Members { $($(#[$attribute])* $member: $type,)* }
-                    let members = $crate::wire::members_of::<Members>(text, $value);
-                    return Some(members.map(|Members { $($member,)* }| Self::$variant { $($member,)* }));
+                    let members = $crate::wire::members_of::<$module::$variant>(text, $value);
+                    return Some(members.map(|$module::$variant { $($member,)* }| Self::$variant { $($member,)* }));
                 })+
                 None
             }
 
             /// The schema of each line.
             pub(super) fn schemas() -> Vec<$crate::driver::line::LineSchema> {
-                vec![$({
-                    #[derive(serde::Deserialize, schemars::JsonSchema)]
-                    #[expect(dead_code, reason = "only its schema is wanted")]
-                    struct Members { $($(#[$attribute])* $member: $type,)* }
-                    $crate::driver::line::LineSchema::of::<Members>($tag, $value, $about)
-                },)+]
+                vec![$($crate::driver::line::LineSchema::of::<$module::$variant>($tag, $value, $about),)+]
             }
         }
     };

@@ -85,6 +85,15 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
+/// A policy as an object alone.
+struct Object(Policy);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        wire::from_object(deserializer).map(Self)
+    }
+}
+
 impl Serialize for Params {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -124,7 +133,7 @@ impl<'de> Deserialize<'de> for Params {
                             params.timing.declare(parameter, value);
                         }
                     } else if name == RECONNECT {
-                        params.reconnect = map.next_value()?;
+                        params.reconnect = map.next_value::<Option<Object>>()?.map(|Object(policy)| policy);
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -150,7 +159,7 @@ impl JsonSchema for Params {
         for parameter in Parameter::ALL {
             let mut schema = seconds::schema(generator);
             schema.insert("type".to_owned(), json!(["number", "null"]));
-            let description = format!("The timing parameter of this name, in seconds (chapter `wire`).");
+            let description = "The timing parameter of this name, in seconds (chapter `wire`).";
             schema.insert("description".to_owned(), description.into());
             properties.insert(parameter.name().to_owned(), schema.to_value());
         }

@@ -8,7 +8,7 @@ use serde_json::Number;
 
 use super::{ErrorCode, JoinCode, SessionCode};
 use crate::text::{Prose, Uuid, word};
-use crate::wire::{Message, direction};
+use crate::wire::{direction, types};
 
 /// The host names itself. It has its code already, or gets a fresh one where the old one has expired (PAIR-15, PAIR-17).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -136,14 +136,6 @@ impl JsonSchema for EpochMillis {
     }
 }
 
-macro_rules! types {
-    ($($message:ident = $tag:literal),+ $(,)?) => {
-        $(impl Message for $message {
-            const TYPE: &'static str = $tag;
-        })+
-    };
-}
-
 types! {
     Register = "register",
     Registered = "registered",
@@ -157,7 +149,7 @@ types! {
 
 direction! {
     /// What a host sends to the relay.
-    FromHost: "host" => "relay" {
+    FromHost: "host" => "relay", tags in "camelCase" {
         /// See [`Register`].
         Register,
         /// See [`Data`].
@@ -169,7 +161,7 @@ direction! {
 
 direction! {
     /// What a viewer sends to the relay.
-    FromViewer: "viewer" => "relay" {
+    FromViewer: "viewer" => "relay", tags in "camelCase" {
         /// See [`Join`].
         Join,
         /// See [`Data`].
@@ -181,7 +173,7 @@ direction! {
 
 direction! {
     /// What the relay sends to a host.
-    ToHost: "relay" => "host" {
+    ToHost: "relay" => "host", tags in "camelCase" {
         /// See [`Registered`].
         Registered,
         /// See [`Data`].
@@ -195,7 +187,7 @@ direction! {
 
 direction! {
     /// What the relay sends to a viewer.
-    ToViewer: "relay" => "viewer" {
+    ToViewer: "relay" => "viewer", tags in "camelCase" {
         /// See [`Joined`].
         Joined,
         /// See [`Data`].

@@ -2,8 +2,6 @@
 //!
 //! Binary messages belong to no conversation of this family; that they came at all is for lint.
 
-use serde_json::Value;
-
 use crate::order::{Breach, Order, Said};
 
 /// The order rules of a new connection of a host or a viewer.
@@ -104,7 +102,7 @@ impl Order for Connection {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

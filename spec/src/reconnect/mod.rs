@@ -16,8 +16,7 @@ use crate::number::{optional_u32, seconds};
 use crate::order::Breach;
 
 /// How a client comes back after a loss.
-///
-/// What is read may still break the chapter: [`Policy::check`] tells.
+// What is read may still break the chapter: `check` tells. Doc comments go into the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {

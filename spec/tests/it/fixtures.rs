@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::schemas::Schemas;
+use crate::vectors::{self, Verdict, equal};
 
 /// The vectors of one direction.
 pub(crate) struct File {
@@ -31,13 +32,8 @@ pub(crate) struct Vector {
     hex: Option<String>,
     parts: Option<Vec<Part>>,
     message: Option<Value>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Verdict {
-    Accept,
-    Reject,
+    binary: Option<Value>,
+    frame: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +45,7 @@ struct Part {
 
 /// The files of every folder that bears a family's name.
 pub(crate) fn files() -> Vec<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let root = vectors::root();
     let families = names_in(&root).into_iter().filter_map(|name| Family::named(&name));
     families
         .flat_map(|family| names_in(&root.join(family.name)).into_iter().map(|name| read(&root, family, &name)))
@@ -73,12 +69,18 @@ fn read(root: &Path, family: &'static Family, name: &str) -> File {
 impl Vector {
     /// What comes as one message, in bytes.
     fn bytes(&self) -> Vec<u8> {
-        match (&self.text, &self.hex, &self.parts) {
-            (Some(text), None, None) => text.clone().into_bytes(),
-            (None, Some(hex), None) => unhex(hex).unwrap_or_else(|| panic!("`{}`: `hex` is none", self.id)),
-            (None, None, Some(parts)) => joined(parts).into_bytes(),
-            _ => panic!("`{}` needs exactly one of `text`, `hex` and `parts`", self.id),
+        match (&self.text, &self.hex, &self.parts, &self.binary) {
+            (Some(text), None, None, None) => text.clone().into_bytes(),
+            (None, Some(hex), None, None) => unhex(hex).unwrap_or_else(|| panic!("`{}`: `hex` is none", self.id)),
+            (None, None, Some(parts), None) => joined(parts).into_bytes(),
+            (None, None, None, Some(hex)) => unhexed(hex),
+            _ => panic!("`{}` needs exactly one of `text`, `hex`, `parts` and `binary`", self.id),
         }
+    }
+
+    /// The bytes of a binary message, and the verdict with what it decodes to; `None` for text.
+    pub(crate) fn binary(&self) -> Option<(Vec<u8>, Option<Value>)> {
+        self.binary.as_ref().map(|hex| (unhexed(hex), self.frame.clone().map(expanded)))
     }
 
     /// The message that an accepted vector decodes to.
@@ -90,6 +92,12 @@ impl Vector {
 fn unhex(hex: &str) -> Option<Vec<u8>> {
     let pairs = hex.as_bytes().chunks(2);
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2)).collect()
+}
+
+/// The bytes of a hexadecimal string, which stands perhaps as an object whose only member is `parts`.
+fn unhexed(hex: &Value) -> Vec<u8> {
+    let hex = expanded(hex.clone());
+    hex.as_str().and_then(unhex).unwrap_or_else(|| panic!("no hexadecimal string: {hex}"))
 }
 
 fn joined(parts: &[Part]) -> String {
@@ -106,18 +114,6 @@ fn expanded(value: Value) -> Value {
         Value::Object(members) => members.into_iter().map(|(name, value)| (name, expanded(value))).collect(),
         Value::Array(items) => items.into_iter().map(expanded).collect(),
         other => other,
-    }
-}
-
-/// Whether two values are equal, numbers by their value: `1`, `1.0` and `1e0` are the same.
-fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || (a.is_f64() || b.is_f64()) && a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
-        }
-        _ => a == b,
     }
 }
 
@@ -138,6 +134,18 @@ fn serde_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<S
             let again = (channel.canonical)(&canonical);
             (again.as_ref() != Ok(&canonical)).then(|| format!("its canonical form decodes to {again:?}"))
         }
+    }
+}
+
+/// What the codec of binary messages has against a vector's verdict.
+fn codec_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
+    let binary = channel.binary.unwrap_or_else(|| panic!("`{}`: the direction has no binary messages", vector.id));
+    match ((binary.canonical)(bytes), vector.verdict) {
+        (Ok(canonical), Verdict::Accept) => {
+            (canonical != bytes).then(|| format!("its canonical form is {canonical:?}"))
+        }
+        (Ok(_), _) => Some("it is a message".to_owned()),
+        (Err(error), verdict) => (verdict == Verdict::Accept).then(|| error.to_string()),
     }
 }
 
@@ -164,9 +172,14 @@ fn serde_and_schemas_agree_with_every_vector() {
         let schemas = Schemas::of(file.family, file.channel);
         for vector in &file.vectors {
             let bytes = vector.bytes();
-            let serde = serde_disagrees(file.channel, vector, &bytes).map(|problem| ("serde", problem));
-            let schema = schemas_disagree(&schemas, vector, &bytes).map(|problem| ("the schema", problem));
-            for (who, problem) in serde.into_iter().chain(schema) {
+            let problems = if vector.binary.is_some() {
+                vec![("the codec", codec_disagrees(file.channel, vector, &bytes))]
+            } else {
+                let schema = schemas_disagree(&schemas, vector, &bytes);
+                vec![("serde", serde_disagrees(file.channel, vector, &bytes)), ("the schema", schema)]
+            };
+            for (who, problem) in problems {
+                let Some(problem) = problem else { continue };
                 let Vector { id, rule, verdict, .. } = vector;
                 disagreements.push(format!("{} `{id}` ({rule}) says {verdict:?}, {who} says: {problem}", file.path));
             }
@@ -182,9 +195,7 @@ fn vectors_have_their_form() {
         let mut frames = BTreeMap::new();
         for vector in &file.vectors {
             let place = format!("{} `{}`", file.path, vector.id);
-            let kebab =
-                |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-            assert!(vector.id.split('-').all(kebab), "{place}: the id is not in kebab-case");
+            assert!(vectors::is_kebab(&vector.id), "{place}: the id is not in kebab-case");
             assert!(ids.insert(&vector.id), "{place}: the id occurs twice");
             assert!(
                 requirement::find(&vector.rule).is_some_and(|rule| rule.id == vector.rule),
@@ -193,11 +204,14 @@ fn vectors_have_their_form() {
             );
             assert!(vector.why.ends_with('.') && vector.why.len() <= 120, "{place}: `why` is one short sentence");
             let accepts = vector.verdict == Verdict::Accept;
-            assert_eq!(vector.message.is_some(), accepts, "{place}: `message` goes with `accept`, and only with it");
+            let is_binary = vector.binary.is_some();
+            let decoded = (vector.message.is_some(), vector.frame.is_some());
+            let wanted = (accepts && !is_binary, accepts && is_binary);
+            assert_eq!(decoded, wanted, "{place}: `message` or `frame` goes with `accept`, and only with it");
             let bytes = vector.bytes();
-            let is_text = std::str::from_utf8(&bytes).is_ok();
-            assert_eq!(vector.hex.is_none(), is_text, "{place}: `hex` is for what is no UTF-8, and only for that");
-            if let Some(twin) = frames.insert(bytes, &vector.id) {
+            let is_text = is_binary || std::str::from_utf8(&bytes).is_ok();
+            assert_eq!(vector.hex.is_none(), is_text, "{place}: `hex` is for text that is no UTF-8, and only for that");
+            if let Some(twin) = frames.insert((is_binary, bytes), &vector.id) {
                 panic!("{place}: the same frame as `{twin}`");
             }
         }
@@ -225,8 +239,23 @@ fn every_message_is_accepted_and_rejected_somewhere() {
         for message in (file.channel.schemas)() {
             for verdict in [Verdict::Accept, Verdict::Reject] {
                 let name = message.name;
+                // What has no members is a message by its tag alone.
+                let has_members = message.schema["required"].as_array().is_some_and(|required| required.len() > 1);
+                if verdict == Verdict::Reject && !has_members {
+                    continue;
+                }
                 assert!(tags.contains(&(verdict, name.to_owned())), "{}: no {verdict:?} vector of `{name}`", file.path);
             }
+        }
+    }
+}
+
+#[test]
+fn binary_messages_are_accepted_and_rejected_wherever_there_are_any() {
+    for file in files() {
+        for verdict in [Verdict::Accept, Verdict::Reject] {
+            let has = file.vectors.iter().any(|vector| vector.binary.is_some() && vector.verdict == verdict);
+            assert_eq!(has, file.channel.binary.is_some(), "{}: {verdict:?} vectors in bytes", file.path);
         }
     }
 }

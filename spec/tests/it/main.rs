@@ -1,5 +1,9 @@
 //! The tests of the law: vectors against types and schemas, schemas against their dialect, messages there and back.
 
+mod driver;
 mod fixtures;
 mod messages;
+mod reconnect;
 mod schemas;
+mod terminal;
+mod vectors;

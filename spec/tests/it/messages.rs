@@ -19,14 +19,14 @@ use serde_json::{Number, Value, json};
 use crate::fixtures;
 use crate::schemas::Schemas;
 
-fn for_all<S: Strategy>(strategy: &S, check: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+pub(crate) fn for_all<S: Strategy>(strategy: &S, check: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if let Err(error) = TestRunner::new(config).run(strategy, check) {
         panic!("{error}");
     }
 }
 
-fn text(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = String> {
+pub(crate) fn text(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = String> {
     vec(any::<char>(), length).prop_map(String::from_iter)
 }
 
@@ -91,13 +91,14 @@ fn error() -> impl Strategy<Value = Error> {
 }
 
 /// Whatever is sent arrives: as it is, valid by the schemas, with unknown members around it and its own in any order.
-fn arrives<M: Debug + Clone + PartialEq>(
+pub(crate) fn arrives<M: Debug + Clone + PartialEq>(
+    family: &str,
     direction: Direction,
     messages: impl Strategy<Value = M>,
     encode: fn(&M) -> String,
     decode: fn(&str) -> Result<M, DecodeError>,
 ) {
-    let family = Family::named("pairing").expect("the family");
+    let family = Family::named(family).expect("the family");
     let channel = family.channel(direction.from, direction.to).expect("the direction");
     let schemas = Schemas::of(family, channel);
     for_all(&(messages, 0..3_usize), |(message, turn)| {
@@ -123,7 +124,7 @@ fn what_a_host_sends_arrives() {
         data().prop_map(FromHost::from),
         ping().prop_map(FromHost::from)
     ];
-    arrives(FromHost::DIRECTION, messages, FromHost::encode, FromHost::decode);
+    arrives("pairing", FromHost::DIRECTION, messages, FromHost::encode, FromHost::decode);
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn what_a_viewer_sends_arrives() {
         data().prop_map(FromViewer::from),
         ping().prop_map(FromViewer::from)
     ];
-    arrives(FromViewer::DIRECTION, messages, FromViewer::encode, FromViewer::decode);
+    arrives("pairing", FromViewer::DIRECTION, messages, FromViewer::encode, FromViewer::decode);
 }
 
 #[test]
@@ -144,7 +145,7 @@ fn what_a_relay_sends_to_a_host_arrives() {
         pong().prop_map(ToHost::from),
         error().prop_map(ToHost::from)
     ];
-    arrives(ToHost::DIRECTION, messages, ToHost::encode, ToHost::decode);
+    arrives("pairing", ToHost::DIRECTION, messages, ToHost::encode, ToHost::decode);
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn what_a_relay_sends_to_a_viewer_arrives() {
         pong().prop_map(ToViewer::from),
         error().prop_map(ToViewer::from)
     ];
-    arrives(ToViewer::DIRECTION, messages, ToViewer::encode, ToViewer::decode);
+    arrives("pairing", ToViewer::DIRECTION, messages, ToViewer::encode, ToViewer::decode);
 }
 
 /// Short messages that the vectors accept, for changing them.

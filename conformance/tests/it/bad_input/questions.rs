@@ -80,7 +80,7 @@ async fn list_names_everything() {
 #[tokio::test]
 async fn schemas_are_schemas() {
     let names = answer(&["schema", "--list"]).await;
-    assert_eq!(names, "scenario\nreport\nmanifest\nbaseline\n");
+    assert_eq!(names, "scenario\nreport\nmanifest\nbaseline\ndriver\n");
     for name in names.lines() {
         let document: Value = serde_json::from_str(&answer(&["schema", name]).await).expect("JSON");
         assert_eq!(document["$id"], format!("urn:relayspec:{name}"));

@@ -11,7 +11,7 @@ use jsonschema::{Draft, Validator};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use relayspec::family::FAMILIES;
+use relayspec::family::{FAMILIES, Family};
 use relayspec::schema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -104,7 +104,10 @@ fn built_in_ones_have_names_and_summaries_that_read_well() {
 
 #[test]
 fn every_requirement_of_a_server_is_judged_by_a_check() {
-    for family in FAMILIES {
+    let has_scenarios = |family: &&Family| all().iter().any(|scenario| scenario.family.name == family.name);
+    assert!(FAMILIES.first().is_some_and(|family| has_scenarios(&family)));
+    // A family begins with its law; from its first scenario on nothing may be left out.
+    for family in FAMILIES.iter().filter(has_scenarios) {
         let scenarios = all().iter().filter(|scenario| scenario.family.name == family.name);
         let judged: BTreeSet<_> = scenarios.flat_map(Scenario::checks).map(|check| check.requirement).collect();
         let left: Vec<_> =

@@ -1,0 +1,81 @@
+//! The tables of delays in `fixtures/reconnect/`, and what policies a client may declare.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use relayspec::reconnect::Policy;
+use serde::Deserialize;
+
+use crate::vectors::{self, Verdict};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    id: String,
+    why: String,
+    policy: Policy,
+    delays: Vec<Delay>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delay {
+    attempt: u32,
+    nominal: f64,
+    shortest: f64,
+    longest: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declaration {
+    id: String,
+    verdict: Verdict,
+    rule: String,
+    why: String,
+    policy: Policy,
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).expect("seconds")
+}
+
+#[test]
+fn delays_are_as_in_the_tables() {
+    let tables: Vec<Table> = vectors::file("reconnect/delays.json");
+    for Table { id, policy, delays, .. } in &tables {
+        assert_eq!(policy.check(), Ok(()), "{id}");
+        for Delay { attempt, nominal, shortest, longest } in delays {
+            let (nominal, envelope) = (seconds(*nominal), seconds(*shortest)..=seconds(*longest));
+            assert_eq!((policy.nominal(*attempt), policy.envelope(*attempt)), (nominal, envelope), "{id}: {attempt}");
+            assert_eq!(policy.delay(*attempt, 0.0), nominal, "{id}: {attempt}");
+        }
+    }
+    for (name, policy) in Policy::NAMED {
+        let table = tables.iter().find(|table| table.id == name);
+        assert_eq!(table.map(|table| table.policy), Some(policy), "{name}");
+    }
+}
+
+#[test]
+fn declarations_are_judged_as_the_vectors_say() {
+    for Declaration { id, verdict, rule, policy, .. } in vectors::file::<Vec<Declaration>>("reconnect/policies.json") {
+        let broken = policy.check().err();
+        let wanted = (verdict == Verdict::Reject).then_some(rule.as_str());
+        assert_eq!(broken.as_ref().map(|breach| breach.requirement), wanted, "{id}: {broken:?}");
+    }
+}
+
+#[test]
+fn tables_and_vectors_have_their_form() {
+    let tables = vectors::file::<Vec<Table>>("reconnect/delays.json").into_iter().map(|table| (table.id, table.why));
+    let declarations = vectors::file::<Vec<Declaration>>("reconnect/policies.json").into_iter();
+    for mut rows in [tables.collect::<Vec<_>>(), declarations.map(|one| (one.id, one.why)).collect()] {
+        let mut seen = BTreeSet::new();
+        for (id, why) in rows.drain(..) {
+            assert!(vectors::is_kebab(&id), "{id} is not in kebab-case");
+            assert!(why.ends_with('.') && why.len() <= 120, "{id}: `why` is one short sentence");
+            assert!(seen.insert(id.clone()), "{id} occurs twice");
+        }
+    }
+}
