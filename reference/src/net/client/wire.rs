@@ -11,7 +11,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, Stream as _, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -53,7 +52,7 @@ pub(super) struct Wire {
     limit: Duration,
     state: State,
     /// A connection that is lost already and whose last bytes are on their way.
-    ending: Option<JoinHandle<()>>,
+    ending: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 enum State {
@@ -77,9 +76,7 @@ impl Wire {
     /// Starts an attempt, and drops whatever is left of the connection before it (RECON-08).
     pub(super) fn connect(&mut self) {
         self.drop_now();
-        if let Some(ending) = self.ending.take() {
-            ending.abort();
-        }
+        self.ending = None;
         self.state = State::Opening(Box::pin(dial(self.address.clone(), self.max_message)));
     }
 
@@ -91,7 +88,13 @@ impl Wire {
     /// The next thing that happens; nothing is read while `holds`. Safe to be dropped and called again.
     pub(super) async fn next(&mut self, holds: bool, mut fetch: impl FnMut() -> Option<Outgoing>) -> Happening {
         let lost = match &mut self.state {
-            State::Down => return pending().await,
+            State::Down => {
+                if let Some(ending) = &mut self.ending {
+                    ending.await;
+                    self.ending = None;
+                }
+                return pending().await;
+            }
             State::Opening(dialling) => match dialling.await {
                 Ok(socket) => {
                     self.state = State::Open(Box::new(Open { socket, pongs: 0, unflushed: false }));
@@ -110,7 +113,7 @@ impl Wire {
         if let (State::Open(open), Some(parting)) = (std::mem::replace(&mut self.state, State::Down), lost) {
             info!(?parting, "the connection is lost");
             let limit = self.limit;
-            self.ending = Some(tokio::spawn(async move { _ = timeout(limit, part(open.socket, parting)).await }));
+            self.ending = Some(Box::pin(async move { _ = timeout(limit, part(open.socket, parting)).await }));
         }
         Happening::Lost
     }
@@ -122,7 +125,7 @@ impl Wire {
                 _ = open.close(fetch).await;
             }
             if let Some(ending) = &mut self.ending {
-                _ = ending.await;
+                ending.await;
             }
         };
         _ = timeout(limit, last).await;
