@@ -1,6 +1,6 @@
 //! The example: reference servers and clients of the relay protocols, real ones that may be put into service.
 //!
-//! Each is made of two parts. The core, below [`server`], is sans-I/O: what came in and the time go in, actions come out. The
+//! Each is made of two parts. The core, below [`server`] and [`client`], is sans-I/O: what came in and the time go in, actions come out. The
 //! shell does the input and output and decides nothing that the protocol speaks of. Messages, codes and constants come from
 //! [`relayspec`]; its order rules and state models are the judge's, and must not be used here: an error in one must not hide
 //! in the other.
@@ -29,8 +29,10 @@
 //! partner is not read any more, and the heartbeat decides how long that may last. What a burst or a large message has needed
 //! is given back with the next Ping.
 
+pub mod client;
 pub mod server;
 
 mod net;
 
+pub use net::client::{Address, ClientOptions, NoAddress, User, pairing_host, pairing_viewer};
 pub use net::{BindError, Options, PairingRelay};

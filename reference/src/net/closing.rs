@@ -43,14 +43,14 @@ pub(super) async fn close(mut socket: WebSocketStream<Strict>, mut letters: Lett
         socket.send(Message::Close(Some(frame))).await
     };
     if let Ok(Ok(())) = timeout(limit, last_words).await {
-        linger(socket.into_inner().into_tcp()).await;
+        linger(socket.into_inner().into_inner()).await;
     }
 }
 
 /// Writes the answer to the peer's Close frame, which tungstenite has ready, and closes the TCP connection at once (WIRE-05).
 pub(super) async fn answer(mut socket: WebSocketStream<Strict>, limit: Duration) {
     if let Ok(Ok(()) | Err(Error::ConnectionClosed)) = timeout(limit, socket.flush()).await {
-        linger(socket.into_inner().into_tcp()).await;
+        linger(socket.into_inner().into_inner()).await;
     }
 }
 

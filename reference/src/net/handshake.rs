@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::closing;
-use super::strict::Strict;
+use super::strict::{Sender, Strict};
 use crate::server::pairing::Role;
 
 /// From the opening of a TCP connection to the end of the handshake.
@@ -48,7 +48,7 @@ pub(super) async fn open(tcp: TcpStream) -> Option<Opened> {
     let parts = connection.into_parts();
     let tcp = parts.io.into_inner();
     match (answered, parts.service.upgraded.get()) {
-        (Ok(()), Some(role)) => Some(Opened { stream: Strict::new(tcp, &parts.read_buf), role }),
+        (Ok(()), Some(role)) => Some(Opened { stream: Strict::new(tcp, &parts.read_buf, Sender::Client), role }),
         _ => {
             closing::linger(tcp).await;
             None
@@ -148,9 +148,13 @@ fn accept_key<B>(request: &Request<B>) -> Result<HeaderValue, Refusal> {
     let key =
         only(headers, header::SEC_WEBSOCKET_KEY).filter(|key| STANDARD.decode(key).is_ok_and(|key| key.len() == 16));
     let key = key.ok_or(Refusal::new(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is no 16 bytes in base64.\n"))?;
-    let digest = Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize();
-    HeaderValue::from_str(&STANDARD.encode(digest))
+    HeaderValue::from_str(&accept_of(key))
         .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "The key has no answer.\n"))
+}
+
+/// What a server answers to a client's key (RFC 6455, section 4.2.2).
+pub(super) fn accept_of(key: &[u8]) -> String {
+    STANDARD.encode(Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize())
 }
 
 /// Whether the request means to be a handshake.

@@ -4,6 +4,8 @@
 //! task: [`handshake`], then [`connection`], then [`closing`]. Tasks meet in [`hub`], which is asked for what needs the state of
 //! the relay, and in each other's [`mailbox`], where `data` goes directly.
 
+pub(crate) mod client;
+
 mod clock;
 mod closing;
 mod connection;

@@ -1,4 +1,4 @@
-//! A TCP stream that reads on only while the WebSocket frame headers of the peer keep to RFC 6455, section 5.2.
+//! A stream that reads on only while the WebSocket frame headers of the peer keep to RFC 6455, section 5.2.
 //!
 //! tungstenite judges a frame when all of it has come, and takes lengths that are longer than they need be. Here a header is
 //! judged when it comes, before anything is kept for its payload (WIRE-06). Payloads, fragments and sizes are tungstenite's.
@@ -18,10 +18,20 @@ const FIN: u8 = 0x80;
 /// Of the first byte: no data.
 const CONTROL: u8 = 0x08;
 
-/// The stream of a connection from a client.
+/// Who sends what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// Masks its frames (RFC 6455, section 5.3).
+    Client,
+    /// Masks none.
+    Server,
+}
+
+/// The stream of a connection.
 #[derive(Debug)]
-pub(super) struct Strict {
-    tcp: TcpStream,
+pub(super) struct Strict<S = TcpStream> {
+    inner: S,
+    sender: Sender,
     /// What came with the handshake and is not read yet.
     early: Box<[u8]>,
     head: [u8; LONGEST_HEAD],
@@ -36,10 +46,18 @@ pub(super) struct Strict {
 }
 
 impl Strict {
-    pub(super) fn new(tcp: TcpStream, early: &[u8]) -> Self {
+    pub(super) fn tcp(&self) -> &TcpStream {
+        &self.inner
+    }
+}
+
+impl<S> Strict<S> {
+    /// Reads behind what came early, together with the handshake.
+    pub(super) fn new(inner: S, early: &[u8], sender: Sender) -> Self {
         let early = early.into();
         Self {
-            tcp,
+            inner,
+            sender,
             early,
             head: [0; LONGEST_HEAD],
             head_len: 0,
@@ -51,12 +69,8 @@ impl Strict {
         }
     }
 
-    pub(super) fn tcp(&self) -> &TcpStream {
-        &self.tcp
-    }
-
-    pub(super) fn into_tcp(self) -> TcpStream {
-        self.tcp
+    pub(super) fn into_inner(self) -> S {
+        self.inner
     }
 
     /// All bytes so far.
@@ -87,13 +101,16 @@ impl Strict {
             }
             self.head[self.head_len] = bytes[at];
             self.head_len += 1;
-            match judge_head(&self.head[..self.head_len]) {
+            match judge_head(&self.head[..self.head_len], self.sender) {
                 Ok(None) => at += 1,
                 Ok(Some(payload)) => {
                     if self.head[0] & CONTROL == 0 {
                         self.in_fragments = self.head[0] & FIN == 0;
                     }
-                    self.skip = MASKING_KEY + payload;
+                    self.skip = match self.sender {
+                        Sender::Client => MASKING_KEY + payload,
+                        Sender::Server => payload,
+                    };
                     self.head_len = 0;
                     at += 1;
                 }
@@ -108,7 +125,7 @@ impl Strict {
 }
 
 /// The length of the payload, as soon as the header has come that far.
-fn judge_head(head: &[u8]) -> Result<Option<u64>, &'static str> {
+fn judge_head(head: &[u8], sender: Sender) -> Result<Option<u64>, &'static str> {
     let control = head[0] & CONTROL != 0;
     if head.len() == 1 {
         return match head[0] & 0x0F {
@@ -120,7 +137,8 @@ fn judge_head(head: &[u8]) -> Result<Option<u64>, &'static str> {
     }
     let (masked, short) = (head[1] & 0x80 != 0, head[1] & 0x7F);
     match (short, &head[2..]) {
-        _ if !masked => Err("a frame of a client without mask"),
+        _ if !masked && sender == Sender::Client => Err("a frame of a client without mask"),
+        _ if masked && sender == Sender::Server => Err("a frame of a server with a mask"),
         (126.., _) if control => Err("a control frame of more than 125 bytes"),
         (126, &[high, low]) => match u16::from_be_bytes([high, low]) {
             ..126 => Err("a length that is longer than it need be"),
@@ -136,13 +154,13 @@ fn judge_head(head: &[u8]) -> Result<Option<u64>, &'static str> {
     }
 }
 
-impl AsyncRead for Strict {
+impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
     /// Fails with [`io::ErrorKind::InvalidData`] at a violation.
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         if self.early.is_empty() {
             if self.violation.is_none() {
-                ready!(Pin::new(&mut self.tcp).poll_read(cx, buf))?;
+                ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
             }
         } else {
             let length = buf.remaining().min(self.early.len());
@@ -159,19 +177,19 @@ impl AsyncRead for Strict {
     }
 }
 
-impl AsyncWrite for Strict {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, buf))?;
+        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, buf))?;
         self.bytes_written += written as u64;
         Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Pin::new(&mut self.inner).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
 
@@ -203,7 +221,19 @@ mod tests {
             (vec![0x89, 0xFE], Err("a control frame of more than 125 bytes")),
             (vec![0x81, 0x05], Err("a frame of a client without mask")),
         ] {
-            assert_eq!(judge_head(&head), verdict, "{head:02x?}");
+            assert_eq!(judge_head(&head, Sender::Client), verdict, "{head:02x?}");
+        }
+    }
+    #[test]
+    fn servers_mask_nothing() {
+        for (head, verdict) in [
+            (vec![0x81, 0x05], Ok(Some(5))),
+            (vec![0x82, 0x7E, 0x00, 0x7E], Ok(Some(126))),
+            (vec![0x8A, 0x00], Ok(Some(0))),
+            (vec![0x81, 0x85], Err("a frame of a server with a mask")),
+            (vec![0x82, 0x7E, 0x00, 0x7D], Err("a length that is longer than it need be")),
+        ] {
+            assert_eq!(judge_head(&head, Sender::Server), verdict, "{head:02x?}");
         }
     }
 }

@@ -1,6 +1,7 @@
-//! The pairing relay with real sockets: what only the shell can get wrong. What the core decides is tested in the core.
+//! Servers and clients with real sockets: what only the shells can get wrong. What the cores decide is tested in the cores.
 
 mod client;
+mod clients;
 mod conversation;
 mod heartbeat;
 mod http;
@@ -35,7 +36,16 @@ impl Served {
         for (parameter, value) in parameters {
             timing.declare(*parameter, *value);
         }
-        let relay = PairingRelay::bind(Options { timing, ..Options::default() }).await.expect("a free port");
+        Self::serving(Options { timing, ..Options::default() }).await
+    }
+
+    /// A relay at an address that another one had.
+    async fn at(listen: SocketAddr) -> Self {
+        Self::serving(Options { listen, ..Options::default() }).await
+    }
+
+    async fn serving(options: Options) -> Self {
+        let relay = PairingRelay::bind(options).await.expect("a free port");
         let (shutdown, stop) = oneshot::channel();
         let address = relay.local_addr();
         let task = tokio::spawn(relay.serve(async move { _ = stop.await }));

@@ -21,10 +21,10 @@ const TABLE: &[Ban] = &[
     },
     Ban {
         within: &["conformance"],
-        except: &["conformance/src/cli/reference.rs"],
+        except: &["conformance/src/cli/reference"],
         tests: Tests::Bound,
         names: &["relayspec_reference"],
-        why: "may be named in conformance/src/cli/reference.rs only: the judge shares no code with the example",
+        why: "may be named in conformance/src/cli/reference only: the judge shares no code with the example",
     },
     Ban {
         within: &["conformance/src/engine"],
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn only_one_file_of_the_judge_names_the_example() {
         let text = "use relayspec_reference::server;";
-        assert_eq!(places(&[("conformance/src/cli/reference.rs", text)]), [""; 0]);
+        assert_eq!(places(&[("conformance/src/cli/reference/mod.rs", text)]), [""; 0]);
         assert_eq!(
             places(&[("conformance/src/cli/run.rs", text), ("conformance/tests/it/main.rs", text)]),
             [

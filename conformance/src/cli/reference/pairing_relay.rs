@@ -1,32 +1,19 @@
-//! `conformance reference`: runs a reference implementation. The only file of this crate that knows the reference.
+//! `conformance reference pairing-relay`.
 
-use std::future::pending;
 use std::net::{IpAddr, SocketAddr};
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use conformance::scenario::Size;
 use relayspec::timing::{Parameter, Timing, Written};
 use relayspec_reference::{Options, PairingRelay};
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::exit::{Exit, Failure};
-
-/// Run a reference implementation
-#[derive(Debug, Args)]
-pub(super) struct Arguments {
-    #[command(subcommand)]
-    which: Which,
-}
-
-#[derive(Debug, Subcommand)]
-enum Which {
-    PairingRelay(Relay),
-}
+use super::super::exit::{Exit, Failure};
+use super::told_to_stop;
 
 /// The pairing relay: hosts connect to /mac, viewers to /browser
 #[derive(Debug, Args)]
-struct Relay {
+pub(super) struct Relay {
     /// The port; 0 lets the system choose one.
     #[arg(long)]
     port: u16,
@@ -60,13 +47,12 @@ struct Relay {
     log: LevelFilter,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Which::PairingRelay(relay) = &arguments.which;
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(relay.log).with_ansi(false).init();
-    super::raise_file_limit();
-    // One thread serves thousands of pairs, and leaves the other cores to those who are served.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::harness(error.to_string()))?.block_on(serve(relay))
+impl Relay {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        super::log(self.log);
+        super::super::raise_file_limit();
+        super::runtime()?.block_on(serve(self))
+    }
 }
 
 async fn serve(relay: &Relay) -> Result<Exit, Failure> {
@@ -87,14 +73,4 @@ async fn serve(relay: &Relay) -> Result<Exit, Failure> {
     anstream::println!("listening on ws://{}", relay.local_addr());
     relay.serve(told_to_stop()).await;
     Ok(Exit::Conforms)
-}
-
-/// Is done on SIGTERM and SIGINT.
-async fn told_to_stop() {
-    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else { return pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }

@@ -1,0 +1,127 @@
+//! What all reference clients are told on the command line, or by the runner in the environment; flags win.
+
+use std::env;
+use std::time::Duration;
+
+use clap::Args;
+use conformance::scenario::Size;
+use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
+use relayspec::reconnect::Policy;
+use relayspec::timing::{Parameter, Written};
+use relayspec_reference::client::Ending;
+use relayspec_reference::{Address, ClientOptions, User};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::super::exit::{Exit, Failure};
+
+/// The longest time that an attempt may take (RECON-12).
+const LONGEST_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What `--help` says at its end.
+pub(super) const HELP: &str = "Without --driver, what comes is written to standard output as it is, each line of standard input is sent, and \
+notices go to standard error. The end of standard input means nothing, unless --end-with-input is given: a client that was started without a \
+terminal goes on. What is not given as a flag is taken from CONFORMANCE_URL and CONFORMANCE_PARAMS.\n\n\
+Exit status: 0 told to stop, by SIGTERM, SIGINT or the driver; 1 gave up; 2 wrong usage.";
+
+/// What all clients are told.
+#[derive(Debug, Args)]
+pub(super) struct Client {
+    /// The address of the endpoint, as ws://127.0.0.1:8080/mac; also with wss://.
+    #[arg(long)]
+    url: Option<String>,
+
+    /// Speak the driver protocol: commands and events, a line of JSON each.
+    #[arg(long)]
+    driver: bool,
+
+    /// End when standard input has ended and all of it was sent.
+    #[arg(long, conflicts_with = "driver")]
+    end_with_input: bool,
+
+    /// How to come back after a loss: members of a policy, as base=100ms,factor=2,cap=800ms,jitter=0.2,max_attempts=5.
+    #[arg(long, value_name = "POLICY")]
+    reconnect: Option<String>,
+
+    /// From the start of an attempt to its success; 10s unless given, at most 30s.
+    #[arg(long, value_name = "DURATION")]
+    connect_timeout: Option<Written>,
+
+    /// Within it the client ends when it is told to; 1s unless given.
+    #[arg(long, value_name = "DURATION")]
+    notify_deadline: Option<Written>,
+
+    /// After so much silence of the server it is pinged; 30s unless given.
+    #[arg(long, value_name = "DURATION")]
+    heartbeat_interval: Option<Written>,
+
+    /// From that Ping to the loss of a server from which nothing comes; 10s unless given.
+    #[arg(long, value_name = "DURATION")]
+    heartbeat_timeout: Option<Written>,
+
+    /// The largest message that is accepted.
+    #[arg(long, value_name = "SIZE", default_value = "2 MiB", value_parser = |text: &str| text.parse::<Size>())]
+    max_message: Size,
+
+    /// What is logged to standard error: off, error, warn, info, debug.
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: LevelFilter,
+}
+
+impl Client {
+    /// The options, and what else the environment hands over.
+    pub(super) fn options(&self) -> Result<(ClientOptions, Params), Failure> {
+        let params = match env::var(PARAMS_VARIABLE) {
+            Ok(text) => Params::read(&text).map_err(|error| Failure::usage(format!("{PARAMS_VARIABLE}: {error}")))?,
+            Err(_) => Params::default(),
+        };
+        let url = self.url.clone().or_else(|| env::var(URL_VARIABLE).ok());
+        let url = url.ok_or_else(|| Failure::usage(format!("no address: give --url, or set {URL_VARIABLE}")))?;
+        let address: Address = url.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
+        let mut timing = params.timing.clone();
+        for (parameter, value) in [
+            (Parameter::ConnectTimeout, self.connect_timeout),
+            (Parameter::NotifyDeadline, self.notify_deadline),
+            (Parameter::HeartbeatInterval, self.heartbeat_interval),
+            (Parameter::HeartbeatTimeout, self.heartbeat_timeout),
+        ] {
+            if let Some(Written(value)) = value {
+                timing.declare(parameter, value);
+            }
+        }
+        if timing.value(Parameter::ConnectTimeout) > LONGEST_CONNECT_TIMEOUT {
+            return Err(Failure::usage("--connect-timeout: at most 30s (RECON-12)"));
+        }
+        let max_message = usize::try_from(self.max_message.0).unwrap_or(usize::MAX);
+        if max_message < 1 << 20 {
+            return Err(Failure::usage("--max-message: every receiver accepts at least 1 MiB (WIRE-07)"));
+        }
+        let user = match self.driver {
+            true => User::Driver,
+            false => User::Person { ends_with_input: self.end_with_input },
+        };
+        Ok((ClientOptions { address, policy: self.policy(&params)?, timing, max_message, user }, params))
+    }
+
+    fn policy(&self, params: &Params) -> Result<Policy, Failure> {
+        let wrong = |why: String| Failure::usage(format!("--reconnect: {why}"));
+        let policy = match &self.reconnect {
+            Some(text) => text.parse::<Policy>().map_err(|error| wrong(error.to_string()))?,
+            None => params.reconnect.unwrap_or(Policy::RELAY),
+        };
+        policy.check().map_err(|breach| wrong(format!("{} ({})", breach.why, breach.requirement)))?;
+        Ok(policy)
+    }
+
+    /// Runs a client to its end.
+    pub(super) fn run(&self, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
+        super::log(self.log);
+        let runtime = super::runtime()?;
+        let ending = runtime.block_on(client);
+        // A look-up of a name may still be under way, which nobody waits for any more.
+        runtime.shutdown_background();
+        Ok(match ending {
+            Ending::Stopped => Exit::Conforms,
+            Ending::GaveUp => Exit::DoesNotConform,
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! `conformance reference`: runs a reference implementation. The only folder of this crate that knows the reference; one file for each.
+
+mod client;
+mod pairing_host;
+mod pairing_relay;
+mod pairing_viewer;
+
+use std::future::pending;
+
+use clap::{Args, Subcommand};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::exit::{Exit, Failure};
+
+/// Run a reference implementation
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    which: Which,
+}
+
+#[derive(Debug, Subcommand)]
+enum Which {
+    PairingRelay(pairing_relay::Relay),
+    PairingHost(pairing_host::Host),
+    PairingViewer(pairing_viewer::Viewer),
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    match &arguments.which {
+        Which::PairingRelay(relay) => relay.run(),
+        Which::PairingHost(host) => host.run(),
+        Which::PairingViewer(viewer) => viewer.run(),
+    }
+}
+
+/// Writes the log to standard error.
+fn log(level: LevelFilter) {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_ansi(false).init();
+}
+
+/// One thread serves thousands of pairs, and leaves the other cores to those who are served.
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_current_thread().enable_all().build().map_err(|error| Failure::harness(error.to_string()))
+}
+
+/// Is done on SIGTERM and SIGINT.
+async fn told_to_stop() {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else { return pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,32 @@
+//! `conformance reference pairing-viewer`.
+
+use std::io::{stdin, stdout};
+
+use clap::Args;
+use relayspec::pairing::JoinCode;
+use relayspec_reference::pairing_viewer;
+
+use super::super::exit::{Exit, Failure};
+use super::{client, told_to_stop};
+
+/// The pairing viewer: joins with a code, and exchanges data with the host
+#[derive(Debug, Args)]
+#[command(after_help = client::HELP)]
+pub(super) struct Viewer {
+    #[command(flatten)]
+    client: client::Client,
+
+    /// The code to join with, as the host shows it.
+    #[arg(long)]
+    code: Option<String>,
+}
+
+impl Viewer {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let (options, params) = self.client.options()?;
+        let code = self.code.clone().or(params.code);
+        let code = code.ok_or_else(|| Failure::usage("no code: give --code, as the host shows it"))?;
+        let code = JoinCode::new(code).ok_or_else(|| Failure::usage("--code: a code has 6 characters"))?;
+        self.client.run(async { pairing_viewer(options, code, stdin(), stdout(), told_to_stop()).await })
+    }
+}

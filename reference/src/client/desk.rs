@@ -1,0 +1,162 @@
+//! What one kind of client adds to all clients, and what it may ask for meanwhile.
+//!
+//! A role knows its family's messages. It knows nothing of attempts and delays: it says when there was success, and what became of a
+//! code.
+
+use relayspec::driver::{Command, Event};
+
+use super::outbox::Outbox;
+use super::{Action, Outgoing, refusal};
+
+/// The largest message that every receiver accepts (WIRE-07), in bytes. Larger ones are not sent: they would cost the connection.
+pub const LARGEST_MESSAGE: usize = 1 << 20;
+/// Messages of the role itself that may wait; a user who asks for more is refused.
+const MOST_WORDS: usize = 1000;
+
+/// One kind of client.
+pub trait Role {
+    /// The connection is open. Also called again on the same connection where [`Desk::try_again`] was asked for.
+    fn greet(&mut self, desk: &mut Desk);
+
+    /// A text message has come.
+    fn text(&mut self, text: &str, desk: &mut Desk);
+
+    /// A binary message has come.
+    fn binary(&mut self, bytes: &[u8], desk: &mut Desk);
+
+    /// The user wants something other than to stop.
+    fn command(&mut self, command: Command, desk: &mut Desk);
+
+    /// The connection is lost. Whether the client comes back by itself.
+    fn comes_back(&mut self, desk: &mut Desk) -> bool;
+
+    /// Whether what a person types is the answer to the question for another code.
+    fn wants_code(&self) -> bool {
+        false
+    }
+}
+
+/// What is to become of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// As before.
+    Same,
+    /// The family's own success.
+    Success,
+    /// Nothing to try for the moment.
+    Rest,
+    /// Something to try at once, on this connection.
+    Attempt,
+    /// Failed, to be tried again by the policy, on this connection if it is still there.
+    TryAgain,
+    /// No further attempt.
+    GiveUp,
+}
+
+/// Where a role leaves what it wants.
+#[derive(Debug)]
+pub struct Desk {
+    pub(super) actions: Vec<Action>,
+    /// Of this connection: forgotten with it.
+    pub(super) words: std::collections::VecDeque<Outgoing>,
+    /// Of the user: kept over losses.
+    pub(super) outbox: Outbox,
+    /// Whether what the user gives may be sent.
+    pub(super) may_send: bool,
+    pub(super) is_open: bool,
+    pub(super) course: Course,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            actions: Vec::new(),
+            words: std::collections::VecDeque::new(),
+            outbox: Outbox::default(),
+            may_send: false,
+            is_open: false,
+            course: Course::Same,
+        }
+    }
+}
+
+impl Desk {
+    /// Tells the user.
+    pub fn report(&mut self, event: Event) {
+        self.actions.push(Action::Report(event));
+    }
+
+    /// Tells the user that something of theirs is refused by the client itself.
+    pub fn refuse(&mut self, code: &str, message: impl Into<String>) {
+        self.report(refusal(code, message));
+    }
+
+    /// Says something on this connection, before what the user gives; where there is none, nothing.
+    pub fn say(&mut self, message: Outgoing) {
+        if !self.is_open {
+            return;
+        }
+        if self.words.len() < MOST_WORDS {
+            self.words.push_back(message);
+        } else {
+            self.refuse("TOO_MUCH", "The network takes nothing: this was not sent.");
+        }
+    }
+
+    /// Sends something of the user's: now, or as soon as it may be sent.
+    pub fn give(&mut self, message: Outgoing) {
+        if message.len() > LARGEST_MESSAGE {
+            self.refuse("TOO_LARGE", "A message has at most 1 MiB: this was not sent.");
+        } else if self.outbox.push(message).is_err() {
+            self.refuse("TOO_MUCH", "Too much waits to be sent already: this was not sent.");
+        }
+    }
+
+    /// The family's own success: what the user gives may be sent, and the next loss begins the delays afresh (RECON-04).
+    pub fn succeed(&mut self) {
+        self.may_send = true;
+        self.course = Course::Success;
+    }
+
+    /// From now on nothing of the user's may be sent. What waits is given back to them.
+    pub fn send_back(&mut self, why: &str) {
+        self.may_send = false;
+        let count = self.outbox.clear();
+        if count > 0 {
+            self.refuse("NOT_SENT", format!("{why}: {count} of what you gave was not sent."));
+        }
+    }
+
+    /// The connection stays, and there is nothing to try.
+    pub fn rest(&mut self) {
+        self.may_send = false;
+        self.course = Course::Rest;
+    }
+
+    /// Something new is tried on this connection.
+    pub fn attempt(&mut self) {
+        self.course = Course::Attempt;
+    }
+
+    /// What was tried failed, and is to be tried again by the policy.
+    pub fn try_again(&mut self) {
+        self.may_send = false;
+        self.course = Course::TryAgain;
+    }
+
+    /// No further attempt is to follow.
+    pub fn give_up(&mut self) {
+        self.course = Course::GiveUp;
+    }
+
+    /// Whether the connection is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// The command is not for this client (DRV-03).
+    pub fn unsupported(&mut self, command: &Command) {
+        self.report(Event::Unsupported { command: command.name().to_owned() });
+    }
+}

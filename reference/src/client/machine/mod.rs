@@ -1,0 +1,226 @@
+//! Attempts, losses, delays and stopping: what all clients have in common (chapter `reconnect`).
+//!
+//! It decides when to connect and when an attempt has failed. What is said on a connection is for the [`Role`].
+
+mod course;
+
+use std::time::{Duration, Instant};
+
+use relayspec::driver::{Command, Event, Refused};
+use relayspec::reconnect::Policy;
+use relayspec::timing::{Parameter, Timing};
+
+use super::backoff::{Backoff, Dice};
+use super::desk::{Desk, Role};
+use super::silence::{Due, Silence};
+use super::{Action, Ending, Outgoing, refusal};
+
+/// A client of any kind.
+#[derive(Debug)]
+pub struct Client<R, D> {
+    role: R,
+    desk: Desk,
+    backoff: Backoff<D>,
+    timing: Timing,
+    phase: Phase,
+    wire: Wire,
+    /// A loss or a failed attempt since the last success: the next one is told as `reconnected`.
+    was_troubled: bool,
+    /// The user gives nothing more, and wants to end when all is sent.
+    ends_when_sent: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// For the next attempt.
+    Waiting {
+        until: Instant,
+        delay: Duration,
+    },
+    /// Without success so far.
+    Attempting {
+        deadline: Instant,
+    },
+    /// The family's own success.
+    Up,
+    /// Connected, and nothing to try.
+    Resting,
+    Ended,
+}
+
+#[derive(Debug)]
+enum Wire {
+    Down,
+    Opening,
+    Open(Silence),
+}
+
+impl<R: Role, D: Dice> Client<R, D> {
+    /// A client that makes its first attempt at once. Of the timing it uses `connect_timeout`, `heartbeat_interval` and
+    /// `heartbeat_timeout`.
+    #[must_use]
+    pub fn new(role: R, policy: Policy, timing: Timing, dice: D, now: Instant) -> Self {
+        Self {
+            role,
+            desk: Desk::default(),
+            backoff: Backoff::new(policy, dice),
+            timing,
+            phase: Phase::Waiting { until: now, delay: Duration::ZERO },
+            wire: Wire::Down,
+            was_troubled: false,
+            ends_when_sent: false,
+        }
+    }
+
+    /// The next moment at which [`tick`](Self::tick) has something to do.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Instant> {
+        let phase = match self.phase {
+            Phase::Waiting { until, .. } => Some(until),
+            Phase::Attempting { deadline } => Some(deadline),
+            Phase::Up | Phase::Resting => None,
+            Phase::Ended => return None,
+        };
+        let silence = match &self.wire {
+            Wire::Open(silence) => Some(silence.wake_at()),
+            Wire::Down | Wire::Opening => None,
+        };
+        [phase, silence].into_iter().flatten().min()
+    }
+
+    /// Tells the time.
+    pub fn tick(&mut self, now: Instant) -> Vec<Action> {
+        match self.phase {
+            Phase::Waiting { until, .. } if now >= until => self.attempt(now),
+            Phase::Attempting { deadline } if now >= deadline => self.abandon(now), // RECON-12
+            _ => {}
+        }
+        if let Wire::Open(silence) = &mut self.wire {
+            match silence.tick(now) {
+                Due::Nothing => {}
+                Due::Ping => self.desk.say(Outgoing::Ping),
+                Due::Loss => self.abandon(now),
+            }
+        }
+        self.done(now)
+    }
+
+    /// The handshake is done.
+    pub fn opened(&mut self, now: Instant) -> Vec<Action> {
+        if let Wire::Opening = self.wire {
+            let [interval, timeout] = [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout]
+                .map(|parameter| self.timing.value(parameter));
+            self.wire = Wire::Open(Silence::new(now, interval, timeout));
+            self.desk.is_open = true;
+            self.desk.report(Event::Connected {});
+            self.role.greet(&mut self.desk);
+        }
+        self.done(now)
+    }
+
+    /// Something came, be it only a control frame; or nothing was looked for until now.
+    pub fn heard(&mut self, now: Instant) {
+        if let Wire::Open(silence) = &mut self.wire {
+            silence.broken(now);
+        }
+    }
+
+    /// A text message has come.
+    pub fn text(&mut self, text: &str, now: Instant) -> Vec<Action> {
+        self.heard(now);
+        if self.is_listening() {
+            self.role.text(text, &mut self.desk);
+        }
+        self.done(now)
+    }
+
+    /// A binary message has come.
+    pub fn binary(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
+        self.heard(now);
+        if self.is_listening() {
+            self.role.binary(bytes, &mut self.desk);
+        }
+        self.done(now)
+    }
+
+    /// The attempt failed, or the connection is lost, in whatever way (RECON-01, WIRE-09).
+    pub fn lost(&mut self, now: Instant) -> Vec<Action> {
+        self.drop_wire(now);
+        self.done(now)
+    }
+
+    /// A line of the driver (chapter `driver`).
+    pub fn line(&mut self, line: &str, now: Instant) -> Vec<Action> {
+        match Command::read(line) {
+            Ok(command) => return self.command(command, now),
+            Err(Refused::Unsupported(command)) => self.desk.report(Event::Unsupported { command }), // DRV-03
+            Err(Refused::Malformed(error)) => self.desk.refuse("INVALID_COMMAND", error.to_string()),
+        }
+        self.done(now)
+    }
+
+    /// The user wants something.
+    pub fn command(&mut self, command: Command, now: Instant) -> Vec<Action> {
+        match command {
+            _ if matches!(self.phase, Phase::Ended) => {}
+            Command::Stop {} => return self.stop(),
+            command => self.role.command(command, &mut self.desk),
+        }
+        self.done(now)
+    }
+
+    /// Tells the user that something of theirs is no command.
+    pub fn refuse(&mut self, code: &str, message: &str) -> Vec<Action> {
+        vec![Action::Report(refusal(code, message))]
+    }
+
+    /// Ends when all that the user gave is sent.
+    pub fn end_when_sent(&mut self) {
+        self.ends_when_sent = true;
+    }
+
+    /// Ends for good, in whatever state (RECON-13).
+    pub fn stop(&mut self) -> Vec<Action> {
+        self.end(Ending::Stopped);
+        self.desk.actions.split_off(0)
+    }
+
+    /// The next message to send. It is asked for when the network takes one; what was not asked for outlives the connection.
+    pub fn next_message(&mut self) -> Option<Outgoing> {
+        if !self.desk.is_open {
+            return None;
+        }
+        match self.desk.words.pop_front() {
+            None if self.desk.may_send => self.desk.outbox.pop(),
+            word => word,
+        }
+    }
+
+    /// All messages were taken by the network.
+    pub fn sent(&mut self) -> Vec<Action> {
+        let is_done = self.ends_when_sent && self.desk.may_send && self.desk.outbox.is_empty();
+        if is_done { self.stop() } else { Vec::new() }
+    }
+
+    /// The connection was closed after [`Action::End`]. Tells the user of what was not sent.
+    pub fn closed(&mut self) -> Vec<Action> {
+        self.send_back();
+        self.desk.actions.split_off(0)
+    }
+
+    /// Whether so much waits to be sent that a user who can wait should.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.desk.outbox.is_half_full()
+    }
+
+    /// Whether what a person types is the answer to the question for another code.
+    #[must_use]
+    pub fn wants_code(&self) -> bool {
+        self.role.wants_code()
+    }
+
+    fn is_listening(&self) -> bool {
+        matches!(self.wire, Wire::Open(_)) && !matches!(self.phase, Phase::Ended)
+    }
+}

@@ -1,0 +1,123 @@
+//! The clients with real sockets and pipes: what only their shell can get wrong.
+
+mod losses;
+mod pairs;
+mod stopping;
+
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+
+use relayspec::pairing::JoinCode;
+use relayspec::reconnect::Policy;
+use relayspec::timing::{Parameter, Timing};
+use relayspec_reference::client::Ending;
+use relayspec_reference::{ClientOptions, User, pairing_host, pairing_viewer};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::soon;
+
+/// A client in a task, and its user.
+struct Run {
+    input: Option<PipeWriter>,
+    output: mpsc::UnboundedReceiver<String>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Ending>,
+}
+
+fn options(address: SocketAddr, path: &str, user: User) -> ClientOptions {
+    let mut timing = Timing::default();
+    timing.declare(Parameter::ConnectTimeout, Duration::from_millis(300));
+    let policy = Policy { base: Duration::from_millis(50), cap: Duration::from_millis(200), ..Policy::RELAY };
+    let address = format!("ws://{address}{path}").parse().expect("an address");
+    ClientOptions { address, policy, timing, max_message: 2 << 20, user }
+}
+
+impl Run {
+    fn host(address: SocketAddr, user: User) -> Self {
+        let (host, output) = Self::unread(|input, output, stop| {
+            tokio::spawn(pairing_host(options(address, "/mac", user), None, input, output, stop))
+        });
+        host.reading(output)
+    }
+
+    fn viewer(address: SocketAddr, code: &str, user: User) -> Self {
+        let code = JoinCode::new(code).expect("a code");
+        let (viewer, output) = Self::unread(|input, output, stop| {
+            tokio::spawn(pairing_viewer(options(address, "/browser", user), code, input, output, stop))
+        });
+        viewer.reading(output)
+    }
+
+    /// A client whose output nobody reads.
+    fn unread(
+        start: impl FnOnce(PipeReader, PipeWriter, std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) -> JoinHandle<Ending>,
+    ) -> (Self, PipeReader) {
+        let (their_input, input) = pipe().expect("a pipe");
+        let (output, their_output) = pipe().expect("a pipe");
+        let (stop, stopped) = oneshot::channel();
+        let stopped = Box::pin(async move {
+            if stopped.await.is_err() {
+                std::future::pending().await
+            }
+        });
+        let task = start(their_input, their_output, stopped);
+        (Self { input: Some(input), output: mpsc::unbounded_channel().1, stop: Some(stop), task }, output)
+    }
+
+    fn reading(mut self, output: PipeReader) -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        self.output = receiver;
+        self
+    }
+
+    fn say(&mut self, line: &str) {
+        writeln!(self.input.as_mut().expect("an open input"), "{line}").expect("written");
+    }
+
+    fn command(&mut self, command: Value) {
+        self.say(&command.to_string());
+    }
+
+    fn give(&mut self, payload: &str) {
+        self.command(json!({ "do": "send", "payload": payload }));
+    }
+
+    async fn line(&mut self) -> String {
+        soon("a line", self.output.recv()).await.expect("a line, not the end")
+    }
+
+    /// The next event, as `{"event":"joined"}`.
+    async fn event(&mut self) -> Value {
+        serde_json::from_str(&self.line().await).expect("JSON")
+    }
+
+    /// The name of the next event.
+    async fn told(&mut self) -> String {
+        self.event().await["event"].as_str().expect("a name").to_owned()
+    }
+
+    /// The code of the host, when it has one.
+    async fn code(&mut self) -> String {
+        loop {
+            let event = self.event().await;
+            if event["event"] == "registered" {
+                return event["code"].as_str().expect("a code").to_owned();
+            }
+        }
+    }
+
+    async fn ended(self) -> Ending {
+        soon("the end of the client", self.task).await.expect("no panic")
+    }
+}
