@@ -15,6 +15,8 @@ use crate::scenario::step::Rule;
 #[derive(Debug)]
 pub(super) struct Attempts {
     policy: Policy,
+    /// How long an attempt may be under way without success.
+    connect_timeout: Duration,
     /// What the machine may add to any delay: the time that a process takes to get going, and the network.
     slack: Duration,
     pub(super) rows: Vec<Attempt>,
@@ -49,8 +51,8 @@ impl Attempt {
 }
 
 impl Attempts {
-    pub(super) fn new(policy: Policy, slack: Duration) -> Self {
-        Self { policy, slack, rows: Vec::new() }
+    pub(super) fn new(policy: Policy, connect_timeout: Duration, slack: Duration) -> Self {
+        Self { policy, connect_timeout, slack, rows: Vec::new() }
     }
 
     /// Since when the next attempt is due; none where nothing was lost.
@@ -109,6 +111,7 @@ impl Attempts {
             Rule::Apart => each(&|at| self.close(at)),
             Rule::Bounded => each(&|at| self.bounded(at)),
             Rule::Alone => each(&|at| self.alone(at)),
+            Rule::Timely => each(&|at| self.timely(at)),
         }
     }
 
@@ -188,6 +191,17 @@ impl Attempts {
         (delay > LONGEST_DELAY + self.slack + row.noise).then(|| {
             let expected = format!("at most {}", shown(LONGEST_DELAY));
             self.found("RECON-07", index, "the delay is longer than any may be", expected, shown(delay))
+        })
+    }
+
+    fn timely(&self, index: usize) -> Option<Finding> {
+        let row = &self.rows[index];
+        let under_way = row.over.filter(|_| !row.success)? - row.at;
+        // As for delays: a tenth, or 50 ms.
+        let tolerance = (self.connect_timeout / 10).max(Duration::from_millis(50));
+        (under_way > self.connect_timeout + tolerance + self.slack).then(|| {
+            let expected = format!("given up within {}, ± {} of tolerance", shown(self.connect_timeout), shown(tolerance));
+            self.found("RECON-12", index, "it was not given up in time", expected, shown(under_way))
         })
     }
 

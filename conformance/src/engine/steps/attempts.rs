@@ -1,5 +1,6 @@
 //! Waiting for a client's attempts to connect, and judging when they came.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -52,17 +53,35 @@ impl Player {
             }
         };
         let noise = clock.noise(since, attempt.at);
+        let index = self.note(puppet, &attempt, noise);
+        if attempt.at > latest + noise {
+            let late = puppet.record.with(|attempts| attempts.late(index));
+            return Err(late.unwrap_or_else(|| self.too_late(start, latest, attempt.at)).into());
+        }
+        Ok((attempt, index))
+    }
+
+    /// Puts an attempt on record; what is wrong with it unasked is for lint.
+    fn note(&self, puppet: &Puppet, attempt: &Attempt, noise: Duration) -> usize {
         let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, noise));
         self.story.transcript.add(attempt.at, &puppet.name, By::Subject, format!("attempt {} to connect", index + 1));
         for finding in findings {
             let at_ms = Some(self.story.transcript.ms(attempt.at));
             self.story.recorder.lint(Finding { connection: Some(puppet.name.clone()), at_ms, ..finding });
         }
-        if attempt.at > latest + noise {
-            let late = puppet.record.with(|attempts| attempts.late(index));
-            return Err(late.unwrap_or_else(|| self.too_late(start, latest, attempt.at)).into());
+        index
+    }
+
+    /// Attempts that came and that no step waited for.
+    pub(in crate::engine) async fn unclaimed(&self) {
+        for puppet in self.started.iter().filter_map(|name| self.puppets.get(name)) {
+            let mut puppet = puppet.lock().await;
+            while let Some(attempt) = puppet.listener.try_next() {
+                let due = puppet.record.with(|attempts| attempts.due());
+                let noise = due.map_or(Duration::ZERO, |due| self.clock().noise(due.since, attempt.at));
+                self.note(&puppet, &attempt, noise);
+            }
         }
-        Ok((attempt, index))
     }
 
     fn too_late(&self, start: Moment, latest: Moment, at: Moment) -> Finding {
@@ -106,6 +125,8 @@ impl Player {
         let mut puppet = puppet.lock().await;
         let span = self.span(&step.span);
         let start = self.clock().now();
+        // A client that does not come back has no reason to stay.
+        self.story.may_end.store(true, Ordering::Relaxed);
         match self.clock().within(start + span, puppet.listener.next()).await {
             None => Ok(()),
             Some(attempt) => Err(Finding {

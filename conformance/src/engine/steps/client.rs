@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use relayspec::driver::Params;
 use relayspec::family::Turn;
-use serde_json::json;
+use relayspec::timing::Parameter;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::shown;
@@ -18,12 +19,17 @@ use crate::engine::target::{Call, Subject};
 use crate::engine::witness::{Fate, Witness};
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{Accept, Expect, FailBy, Send, Start, TurnAway, Welcome};
+use crate::scenario::step::{Accept, Expect, FailBy, Start, TurnAway, Welcome};
 use crate::scenario::{Term, to_the_cap};
+use crate::transport::encode::{PING, TEXT};
 use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
 
 /// How long a client's request may take once its connection is there.
 const REQUEST: Duration = Duration::from_secs(5);
+/// How long the end of a welcome is waited for; a client that answers no Ping fails elsewhere.
+const SUCCESS: Duration = Duration::from_millis(250);
+/// The text of the Ping between fragments.
+const BETWEEN: &str = "between";
 /// The close code of a server that has a problem of its own (RFC 6455, section 7.4.1).
 const INTERNAL_ERROR: u16 = 1011;
 
@@ -55,10 +61,15 @@ impl Player {
         story.transcript.add(self.clock().now(), &name, By::Runner, format!("start, with {params}"));
         let call = Call { path: endpoint.path, scenario: story.scenario.id.to_string(), params };
         let started = starter.start(call).await.map_err(Stop::Inconclusive)?;
-        let record = Record::new(Attempts::new(policy, story.stage.slack));
+        let record = Record::new(Attempts::new(
+            policy,
+            story.stage.timing.value(Parameter::ConnectTimeout),
+            story.stage.slack,
+        ));
         story.cast(&name, Arc::clone(&started.client), record.clone());
         let puppet = Puppet::new(name, started, record);
         self.puppets.insert(step.name.clone(), Arc::new(Mutex::new(puppet)));
+        self.started.push(step.name.clone());
         Ok(())
     }
 
@@ -71,6 +82,7 @@ impl Player {
         let role = self.role_under_test();
         let mut actor = Actor::new(self.full_name(&step.name), connection, self.clock().now(), role);
         actor.attempt = Some((puppet.record.clone(), index));
+        actor.asides = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test).asides;
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -87,11 +99,33 @@ impl Player {
                     self.expect(&Expect { on: name.clone(), json: Some(json), ..Expect::default() }).await?;
                 }
                 Turn::Server(message) => {
-                    let now = self.clock().epoch_ms(self.clock().now());
-                    let json = Term::try_from(message(now)).map_err(Stop::Harness)?;
-                    self.send(&Send { on: name.clone(), json: Some(json), ..Send::default() }).await?;
+                    let mut message = message(self.clock().epoch_ms(self.clock().now()));
+                    for (name, term) in &step.members {
+                        message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
+                    }
+                    self.say(name, &message, step.fragments).await?;
                 }
             }
+        }
+        // Whoever cuts the connection next cuts it after the success.
+        let actor = self.actor(name)?;
+        actor.lock().await.settle(self.clock(), self.clock().now() + self.clock().real(SUCCESS)).await;
+        Ok(())
+    }
+
+    /// Sends a message of the server's, whole or in fragments with a Ping behind the first.
+    async fn say(&mut self, on: &str, message: &Value, fragments: Option<usize>) -> Result<(), Fault> {
+        let actor = self.actor(on)?;
+        let actor = actor.lock().await;
+        let payload = message.to_string().into_bytes();
+        let Some(count) = fragments else {
+            self.write(&actor, OutFrame::new(TEXT, payload)).await;
+            return Ok(());
+        };
+        let mut frames = OutFrame::fragments(TEXT, &payload, count);
+        frames.insert(1, OutFrame::new(PING, BETWEEN));
+        for frame in frames {
+            self.write(&actor, frame).await;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ impl Player {
     }
 
     /// Hears one more line, or none until a moment.
-    async fn hear(&self, puppet: &mut Puppet, until: crate::clock::Moment) -> bool {
+    pub(super) async fn hear(&self, puppet: &mut Puppet, until: crate::clock::Moment) -> bool {
         match puppet.listen(self.clock(), until).await {
             None => false,
             Some(Heard::Log) => true,
