@@ -95,6 +95,8 @@ impl ClientLauncher {
             environment: &environment,
             lines: self.driver.then(|| (self.clock.clone(), lines)),
         })?;
+        // Starting a process takes the thread for a while; those that run already are served before the next one.
+        tokio::task::yield_now().await;
         let process =
             ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() };
         Ok(Started { client: Arc::new(process), listener })
