@@ -30,8 +30,12 @@ pub(super) struct Attempt {
     pub(super) due: Option<Due>,
     /// How far off the machine may have been while it was waited for.
     noise: Duration,
+    /// How far off the runner may have been when it saw the end of the attempt before; nothing where the runner ended that itself.
+    haze: Duration,
     /// When the client could know that it had failed, or that what it brought was lost.
     pub(super) over: Option<Moment>,
+    /// Whether it was the client that ended it.
+    by_client: bool,
     pub(super) success: bool,
     /// What became of it, in words.
     pub(super) fate: String,
@@ -74,12 +78,31 @@ impl Attempts {
     }
 
     /// An attempt has come; what is wrong with that, unasked.
-    pub(super) fn arrive(&mut self, at: Moment, noise: Duration) -> (usize, Vec<Finding>) {
+    pub(super) fn arrive(&mut self, at: Moment, noise: &dyn Fn(Moment) -> Duration) -> (usize, Vec<Finding>) {
         let due = self.due();
-        self.rows.push(Attempt { at, due, noise, over: None, success: false, fate: String::new() });
+        let before = self.rows.last();
+        let noise_since = |since: Option<Moment>| since.map(noise).unwrap_or_default();
+        self.rows.push(Attempt {
+            at,
+            due,
+            noise: noise_since(due.map(|due| due.since)),
+            haze: noise_since(before.filter(|before| before.by_client).map(|before| before.at)),
+            over: None,
+            by_client: false,
+            success: false,
+            fate: String::new(),
+        });
         let index = self.rows.len() - 1;
         let findings = [self.alone(index), self.early(index), self.close(index)];
         (index, findings.into_iter().flatten().collect())
+    }
+
+    /// The client has ended an attempt, or what it brought.
+    pub(super) fn end_by_client(&mut self, index: usize, at: Moment, fate: &str) {
+        if let Some(row) = self.rows.get_mut(index).filter(|row| row.over.is_none()) {
+            row.by_client = true;
+        }
+        self.end(index, at, fate);
     }
 
     /// An attempt has failed, or what it brought is lost.
@@ -146,7 +169,7 @@ impl Attempts {
         let row = &self.rows[index];
         let (due, delay) = (row.due?, row.delay()?);
         let least = self.policy.envelope(due.nth).start().saturating_sub(self.policy.tolerance(due.nth));
-        (delay < least).then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
+        (delay + row.haze < least).then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
     }
 
     pub(super) fn late(&self, index: usize) -> Option<Finding> {

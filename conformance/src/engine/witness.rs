@@ -130,7 +130,8 @@ impl Fate {
 
     fn received(&self, at: Moment, arrival: &Arrival) {
         if let Arrival::Close { .. } | Arrival::End(_) = arrival {
-            self.end(at, &format!("the client's {}", describe(arrival)));
+            let how = format!("the client's {}", describe(arrival));
+            self.record.with(|attempts| attempts.end_by_client(self.index, at, &how));
         }
     }
 

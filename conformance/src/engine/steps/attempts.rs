@@ -53,7 +53,7 @@ impl Player {
             }
         };
         let noise = clock.noise(since, attempt.at);
-        let index = self.note(puppet, &attempt, noise);
+        let index = self.note(puppet, &attempt);
         if attempt.at > latest + noise {
             let late = puppet.record.with(|attempts| attempts.late(index));
             return Err(late.unwrap_or_else(|| self.too_late(start, latest, attempt.at)).into());
@@ -62,8 +62,9 @@ impl Player {
     }
 
     /// Puts an attempt on record; what is wrong with it unasked is for lint.
-    fn note(&self, puppet: &Puppet, attempt: &Attempt, noise: Duration) -> usize {
-        let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, noise));
+    fn note(&self, puppet: &Puppet, attempt: &Attempt) -> usize {
+        let noise = |since| self.clock().noise(since, attempt.at);
+        let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, &noise));
         self.story.transcript.add(attempt.at, &puppet.name, By::Subject, format!("attempt {} to connect", index + 1));
         for finding in findings {
             let at_ms = Some(self.story.transcript.ms(attempt.at));
@@ -77,9 +78,9 @@ impl Player {
         for puppet in self.started.iter().filter_map(|name| self.puppets.get(name)) {
             let mut puppet = puppet.lock().await;
             while let Some(attempt) = puppet.listener.try_next() {
-                let due = puppet.record.with(|attempts| attempts.due());
-                let noise = due.map_or(Duration::ZERO, |due| self.clock().noise(due.since, attempt.at));
-                self.note(&puppet, &attempt, noise);
+                let index = self.note(&puppet, &attempt);
+                // When the client gave it up nobody has seen: not before.
+                puppet.record.with(|attempts| attempts.end(index, attempt.at, "never answered"));
             }
         }
     }

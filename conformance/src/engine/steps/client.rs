@@ -241,7 +241,7 @@ impl Player {
                     attempt.hang().await;
                     let now = clock.now();
                     transcript.add(now, &name, By::Subject, format!("gives attempt {} up", index + 1));
-                    record.with(|attempts| attempts.end(index, now, "given up without an answer"));
+                    record.with(|attempts| attempts.end_by_client(index, now, "given up without an answer"));
                 });
             }
             FailBy::Close => {
