@@ -11,6 +11,9 @@ use crate::clock::Moment;
 use crate::outcome::{AttemptLine, Finding};
 use crate::scenario::step::Rule;
 
+/// What kept an arrival from being stamped may have ended so much before it was stamped.
+const LATE_STAMP: Duration = Duration::from_millis(20);
+
 /// The attempts of one client.
 #[derive(Debug)]
 pub(super) struct Attempts {
@@ -30,15 +33,22 @@ pub(super) struct Attempt {
     pub(super) due: Option<Due>,
     /// How far off the machine may have been while it was waited for.
     noise: Duration,
-    /// How far off the runner may have been when it saw the end of the attempt before; nothing where the runner ended that itself.
+    /// How far off the runner may have been when it saw the attempt before and its end: so much shorter may the delay look.
     haze: Duration,
     /// When the client could know that it had failed, or that what it brought was lost.
     pub(super) over: Option<Moment>,
-    /// Whether it was the client that ended it.
-    by_client: bool,
     pub(super) success: bool,
     /// What became of it, in words.
     pub(super) fate: String,
+}
+
+/// A rule is broken.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// Whatever the machine did.
+    Surely(Finding),
+    /// Unless the runner was late to see what came.
+    Perhaps(Finding),
 }
 
 /// Since when an attempt is due, and which delay of the sequence is before it.
@@ -86,23 +96,15 @@ impl Attempts {
             at,
             due,
             noise: noise_since(due.map(|due| due.since)),
-            haze: noise_since(before.filter(|before| before.by_client).map(|before| before.at)),
+            haze: noise_since(before.map(|before| before.at.earlier(LATE_STAMP))),
             over: None,
-            by_client: false,
             success: false,
             fate: String::new(),
         });
         let index = self.rows.len() - 1;
-        let findings = [self.alone(index), self.early(index), self.close(index)];
+        let haze = self.rows[index].haze;
+        let findings = [self.alone(index, haze), self.early(index, haze), self.close(index, haze)];
         (index, findings.into_iter().flatten().collect())
-    }
-
-    /// The client has ended an attempt, or what it brought.
-    pub(super) fn end_by_client(&mut self, index: usize, at: Moment, fate: &str) {
-        if let Some(row) = self.rows.get_mut(index).filter(|row| row.over.is_none()) {
-            row.by_client = true;
-        }
-        self.end(index, at, fate);
     }
 
     /// An attempt has failed, or what it brought is lost.
@@ -126,15 +128,20 @@ impl Attempts {
     }
 
     /// Judges all attempts by a rule; the first that breaks it.
-    pub(super) fn judge(&self, rule: Rule) -> Option<Finding> {
+    pub(super) fn judge(&self, rule: Rule) -> Option<Broken> {
+        let surely = self.broken(rule, &|at| self.rows[at].haze).map(Broken::Surely);
+        surely.or_else(|| self.broken(rule, &|_| Duration::ZERO).map(Broken::Perhaps))
+    }
+
+    fn broken(&self, rule: Rule, haze: &dyn Fn(usize) -> Duration) -> Option<Finding> {
         let each = |judge: &dyn Fn(usize) -> Option<Finding>| (0..self.rows.len()).find_map(judge);
         match rule {
-            Rule::Envelope => each(&|at| self.early(at).or_else(|| self.late(at))),
-            Rule::Growth => each(&|at| self.growth(at)),
-            Rule::Apart => each(&|at| self.close(at)),
+            Rule::Envelope => each(&|at| self.early(at, haze(at)).or_else(|| self.late(at))),
+            Rule::Growth => each(&|at| self.growth(at, haze(at))),
+            Rule::Apart => each(&|at| self.close(at, haze(at))),
             Rule::Bounded => each(&|at| self.bounded(at)),
-            Rule::Alone => each(&|at| self.alone(at)),
-            Rule::Timely => each(&|at| self.timely(at)),
+            Rule::Alone => each(&|at| self.alone(at, haze(at))),
+            Rule::Timely => each(&|at| self.timely(at, haze(at))),
         }
     }
 
@@ -165,11 +172,11 @@ impl Attempts {
         )
     }
 
-    fn early(&self, index: usize) -> Option<Finding> {
+    fn early(&self, index: usize, haze: Duration) -> Option<Finding> {
         let row = &self.rows[index];
         let (due, delay) = (row.due?, row.delay()?);
         let least = self.policy.envelope(due.nth).start().saturating_sub(self.policy.tolerance(due.nth));
-        (delay + row.haze < least).then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
+        (delay + haze < least).then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
     }
 
     pub(super) fn late(&self, index: usize) -> Option<Finding> {
@@ -180,7 +187,7 @@ impl Attempts {
     }
 
     /// The delay before an attempt against the one before it: it has grown by the factor, or is at the cap.
-    fn growth(&self, index: usize) -> Option<Finding> {
+    fn growth(&self, index: usize, haze: Duration) -> Option<Finding> {
         let (row, before) = (&self.rows[index], self.rows.get(index.checked_sub(1)?)?);
         let (due, delay, shorter) = (row.due?, row.delay()?, before.delay()?);
         if due.nth == 0 {
@@ -190,19 +197,19 @@ impl Attempts {
         let grown = |swing: f64| shorter.mul_f64(factor * swing).min(cap.mul_f64(1.0 + jitter));
         let slack = self.policy.tolerance(due.nth) + self.policy.tolerance(due.nth - 1).mul_f64(factor) + self.slack;
         let (least, most) = (grown((1.0 - jitter) / (1.0 + jitter)), grown((1.0 + jitter) / (1.0 - jitter)));
-        if delay + slack >= least && delay <= most + slack + row.noise {
+        if delay + slack + haze >= least && delay <= most + slack + row.noise {
             return None;
         }
         let expected = format!("{factor} times {}, at most {}, ± {}", shown(shorter), shown(cap), shown(slack));
         Some(self.found("RECON-03", index, "the delay did not grow as the policy has it", expected, shown(delay)))
     }
 
-    fn close(&self, index: usize) -> Option<Finding> {
+    fn close(&self, index: usize, haze: Duration) -> Option<Finding> {
         let before = self.rows.get(index.checked_sub(1)?)?;
         let apart = self.rows[index].at - before.at;
         // The same moment is stamped twice, each time a little late.
         let tolerance = Duration::from_millis(2).min(self.apart() / 10);
-        (apart + tolerance < self.apart()).then(|| {
+        (apart + tolerance + haze < self.apart()).then(|| {
             let expected = format!("at least {} from one attempt to the next", shown(self.apart()));
             self.found("RECON-06", index, "it followed too closely", expected, shown(apart))
         })
@@ -217,20 +224,20 @@ impl Attempts {
         })
     }
 
-    fn timely(&self, index: usize) -> Option<Finding> {
+    fn timely(&self, index: usize, haze: Duration) -> Option<Finding> {
         let row = &self.rows[index];
         let under_way = row.over.filter(|_| !row.success)? - row.at;
         // As for delays: a tenth, or 50 ms.
         let tolerance = (self.connect_timeout / 10).max(Duration::from_millis(50));
-        (under_way > self.connect_timeout + tolerance + self.slack).then(|| {
+        (under_way > self.connect_timeout + tolerance + self.slack + haze).then(|| {
             let expected = format!("given up within {}, ± {} of tolerance", shown(self.connect_timeout), shown(tolerance));
             self.found("RECON-12", index, "it was not given up in time", expected, shown(under_way))
         })
     }
 
-    fn alone(&self, index: usize) -> Option<Finding> {
+    fn alone(&self, index: usize, haze: Duration) -> Option<Finding> {
         let at = self.rows[index].at;
-        let other = self.rows[..index].iter().position(|row| row.over.is_none_or(|over| over > at))?;
+        let other = self.rows[..index].iter().position(|row| row.over.is_none_or(|over| over > at + haze))?;
         let expected = "at most one attempt or connection at any time".to_owned();
         let got = format!("attempt {} was still under way", other + 1);
         Some(self.found("RECON-08", index, "it came beside another", expected, got))

@@ -131,7 +131,7 @@ impl Fate {
     fn received(&self, at: Moment, arrival: &Arrival) {
         if let Arrival::Close { .. } | Arrival::End(_) = arrival {
             let how = format!("the client's {}", describe(arrival));
-            self.record.with(|attempts| attempts.end_by_client(self.index, at, &how));
+            self.record.with(|attempts| attempts.end(self.index, at, &how));
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::shown;
 use crate::clock::Moment;
-use crate::engine::attempts::Due;
+use crate::engine::attempts::{Broken, Due};
 use crate::engine::player::{Fault, Player};
 use crate::engine::puppet::Puppet;
 use crate::engine::recorder::Stop;
@@ -147,7 +147,14 @@ impl Player {
         let found = puppet.record.with(|attempts| attempts.judge(step.rule));
         // The check says which requirement it judges.
         let blamed = |finding| Finding { requirement: None, connection: Some(puppet.name.clone()), ..finding };
-        found.map_or(Ok(()), |finding| Err(blamed(finding).into()))
+        match found {
+            None => Ok(()),
+            Some(Broken::Surely(finding)) => Err(blamed(finding).into()),
+            Some(Broken::Perhaps(finding)) => {
+                let what = format!("the machine was late while attempts were timed: {}, or so it seemed", finding.what);
+                Err(Stop::Inconclusive(what).into())
+            }
+        }
     }
 
     pub(in crate::engine) async fn delay(&mut self, step: &Delay) -> Result<(), Fault> {

@@ -208,10 +208,11 @@ impl Player {
     async fn refuse(&self, puppet: &Puppet, mut attempt: Attempt, index: usize, status: u16) -> Result<(), Fault> {
         let clock = self.clock();
         let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
-        attempt.reject(status).await;
         let fate = format!("HTTP {status}");
-        self.story.transcript.add(clock.now(), &puppet.name, By::Runner, fate.clone());
-        puppet.record.with(|attempts| attempts.end(index, clock.now(), &fate));
+        let at = clock.now();
+        self.story.transcript.add(at, &puppet.name, By::Runner, fate.clone());
+        puppet.record.with(|attempts| attempts.end(index, at, &fate));
+        attempt.reject(status).await;
         Ok(())
     }
 
@@ -226,11 +227,11 @@ impl Player {
             FailBy::Reset | FailBy::Fin => {
                 let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
                 if by == FailBy::Reset {
-                    attempt.reset();
                     end("reset instead of an answer");
+                    attempt.reset();
                 } else {
-                    drop(attempt);
                     end("ended instead of an answer");
+                    drop(attempt);
                 }
             }
             FailBy::Hang => {
@@ -241,7 +242,7 @@ impl Player {
                     attempt.hang().await;
                     let now = clock.now();
                     transcript.add(now, &name, By::Subject, format!("gives attempt {} up", index + 1));
-                    record.with(|attempts| attempts.end_by_client(index, now, "given up without an answer"));
+                    record.with(|attempts| attempts.end(index, now, "given up without an answer"));
                 });
             }
             FailBy::Close => {
@@ -251,8 +252,8 @@ impl Player {
             }
             FailBy::Drop => {
                 let connection = self.open_for(puppet, attempt, index, &name).await?;
-                connection.pen().act(Act::Fin);
                 end("accepted and dropped");
+                connection.pen().act(Act::Fin);
                 puppet.kept.push(connection);
             }
             FailBy::Silence => puppet.kept.push(self.open_for(puppet, attempt, index, &name).await?),
