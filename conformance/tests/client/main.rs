@@ -189,7 +189,7 @@ impl Client {
     async fn attempt(&mut self, success: &mut bool) -> End {
         let patience = match &*self.given.flaw {
             "hangs" => Duration::from_secs(3600),
-            "patient" => self.given.connect_timeout().mul_f64(1.3),
+            "patient" => self.given.connect_timeout().mul_f64(1.18),
             _ => self.given.connect_timeout(),
         };
         if self.given.has("forgets-when-lost") {
