@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::clock::Clock;
-use conformance::engine::{Launcher, Subject, Target};
+use conformance::engine::{Call, Launcher, Subject, Target};
 use conformance::outcome::SubjectInfo;
 use conformance::subject::{ClientLauncher, CommandLauncher, CommandSubject, Guard, NotStarted, UrlSubject, preflight};
 use conformance::transport::Route;
@@ -37,6 +37,9 @@ impl Ready {
     }
 }
 
+/// What a client is told that is started only to see whether it connects.
+const TRIAL: &str = "trial";
+
 /// Finds or starts what is judged.
 pub(super) async fn find(setup: &Setup, clock: &Clock) -> Result<Vec<Ready>, NotStarted> {
     let guard = guard::start();
@@ -57,6 +60,10 @@ pub(super) async fn find(setup: &Setup, clock: &Clock) -> Result<Vec<Ready>, Not
             Place::Client { template, driver } => {
                 let command = Some(template.shown());
                 let launcher = ClientLauncher::new(template.clone(), *driver, clock.clone(), guard.clone());
+                let call = Call::new(TRIAL.to_owned(), seat.family, seat.role, &seat.timing, seat.policy);
+                if let Some(call) = call {
+                    launcher.try_out(call, seat.first_attempt).await?;
+                }
                 Ready { subject: Subject::Client(Arc::new(launcher)), started: None, info: info(seat, None, command) }
             }
         });

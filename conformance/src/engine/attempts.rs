@@ -176,7 +176,8 @@ impl Attempts {
         let row = &self.rows[index];
         let (due, delay) = (row.due?, row.delay()?);
         let least = self.policy.envelope(due.nth).start().saturating_sub(self.policy.tolerance(due.nth));
-        (delay + haze < least).then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
+        (delay + haze < least)
+            .then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
     }
 
     pub(super) fn late(&self, index: usize) -> Option<Finding> {
@@ -230,7 +231,8 @@ impl Attempts {
         // As for delays: a tenth, or 50 ms.
         let tolerance = (self.connect_timeout / 10).max(Duration::from_millis(50));
         (under_way > self.connect_timeout + tolerance + self.slack + haze).then(|| {
-            let expected = format!("given up within {}, ± {} of tolerance", shown(self.connect_timeout), shown(tolerance));
+            let expected =
+                format!("given up within {}, ± {} of tolerance", shown(self.connect_timeout), shown(tolerance));
             self.found("RECON-12", index, "it was not given up in time", expected, shown(under_way))
         })
     }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
+use relayspec::timing::Written;
 use tokio::sync::{Mutex, Semaphore};
 
+use super::command::NotStarted;
 use super::guard::Guard;
 use super::output::{self, Heard};
 use super::process::{Group, Spawn};
@@ -16,6 +18,8 @@ use crate::transport::Listener;
 
 /// How long a client has to end by itself after SIGTERM (chapter `driver`, "How a client is started").
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is looked whether a client that does not connect still runs.
+const GLANCE: Duration = Duration::from_millis(20);
 /// How many clients are being started at once: a process that starts needs a core.
 const STARTING: usize = 2;
 
@@ -75,6 +79,36 @@ impl ClientLauncher {
     pub fn new(template: ClientTemplate, driver: Driver, clock: Clock, guard: Option<Arc<Guard>>) -> Self {
         let starting = Semaphore::new(STARTING);
         Self { template, driver: driver == Driver::Spoken, clock, guard, starting }
+    }
+
+    /// Starts one to see whether it connects at all, and ends it.
+    ///
+    /// # Errors
+    /// Where it cannot be started, ends, or does not connect in time.
+    pub async fn try_out(&self, call: Call, within: Duration) -> Result<(), NotStarted> {
+        let failed = |problem: String, output: String| Err(NotStarted { problem, output });
+        let mut started = match self.launch(call).await {
+            Ok(started) => started,
+            Err(problem) => return failed(problem, String::new()),
+        };
+        let deadline = self.clock.now() + self.clock.real(within);
+        loop {
+            let glance = self.clock.now() + self.clock.real(GLANCE);
+            if self.clock.within(glance, started.listener.next()).await.is_some() {
+                return Ok(());
+            }
+            let shown = self.template.shown();
+            if let Some(ending) = started.client.process().and_then(|process| process.ended()) {
+                // What it printed last may still be on the way.
+                self.clock.nap(GLANCE).await;
+                let problem = format!("`{shown}` ended before it connected ({})", ending.told);
+                return failed(problem, started.client.output());
+            }
+            if self.clock.now() > deadline {
+                let problem = format!("`{shown}` did not connect within {}", Written(within));
+                return failed(problem, started.client.output());
+            }
+        }
     }
 
     async fn launch(&self, call: Call) -> Result<Started, String> {

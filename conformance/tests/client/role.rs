@@ -159,7 +159,8 @@ impl Role {
         match code {
             "INVALID_CODE" | "EXPIRED_CODE" | "ALREADY_JOINED" if !self.is_host && !self.may_send => {
                 if code == "ALREADY_JOINED" && self.is_held && !self.has("gives-in") {
-                    self.again = Some(Instant::now() + if self.has("insists") { Duration::ZERO } else { given.delay(1) });
+                    self.again =
+                        Some(Instant::now() + if self.has("insists") { Duration::ZERO } else { given.delay(1) });
                     self.is_settled = true;
                 } else {
                     return self.refused();

@@ -75,8 +75,10 @@ const WELCOME_CODE: &str = "K7QX4M";
 const REGISTER: Aside = Aside { message: "register", answer: None };
 
 /// How a client learns that the relay is alive (PAIR-50).
-const PING: Aside =
-    Aside { message: "ping", answer: Some(|ping| json!({ "type": "pong", "ts": ping.get("ts").cloned().unwrap_or_default() })) };
+const PING: Aside = Aside {
+    message: "ping",
+    answer: Some(|ping| json!({ "type": "pong", "ts": ping.get("ts").cloned().unwrap_or_default() })),
+};
 
 /// A code that is fresh, and lives for the default lifetime.
 fn registered(now: f64) -> serde_json::Value {

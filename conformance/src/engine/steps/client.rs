@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relayspec::driver::Params;
 use relayspec::family::Turn;
 use relayspec::timing::Parameter;
 use serde_json::{Value, json};
@@ -46,26 +45,18 @@ impl Player {
         };
         let family = story.scenario.family;
         let role = story.scenario.script.under_test.as_str();
-        let endpoint = family.endpoint_of(role).ok_or_else(|| Stop::Harness(format!("no endpoint for `{role}`")))?;
         let mut policy = story.stage.policy;
         policy.max_attempts = step.max_attempts.or(policy.max_attempts);
-        let mut params = Params { timing: story.stage.timing.whole(), reconnect: Some(policy), ..Params::default() };
-        let mut params = serde_json::to_value(&mut params).unwrap_or_default();
-        for (name, text) in (family.welcome)(role).params {
-            params[*name] = json!(text);
-        }
+        let call = Call::new(story.scenario.id.to_string(), family, role, &story.stage.timing, policy);
+        let mut call = call.ok_or_else(|| Stop::Harness(format!("no endpoint for `{role}`")))?;
         for (name, term) in &step.params {
-            params[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
+            call.params[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
         }
         let name = self.full_name(&step.name);
-        story.transcript.add(self.clock().now(), &name, By::Runner, format!("start, with {params}"));
-        let call = Call { path: endpoint.path, scenario: story.scenario.id.to_string(), params };
+        story.transcript.add(self.clock().now(), &name, By::Runner, format!("start, with {}", call.params));
         let started = starter.start(call).await.map_err(Stop::Inconclusive)?;
-        let record = Record::new(Attempts::new(
-            policy,
-            story.stage.timing.value(Parameter::ConnectTimeout),
-            story.stage.slack,
-        ));
+        let record =
+            Record::new(Attempts::new(policy, story.stage.timing.value(Parameter::ConnectTimeout), story.stage.slack));
         story.cast(&name, Arc::clone(&started.client), record.clone());
         let puppet = Puppet::new(name, started, record);
         self.puppets.insert(step.name.clone(), Arc::new(Mutex::new(puppet)));

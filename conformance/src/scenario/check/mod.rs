@@ -136,8 +136,7 @@ fn needs_driver(step: &Step) -> bool {
 
 /// Whether a step makes sense for one side alone.
 fn is_sided(step: &Step) -> bool {
-    let plays_client =
-        matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Poll(_));
+    let plays_client = matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Poll(_));
     plays_client || plays_server(step)
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
-    Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, EventIs, EventStep, Exit,
-    Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On, Opcode, Poll,
-    Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait,
-    Welcome,
+    Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, EventIs, EventStep,
+    Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On, Opcode,
+    Poll, Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable,
+    Wait, Welcome,
 };
 use conformance::scenario::{At, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -225,9 +225,8 @@ fn expect() -> impl Strategy<Value = Expect> {
 
 fn choice() -> impl Strategy<Value = Choice> {
     let event = (name(), term()).prop_map(|(of, json)| EventIs { of, json });
-    (of(name()), of(term()), of(close_is()), of(Just(Any {})), of(event)).prop_map(
-        |(named, json, close, loss, event)| Choice { named, json, close, loss, event },
-    )
+    (of(name()), of(term()), of(close_is()), of(Just(Any {})), of(event))
+        .prop_map(|(named, json, close, loss, event)| Choice { named, json, close, loss, event })
 }
 
 fn close_is() -> impl Strategy<Value = CloseIs> {

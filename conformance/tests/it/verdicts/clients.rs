@@ -119,12 +119,7 @@ async fn jitter_that_is_declared_and_not_there_is_blamed() {
 
 const STORM: &str = "reconnect-storm";
 
-const fn case(
-    role: &'static str,
-    flaw: &'static str,
-    scenario: &'static str,
-    blamed: &'static [&'static str],
-) -> Case {
+const fn case(role: &'static str, flaw: &'static str, scenario: &'static str, blamed: &'static [&'static str]) -> Case {
     Case { flaw, role, scenario, blamed }
 }
 
@@ -136,7 +131,12 @@ const CASES: &[Case] = &[
     case("host", "no-cap", "reconnect-after-refusals", &["keeps-coming-back"]),
     case("host", "sluggish", "reconnect-after-refusals", &["comes-back-after-a-refusal"]),
     case("viewer", "first-too-early", "reconnect-after-success", &["lint", "each-success-resets-the-delays"]),
-    case("host", "resets-on-connection", "reconnect-reset-by-success-only", &["lint", "delays-are-reset-by-success-alone"]),
+    case(
+        "host",
+        "resets-on-connection",
+        "reconnect-reset-by-success-only",
+        &["lint", "delays-are-reset-by-success-alone"],
+    ),
     case("viewer", "never-resets", "reconnect-reset-by-success-only", &["success-resets-the-delays"]),
     case("host", "parallel", "wire-ping", &["lint"]),
     case("viewer", "ten-at-once", "wire-ping", &["lint"]),
