@@ -153,6 +153,7 @@ impl Setup {
             None => Baseline::empty(),
         };
         choose(&mut seats, options)?;
+        seats.retain(|seat| !seat.scenarios.is_empty());
         Ok(Self { seats, baseline, options: options.clone() })
     }
 }

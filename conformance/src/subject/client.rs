@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
+use relayspec::family::Family;
+use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
+use super::accelerate::Accelerator;
 use super::guard::Guard;
 use super::output::{self, Heard};
 use super::process::{Group, Spawn};
@@ -16,6 +19,8 @@ use crate::transport::Listener;
 
 /// How long a client has to end by itself after SIGTERM (chapter `driver`, "How a client is started").
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a client has to knock when it is tried, before its processes are looked at all the same.
+const TRIAL: Duration = Duration::from_secs(5);
 /// How many clients are being started at once: a process that starts needs a core.
 const STARTING: usize = 2;
 
@@ -66,18 +71,42 @@ pub struct ClientLauncher {
     driver: bool,
     clock: Clock,
     guard: Option<Arc<Guard>>,
+    accelerator: Option<Accelerator>,
     starting: Semaphore,
 }
 
 impl ClientLauncher {
     /// What starts clients by this command; `driver` where they speak the driver protocol.
     #[must_use]
-    pub fn new(template: ClientTemplate, driver: Driver, clock: Clock, guard: Option<Arc<Guard>>) -> Self {
+    pub fn new(
+        template: ClientTemplate,
+        driver: Driver,
+        clock: Clock,
+        guard: Option<Arc<Guard>>,
+        accelerator: Option<Accelerator>,
+    ) -> Self {
         let starting = Semaphore::new(STARTING);
-        Self { template, driver: driver == Driver::Spoken, clock, guard, starting }
+        Self { template, driver: driver == Driver::Spoken, clock, guard, accelerator, starting }
+    }
+
+    /// Starts a client for a moment, to see whether time can pass faster for it; why not, where it cannot.
+    pub async fn in_real_time(&self, family: &Family, role: &str) -> Option<String> {
+        let path = family.endpoint_of(role)?.path;
+        let params = (family.welcome)(role).params.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
+        let call = Call { path, scenario: "speed".to_owned(), params: Value::Object(params.collect()) };
+        let mut started = self.launch_process(call).await.ok()?;
+        let until = self.clock.now() + self.clock.real(TRIAL);
+        // When it knocks, whatever the command starts is there.
+        let _ = self.clock.within(until, started.1.next()).await;
+        started.0.group.as_ref()?.in_real_time()
     }
 
     async fn launch(&self, call: Call) -> Result<Started, String> {
+        let (process, listener) = self.launch_process(call).await?;
+        Ok(Started { client: Arc::new(process), listener })
+    }
+
+    async fn launch_process(&self, call: Call) -> Result<(ClientProcess, Listener), String> {
         let _permit = self.starting.acquire().await;
         let listener = Listener::bind(self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))?;
         let url = format!("ws://127.0.0.1:{}{}", listener.port(), call.path);
@@ -93,11 +122,12 @@ impl ClientLauncher {
             folder: self.template.folder.as_deref(),
             guard: self.guard.clone(),
             environment: &environment,
+            accelerator: self.accelerator.as_ref(),
             lines: self.driver.then(|| (self.clock.clone(), lines)),
         })?;
         let process =
             ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() };
-        Ok(Started { client: Arc::new(process), listener })
+        Ok((process, listener))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Subjects: where they are found, how they are started and ended. The only part of the runner that starts processes.
 
+mod accelerate;
 mod client;
 mod command;
 mod guard;
@@ -8,6 +9,7 @@ mod output;
 mod process;
 mod url;
 
+pub use accelerate::{Accelerator, LIBRARY_VARIABLE};
 pub use client::{ClientLauncher, ClientTemplate, Driver};
 pub use command::{CommandLauncher, CommandSubject, NotStarted, Template};
 pub use guard::{Guard, keep};
