@@ -52,6 +52,7 @@ impl Order for Connection {
             (name, Place::Unjoined { .. }) if is_first && name != "join" => {
                 breach("PAIR-V1", "the first message on a viewer's connection is not `join`")
             }
+            // What was on its way when the host was lost looks the same: whoever plays the relay lets the viewer fall silent first.
             ("data", Place::Unjoined { joins: 0, host_lost: true }) => {
                 breach("PAIR-V5", "`data` after `MAC_DISCONNECTED`")
             }

@@ -250,6 +250,7 @@ mod tests {
         for (story, broken) in [
             (vec![auth("A"), success(), bytes('<'), list(), bytes('>'), create(), error()], None),
             (vec![auth("A"), error()], None),
+            (vec![auth("A"), success(), auth("A")], None),
             (vec![auth("A"), failed(), auth("B")], None),
             (vec![auth("A"), failed(), auth("a")], Some("TERM-V1")),
             (vec![create()], Some("TERM-V1")),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use relayspec::reconnect::Policy;
+use relayspec::requirement::CHAPTERS;
 use serde::Deserialize;
 
 use crate::vectors::{self, Verdict};
@@ -64,6 +65,24 @@ fn declarations_are_judged_as_the_vectors_say() {
         let wanted = (verdict == Verdict::Reject).then_some(rule.as_str());
         assert_eq!(broken.as_ref().map(|breach| breach.requirement), wanted, "{id}: {broken:?}");
     }
+}
+
+#[test]
+fn the_chapter_shows_the_delays_of_its_example() {
+    let chapter = CHAPTERS.iter().find(|chapter| chapter.name == "reconnect").expect("the chapter");
+    let example = chapter.text.split_once("```policy\n").and_then(|(_, rest)| rest.split_once("\n```")).expect("it").0;
+    let policy: Policy = serde_json::from_str(example).expect("a policy");
+    assert_eq!(policy.check(), Ok(()));
+    let seconds = |attempt: u32| {
+        let (nominal, envelope) = (policy.nominal(attempt), policy.envelope(attempt));
+        [nominal, *envelope.start(), *envelope.end()].map(|delay| delay.as_secs_f64())
+    };
+    let ([nominal, shortest, longest], [_, least, most]) = (seconds(3), seconds(9));
+    let text = chapter.text.replace('\n', " ");
+    let told = format!("attempt 3 is nominally {nominal} s, and really anything from {shortest} s to {longest} s.");
+    assert!(text.contains(&told), "reconnect.md does not say: {told}");
+    let told = format!("at the cap it lies between {least} s and {most} s.");
+    assert!(text.contains(&told), "reconnect.md does not say: {told}");
 }
 
 #[test]
