@@ -60,7 +60,8 @@ pub(super) struct Client {
     #[arg(long, conflicts_with = "driver")]
     end_with_input: bool,
 
-    /// How to come back after a loss: members of a policy, as base=100ms,factor=2,cap=800ms,jitter=0.2,max_attempts=5.
+    /// How to come back after a loss: members of a policy, as base=100ms,factor=2,cap=800ms,jitter=0.2,max_attempts=5; base=1s,factor=2,
+    /// cap=32s,jitter=0,max_attempts=endless unless given.
     #[arg(long, value_name = "POLICY")]
     reconnect: Option<String>,
 
@@ -126,10 +127,10 @@ impl Client {
 
     fn policy(&self, params: &Params) -> Result<Policy, Failure> {
         let wrong = |why: String| Failure::usage(format!("--reconnect: {why}"));
-        let policy = match &self.reconnect {
-            Some(text) => text.parse::<Policy>().map_err(|error| wrong(error.to_string()))?,
-            None => params.reconnect.unwrap_or(Policy::RELAY),
-        };
+        // Member by member: a flag says nothing of what it leaves out.
+        let handed_over = params.reconnect.unwrap_or(Policy::RELAY);
+        let policy = self.reconnect.as_deref().map_or(Ok(handed_over), |text| handed_over.with(text));
+        let policy = policy.map_err(|error| wrong(error.to_string()))?;
         policy.check().map_err(|breach| wrong(format!("{} ({})", breach.why, breach.requirement)))?;
         Ok(policy)
     }
