@@ -34,8 +34,7 @@ impl Host {
         let program = self.program.clone().unwrap_or_else(shell);
         let name = Path::new(&program).file_name().map_or(program.clone(), |name| name.to_string_lossy().into_owned());
         let session = Session { id: params.session_id.unwrap_or_else(|| "1".to_owned()), name };
-        self.client.run(async {
-            terminal_host(options, client_id, session, program, stdin(), stdout(), told_to_stop()).await
-        })
+        self.client
+            .run(async { terminal_host(options, client_id, session, program, stdin(), stdout(), told_to_stop()).await })
     }
 }
