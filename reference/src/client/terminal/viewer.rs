@@ -67,7 +67,7 @@ impl Viewer {
             Some(session_id) => give(session_id, text.into_bytes(), desk),
             None if self.early.len() + text.len() <= MOST_EARLY => self.early.push_str(&text),
             None => {
-                desk.refuse("NO_SESSION", "There is no session yet, and too much waits for one: this was not sent.")
+                desk.refuse("NO_SESSION", "There is no session yet, and too much waits for one: this was not sent.");
             }
         }
     }

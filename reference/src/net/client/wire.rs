@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::dial::{Address, Socket, dial};
 use crate::client::Outgoing;
@@ -112,7 +112,7 @@ impl Wire {
                     return Happening::Opened;
                 }
                 Err(error) => {
-                    info!(%error, "the attempt failed");
+                    warn!(%error, "the attempt failed");
                     None
                 }
             },
