@@ -27,7 +27,7 @@
 //! An idle connection of a relay costs about 6 KiB: a read buffer of 4 KiB, a task, an empty mailbox. What waits for a peer that does
 //! not read is bounded, in a pairing relay by some 64 KiB and one message at each of three places: its mailbox, its task, its WebSocket.
 //! Then its partner is not read any more, and the heartbeat decides how long that may last. In a terminal relay it is 2 MiB for each
-//! viewer, and what a late one has to read first; a viewer that has stalled holds its host until the heartbeat ends it. The scrollback of
+//! viewer, and what a late one has to read first; a viewer that takes nothing for 5 s, while its host waits for it, is closed with code 1013. The scrollback of
 //! a host takes 1 MiB and one message, and a few MiB more where its messages are tiny. What a burst or a large message has needed is
 //! given back with the next Ping.
 //!
