@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::clock::Clock;
-use conformance::engine::{Launcher, Subject, Target};
+use conformance::engine::{Launcher, Starter, Subject, Target};
 use conformance::outcome::SubjectInfo;
 use conformance::subject::{
-    Accelerator, ClientLauncher, CommandLauncher, CommandSubject, Guard, NotStarted, UrlSubject, preflight,
+    Accelerator, Announce, ClientLauncher, ClientTemplate, CommandLauncher, CommandSubject, Driver, Guard, NotStarted,
+    SharedClient, UrlSubject, preflight,
 };
 use conformance::transport::Route;
 use relayspec::timing::Written;
 use rustls::ClientConfig;
 
 use super::guard;
-use super::setup::{Place, Seat, Setup, Where};
+use super::setup::{Place, Seat, Setup, Whence, Where};
 
 /// A subject that is ready to be judged.
 pub(super) struct Ready {
@@ -82,9 +83,14 @@ async fn accelerated(setup: &Setup, clock: &Clock) -> Result<Result<Vec<Ready>, 
     Ok(Ok(ready))
 }
 
+/// Whether the runner starts what is judged.
+fn is_started(seat: &Seat) -> bool {
+    let place = &seat.place;
+    !matches!(place, Place::Server { at: Where::Url(_), .. } | Place::Client { at: Whence::Attached(_), .. })
+}
+
 async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) -> Result<Vec<Ready>, NotStarted> {
-    let starts = |seat: &Seat| !matches!(seat.place, Place::Server { at: Where::Url(_), .. });
-    let guard = if setup.seats.iter().any(starts) { guard::start() } else { None };
+    let guard = if setup.seats.iter().any(is_started) { guard::start() } else { None };
     let mut ready = Vec::new();
     for seat in &setup.seats {
         let accelerator = accelerator.cloned();
@@ -102,16 +108,7 @@ async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) ->
                 let subject = Subject::Server { target, launcher };
                 Ready { subject, started, in_real_time, info: info(seat, clock, url, command) }
             }
-            Place::Client { template, driver } => {
-                let command = Some(template.shown());
-                let is_accelerated = accelerator.is_some();
-                let launcher =
-                    ClientLauncher::new(template.clone(), *driver, clock.clone(), guard.clone(), accelerator);
-                let in_real_time =
-                    if is_accelerated { launcher.in_real_time(seat.family, seat.role).await } else { None };
-                let subject = Subject::Client(Arc::new(launcher));
-                Ready { subject, started: None, in_real_time, info: info(seat, clock, None, command) }
-            }
+            Place::Client { at, driver } => client(seat, at, *driver, clock, guard.clone(), accelerator).await,
         });
     }
     Ok(ready)
@@ -147,6 +144,37 @@ async fn server(
             Ok((Arc::clone(&started) as Arc<dyn Target>, Some(started), again))
         }
     }
+}
+
+/// A client: what starts it, or waits for it.
+async fn client(
+    seat: &Seat,
+    at: &Whence,
+    driver: Driver,
+    clock: &Clock,
+    guard: Option<Arc<Guard>>,
+    accelerator: Option<Accelerator>,
+) -> Ready {
+    let is_accelerated = accelerator.is_some();
+    let launcher = |template: &ClientTemplate| {
+        ClientLauncher::new(template.clone(), driver, clock.clone(), guard.clone(), accelerator.clone())
+    };
+    let announce = || Box::new(|text: &str| anstream::eprintln!("attach: {text}")) as Announce;
+    let (starter, command, in_real_time): (Arc<dyn Starter>, _, _) = match at {
+        Whence::Attached(address) => {
+            (Arc::new(SharedClient::attached(*address, clock.clone(), announce())), None, None)
+        }
+        Whence::Each(template) | Whence::Warm(template) => {
+            let launcher = launcher(template);
+            let in_real_time = if is_accelerated { launcher.in_real_time(seat.family, seat.role).await } else { None };
+            let starter: Arc<dyn Starter> = match at {
+                Whence::Warm(_) => Arc::new(SharedClient::warm(launcher, clock.clone(), announce())),
+                _ => Arc::new(launcher),
+            };
+            (starter, Some(template.shown()), in_real_time)
+        }
+    };
+    Ready { subject: Subject::Client(starter), started: None, in_real_time, info: info(seat, clock, None, command) }
 }
 
 fn info(seat: &Seat, clock: &Clock, url: Option<String>, command: Option<String>) -> SubjectInfo {
