@@ -4,6 +4,10 @@ mod client;
 mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
+mod server;
+mod terminal_host;
+mod terminal_relay;
+mod terminal_viewer;
 
 use std::future::pending;
 
@@ -26,6 +30,9 @@ enum Which {
     PairingRelay(pairing_relay::Relay),
     PairingHost(pairing_host::Host),
     PairingViewer(pairing_viewer::Viewer),
+    TerminalRelay(terminal_relay::Relay),
+    TerminalHost(terminal_host::Host),
+    TerminalViewer(terminal_viewer::Viewer),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -33,6 +40,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingRelay(relay) => relay.run(),
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
+        Which::TerminalRelay(relay) => relay.run(),
+        Which::TerminalHost(host) => host.run(),
+        Which::TerminalViewer(viewer) => viewer.run(),
     }
 }
 

@@ -42,7 +42,7 @@ pub struct Accept {
 }
 
 /// Waits for the client's next attempt to connect, accepts it, and brings it to the family's own success.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Welcome {
     /// The name of the connection in this scenario.

@@ -5,17 +5,21 @@
 //! then on.
 
 use std::task::Context;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Connection, Ending};
 use crate::net::clock;
+use crate::net::closing::Close;
+use crate::server::Core;
 
 /// More than systems keep of what a peer has sent and nobody has read, in bytes. A Pong that was sent in time is in there.
 const MOST_UNREAD: u64 = 64 << 20;
+/// Close code for a peer that does not keep up (WIRE-11).
+const TRY_AGAIN_LATER: u16 = 1013;
 /// However short the deadline is, looking after a connection never fills a processor.
 const SHORTEST_WATCH: Duration = Duration::from_millis(1);
 
-impl Connection {
+impl<C: Core> Connection<C> {
     /// Does what is due by now, and has the task woken when more is.
     pub(super) fn keep_time(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         while self.alarm.as_mut().poll(cx).is_ready() {
@@ -32,14 +36,41 @@ impl Connection {
                     self.taken_at = self.socket.get_ref().bytes_written();
                 }
             }
+            if self.patience.is_some_and(|patience| patience <= clock::instant()) {
+                self.patience = None;
+                self.member.unheard();
+            }
             // A reset is not seen by reading while nothing is read.
             if self.held && !matches!(self.socket.get_ref().tcp().take_error(), Ok(None)) {
                 return Err(Ending::Lost);
+            }
+            if let Some(slow) = self.partner.as_ref().filter(|_| self.held) {
+                slow.nudge();
             }
             self.watched = self.held;
             self.set_alarm();
         }
         Ok(())
+    }
+
+    /// Whoever takes nothing at all is not waited for without end, where there are others who would have to wait too.
+    pub(super) fn judge_stall(&mut self) -> Result<(), Ending> {
+        let Some(limit) = C::STALL_LIMIT else { return Ok(()) };
+        if !self.member.mailbox().is_awaited() {
+            self.stalled = None;
+            return Ok(());
+        }
+        let (now, taken) = (clock::instant(), self.socket.get_ref().bytes_written());
+        match self.stalled {
+            Some((since, before)) if before == taken && now.duration_since(since) >= limit => {
+                Err(Ending::Close(Close { code: TRY_AGAIN_LATER, reason: "Reads too slowly" }))
+            }
+            Some((_, before)) if before == taken => Ok(()),
+            _ => {
+                self.stalled = Some((now, taken));
+                Ok(())
+            }
+        }
     }
 
     /// A connection that is held is looked after in time for its partner to be told of its loss (PAIR-70).
@@ -89,6 +120,7 @@ impl Connection {
     fn set_alarm(&mut self) {
         let heartbeat = self.heartbeat.wake_at();
         let watch = self.watched.then(|| clock::instant() + (self.notify_deadline / 4).max(SHORTEST_WATCH));
-        self.alarm.as_mut().reset(watch.map_or(heartbeat, |watch| watch.min(heartbeat)).into());
+        let wake_at = [watch, self.patience].into_iter().flatten().fold(heartbeat, Instant::min);
+        self.alarm.as_mut().reset(wake_at.into());
     }
 }
