@@ -49,6 +49,9 @@ impl Where {
     }
 }
 
+/// How long a client has from its start to its first attempt, unless it is said: a virtual machine takes its time.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(10);
+
 /// What is judged.
 pub(super) enum Place {
     /// A server.
@@ -87,6 +90,8 @@ pub(super) struct Seat {
     pub(super) role: &'static str,
     pub(super) timing: Timing,
     pub(super) policy: Policy,
+    /// How long a client has from its start to its first attempt.
+    pub(super) first_attempt: Duration,
     pub(super) max_message: Option<Size>,
     pub(super) scenarios: Vec<Arc<Scenario>>,
 }
@@ -150,7 +155,8 @@ impl Seat {
         let mut timing = manifest.timing();
         subject.settings.iter().for_each(|(parameter, value)| timing.declare(*parameter, value.0));
         let max_message = subject.max_message.or(manifest.max_message);
-        Self { place, family, role, timing, policy: family.policy, max_message, scenarios: Vec::new() }
+        let first_attempt = FIRST_ATTEMPT;
+        Self { place, family, role, timing, policy: family.policy, first_attempt, max_message, scenarios: Vec::new() }
     }
 }
 

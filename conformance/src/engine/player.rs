@@ -104,6 +104,8 @@ pub(super) struct Player {
     pub(super) story: Arc<Story>,
     pub(super) actors: BTreeMap<String, Arc<Mutex<Actor>>>,
     pub(super) puppets: BTreeMap<String, Arc<Mutex<Puppet>>>,
+    /// Clients that this player started itself.
+    pub(super) started: Vec<String>,
     /// Connections that this player opened itself.
     pub(super) own: Vec<String>,
     pub(super) variables: Bindings,
@@ -117,6 +119,7 @@ impl Player {
             story,
             actors: BTreeMap::new(),
             puppets: BTreeMap::new(),
+            started: Vec::new(),
             own: Vec::new(),
             variables: Bindings::new(),
             iteration: String::new(),
@@ -126,7 +129,9 @@ impl Player {
 
     /// Plays steps until one does not hold, and looks for what nobody expected at the end.
     pub(super) async fn perform(&mut self, steps: &[At<Step>]) -> Result<(), Stop> {
-        self.play(steps).await?;
+        let played = self.play(steps).await;
+        self.unclaimed().await;
+        played?;
         self.leftovers().await
     }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::attempts::Attempts;
 use super::target::{Client, Line, Started};
 use crate::clock::{Clock, Moment};
+use crate::scenario::{Bindings, Term};
 use crate::transport::{Connection, Listener};
 
 /// A client that the story has started.
@@ -86,6 +87,14 @@ impl Puppet {
     /// Forgets the events that no step has looked at.
     pub(super) fn forget(&mut self) {
         self.events.clear();
+    }
+
+    /// Takes the first event that matches.
+    pub(super) fn take_matching(&mut self, term: &Term, variables: &Bindings) -> Option<Bindings> {
+        let matching = |(at, told): (usize, &Told)| Some((at, term.matches(&told.event, variables).ok()?));
+        let (at, bindings) = self.events.iter().enumerate().find_map(matching)?;
+        self.events.remove(at);
+        Some(bindings)
     }
 
     /// An event with one of these names that no step has looked at.

@@ -126,14 +126,18 @@ impl ClientLauncher {
             (PARAMS_VARIABLE, call.params.to_string()),
         ];
         let (lines, heard) = output::lines();
-        let group = Group::start(Spawn {
+        let spawn = Spawn {
             words: &words,
             folder: self.template.folder.as_deref(),
             guard: self.guard.clone(),
             environment: &environment,
             accelerator: self.accelerator.as_ref(),
             lines: self.driver.then(|| (self.clock.clone(), lines)),
-        })?;
+        };
+        // Starting a process takes the thread for a while, and who waits for an arrival needs it.
+        let group = tokio::task::block_in_place(|| Group::start(spawn))?;
+        // Those that run already are served before the next one is started.
+        tokio::task::yield_now().await;
         Ok(ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() })
     }
 }

@@ -1,12 +1,13 @@
 //! Waiting for a client's attempts to connect, and judging when they came.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::shown;
 use crate::clock::Moment;
-use crate::engine::attempts::Due;
+use crate::engine::attempts::{Broken, Due};
 use crate::engine::player::{Fault, Player};
 use crate::engine::puppet::Puppet;
 use crate::engine::recorder::Stop;
@@ -52,17 +53,36 @@ impl Player {
             }
         };
         let noise = clock.noise(since, attempt.at);
-        let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, noise));
-        self.story.transcript.add(attempt.at, &puppet.name, By::Subject, format!("attempt {} to connect", index + 1));
-        for finding in findings {
-            let at_ms = Some(self.story.transcript.ms(attempt.at));
-            self.story.recorder.lint(Finding { connection: Some(puppet.name.clone()), at_ms, ..finding });
-        }
+        let index = self.note(puppet, &attempt);
         if attempt.at > latest + noise {
             let late = puppet.record.with(|attempts| attempts.late(index));
             return Err(late.unwrap_or_else(|| self.too_late(start, latest, attempt.at)).into());
         }
         Ok((attempt, index))
+    }
+
+    /// Puts an attempt on record; what is wrong with it unasked is for lint.
+    fn note(&self, puppet: &Puppet, attempt: &Attempt) -> usize {
+        let noise = |since| self.clock().noise(since, attempt.at);
+        let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, &noise));
+        self.story.transcript.add(attempt.at, &puppet.name, By::Subject, format!("attempt {} to connect", index + 1));
+        for finding in findings {
+            let at_ms = Some(self.story.transcript.ms(attempt.at));
+            self.story.recorder.lint(Finding { connection: Some(puppet.name.clone()), at_ms, ..finding });
+        }
+        index
+    }
+
+    /// Attempts that came and that no step waited for.
+    pub(in crate::engine) async fn unclaimed(&self) {
+        for puppet in self.started.iter().filter_map(|name| self.puppets.get(name)) {
+            let puppet = puppet.lock().await;
+            while let Some(attempt) = puppet.listener.try_next() {
+                let index = self.note(&puppet, &attempt);
+                // When the client gave it up nobody has seen: not before.
+                puppet.record.with(|attempts| attempts.end(index, attempt.at, "never answered"));
+            }
+        }
     }
 
     fn too_late(&self, start: Moment, latest: Moment, at: Moment) -> Finding {
@@ -106,6 +126,8 @@ impl Player {
         let puppet = puppet.lock().await;
         let span = self.span(&step.span);
         let start = self.clock().now();
+        // A client that does not come back has no reason to stay.
+        self.story.may_end.store(true, Ordering::Relaxed);
         match self.clock().within(start + span, puppet.listener.next()).await {
             None => Ok(()),
             Some(attempt) => Err(Finding {
@@ -125,7 +147,14 @@ impl Player {
         let found = puppet.record.with(|attempts| attempts.judge(step.rule));
         // The check says which requirement it judges.
         let blamed = |finding| Finding { requirement: None, connection: Some(puppet.name.clone()), ..finding };
-        found.map_or(Ok(()), |finding| Err(blamed(finding).into()))
+        match found {
+            None => Ok(()),
+            Some(Broken::Surely(finding)) => Err(blamed(finding).into()),
+            Some(Broken::Perhaps(finding)) => {
+                let what = format!("the machine was late while attempts were timed: {}, or so it seemed", finding.what);
+                Err(Stop::Inconclusive(what).into())
+            }
+        }
     }
 
     pub(in crate::engine) async fn delay(&mut self, step: &Delay) -> Result<(), Fault> {
