@@ -49,6 +49,9 @@ impl Where {
     }
 }
 
+/// How long a client has from its start to its first attempt, unless it is said: a virtual machine takes its time.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(10);
+
 /// What is judged.
 pub(super) enum Place {
     /// A server.
@@ -152,7 +155,7 @@ impl Seat {
         let mut timing = manifest.timing();
         subject.settings.iter().for_each(|(parameter, value)| timing.declare(*parameter, value.0));
         let max_message = subject.max_message.or(manifest.max_message);
-        let first_attempt = Duration::ZERO;
+        let first_attempt = FIRST_ATTEMPT;
         Self { place, family, role, timing, policy: family.policy, first_attempt, max_message, scenarios: Vec::new() }
     }
 }
