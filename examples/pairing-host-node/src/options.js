@@ -1,0 +1,95 @@
+// What the host is told from outside: the command line, and what a conformance runner puts into the environment.
+
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { DEFAULT_POLICY, policySchema } from './policy.js';
+
+export const USAGE = `usage: node src/main.js --url ws://HOST:PORT/mac [options]
+
+  --url URL           where the relay takes hosts (default: $CONFORMANCE_URL)
+  --max-attempts N    give up after so many failed attempts in a row (default: never)
+  --driver            speak the driver protocol; so it does wherever $CONFORMANCE_PARAMS is set
+  --help              print this text
+
+Lines of standard input go to the viewer; what the viewer sends goes to standard output. Ctrl-C ends the host.`;
+
+/** What is wrong with the command line or the environment, in one line. */
+export class OptionError extends Error {}
+
+/**
+ * Null is as if it were absent.
+ * @param {number} fallback
+ */
+const duration = (fallback) => z.number().positive().nullish().transform((value) => value ?? fallback);
+
+const paramsSchema = z.object({
+  connect_timeout: duration(10).refine((value) => value <= 30, 'is more than 30 s'),
+  notify_deadline: duration(1),
+  heartbeat_interval: duration(30),
+  heartbeat_timeout: duration(10),
+  reconnect: policySchema.nullish(),
+});
+
+/**
+ * @param {string[]} args without the names of node and of the script
+ * @param {NodeJS.ProcessEnv} environment
+ */
+export function parseOptions(args, environment) {
+  const given = split(args);
+  if (given.help) return null;
+  const { reconnect, ...timing } = params(environment.CONFORMANCE_PARAMS ?? '{}');
+  const policy = reconnect ?? DEFAULT_POLICY;
+  return {
+    url: address(given.url ?? environment.CONFORMANCE_URL),
+    driver: given.driver === true || environment.CONFORMANCE_PARAMS !== undefined,
+    timing,
+    policy: given['max-attempts'] === undefined ? policy : { ...policy, max_attempts: count(given['max-attempts']) },
+  };
+}
+
+/** @param {string[]} args */
+function split(args) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        url: { type: 'string' },
+        'max-attempts': { type: 'string' },
+        driver: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    // Some of these explanations go on for several lines; the first says what is wrong.
+    throw new OptionError(/** @type {Error} */ (error).message.split('\n')[0]);
+  }
+}
+
+/** @param {string | undefined} text */
+function address(text) {
+  if (text === undefined) throw new OptionError('--url: the address of a relay is needed, as ws://127.0.0.1:8080/mac');
+  if (!URL.canParse(text) || !/^wss?:/.test(text)) throw new OptionError(`--url: ${JSON.stringify(text)} is no ws:// or wss:// address`);
+  return text;
+}
+
+/** @param {string} text */
+function count(text) {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new OptionError(`--max-attempts: ${JSON.stringify(text)} is no number of attempts`);
+  return Number(text);
+}
+
+/** @param {string} text */
+function params(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new OptionError('CONFORMANCE_PARAMS: no JSON');
+  }
+  const { data, error } = paramsSchema.safeParse(value);
+  if (error) {
+    const [issue] = error.issues;
+    throw new OptionError(`CONFORMANCE_PARAMS: ${['', ...issue.path].join('/')} ${issue.message}`);
+  }
+  return data;
+}
