@@ -9,7 +9,7 @@ use relayspec::timing::{Parameter, Written};
 use super::exit::{Exit, Failure};
 use super::judge;
 use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
-use super::setup::{Seat, Setup, Where};
+use super::setup::{Seat, Setup, Whence, Where};
 
 /// Judge the built-in reference implementations, with no server or client at hand
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ fn client(program: &str, role: &str, name: &str, policy: Option<&str>) -> Result
     let timing: &[_] = if policy.is_some() { &CLIENT_TIMING } else { &[] };
     let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
     let template = ClientTemplate::of_words(words).map_err(Failure::harness)?;
-    Seat::client(template, Driver::Spoken, role, policy, &Manifest::default(), &subject)
+    Seat::client(Whence::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
 }
 
 fn settings(timing: &[(Parameter, &str)]) -> Result<Vec<(Parameter, Written)>, Failure> {

@@ -1,5 +1,6 @@
 //! From arguments and manifest to what a run needs. Everything that can be wrong is found here, before anything is started.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +49,9 @@ impl Where {
     }
 }
 
+/// How long a client has from its start to its first attempt, unless it is said: a virtual machine takes its time.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(10);
+
 /// What is judged.
 pub(super) enum Place {
     /// A server.
@@ -61,11 +65,22 @@ pub(super) enum Place {
     },
     /// A client that the runner starts.
     Client {
-        /// Its command.
-        template: ClientTemplate,
+        /// How it is come by.
+        at: Whence,
         /// Whether it speaks the driver protocol.
         driver: Driver,
     },
+}
+
+/// How a client under test is come by.
+#[derive(Debug)]
+pub(super) enum Whence {
+    /// A process for each scenario.
+    Each(ClientTemplate),
+    /// One process for all of them.
+    Warm(ClientTemplate),
+    /// A person starts it, and points it at this address.
+    Attached(SocketAddr),
 }
 
 /// A subject in one of its roles, and the scenarios for it.
@@ -75,6 +90,8 @@ pub(super) struct Seat {
     pub(super) role: &'static str,
     pub(super) timing: Timing,
     pub(super) policy: Policy,
+    /// How long a client has from its start to its first attempt.
+    pub(super) first_attempt: Duration,
     pub(super) max_message: Option<Size>,
     pub(super) scenarios: Vec<Arc<Scenario>>,
 }
@@ -109,7 +126,7 @@ impl Seat {
 
     /// A client.
     pub(super) fn client(
-        template: ClientTemplate,
+        at: Whence,
         driver: Driver,
         role: &str,
         reconnect: Option<&str>,
@@ -117,7 +134,7 @@ impl Seat {
         subject: &SubjectOptions,
     ) -> Result<Self, Failure> {
         let (family, role) = client_role(role)?;
-        let mut seat = Self::new(Place::Client { template, driver }, family, role, manifest, subject);
+        let mut seat = Self::new(Place::Client { at, driver }, family, role, manifest, subject);
         if let Some(written) = reconnect.or(manifest.reconnect.as_deref()) {
             let read = family.policy.with(written);
             seat.policy = read.map_err(|error| Failure::usage(format!("--reconnect: {error}")))?;
@@ -138,7 +155,8 @@ impl Seat {
         let mut timing = manifest.timing();
         subject.settings.iter().for_each(|(parameter, value)| timing.declare(*parameter, value.0));
         let max_message = subject.max_message.or(manifest.max_message);
-        Self { place, family, role, timing, policy: family.policy, max_message, scenarios: Vec::new() }
+        let first_attempt = FIRST_ATTEMPT;
+        Self { place, family, role, timing, policy: family.policy, first_attempt, max_message, scenarios: Vec::new() }
     }
 }
 

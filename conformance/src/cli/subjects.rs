@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::clock::Clock;
-use conformance::engine::{Launcher, Subject, Target};
+use conformance::engine::{Call, Launcher, Starter, Subject, Target};
 use conformance::outcome::SubjectInfo;
 use conformance::subject::{
-    Accelerator, ClientLauncher, CommandLauncher, CommandSubject, Guard, NotStarted, UrlSubject, preflight,
+    Accelerator, Announce, ClientLauncher, ClientTemplate, CommandLauncher, CommandSubject, Driver, Guard, NotStarted,
+    SharedClient, UrlSubject, preflight,
 };
 use conformance::transport::Route;
 use relayspec::timing::Written;
 use rustls::ClientConfig;
 
 use super::guard;
-use super::setup::{Place, Seat, Setup, Where};
+use super::setup::{Place, Seat, Setup, Whence, Where};
 
 /// A subject that is ready to be judged.
 pub(super) struct Ready {
@@ -40,6 +41,9 @@ impl Ready {
         self.target()?.process()?.ended().map(|ending| ending.told)
     }
 }
+
+/// What a client is told that is started only to see whether it connects.
+const TRIAL: &str = "trial";
 
 /// Finds or starts what is judged, and the clock to judge it by: an accelerated one where that was asked for and can be done.
 pub(super) async fn find(setup: &Setup) -> Result<(Clock, Vec<Ready>), NotStarted> {
@@ -82,9 +86,14 @@ async fn accelerated(setup: &Setup, clock: &Clock) -> Result<Result<Vec<Ready>, 
     Ok(Ok(ready))
 }
 
+/// Whether the runner starts what is judged.
+fn is_started(seat: &Seat) -> bool {
+    let place = &seat.place;
+    !matches!(place, Place::Server { at: Where::Url(_), .. } | Place::Client { at: Whence::Attached(_), .. })
+}
+
 async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) -> Result<Vec<Ready>, NotStarted> {
-    let starts = |seat: &Seat| !matches!(seat.place, Place::Server { at: Where::Url(_), .. });
-    let guard = if setup.seats.iter().any(starts) { guard::start() } else { None };
+    let guard = if setup.seats.iter().any(is_started) { guard::start() } else { None };
     let mut ready = Vec::new();
     for seat in &setup.seats {
         let accelerator = accelerator.cloned();
@@ -102,16 +111,7 @@ async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) ->
                 let subject = Subject::Server { target, launcher };
                 Ready { subject, started, in_real_time, info: info(seat, clock, url, command) }
             }
-            Place::Client { template, driver } => {
-                let command = Some(template.shown());
-                let is_accelerated = accelerator.is_some();
-                let launcher =
-                    ClientLauncher::new(template.clone(), *driver, clock.clone(), guard.clone(), accelerator);
-                let in_real_time =
-                    if is_accelerated { launcher.in_real_time(seat.family, seat.role).await } else { None };
-                let subject = Subject::Client(Arc::new(launcher));
-                Ready { subject, started: None, in_real_time, info: info(seat, clock, None, command) }
-            }
+            Place::Client { at, driver } => client(seat, at, *driver, clock, guard.clone(), accelerator).await?,
         });
     }
     Ok(ready)
@@ -147,6 +147,42 @@ async fn server(
             Ok((Arc::clone(&started) as Arc<dyn Target>, Some(started), again))
         }
     }
+}
+
+/// A client: what starts it, or waits for it.
+async fn client(
+    seat: &Seat,
+    at: &Whence,
+    driver: Driver,
+    clock: &Clock,
+    guard: Option<Arc<Guard>>,
+    accelerator: Option<Accelerator>,
+) -> Result<Ready, NotStarted> {
+    let is_accelerated = accelerator.is_some();
+    let launcher = |template: &ClientTemplate| {
+        ClientLauncher::new(template.clone(), driver, clock.clone(), guard.clone(), accelerator.clone())
+    };
+    let announce = || Box::new(|text: &str| anstream::eprintln!("attach: {text}")) as Announce;
+    let (starter, command, in_real_time): (Arc<dyn Starter>, _, _) = match at {
+        Whence::Attached(address) => {
+            (Arc::new(SharedClient::attached(*address, clock.clone(), announce())), None, None)
+        }
+        Whence::Each(template) | Whence::Warm(template) => {
+            let launcher = launcher(template);
+            let call = Call::new(TRIAL.to_owned(), seat.family, seat.role, &seat.timing, seat.policy);
+            if let Some(call) = call.filter(|_| matches!(at, Whence::Each(_))) {
+                launcher.try_out(call, seat.first_attempt).await?;
+            }
+            let in_real_time = if is_accelerated { launcher.in_real_time(seat.family, seat.role).await } else { None };
+            let starter: Arc<dyn Starter> = match at {
+                Whence::Warm(_) => Arc::new(SharedClient::warm(launcher, clock.clone(), announce())),
+                _ => Arc::new(launcher),
+            };
+            (starter, Some(template.shown()), in_real_time)
+        }
+    };
+    let info = info(seat, clock, None, command);
+    Ok(Ready { subject: Subject::Client(starter), started: None, in_real_time, info })
 }
 
 fn info(seat: &Seat, clock: &Clock, url: Option<String>, command: Option<String>) -> SubjectInfo {

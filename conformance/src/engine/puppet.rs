@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use relayspec::driver::Event;
 use serde_json::Value;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use super::attempts::Attempts;
 use super::target::{Client, Line, Started};
 use crate::clock::{Clock, Moment};
+use crate::scenario::{Bindings, Term};
 use crate::transport::{Connection, Listener};
 
 /// A client that the story has started.
@@ -21,6 +23,8 @@ pub(super) struct Puppet {
     pub(super) listener: Listener,
     /// Its attempts.
     pub(super) record: Record,
+    /// How long it has for its first attempt.
+    pub(super) patience: Duration,
     /// Connections that are kept open without anybody in the script to speak on them.
     pub(super) kept: Vec<Connection>,
     /// Events that no step has looked at.
@@ -69,15 +73,28 @@ impl Record {
 }
 
 impl Puppet {
-    pub(super) fn new(name: String, started: Started, record: Record) -> Self {
+    pub(super) fn new(name: String, started: Started, record: Record, patience: Duration) -> Self {
         let Started { client, listener } = started;
-        Self { name, client, listener, record, kept: Vec::new(), events: VecDeque::new(), silent: false }
+        Self { name, client, listener, record, patience, kept: Vec::new(), events: VecDeque::new(), silent: false }
     }
 
     /// Takes the next event, or the next of a name.
     pub(super) fn take(&mut self, name: Option<&str>) -> Option<Told> {
         let at = self.events.iter().position(|told| name.is_none_or(|name| told.name == name))?;
         self.events.remove(at)
+    }
+
+    /// Takes the first event that matches.
+    pub(super) fn take_matching(&mut self, term: &Term, variables: &Bindings) -> Option<Bindings> {
+        let matching = |(at, told): (usize, &Told)| Some((at, term.matches(&told.event, variables).ok()?));
+        let (at, bindings) = self.events.iter().enumerate().find_map(matching)?;
+        self.events.remove(at);
+        Some(bindings)
+    }
+
+    /// Forgets the events that no step has looked at.
+    pub(super) fn forget(&mut self) {
+        self.events.clear();
     }
 
     /// An event with one of these names that no step has looked at.

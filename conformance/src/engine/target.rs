@@ -5,7 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use relayspec::driver::Params;
+use relayspec::family::Family;
+use relayspec::reconnect::Policy;
+use relayspec::timing::Timing;
+use serde_json::{Value, json};
 
 use crate::clock::Moment;
 use crate::transport::{Listener, Route};
@@ -90,6 +94,20 @@ pub struct Call {
     pub params: Value,
 }
 
+impl Call {
+    /// The call that a client of a role gets in any case; nothing where its family has no endpoint for it.
+    #[must_use]
+    pub fn new(scenario: String, family: &Family, role: &str, timing: &Timing, policy: Policy) -> Option<Self> {
+        let endpoint = family.endpoint_of(role)?;
+        let params = Params { timing: timing.whole(), reconnect: Some(policy), ..Params::default() };
+        let mut params = serde_json::to_value(&params).unwrap_or_default();
+        for (name, text) in (family.welcome)(role).params {
+            params[*name] = json!(text);
+        }
+        Some(Self { path: endpoint.path, scenario, params })
+    }
+}
+
 /// A client that was started, and where it knocks.
 pub struct Started {
     /// The client.
@@ -105,6 +123,16 @@ pub trait Starter: Send + Sync {
 
     /// Whether it speaks the driver protocol.
     fn has_driver(&self) -> bool;
+
+    /// Whether all scenarios share one client, which then has a past: it was connected, and lost that connection.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// A shared client does not come back: sees to it that the next start finds another.
+    fn renew(&self) -> Boxed<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// What a part of a run judges.

@@ -1,15 +1,18 @@
 //! Clients that the runner starts by a command, one process for each scenario.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
 use relayspec::family::Family;
+use relayspec::timing::Written;
 use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
 use super::accelerate::Accelerator;
+use super::command::NotStarted;
 use super::guard::Guard;
 use super::output::{self, Heard};
 use super::process::{Group, Spawn};
@@ -19,6 +22,10 @@ use crate::transport::Listener;
 
 /// How long a client has to end by itself after SIGTERM (chapter `driver`, "How a client is started").
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is looked whether a client that does not connect still runs.
+const GLANCE: Duration = Duration::from_millis(20);
+/// A free port of the loopback interface.
+pub(super) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// How long a client has to knock when it is tried, before its processes are looked at all the same.
 const TRIAL: Duration = Duration::from_secs(5);
 /// How many clients are being started at once: a process that starts needs a core.
@@ -94,22 +101,58 @@ impl ClientLauncher {
         let path = family.endpoint_of(role)?.path;
         let params = (family.welcome)(role).params.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
         let call = Call { path, scenario: "speed".to_owned(), params: Value::Object(params.collect()) };
-        let mut started = self.launch_process(call).await.ok()?;
+        let listener = self.listener().await.ok()?;
+        let process = self.launch_at(&listener, &call).await.ok()?;
         let until = self.clock.now() + self.clock.real(TRIAL);
         // When it knocks, whatever the command starts is there.
-        let _ = self.clock.within(until, started.1.next()).await;
-        started.0.group.as_ref()?.in_real_time()
+        let _ = self.clock.within(until, listener.next()).await;
+        process.group()?.in_real_time()
+    }
+
+    async fn listener(&self) -> Result<Listener, String> {
+        Listener::bind(LOOPBACK, self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))
+    }
+
+    /// Starts one to see whether it connects at all, and ends it.
+    ///
+    /// # Errors
+    /// Where it cannot be started, ends, or does not connect in time.
+    pub async fn try_out(&self, call: Call, within: Duration) -> Result<(), NotStarted> {
+        let failed = |problem: String, output: String| Err(NotStarted { problem, output });
+        let started = match self.launch(call).await {
+            Ok(started) => started,
+            Err(problem) => return failed(problem, String::new()),
+        };
+        let deadline = self.clock.now() + self.clock.real(within);
+        loop {
+            let glance = self.clock.now() + self.clock.real(GLANCE);
+            if self.clock.within(glance, started.listener.next()).await.is_some() {
+                return Ok(());
+            }
+            let shown = self.template.shown();
+            if let Some(ending) = started.client.process().and_then(|process| process.ended()) {
+                // What it printed last may still be on the way.
+                self.clock.nap(GLANCE).await;
+                let problem = format!("`{shown}` ended before it connected ({})", ending.told);
+                return failed(problem, started.client.output());
+            }
+            if self.clock.now() > deadline {
+                let problem = format!("`{shown}` did not connect within {}", Written(within));
+                return failed(problem, started.client.output());
+            }
+        }
     }
 
     async fn launch(&self, call: Call) -> Result<Started, String> {
-        let (process, listener) = self.launch_process(call).await?;
+        let listener = self.listener().await?;
+        let process = self.launch_at(&listener, &call).await?;
         Ok(Started { client: Arc::new(process), listener })
     }
 
-    async fn launch_process(&self, call: Call) -> Result<(ClientProcess, Listener), String> {
+    /// Starts a process that is to connect to this address.
+    pub(super) async fn launch_at(&self, listener: &Listener, call: &Call) -> Result<ClientProcess, String> {
         let _permit = self.starting.acquire().await;
-        let listener = Listener::bind(self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))?;
-        let url = format!("ws://127.0.0.1:{}{}", listener.port(), call.path);
+        let url = format!("ws://{}{}", listener.address(), call.path);
         let words: Vec<_> = self.template.words.iter().map(|word| word.replace(URL_PLACEHOLDER, &url)).collect();
         let environment = [
             (URL_VARIABLE, url.clone()),
@@ -117,17 +160,19 @@ impl ClientLauncher {
             (PARAMS_VARIABLE, call.params.to_string()),
         ];
         let (lines, heard) = output::lines();
-        let group = Group::start(Spawn {
+        let spawn = Spawn {
             words: &words,
             folder: self.template.folder.as_deref(),
             guard: self.guard.clone(),
             environment: &environment,
             accelerator: self.accelerator.as_ref(),
             lines: self.driver.then(|| (self.clock.clone(), lines)),
-        })?;
-        let process =
-            ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() };
-        Ok((process, listener))
+        };
+        // Starting a process takes the thread for a while, and who waits for an arrival needs it.
+        let group = tokio::task::block_in_place(|| Group::start(spawn))?;
+        // Those that run already are served before the next one is started.
+        tokio::task::yield_now().await;
+        Ok(ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() })
     }
 }
 
@@ -152,7 +197,7 @@ impl Starter for ClientLauncher {
 
 /// A client that was started. It is ended with its whole process group when it is dropped: by SIGTERM first, in the background.
 #[derive(Debug)]
-struct ClientProcess {
+pub(super) struct ClientProcess {
     group: Option<Arc<Group>>,
     heard: Mutex<Heard>,
     clock: Clock,

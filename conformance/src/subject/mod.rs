@@ -7,6 +7,7 @@ mod guard;
 mod manifest;
 mod output;
 mod process;
+mod shared;
 mod url;
 
 pub use accelerate::{Accelerator, LIBRARY_VARIABLE};
@@ -14,4 +15,5 @@ pub use client::{ClientLauncher, ClientTemplate, Driver};
 pub use command::{CommandLauncher, CommandSubject, NotStarted, Template};
 pub use guard::{Guard, keep};
 pub use manifest::{Manifest, ParameterName};
+pub use shared::{Announce, SharedClient};
 pub use url::{UrlSubject, preflight};

@@ -1,6 +1,7 @@
 //! Waiting for what has to come next, and for what must not come.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use relayspec::timing::Parameter;
 use serde_json::Value;
@@ -13,9 +14,12 @@ use crate::engine::recorder::Stop;
 use crate::engine::witness::{describe, describe_close};
 use crate::lint::shorten;
 use crate::outcome::Finding;
-use crate::scenario::step::{CloseIs, Expect, Quiet};
+use crate::scenario::step::{CloseIs, EventIs, Expect, Quiet};
 use crate::scenario::{Bindings, Mismatch, Term};
 use crate::transport::{Arrival, Arrived};
+
+/// How often it is looked whether an event has come.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// Something that may come.
 struct Awaited<'a> {
@@ -30,6 +34,7 @@ enum What<'a> {
     Close(&'a CloseIs),
     End,
     Loss,
+    Event(&'a EventIs),
 }
 
 /// What one arrival means for a wait.
@@ -70,7 +75,13 @@ impl Player {
                     }
                 }
             }
-            self.one_more(&mut actor, start, deadline).await.map_err(|fault| match fault {
+            if let Some(named) = self.told(&awaited).await {
+                if let (Some(name), Some(named)) = (&step.bind, named) {
+                    self.variables.insert(name.clone(), named.into());
+                }
+                return Ok(self.clock().now());
+            }
+            self.one_more(&mut actor, start, deadline, &awaited).await.map_err(|fault| match fault {
                 Fault::Broken(finding) => Fault::Broken(Box::new(Finding {
                     what: format!("nothing came within {}", shown(within)),
                     expected: Some(self.shown(&awaited)),
@@ -83,7 +94,15 @@ impl Player {
     }
 
     /// Waits for one more arrival, past the deadline by as much as the machine was late meanwhile.
-    async fn one_more(&self, actor: &mut Actor, start: Moment, deadline: Moment) -> Result<(), Fault> {
+    async fn one_more(
+        &self,
+        actor: &mut Actor,
+        start: Moment,
+        deadline: Moment,
+        awaited: &[Awaited<'_>],
+    ) -> Result<(), Fault> {
+        // Events come on another way: between two glances at it the connection is waited for.
+        let has_events = awaited.iter().any(|awaited| matches!(awaited.what, What::Event(_)));
         loop {
             let now = self.clock().now();
             let noise = self.clock().noise(start, now);
@@ -97,10 +116,27 @@ impl Player {
                     Finding { connection: Some(actor.name.clone()), excused_from_ms, ..Finding::default() }.into()
                 });
             }
-            if actor.pull(self.clock(), deadline + noise).await {
+            let until = deadline + noise;
+            let glance = if has_events { until.min(now + self.clock().real(GLANCE)) } else { until };
+            if actor.pull(self.clock(), glance).await || has_events {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether an event that is awaited has come: the name of its choice.
+    async fn told(&mut self, awaited: &[Awaited<'_>]) -> Option<Option<String>> {
+        for Awaited { named, what } in awaited {
+            let What::Event(event) = what else { continue };
+            let puppet = self.puppet(&event.of).ok()?;
+            let mut puppet = puppet.lock().await;
+            while self.hear(&mut puppet, self.clock().now()).await {}
+            if let Some(bindings) = puppet.take_matching(&event.json, &self.variables) {
+                self.variables.extend(bindings);
+                return Some(named.map(str::to_owned));
+            }
+        }
+        None
     }
 
     fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, mismatch: Option<Mismatch>) -> Finding {
@@ -140,6 +176,7 @@ impl Player {
             What::Pong(text) => format!("Pong \"{text}\""),
             What::End => "the end of the TCP connection".to_owned(),
             What::Loss => "the end of the connection".to_owned(),
+            What::Event(event) => format!("the event {}", shorten(&event.json.shown(&self.variables))),
             What::Close(CloseIs { code, reason }) if code.is_empty() && reason.is_none() => {
                 "Close with any code".to_owned()
             }
@@ -160,6 +197,9 @@ impl Player {
         loop {
             actor.drain();
             if let Some(arrived) = actor.queue.pop_front() {
+                if passes(step.skipping.as_ref(), &arrived, &self.variables) {
+                    continue;
+                }
                 return Err(Finding {
                     what: "something came where nothing may".to_owned(),
                     expected: Some(format!("nothing for {}", shown(span))),
@@ -204,7 +244,9 @@ fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
         Expect { any_of, .. } => {
             let choices = any_of.iter().filter_map(|choice| {
                 let message = choice.json.as_ref().map(What::Message);
-                let what = message.or(choice.close.as_ref().map(What::Close)).or(choice.loss.map(|_| What::Loss))?;
+                let close = choice.close.as_ref().map(What::Close);
+                let event = choice.event.as_ref().map(What::Event);
+                let what = message.or(close).or(choice.loss.map(|_| What::Loss)).or(event)?;
                 Some(Awaited { named: choice.named.as_deref(), what })
             });
             choices.collect()
@@ -241,10 +283,7 @@ fn meaning(
     skipping: Option<&Term>,
     variables: &BTreeMap<String, Value>,
 ) -> Meaning {
-    let json = match &arrived.what {
-        Arrival::Text(text) => serde_json::from_str::<Value>(text).ok(),
-        _ => None,
-    };
+    let json = json_of(arrived);
     let mut nearest = None;
     for Awaited { named, what } in awaited {
         let matched = match (what, &arrived.what, &json) {
@@ -268,8 +307,19 @@ fn meaning(
             return Meaning::Matched { named: named.map(str::to_owned), bindings };
         }
     }
-    let passed_over = skipping.zip(json.as_ref()).is_some_and(|(term, value)| term.matches(value, variables).is_ok());
-    if passed_over { Meaning::PassOver } else { Meaning::Wrong(nearest) }
+    if passes(skipping, arrived, variables) { Meaning::PassOver } else { Meaning::Wrong(nearest) }
+}
+
+fn json_of(arrived: &Arrived) -> Option<Value> {
+    match &arrived.what {
+        Arrival::Text(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    }
+}
+
+/// Whether something is passed over.
+fn passes(skipping: Option<&Term>, arrived: &Arrived, variables: &BTreeMap<String, Value>) -> bool {
+    skipping.zip(json_of(arrived)).is_some_and(|(term, value)| term.matches(&value, variables).is_ok())
 }
 
 fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {

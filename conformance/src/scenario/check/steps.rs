@@ -172,6 +172,10 @@ fn client(step: &Step, scope: &mut Scope) -> Result<(), String> {
         }
         Step::Accept(Accept { name, of, .. }) | Step::Welcome(Welcome { name, of, .. }) => {
             scope.is_started(of)?;
+            if let Step::Welcome(Welcome { members, fragments, .. }) = step {
+                members.values().try_for_each(|term| scope.knows(term))?;
+                fragments.map_or(Ok(()), |fragments| within("fragments", fragments, 2, MOST_FRAGMENTS))?;
+            }
             named(name)?;
             scope.connections.insert(name.clone());
         }
@@ -247,8 +251,14 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
         ("loss", expect.loss.is_some()),
         ("any_of", !expect.any_of.is_empty()),
     ])?;
-    for Choice { json, close, loss, .. } in &expect.any_of {
-        one_of(&[("json", json.is_some()), ("close", close.is_some()), ("loss", loss.is_some())])?;
+    for Choice { json, close, loss, event, .. } in &expect.any_of {
+        one_of(&[
+            ("json", json.is_some()),
+            ("close", close.is_some()),
+            ("loss", loss.is_some()),
+            ("event", event.is_some()),
+        ])?;
+        event.iter().try_for_each(|event| scope.is_started(&event.of))?;
     }
     if let Some(name) = &expect.bind {
         if expect.any_of.is_empty() || expect.any_of.iter().any(|choice| choice.named.is_none()) {
@@ -256,8 +266,9 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
         }
         scope.variable(name)?;
     }
-    let choices = expect.any_of.iter().filter_map(|choice| choice.json.as_ref());
-    expect.json.iter().chain(choices).for_each(|term| scope.binds(term));
+    let term = |choice: &'_ Choice| choice.json.clone().or(choice.event.as_ref().map(|event| event.json.clone()));
+    let choices: Vec<_> = expect.any_of.iter().filter_map(term).collect();
+    expect.json.iter().chain(&choices).for_each(|term| scope.binds(term));
     Ok(())
 }
 
