@@ -1,32 +1,45 @@
 // The messages of the pairing family, as far as a host reads or writes them.
 
-import { z } from 'zod';
+const CODE = /^[346789ABCDEFGHJKLMNPQRTUVWXY]{6}$/;
 
-// Members that are not named here are unknown, and ignored (WIRE-02).
-const registered = z.object({
-  type: z.literal('registered'),
-  code: z.string().regex(/^[346789ABCDEFGHJKLMNPQRTUVWXY]{6}$/),
-  expiresAt: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
-});
-const data = z.object({ type: z.literal('data'), payload: z.string() });
-const pong = z.object({ type: z.literal('pong'), ts: z.number() });
-// A code that a later version of the relay knows is worth reporting too.
-const error = z.object({ type: z.literal('error'), code: z.string(), message: z.string().min(1) });
+/**
+ * @typedef {{ type: 'registered', code: string, expiresAt: number }
+ *   | { type: 'data', payload: string }
+ *   | { type: 'pong', ts: number }
+ *   | { type: 'error', code: string, message: string }} RelayMessage
+ */
 
-const relayMessage = z.discriminatedUnion('type', [registered, data, pong, error]);
+/**
+ * What makes a message of each type valid. Other members are unknown, and ignored (WIRE-02).
+ * @type {Record<string, (message: any) => boolean>}
+ */
+const VALID = {
+  registered: ({ code, expiresAt }) =>
+    isString(code) && CODE.test(code) && isNumber(expiresAt) && expiresAt >= 0 && expiresAt <= Number.MAX_SAFE_INTEGER,
+  data: ({ payload }) => isString(payload),
+  pong: ({ ts }) => isNumber(ts),
+  // A code that only a later version of the relay knows is worth reporting too.
+  error: ({ code, message }) => isString(code) && isString(message) && message !== '',
+};
 
-/** @typedef {z.infer<typeof relayMessage>} RelayMessage */
+/** @param {unknown} value */
+const isString = (value) => typeof value === 'string';
+/** @param {unknown} value */
+const isNumber = (value) => typeof value === 'number';
 
 /**
  * @param {string} text
  * @returns {RelayMessage | null} null when it is no message that a relay sends to a host
  */
 export function readMessage(text) {
+  let message;
   try {
-    return relayMessage.safeParse(JSON.parse(text)).data ?? null;
+    message = JSON.parse(text);
   } catch {
     return null;
   }
+  const type = message?.type;
+  return isString(type) && Object.hasOwn(VALID, type) && VALID[type](message) ? message : null;
 }
 
 /** @param {string} payload */

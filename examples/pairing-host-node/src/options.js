@@ -1,8 +1,7 @@
 // What the host is told from outside: the command line, and what a conformance runner puts into the environment.
 
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
-import { DEFAULT_POLICY, policySchema } from './policy.js';
+import { DEFAULT_POLICY, parsePolicy } from './policy.js';
 
 export const USAGE = `usage: node src/main.js --url ws://HOST:PORT/mac [options]
 
@@ -16,19 +15,9 @@ Lines of standard input go to the viewer; what the viewer sends goes to standard
 /** What is wrong with the command line or the environment, in one line. */
 export class OptionError extends Error {}
 
-/**
- * Null is as if it were absent.
- * @param {number} fallback
- */
-const duration = (fallback) => z.number().positive().nullish().transform((value) => value ?? fallback);
-
-const paramsSchema = z.object({
-  connect_timeout: duration(10).refine((value) => value <= 30, 'is more than 30 s'),
-  notify_deadline: duration(1),
-  heartbeat_interval: duration(30),
-  heartbeat_timeout: duration(10),
-  reconnect: policySchema.nullish(),
-});
+/** In seconds, with the defaults of the specification. */
+const DEFAULT_TIMING = { connect_timeout: 10, notify_deadline: 1, heartbeat_interval: 30, heartbeat_timeout: 10 };
+const LONGEST_ATTEMPT = 30;
 
 /**
  * @param {string[]} args without the names of node and of the script
@@ -37,8 +26,7 @@ const paramsSchema = z.object({
 export function parseOptions(args, environment) {
   const given = split(args);
   if (given.help) return null;
-  const { reconnect, ...timing } = params(environment.CONFORMANCE_PARAMS ?? '{}');
-  const policy = reconnect ?? DEFAULT_POLICY;
+  const { timing, policy } = params(environment.CONFORMANCE_PARAMS ?? '{}');
   return {
     url: address(given.url ?? environment.CONFORMANCE_URL),
     driver: given.driver === true || environment.CONFORMANCE_PARAMS !== undefined,
@@ -78,18 +66,23 @@ function count(text) {
   return Number(text);
 }
 
-/** @param {string} text */
+/**
+ * Members that are null are as if they were absent; those that a host has no use for are ignored.
+ * @param {string} text
+ */
 function params(text) {
-  let value;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw new OptionError('CONFORMANCE_PARAMS: no JSON');
+    const value = JSON.parse(text);
+    if (Object(value) !== value || Array.isArray(value)) throw new Error('no JSON object');
+    const timing = { ...DEFAULT_TIMING };
+    for (const name of /** @type {(keyof typeof timing)[]} */ (Object.keys(timing))) {
+      timing[name] = value[name] ?? timing[name];
+      if (typeof timing[name] !== 'number' || timing[name] <= 0) throw new Error(`${name}: a number of seconds is needed`);
+    }
+    if (timing.connect_timeout > LONGEST_ATTEMPT) throw new Error(`connect_timeout: it is at most ${LONGEST_ATTEMPT} s`);
+    const policy = value.reconnect == null ? DEFAULT_POLICY : parsePolicy(value.reconnect);
+    return { timing, policy };
+  } catch (error) {
+    throw new OptionError(`CONFORMANCE_PARAMS: ${/** @type {Error} */ (error).message}`);
   }
-  const { data, error } = paramsSchema.safeParse(value);
-  if (error) {
-    const [issue] = error.issues;
-    throw new OptionError(`CONFORMANCE_PARAMS: ${['', ...issue.path].join('/')} ${issue.message}`);
-  }
-  return data;
 }

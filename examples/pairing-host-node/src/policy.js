@@ -1,29 +1,47 @@
 // How a host comes back: the policy, and the count of what failed.
 
-import { z } from 'zod';
-
 // No delay, jitter included, is longer than this many seconds (RECON-07).
 const LONGEST = 450;
 
-const members = z.strictObject({
-  base: z.number().positive(),
-  factor: z.number().min(1),
-  cap: z.number(),
-  jitter: z.number().min(0).max(0.5).default(0),
-  max_attempts: z.number().int().positive().nullish().transform((value) => value ?? Infinity),
-});
-
-/** @typedef {z.infer<typeof members>} Policy */
-
-export const policySchema = members
-  .refine(({ base, cap }) => cap >= base, { path: ['cap'], error: 'is less than base' })
-  .refine((policy) => longestDelay(policy) <= LONGEST, { path: ['cap'], error: `allows delays of more than ${LONGEST} s` });
+/**
+ * All times in seconds; `max_attempts` is infinite for a host that never gives up.
+ * @typedef {{ base: number, factor: number, cap: number, jitter: number, max_attempts: number }} Policy
+ */
 
 /**
  * The policy `relay` of the specification, with jitter: of the many hosts of one relay no two should knock together.
  * @type {Policy}
  */
 export const DEFAULT_POLICY = { base: 1, factor: 2, cap: 32, jitter: 0.3, max_attempts: Infinity };
+
+/**
+ * Reads a policy as JSON has it. What it throws begins with the member that is wrong.
+ * @param {any} value
+ * @returns {Policy}
+ */
+export function parsePolicy(value) {
+  const { base, factor, cap, jitter = 0, max_attempts, ...others } = Object(value);
+  const policy = { base, factor, cap, jitter, max_attempts: max_attempts ?? Infinity };
+  const [unknown] = Object.keys(others);
+  demand(unknown === undefined, `${unknown}: no policy has such a member`);
+  for (const [name, member] of Object.entries(policy)) demand(typeof member === 'number', `${name}: a number is needed`);
+  demand(base > 0, 'base: it is more than 0');
+  demand(factor >= 1, 'factor: it is at least 1');
+  demand(cap >= base, 'cap: it is at least `base`');
+  demand(jitter >= 0 && jitter <= 0.5, 'jitter: it lies between 0 and 0.5');
+  const { max_attempts: most } = policy;
+  demand(most === Infinity || (Number.isInteger(most) && most > 0), 'max_attempts: a whole number from 1 is needed');
+  demand(longestDelay(policy) <= LONGEST, `cap: it allows delays of more than ${LONGEST} s`);
+  return policy;
+}
+
+/**
+ * @param {boolean} holds
+ * @param {string} message
+ */
+function demand(holds, message) {
+  if (!holds) throw new Error(message);
+}
 
 /**
  * In seconds, without jitter.

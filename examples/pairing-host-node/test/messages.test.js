@@ -11,5 +11,10 @@ const vectors = JSON.parse(
 
 // Bytes that are no UTF-8 are refused by the WebSocket before they come here.
 for (const { id, verdict, text, message } of vectors.filter(({ text }) => text !== undefined)) {
-  test(`${id}: ${verdict}`, () => assert.deepEqual(readMessage(text), verdict === 'accept' ? message : null));
+  test(`${id}: ${verdict}`, () => {
+    const read = readMessage(text);
+    if (verdict === 'reject') assert.equal(read, null);
+    // Members that are not known may be there, and mean nothing.
+    else assert.deepEqual({ ...read, ...message }, read);
+  });
 }

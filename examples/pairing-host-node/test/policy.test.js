@@ -3,14 +3,17 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ComingBack, nominalDelay, policySchema } from '../src/policy.js';
+import { ComingBack, nominalDelay, parsePolicy } from '../src/policy.js';
 
 /** @param {string} name */
 const vectors = (name) =>
   JSON.parse(readFileSync(new URL(`../../../fixtures/reconnect/${name}.json`, import.meta.url), 'utf8'));
 
 for (const { id, verdict, policy } of vectors('policies')) {
-  test(`policy ${id}: ${verdict}`, () => assert.equal(policySchema.safeParse(policy).success, verdict === 'accept'));
+  test(`policy ${id}: ${verdict}`, () => {
+    if (verdict === 'accept') parsePolicy(policy);
+    else assert.throws(() => parsePolicy(policy));
+  });
 }
 
 for (const { id, policy, delays } of vectors('delays')) {
@@ -22,13 +25,13 @@ for (const { id, policy, delays } of vectors('delays')) {
 }
 
 test('jitter spreads a delay around its nominal value', () => {
-  const policy = policySchema.parse({ base: 1, factor: 2, cap: 32, jitter: 0.5 });
+  const policy = parsePolicy({ base: 1, factor: 2, cap: 32, jitter: 0.5 });
   const extremes = [0, 0.5, 1].map((random) => new ComingBack(policy, () => random).next());
   assert.deepEqual(extremes, [0.5, 1, 1.5]);
 });
 
 test('only success starts the sequence afresh, and only failures count', () => {
-  const policy = policySchema.parse({ base: 1, factor: 2, cap: 32, jitter: 0, max_attempts: 3 });
+  const policy = parsePolicy({ base: 1, factor: 2, cap: 32, jitter: 0, max_attempts: 3 });
   const comingBack = new ComingBack(policy);
   assert.deepEqual([comingBack.next(), comingBack.next()], [1, 2], 'the very first attempt counts as a loss');
   comingBack.succeeded();
