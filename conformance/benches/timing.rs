@@ -5,6 +5,8 @@
 //!
 //! `cargo bench -p relayspec-conformance --bench timing [-- --quick] [-- --loaded RUNS]`
 
+#![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
+
 use std::env;
 use std::fs::{self, File};
 use std::io::{Read, Write};
