@@ -54,10 +54,17 @@ fn main() {
     measured.sort_by_key(|(kind, _)| *kind);
     report(bytes, &measured);
     let slow = runtime.block_on(round(Kind::Relay, if quick { SLOW / 4 } else { SLOW }, Pace::Slow(SLOW_PACE)));
-    println!("\na viewer that reads {} MB/s, and pauses for 2 s: whole, {:.1} MB/s", SLOW_PACE / 1e6, slow.megabytes_per_second);
+    println!(
+        "\na viewer that reads {} MB/s, and pauses for 2 s: whole, {:.1} MB/s",
+        SLOW_PACE / 1e6,
+        slow.megabytes_per_second
+    );
     memory(&[slow]);
     let others = Machine::now().used_by_others_since(&before);
-    println!("\nother processes had {:.0} % of the machine meanwhile (shells and `yes` are none of them)", others * 100.0);
+    println!(
+        "\nother processes had {:.0} % of the machine meanwhile (shells and `yes` are none of them)",
+        others * 100.0
+    );
 }
 
 async fn round(kind: Kind, bytes: usize, pace: Pace) -> Round {
@@ -92,7 +99,11 @@ fn report(bytes: usize, measured: &[(Kind, Vec<Round>)]) {
             let name = rounds[0].used[part].name;
             let seconds = median(rounds.iter().map(|round| round.used[part].processor_seconds));
             let megabytes = bytes as f64 / 1e6;
-            println!("{:52} {:8.1}", format!("{}, {name}: ms of processor/MB", kind.short()), seconds * 1e3 / megabytes);
+            println!(
+                "{:52} {:8.1}",
+                format!("{}, {name}: ms of processor/MB", kind.short()),
+                seconds * 1e3 / megabytes
+            );
         }
     }
     println!();
@@ -104,7 +115,8 @@ fn report(bytes: usize, measured: &[(Kind, Vec<Round>)]) {
 fn memory(rounds: &[Round]) {
     for part in 0..rounds.first().map_or(0, |round| round.used.len()) {
         let name = rounds[0].used[part].name;
-        let of = |which: fn(&Used) -> f64| median(rounds.iter().map(|round| which(&round.used[part]))) / f64::from(1 << 20);
+        let of =
+            |which: fn(&Used) -> f64| median(rounds.iter().map(|round| which(&round.used[part]))) / f64::from(1 << 20);
         let (before, peak) = (of(|used| used.resident_before), of(|used| used.resident_peak));
         println!("{name:6}: resident memory {before:5.1} MiB before, at most {peak:5.1} MiB meanwhile");
     }
