@@ -163,6 +163,10 @@ impl Player {
                         if self.story.scenario.script.longest_wait.is_some() {
                             finding.excused_from_ms.get_or_insert(Finding::EDGE_EXCUSE_MS);
                         }
+                        if finding.excused_from_ms.is_some() {
+                            let noise = self.clock().noise(begin, self.clock().now());
+                            finding.noise_ms.get_or_insert((noise.as_secs_f64() * 1e6).round() / 1e3);
+                        }
                         return Err(Stop::Broken { check: check.to_owned(), finding });
                     }
                 }

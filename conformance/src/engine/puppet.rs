@@ -84,17 +84,17 @@ impl Puppet {
         self.events.remove(at)
     }
 
-    /// Forgets the events that no step has looked at.
-    pub(super) fn forget(&mut self) {
-        self.events.clear();
-    }
-
     /// Takes the first event that matches.
     pub(super) fn take_matching(&mut self, term: &Term, variables: &Bindings) -> Option<Bindings> {
         let matching = |(at, told): (usize, &Told)| Some((at, term.matches(&told.event, variables).ok()?));
         let (at, bindings) = self.events.iter().enumerate().find_map(matching)?;
         self.events.remove(at);
         Some(bindings)
+    }
+
+    /// Forgets the events that no step has looked at.
+    pub(super) fn forget(&mut self) {
+        self.events.clear();
     }
 
     /// An event with one of these names that no step has looked at.

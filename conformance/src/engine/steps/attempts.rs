@@ -17,6 +17,10 @@ use crate::transport::Attempt;
 
 /// How long an attempt that is late is still waited for, so that late is told from never.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long what a client wrote before its end is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+/// How many lines that no step waited for are looked at.
+const MOST_LINES: usize = 10_000;
 /// How often the life of a client is looked at while it is waited for.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -73,10 +77,19 @@ impl Player {
         index
     }
 
-    /// Attempts that came and that no step waited for.
+    /// What clients did and no step waited for: attempts that came, and lines of their drivers.
     pub(in crate::engine) async fn unclaimed(&self) {
         for puppet in self.started.iter().filter_map(|name| self.puppets.get(name)) {
-            let puppet = puppet.lock().await;
+            let mut puppet = puppet.lock().await;
+            let has_ended = puppet.client.process().is_some_and(|process| process.ended().is_some());
+            // What a process wrote before its end may still be on the way.
+            let patience = if has_ended { LAST_WORDS } else { Duration::ZERO };
+            let until = self.clock().now() + self.clock().real(patience);
+            for _ in 0..MOST_LINES {
+                if !self.hear(&mut puppet, until).await {
+                    break;
+                }
+            }
             while let Some(attempt) = puppet.listener.try_next() {
                 let index = self.note(&puppet, &attempt);
                 // When the client gave it up nobody has seen: not before.

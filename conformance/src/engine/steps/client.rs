@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relayspec::driver::Params;
 use relayspec::family::Turn;
 use relayspec::reconnect::Policy;
 use relayspec::timing::Parameter;
@@ -49,18 +48,13 @@ impl Player {
         };
         let family = story.scenario.family;
         let role = story.scenario.script.under_test.as_str();
-        let endpoint = family.endpoint_of(role).ok_or_else(|| Stop::Harness(format!("no endpoint for `{role}`")))?;
         let mut policy = story.stage.policy;
         policy.max_attempts = step.max_attempts.or(policy.max_attempts);
-        let mut params = Params { timing: story.stage.timing.whole(), reconnect: Some(policy), ..Params::default() };
-        let mut params = serde_json::to_value(&mut params).unwrap_or_default();
-        for (name, text) in (family.welcome)(role).params {
-            params[*name] = json!(text);
-        }
+        let call = Call::new(story.scenario.id.to_string(), family, role, &story.stage.timing, policy);
+        let mut call = call.ok_or_else(|| Stop::Harness(format!("no endpoint for `{role}`")))?;
         for (name, term) in &step.params {
-            params[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
+            call.params[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
         }
-        let call = Call { path: endpoint.path, scenario: story.scenario.id.to_string(), params };
         self.cast(starter.as_ref(), &step.name, call.clone(), policy).await?;
         if starter.is_shared() && self.prelude(&step.name).await.is_err() {
             starter.renew().await;
@@ -85,7 +79,9 @@ impl Player {
         let patience = stage.first_attempt + if starter.is_shared() { longest } else { Duration::ZERO };
         let puppet = Puppet::new(full_name, started, record, patience);
         self.puppets.insert(name.to_owned(), Arc::new(Mutex::new(puppet)));
-        self.started.push(name.to_owned());
+        if !self.started.contains(&name.to_owned()) {
+            self.started.push(name.to_owned());
+        }
         Ok(())
     }
 
