@@ -54,10 +54,17 @@ fn main() {
     measured.sort_by_key(|(kind, _)| *kind);
     report(bytes, &measured);
     let slow = runtime.block_on(round(Kind::Relay, if quick { SLOW / 4 } else { SLOW }, Pace::Slow(SLOW_PACE)));
-    println!("\na viewer that reads {} MB/s, and pauses for 2 s: whole, {:.1} MB/s", SLOW_PACE / 1e6, slow.megabytes_per_second);
+    println!(
+        "\na viewer that reads {} MB/s, and pauses for 2 s: whole, {:.1} MB/s",
+        SLOW_PACE / 1e6,
+        slow.megabytes_per_second
+    );
     memory(&[slow]);
     let others = Machine::now().used_by_others_since(&before);
-    println!("\nother processes had {:.0} % of the machine meanwhile (shells and `yes` are none of them)", others * 100.0);
+    println!(
+        "\nother processes had {:.0} % of the machine meanwhile (shells and `yes` are none of them)",
+        others * 100.0
+    );
 }
 
 async fn round(kind: Kind, bytes: usize, pace: Pace) -> Round {
@@ -86,14 +93,15 @@ fn report(bytes: usize, measured: &[(Kind, Vec<Round>)]) {
         let (name, speed) = (kind.name(), speed(rounds));
         println!("{name:52} {speed:8.1} {:16.2}", ours / speed);
     }
-    for (kind, rounds) in measured {
-        let parts = rounds.first().map_or(0, |round| round.used.len());
-        for part in 0..parts {
-            let name = rounds[0].used[part].name;
-            let seconds = median(rounds.iter().map(|round| round.used[part].processor_seconds));
-            let megabytes = bytes as f64 / 1e6;
-            println!("{:52} {:8.1}", format!("{}, {name}: ms of processor/MB", kind.short()), seconds * 1e3 / megabytes);
-        }
+    println!("\n{:52} {:>8} {:>8} {:>8} {:>8}", "processor time, in ms/MB", "host", "relay", "viewer", "all");
+    for (kind, rounds) in measured.iter().filter(|(kind, _)| *kind != Kind::Direct) {
+        let of = |name: &str| {
+            let used = rounds.iter().flat_map(|round| &round.used).filter(|used| used.name == name);
+            median(used.map(|used| used.processor_seconds)) * 1e3 / (bytes as f64 / 1e6)
+        };
+        let each = ["host", "relay", "viewer"].map(of);
+        let all: f64 = each.iter().sum();
+        println!("{:52} {:8.2} {:8.2} {:8.2} {all:8.2}", kind.name(), each[0], each[1], each[2]);
     }
     println!();
     if let Some((_, rounds)) = measured.iter().find(|(kind, _)| *kind == Kind::Relay) {
@@ -104,7 +112,8 @@ fn report(bytes: usize, measured: &[(Kind, Vec<Round>)]) {
 fn memory(rounds: &[Round]) {
     for part in 0..rounds.first().map_or(0, |round| round.used.len()) {
         let name = rounds[0].used[part].name;
-        let of = |which: fn(&Used) -> f64| median(rounds.iter().map(|round| which(&round.used[part]))) / f64::from(1 << 20);
+        let of =
+            |which: fn(&Used) -> f64| median(rounds.iter().map(|round| which(&round.used[part]))) / f64::from(1 << 20);
         let (before, peak) = (of(|used| used.resident_before), of(|used| used.resident_peak));
         println!("{name:6}: resident memory {before:5.1} MiB before, at most {peak:5.1} MiB meanwhile");
     }
