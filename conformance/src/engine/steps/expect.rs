@@ -6,6 +6,7 @@ use std::time::Duration;
 use relayspec::timing::Parameter;
 use serde_json::Value;
 
+use super::quiet::{json_of, passes};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
@@ -14,7 +15,7 @@ use crate::engine::recorder::Stop;
 use crate::engine::witness::{describe, describe_close};
 use crate::lint::shorten;
 use crate::outcome::Finding;
-use crate::scenario::step::{CloseIs, EventIs, Expect, Quiet};
+use crate::scenario::step::{CloseIs, EventIs, Expect};
 use crate::scenario::{Bindings, Mismatch, Term};
 use crate::transport::{Arrival, Arrived};
 
@@ -188,33 +189,6 @@ impl Player {
         });
         texts.collect::<Vec<_>>().join(", or ")
     }
-
-    pub(in crate::engine) async fn quiet(&mut self, step: &Quiet) -> Result<(), Fault> {
-        let actor = self.actor(&step.on)?;
-        let mut actor = actor.lock().await;
-        let span = self.span(&step.span);
-        let until = self.clock().now() + span;
-        loop {
-            actor.drain();
-            if let Some(arrived) = actor.queue.pop_front() {
-                if passes(step.skipping.as_ref(), &arrived, &self.variables) {
-                    continue;
-                }
-                return Err(Finding {
-                    what: "something came where nothing may".to_owned(),
-                    expected: Some(format!("nothing for {}", shown(span))),
-                    got: Some(describe(&arrived.what)),
-                    connection: Some(actor.name.clone()),
-                    at_ms: Some(self.story.transcript.ms(arrived.at)),
-                    ..Finding::default()
-                }
-                .into());
-            }
-            if !actor.pull(self.clock(), until).await {
-                return Ok(());
-            }
-        }
-    }
 }
 
 /// Long texts that differ: a little of each around the first difference.
@@ -308,18 +282,6 @@ fn meaning(
         }
     }
     if passes(skipping, arrived, variables) { Meaning::PassOver } else { Meaning::Wrong(nearest) }
-}
-
-fn json_of(arrived: &Arrived) -> Option<Value> {
-    match &arrived.what {
-        Arrival::Text(text) => serde_json::from_str(text).ok(),
-        _ => None,
-    }
-}
-
-/// Whether something is passed over.
-fn passes(skipping: Option<&Term>, arrived: &Arrived, variables: &BTreeMap<String, Value>) -> bool {
-    skipping.zip(json_of(arrived)).is_some_and(|(term, value)| term.matches(&value, variables).is_ok())
 }
 
 fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {

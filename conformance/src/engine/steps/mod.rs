@@ -7,6 +7,7 @@ mod driver;
 mod expect;
 mod many;
 mod process;
+mod quiet;
 mod rhythm;
 mod send;
 mod time;

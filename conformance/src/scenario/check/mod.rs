@@ -2,6 +2,7 @@
 //!
 //! A script that passes here cannot fail for a reason of its own while it runs, but for values that only the run knows.
 
+mod client;
 mod scope;
 mod steps;
 

@@ -5,12 +5,9 @@ use super::scope::{Scope, named};
 use crate::scenario::At;
 use crate::scenario::at::Place;
 use crate::scenario::step::{
-    Accept, Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
-    Terminate, Welcome,
+    Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
+    Terminate,
 };
-
-/// More attempts in a row no step waits for.
-const MOST_ATTEMPTS: u32 = 1000;
 
 /// Checks steps in their order.
 pub(super) fn steps(steps: &[At<Step>], scope: &mut Scope, in_many: bool) -> Result<(), Problem> {
@@ -154,74 +151,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             of.iter().try_for_each(|client| scope.is_started(client))?;
         }
         Step::Memory(_) | Step::Meet(_) => {}
-        client => self::client(client, scope)?,
-    }
-    Ok(())
-}
-
-/// The steps that play the server to a client.
-fn client(step: &Step, scope: &mut Scope) -> Result<(), String> {
-    match step {
-        Step::Start(start) => {
-            named(&start.name)?;
-            start.params.values().try_for_each(|term| scope.knows(term))?;
-            if start.max_attempts == Some(0) {
-                return Err("`max_attempts` is at least 1".to_owned());
-            }
-            scope.started.insert(start.name.clone());
-        }
-        Step::Accept(Accept { name, of, .. }) | Step::Welcome(Welcome { name, of, .. }) => {
-            scope.is_started(of)?;
-            if let Step::Welcome(Welcome { members, fragments, .. }) = step {
-                members.values().try_for_each(|term| scope.knows(term))?;
-                fragments.map_or(Ok(()), |fragments| within("fragments", fragments, 2, MOST_FRAGMENTS))?;
-            }
-            named(name)?;
-            scope.connections.insert(name.clone());
-        }
-        Step::TurnAway(step) => {
-            scope.is_started(&step.of)?;
-            one_of(&[("status", step.status.is_some()), ("by", step.by.is_some())])?;
-            if step.status.is_some_and(|status| !(200..=599).contains(&status)) {
-                return Err("`status` is from 200 to 599: 101 would accept".to_owned());
-            }
-            if step.times.is_some() && step.past_cap.is_some() {
-                return Err("`times` and `past_cap` exclude each other".to_owned());
-            }
-            if step.times.or(step.past_cap).is_some_and(|times| !(1..=MOST_ATTEMPTS).contains(&times)) {
-                return Err(format!("`times` and `past_cap` are from 1 to {MOST_ATTEMPTS}"));
-            }
-        }
-        Step::Idle(step) => scope.is_started(&step.of)?,
-        Step::Attempts(step) => scope.is_started(&step.of)?,
-        Step::Delay(step) => {
-            scope.is_started(&step.of)?;
-            scope.variable(&step.name)?;
-        }
-        Step::Spread(step) => {
-            scope.knows(&step.values)?;
-            if !(0.0..=1.0).contains(&step.at_least) {
-                return Err("`at_least` is a part, from 0 to 1".to_owned());
-            }
-        }
-        Step::Tell(step) => {
-            scope.is_started(&step.to)?;
-            scope.knows(&step.json)?;
-        }
-        Step::Event(step) => {
-            scope.is_started(&step.of)?;
-            if step.name().is_none() {
-                return Err("`json` has an `event` that is a plain name, as `registered`".to_owned());
-            }
-            scope.binds(&step.json);
-        }
-        Step::NoEvent(step) => {
-            scope.is_started(&step.of)?;
-            if step.named.is_empty() {
-                return Err("`named` is empty: name the events that may not come".to_owned());
-            }
-        }
-        _ => {}
+        client => super::client::step(client, scope)?,
     }
     Ok(())
 }
@@ -272,7 +202,7 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
     Ok(())
 }
 
-fn within(key: &str, count: usize, least: usize, most: usize) -> Result<(), String> {
+pub(super) fn within(key: &str, count: usize, least: usize, most: usize) -> Result<(), String> {
     if count < least {
         Err(format!("`{key}` is at least {least}"))
     } else if count > most {
@@ -287,7 +217,7 @@ fn path(target: &str) -> Result<(), String> {
     if plain { Ok(()) } else { Err(format!("`{target}` is no request target: it begins with `/` and has no spaces")) }
 }
 
-fn one_of(choices: &[(&str, bool)]) -> Result<(), String> {
+pub(super) fn one_of(choices: &[(&str, bool)]) -> Result<(), String> {
     if choices.iter().filter(|(_, given)| *given).count() == 1 {
         return Ok(());
     }
