@@ -35,4 +35,4 @@ pub mod server;
 mod net;
 
 pub use net::client::{Address, ClientOptions, NoAddress, User, pairing_host, pairing_viewer};
-pub use net::{BindError, Options, PairingRelay};
+pub use net::{BindError, Options, PairingRelay, Server, System, TerminalRelay};

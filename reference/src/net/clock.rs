@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::server::pairing::Now;
+use crate::server::Now;
 
 /// The clock of a relay's core.
 #[derive(Debug)]

@@ -15,14 +15,13 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
-use relayspec::pairing::{HOST_PATH, VIEWER_PATH};
 use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::closing;
 use super::strict::{Sender, Strict};
-use crate::server::pairing::Role;
+use crate::server::Core;
 
 /// From the opening of a TCP connection to the end of the handshake.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -32,18 +31,18 @@ const LARGEST_HEAD: usize = 16 << 10;
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A connection after its handshake.
-pub(super) struct Opened {
+pub(super) struct Opened<R> {
     pub(super) stream: Strict,
     /// By the path; `None` where it names no endpoint (PAIR-02).
-    pub(super) role: Option<Role>,
+    pub(super) role: Option<R>,
 }
 
 /// Does the handshake, unless the connection is something else, is lost, or takes too long.
-pub(super) async fn open(tcp: TcpStream) -> Option<Opened> {
+pub(super) async fn open<C: Core>(tcp: TcpStream) -> Option<Opened<C::Role>> {
     _ = tcp.set_nodelay(true); // WIRE-12
     let mut http = http1::Builder::new();
     http.keep_alive(false).max_buf_size(LARGEST_HEAD).header_read_timeout(None);
-    let mut connection = http.serve_connection(TokioIo::new(tcp), Endpoints::default());
+    let mut connection = http.serve_connection(TokioIo::new(tcp), Endpoints::<C> { upgraded: Cell::new(None) });
     let answered = timeout(LIMIT, poll_fn(|cx| connection.poll_without_shutdown(cx))).await.ok()?;
     let parts = connection.into_parts();
     let tcp = parts.io.into_inner();
@@ -56,25 +55,20 @@ pub(super) async fn open(tcp: TcpStream) -> Option<Opened> {
     }
 }
 
-#[derive(Default)]
-struct Endpoints {
+struct Endpoints<C: Core> {
     /// The endpoint of the handshake, once one was answered with 101.
-    upgraded: Cell<Option<Option<Role>>>,
+    upgraded: Cell<Option<Option<C::Role>>>,
 }
 
 type Answer = Response<Full<Bytes>>;
 
-impl Service<Request<Incoming>> for Endpoints {
+impl<C: Core> Service<Request<Incoming>> for Endpoints<C> {
     type Response = Answer;
     type Error = Infallible;
     type Future = Ready<Result<Answer, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let role = match request.uri().path() {
-            HOST_PATH => Some(Role::Host),
-            VIEWER_PATH => Some(Role::Viewer),
-            _ => None,
-        };
+        let role = C::endpoint(request.uri().path());
         ready(Ok(match accept_key(&request) {
             Ok(key) => {
                 self.upgraded.set(Some(role));

@@ -7,20 +7,20 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use relayspec::timing::Timing;
 use tracing::{debug, error};
 
 use super::clock::Clock;
 use super::closing::Close;
-use super::mailbox::Mailbox;
-use crate::server::pairing::{Action, Entropy, Inbound, NoEntropy, PeerId, Relay, Role};
+use super::mailbox::{Delivery, Mailbox};
+use crate::server::entropy::{Entropy, NoEntropy};
+use crate::server::{Action, Core, Letter, PeerId};
 
 /// Close code where the relay has a fault of its own (RFC 6455, section 7.4.1).
 const INTERNAL_ERROR: Close = Close { code: 1011, reason: "The relay has no entropy" };
 
 /// The operating system's entropy.
 #[derive(Debug)]
-struct System;
+pub struct System;
 
 impl Entropy for System {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
@@ -32,35 +32,35 @@ impl Entropy for System {
 }
 
 #[derive(Debug)]
-pub(super) struct Hub {
+pub(super) struct Hub<C> {
     clock: Clock,
-    state: Mutex<State>,
+    state: Mutex<State<C>>,
 }
 
 #[derive(Debug)]
-struct State {
-    relay: Relay<System>,
+struct State<C> {
+    core: C,
     mailboxes: HashMap<PeerId, Arc<Mailbox>>,
     /// Once the relay shuts down: how each connection is closed.
     closing: Option<Close>,
 }
 
-impl Hub {
-    pub(super) fn new(timing: &Timing) -> Result<Self, NoEntropy> {
+impl<C: Core> Hub<C> {
+    pub(super) fn new(core: C) -> Result<Self, NoEntropy> {
         System.fill(&mut [0; 16])?;
-        let state = State { relay: Relay::new(System, timing), mailboxes: HashMap::new(), closing: None };
+        let state = State { core, mailboxes: HashMap::new(), closing: None };
         Ok(Self { clock: Clock::start(), state: Mutex::new(state) })
     }
 
     /// Takes a connection in, or says how it is to be closed.
-    pub(super) fn open(self: &Arc<Self>, role: Role) -> Result<Member, Close> {
+    pub(super) fn open(self: &Arc<Self>, role: C::Role) -> Result<Member<C>, Close> {
         let mut state = self.lock();
         if let Some(close) = state.closing {
             return Err(close);
         }
         let mut actions = Vec::new();
-        let id = state.relay.open(role, self.clock.now(), &mut actions).map_err(|NoEntropy| INTERNAL_ERROR)?;
-        let mailbox = Arc::new(Mailbox::default());
+        let id = state.core.open(role, self.clock.now(), &mut actions).map_err(|NoEntropy| INTERNAL_ERROR)?;
+        let mailbox = Arc::new(Mailbox::new(C::MARK));
         state.mailboxes.insert(id, Arc::clone(&mailbox));
         state.carry_out(actions);
         debug!(?id, ?role, "opened");
@@ -74,17 +74,32 @@ impl Hub {
         state.mailboxes.values().for_each(|mailbox| mailbox.close(close));
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn carry_out(&mut self, actions: Vec<Action>) {
+impl<C: Core> State<C> {
+    /// A mailbox that is full now, if there is one: whoever filled it has to wait for it.
+    fn carry_out(&mut self, actions: Vec<Action>) -> Option<Arc<Mailbox>> {
+        let mut full = None;
         let mailbox = |id: PeerId| self.mailboxes.get(&id);
         for action in actions {
             match action {
                 Action::Send { to, text } => _ = mailbox(to).map(|mailbox| mailbox.answer(&text)),
+                Action::Forward { to, letter } => {
+                    for mailbox in to.into_iter().filter_map(mailbox) {
+                        let delivery = match &letter {
+                            Letter::Text(text) => mailbox.deliver(text),
+                            Letter::Binary(bytes) => mailbox.deliver_binary([bytes.as_slice()]),
+                        };
+                        if delivery == Delivery::Full {
+                            full = Some(Arc::clone(mailbox));
+                        }
+                    }
+                }
+                // Nobody waits: what is replayed is bounded.
+                Action::Replay { to, frames } => _ = mailbox(to).map(|mailbox| mailbox.deliver_binary(frames.iter())),
                 Action::Pair { host: one, viewer: other } => {
                     if let (Some(one), Some(other)) = (mailbox(one), mailbox(other)) {
                         one.set_partner(Some(Arc::clone(other)));
@@ -99,39 +114,52 @@ impl State {
                 }
             }
         }
+        full
     }
 }
 
 /// A connection's place in the hub. When it is dropped, the connection is lost (WIRE-09), however its task ended.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct Member<C: Core> {
     id: PeerId,
     mailbox: Arc<Mailbox>,
-    hub: Arc<Hub>,
+    hub: Arc<Hub<C>>,
 }
 
-impl Member {
+impl<C: Core> Member<C> {
     /// The mailbox of this connection.
     pub(super) fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }
 
-    /// Asks the relay.
-    pub(super) fn receive(&self, message: Inbound) {
+    /// Asks the relay. A mailbox that is full now, if there is one: this connection has to wait for it.
+    #[must_use]
+    pub(super) fn receive(&self, message: C::Message) -> Option<Arc<Mailbox>> {
         let mut actions = Vec::new();
         let mut state = self.hub.lock();
-        match state.relay.receive(self.id, message, self.hub.clock.now(), &mut actions) {
+        match state.core.receive(self.id, message, self.hub.clock.now(), &mut actions) {
             Ok(()) => state.carry_out(actions),
-            Err(NoEntropy) => self.mailbox.close(INTERNAL_ERROR),
+            Err(NoEntropy) => {
+                self.mailbox.close(INTERNAL_ERROR);
+                None
+            }
         }
+    }
+
+    /// The connection has said nothing for too long.
+    pub(super) fn unheard(&self) {
+        let mut actions = Vec::new();
+        let mut state = self.hub.lock();
+        state.core.unheard(self.id, &mut actions);
+        state.carry_out(actions);
     }
 }
 
-impl Drop for Member {
+impl<C: Core> Drop for Member<C> {
     fn drop(&mut self) {
         let mut actions = Vec::new();
         let mut state = self.hub.lock();
-        state.relay.lost(self.id, self.hub.clock.now(), &mut actions);
+        state.core.lost(self.id, self.hub.clock.now(), &mut actions);
         state.carry_out(actions);
         state.mailboxes.remove(&self.id);
         self.mailbox.shut(); // Before anybody else can be paired: no data may be left here that is for another.

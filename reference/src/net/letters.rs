@@ -1,4 +1,4 @@
-//! Texts on their way to a peer, one behind the other in one piece of memory.
+//! Messages on their way to a peer, one behind the other in one piece of memory.
 //!
 //! A busy connection uses that piece again and again, instead of one allocation for each message.
 
@@ -9,31 +9,46 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// A queue of text messages.
+/// A queue of messages.
 #[derive(Debug, Default)]
 pub(super) struct Letters {
-    texts: BytesMut,
-    lengths: VecDeque<usize>,
+    bytes: BytesMut,
+    envelopes: VecDeque<Envelope>,
 }
+
+#[derive(Debug, Clone, Copy)]
+struct Envelope {
+    length: u32,
+    is_binary: bool,
+}
+
+/// What a message in a queue costs besides its bytes.
+pub(super) const OVERHEAD: usize = size_of::<Envelope>();
 
 impl Letters {
     pub(super) fn push(&mut self, text: &str) {
-        self.push_bytes(text.as_bytes());
+        self.put(text.as_bytes(), false);
+    }
+
+    pub(super) fn push_binary(&mut self, bytes: &[u8]) {
+        self.put(bytes, true);
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.lengths.is_empty()
+        self.envelopes.is_empty()
     }
 
-    /// The next text as a message for tungstenite, which need not look at it again to know that it is UTF-8.
+    /// The next message for tungstenite, which need not look at a text again to know that it is UTF-8.
     pub(super) fn pop(&mut self) -> Option<Message> {
-        self.pop_bytes().map(|text| Message::Frame(Frame::message(text, OpCode::Data(Data::Text), true)))
+        let (bytes, is_binary) = self.take()?;
+        let data = if is_binary { Data::Binary } else { Data::Text };
+        Some(Message::Frame(Frame::message(bytes, OpCode::Data(data), true)))
     }
 
-    /// Moves all texts behind those of another queue.
+    /// Moves all messages behind those of another queue.
     pub(super) fn append_to(&mut self, other: &mut Self) {
-        while let Some(text) = self.pop_bytes() {
-            other.push_bytes(&text);
+        while let Some((bytes, is_binary)) = self.take() {
+            other.put(&bytes, is_binary);
         }
     }
 
@@ -44,14 +59,16 @@ impl Letters {
         }
     }
 
-    fn push_bytes(&mut self, text: &[u8]) {
-        self.texts.extend_from_slice(text);
-        self.lengths.push_back(text.len());
+    fn put(&mut self, bytes: &[u8], is_binary: bool) {
+        self.bytes.extend_from_slice(bytes);
+        // No message is nearly as long as that: their size is bounded where they are read.
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.envelopes.push_back(Envelope { length, is_binary });
     }
 
-    fn pop_bytes(&mut self) -> Option<Bytes> {
-        let length = self.lengths.pop_front()?;
-        Some(self.texts.split_to(length).freeze())
+    fn take(&mut self) -> Option<(Bytes, bool)> {
+        let Envelope { length, is_binary } = self.envelopes.pop_front()?;
+        Some((self.bytes.split_to(length as usize).freeze(), is_binary))
     }
 }
 
@@ -77,5 +94,20 @@ mod tests {
                 others.trim();
             }
         }
+    }
+
+    #[test]
+    fn texts_and_bytes_are_told_apart() {
+        let (mut letters, mut others) = (Letters::default(), Letters::default());
+        letters.push("x");
+        letters.push_binary(b"\xFF");
+        letters.append_to(&mut others);
+        let kinds: Vec<_> = std::iter::from_fn(|| others.pop())
+            .map(|message| match message {
+                Message::Frame(frame) => frame.header().opcode,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(kinds, [OpCode::Data(Data::Text), OpCode::Data(Data::Binary)]);
     }
 }

@@ -8,16 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::closing::Close;
-use super::letters::Letters;
-
-/// From so many bytes of the partner's data on, the partner is not read (WIRE-11).
-const DATA_MARK: usize = 64 << 10;
+use super::letters::{Letters, OVERHEAD};
 
 /// From so many bytes of answers on, the connection that asked is not read (WIRE-11).
 const ANSWERS_MARK: usize = 64 << 10;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Mailbox {
+    /// From so many bytes of others on, those others are not read (WIRE-11).
+    mark: usize,
     state: Mutex<State>,
 }
 
@@ -29,8 +28,8 @@ struct State {
     end: End,
     /// The task of the connection, when it waits for letters.
     owner: Option<Waker>,
-    /// The task of the partner, when it waits for room.
-    sender: Option<Waker>,
+    /// The tasks of others that wait for room.
+    senders: Vec<Waker>,
     partner: Option<Arc<Mailbox>>,
 }
 
@@ -56,15 +55,37 @@ pub(super) enum Delivery {
 }
 
 impl Mailbox {
-    /// Leaves data of the partner.
+    pub(super) fn new(mark: usize) -> Self {
+        Self { mark, state: Mutex::default() }
+    }
+
+    /// Leaves a text of somebody else.
     pub(super) fn deliver(&self, text: &str) -> Delivery {
+        self.put(|letters| {
+            letters.push(text);
+            text.len() + OVERHEAD
+        })
+    }
+
+    /// Leaves binary messages of somebody else, in their order.
+    pub(super) fn deliver_binary<'a>(&self, messages: impl IntoIterator<Item = &'a [u8]>) -> Delivery {
+        self.put(|letters| {
+            let lengths = messages.into_iter().map(|message| {
+                letters.push_binary(message);
+                message.len() + OVERHEAD
+            });
+            lengths.sum()
+        })
+    }
+
+    /// Leaves something that costs so many bytes.
+    fn put(&self, put: impl FnOnce(&mut Letters) -> usize) -> Delivery {
         let mut state = self.lock();
         if !matches!(state.end, End::Open) {
             return Delivery::Shut;
         }
-        state.data_bytes += text.len();
-        state.letters.push(text);
-        let full = state.data_bytes >= DATA_MARK;
+        state.data_bytes += put(&mut state.letters);
+        let full = state.data_bytes >= self.mark;
         wake(state, |state| &mut state.owner);
         if full { Delivery::Full } else { Delivery::Room }
     }
@@ -85,7 +106,7 @@ impl Mailbox {
         if let End::Open = state.end {
             state.end = End::Closing(close);
         }
-        wake_both(state);
+        wake_all(state);
     }
 
     /// The connection is gone: forgets everything, and the partner needs wait no more.
@@ -94,16 +115,19 @@ impl Mailbox {
         state.end = End::Shut;
         state.letters = Letters::default();
         state.partner = None;
-        wake_both(state);
+        wake_all(state);
     }
 
     /// Ready when the partner may send more data.
     pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if state.data_bytes < DATA_MARK || !matches!(state.end, End::Open) {
+        if state.data_bytes < self.mark || !matches!(state.end, End::Open) {
             return Poll::Ready(());
         }
-        state.sender = Some(cx.waker().clone());
+        // Several may send to one, as viewers do to their host. Each is woken once and comes again if need be.
+        if !state.senders.iter().any(|sender| sender.will_wake(cx.waker())) {
+            state.senders.push(cx.waker().clone());
+        }
         Poll::Pending
     }
 
@@ -127,7 +151,7 @@ impl Mailbox {
         if into.is_empty() && !state.letters.is_empty() {
             mem::swap(into, &mut state.letters);
             (state.data_bytes, state.answer_bytes) = (0, 0);
-            wake(state, |state| &mut state.sender);
+            wake_senders(state);
         }
         None
     }
@@ -156,7 +180,7 @@ impl Mailbox {
     }
 }
 
-/// Wakes one of the two tasks, after the lock is given back.
+/// Wakes a task, after the lock is given back.
 fn wake(mut state: MutexGuard<'_, State>, who: fn(&mut State) -> &mut Option<Waker>) {
     let waker = who(&mut state).take();
     drop(state);
@@ -165,10 +189,17 @@ fn wake(mut state: MutexGuard<'_, State>, who: fn(&mut State) -> &mut Option<Wak
     }
 }
 
-fn wake_both(mut state: MutexGuard<'_, State>) {
-    let wakers = [state.owner.take(), state.sender.take()];
+fn wake_senders(mut state: MutexGuard<'_, State>) {
+    let senders = mem::take(&mut state.senders);
     drop(state);
-    wakers.into_iter().flatten().for_each(Waker::wake);
+    senders.into_iter().for_each(Waker::wake);
+}
+
+fn wake_all(mut state: MutexGuard<'_, State>) {
+    let owner = state.owner.take();
+    let senders = mem::take(&mut state.senders);
+    drop(state);
+    owner.into_iter().chain(senders).for_each(Waker::wake);
 }
 
 #[cfg(test)]
@@ -177,6 +208,8 @@ mod tests {
     use std::task::Wake;
 
     use super::*;
+
+    const MARK: usize = 64 << 10;
 
     #[derive(Default)]
     struct Count(AtomicUsize);
@@ -193,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_full_mailbox_stops_its_sender_until_it_is_collected() {
-        let (mailbox, wakes) = (Mailbox::default(), Arc::new(Count::default()));
+        let (mailbox, wakes) = (Mailbox::new(MARK), Arc::new(Count::default()));
         let waker = Waker::from(Arc::clone(&wakes));
         let cx = Context::from_waker(&waker);
         let text = "x".repeat(1000);
@@ -201,7 +234,7 @@ mod tests {
             || 1 + std::iter::repeat_with(|| mailbox.deliver(&text)).take_while(|d| *d == Delivery::Room).count();
         let mut letters = Letters::default();
         let filling = fill();
-        assert_eq!(filling, DATA_MARK.div_ceil(text.len()));
+        assert_eq!(filling, MARK.div_ceil(text.len() + OVERHEAD));
         assert!(mailbox.poll_room(&cx).is_pending());
         assert!(mailbox.collect(&cx, &mut letters).is_none());
         assert_eq!(wakes.0.load(Ordering::Relaxed), 1, "the sender was not woken");
@@ -218,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_came_before_the_close_is_collected_with_it_and_nothing_after() {
-        let mailbox = Mailbox::default();
+        let mailbox = Mailbox::new(MARK);
         let cx = Context::from_waker(Waker::noop());
         mailbox.answer("last");
         mailbox.close(Close { code: 1001, reason: "" });

@@ -1,4 +1,4 @@
-//! The shell of the pairing relay: accept, serve, shut down.
+//! The shell of the relays: accept, serve, shut down. (That of the clients is in [`client`].)
 //!
 //! The shell moves bytes and keeps time; what the protocol speaks of is decided in [`crate::server`]. Each connection is one
 //! task: [`handshake`], then [`connection`], then [`closing`]. Tasks meet in [`hub`], which is asked for what needs the state of
@@ -28,8 +28,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 
+use crate::server::{Core, pairing, terminal};
 use closing::Close;
 use hub::Hub;
+pub use hub::System;
 
 /// The smallest limit that a relay may have for messages (WIRE-07), in bytes.
 const SMALLEST_MAX_MESSAGE: usize = 1 << 20;
@@ -45,8 +47,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Options {
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// The timing parameters. A pairing relay uses `code_lifetime`, `code_retention`, `heartbeat_interval`,
-    /// `heartbeat_timeout` and `notify_deadline`.
+    /// The timing parameters. All relays use `heartbeat_interval`, `heartbeat_timeout` and `notify_deadline`; a pairing relay
+    /// `code_lifetime` and `code_retention` too, and a terminal relay `auth_timeout`.
     pub timing: Timing,
     /// The largest message that is accepted, in bytes as encoded; at least 1 MiB (WIRE-07).
     pub max_message: usize,
@@ -78,21 +80,27 @@ pub enum BindError {
     },
     /// The system gives no random bytes, so there would be no codes (PAIR-14).
     #[error("the system gives no random bytes")]
-    Entropy(#[from] crate::server::pairing::NoEntropy),
+    Entropy(#[from] crate::server::entropy::NoEntropy),
 }
 
 /// A pairing relay that listens (chapter `pairing`, role `relay`).
+pub type PairingRelay = Server<pairing::Relay<System>>;
+
+/// A terminal relay that listens (chapter `terminal`, role `relay`).
+pub type TerminalRelay = Server<terminal::Relay<System>>;
+
+/// A relay that listens.
 #[derive(Debug)]
-pub struct PairingRelay {
+pub struct Server<C> {
     listener: TcpListener,
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<C>>,
 }
 
 /// What all connections share.
 #[derive(Debug)]
-struct Shared {
-    hub: Arc<Hub>,
+struct Shared<C> {
+    hub: Arc<Hub<C>>,
     timing: Timing,
     max_message: usize,
     /// True once the relay shuts down.
@@ -105,11 +113,28 @@ impl PairingRelay {
     /// # Errors
     /// Where the address cannot be listened at, or an option makes no sense.
     pub async fn bind(options: Options) -> Result<Self, BindError> {
+        let core = pairing::Relay::new(System, &options.timing);
+        Self::start(core, options).await
+    }
+}
+
+impl TerminalRelay {
+    /// Starts to listen. Connections wait until [`serve`](Self::serve) is called.
+    ///
+    /// # Errors
+    /// Where the address cannot be listened at, or an option makes no sense.
+    pub async fn bind(options: Options) -> Result<Self, BindError> {
+        Self::start(terminal::Relay::new(System), options).await
+    }
+}
+
+impl<C: Core> Server<C> {
+    async fn start(core: C, options: Options) -> Result<Self, BindError> {
         let Options { listen: address, timing, max_message } = options;
         if max_message < SMALLEST_MAX_MESSAGE {
             return Err(BindError::MaxMessage { given: max_message });
         }
-        let hub = Arc::new(Hub::new(&timing)?);
+        let hub = Arc::new(Hub::new(core)?);
         let listener = TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?;
         let address = listener.local_addr().map_err(|source| BindError::Listen { address, source })?;
         Ok(Self {
@@ -129,7 +154,7 @@ impl PairingRelay {
     /// within 5 s, when all of them are gone (WIRE-08).
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let Self { listener, address, shared } = self;
-        info!(%address, "the pairing relay listens");
+        info!(%address, "the {} listens", C::NAME);
         let mut shutdown = pin!(shutdown);
         let mut connections = JoinSet::new();
         loop {
@@ -142,7 +167,7 @@ impl PairingRelay {
             }
         }
         drop(listener);
-        info!(connections = connections.len(), "the pairing relay shuts down");
+        info!(connections = connections.len(), "the {} shuts down", C::NAME);
         shared.closing.send_replace(true);
         shared.hub.close_all(Close { code: CLOSE_GOING_AWAY, reason: "The relay shuts down" });
         let all_gone = async {

@@ -4,6 +4,8 @@ mod client;
 mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
+mod server;
+mod terminal_relay;
 
 use std::future::pending;
 
@@ -26,6 +28,7 @@ enum Which {
     PairingRelay(pairing_relay::Relay),
     PairingHost(pairing_host::Host),
     PairingViewer(pairing_viewer::Viewer),
+    TerminalRelay(terminal_relay::Relay),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -33,6 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingRelay(relay) => relay.run(),
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
+        Which::TerminalRelay(relay) => relay.run(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relayspec::pairing::{CLOSE_INVALID_PATH, INVALID_PATH_REASON};
 use relayspec::timing::Parameter;
@@ -27,8 +27,8 @@ use super::letters::Letters;
 use super::mailbox::Mailbox;
 use super::strict::Strict;
 use super::{Shared, clock, handshake};
+use crate::server::Core;
 use crate::server::heartbeat::Heartbeat;
-use crate::server::pairing::Role;
 
 /// Of each connection, in bytes. Most connections are idle.
 const READ_BUFFER: usize = 4 << 10;
@@ -40,7 +40,7 @@ type Socket = WebSocketStream<Strict>;
 /// Serves a connection from its acceptance to its end.
 ///
 /// The beginning and the end are boxed, so that a connection has no room for what is over or has not begun.
-pub(super) async fn serve(tcp: TcpStream, shared: Arc<Shared>) {
+pub(super) async fn serve<C: Core>(tcp: TcpStream, shared: Arc<Shared<C>>) {
     let Some(mut connection) = Box::pin(establish(tcp, shared)).await else { return };
     let ending = loop {
         match poll_fn(|cx| connection.poll(cx)).await {
@@ -53,10 +53,10 @@ pub(super) async fn serve(tcp: TcpStream, shared: Arc<Shared>) {
 }
 
 /// Does the handshake and takes the connection into the relay.
-async fn establish(tcp: TcpStream, shared: Arc<Shared>) -> Option<Connection> {
+async fn establish<C: Core>(tcp: TcpStream, shared: Arc<Shared<C>>) -> Option<Connection<C>> {
     let mut closing = shared.closing.subscribe();
     let handshake::Opened { stream, role } = tokio::select! {
-        opened = handshake::open(tcp) => opened?,
+        opened = handshake::open::<C>(tcp) => opened?,
         _ = closing.wait_for(|closing| *closing) => return None,
     };
     let config = WebSocketConfig::default()
@@ -106,13 +106,13 @@ impl From<Error> for Ending {
     }
 }
 
-struct Connection {
+struct Connection<C: Core> {
     socket: Socket,
-    role: Role,
-    member: Member,
-    /// The mailbox of the partner, as it was found last. A partner that is gone has it shut.
+    role: C::Role,
+    member: Member<C>,
+    /// The mailbox of the partner, as it was found last, or of another peer that is slow. One that is gone has it shut.
     partner: Option<Arc<Mailbox>>,
-    /// The partner's mailbox is full: nothing is read.
+    /// That mailbox is full: nothing is read.
     held: bool,
     /// The peer does not read its answers, or is about to be closed: nothing is read.
     choked: bool,
@@ -128,6 +128,8 @@ struct Connection {
     renewal_due: bool,
     ping_due: bool,
     heartbeat: Heartbeat,
+    /// Until then the first message has to come.
+    patience: Option<Instant>,
     alarm: Pin<Box<Sleep>>,
     /// The alarm was set to look after a connection that is held.
     watched: bool,
@@ -140,12 +142,15 @@ struct Connection {
     excused_at: Option<u64>,
 }
 
-impl Connection {
-    fn new(socket: Socket, role: Role, member: Member, shared: &Shared) -> Self {
+impl<C: Core> Connection<C> {
+    fn new(socket: Socket, role: C::Role, member: Member<C>, shared: &Shared<C>) -> Self {
         let interval = shared.timing.value(Parameter::HeartbeatInterval);
         let timeout = shared.timing.value(Parameter::HeartbeatTimeout);
-        let heartbeat = Heartbeat::new(clock::instant(), interval, timeout);
-        let alarm = Box::pin(tokio::time::sleep_until(heartbeat.wake_at().into()));
+        let now = clock::instant();
+        let heartbeat = Heartbeat::new(now, interval, timeout);
+        let patience = C::patience(&shared.timing).map(|patience| now + patience);
+        let wake_at = patience.into_iter().fold(heartbeat.wake_at(), Instant::min);
+        let alarm = Box::pin(tokio::time::sleep_until(wake_at.into()));
         Self {
             socket,
             role,
@@ -161,6 +166,7 @@ impl Connection {
             renewal_due: false,
             ping_due: false,
             heartbeat,
+            patience,
             alarm,
             watched: false,
             notify_deadline: shared.timing.value(Parameter::NotifyDeadline),

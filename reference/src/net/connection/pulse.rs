@@ -5,17 +5,18 @@
 //! then on.
 
 use std::task::Context;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Connection, Ending};
 use crate::net::clock;
+use crate::server::Core;
 
 /// More than systems keep of what a peer has sent and nobody has read, in bytes. A Pong that was sent in time is in there.
 const MOST_UNREAD: u64 = 64 << 20;
 /// However short the deadline is, looking after a connection never fills a processor.
 const SHORTEST_WATCH: Duration = Duration::from_millis(1);
 
-impl Connection {
+impl<C: Core> Connection<C> {
     /// Does what is due by now, and has the task woken when more is.
     pub(super) fn keep_time(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         while self.alarm.as_mut().poll(cx).is_ready() {
@@ -31,6 +32,10 @@ impl Connection {
                 if !unsent {
                     self.taken_at = self.socket.get_ref().bytes_written();
                 }
+            }
+            if self.patience.is_some_and(|patience| patience <= clock::instant()) {
+                self.patience = None;
+                self.member.unheard();
             }
             // A reset is not seen by reading while nothing is read.
             if self.held && !matches!(self.socket.get_ref().tcp().take_error(), Ok(None)) {
@@ -89,6 +94,7 @@ impl Connection {
     fn set_alarm(&mut self) {
         let heartbeat = self.heartbeat.wake_at();
         let watch = self.watched.then(|| clock::instant() + (self.notify_deadline / 4).max(SHORTEST_WATCH));
-        self.alarm.as_mut().reset(watch.map_or(heartbeat, |watch| watch.min(heartbeat)).into());
+        let wake_at = [watch, self.patience].into_iter().flatten().fold(heartbeat, Instant::min);
+        self.alarm.as_mut().reset(wake_at.into());
     }
 }

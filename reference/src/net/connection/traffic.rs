@@ -16,14 +16,14 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{Connection, Ending};
 use crate::net::clock;
 use crate::net::mailbox::{Delivery, Mailbox};
-use crate::server::pairing::Inbound;
+use crate::server::{Core, Inbound};
 
 /// Bytes of Pongs that may wait; then the peer is not read (WIRE-11).
 const PONGS_MARK: usize = 64 << 10;
 /// A message of so many bytes leaves the WebSocket with buffers that are not worth keeping.
 const LARGE_MESSAGE: usize = 64 << 10;
 
-impl Connection {
+impl<C: Core> Connection<C> {
     pub(super) fn read(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         self.exhausted = false;
         loop {
@@ -52,8 +52,8 @@ impl Connection {
     fn take(&mut self, message: Message) -> Result<(), Ending> {
         self.grown |= message.len() > LARGE_MESSAGE;
         let inbound = match message {
-            Message::Text(text) => Inbound::read(self.role, &text),
-            Message::Binary(_) => Inbound::binary(self.role),
+            Message::Text(text) => C::read_text(self.role, &text),
+            Message::Binary(bytes) => C::read_binary(self.role, &bytes),
             Message::Ping(payload) => {
                 self.pongs += payload.len() + 2;
                 self.choked = self.is_choked();
@@ -68,13 +68,14 @@ impl Connection {
             Message::Close(_) => return Err(Ending::Answer),
             Message::Frame(_) => return Ok(()), // Never read.
         };
+        self.patience = None;
         match inbound {
-            Inbound::Data(text) => self.forward(text),
+            Inbound::Direct(text) => self.forward(text),
             Inbound::Answered(text) => {
                 self.member.mailbox().answer(&text);
                 self.choked = self.is_choked();
             }
-            Inbound::Register | Inbound::Join(_) => self.ask(inbound),
+            Inbound::Asked(message) => self.ask(message),
         }
         Ok(())
     }
@@ -90,12 +91,14 @@ impl Connection {
         }
         match delivered {
             Some(delivery) => self.held = delivery == Delivery::Full,
-            None => self.ask(Inbound::Data(text)),
+            None => self.ask(text.into()),
         }
     }
 
-    fn ask(&mut self, message: Inbound) {
-        self.member.receive(message);
+    fn ask(&mut self, message: C::Message) {
+        if let Some(full) = self.member.receive(message) {
+            (self.partner, self.held) = (Some(full), true);
+        }
         self.choked = self.is_choked();
     }
 

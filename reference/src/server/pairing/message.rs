@@ -12,6 +12,8 @@ use relayspec::text::Prose;
 use relayspec::wire::{DecodeError, Message as _};
 use serde::Deserialize;
 
+use crate::server::Inbound;
+
 /// Which end of a session a connection is, by the endpoint that it was made to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -21,53 +23,54 @@ pub enum Role {
     Viewer,
 }
 
-/// What a WebSocket message is for the relay.
+/// What is for the relay to decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inbound {
-    /// It needs no state: this text goes back, and that is all (PAIR-50, PAIR-60 to PAIR-64).
-    Answered(String),
+pub enum Message {
     /// `register`.
     Register,
     /// `join` with this code.
     Join(JoinCode),
-    /// `data`; this text is for the partner, with the payload that was read (PAIR-40).
+    /// `data` of a connection without partner; this text would be for the partner.
     Data(String),
 }
 
-impl Inbound {
-    /// Reads the text message of a host or a viewer.
-    #[must_use]
-    pub fn read(role: Role, text: &str) -> Self {
-        if let Some(payload) = data_payload(text) {
-            return Self::Data(data(payload));
-        }
-        match role {
-            Role::Host => match FromHost::decode(text) {
-                Ok(FromHost::Register(Register { .. })) => Self::Register,
-                Ok(FromHost::Data(Data { payload })) => Self::Data(data(Cow::Owned(payload))),
-                Ok(FromHost::Ping(Ping { ts })) => Self::Answered(ToHost::from(Pong { ts }).encode()),
-                Err(why) => Self::refused(role, &why),
-            },
-            Role::Viewer => match FromViewer::decode(text) {
-                Ok(FromViewer::Join(Join { code })) => Self::Join(code),
-                Ok(FromViewer::Data(Data { payload })) => Self::Data(data(Cow::Owned(payload))),
-                Ok(FromViewer::Ping(Ping { ts })) => Self::Answered(ToViewer::from(Pong { ts }).encode()),
-                Err(why) => Self::refused(role, &why),
-            },
-        }
+impl From<String> for Message {
+    fn from(data: String) -> Self {
+        Self::Data(data)
     }
+}
 
-    /// A binary message, whatever it holds (PAIR-63).
-    #[must_use]
-    pub fn binary(role: Role) -> Self {
-        Self::Answered(error(role, ErrorCode::InvalidMessage, "This family has no binary messages."))
+/// Reads the text message of a host or a viewer. Of `data` the text for the partner has the payload that was read (PAIR-40); what
+/// needs no state is answered at once (PAIR-50, PAIR-60 to PAIR-64).
+pub(super) fn read(role: Role, text: &str) -> Inbound<Message> {
+    if let Some(payload) = data_payload(text) {
+        return Inbound::Direct(data(payload));
     }
+    match role {
+        Role::Host => match FromHost::decode(text) {
+            Ok(FromHost::Register(Register { .. })) => Inbound::Asked(Message::Register),
+            Ok(FromHost::Data(Data { payload })) => Inbound::Direct(data(Cow::Owned(payload))),
+            Ok(FromHost::Ping(Ping { ts })) => Inbound::Answered(ToHost::from(Pong { ts }).encode()),
+            Err(why) => refused(role, &why),
+        },
+        Role::Viewer => match FromViewer::decode(text) {
+            Ok(FromViewer::Join(Join { code })) => Inbound::Asked(Message::Join(code)),
+            Ok(FromViewer::Data(Data { payload })) => Inbound::Direct(data(Cow::Owned(payload))),
+            Ok(FromViewer::Ping(Ping { ts })) => Inbound::Answered(ToViewer::from(Pong { ts }).encode()),
+            Err(why) => refused(role, &why),
+        },
+    }
+}
 
-    fn refused(role: Role, why: &DecodeError) -> Self {
-        // Cut: an error may quote a value of any length.
-        let why: String = why.to_string().chars().take(200).collect();
-        Self::Answered(error(role, ErrorCode::InvalidMessage, &format!("This is no message for the relay: {why}")))
-    }
+/// A binary message, whatever it holds (PAIR-63).
+pub(super) fn binary(role: Role) -> Inbound<Message> {
+    Inbound::Answered(error(role, ErrorCode::InvalidMessage, "This family has no binary messages."))
+}
+
+fn refused(role: Role, why: &DecodeError) -> Inbound<Message> {
+    // Cut: an error may quote a value of any length.
+    let why: String = why.to_string().chars().take(200).collect();
+    Inbound::Answered(error(role, ErrorCode::InvalidMessage, &format!("This is no message for the relay: {why}")))
 }
 
 /// An `error` message.
@@ -150,14 +153,14 @@ mod tests {
             "{\"type\":\"data\",\"payload\":\"\n\"}",
         ] {
             assert_eq!(data_payload(text), None, "{text}");
-            assert!(matches!(Inbound::read(Role::Host, text), Inbound::Answered(_)), "{text}");
+            assert!(matches!(read(Role::Host, text), Inbound::Answered(_)), "{text}");
         }
     }
 
     #[test]
     fn refusals_are_short_whatever_they_quote() {
         let text = format!(r#"{{"type":"ping","ts":"{}"}}"#, "x".repeat(1 << 20));
-        let Inbound::Answered(answer) = Inbound::read(Role::Viewer, &text) else { panic!("not refused") };
+        let Inbound::Answered(answer) = read(Role::Viewer, &text) else { panic!("not refused") };
         assert!(answer.len() < 400, "{} bytes", answer.len());
     }
 
@@ -169,7 +172,7 @@ mod tests {
             let members = if swapped { [payload_member, tag] } else { [tag, payload_member] };
             let text = format!("{{{}}}", members.join(if spaced { "\n , " } else { "," }));
             for role in [Role::Host, Role::Viewer] {
-                let Inbound::Data(written) = Inbound::read(role, &text) else { panic!("no data: {text}") };
+                let Inbound::Direct(written) = read(role, &text) else { panic!("no data: {text}") };
                 prop_assert!(written.len() <= text.len(), "longer than what came");
                 prop_assert_eq!(decoded(&written), Some(payload.clone()));
                 prop_assert_eq!(written, ToHost::from(Data { payload: payload.clone() }).encode());

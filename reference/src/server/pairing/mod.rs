@@ -1,67 +1,28 @@
 //! The core of the pairing relay: who may join whom, until when, and who gets what (chapter `pairing`).
 //!
 //! Connections opened, messages and losses come in, with the time; actions come out, to be done in their order. No clock, no
-//! socket, no task: a shell does the rest. It may also carry `data` between the two of a pair by itself, from
+//! socket, no task: a shell does the rest. It also carries `data` between the two of a pair by itself, from
 //! [`Action::Pair`] to [`Action::Part`]; then the core need not be asked for each.
 
-mod codes;
 mod message;
 mod session;
 #[cfg(test)]
 mod tests;
 
-pub use codes::{Entropy, NoEntropy};
-pub use message::{Inbound, Role};
-pub use session::Now;
+pub use message::{Message, Role};
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use relayspec::pairing::{
-    CLOSE_POLICY, ErrorCode, Joined, MAX_FAILED_JOINS, Registered, SessionCode, ToHost, ToViewer,
+    ALPHABET, CLOSE_POLICY, CODE_LENGTH, ErrorCode, HOST_PATH, Joined, MAX_FAILED_JOINS, Registered, SessionCode,
+    ToHost, ToViewer, VIEWER_PATH,
 };
 use relayspec::timing::{Parameter, Timing};
 
+use super::entropy::{Entropy, NoEntropy, draw_text, draw_uuid};
+use super::{Action, Core, Inbound, Now, PeerId};
 use session::{Host, Lease, Peer, Viewer};
-
-/// A connection; no other ever has the same id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PeerId(u64);
-
-/// What the shell has to do, in the order in which it comes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Send a text message.
-    Send {
-        /// To whom.
-        to: PeerId,
-        /// The message as JSON text.
-        text: String,
-    },
-    /// From now on `data` of each of the two goes to the other.
-    Pair {
-        /// The host.
-        host: PeerId,
-        /// Its viewer.
-        viewer: PeerId,
-    },
-    /// From now on no `data` goes from one of the two to the other.
-    Part {
-        /// The host.
-        host: PeerId,
-        /// The viewer that it had.
-        viewer: PeerId,
-    },
-    /// Close the connection when all that was sent to it has left.
-    Close {
-        /// Whose connection.
-        peer: PeerId,
-        /// The close code (RFC 6455, section 7.4).
-        code: u16,
-        /// The reason, for a person.
-        reason: &'static str,
-    },
-}
 
 /// The state of a pairing relay.
 #[derive(Debug)]
@@ -88,16 +49,37 @@ impl<E: Entropy> Relay<E> {
             codes: HashMap::new(),
         }
     }
+}
+
+impl<E: Entropy + std::fmt::Debug + Send + 'static> Core for Relay<E> {
+    type Role = Role;
+    type Message = Message;
+
+    const NAME: &'static str = "pairing relay";
+    const MARK: usize = 64 << 10;
+
+    fn endpoint(path: &str) -> Option<Role> {
+        match path {
+            HOST_PATH => Some(Role::Host),
+            VIEWER_PATH => Some(Role::Viewer),
+            _ => None,
+        }
+    }
+
+    fn read_text(role: Role, text: &str) -> Inbound<Message> {
+        message::read(role, text)
+    }
+
+    fn read_binary(role: Role, _: &[u8]) -> Inbound<Message> {
+        message::binary(role)
+    }
 
     /// A host or a viewer has connected. A host gets its code at once (PAIR-10, PAIR-74).
-    ///
-    /// # Errors
-    /// Without entropy there is no code, and the connection is not taken.
-    pub fn open(&mut self, role: Role, now: Now, actions: &mut Vec<Action>) -> Result<PeerId, NoEntropy> {
-        let peer = PeerId(self.last_id + 1);
+    fn open(&mut self, role: Role, now: Now, actions: &mut Vec<Action>) -> Result<PeerId, NoEntropy> {
+        let peer = PeerId::after(self.last_id);
         match role {
             Role::Host => {
-                let code = codes::draw_code(&mut self.entropy, &self.codes)?;
+                let code = draw_code(&mut self.entropy, &self.codes)?;
                 self.codes.insert(code.clone(), peer);
                 let host = Host::new(code, Lease::starting(now, self.lifetime));
                 actions.push(registered(peer, &host));
@@ -112,27 +94,23 @@ impl<E: Entropy> Relay<E> {
     }
 
     /// A message has come from a connection.
-    ///
-    /// # Errors
-    /// Without entropy there is neither code nor session id. Nothing has changed then.
-    pub fn receive(
+    fn receive(
         &mut self,
         from: PeerId,
-        message: Inbound,
+        message: Message,
         now: Now,
         actions: &mut Vec<Action>,
     ) -> Result<(), NoEntropy> {
         match message {
-            Inbound::Answered(answer) => actions.push(Action::Send { to: from, text: answer }),
-            Inbound::Register => self.register(from, now, actions)?,
-            Inbound::Join(code) => self.join(from, code.as_str(), now, actions)?,
-            Inbound::Data(text) => self.data(from, text, actions),
+            Message::Register => self.register(from, now, actions)?,
+            Message::Join(code) => self.join(from, code.as_str(), now, actions)?,
+            Message::Data(text) => self.data(from, text, actions),
         }
         Ok(())
     }
 
     /// A connection is lost, by a Close frame or otherwise (WIRE-09).
-    pub fn lost(&mut self, peer: PeerId, now: Now, actions: &mut Vec<Action>) {
+    fn lost(&mut self, peer: PeerId, now: Now, actions: &mut Vec<Action>) {
         match self.peers.remove(&peer) {
             Some(Peer::Host(host)) => {
                 for code in host.codes() {
@@ -155,7 +133,9 @@ impl<E: Entropy> Relay<E> {
             None => {}
         }
     }
+}
 
+impl<E: Entropy> Relay<E> {
     /// A live code stays (PAIR-15), an expired one is replaced (PAIR-17) and retained (PAIR-32).
     fn register(&mut self, from: PeerId, now: Now, actions: &mut Vec<Action>) -> Result<(), NoEntropy> {
         let Some(Peer::Host(host)) = self.peers.get_mut(&from) else { return Ok(()) };
@@ -163,7 +143,7 @@ impl<E: Entropy> Relay<E> {
             self.codes.remove(&code);
         }
         if host.viewer.is_none() && host.lease.is_over(now) && host.may_retire() {
-            let code = codes::draw_code(&mut self.entropy, &self.codes)?;
+            let code = draw_code(&mut self.entropy, &self.codes)?;
             self.codes.insert(code.clone(), from);
             host.replace(code, Lease::starting(now, self.lifetime), self.retention);
         }
@@ -180,7 +160,7 @@ impl<E: Entropy> Relay<E> {
         }
         match self.host_of(code, now) {
             Ok(id) => {
-                let session_id = codes::draw_uuid(&mut self.entropy)?;
+                let session_id = draw_uuid(&mut self.entropy)?;
                 if let Some(viewer) = self.viewer_mut(from) {
                     viewer.host = Some(id);
                 }
@@ -240,6 +220,16 @@ impl<E: Entropy> Relay<E> {
         match self.peers.get_mut(&id) {
             Some(Peer::Viewer(viewer)) => Some(viewer),
             _ => None,
+        }
+    }
+}
+
+/// A code that is neither live nor retained (PAIR-13).
+fn draw_code<T>(entropy: &mut impl Entropy, taken: &HashMap<SessionCode, T>) -> Result<SessionCode, NoEntropy> {
+    loop {
+        let text = draw_text(entropy, ALPHABET, CODE_LENGTH)?;
+        if let Some(code) = SessionCode::new(text).filter(|code| !taken.contains_key(code)) {
+            return Ok(code);
         }
     }
 }

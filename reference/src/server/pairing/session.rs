@@ -5,16 +5,7 @@ use std::time::Duration;
 
 use relayspec::pairing::{EpochMillis, SessionCode};
 
-use super::PeerId;
-
-/// The time: decisions are taken by the monotonic clock, and announced by the clock of the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// Since any fixed moment; never goes backwards.
-    pub monotonic: Duration,
-    /// Since the Unix epoch.
-    pub unix: Duration,
-}
+use crate::server::{Now, PeerId};
 
 #[derive(Debug)]
 pub(super) enum Peer {

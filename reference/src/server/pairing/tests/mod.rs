@@ -9,7 +9,7 @@ use std::time::Duration;
 use relayspec::timing::{Parameter, Timing};
 use serde_json::{Value, json};
 
-use super::{Action, Entropy, Inbound, NoEntropy, Now, PeerId, Relay, Role};
+use super::{Action, Core, Entropy, Inbound, Message, NoEntropy, Now, PeerId, Relay, Role};
 
 const LIFETIME: Duration = Duration::from_millis(300_000);
 const RETENTION: Duration = Duration::from_millis(100_000);
@@ -90,8 +90,12 @@ impl World {
 
     fn send(&mut self, from: PeerId, message: &str) {
         let mut actions = Vec::new();
-        let inbound = Inbound::read(self.roles[&from], message);
-        self.relay.receive(from, inbound, self.now, &mut actions).expect("dice have entropy");
+        let message = match Relay::<Dice>::read_text(self.roles[&from], message) {
+            Inbound::Answered(text) => return self.apply(vec![Action::Send { to: from, text }]),
+            Inbound::Direct(text) => Message::Data(text),
+            Inbound::Asked(message) => message,
+        };
+        self.relay.receive(from, message, self.now, &mut actions).expect("dice have entropy");
         self.apply(actions);
     }
 
@@ -142,6 +146,7 @@ impl World {
                     assert_eq!(self.partners.remove(&host), Some(viewer));
                     assert_eq!(self.partners.remove(&viewer), Some(host));
                 }
+                other @ (Action::Forward { .. } | Action::Replay { .. }) => panic!("{other:?}"),
                 Action::Close { peer, code, .. } => {
                     self.closed.insert(peer, code);
                 }

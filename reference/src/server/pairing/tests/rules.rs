@@ -273,7 +273,7 @@ fn without_entropy_nothing_changes() {
     world.relay.entropy.empty = true;
     let mut actions = Vec::new();
     assert_eq!(world.relay.open(Role::Host, world.now, &mut actions), Err(NoEntropy));
-    let join = Inbound::read(Role::Viewer, &json!({ "type": "join", "code": code }).to_string());
+    let join = Message::Join(relayspec::pairing::JoinCode::new(code.clone()).expect("6 characters"));
     assert_eq!(world.relay.receive(viewer, join, world.now, &mut actions), Err(NoEntropy));
     assert_eq!(actions, []);
     world.relay.entropy.empty = false;

@@ -1,0 +1,33 @@
+//! `conformance reference terminal-relay`.
+
+use clap::Args;
+use relayspec::timing::{Parameter, Timing, Written};
+use relayspec_reference::TerminalRelay;
+
+use super::super::exit::{Exit, Failure};
+use super::{server, told_to_stop};
+
+/// The terminal relay: hosts and viewers connect to /ws
+#[derive(Debug, Args)]
+pub(super) struct Relay {
+    #[command(flatten)]
+    server: server::Server,
+
+    /// From the opening of a connection to its closing when no first message has come.
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    auth_timeout: Written,
+}
+
+impl Relay {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let mut timing = Timing::default();
+        timing.declare(Parameter::AuthTimeout, self.auth_timeout.0);
+        let options = self.server.options(timing);
+        self.server.run(async {
+            let relay = TerminalRelay::bind(options).await?;
+            server::announce(relay.local_addr());
+            relay.serve(told_to_stop()).await;
+            Ok(())
+        })
+    }
+}
