@@ -11,10 +11,10 @@ use crate::engine::actor::Actor;
 use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::engine::witness::{describe, describe_close};
-use crate::lint::shorten;
+use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
 use crate::scenario::step::{CloseIs, Expect, Quiet};
-use crate::scenario::{Bindings, Mismatch, Term};
+use crate::scenario::{Bindings, Bytes, Mismatch, Term, Wanted};
 use crate::transport::{Arrival, Arrived};
 
 /// Something that may come.
@@ -25,6 +25,7 @@ struct Awaited<'a> {
 
 enum What<'a> {
     Message(&'a Term),
+    Binary(&'a Bytes),
     Ping,
     Pong(&'a str),
     Close(&'a CloseIs),
@@ -34,9 +35,13 @@ enum What<'a> {
 
 /// What one arrival means for a wait.
 enum Meaning {
-    Matched { named: Option<String>, bindings: Bindings },
+    Matched {
+        named: Option<String>,
+        bindings: Bindings,
+    },
     PassOver,
-    Wrong(Option<Mismatch>),
+    /// And where it differs, if it is nearly right.
+    Wrong(Option<String>),
 }
 
 impl Player {
@@ -58,9 +63,11 @@ impl Player {
                 return Ok(at);
             }
             if let Some(arrived) = actor.queue.pop_front() {
-                match meaning(&arrived, &awaited, step.skipping.as_ref(), &self.variables) {
+                match meaning(&arrived, &awaited, step, &self.variables) {
                     Meaning::PassOver => continue,
-                    Meaning::Wrong(mismatch) => return Err(self.wrong(&actor, &awaited, &arrived, mismatch).into()),
+                    Meaning::Wrong(difference) => {
+                        return Err(self.wrong(&actor, &awaited, &arrived, difference).into());
+                    }
                     Meaning::Matched { named, bindings } => {
                         self.variables.extend(bindings);
                         if let (Some(name), Some(named)) = (&step.bind, named) {
@@ -103,13 +110,9 @@ impl Player {
         }
     }
 
-    fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, mismatch: Option<Mismatch>) -> Finding {
-        let what = match (&arrived.what, mismatch) {
-            (_, Some(Mismatch { path, expected, got })) if !path.is_empty() => {
-                let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
-                let (expected, got) = where_they_differ(&expected, &got);
-                format!("the message differs at {path}: expected {expected}, got {got}")
-            }
+    fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, difference: Option<String>) -> Finding {
+        let what = match (&arrived.what, difference) {
+            (_, Some(difference)) => difference,
             (Arrival::Text(_) | Arrival::Binary(_), _) => "another message came".to_owned(),
             (Arrival::Close { .. }, _) => "the subject closed the connection".to_owned(),
             (Arrival::End(_), _) => "the TCP connection ended".to_owned(),
@@ -126,7 +129,7 @@ impl Player {
             excused_from_ms: match arrived.what {
                 Arrival::Close { .. } | Arrival::End(_) => Finding::excuse_for(heartbeat_timeout),
                 // Or the partner's connection, of which a message may tell.
-                Arrival::Text(_) => Finding::excuse_for(heartbeat_timeout * 2),
+                Arrival::Text(_) | Arrival::Binary(_) => Finding::excuse_for(heartbeat_timeout * 2),
                 _ => None,
             },
             ..Finding::default()
@@ -136,6 +139,7 @@ impl Player {
     fn shown(&self, awaited: &[Awaited<'_>]) -> String {
         let texts = awaited.iter().map(|awaited| match awaited.what {
             What::Message(term) => shorten(&term.shown(&self.variables)),
+            What::Binary(bytes) => self.shown_bytes(bytes),
             What::Ping => "Ping".to_owned(),
             What::Pong(text) => format!("Pong \"{text}\""),
             What::End => "the end of the TCP connection".to_owned(),
@@ -150,6 +154,16 @@ impl Player {
             }
         });
         texts.collect::<Vec<_>>().join(", or ")
+    }
+
+    fn shown_bytes(&self, bytes: &Bytes) -> String {
+        match bytes.wanted(&self.variables) {
+            Ok(Wanted { head, tail: None }) => format!("binary message, {}", excerpt(&head)),
+            Ok(Wanted { head, tail: Some(tail) }) => {
+                format!("binary message that begins with {} and ends with {}", excerpt(&head), excerpt(&tail))
+            }
+            Err(_) => "binary message".to_owned(),
+        }
     }
 
     pub(in crate::engine) async fn quiet(&mut self, step: &Quiet) -> Result<(), Fault> {
@@ -196,6 +210,7 @@ fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
     let alone = |what| vec![Awaited { named: None, what }];
     match step {
         Expect { json: Some(term), .. } => alone(What::Message(term)),
+        Expect { binary: Some(bytes), .. } => alone(What::Binary(bytes)),
         Expect { ping: Some(_), .. } => alone(What::Ping),
         Expect { pong: Some(text), .. } => alone(What::Pong(text)),
         Expect { close: Some(close), .. } => alone(What::Close(close)),
@@ -203,7 +218,7 @@ fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
         Expect { loss: Some(_), .. } => alone(What::Loss),
         Expect { any_of, .. } => {
             let choices = any_of.iter().filter_map(|choice| {
-                let message = choice.json.as_ref().map(What::Message);
+                let message = choice.json.as_ref().map(What::Message).or(choice.binary.as_ref().map(What::Binary));
                 let what = message.or(choice.close.as_ref().map(What::Close)).or(choice.loss.map(|_| What::Loss))?;
                 Some(Awaited { named: choice.named.as_deref(), what })
             });
@@ -235,12 +250,7 @@ fn aside(actor: &mut Actor, awaited: &[Awaited<'_>]) -> Option<Moment> {
     }
 }
 
-fn meaning(
-    arrived: &Arrived,
-    awaited: &[Awaited<'_>],
-    skipping: Option<&Term>,
-    variables: &BTreeMap<String, Value>,
-) -> Meaning {
+fn meaning(arrived: &Arrived, awaited: &[Awaited<'_>], step: &Expect, variables: &BTreeMap<String, Value>) -> Meaning {
     let json = match &arrived.what {
         Arrival::Text(text) => serde_json::from_str::<Value>(text).ok(),
         _ => None,
@@ -251,7 +261,14 @@ fn meaning(
             (What::Message(term), Arrival::Text(_), Some(value)) => match term.matches(value, variables) {
                 Ok(bindings) => Some(bindings),
                 Err(mismatch) => {
-                    nearest.get_or_insert(mismatch);
+                    nearest = nearest.or(difference(mismatch));
+                    None
+                }
+            },
+            (What::Binary(expected), Arrival::Binary(bytes), _) => match compare(expected, bytes, variables) {
+                Ok(()) => Some(Bindings::new()),
+                Err(difference) => {
+                    nearest.get_or_insert(difference);
                     None
                 }
             },
@@ -268,8 +285,28 @@ fn meaning(
             return Meaning::Matched { named: named.map(str::to_owned), bindings };
         }
     }
-    let passed_over = skipping.zip(json.as_ref()).is_some_and(|(term, value)| term.matches(value, variables).is_ok());
+    let passed_over = match &arrived.what {
+        Arrival::Binary(bytes) => {
+            step.skipping_binary.as_ref().is_some_and(|wanted| compare(wanted, bytes, variables).is_ok())
+        }
+        _ => step.skipping.as_ref().zip(json).is_some_and(|(term, value)| term.matches(&value, variables).is_ok()),
+    };
     if passed_over { Meaning::PassOver } else { Meaning::Wrong(nearest) }
+}
+
+/// Where a message differs in a part of it.
+fn difference(mismatch: Mismatch) -> Option<String> {
+    let Mismatch { path, expected, got } = mismatch;
+    if path.is_empty() {
+        return None;
+    }
+    let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+    let (expected, got) = where_they_differ(&expected, &got);
+    Some(format!("the message differs at {path}: expected {expected}, got {got}"))
+}
+
+fn compare(expected: &Bytes, got: &[u8], variables: &BTreeMap<String, Value>) -> Result<(), String> {
+    expected.wanted(variables)?.compare(got)
 }
 
 fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {

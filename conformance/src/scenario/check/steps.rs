@@ -2,12 +2,12 @@
 
 use super::Problem;
 use super::scope::{Scope, named};
-use crate::scenario::At;
 use crate::scenario::at::Place;
 use crate::scenario::step::{
     Accept, Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
     Terminate, Welcome,
 };
+use crate::scenario::{At, hex};
 
 /// More attempts in a row no step waits for.
 const MOST_ATTEMPTS: u32 = 1000;
@@ -138,6 +138,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             scope.has(&pour.on)?;
             one_of(&[
                 ("json", pour.json.is_some()),
+                ("binary", pour.binary.is_some()),
                 ("fragment", pour.fragment.is_some()),
                 ("raw", pour.raw.is_some()),
             ])?;
@@ -146,6 +147,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             }
             let terms = [&pour.json, &pour.fragment, &pour.raw];
             terms.into_iter().flatten().try_for_each(|term| scope.knows(term))?;
+            pour.binary.iter().try_for_each(|bytes| scope.can_send(bytes))?;
         }
         Step::Memory(memory) if memory.grows_at_most.is_some() != memory.check.is_some() => {
             return Err("`grows_at_most` and `check` go together".to_owned().into());
@@ -227,12 +229,14 @@ fn send(send: &Send, scope: &Scope) -> Result<(), String> {
     one_of(&[
         ("json", send.json.is_some()),
         ("text", send.text.is_some()),
+        ("binary", send.binary.is_some()),
         ("hex", send.hex.is_some()),
         ("ping", send.ping.is_some()),
         ("pong", send.pong.is_some()),
     ])?;
     send.fragments.map_or(Ok(()), |fragments| within("fragments", fragments, 2, MOST_FRAGMENTS))?;
     send.hex.iter().try_for_each(|text| hex(text).map(drop))?;
+    send.binary.iter().try_for_each(|bytes| scope.can_send(bytes))?;
     [&send.json, &send.text].into_iter().flatten().try_for_each(|term| scope.knows(term))
 }
 
@@ -240,6 +244,7 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
     scope.has(&expect.on)?;
     one_of(&[
         ("json", expect.json.is_some()),
+        ("binary", expect.binary.is_some()),
         ("ping", expect.ping.is_some()),
         ("pong", expect.pong.is_some()),
         ("close", expect.close.is_some()),
@@ -247,8 +252,13 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
         ("loss", expect.loss.is_some()),
         ("any_of", !expect.any_of.is_empty()),
     ])?;
-    for Choice { json, close, loss, .. } in &expect.any_of {
-        one_of(&[("json", json.is_some()), ("close", close.is_some()), ("loss", loss.is_some())])?;
+    for Choice { json, binary, close, loss, .. } in &expect.any_of {
+        one_of(&[
+            ("json", json.is_some()),
+            ("binary", binary.is_some()),
+            ("close", close.is_some()),
+            ("loss", loss.is_some()),
+        ])?;
     }
     if let Some(name) = &expect.bind {
         if expect.any_of.is_empty() || expect.any_of.iter().any(|choice| choice.named.is_none()) {
@@ -256,6 +266,9 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
         }
         scope.variable(name)?;
     }
+    let choices = expect.any_of.iter().filter_map(|choice| choice.binary.as_ref());
+    let mut binary = expect.binary.iter().chain(&expect.skipping_binary).chain(choices);
+    binary.try_for_each(|bytes| scope.knows_of(bytes))?;
     let choices = expect.any_of.iter().filter_map(|choice| choice.json.as_ref());
     expect.json.iter().chain(choices).for_each(|term| scope.binds(term));
     Ok(())
@@ -282,16 +295,4 @@ fn one_of(choices: &[(&str, bool)]) -> Result<(), String> {
     }
     let names: Vec<_> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
     Err(format!("give exactly one of {}", names.join(", ")))
-}
-
-/// Reads hexadecimal text; blanks are skipped.
-///
-/// # Errors
-/// Where it is none.
-pub fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let wrong = || format!("`{text}` is no hexadecimal text of whole bytes");
-    let digits: Option<Vec<u8>> =
-        text.chars().filter(|c| *c != ' ').map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-    let digits = digits.filter(|digits| digits.len().is_multiple_of(2)).ok_or_else(wrong)?;
-    Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }

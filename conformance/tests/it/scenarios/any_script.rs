@@ -8,7 +8,7 @@ use conformance::scenario::step::{
     Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait,
     Welcome,
 };
-use conformance::scenario::{At, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
+use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
@@ -99,9 +99,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
                 Step::Poll(Poll { send, expect, meanwhile, every, within, check })
             })
             .boxed(),
-        (name(), of(term()), of(term()), of(term()), size(), span())
-            .prop_map(|(on, json, fragment, raw, total, until_blocked_for)| {
-                Step::Pour(Pour { on, json, fragment, raw, total, until_blocked_for })
+        (name(), of(term()), of(bytes()), of(term()), of(term()), size(), span())
+            .prop_map(|(on, json, binary, fragment, raw, total, until_blocked_for)| {
+                Step::Pour(Pour { on, json, binary, fragment, raw, total, until_blocked_for })
             })
             .boxed(),
         (of(size()), of(check()))
@@ -174,10 +174,20 @@ fn tallies() -> impl Strategy<Value = BTreeMap<String, usize>> {
 }
 
 fn send() -> impl Strategy<Value = Send> {
-    let content = (of(term()), of(term()), of(text()), of(text()), of(text()));
-    (name(), content, of(2..9_usize), of(text())).prop_map(|(on, (json, text, hex, ping, pong), fragments, invalid)| {
-        Send { on, json, text, hex, ping, pong, fragments, invalid }
-    })
+    let content = (of(term()), of(term()), of(bytes()), of(text()), of(text()), of(text()));
+    (name(), content, of(2..9_usize), of(text())).prop_map(
+        |(on, (json, text, binary, hex, ping, pong), fragments, invalid)| Send {
+            on,
+            json,
+            text,
+            binary,
+            hex,
+            ping,
+            pong,
+            fragments,
+            invalid,
+        },
+    )
 }
 
 fn frame() -> impl Strategy<Value = FrameStep> {
@@ -198,12 +208,18 @@ fn frame() -> impl Strategy<Value = FrameStep> {
 }
 
 fn expect() -> impl Strategy<Value = Expect> {
-    let content = (of(term()), of(Just(Any {})), of(text()), of(close_is()), of(Just(Any {})), of(Just(Any {})));
-    let rest = (vec(choice(), 0..3), of(name()), of(term()), of(span()), of(check()));
+    let content =
+        (of(term()), of(bytes()), of(Just(Any {})), of(text()), of(close_is()), of(Just(Any {})), of(Just(Any {})));
+    let rest = (vec(choice(), 0..3), of(name()), of(term()), of(bytes()), of(span()), of(check()));
     (name(), content, rest).prop_map(
-        |(on, (json, ping, pong, close, end, loss), (any_of, bind, skipping, within, check))| Expect {
+        |(
+            on,
+            (json, binary, ping, pong, close, end, loss),
+            (any_of, bind, skipping, skipping_binary, within, check),
+        )| Expect {
             on,
             json,
+            binary,
             ping,
             pong,
             close,
@@ -212,6 +228,7 @@ fn expect() -> impl Strategy<Value = Expect> {
             any_of,
             bind,
             skipping,
+            skipping_binary,
             within,
             check,
         },
@@ -219,12 +236,8 @@ fn expect() -> impl Strategy<Value = Expect> {
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
-    (of(name()), of(term()), of(close_is()), of(Just(Any {}))).prop_map(|(named, json, close, loss)| Choice {
-        named,
-        json,
-        close,
-        loss,
-    })
+    (of(name()), of(term()), of(bytes()), of(close_is()), of(Just(Any {})))
+        .prop_map(|(named, json, binary, close, loss)| Choice { named, json, binary, close, loss })
 }
 
 fn close_is() -> impl Strategy<Value = CloseIs> {
@@ -270,6 +283,21 @@ fn span() -> impl Strategy<Value = Span> {
         let rest = rest.into_iter().map(|(negative, term)| format!("{}{term}", if negative { " - " } else { "+" }));
         let text = first + &rest.collect::<String>();
         text.parse().unwrap_or_else(|error| panic!("{error}"))
+    })
+}
+
+/// Binary messages, by the JSON that they are written as.
+fn bytes() -> impl Strategy<Value = Bytes> {
+    let part = prop_oneof![
+        text().prop_map(|text| text.replace('$', "$$").into()),
+        name().prop_map(|name| format!("${name}").into()),
+        "([0-9a-fA-F]{2} ?){0,9}".prop_map(|digits| json!({ "hex": digits })),
+        (text(), 0..99_usize).prop_map(|(text, times)| json!({ "repeat": text.replace('$', "$$"), "times": times })),
+    ];
+    (vec(part.clone(), 0..3), any::<bool>(), vec(part, 0..3)).prop_map(|(mut head, gap, tail)| {
+        head.extend(gap.then(|| json!({ "is": "anything" })));
+        head.extend(tail);
+        Bytes::try_from(Value::from(head)).unwrap_or_else(|error| panic!("{error}"))
     })
 }
 
