@@ -34,5 +34,15 @@ pub mod server;
 
 mod net;
 
-pub use net::client::{Address, ClientOptions, NoAddress, User, pairing_host, pairing_viewer};
+pub use net::client::{
+    Address, ClientOptions, NoAddress, RawMode, User, pairing_host, pairing_viewer, terminal_host, terminal_viewer,
+};
 pub use net::{BindError, Options, PairingRelay, Server, System, TerminalRelay};
+
+/// A random id that no other client has, a UUID.
+///
+/// # Errors
+/// Where the system gives no random bytes.
+pub fn random_id() -> Result<String, server::entropy::NoEntropy> {
+    server::entropy::draw_uuid(&mut System).map(|uuid| uuid.to_string())
+}

@@ -6,7 +6,7 @@
 use relayspec::driver::{Command, Event};
 
 use super::outbox::Outbox;
-use super::{Action, Outgoing, refusal};
+use super::{Action, Change, Outgoing, refusal};
 
 /// The largest message that every receiver accepts (WIRE-07), in bytes. Larger ones are not sent: they would cost the connection.
 pub const LARGEST_MESSAGE: usize = 1 << 20;
@@ -27,13 +27,16 @@ pub trait Role {
     /// The user wants something other than to stop.
     fn command(&mut self, command: Command, desk: &mut Desk);
 
-    /// The connection is lost. Whether the client comes back by itself.
-    fn comes_back(&mut self, desk: &mut Desk) -> bool;
+    /// A person has typed something: a line, or what a terminal in raw mode gives.
+    fn typed(&mut self, bytes: &[u8], desk: &mut Desk);
 
-    /// Whether what a person types is the answer to the question for another code.
-    fn wants_code(&self) -> bool {
-        false
+    /// Whether a person sees what comes of a terminal session.
+    fn shows(&self, _session_id: &str) -> bool {
+        true
     }
+
+    /// The connection is lost, by a Close frame with this code or otherwise. Whether the client comes back by itself.
+    fn comes_back(&mut self, close_code: Option<u16>, desk: &mut Desk) -> bool;
 }
 
 /// What is to become of the connection.
@@ -49,8 +52,12 @@ pub(super) enum Course {
     Attempt,
     /// Failed, to be tried again by the policy, on this connection if it is still there.
     TryAgain,
+    /// To be tried on another connection, at the user's wish.
+    Anew,
     /// No further attempt.
     GiveUp,
+    /// The user wants to end.
+    Stop,
 }
 
 /// Where a role leaves what it wants.
@@ -147,6 +154,21 @@ impl Desk {
     /// No further attempt is to follow.
     pub fn give_up(&mut self) {
         self.course = Course::GiveUp;
+    }
+
+    /// Leaves this connection for another one, because the user wants something else.
+    pub fn anew(&mut self) {
+        self.course = Course::Anew;
+    }
+
+    /// The user wants to end.
+    pub fn stop(&mut self) {
+        self.course = Course::Stop;
+    }
+
+    /// Has a terminal session opened or closed.
+    pub fn change(&mut self, change: Change) {
+        self.actions.push(Action::Session(change));
     }
 
     /// Whether the connection is open.

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod outbox;
 pub mod pairing;
 pub mod silence;
+pub mod terminal;
 
 mod machine;
 
@@ -24,10 +25,29 @@ pub enum Action {
     Connect,
     /// Drop the attempt or the connection; nothing that comes of it is to be told any more.
     Abandon,
+    /// Close the connection with code 1000; nothing that comes of it is to be told any more.
+    Leave,
     /// Tell the user.
     Report(Event),
+    /// Open or close a terminal session.
+    Session(Change),
     /// End the process. An open WebSocket is closed with code 1000, behind what the network was given already.
     End(Ending),
+}
+
+/// What becomes of a terminal session of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is to be opened.
+    Open {
+        /// Its id.
+        session_id: String,
+    },
+    /// It is to be closed, and is spoken of no more.
+    Close {
+        /// Its id.
+        session_id: String,
+    },
 }
 
 /// Something to send.

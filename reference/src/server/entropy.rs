@@ -36,7 +36,7 @@ pub(super) fn draw_text(entropy: &mut impl Entropy, alphabet: &str, length: usiz
 }
 
 /// A random UUID, version 4 (RFC 9562, section 5.4).
-pub(super) fn draw_uuid(entropy: &mut impl Entropy) -> Result<Uuid, NoEntropy> {
+pub(crate) fn draw_uuid(entropy: &mut impl Entropy) -> Result<Uuid, NoEntropy> {
     loop {
         let mut bytes = [0; 16];
         entropy.fill(&mut bytes)?;

@@ -17,11 +17,33 @@ use super::super::exit::{Exit, Failure};
 /// The longest time that an attempt may take (RECON-12).
 const LONGEST_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What `--help` says at its end.
-pub(super) const HELP: &str = "Without --driver, what comes is written to standard output as it is, each line of standard input is sent, and \
-notices go to standard error. The end of standard input means nothing, unless --end-with-input is given: a client that was started without a \
-terminal goes on. What is not given as a flag is taken from CONFORMANCE_URL and CONFORMANCE_PARAMS.\n\n\
-Exit status: 0 told to stop, by SIGTERM, SIGINT or the driver; 1 gave up; 2 wrong usage.";
+macro_rules! help {
+    ($($about:literal),+) => {
+        concat!(
+            $($about, " "),+,
+            "What is not given as a flag is taken from CONFORMANCE_URL and CONFORMANCE_PARAMS.\n\n\
+             Exit status: 0 told to stop, by SIGTERM, SIGINT or the driver; 1 gave up; 2 wrong usage."
+        )
+    };
+}
+
+/// What `--help` says at the end for clients that exchange lines.
+pub(super) const HELP: &str = help!(
+    "Without --driver, what comes is written to standard output as it is, each line of standard input is sent, and notices go to standard error.",
+    "The end of standard input means nothing, unless --end-with-input is given: a client that was started without a terminal goes on."
+);
+
+/// What `--help` says at the end for the terminal host.
+pub(super) const HELP_HOST: &str = help!(
+    "Without --driver, each session is a pseudo terminal in which a shell runs, and standard input is not read.",
+    "With it, there are no shells: the driver says what the sessions show."
+);
+
+/// What `--help` says at the end for the terminal viewer.
+pub(super) const HELP_VIEWER: &str = help!(
+    "Without --driver, this terminal is that of the session: keys are sent as they are typed.",
+    "Ctrl-] and a letter: n shows the next session, c opens one more, x closes the one that is shown, q ends the viewer."
+);
 
 /// What all clients are told.
 #[derive(Debug, Args)]
@@ -38,7 +60,8 @@ pub(super) struct Client {
     #[arg(long, conflicts_with = "driver")]
     end_with_input: bool,
 
-    /// How to come back after a loss: members of a policy, as base=100ms,factor=2,cap=800ms,jitter=0.2,max_attempts=5.
+    /// How to come back after a loss: members of a policy, as base=100ms,factor=2,cap=800ms,jitter=0.2,max_attempts=5; base=1s,factor=2,
+    /// cap=32s,jitter=0,max_attempts=endless unless given.
     #[arg(long, value_name = "POLICY")]
     reconnect: Option<String>,
 
@@ -104,12 +127,17 @@ impl Client {
 
     fn policy(&self, params: &Params) -> Result<Policy, Failure> {
         let wrong = |why: String| Failure::usage(format!("--reconnect: {why}"));
-        let policy = match &self.reconnect {
-            Some(text) => text.parse::<Policy>().map_err(|error| wrong(error.to_string()))?,
-            None => params.reconnect.unwrap_or(Policy::RELAY),
-        };
+        // Member by member: a flag says nothing of what it leaves out.
+        let handed_over = params.reconnect.unwrap_or(Policy::RELAY);
+        let policy = self.reconnect.as_deref().map_or(Ok(handed_over), |text| handed_over.with(text));
+        let policy = policy.map_err(|error| wrong(error.to_string()))?;
         policy.check().map_err(|breach| wrong(format!("{} ({})", breach.why, breach.requirement)))?;
         Ok(policy)
+    }
+
+    /// Whether a driver says what to do.
+    pub(super) fn is_driven(&self) -> bool {
+        self.driver
     }
 
     /// Runs a client to its end.
@@ -124,4 +152,9 @@ impl Client {
             Ending::GaveUp => Exit::DoesNotConform,
         })
     }
+}
+
+/// An id that no other client has.
+pub(super) fn random_id() -> Result<String, Failure> {
+    relayspec_reference::random_id().map_err(|error| Failure::harness(error.to_string()))
 }

@@ -5,7 +5,9 @@ mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
 mod server;
+mod terminal_host;
 mod terminal_relay;
+mod terminal_viewer;
 
 use std::future::pending;
 
@@ -29,6 +31,8 @@ enum Which {
     PairingHost(pairing_host::Host),
     PairingViewer(pairing_viewer::Viewer),
     TerminalRelay(terminal_relay::Relay),
+    TerminalHost(terminal_host::Host),
+    TerminalViewer(terminal_viewer::Viewer),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -37,6 +41,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
         Which::TerminalRelay(relay) => relay.run(),
+        Which::TerminalHost(host) => host.run(),
+        Which::TerminalViewer(viewer) => viewer.run(),
     }
 }
 

@@ -24,10 +24,10 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     pub(super) fn abandon(&mut self, now: Instant) {
         self.desk.actions.push(Action::Abandon);
-        self.drop_wire(now);
+        self.drop_wire(None, now);
     }
 
-    pub(super) fn drop_wire(&mut self, now: Instant) {
+    pub(super) fn drop_wire(&mut self, close_code: Option<u16>, now: Instant) {
         match std::mem::replace(&mut self.wire, Wire::Down) {
             Wire::Down => return,
             Wire::Opening => {}
@@ -36,7 +36,7 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.desk.words.clear();
         (self.desk.is_open, self.desk.may_send) = (false, false);
         self.was_troubled = true;
-        if !self.role.comes_back(&mut self.desk) {
+        if !self.role.comes_back(close_code, &mut self.desk) {
             return self.end(Ending::GaveUp);
         }
         match self.phase {
@@ -103,7 +103,13 @@ impl<R: Role, D: Dice> Client<R, D> {
                 }
             }
             Course::TryAgain => self.fail(now),
+            Course::Anew => {
+                self.desk.actions.push(Action::Leave);
+                self.phase = Phase::Up; // Not the connection's fault: the delay is that after a loss.
+                self.drop_wire(None, now);
+            }
             Course::GiveUp => self.end(Ending::GaveUp),
+            Course::Stop => self.end(Ending::Stopped),
         }
         self.desk.actions.split_off(0)
     }

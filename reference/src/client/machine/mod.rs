@@ -143,9 +143,9 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.done(now)
     }
 
-    /// The attempt failed, or the connection is lost, in whatever way (RECON-01, WIRE-09).
-    pub fn lost(&mut self, now: Instant) -> Vec<Action> {
-        self.drop_wire(now);
+    /// The attempt failed, or the connection is lost, by a Close frame with this code or in whatever other way (RECON-01, WIRE-09).
+    pub fn lost(&mut self, close_code: Option<u16>, now: Instant) -> Vec<Action> {
+        self.drop_wire(close_code, now);
         self.done(now)
     }
 
@@ -165,6 +165,14 @@ impl<R: Role, D: Dice> Client<R, D> {
             _ if matches!(self.phase, Phase::Ended) => {}
             Command::Stop {} => return self.stop(),
             command => self.role.command(command, &mut self.desk),
+        }
+        self.done(now)
+    }
+
+    /// A person has typed something.
+    pub fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
+        if !matches!(self.phase, Phase::Ended) {
+            self.role.typed(bytes, &mut self.desk);
         }
         self.done(now)
     }
@@ -214,10 +222,10 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.desk.outbox.is_half_full()
     }
 
-    /// Whether what a person types is the answer to the question for another code.
+    /// Whether a person sees what comes of a terminal session.
     #[must_use]
-    pub fn wants_code(&self) -> bool {
-        self.role.wants_code()
+    pub fn shows(&self, session_id: &str) -> bool {
+        self.role.shows(session_id)
     }
 
     fn is_listening(&self) -> bool {

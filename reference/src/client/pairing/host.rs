@@ -4,7 +4,7 @@ use relayspec::driver::{Command, Event};
 use relayspec::pairing::{Data, FromHost, Pong, Register, Registered, SessionCode, ToHost};
 use relayspec::text::Uuid;
 
-use super::{deliver, ignore, other, payload, report};
+use super::{deliver, ignore, line, other, payload, report};
 use crate::client::Outgoing;
 use crate::client::desk::{Desk, Role};
 
@@ -65,7 +65,13 @@ impl Role for Host {
         }
     }
 
-    fn comes_back(&mut self, _: &mut Desk) -> bool {
+    fn typed(&mut self, bytes: &[u8], desk: &mut Desk) {
+        if let Some(payload) = line(bytes, desk) {
+            desk.give(Outgoing::Text(FromHost::from(Data { payload }).encode()));
+        }
+    }
+
+    fn comes_back(&mut self, _: Option<u16>, _: &mut Desk) -> bool {
         true
     }
 }

@@ -55,3 +55,12 @@ fn payload(payload: Value, desk: &mut Desk) -> Option<String> {
 fn other(command: &Command, desk: &mut Desk) {
     desk.unsupported(command);
 }
+
+/// A line that a person typed.
+fn line(bytes: &[u8], desk: &mut Desk) -> Option<String> {
+    let text = String::from_utf8(bytes.to_vec()).ok();
+    if text.is_none() {
+        desk.refuse("NOT_SENT", "A line is no UTF-8, and was not sent.");
+    }
+    text
+}

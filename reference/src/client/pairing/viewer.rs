@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use relayspec::driver::{Command, Event};
 use relayspec::pairing::{Data, Error, ErrorCode, FromViewer, Join, JoinCode, Joined, Pong, ToViewer};
 
-use super::{deliver, ignore, other, payload, report};
+use super::{deliver, ignore, line, other, payload, report};
 use crate::client::Outgoing;
 use crate::client::desk::{Desk, Role};
 
@@ -144,7 +144,16 @@ impl Role for Viewer {
         }
     }
 
-    fn comes_back(&mut self, _: &mut Desk) -> bool {
+    fn typed(&mut self, bytes: &[u8], desk: &mut Desk) {
+        let Some(text) = line(bytes, desk) else { return };
+        if self.standing == Standing::Dead {
+            self.change(text.trim(), desk); // The only thing that helps.
+        } else {
+            desk.give(Outgoing::Text(FromViewer::from(Data { payload: text }).encode()));
+        }
+    }
+
+    fn comes_back(&mut self, _: Option<u16>, _: &mut Desk) -> bool {
         self.is_joined = false;
         if let Some(code) = self.asked.drain(..).next_back()
             && code != self.code
@@ -152,9 +161,5 @@ impl Role for Viewer {
             (self.code, self.standing) = (code, Standing::Fresh);
         }
         self.standing != Standing::Dead // PAIR-V6
-    }
-
-    fn wants_code(&self) -> bool {
-        self.standing == Standing::Dead
     }
 }

@@ -191,7 +191,7 @@ mod tests {
         let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n";
         let full = format!("{head}Sec-WebSocket-Accept: yes\r\n\r\n");
         assert_eq!(judge_answer(format!("{full}\u{1}").as_bytes(), "yes"), Ok(Some(full.len())));
-        assert_eq!(judge_answer(full[..full.len() - 1].as_bytes(), "yes"), Ok(None));
+        assert_eq!(judge_answer(&full.as_bytes()[..full.len() - 1], "yes"), Ok(None));
         for (wrong, told) in [
             (full.replace("101", "503"), "HTTP status 503"),
             (full.replace("yes", "no"), "wrong Sec-WebSocket-Accept"),

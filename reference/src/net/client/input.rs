@@ -17,19 +17,34 @@ const AHEAD: usize = 8;
 pub(super) enum Input {
     /// A line, with the line feed at its end if it has one.
     Line(String),
+    /// Bytes as they come.
+    Bytes(Vec<u8>),
     /// A line that is no UTF-8, or too long; it was skipped.
     Unreadable(&'static str),
     /// There is nothing more.
     End,
 }
 
+/// How to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Line by line.
+    Lines,
+    /// Whatever is there at once, as from a terminal in raw mode.
+    Bytes,
+}
+
 /// Starts to read.
-pub(super) fn start(input: impl Read + Send + 'static) -> mpsc::Receiver<Input> {
+pub(super) fn start(input: impl Read + Send + 'static, manner: Manner) -> mpsc::Receiver<Input> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let reading = move || {
         let mut input = BufReader::new(input);
         loop {
-            let piece = read(&mut input).unwrap_or(Input::End);
+            let read = match manner {
+                Manner::Lines => read_line(&mut input),
+                Manner::Bytes => read_bytes(&mut input),
+            };
+            let piece = read.unwrap_or(Input::End);
             let is_last = piece == Input::End;
             if sender.blocking_send(piece).is_err() || is_last {
                 return;
@@ -41,7 +56,13 @@ pub(super) fn start(input: impl Read + Send + 'static) -> mpsc::Receiver<Input> 
     receiver
 }
 
-fn read(input: &mut impl BufRead) -> io::Result<Input> {
+fn read_bytes(input: &mut impl BufRead) -> io::Result<Input> {
+    let bytes = input.fill_buf()?.to_vec();
+    input.consume(bytes.len());
+    Ok(if bytes.is_empty() { Input::End } else { Input::Bytes(bytes) })
+}
+
+fn read_line(input: &mut impl BufRead) -> io::Result<Input> {
     let mut line = Vec::new();
     input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
     if line.is_empty() {
@@ -73,7 +94,7 @@ mod tests {
     fn pieces(bytes: &[u8]) -> Vec<Input> {
         let mut input = BufReader::new(bytes);
         let mut pieces = Vec::new();
-        while let Some(piece) = Some(read(&mut input).expect("no error")).filter(|piece| *piece != Input::End) {
+        while let Some(piece) = Some(read_line(&mut input).expect("no error")).filter(|piece| *piece != Input::End) {
             pieces.push(piece);
         }
         pieces

@@ -3,31 +3,31 @@
 //! The shell moves bytes and keeps time; what the protocol speaks of is decided in [`crate::client`].
 
 mod dial;
+mod front;
 mod input;
 mod output;
 mod person;
+mod raw;
+mod shells;
+mod start;
 mod wire;
 
 pub use dial::{Address, NoAddress};
+pub use raw::RawMode;
+pub use start::{pairing_host, pairing_viewer, terminal_host, terminal_viewer};
 
-use std::io::{Read, Write};
 use std::pin::pin;
 use std::time::Duration;
 
-use relayspec::driver::{Command, Event};
-use relayspec::pairing::JoinCode;
+use relayspec::driver::Event;
 use relayspec::reconnect::Policy;
-use relayspec::text::Uuid;
 use relayspec::timing::{Parameter, Timing};
-use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
 
 use super::clock;
 use crate::client::backoff::Dice;
-use crate::client::pairing::{Host, Viewer};
 use crate::client::{Action, Client, Ending, Role};
-use input::Input;
-use output::Output;
+use front::{Front, Said};
 use wire::{Happening, Wire};
 
 /// How a client runs.
@@ -58,47 +58,6 @@ pub enum User {
     Driver,
 }
 
-/// Runs a host of the pairing family until it has given up or is told to stop: by the driver, or by `stop`.
-pub async fn pairing_host(
-    options: ClientOptions,
-    client_id: Option<Uuid>,
-    input: impl Read + Send + 'static,
-    output: impl Write + Send + 'static,
-    stop: impl Future<Output = ()>,
-) -> Ending {
-    run(Host::new(client_id), options, input, output, stop).await
-}
-
-/// Runs a viewer of the pairing family until it has given up or is told to stop: by the driver, or by `stop`.
-pub async fn pairing_viewer(
-    options: ClientOptions,
-    code: JoinCode,
-    input: impl Read + Send + 'static,
-    output: impl Write + Send + 'static,
-    stop: impl Future<Output = ()>,
-) -> Ending {
-    run(Viewer::new(code), options, input, output, stop).await
-}
-
-async fn run<R: Role>(
-    role: R,
-    options: ClientOptions,
-    input: impl Read + Send + 'static,
-    output: impl Write + Send + 'static,
-    stop: impl Future<Output = ()>,
-) -> Ending {
-    let ClientOptions { address, policy, timing, max_message, user } = options;
-    let notify_deadline = timing.value(Parameter::NotifyDeadline);
-    let shell = Shell {
-        client: Client::new(role, policy, timing, System, clock::instant()),
-        wire: Wire::new(address, max_message, notify_deadline),
-        input: input::start(input),
-        output: Output::start(output),
-        user,
-    };
-    shell.run(notify_deadline, stop).await
-}
-
 /// The operating system's randomness.
 #[derive(Debug)]
 struct System;
@@ -114,43 +73,45 @@ impl Dice for System {
     }
 }
 
-struct Shell<R> {
+struct Shell<R, F> {
     client: Client<R, System>,
     wire: Wire,
-    input: mpsc::Receiver<Input>,
-    output: Output,
-    user: User,
+    front: F,
+    ends_with_input: bool,
 }
 
-impl<R: Role> Shell<R> {
+async fn run<R: Role, F: Front>(role: R, front: F, options: ClientOptions, stop: impl Future<Output = ()>) -> Ending {
+    let ClientOptions { address, policy, timing, max_message, user } = options;
+    let notify_deadline = timing.value(Parameter::NotifyDeadline);
+    let shell = Shell {
+        client: Client::new(role, policy, timing, System, clock::instant()),
+        wire: Wire::new(address, max_message, notify_deadline),
+        front,
+        ends_with_input: user == User::Person { ends_with_input: true },
+    };
+    shell.run(notify_deadline, stop).await
+}
+
+impl<R: Role, F: Front> Shell<R, F> {
     async fn run(mut self, notify_deadline: Duration, stop: impl Future<Output = ()>) -> Ending {
         let mut stop = pin!(stop);
-        let mut input_ended = false;
         let ending = loop {
             // Far away where nothing is due.
             let wake_at = self.client.wake_at().unwrap_or_else(|| clock::instant() + Duration::from_secs(3600));
-            let holds = !self.output.has_room();
-            let listens = !input_ended && self.output.has_room_for_answers() && !self.waits_for_network();
+            let output = self.front.output();
+            let holds = !output.has_room();
+            let listens = output.has_room_for_answers() && !(self.front.can_wait() && self.client.is_busy());
             if holds {
                 self.client.heard(clock::instant());
             }
+            let written = output.written();
             let client = &mut self.client;
             let actions = tokio::select! {
                 () = &mut stop => self.client.stop(),
                 happening = self.wire.next(holds, || client.next_message()) => self.happened(happening),
-                piece = self.input.recv(), if listens => match piece {
-                    Some(Input::Line(line)) => self.line(&line),
-                    Some(Input::Unreadable(why)) => self.client.refuse("INVALID_COMMAND", why),
-                    Some(Input::End) | None => {
-                        input_ended = true;
-                        if self.user == (User::Person { ends_with_input: true }) {
-                            self.client.end_when_sent();
-                        }
-                        self.client.sent()
-                    }
-                },
+                said = self.front.next(), if listens => self.said(said),
                 () = sleep_until(wake_at.into()) => self.client.tick(clock::instant()),
-                () = self.output.written(), if holds => Vec::new(),
+                () = written, if holds => Vec::new(),
             };
             if let Some(ending) = self.carry_out(actions) {
                 break ending;
@@ -161,13 +122,8 @@ impl<R: Role> Shell<R> {
         self.wire.close(notify_deadline / 2, || client.next_message()).await;
         let last = self.client.closed();
         self.carry_out(last);
-        _ = timeout(notify_deadline / 4, self.output.drained()).await;
+        _ = timeout(notify_deadline / 4, self.front.output().drained()).await;
         ending
-    }
-
-    /// A person who gives more than the network takes can wait; a driver cannot, who may be about to say `stop`.
-    fn waits_for_network(&self) -> bool {
-        matches!(self.user, User::Person { .. }) && self.client.is_busy()
     }
 
     fn happened(&mut self, happening: Happening) -> Vec<Action> {
@@ -181,19 +137,24 @@ impl<R: Role> Shell<R> {
                 Vec::new()
             }
             Happening::Sent => self.client.sent(),
-            Happening::Lost => self.client.lost(now),
+            Happening::Lost { close_code } => self.client.lost(close_code, now),
         }
     }
 
-    fn line(&mut self, line: &str) -> Vec<Action> {
+    fn said(&mut self, said: Said) -> Vec<Action> {
         let now = clock::instant();
-        match self.user {
-            User::Driver if line.trim().is_empty() => Vec::new(),
-            User::Driver => self.client.line(line, now),
-            User::Person { .. } if self.client.wants_code() => {
-                self.client.command(Command::Join { code: line.trim().to_owned() }, now)
+        match said {
+            Said::Line(line) if line.trim().is_empty() => Vec::new(),
+            Said::Line(line) => self.client.line(&line, now),
+            Said::Typed(bytes) => self.client.typed(&bytes, now),
+            Said::Command(command) => self.client.command(command, now),
+            Said::Unreadable(why) => self.client.refuse("INVALID_COMMAND", why),
+            Said::End => {
+                if self.ends_with_input {
+                    self.client.end_when_sent();
+                }
+                self.client.sent()
             }
-            User::Person { .. } => self.client.command(Command::Send { id: None, payload: line.into() }, now),
         }
     }
 
@@ -203,21 +164,22 @@ impl<R: Role> Shell<R> {
             match action {
                 Action::Connect => self.wire.connect(),
                 Action::Abandon => self.wire.drop_now(),
+                Action::Leave => self.wire.leave(),
                 Action::Report(event) => self.report(event),
+                Action::Session(change) => self.front.change(change),
                 Action::End(ending) => return Some(ending),
             }
         }
         None
     }
 
-    fn report(&self, event: Event) {
-        let line = match self.user {
-            User::Driver => event.encode() + "\n",
-            User::Person { .. } => match person::told(event) {
-                person::Told::Output(text) => text,
-                person::Told::Notice(notice) => return person::notify(&notice),
-            },
+    fn report(&mut self, event: Event) {
+        let is_hidden = match &event {
+            Event::Data { session_id: Some(id), .. } => self.front.can_wait() && !self.client.shows(id),
+            _ => false,
         };
-        self.output.write(line.into_bytes());
+        if !is_hidden {
+            self.front.tell(event);
+        }
     }
 }

@@ -67,8 +67,9 @@ impl Output {
     }
 
     /// Is done when something was written.
-    pub(super) async fn written(&self) {
-        self.shared.written.notified().await;
+    pub(super) fn written(&self) -> impl Future<Output = ()> + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        async move { shared.written.notified().await }
     }
 
     /// Is done when all is written.

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use relayspec::driver::Event;
 use serde_json::Value;
 
@@ -9,7 +11,7 @@ use serde_json::Value;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// On standard output.
-    Output(String),
+    Output(Vec<u8>),
     /// On standard error, as a line.
     Notice(String),
 }
@@ -17,8 +19,9 @@ pub(super) enum Told {
 /// What a person is told of an event.
 pub(super) fn told(event: Event) -> Told {
     Told::Notice(match event {
-        Event::Registered { code } => return Told::Output(format!("code {code}\n")),
-        Event::Data { payload: Value::String(text), .. } => return Told::Output(text),
+        Event::Registered { code } => return Told::Output(format!("code {code}\n").into_bytes()),
+        Event::Data { base64: Some(bytes), .. } => return Told::Output(STANDARD.decode(bytes).unwrap_or_default()),
+        Event::Data { payload: Value::String(text), .. } => return Told::Output(text.into_bytes()),
         Event::Connected {} => "connected".to_owned(),
         Event::Joined {} => "joined".to_owned(),
         Event::Disconnected {} => "the connection is lost".to_owned(),
@@ -29,9 +32,9 @@ pub(super) fn told(event: Event) -> Told {
     })
 }
 
-/// Writes a notice. It is short, and nobody waits for it to be read.
+/// Writes a notice. It is short, and nobody waits for it to be read. A terminal in raw mode wants to be told where a line begins.
 pub(super) fn notify(notice: &str) {
-    _ = writeln!(std::io::stderr().lock(), "{notice}");
+    _ = write!(std::io::stderr().lock(), "{notice}\r\n");
 }
 
 #[cfg(test)]
@@ -40,10 +43,12 @@ mod tests {
 
     #[test]
     fn only_codes_and_data_are_output() {
-        let output = |text: &str| Told::Output(text.to_owned());
+        let output = |text: &str| Told::Output(text.as_bytes().to_vec());
         assert_eq!(told(Event::Registered { code: "K7QX4M".to_owned() }), output("code K7QX4M\n"));
         let data = r#"{"event":"data","payload":"no line feed"}"#;
         assert_eq!(told(Event::read(data).expect("an event").expect("it")), output("no line feed"));
+        let bytes = r#"{"event":"data","session_id":"1","payload":null,"base64":"/w=="}"#;
+        assert_eq!(told(Event::read(bytes).expect("an event").expect("it")), Told::Output(vec![255]));
         let error = Event::Error { code: "INVALID_CODE".to_owned(), message: "No session has this code.".to_owned() };
         assert_eq!(told(error), Told::Notice("INVALID_CODE: No session has this code.".to_owned()));
     }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::dial::{Address, Socket, dial};
 use crate::client::Outgoing;
@@ -39,7 +39,10 @@ pub(super) enum Happening {
     /// All that was fetched is with the network.
     Sent,
     /// The attempt failed, or the connection is lost.
-    Lost,
+    Lost {
+        /// Of the Close frame, if one came and had a code.
+        close_code: Option<u16>,
+    },
 }
 
 type Dialling = Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
@@ -85,6 +88,14 @@ impl Wire {
         self.state = State::Down;
     }
 
+    /// Closes the connection with code 1000, and waits for nothing.
+    pub(super) fn leave(&mut self) {
+        if let State::Open(open) = std::mem::replace(&mut self.state, State::Down) {
+            let limit = self.limit;
+            self.ending = Some(Box::pin(async move { _ = timeout(limit, open.close(|| None)).await }));
+        }
+    }
+
     /// The next thing that happens; nothing is read while `holds`. Safe to be dropped and called again.
     pub(super) async fn next(&mut self, holds: bool, mut fetch: impl FnMut() -> Option<Outgoing>) -> Happening {
         let lost = match &mut self.state {
@@ -101,7 +112,7 @@ impl Wire {
                     return Happening::Opened;
                 }
                 Err(error) => {
-                    info!(%error, "the attempt failed");
+                    warn!(%error, "the attempt failed");
                     None
                 }
             },
@@ -112,10 +123,12 @@ impl Wire {
         };
         if let (State::Open(open), Some(parting)) = (std::mem::replace(&mut self.state, State::Down), lost) {
             info!(?parting, "the connection is lost");
+            let close_code = parting.close_code();
             let limit = self.limit;
             self.ending = Some(Box::pin(async move { _ = timeout(limit, part(open.socket, parting)).await }));
+            return Happening::Lost { close_code };
         }
-        Happening::Lost
+        Happening::Lost { close_code: None }
     }
 
     /// Sends what is left, and closes an open WebSocket with code 1000; drops an attempt.
@@ -136,11 +149,20 @@ impl Wire {
 #[derive(Debug)]
 enum Parting {
     /// The server closes; tungstenite has the answer ready (WIRE-05).
-    Answer,
+    Answer { close_code: Option<u16> },
     /// The server broke a rule (WIRE-06, WIRE-07).
     Violation { code: u16, reason: &'static str },
     /// The server is gone (WIRE-09).
     Gone,
+}
+
+impl Parting {
+    fn close_code(&self) -> Option<u16> {
+        match self {
+            Self::Answer { close_code } => *close_code,
+            Self::Violation { .. } | Self::Gone => None,
+        }
+    }
 }
 
 impl From<Error> for Parting {
@@ -197,7 +219,9 @@ impl Open {
                 Happening::Heard
             }
             Message::Pong(_) | Message::Frame(_) => Happening::Heard,
-            Message::Close(_) => return Err(Parting::Answer),
+            Message::Close(frame) => {
+                return Err(Parting::Answer { close_code: frame.map(|frame| frame.code.into()) });
+            }
         }))
     }
 
@@ -240,7 +264,7 @@ fn framed(message: Outgoing) -> Message {
 async fn part(mut socket: Socket, parting: Parting) {
     match parting {
         Parting::Gone => return,
-        Parting::Answer => _ = socket.flush().await,
+        Parting::Answer { .. } => _ = socket.flush().await,
         Parting::Violation { code, reason } => {
             let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
             _ = socket.send(Message::Close(Some(frame))).await;

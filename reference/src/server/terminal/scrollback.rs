@@ -137,7 +137,7 @@ mod tests {
         scrollback.push("1", &message("1", b"small"));
         let large = message("1", &vec![7; SCROLLBACK_BYTES]);
         scrollback.push("1", &large);
-        assert_eq!(all(&scrollback), [large.clone()]);
+        assert_eq!(all(&scrollback), std::slice::from_ref(&large));
         scrollback.push("1", &message("1", b"small"));
         assert_eq!(all(&scrollback).len(), 2, "without the large one less than a mebibyte would be left");
     }

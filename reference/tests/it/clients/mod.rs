@@ -61,7 +61,7 @@ impl Run {
         let (stop, stopped) = oneshot::channel();
         let stopped = Box::pin(async move {
             if stopped.await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         });
         let task = start(their_input, their_output, stopped);

@@ -43,7 +43,7 @@ fn registers_once_on_each_connection_where_it_has_an_id() {
     let register = json!({ "type": "register", "clientId": id.as_str() });
     for _ in 0..2 {
         host.open();
-        assert_eq!(host.sent(), [register.clone()], "PAIR-H1");
+        assert_eq!(host.sent(), std::slice::from_ref(&register), "PAIR-H1");
         host.receive(registered(CODE));
         host.receive(registered(CODE));
         assert_eq!(host.sent(), [] as [Value; 0], "PAIR-H1");

@@ -80,7 +80,7 @@ impl<R: Role> World<R> {
     }
 
     fn lose(&mut self) {
-        let actions = self.client.lost(self.now);
+        let actions = self.client.lost(None, self.now);
         self.apply(actions);
     }
 
@@ -127,6 +127,7 @@ impl<R: Role> World<R> {
             match action {
                 Action::Connect => self.attempts.push(self.now.duration_since(self.started).as_millis()),
                 Action::Abandon => self.abandoned += 1,
+                other @ (Action::Leave | Action::Session(_)) => panic!("{other:?}"),
                 Action::Report(Event::Error { code, .. }) => self.events.push(code),
                 Action::Report(Event::Registered { code }) => self.events.push(format!("registered:{code}")),
                 Action::Report(Event::Data { payload, .. }) => self.events.push(format!("data:{payload}")),

@@ -1,0 +1,40 @@
+//! `conformance reference terminal-host`.
+
+use std::io::{stdin, stdout};
+use std::path::Path;
+
+use clap::Args;
+use relayspec::terminal::Session;
+use relayspec_reference::terminal_host;
+
+use super::super::exit::{Exit, Failure};
+use super::{client, told_to_stop};
+
+/// The terminal host: runs shells in pseudo terminals, and shares them with whoever has its code
+#[derive(Debug, Args)]
+#[command(after_help = client::HELP_HOST)]
+pub(super) struct Host {
+    #[command(flatten)]
+    client: client::Client,
+
+    /// The host's own id, the same on every connection; drawn at random unless given.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+
+    /// What runs in each session; $SHELL unless given, or else /bin/sh.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "driver")]
+    program: Option<String>,
+}
+
+impl Host {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let (options, params) = self.client.options()?;
+        let client_id = self.client_id.clone().map_or_else(client::random_id, Ok)?;
+        let shell = || std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".to_owned());
+        let program = self.program.clone().unwrap_or_else(shell);
+        let name = Path::new(&program).file_name().map_or(program.clone(), |name| name.to_string_lossy().into_owned());
+        let session = Session { id: params.session_id.unwrap_or_else(|| "1".to_owned()), name };
+        self.client
+            .run(async { terminal_host(options, client_id, session, program, stdin(), stdout(), told_to_stop()).await })
+    }
+}

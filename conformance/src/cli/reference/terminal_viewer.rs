@@ -1,0 +1,36 @@
+//! `conformance reference terminal-viewer`.
+
+use std::io::{stdin, stdout};
+
+use clap::Args;
+use relayspec::terminal::ViewerCode;
+use relayspec_reference::{RawMode, terminal_viewer};
+
+use super::super::exit::{Exit, Failure};
+use super::{client, told_to_stop};
+
+/// The terminal viewer: shows the sessions of a host in this terminal
+#[derive(Debug, Args)]
+#[command(after_help = client::HELP_VIEWER)]
+pub(super) struct Viewer {
+    #[command(flatten)]
+    client: client::Client,
+
+    /// The code to join with, as the host shows it, in either case of letters.
+    #[arg(long)]
+    code: Option<String>,
+}
+
+impl Viewer {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let (options, params) = self.client.options()?;
+        let code = self.code.clone().or(params.code).and_then(ViewerCode::new);
+        let code = code.ok_or_else(|| Failure::usage("no code: give --code, as the host shows it"))?;
+        // Until the end of this function, however it ends.
+        let _raw = match self.client.is_driven() {
+            true => None,
+            false => Some(RawMode::enter().map_err(|error| Failure::harness(format!("no raw mode: {error}")))?),
+        };
+        self.client.run(async { terminal_viewer(options, code, stdin(), stdout(), told_to_stop()).await })
+    }
+}

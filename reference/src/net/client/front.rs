@@ -1,0 +1,109 @@
+//! The user's side of a client: what they say, and how they are told.
+
+use relayspec::driver::{Command, Event};
+use tokio::sync::mpsc;
+
+use super::input::{self, Input, Manner};
+use super::output::Output;
+use super::person;
+use crate::client::Change;
+
+/// What a user says.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// A line of the driver protocol.
+    Line(String),
+    /// What a person typed.
+    Typed(Vec<u8>),
+    /// Something that needs no reading.
+    Command(Command),
+    /// Something that cannot be read, and why.
+    Unreadable(&'static str),
+    /// Nothing more will be said.
+    End,
+}
+
+/// A user.
+pub(super) trait Front {
+    /// The next thing that is said. Safe to be dropped and called again.
+    fn next(&mut self) -> impl Future<Output = Said> + Send;
+
+    /// Tells the user.
+    fn tell(&mut self, event: Event);
+
+    /// Opens or closes a terminal session, where there are real ones.
+    fn change(&mut self, _: Change) {}
+
+    /// Where all is written.
+    fn output(&self) -> &Output;
+
+    /// Whether somebody who says more than the network takes can wait. A driver cannot, who may be about to say `stop`.
+    fn can_wait(&self) -> bool;
+}
+
+/// Who sits at the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A driver.
+    Driver,
+    /// A person who types lines.
+    Person,
+    /// A person whose terminal is in raw mode.
+    Raw,
+}
+
+/// Standard input and output.
+#[derive(Debug)]
+pub(super) struct Console {
+    kind: Kind,
+    input: mpsc::Receiver<Input>,
+    has_ended: bool,
+    output: Output,
+}
+
+impl Console {
+    pub(super) fn start(
+        kind: Kind,
+        input: impl std::io::Read + Send + 'static,
+        output: impl std::io::Write + Send + 'static,
+    ) -> Self {
+        let manner = if kind == Kind::Raw { Manner::Bytes } else { Manner::Lines };
+        Self { kind, input: input::start(input, manner), has_ended: false, output: Output::start(output) }
+    }
+}
+
+impl Front for Console {
+    async fn next(&mut self) -> Said {
+        if self.has_ended {
+            return std::future::pending().await;
+        }
+        match self.input.recv().await {
+            Some(Input::Line(line)) if self.kind == Kind::Driver => Said::Line(line),
+            Some(Input::Line(line)) => Said::Typed(line.into_bytes()),
+            Some(Input::Bytes(bytes)) => Said::Typed(bytes),
+            Some(Input::Unreadable(why)) => Said::Unreadable(why),
+            Some(Input::End) | None => {
+                self.has_ended = true;
+                Said::End
+            }
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        if self.kind == Kind::Driver {
+            return self.output.write((event.encode() + "\n").into_bytes()); // DRV-02
+        }
+        match person::told(event) {
+            person::Told::Output(bytes) => self.output.write(bytes),
+            person::Told::Notice(notice) => person::notify(&notice),
+        }
+    }
+
+    fn output(&self) -> &Output {
+        &self.output
+    }
+
+    fn can_wait(&self) -> bool {
+        self.kind != Kind::Driver
+    }
+}

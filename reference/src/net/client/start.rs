@@ -1,0 +1,78 @@
+//! The clients that there are, each with the user that it has.
+
+use std::io::{Read, Write};
+
+use relayspec::pairing::JoinCode;
+use relayspec::terminal::{Session, ViewerCode};
+use relayspec::text::Uuid;
+
+use super::front::{Console, Front, Kind};
+use super::shells::Shells;
+use super::{ClientOptions, User, run};
+use crate::client::{Change, Ending, pairing, terminal};
+
+/// Runs a host of the pairing family until it has given up or is told to stop: by the driver, or by `stop`.
+pub async fn pairing_host(
+    options: ClientOptions,
+    client_id: Option<Uuid>,
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let console = Console::start(kind(options.user, Kind::Person), input, output);
+    run(pairing::Host::new(client_id), console, options, stop).await
+}
+
+/// Runs a viewer of the pairing family until it has given up or is told to stop: by the driver, or by `stop`.
+pub async fn pairing_viewer(
+    options: ClientOptions,
+    code: JoinCode,
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let console = Console::start(kind(options.user, Kind::Person), input, output);
+    run(pairing::Viewer::new(code), console, options, stop).await
+}
+
+/// Runs a host of the terminal family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver each
+/// session is a pseudo terminal in which `program` runs.
+pub async fn terminal_host(
+    options: ClientOptions,
+    client_id: String,
+    session: Session,
+    program: String,
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let first = Change::Open { session_id: session.id.clone() };
+    let host = terminal::Host::new(client_id, session);
+    let console = Console::start(kind(options.user, Kind::Person), input, output);
+    if options.user == User::Driver {
+        return run(host, console, options, stop).await;
+    }
+    let mut shells = Shells::start(console, program);
+    shells.change(first);
+    run(host, shells, options, stop).await
+}
+
+/// Runs a viewer of the terminal family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver what
+/// comes from `input` is typed as it is, as from a terminal in raw mode ([`super::RawMode`]).
+pub async fn terminal_viewer(
+    options: ClientOptions,
+    code: ViewerCode,
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let console = Console::start(kind(options.user, Kind::Raw), input, output);
+    run(terminal::Viewer::new(code), console, options, stop).await
+}
+
+fn kind(user: User, person: Kind) -> Kind {
+    match user {
+        User::Driver => Kind::Driver,
+        User::Person { .. } => person,
+    }
+}
