@@ -121,7 +121,7 @@ impl ConnectionLint {
                 )];
             }
         };
-        let mut findings = self.schemas.judge(channel, &message);
+        let mut findings = self.schemas.judge(self.family, channel, &message);
         for finding in &mut findings {
             finding.requirement = Some(self.family.broken(channel, finding.requirement.as_deref()).to_owned());
         }
