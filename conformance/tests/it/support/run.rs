@@ -158,7 +158,10 @@ pub(crate) async fn judge<A: AsRef<OsStr>>(name: &str, arguments: impl IntoItera
 /// Starts to judge with both machine-readable reports.
 fn reporting<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Running {
     let mut command = Command::new(BINARY);
-    command.args(arguments).arg("--report-json").arg(json(folder)).arg("--report-junit").arg(junit(folder));
+    let mut arguments = arguments.into_iter();
+    // Behind the subcommand, as what follows `--` is a client's own.
+    command.args(arguments.next()).arg("--report-json").arg(json(folder)).arg("--report-junit").arg(junit(folder));
+    command.args(arguments);
     Running::spawn(command)
 }
 
