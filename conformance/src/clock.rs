@@ -96,6 +96,13 @@ impl Clock {
         self.inner.speed
     }
 
+    /// How far this clock is ahead of the machine's by now.
+    #[must_use]
+    pub fn ahead(&self) -> Duration {
+        let elapsed = self.inner.start.elapsed();
+        scaled(elapsed, self.inner.speed).saturating_sub(elapsed)
+    }
+
     /// A span of the machine's own time, as the subject's clock measures it: what a network or a processor needs, however fast the
     /// subject's clock runs.
     #[must_use]

@@ -249,6 +249,15 @@ impl Summary {
     }
 }
 
+const fn real_time() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_real_time(speed: &f64) -> bool {
+    *speed == real_time()
+}
+
 /// The subject, as a run meets it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SubjectInfo {
@@ -264,6 +273,12 @@ pub struct SubjectInfo {
     pub role: String,
     /// The timing parameters that were declared, by name.
     pub timing: BTreeMap<String, String>,
+    /// How many seconds passed for it in one of the machine.
+    #[serde(default = "real_time", skip_serializing_if = "is_real_time")]
+    pub speed: f64,
+    /// Why it ran in real time though it should have been accelerated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_accelerated: Option<String>,
     /// How a client declares that it comes back after a loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconnect: Option<String>,

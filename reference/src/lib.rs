@@ -24,10 +24,14 @@
 //!
 //! # What is kept for a peer
 //!
-//! An idle connection costs about 6 KiB: a read buffer of 4 KiB, a task, an empty mailbox. What waits for a peer that does not
-//! read is bounded by some 64 KiB and one message at each of three places: its mailbox, its task, its WebSocket. Then its
-//! partner is not read any more, and the heartbeat decides how long that may last. What a burst or a large message has needed
-//! is given back with the next Ping.
+//! An idle connection of a relay costs about 6 KiB: a read buffer of 4 KiB, a task, an empty mailbox. What waits for a peer that does
+//! not read is bounded, in a pairing relay by some 64 KiB and one message at each of three places: its mailbox, its task, its WebSocket.
+//! Then its partner is not read any more, and the heartbeat decides how long that may last. In a terminal relay it is 2 MiB for each
+//! viewer, and what a late one has to read first; a viewer that takes nothing for 5 s, while its host waits for it, is closed with code 1013. The scrollback of
+//! a host takes 1 MiB and one message, and a few MiB more where its messages are tiny. What a burst or a large message has needed is
+//! given back with the next Ping.
+//!
+//! A client keeps up to 32 MiB of what its user gives while it cannot be sent. Then a driver is refused, and a person or a shell waits.
 
 pub mod client;
 pub mod server;

@@ -1,5 +1,6 @@
 //! `conformance client`: judges a client by the command that starts it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use conformance::subject::{ClientTemplate, Driver, Manifest};
 use super::exit::{Exit, Failure};
 use super::judge;
 use super::options::{JudgeOptions, SubjectOptions};
-use super::setup::{Seat, Setup};
+use super::setup::{Seat, Setup, Whence};
 
 /// Judge a client, by the command that starts it: the runner plays the server
 #[derive(Debug, Args)]
@@ -31,6 +32,15 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Subject")]
     driver: bool,
 
+    /// Start one process and let it play all scenarios, one after the other; those that need a client of their own are skipped.
+    #[arg(long, conflicts_with = "attach", help_heading = "Subject")]
+    warm: bool,
+
+    /// Start nothing: print an address and wait for a browser, a phone or a debugger that connects to it. It plays all scenarios, one after
+    /// the other.
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0", conflicts_with = "driver", help_heading = "Subject")]
+    attach: Option<SocketAddr>,
+
     /// How the client comes back after a loss, as `base=100ms,factor=2,cap=800ms,jitter=0.2`; the family's policy for what is not said.
     #[arg(long, value_name = "POLICY", help_heading = "Subject")]
     reconnect: Option<String>,
@@ -50,12 +60,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let Some(role) = arguments.role.as_ref().or(manifest.role.as_ref()) else {
         return Err(Failure::usage("no role: say which client it is, as --role pairing.host"));
     };
-    let template = match (&arguments.command[..], &manifest.command) {
-        ([], Some(command)) => ClientTemplate::new(command).map_err(Failure::usage)?.in_folder(manifest.folder()),
-        (words, _) => ClientTemplate::of_words(words.to_vec()).map_err(Failure::usage)?,
+    let template = || match (&arguments.command[..], &manifest.command) {
+        ([], Some(command)) => ClientTemplate::new(command).map(|template| template.in_folder(manifest.folder())),
+        (words, _) => ClientTemplate::of_words(words.to_vec()),
     };
-    let driver = if arguments.driver || manifest.driver == Some(true) { Driver::Spoken } else { Driver::None };
+    let at = match (arguments.attach, arguments.warm) {
+        (Some(_), _) if !arguments.command.is_empty() => {
+            return Err(Failure::usage("--attach starts nothing: leave the command out"));
+        }
+        (Some(address), _) => Whence::Attached(address),
+        (None, true) => Whence::Warm(template().map_err(Failure::usage)?),
+        (None, false) => Whence::Each(template().map_err(Failure::usage)?),
+    };
+    let has_driver = arguments.attach.is_none() && (arguments.driver || manifest.driver == Some(true));
+    let driver = if has_driver { Driver::Spoken } else { Driver::None };
     let reconnect = arguments.reconnect.as_deref();
-    let seat = Seat::client(template, driver, role, reconnect, &manifest, &arguments.subject)?;
+    let seat = Seat::client(at, driver, role, reconnect, &manifest, &arguments.subject)?;
     judge::judge(&Setup::new(vec![seat], manifest.baseline.as_ref(), &arguments.judge)?)
 }

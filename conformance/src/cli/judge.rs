@@ -63,18 +63,17 @@ fn terminal_width() -> usize {
 }
 
 async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
-    let clock = Clock::start();
-    let begin = clock.now();
+    let watch = Clock::start();
     let interrupted = interruption();
     let mut told = Told { reports: &mut reports, problems: Vec::new() };
     let ready = tokio::select! {
-        ready = subjects::find(setup, &clock) => ready,
+        ready = subjects::find(setup) => ready,
         () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned().into()),
     };
-    let ready = match ready {
+    let (clock, ready) = match ready {
         Ok(ready) => ready,
         Err(NotStarted { problem, output }) => {
-            let duration_ms = ms(clock.machine(clock.now() - begin));
+            let duration_ms = ms(watch.now() - watch.zero());
             let end = RunEnd { problem: Some(problem), output, duration_ms, ..RunEnd::default() };
             told.event(Event::RunFinished(Box::new(end)));
             return told.exit(Exit::Unreachable);
@@ -85,7 +84,7 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
     told.event(Event::RunStarted { subjects, scenarios });
     let (ended, summary, baseline) = play(setup, &clock, &ready, interrupted, &mut told).await;
     let gone = ready.iter().find_map(Ready::gone);
-    let end = end(&ended, summary, &baseline, gone, &ready, ms(clock.machine(clock.now() - begin)));
+    let end = end(&ended, summary, &baseline, gone, &ready, ms(watch.now() - watch.zero()));
     for started in ready.iter().filter_map(|ready| ready.started.as_ref()) {
         started.stop().await;
     }

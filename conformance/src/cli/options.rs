@@ -40,6 +40,10 @@ pub(super) struct JudgeOptions {
     #[arg(long, short, help_heading = "Reports")]
     pub(super) verbose: bool,
 
+    /// Let time pass so many times as fast for a subject that the runner starts, by libfaketime; real time where that cannot be done.
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed, help_heading = "Time")]
+    pub(super) speed: f64,
+
     /// How many scenarios run at once at most.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Limits")]
     pub(super) jobs: u16,
@@ -96,6 +100,12 @@ fn setting(text: &str) -> Result<(Parameter, Written), String> {
         format!("`{name}` is no timing parameter; there are {}", names.join(", "))
     })?;
     value.parse().map(|value| (parameter, value)).map_err(|error: relayspec::timing::NoDuration| error.to_string())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    const FASTEST: f64 = 100.0;
+    let speed = text.parse().ok().filter(|speed| (1.0..=FASTEST).contains(speed));
+    speed.ok_or_else(|| format!("write a number from 1 to {FASTEST}: how many seconds pass for the subject in one"))
 }
 
 fn size(text: &str) -> Result<Size, String> {

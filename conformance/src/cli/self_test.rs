@@ -1,10 +1,9 @@
-//! `conformance self-test`: judges the built-in reference relays, started as processes of this very binary.
+//! `conformance self-test`: judges the built-in reference implementations, started as processes of this very binary.
 
 use std::env;
-use std::path::Path;
 
 use clap::Args;
-use conformance::subject::{Manifest, Template};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
 use relayspec::family::Family;
 use relayspec::timing::{Parameter, Written};
 use relayspec::{pairing, terminal};
@@ -12,64 +11,102 @@ use relayspec::{pairing, terminal};
 use super::exit::{Exit, Failure};
 use super::judge;
 use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
-use super::setup::{Seat, Setup, Where};
+use super::setup::{Seat, Setup, Whence, Where};
 
-/// Judge the built-in reference relays, with no server at hand
+/// Judge the built-in reference implementations, with no server or client at hand
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    /// Judge this role alone, as pairing.relay; may be given often.
+    #[arg(long, value_name = "ROLE", help_heading = "Selection")]
+    role: Vec<String>,
+
     #[command(flatten)]
     judge: JudgeOptions,
 }
 
-/// A reference relay: its family, its name, and the timing parameters that it runs with: short, so that a run takes seconds.
-struct Relay {
-    family: &'static Family,
-    name: &'static str,
-    timing: &'static [(Parameter, &'static str)],
-}
+/// A server that is judged: its family, the subcommand that runs it, and the timing parameters that it runs with: short, so that a run takes
+/// seconds.
+type Server = (&'static Family, &'static str, &'static [(Parameter, &'static str)]);
 
-const RELAYS: [Relay; 2] = [
-    Relay {
-        family: &pairing::FAMILY,
-        name: "pairing-relay",
-        timing: &[
+const SERVERS: [Server; 2] = [
+    (
+        &pairing::FAMILY,
+        "pairing-relay",
+        &[
             (Parameter::CodeLifetime, "1500ms"),
             (Parameter::HeartbeatInterval, "300ms"),
             (Parameter::HeartbeatTimeout, "100ms"),
         ],
-    },
-    Relay {
-        family: &terminal::FAMILY,
-        name: "terminal-relay",
-        timing: &[
+    ),
+    (
+        &terminal::FAMILY,
+        "terminal-relay",
+        &[
             (Parameter::AuthTimeout, "300ms"),
             (Parameter::HeartbeatInterval, "300ms"),
             (Parameter::HeartbeatTimeout, "100ms"),
         ],
-    },
+    ),
 ];
+
+/// A client that is judged: its role, the subcommand that runs it, and its policy.
+type Client = (&'static str, &'static str, &'static str);
+
+const CLIENTS: [Client; 4] = [
+    ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms"),
+    ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
+    ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
+    ("terminal.viewer", "terminal-viewer", "base=100ms,factor=2,cap=400ms"),
+];
+
+/// The timing parameters of clients.
+const CLIENT_TIMING: [(Parameter, &str); 1] = [(Parameter::ConnectTimeout, "500ms")];
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let program =
         env::current_exe().map_err(|error| Failure::harness(format!("this program cannot find itself: {error}")))?;
-    let seats = RELAYS.iter().map(|relay| seat(&program, relay)).collect::<Result<_, _>>()?;
+    let program = program.display().to_string();
+    // Accelerated, all run with the default values of their chapters.
+    let real = arguments.judge.speed <= 1.0;
+    let mut seats = Vec::new();
+    for (family, name, timing) in SERVERS {
+        seats.push(server(&program, family, name, if real { timing } else { &[] })?);
+    }
+    for (role, name, policy) in CLIENTS {
+        seats.push(client(&program, role, name, real.then_some(policy))?);
+    }
+    let judged = |seat: &Seat| format!("{}.{}", seat.family.name, seat.role);
+    let known: Vec<_> = seats.iter().map(judged).collect();
+    if let Some(unknown) = arguments.role.iter().find(|role| !known.contains(role)) {
+        return Err(Failure::usage(format!("no reference plays `{unknown}`; there are {}", known.join(", "))));
+    }
+    seats.retain(|seat| arguments.role.is_empty() || arguments.role.contains(&judged(seat)));
     judge::judge(&Setup::new(seats, None, &arguments.judge)?)
 }
 
-fn seat(program: &Path, relay: &Relay) -> Result<Seat, Failure> {
-    let mut words = vec![program.display().to_string()];
-    words.extend(["reference", relay.name, "--port", "{port}"].map(str::to_owned));
-    let mut settings = Vec::new();
-    for (parameter, value) in relay.timing.iter().copied() {
-        words.extend([format!("--{}", parameter.name().replace('_', "-")), value.to_owned()]);
-        let value: Written =
-            value.parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))?;
-        settings.push((parameter, value));
+fn server(program: &str, family: &'static Family, name: &str, timing: &[(Parameter, &str)]) -> Result<Seat, Failure> {
+    let mut words: Vec<_> = [program, "reference", name, "--port", "{port}"].map(str::to_owned).into();
+    for (parameter, value) in timing {
+        words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
     }
-    let ready_within =
-        "10s".parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))?;
-    let subject = SubjectOptions { settings, ..SubjectOptions::default() };
-    let server = ServerOptions { ready_within, ..ServerOptions::default() };
+    let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
+    let server = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
     let template = Template::of_words(words, None).map_err(Failure::harness)?;
-    Seat::server(Where::Command(template), relay.family, &Manifest::default(), &subject, &server)
+    Seat::server(Where::Command(template), family, &Manifest::default(), &subject, &server)
+}
+
+fn client(program: &str, role: &str, name: &str, policy: Option<&str>) -> Result<Seat, Failure> {
+    let words = [program, "reference", name, "--driver"].map(str::to_owned).into();
+    let timing: &[_] = if policy.is_some() { &CLIENT_TIMING } else { &[] };
+    let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
+    let template = ClientTemplate::of_words(words).map_err(Failure::harness)?;
+    Seat::client(Whence::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
+}
+
+fn settings(timing: &[(Parameter, &str)]) -> Result<Vec<(Parameter, Written)>, Failure> {
+    timing.iter().map(|(parameter, value)| Ok((*parameter, written(value)?))).collect()
+}
+
+fn written(text: &str) -> Result<Written, Failure> {
+    text.parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))
 }

@@ -1,5 +1,6 @@
 //! From arguments and manifest to what a run needs. Everything that can be wrong is found here, before anything is started.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,11 +62,22 @@ pub(super) enum Place {
     },
     /// A client that the runner starts.
     Client {
-        /// Its command.
-        template: ClientTemplate,
+        /// How it is come by.
+        at: Whence,
         /// Whether it speaks the driver protocol.
         driver: Driver,
     },
+}
+
+/// How a client under test is come by.
+#[derive(Debug)]
+pub(super) enum Whence {
+    /// A process for each scenario.
+    Each(ClientTemplate),
+    /// One process for all of them.
+    Warm(ClientTemplate),
+    /// A person starts it, and points it at this address.
+    Attached(SocketAddr),
 }
 
 /// A subject in one of its roles, and the scenarios for it.
@@ -123,7 +135,7 @@ impl Seat {
 
     /// A client.
     pub(super) fn client(
-        template: ClientTemplate,
+        at: Whence,
         driver: Driver,
         role: &str,
         reconnect: Option<&str>,
@@ -131,7 +143,7 @@ impl Seat {
         subject: &SubjectOptions,
     ) -> Result<Self, Failure> {
         let (family, role) = client_role(role)?;
-        let mut seat = Self::new(Place::Client { template, driver }, family, role, manifest, subject);
+        let mut seat = Self::new(Place::Client { at, driver }, family, role, manifest, subject);
         if let Some(written) = reconnect.or(manifest.reconnect.as_deref()) {
             let read = family.policy.with(written);
             seat.policy = read.map_err(|error| Failure::usage(format!("--reconnect: {error}")))?;
@@ -167,6 +179,7 @@ impl Setup {
             None => Baseline::empty(),
         };
         choose(&mut seats, options)?;
+        seats.retain(|seat| !seat.scenarios.is_empty());
         Ok(Self { seats, baseline, options: options.clone() })
     }
 }

@@ -5,21 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::clock::Clock;
-use conformance::engine::{Launcher, Subject, Target};
+use conformance::engine::{Launcher, Starter, Subject, Target};
 use conformance::outcome::SubjectInfo;
-use conformance::subject::{ClientLauncher, CommandLauncher, CommandSubject, Guard, NotStarted, UrlSubject, preflight};
+use conformance::subject::{
+    Accelerator, Announce, ClientLauncher, ClientTemplate, CommandLauncher, CommandSubject, Driver, Guard, NotStarted,
+    SharedClient, UrlSubject, preflight,
+};
 use conformance::transport::Route;
 use relayspec::timing::Written;
 use rustls::ClientConfig;
 
 use super::guard;
-use super::setup::{Place, Seat, Setup, Where};
+use super::setup::{Place, Seat, Setup, Whence, Where};
 
 /// A subject that is ready to be judged.
 pub(super) struct Ready {
     pub(super) subject: Subject,
     /// What the runner has started for it, and ends.
     pub(super) started: Option<Arc<CommandSubject>>,
+    /// Why time does not pass faster for it.
+    in_real_time: Option<String>,
     pub(super) info: SubjectInfo,
 }
 
@@ -37,11 +42,58 @@ impl Ready {
     }
 }
 
-/// Finds or starts what is judged.
-pub(super) async fn find(setup: &Setup, clock: &Clock) -> Result<Vec<Ready>, NotStarted> {
-    let guard = guard::start();
+/// Finds or starts what is judged, and the clock to judge it by: an accelerated one where that was asked for and can be done.
+pub(super) async fn find(setup: &Setup) -> Result<(Clock, Vec<Ready>), NotStarted> {
+    let real = Clock::start();
+    let mut slow = None;
+    if setup.options.speed > 1.0 {
+        let clock = Clock::start_at_speed(setup.options.speed);
+        match accelerated(setup, &clock).await? {
+            Ok(ready) => return Ok((clock, ready)),
+            Err(why) => slow = Some(why),
+        }
+    }
+    let mut ready = all(setup, &real, None).await?;
+    ready.iter_mut().for_each(|ready| ready.info.not_accelerated.clone_from(&slow));
+    Ok((real, ready))
+}
+
+/// All subjects, accelerated; or why one of them cannot be.
+async fn accelerated(setup: &Setup, clock: &Clock) -> Result<Result<Vec<Ready>, String>, NotStarted> {
+    let accelerator = match Accelerator::new(clock.clone()) {
+        Ok(accelerator) => accelerator,
+        Err(why) => return Ok(Err(why)),
+    };
+    let by_url = |seat: &Seat| matches!(seat.place, Place::Server { at: Where::Url(_), .. });
+    if setup.seats.iter().any(by_url) {
+        return Ok(
+            Err("a server that runs already keeps its own time: let the runner start it (--command)".to_owned()),
+        );
+    }
+    let ready = all(setup, clock, Some(&accelerator)).await?;
+    for one in &ready {
+        if let Some(why) = &one.in_real_time {
+            let why = why.clone();
+            for started in ready.iter().filter_map(|ready| ready.started.as_ref()) {
+                started.stop().await;
+            }
+            return Ok(Err(why));
+        }
+    }
+    Ok(Ok(ready))
+}
+
+/// Whether the runner starts what is judged.
+fn is_started(seat: &Seat) -> bool {
+    let place = &seat.place;
+    !matches!(place, Place::Server { at: Where::Url(_), .. } | Place::Client { at: Whence::Attached(_), .. })
+}
+
+async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) -> Result<Vec<Ready>, NotStarted> {
+    let guard = if setup.seats.iter().any(is_started) { guard::start() } else { None };
     let mut ready: Vec<Ready> = Vec::new();
     for (number, seat) in setup.seats.iter().enumerate() {
+        let accelerator = accelerator.cloned();
         let same = setup.seats[..number].iter().position(|other| is_same(&other.place, &seat.place));
         ready.push(match &seat.place {
             Place::Server { at, tls, ready_within } => {
@@ -50,7 +102,7 @@ pub(super) async fn find(setup: &Setup, clock: &Clock) -> Result<Vec<Ready>, Not
                     Some(Ready { subject: Subject::Server { target, launcher }, .. }) => {
                         (Arc::clone(target), None, launcher.clone())
                     }
-                    _ => server(at, tls.clone(), *ready_within, clock, guard.clone()).await?,
+                    _ => server(at, tls.clone(), *ready_within, clock, guard.clone(), accelerator).await?,
                 };
                 let deadline = setup.options.handshake_deadline.0;
                 if let Err(problem) = preflight(target.route(), seat.family, clock, deadline).await {
@@ -58,13 +110,11 @@ pub(super) async fn find(setup: &Setup, clock: &Clock) -> Result<Vec<Ready>, Not
                 }
                 let url = Some(target.route().address.to_string());
                 let command = if let Where::Command(template) = at { Some(template.shown()) } else { None };
-                Ready { subject: Subject::Server { target, launcher }, started, info: info(seat, url, command) }
+                let in_real_time = started.as_ref().and_then(|started| started.in_real_time());
+                let subject = Subject::Server { target, launcher };
+                Ready { subject, started, in_real_time, info: info(seat, clock, url, command) }
             }
-            Place::Client { template, driver } => {
-                let command = Some(template.shown());
-                let launcher = ClientLauncher::new(template.clone(), *driver, clock.clone(), guard.clone());
-                Ready { subject: Subject::Client(Arc::new(launcher)), started: None, info: info(seat, None, command) }
-            }
+            Place::Client { at, driver } => client(seat, at, *driver, clock, guard.clone(), accelerator).await,
         });
     }
     Ok(ready)
@@ -84,6 +134,7 @@ async fn server(
     ready_within: Duration,
     clock: &Clock,
     guard: Option<Arc<Guard>>,
+    accelerator: Option<Accelerator>,
 ) -> Result<Server, NotStarted> {
     match at {
         Where::Url(address) => {
@@ -91,8 +142,14 @@ async fn server(
             Ok((Arc::new(UrlSubject { route }), None, None))
         }
         Where::Command(template) => {
-            let launcher =
-                CommandLauncher { template: template.clone(), tls, ready_within, clock: clock.clone(), guard };
+            let launcher = CommandLauncher {
+                template: template.clone(),
+                tls,
+                ready_within,
+                clock: clock.clone(),
+                guard,
+                accelerator,
+            };
             let started = Arc::new(launcher.start().await?);
             let again: Option<Arc<dyn Launcher>> = if template.has_port() { Some(Arc::new(launcher)) } else { None };
             Ok((Arc::clone(&started) as Arc<dyn Target>, Some(started), again))
@@ -100,7 +157,38 @@ async fn server(
     }
 }
 
-fn info(seat: &Seat, url: Option<String>, command: Option<String>) -> SubjectInfo {
+/// A client: what starts it, or waits for it.
+async fn client(
+    seat: &Seat,
+    at: &Whence,
+    driver: Driver,
+    clock: &Clock,
+    guard: Option<Arc<Guard>>,
+    accelerator: Option<Accelerator>,
+) -> Ready {
+    let is_accelerated = accelerator.is_some();
+    let launcher = |template: &ClientTemplate| {
+        ClientLauncher::new(template.clone(), driver, clock.clone(), guard.clone(), accelerator.clone())
+    };
+    let announce = || Box::new(|text: &str| anstream::eprintln!("attach: {text}")) as Announce;
+    let (starter, command, in_real_time): (Arc<dyn Starter>, _, _) = match at {
+        Whence::Attached(address) => {
+            (Arc::new(SharedClient::attached(*address, clock.clone(), announce())), None, None)
+        }
+        Whence::Each(template) | Whence::Warm(template) => {
+            let launcher = launcher(template);
+            let in_real_time = if is_accelerated { launcher.in_real_time(seat.family, seat.role).await } else { None };
+            let starter: Arc<dyn Starter> = match at {
+                Whence::Warm(_) => Arc::new(SharedClient::warm(launcher, clock.clone(), announce())),
+                _ => Arc::new(launcher),
+            };
+            (starter, Some(template.shown()), in_real_time)
+        }
+    };
+    Ready { subject: Subject::Client(starter), started: None, in_real_time, info: info(seat, clock, None, command) }
+}
+
+fn info(seat: &Seat, clock: &Clock, url: Option<String>, command: Option<String>) -> SubjectInfo {
     let timing =
         seat.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
     SubjectInfo {
@@ -109,6 +197,8 @@ fn info(seat: &Seat, url: Option<String>, command: Option<String>) -> SubjectInf
         family: seat.family.name.to_owned(),
         role: seat.role.to_owned(),
         timing: timing.collect::<BTreeMap<_, _>>(),
+        speed: clock.speed(),
+        not_accelerated: None,
         reconnect: (seat.role != seat.family.server).then(|| seat.policy.to_string()),
     }
 }

@@ -161,13 +161,14 @@ impl Attempts {
             return None;
         }
         let Policy { factor, cap, jitter, .. } = self.policy;
-        let grown = |swing: f64| shorter.mul_f64(factor * swing).min(cap.mul_f64(1.0 + jitter));
+        // The delay before tells its nominal value but for the jitter; what is due here has a jitter of its own.
+        let grown = |before: f64, here: f64| shorter.mul_f64(factor / before).min(cap).mul_f64(here);
         let slack = self.policy.tolerance(due.nth) + self.policy.tolerance(due.nth - 1).mul_f64(factor) + self.slack;
-        let (least, most) = (grown((1.0 - jitter) / (1.0 + jitter)), grown((1.0 + jitter) / (1.0 - jitter)));
+        let (least, most) = (grown(1.0 + jitter, 1.0 - jitter), grown(1.0 - jitter, 1.0 + jitter));
         if delay + slack >= least && delay <= most + slack + row.noise {
             return None;
         }
-        let expected = format!("{factor} times {}, at most {}, ± {}", shown(shorter), shown(cap), shown(slack));
+        let expected = format!("{} to {}, after {}, ± {}", shown(least), shown(most), shown(shorter), shown(slack));
         Some(self.found("RECON-03", index, "the delay did not grow as the policy has it", expected, shown(delay)))
     }
 
@@ -212,5 +213,118 @@ impl Attempts {
             fate: if row.fate.is_empty() { "open".to_owned() } else { row.fate.clone() },
         });
         lines.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    const RULES: [Rule; 5] = [Rule::Envelope, Rule::Growth, Rule::Apart, Rule::Bounded, Rule::Alone];
+    const POLICY: Policy = Policy {
+        base: Duration::from_millis(1000),
+        factor: 2.0,
+        cap: Duration::from_millis(8000),
+        jitter: 0.0,
+        max_attempts: None,
+    };
+
+    /// Attempts that each fail at once, after these delays in ms; the first comes at once.
+    fn failing(policy: Policy, delays: &[f64]) -> Attempts {
+        let mut attempts = Attempts::new(policy, Duration::ZERO);
+        let mut now = Clock::start().zero();
+        for delay in std::iter::once(&0.0).chain(delays) {
+            now = now + Duration::from_secs_f64(delay / 1e3);
+            let (index, _) = attempts.arrive(now, Duration::ZERO);
+            attempts.end(index, now, "refused");
+        }
+        attempts
+    }
+
+    fn broken(attempts: &Attempts) -> Vec<Rule> {
+        RULES.into_iter().filter(|rule| attempts.judge(*rule).is_some()).collect()
+    }
+
+    #[test]
+    fn each_rule_is_kept_and_broken() {
+        let loose = Policy { jitter: 0.5, ..POLICY };
+        let long = Policy { cap: Duration::from_secs(460), base: Duration::from_secs(200), ..POLICY };
+        for (policy, delays, expected) in [
+            (POLICY, vec![1000.0, 2000.0, 4000.0, 8000.0, 8000.0], vec![]),
+            (POLICY, vec![1090.0, 1810.0, 4390.0, 7210.0, 8790.0], vec![]),
+            (POLICY, vec![1000.0, 1500.0, 2250.0, 3400.0], vec![Rule::Envelope, Rule::Growth]),
+            (POLICY, vec![1000.0, 1000.0], vec![Rule::Envelope, Rule::Growth]),
+            (POLICY, vec![1000.0, 2000.0, 4000.0, 4000.0], vec![Rule::Envelope, Rule::Growth]),
+            (POLICY, vec![1000.0, 2000.0, 4000.0, 8000.0, 16000.0], vec![Rule::Envelope, Rule::Growth]),
+            (POLICY, vec![2000.0, 4000.0], vec![Rule::Envelope]),
+            (POLICY, vec![400.0], vec![Rule::Envelope, Rule::Apart]),
+            (POLICY, vec![0.0], vec![Rule::Envelope, Rule::Apart]),
+            (loose, vec![501.0, 3000.0, 2010.0, 12_000.0, 4000.0], vec![]),
+            (loose, vec![1400.0, 1100.0, 2100.0], vec![]),
+            (loose, vec![1000.0, 1000.0, 1000.0, 1000.0], vec![Rule::Envelope]),
+            (loose, vec![600.0, 5000.0], vec![Rule::Envelope, Rule::Growth]),
+            (long, vec![200_000.0, 400_000.0, 460_000.0], vec![Rule::Bounded]),
+        ] {
+            let attempts = failing(policy, &delays);
+            assert_eq!(broken(&attempts), expected, "{delays:?}: {:?}", RULES.map(|rule| attempts.judge(rule)));
+        }
+    }
+
+    #[test]
+    fn success_begins_the_sequence_anew_and_nothing_else_does() {
+        let mut attempts = failing(POLICY, &[1000.0, 2000.0]);
+        let lost = attempts.due().expect("a loss");
+        assert_eq!(lost.nth, 2);
+        let (index, _) = attempts.arrive(lost.since + Duration::from_secs(4), Duration::ZERO);
+        attempts.succeed(index);
+        assert_eq!(attempts.due(), None, "nothing is due while a connection stands");
+        attempts.end(index, lost.since + Duration::from_secs(9), "reset");
+        assert_eq!(attempts.due(), Some(Due { since: lost.since + Duration::from_secs(9), nth: 0 }));
+        assert_eq!(attempts.rows[index].fate, "success, then reset");
+        let (_, findings) = attempts.arrive(lost.since + Duration::from_secs(10), Duration::ZERO);
+        assert_eq!(findings, []);
+    }
+
+    #[test]
+    fn an_attempt_beside_another_is_found_unasked() {
+        let mut attempts = Attempts::new(POLICY, Duration::ZERO);
+        let start = Clock::start().zero();
+        attempts.arrive(start, Duration::ZERO);
+        let (_, findings) = attempts.arrive(start + Duration::from_secs(1), Duration::ZERO);
+        let blamed: Vec<_> = findings.into_iter().filter_map(|finding| finding.requirement).collect();
+        assert_eq!(blamed, ["RECON-08"]);
+        assert_eq!(broken(&attempts), [Rule::Alone]);
+    }
+
+    #[test]
+    fn noise_widens_what_is_late_and_nothing_else() {
+        let late = |noise| {
+            let mut attempts = failing(POLICY, &[]);
+            let since = attempts.due().expect("a loss").since;
+            let (index, _) = attempts.arrive(since + Duration::from_millis(1200), Duration::from_millis(noise));
+            attempts.late(index).is_some()
+        };
+        assert_eq!((late(0), late(99), late(101)), (true, true, false));
+        let mut attempts = failing(POLICY, &[]);
+        let since = attempts.due().expect("a loss").since;
+        let (_, findings) = attempts.arrive(since + Duration::from_millis(800), Duration::from_secs(1));
+        assert_eq!(findings.len(), 1, "too early stays too early");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn who_follows_the_policy_breaks_no_rule(
+            swings in proptest::collection::vec(-1.0..=1.0_f64, 1..20),
+            jitter in 0.0..=0.5_f64,
+            factor in 1.0..=4.0_f64,
+            base in 50..2000_u64,
+            times in 1..40_u32,
+        ) {
+            let base = Duration::from_millis(base);
+            let policy = Policy { base, factor, cap: base * times, jitter, max_attempts: None };
+            let delays = swings.iter().zip(0..).map(|(swing, nth)| policy.delay(nth, *swing).as_secs_f64() * 1e3);
+            proptest::prop_assert_eq!(broken(&failing(policy, &delays.collect::<Vec<_>>())), vec![]);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use relayspec::driver::Event;
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub(super) struct Puppet {
     pub(super) listener: Listener,
     /// Its attempts.
     pub(super) record: Record,
+    /// How long it has for its first attempt.
+    pub(super) patience: Duration,
     /// Connections that are kept open without anybody in the script to speak on them.
     pub(super) kept: Vec<Connection>,
     /// Events that no step has looked at.
@@ -69,15 +72,20 @@ impl Record {
 }
 
 impl Puppet {
-    pub(super) fn new(name: String, started: Started, record: Record) -> Self {
+    pub(super) fn new(name: String, started: Started, record: Record, patience: Duration) -> Self {
         let Started { client, listener } = started;
-        Self { name, client, listener, record, kept: Vec::new(), events: VecDeque::new(), silent: false }
+        Self { name, client, listener, record, patience, kept: Vec::new(), events: VecDeque::new(), silent: false }
     }
 
     /// Takes the next event, or the next of a name.
     pub(super) fn take(&mut self, name: Option<&str>) -> Option<Told> {
         let at = self.events.iter().position(|told| name.is_none_or(|name| told.name == name))?;
         self.events.remove(at)
+    }
+
+    /// Forgets the events that no step has looked at.
+    pub(super) fn forget(&mut self) {
+        self.events.clear();
     }
 
     /// An event with one of these names that no step has looked at.

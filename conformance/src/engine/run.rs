@@ -18,7 +18,7 @@ use super::target::Subject;
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::outcome::ScenarioOutcome;
-use crate::scenario::{Scenario, Trait};
+use crate::scenario::{Scenario, Step, Trait, each_step};
 
 /// What a run plays, and within which bounds.
 pub struct Plan {
@@ -82,6 +82,8 @@ struct Lanes {
     jobs: Semaphore,
     swift: Semaphore,
     heavy: Semaphore,
+    /// A client that all scenarios share plays one at a time.
+    shared: Semaphore,
     swift_left: watch::Sender<usize>,
 }
 
@@ -99,6 +101,7 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
         jobs: Semaphore::new(plan.jobs.max(1)),
         swift: Semaphore::new(SWIFT),
         heavy: Semaphore::new(1),
+        shared: Semaphore::new(1),
         swift_left: watch::Sender::new(swift),
     };
     let mut ended = Ended::default();
@@ -211,6 +214,10 @@ async fn first_time<'a>(plan: &Plan, item: Item<'a>, lanes: &Lanes, emit: &impl 
         Some(lane) => lane.acquire().await.ok(),
         None => None,
     };
+    let _turn = match &item.part.subject {
+        Subject::Client(starter) if starter.is_shared() => lanes.shared.acquire().await.ok(),
+        _ => None,
+    };
     let _job = lanes.jobs.acquire().await;
     emit(Event::ScenarioStarted { id: scenario.id.clone() });
     let performance = play(plan, item, Company::Others).await;
@@ -248,6 +255,22 @@ async fn play(plan: &Plan, item: Item<'_>, company: Company) -> Performance {
     }
 }
 
+/// Whether a client that has a past is none for this scenario: it has to end, to begin afresh, or to be one of many.
+fn needs_its_own(scenario: &Scenario) -> bool {
+    let mut starts = 0;
+    let mut special = scenario.has(Trait::OwnProcess);
+    each_step(&scenario.script.steps, &mut |step| match &step.value {
+        Step::Start(start) => {
+            starts += 1;
+            special |= !start.params.is_empty() || start.max_attempts.is_some();
+        }
+        Step::Many(_) => special = true,
+        Step::Event(event) => special |= event.next,
+        _ => {}
+    });
+    special || starts != 1
+}
+
 /// Why a scenario is not for this run.
 fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
     let Item { part, scenario } = item;
@@ -260,6 +283,9 @@ fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
         }
         Subject::Client(starter) if scenario.has(Trait::Driver) && !starter.has_driver() => {
             return Some("needs a client that speaks the driver protocol (--driver)".to_owned());
+        }
+        Subject::Client(starter) if starter.is_shared() && needs_its_own(scenario) => {
+            return Some("needs a client that is started for it alone".to_owned());
         }
         _ => {}
     }

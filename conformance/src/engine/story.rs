@@ -212,12 +212,11 @@ fn outcome(story: &Story, stop: Option<&Stop>, end: Moment) -> ScenarioOutcome {
     let verdict = ScenarioOutcome::worst(&checks);
     let (mut transcript, mut transcript_left_out) = story.transcript.take();
     let mut output = story.parties().first().map(|party| party.output()).unwrap_or_default();
-    let mut connection_attempts = story.connection_attempts();
+    let connection_attempts = story.connection_attempts();
     if matches!(verdict, Verdict::Pass | Verdict::Skip) {
         transcript.clear();
         transcript_left_out = 0;
         output.clear();
-        connection_attempts.clear();
     }
     ScenarioOutcome {
         id: scenario.id.clone(),

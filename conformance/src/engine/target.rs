@@ -105,6 +105,16 @@ pub trait Starter: Send + Sync {
 
     /// Whether it speaks the driver protocol.
     fn has_driver(&self) -> bool;
+
+    /// Whether all scenarios share one client, which then has a past: it was connected, and lost that connection.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// A shared client does not come back: sees to it that the next start finds another.
+    fn renew(&self) -> Boxed<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// What a part of a run judges.

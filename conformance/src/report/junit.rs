@@ -11,7 +11,7 @@ use super::file::ReportFile;
 use super::run_report::RunReport;
 use super::style::Style;
 use super::text::{escape, output};
-use super::{Report, ReportError, transcript};
+use super::{Report, ReportError, attempts, transcript};
 use crate::event::Event;
 use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
 
@@ -116,6 +116,7 @@ fn description(outcome: &ScenarioOutcome, check: &CheckOutcome) -> String {
     let found: Vec<_> = failure::told(check).collect();
     let mut lines = vec![String::new()];
     lines.extend(findings(outcome, check, STYLE));
+    lines.extend(attempts::drawn(outcome, STYLE));
     lines.extend(transcript::table(outcome, &found, STYLE));
     lines.extend(not_reached(outcome, STYLE));
     lines.push(String::new());

@@ -1,5 +1,6 @@
 //! Reports: what people and machines are told of a run. They read events and nothing else, and decide nothing.
 
+mod attempts;
 mod conclusion;
 mod failure;
 mod file;

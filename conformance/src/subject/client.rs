@@ -1,12 +1,16 @@
 //! Clients that the runner starts by a command, one process for each scenario.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
+use relayspec::family::Family;
+use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
+use super::accelerate::Accelerator;
 use super::guard::Guard;
 use super::output::{self, Heard};
 use super::process::{Group, Spawn};
@@ -16,6 +20,10 @@ use crate::transport::Listener;
 
 /// How long a client has to end by itself after SIGTERM (chapter `driver`, "How a client is started").
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A free port of the loopback interface.
+pub(super) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// How long a client has to knock when it is tried, before its processes are looked at all the same.
+const TRIAL: Duration = Duration::from_secs(5);
 /// How many clients are being started at once: a process that starts needs a core.
 const STARTING: usize = 2;
 
@@ -66,21 +74,51 @@ pub struct ClientLauncher {
     driver: bool,
     clock: Clock,
     guard: Option<Arc<Guard>>,
+    accelerator: Option<Accelerator>,
     starting: Semaphore,
 }
 
 impl ClientLauncher {
     /// What starts clients by this command; `driver` where they speak the driver protocol.
     #[must_use]
-    pub fn new(template: ClientTemplate, driver: Driver, clock: Clock, guard: Option<Arc<Guard>>) -> Self {
+    pub fn new(
+        template: ClientTemplate,
+        driver: Driver,
+        clock: Clock,
+        guard: Option<Arc<Guard>>,
+        accelerator: Option<Accelerator>,
+    ) -> Self {
         let starting = Semaphore::new(STARTING);
-        Self { template, driver: driver == Driver::Spoken, clock, guard, starting }
+        Self { template, driver: driver == Driver::Spoken, clock, guard, accelerator, starting }
+    }
+
+    /// Starts a client for a moment, to see whether time can pass faster for it; why not, where it cannot.
+    pub async fn in_real_time(&self, family: &Family, role: &str) -> Option<String> {
+        let path = family.endpoint_of(role)?.path;
+        let params = (family.welcome)(role).params.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
+        let call = Call { path, scenario: "speed".to_owned(), params: Value::Object(params.collect()) };
+        let listener = self.listener().await.ok()?;
+        let process = self.launch_at(&listener, &call).await.ok()?;
+        let until = self.clock.now() + self.clock.real(TRIAL);
+        // When it knocks, whatever the command starts is there.
+        let _ = self.clock.within(until, listener.next()).await;
+        process.group()?.in_real_time()
+    }
+
+    async fn listener(&self) -> Result<Listener, String> {
+        Listener::bind(LOOPBACK, self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))
     }
 
     async fn launch(&self, call: Call) -> Result<Started, String> {
+        let listener = self.listener().await?;
+        let process = self.launch_at(&listener, &call).await?;
+        Ok(Started { client: Arc::new(process), listener })
+    }
+
+    /// Starts a process that is to connect to this address.
+    pub(super) async fn launch_at(&self, listener: &Listener, call: &Call) -> Result<ClientProcess, String> {
         let _permit = self.starting.acquire().await;
-        let listener = Listener::bind(self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))?;
-        let url = format!("ws://127.0.0.1:{}{}", listener.port(), call.path);
+        let url = format!("ws://{}{}", listener.address(), call.path);
         let words: Vec<_> = self.template.words.iter().map(|word| word.replace(URL_PLACEHOLDER, &url)).collect();
         let environment = [
             (URL_VARIABLE, url.clone()),
@@ -93,11 +131,10 @@ impl ClientLauncher {
             folder: self.template.folder.as_deref(),
             guard: self.guard.clone(),
             environment: &environment,
+            accelerator: self.accelerator.as_ref(),
             lines: self.driver.then(|| (self.clock.clone(), lines)),
         })?;
-        let process =
-            ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() };
-        Ok(Started { client: Arc::new(process), listener })
+        Ok(ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() })
     }
 }
 
@@ -122,7 +159,7 @@ impl Starter for ClientLauncher {
 
 /// A client that was started. It is ended with its whole process group when it is dropped: by SIGTERM first, in the background.
 #[derive(Debug)]
-struct ClientProcess {
+pub(super) struct ClientProcess {
     group: Option<Arc<Group>>,
     heard: Mutex<Heard>,
     clock: Clock,

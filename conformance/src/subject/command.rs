@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 
+use super::accelerate::Accelerator;
 use super::guard::Guard;
 use super::process::{Group, Spawn};
 use crate::clock::Clock;
@@ -114,6 +115,8 @@ pub struct CommandLauncher {
     pub clock: Clock,
     /// Ends the servers where this process is killed.
     pub guard: Option<Arc<Guard>>,
+    /// Makes time pass faster for them.
+    pub accelerator: Option<Accelerator>,
 }
 
 /// A server that was started by a command. It is ended with its whole process group when it is dropped.
@@ -163,6 +166,7 @@ impl CommandLauncher {
             words: &words,
             folder: self.template.folder.as_deref(),
             guard: self.guard.clone(),
+            accelerator: self.accelerator.as_ref(),
             ..Spawn::default()
         })?;
         let deadline = self.clock.now() + self.clock.real(self.ready_within);
@@ -207,6 +211,12 @@ impl CommandLauncher {
 }
 
 impl CommandSubject {
+    /// Why time does not pass faster for it, though it should.
+    #[must_use]
+    pub fn in_real_time(&self) -> Option<String> {
+        self.group.in_real_time()
+    }
+
     /// Ends the server in an orderly way.
     pub async fn stop(&self) {
         self.group.stop(&self.clock, PATIENCE).await;

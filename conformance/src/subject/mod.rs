@@ -1,15 +1,19 @@
 //! Subjects: where they are found, how they are started and ended. The only part of the runner that starts processes.
 
+mod accelerate;
 mod client;
 mod command;
 mod guard;
 mod manifest;
 mod output;
 mod process;
+mod shared;
 mod url;
 
+pub use accelerate::{Accelerator, LIBRARY_VARIABLE};
 pub use client::{ClientLauncher, ClientTemplate, Driver};
 pub use command::{CommandLauncher, CommandSubject, NotStarted, Template};
 pub use guard::{Guard, keep};
 pub use manifest::{Manifest, ParameterName};
+pub use shared::{Announce, SharedClient};
 pub use url::{UrlSubject, preflight};

@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
+use super::accelerate::{Accelerator, untouched};
 use super::guard::Guard;
 use super::output::{Lines, Output};
 use crate::clock::Clock;
@@ -37,6 +38,8 @@ pub(super) struct Spawn<'a> {
     pub(super) guard: Option<Arc<Guard>>,
     /// Variables of its environment, beside those of this process.
     pub(super) environment: &'a [(&'a str, String)],
+    /// Makes time pass faster for it.
+    pub(super) accelerator: Option<&'a Accelerator>,
     /// Who reads its standard output line by line, and the clock that stamps them; it then has a standard input too.
     pub(super) lines: Option<(Clock, Lines)>,
 }
@@ -44,7 +47,7 @@ pub(super) struct Spawn<'a> {
 impl Group {
     /// Starts a process.
     pub(super) fn start(spawn: Spawn<'_>) -> Result<Self, String> {
-        let Spawn { words, folder, guard, environment, lines } = spawn;
+        let Spawn { words, folder, guard, environment, accelerator, lines } = spawn;
         let Some((program, arguments)) = words.split_first() else {
             return Err("the command is empty".to_owned());
         };
@@ -53,8 +56,10 @@ impl Group {
         if let Some(folder) = folder {
             command.current_dir(folder);
         }
+        let faster = accelerator.map(Accelerator::environment).unwrap_or_default();
         let mut child = command
             .args(arguments)
+            .envs(faster)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(if lines.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
@@ -86,6 +91,18 @@ impl Group {
     /// Writes a line to its standard input; false where nobody reads it any more.
     pub(super) fn tell(&self, line: String) -> bool {
         self.told.as_ref().is_some_and(|told| told.send(line).is_ok())
+    }
+
+    /// Why time does not pass faster for it, though it should; nothing where it does, or where the system does not tell.
+    pub(super) fn in_real_time(&self) -> Option<String> {
+        let pids = tree(self.leader?.as_raw_nonzero().get(), 0);
+        let names = untouched(&pids)?;
+        (!names.is_empty()).then(|| {
+            format!(
+                "libfaketime cannot reach `{}`: a program that is linked statically loads no library",
+                names.join("`, `")
+            )
+        })
     }
 
     fn status(&self) -> Option<ExitStatus> {
@@ -128,12 +145,12 @@ impl Process for Group {
         if self.status().is_some() {
             return None;
         }
-        let pages = sum(self.leader?.as_raw_nonzero().get(), 0, &resident_pages)?;
+        let pages = sum(self.leader?.as_raw_nonzero().get(), &resident_pages)?;
         Some(pages * rustix::param::page_size() as u64)
     }
 
     fn starved(&self) -> Option<Duration> {
-        sum(self.leader?.as_raw_nonzero().get(), 0, &run_delay).map(Duration::from_nanos)
+        sum(self.leader?.as_raw_nonzero().get(), &run_delay).map(Duration::from_nanos)
     }
 
     fn ended(&self) -> Option<Ending> {
@@ -158,15 +175,22 @@ fn write_lines(mut stream: ChildStdin) -> mpsc::UnboundedSender<String> {
 /// How deep a tree of processes is followed.
 const DEEPEST: usize = 8;
 
-/// A figure of a process and all its descendants (Linux: `/proc`).
-fn sum(pid: i32, depth: usize, figure: &dyn Fn(i32) -> Option<u64>) -> Option<u64> {
-    let own = figure(pid)?;
-    if depth == DEEPEST {
-        return Some(own);
+/// A process and all its descendants (Linux: `/proc`).
+fn tree(pid: i32, depth: usize) -> Vec<i32> {
+    let mut all = vec![pid];
+    if depth < DEEPEST {
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let children = children.split_whitespace().filter_map(|child| child.parse().ok());
+        all.extend(children.flat_map(|child| tree(child, depth + 1)));
     }
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let children = children.split_whitespace().filter_map(|child| sum(child.parse().ok()?, depth + 1, figure));
-    Some(own + children.sum::<u64>())
+    all
+}
+
+/// A figure of a process and all its descendants (Linux: `/proc`).
+fn sum(pid: i32, figure: &dyn Fn(i32) -> Option<u64>) -> Option<u64> {
+    let own = figure(pid)?;
+    let descendants = tree(pid, 0).into_iter().skip(1);
+    Some(own + descendants.filter_map(figure).sum::<u64>())
 }
 
 fn resident_pages(pid: i32) -> Option<u64> {

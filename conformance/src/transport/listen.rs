@@ -2,14 +2,15 @@
 //! to decide: an answer, a refusal, silence, or an end.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
 use super::encode::Side;
@@ -20,12 +21,22 @@ use crate::clock::{Clock, Moment};
 /// More attempts than this are not kept for the script; those beyond are closed at once, and counted.
 const MOST_WAITING: usize = 1000;
 
-/// A free port of the loopback interface, and those who knock at it.
-#[derive(Debug)]
+/// An address, and those who knock at it. Clones share the attempts.
+#[derive(Debug, Clone)]
 pub struct Listener {
-    port: u16,
-    attempts: mpsc::Receiver<Attempt>,
-    accepting: AbortHandle,
+    address: SocketAddr,
+    attempts: Arc<Mutex<mpsc::Receiver<Attempt>>>,
+    _accepting: Arc<Accepting>,
+}
+
+/// Ends the task that accepts when the last listener is dropped.
+#[derive(Debug)]
+struct Accepting(AbortHandle);
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// An attempt to connect.
@@ -61,13 +72,13 @@ pub enum RequestError {
 }
 
 impl Listener {
-    /// Listens at a free port of 127.0.0.1.
+    /// Listens at an address; port 0 stands for a free one.
     ///
     /// # Errors
-    /// Where the system gives none.
-    pub async fn bind(clock: Clock) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let port = listener.local_addr()?.port();
+    /// Where the system does not allow it.
+    pub async fn bind(address: SocketAddr, clock: Clock) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
         let (sender, attempts) = mpsc::channel(MOST_WAITING);
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -77,36 +88,40 @@ impl Listener {
                 let _ = sender.try_send(Attempt { at, stream, read: BytesMut::new() });
             }
         });
-        Ok(Self { port, attempts, accepting: accepting.abort_handle() })
+        let accepting = Arc::new(Accepting(accepting.abort_handle()));
+        Ok(Self { address, attempts: Arc::new(Mutex::new(attempts)), _accepting: accepting })
     }
 
-    /// The port.
+    /// Where it listens.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The next attempt. May be dropped and called again without loss.
-    pub async fn next(&mut self) -> Attempt {
-        match self.attempts.recv().await {
+    pub async fn next(&self) -> Attempt {
+        match self.attempts.lock().await.recv().await {
             Some(attempt) => attempt,
             None => std::future::pending().await,
         }
     }
 
     /// An attempt that is there already.
-    pub fn try_next(&mut self) -> Option<Attempt> {
-        self.attempts.try_recv().ok()
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.accepting.abort();
+    pub fn try_next(&self) -> Option<Attempt> {
+        self.attempts.try_lock().ok()?.try_recv().ok()
     }
 }
 
 impl Attempt {
+    /// Whether the client is still there, as far as one can see without waiting.
+    #[must_use]
+    pub fn is_alive(&mut self) -> bool {
+        match self.stream.try_read_buf(&mut self.read) {
+            Ok(count) => count > 0,
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+        }
+    }
+
     /// Reads the request. The caller bounds the time.
     ///
     /// # Errors

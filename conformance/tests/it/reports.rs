@@ -26,6 +26,8 @@ fn started(scenarios: usize) -> Event {
         timing: BTreeMap::from(
             [("code_lifetime", "1500 ms"), ("auth_timeout", "10 s")].map(|(k, v)| (k.into(), v.into())),
         ),
+        speed: 1.0,
+        not_accelerated: None,
         reconnect: None,
     };
     Event::RunStarted { subjects: vec![subject], scenarios }

@@ -131,6 +131,16 @@ impl Mailbox {
         Poll::Pending
     }
 
+    /// Whether somebody waits for room.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.lock().senders.is_empty()
+    }
+
+    /// Has the connection look after itself: somebody waits for it.
+    pub(super) fn nudge(&self) {
+        wake(self.lock(), |state| &mut state.owner);
+    }
+
     /// Whether the connection has so many answers to read that it is not to be read itself, or is closing.
     pub(super) fn is_choked(&self) -> bool {
         let state = self.lock();

@@ -148,6 +148,10 @@ pub trait Core: Debug + Send + 'static {
     /// From so many bytes for a peer that reads slowly on, whoever sends them is not read (WIRE-11).
     const MARK: usize;
 
+    /// After so long without taking anything, a peer for whom others wait is closed with code 1013 (WIRE-11); `None`: never, only its
+    /// heartbeat decides.
+    const STALL_LIMIT: Option<Duration> = None;
+
     /// What connects at a path; `None` where it names no endpoint.
     fn endpoint(path: &str) -> Option<Self::Role>;
 

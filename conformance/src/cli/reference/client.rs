@@ -60,8 +60,8 @@ pub(super) struct Client {
     #[arg(long, conflicts_with = "driver")]
     end_with_input: bool,
 
-    /// How to come back after a loss: members of a policy, as base=100ms,factor=2,cap=800ms,jitter=0.2,max_attempts=5; base=1s,factor=2,
-    /// cap=32s,jitter=0,max_attempts=endless unless given.
+    /// How to come back after a loss: members of a policy, as base=100ms,factor=2,cap=800ms,jitter=0.2,max_attempts=5. What it
+    /// leaves out is as in the policy `relay`, or as handed over.
     #[arg(long, value_name = "POLICY")]
     reconnect: Option<String>,
 

@@ -16,7 +16,7 @@ pub(super) struct Viewer {
     #[command(flatten)]
     client: client::Client,
 
-    /// The code to join with, as the host shows it.
+    /// The code to join with, as the host shows it. Where it is refused, the next line of standard input is another one.
     #[arg(long)]
     code: Option<String>,
 }

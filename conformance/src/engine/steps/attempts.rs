@@ -32,7 +32,7 @@ impl Player {
         let latest = match (within, due) {
             (Some(within), _) => start + within,
             (None, Some(due)) => puppet.record.with(|attempts| attempts.latest(due)),
-            (None, None) => start + self.story.stage.first_attempt,
+            (None, None) => start + puppet.patience,
         };
         let since = due.map_or(start, |due| due.since);
         let attempt = loop {
@@ -103,7 +103,7 @@ impl Player {
 
     pub(in crate::engine) async fn idle(&mut self, step: &Idle) -> Result<(), Fault> {
         let puppet = self.puppet(&step.of)?;
-        let mut puppet = puppet.lock().await;
+        let puppet = puppet.lock().await;
         let span = self.span(&step.span);
         let start = self.clock().now();
         match self.clock().within(start + span, puppet.listener.next()).await {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use relayspec::driver::Params;
 use relayspec::family::Turn;
+use relayspec::reconnect::Policy;
+use relayspec::timing::Parameter;
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -14,11 +16,11 @@ use crate::engine::attempts::Attempts;
 use crate::engine::player::{Fault, Player};
 use crate::engine::puppet::{Puppet, Record};
 use crate::engine::recorder::Stop;
-use crate::engine::target::{Call, Subject};
+use crate::engine::target::{Call, Starter, Subject};
 use crate::engine::witness::{Fate, Witness};
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{Accept, Expect, FailBy, Send, Start, TurnAway, Welcome};
+use crate::scenario::step::{Accept, Close, Expect, FailBy, Send, Start, TurnAway, Welcome};
 use crate::scenario::{Term, to_the_cap};
 use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
 
@@ -26,6 +28,8 @@ use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
 const REQUEST: Duration = Duration::from_secs(5);
 /// The close code of a server that has a problem of its own (RFC 6455, section 7.4.1).
 const INTERNAL_ERROR: u16 = 1011;
+/// The close code of a server that goes away (RFC 6455, section 7.4.1).
+const GOING_AWAY: u16 = 1001;
 
 impl Player {
     pub(super) fn puppet(&self, name: &str) -> Result<Arc<Mutex<Puppet>>, Stop> {
@@ -51,14 +55,49 @@ impl Player {
         for (name, term) in &step.params {
             params[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
         }
-        let name = self.full_name(&step.name);
-        story.transcript.add(self.clock().now(), &name, By::Runner, format!("start, with {params}"));
         let call = Call { path: endpoint.path, scenario: story.scenario.id.to_string(), params };
+        self.cast(starter.as_ref(), &step.name, call.clone(), policy).await?;
+        if starter.is_shared() && self.prelude(&step.name).await.is_err() {
+            starter.renew().await;
+            self.puppets.remove(&step.name);
+            self.cast(starter.as_ref(), &step.name, call, policy).await?;
+            self.prelude(&step.name).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts a client, and gives it a name.
+    async fn cast(&mut self, starter: &dyn Starter, name: &str, call: Call, policy: Policy) -> Result<(), Fault> {
+        let story = Arc::clone(&self.story);
+        let stage = &story.stage;
+        let full_name = self.full_name(name);
+        story.transcript.add(self.clock().now(), &full_name, By::Runner, format!("start, with {}", call.params));
         let started = starter.start(call).await.map_err(Stop::Inconclusive)?;
-        let record = Record::new(Attempts::new(policy, story.stage.slack));
-        story.cast(&name, Arc::clone(&started.client), record.clone());
-        let puppet = Puppet::new(name, started, record);
-        self.puppets.insert(step.name.clone(), Arc::new(Mutex::new(puppet)));
+        let record = Record::new(Attempts::new(policy, stage.slack));
+        story.cast(&full_name, Arc::clone(&started.client), record.clone());
+        // One that all share may just have lost its connection for the tenth time.
+        let longest = *policy.envelope(u32::MAX).end() + stage.timing.value(Parameter::ConnectTimeout);
+        let patience = stage.first_attempt + if starter.is_shared() { longest } else { Duration::ZERO };
+        let puppet = Puppet::new(full_name, started, record, patience);
+        self.puppets.insert(name.to_owned(), Arc::new(Mutex::new(puppet)));
+        Ok(())
+    }
+
+    /// Brings a client that has a past to the state in which one that has just lost its connection is: the delays begin anew.
+    async fn prelude(&mut self, of: &str) -> Result<(), Fault> {
+        let name = "prelude".to_owned();
+        let welcome = Welcome { name: name.clone(), of: of.to_owned(), within: None, check: None };
+        let welcomed = self.welcome(&welcome).await;
+        welcomed.map_err(|fault| match fault {
+            Fault::Broken(finding) => {
+                Stop::Inconclusive(format!("the client did not come back: {}", finding.what)).into()
+            }
+            other => other,
+        })?;
+        self.close(&Close { on: name.clone(), code: Some(GOING_AWAY), reason: String::new() }).await?;
+        self.own.retain(|own| *own != name);
+        self.actors.remove(&name);
+        self.puppet(of)?.lock().await.forget();
         Ok(())
     }
 

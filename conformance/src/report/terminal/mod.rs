@@ -123,6 +123,10 @@ fn opening(subjects: &[SubjectInfo], scenarios: usize, style: Style) -> Vec<Stri
             command.collect::<String>(),
             scenarios.unwrap_or_default()
         ));
+        if subject.speed > 1.0 {
+            lines.push(format!("  accelerated: {} s pass for it in one", subject.speed));
+        }
+        lines.extend(subject.not_accelerated.iter().map(|why| format!("  in real time: {}", escape(why))));
         let reconnect = subject.reconnect.iter().map(|policy| format!("  reconnect {}", escape(policy)));
         let timing = subject.timing.iter().map(|(name, value)| format!("  {} {}", escape(name), escape(value)));
         lines.extend(timing.chain(reconnect).filter(|_| style.verbose));

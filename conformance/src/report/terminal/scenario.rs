@@ -1,5 +1,6 @@
 //! What is told of a scenario when it is over.
 
+use super::super::attempts;
 use super::super::failure::{self, findings, named, not_reached};
 use super::super::style::Style;
 use super::super::tally::{Tally, is_not_reached};
@@ -108,6 +109,7 @@ fn broken_checks(outcome: &ScenarioOutcome, style: Style) -> Vec<String> {
     }
     if has_failed || style.verbose {
         let found: Vec<_> = checks.iter().flat_map(|check| failure::told(check)).collect();
+        lines.extend(attempts::drawn(outcome, style));
         lines.extend(transcript::table(outcome, &found, style));
     }
     lines.extend(not_reached(outcome, style));

@@ -228,6 +228,12 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.role.shows(session_id)
     }
 
+    /// Whether an attempt is under way whose handshake is not done.
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        matches!(self.wire, Wire::Opening)
+    }
+
     fn is_listening(&self) -> bool {
         matches!(self.wire, Wire::Open(_)) && !matches!(self.phase, Phase::Ended)
     }

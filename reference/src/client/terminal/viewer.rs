@@ -91,7 +91,9 @@ impl Viewer {
         let Some(code) = ViewerCode::new(code) else { return };
         desk.send_back("Another code was given");
         self.code = code;
-        self.early.clear();
+        if !std::mem::take(&mut self.early).is_empty() {
+            desk.refuse("NOT_SENT", "Another code was given: what waited for a session was not sent.");
+        }
         if self.has_asked {
             desk.anew();
         }

@@ -81,7 +81,8 @@ impl Shells {
     fn open(&mut self, id: String) -> pty_process::Result<()> {
         let (pty, pts) = pty_process::open()?;
         pty.resize(Size::new(self.size.0, self.size.1))?;
-        let command = pty_process::Command::new(&self.program).env("TERM", "xterm-256color").kill_on_drop(true);
+        // When its terminal is closed the program is told by SIGHUP, and may still put its things in order.
+        let command = pty_process::Command::new(&self.program).env("TERM", "xterm-256color");
         let child = command.spawn(pts)?;
         let (orders, receiver) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));

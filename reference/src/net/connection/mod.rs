@@ -138,6 +138,8 @@ struct Connection<C: Core> {
     pinged_at: u64,
     /// What the system had taken for the peer when the oldest Ping that has not left was due, or at a later look, in bytes.
     taken_at: u64,
+    /// Since when the peer has taken nothing while others wait for it, and what it had taken until then, in bytes.
+    stalled: Option<(Instant, u64)>,
     /// The peer was not read for a while since it was pinged; what had been read when it was last excused for that, in bytes.
     excused_at: Option<u64>,
 }
@@ -172,6 +174,7 @@ impl<C: Core> Connection<C> {
             notify_deadline: shared.timing.value(Parameter::NotifyDeadline),
             pinged_at: 0,
             taken_at: 0,
+            stalled: None,
             excused_at: None,
         }
     }
@@ -200,6 +203,7 @@ impl<C: Core> Connection<C> {
             self.read_again();
         }
         self.watch_if_held(cx)?;
+        self.judge_stall()?;
         self.judge_silence(cx)
     }
 

@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::{Connection, Ending};
 use crate::net::clock;
+use crate::net::closing::Close;
 use crate::server::Core;
 
 /// More than systems keep of what a peer has sent and nobody has read, in bytes. A Pong that was sent in time is in there.
 const MOST_UNREAD: u64 = 64 << 20;
+/// Close code for a peer that does not keep up (WIRE-11).
+const TRY_AGAIN_LATER: u16 = 1013;
 /// However short the deadline is, looking after a connection never fills a processor.
 const SHORTEST_WATCH: Duration = Duration::from_millis(1);
 
@@ -41,10 +44,33 @@ impl<C: Core> Connection<C> {
             if self.held && !matches!(self.socket.get_ref().tcp().take_error(), Ok(None)) {
                 return Err(Ending::Lost);
             }
+            if let Some(slow) = self.partner.as_ref().filter(|_| self.held) {
+                slow.nudge();
+            }
             self.watched = self.held;
             self.set_alarm();
         }
         Ok(())
+    }
+
+    /// Whoever takes nothing at all is not waited for without end, where there are others who would have to wait too.
+    pub(super) fn judge_stall(&mut self) -> Result<(), Ending> {
+        let Some(limit) = C::STALL_LIMIT else { return Ok(()) };
+        if !self.member.mailbox().is_awaited() {
+            self.stalled = None;
+            return Ok(());
+        }
+        let (now, taken) = (clock::instant(), self.socket.get_ref().bytes_written());
+        match self.stalled {
+            Some((since, before)) if before == taken && now.duration_since(since) >= limit => {
+                Err(Ending::Close(Close { code: TRY_AGAIN_LATER, reason: "Reads too slowly" }))
+            }
+            Some((_, before)) if before == taken => Ok(()),
+            _ => {
+                self.stalled = Some((now, taken));
+                Ok(())
+            }
+        }
     }
 
     /// A connection that is held is looked after in time for its partner to be told of its loss (PAIR-70).

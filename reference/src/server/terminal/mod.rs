@@ -72,6 +72,9 @@ impl<E: Entropy + fmt::Debug + Send + 'static> Core for Relay<E> {
     // Of each viewer. Late ones have the scrollback to read first, for which the others need not wait.
     const MARK: usize = 2 << 20;
 
+    // One viewer that sleeps must not hold all others for longer. It comes back and has the scrollback.
+    const STALL_LIMIT: Option<Duration> = Some(Duration::from_secs(5));
+
     fn endpoint(path: &str) -> Option<()> {
         (path == PATH).then_some(())
     }

@@ -113,6 +113,29 @@ async fn empty_payloads_pass_as_fast_with_a_full_scrollback() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_viewer_is_closed_before_long_and_the_others_go_on() {
+    let (address, _relay) = serve(&[]).await;
+    let (mut host, code) = host(address).await;
+    let mut stalled = viewer(address, &code).await;
+    let mut reader = viewer(address, &code).await;
+    let chunk = |number: u32| [b"\x011".as_slice(), &number.to_be_bytes(), &[7; 100_000]].concat();
+    let pouring = tokio::spawn(async move {
+        for number in 0..300 {
+            show(&mut host, &chunk(number)).await;
+        }
+        host
+    });
+    let before = Instant::now();
+    for number in 0..300 {
+        assert_eq!(next(&mut reader).await, json!(chunk(number)), "TERM-20");
+    }
+    assert!(before.elapsed() > Duration::from_secs(4), "the stalled viewer was not waited for");
+    soon("the host", pouring).await.expect("no panic");
+    // Of what waited for it, something is lost; that is told by the end of the connection.
+    stalled.closed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_viewer_holds_its_own_session_alone() {
     let (address, _relay) = serve(&[]).await;
     let (mut host, code) = host(address).await;

@@ -3,6 +3,7 @@
 mod coming_back;
 mod host;
 mod viewer;
+mod walk;
 
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ struct World<R> {
     attempts: Vec<u128>,
     abandoned: usize,
     ended: Option<Ending>,
+    /// What the user was told of as not sent.
+    sent_back: usize,
 }
 
 fn host() -> World<Host> {
@@ -57,8 +60,16 @@ impl<R: Role> World<R> {
         timing.declare(Parameter::ConnectTimeout, CONNECT_TIMEOUT);
         let now = Instant::now();
         let client = Client::new(role, policy, timing, Still, now);
-        let mut world =
-            Self { client, started: now, now, events: Vec::new(), attempts: Vec::new(), abandoned: 0, ended: None };
+        let mut world = Self {
+            client,
+            started: now,
+            now,
+            events: Vec::new(),
+            attempts: Vec::new(),
+            abandoned: 0,
+            ended: None,
+            sent_back: 0,
+        };
         world.pass(Duration::ZERO);
         world
     }
@@ -128,13 +139,25 @@ impl<R: Role> World<R> {
                 Action::Connect => self.attempts.push(self.now.duration_since(self.started).as_millis()),
                 Action::Abandon => self.abandoned += 1,
                 other @ (Action::Leave | Action::Session(_)) => panic!("{other:?}"),
-                Action::Report(Event::Error { code, .. }) => self.events.push(code),
+                Action::Report(Event::Error { code, message }) => {
+                    self.sent_back += number_of(&code, &message);
+                    self.events.push(code);
+                }
                 Action::Report(Event::Registered { code }) => self.events.push(format!("registered:{code}")),
                 Action::Report(Event::Data { payload, .. }) => self.events.push(format!("data:{payload}")),
                 Action::Report(event) => self.events.push(event.name().to_owned()),
                 Action::End(ending) => self.ended = Some(ending),
             }
         }
+    }
+}
+
+/// How many messages an error gives back.
+fn number_of(code: &str, message: &str) -> usize {
+    match code {
+        "NOT_SENT" => message.split(' ').find_map(|word| word.parse().ok()).expect("a number"),
+        "NOT_JOINED" | "TOO_MUCH" => 1,
+        _ => 0,
     }
 }
 

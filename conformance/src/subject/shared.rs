@@ -1,0 +1,145 @@
+//! One client for all scenarios, one after the other: a process that stays warm, or whatever a person points at the address.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+
+use super::client::{ClientLauncher, ClientProcess};
+use crate::clock::Clock;
+use crate::engine::{Boxed, Call, Client, Line, Party, Process, Started, Starter};
+use crate::transport::Listener;
+
+/// Tells a person something while a run waits.
+pub type Announce = Box<dyn Fn(&str) + Send + Sync>;
+
+/// A client that all scenarios share.
+pub struct SharedClient {
+    address: SocketAddr,
+    clock: Clock,
+    /// What starts it; none where a person does.
+    launcher: Option<ClientLauncher>,
+    announce: Announce,
+    state: Mutex<State>,
+    turn: Arc<Semaphore>,
+}
+
+#[derive(Default)]
+struct State {
+    listener: Option<Listener>,
+    process: Option<Arc<ClientProcess>>,
+}
+
+impl SharedClient {
+    /// One process, which is started again where it has ended.
+    #[must_use]
+    pub fn warm(launcher: ClientLauncher, clock: Clock, announce: Announce) -> Self {
+        Self::new(super::client::LOOPBACK, Some(launcher), clock, announce)
+    }
+
+    /// Whatever connects to this address.
+    #[must_use]
+    pub fn attached(address: SocketAddr, clock: Clock, announce: Announce) -> Self {
+        Self::new(address, None, clock, announce)
+    }
+
+    fn new(address: SocketAddr, launcher: Option<ClientLauncher>, clock: Clock, announce: Announce) -> Self {
+        let turn = Arc::new(Semaphore::new(1));
+        Self { address, clock, launcher, announce, state: Mutex::default(), turn }
+    }
+
+    async fn take_turn(&self, call: Call) -> Result<Started, String> {
+        let permit = Arc::clone(&self.turn).acquire_owned().await.map_err(|error| error.to_string())?;
+        let mut state = self.state.lock().await;
+        let listener = match &state.listener {
+            Some(listener) => listener.clone(),
+            None => {
+                let bound = Listener::bind(self.address, self.clock.clone()).await;
+                let listener = bound.map_err(|error| format!("{} cannot be listened at: {error}", self.address))?;
+                if self.launcher.is_none() {
+                    let texts = call.params.as_object().into_iter().flatten();
+                    let handed =
+                        texts.filter(|(_, value)| value.is_string()).map(|(name, value)| format!("{name} {value}"));
+                    let handed: Vec<_> = handed.collect();
+                    let with = if handed.is_empty() { String::new() } else { format!(", with {}", handed.join(", ")) };
+                    (self.announce)(&format!("connect the client to ws://{}{}{with}", listener.address(), call.path));
+                }
+                state.listener = Some(listener.clone());
+                listener
+            }
+        };
+        // What knocked while no scenario was there is told to come again.
+        while listener.try_next().is_some() {}
+        let is_gone = |process: &Arc<ClientProcess>| process.process().is_none_or(|process| process.ended().is_some());
+        if let Some(launcher) = &self.launcher
+            && state.process.as_ref().is_none_or(is_gone)
+        {
+            state.process = Some(Arc::new(launcher.launch_at(&listener, &call).await?));
+        }
+        let process = state.process.clone();
+        if let Some(process) = &process {
+            while process.line().now_or_never().flatten().is_some() {}
+        }
+        Ok(Started { client: Arc::new(Turn { process, _permit: permit }), listener })
+    }
+}
+
+impl Starter for SharedClient {
+    fn start(&self, call: Call) -> Boxed<'_, Result<Started, String>> {
+        Box::pin(self.take_turn(call))
+    }
+
+    fn has_driver(&self) -> bool {
+        self.launcher.as_ref().is_some_and(ClientLauncher::has_driver)
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn renew(&self) -> Boxed<'_, ()> {
+        Box::pin(async {
+            match &self.launcher {
+                Some(_) => self.state.lock().await.process = None,
+                None => (self.announce)("the client has not come back: start it again, or reload it"),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for SharedClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedClient").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// The client, while it is one scenario's turn.
+struct Turn {
+    process: Option<Arc<ClientProcess>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Party for Turn {
+    fn process(&self) -> Option<&dyn Process> {
+        self.process.as_ref()?.process()
+    }
+
+    fn output(&self) -> String {
+        self.process.as_ref().map(|process| process.output()).unwrap_or_default()
+    }
+}
+
+impl Client for Turn {
+    fn tell(&self, line: String) -> bool {
+        self.process.as_ref().is_some_and(|process| process.tell(line))
+    }
+
+    fn line(&self) -> Boxed<'_, Option<Line>> {
+        match &self.process {
+            Some(process) => process.line(),
+            None => Box::pin(std::future::ready(None)),
+        }
+    }
+}
