@@ -73,7 +73,8 @@ async fn list_names_everything() {
         assert!(told.contains(found.text), "{}", found.id);
         assert!(json.as_array().expect("a list").iter().any(|row| row["id"] == found.id), "{}", found.id);
     }
-    let relay_alone = json.as_array().expect("a list").iter().filter(|row| row["id"] == "WIRE-01");
+    let of_pairing = json.as_array().expect("a list").iter().filter(|row| row["family"] == "pairing");
+    let relay_alone = of_pairing.filter(|row| row["id"] == "WIRE-01");
     let relay_alone: Vec<_> = relay_alone.map(|row| (row["role"].as_str(), row["checks"].as_u64() > Some(0))).collect();
     assert_eq!(relay_alone, [(Some("relay"), true), (Some("host"), false), (Some("viewer"), false)]);
     let expiry = answer(&["list", "PAIR-30"]).await;
@@ -85,7 +86,8 @@ async fn list_narrows_requirements_too() {
     for (which, shown) in [
         (&["PAIR-30"][..], "relay PAIR-30"),
         (&["PAIR-H1"], "host PAIR-H1"),
-        (&["WIRE-12"], "relay WIRE-12, host WIRE-12, viewer WIRE-12"),
+        (&["TERM-30"], "relay TERM-30"),
+        (&["WIRE-11"], "relay WIRE-11, relay WIRE-11"),
         (&["pairing/heartbeat"], "relay PAIR-80"),
         (&["pairing/heartbeat", "PAIR-30"], "relay PAIR-30, relay PAIR-80"),
     ] {
