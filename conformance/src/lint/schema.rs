@@ -15,8 +15,11 @@ use crate::outcome::Finding;
 #[derive(Debug, Default)]
 pub struct Schemas {
     /// By family and direction: two families may name their roles alike.
-    compiled: Mutex<BTreeMap<(&'static str, Direction), Arc<BTreeMap<&'static str, Compiled>>>>,
+    compiled: Mutex<BTreeMap<(&'static str, Direction), Arc<ByTag>>>,
 }
+
+/// Schemas by the tags of their messages.
+type ByTag = BTreeMap<&'static str, Compiled>;
 
 #[derive(Debug)]
 struct Compiled {
@@ -49,13 +52,13 @@ impl Schemas {
         vec![breach(&requirement(&found.schema, error.schema_path().as_str()), &what, &expected, message)]
     }
 
-    fn of(&self, family: &Family, channel: &Channel) -> Arc<BTreeMap<&'static str, Compiled>> {
+    fn of(&self, family: &Family, channel: &Channel) -> Arc<ByTag> {
         let mut all = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry((family.name, channel.direction)).or_insert_with(|| Arc::new(compile(channel))))
     }
 }
 
-fn compile(channel: &Channel) -> BTreeMap<&'static str, Compiled> {
+fn compile(channel: &Channel) -> ByTag {
     let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
     let compiled = (channel.schemas)().into_iter().filter_map(|message| {
         let validator = options.build(&message.schema).ok()?;

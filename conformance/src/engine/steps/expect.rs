@@ -1,10 +1,8 @@
 //! Waiting for what has to come next, and for what must not come.
 
-use std::collections::BTreeMap;
-
 use relayspec::timing::Parameter;
-use serde_json::Value;
 
+use super::meaning::{Awaited, Meaning, What, awaited, meaning};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
@@ -14,35 +12,8 @@ use crate::engine::witness::{describe, describe_close};
 use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
 use crate::scenario::step::{CloseIs, Expect, Quiet};
-use crate::scenario::{Bindings, Bytes, Mismatch, Term, Wanted};
+use crate::scenario::{Bytes, Wanted};
 use crate::transport::{Arrival, Arrived};
-
-/// Something that may come.
-struct Awaited<'a> {
-    named: Option<&'a str>,
-    what: What<'a>,
-}
-
-enum What<'a> {
-    Message(&'a Term),
-    Binary(&'a Bytes),
-    Ping,
-    Pong(&'a str),
-    Close(&'a CloseIs),
-    End,
-    Loss,
-}
-
-/// What one arrival means for a wait.
-enum Meaning {
-    Matched {
-        named: Option<String>,
-        bindings: Bindings,
-    },
-    PassOver,
-    /// And where it differs, if it is nearly right.
-    Wrong(Option<String>),
-}
 
 impl Player {
     pub(in crate::engine) async fn expect(&mut self, step: &Expect) -> Result<(), Fault> {
@@ -191,42 +162,6 @@ impl Player {
     }
 }
 
-/// Long texts that differ: a little of each around the first difference.
-fn where_they_differ(expected: &str, got: &str) -> (String, String) {
-    const SHORT: usize = 100;
-    let common = expected.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
-    let part = |text: &str| {
-        let length = text.chars().count();
-        if length <= SHORT {
-            return text.to_owned();
-        }
-        let around: String = text.chars().skip(common.saturating_sub(10)).take(40).collect();
-        format!("…{}… (of {length} characters, different from character {} on)", around, common + 1)
-    };
-    (part(expected), part(got))
-}
-
-fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
-    let alone = |what| vec![Awaited { named: None, what }];
-    match step {
-        Expect { json: Some(term), .. } => alone(What::Message(term)),
-        Expect { binary: Some(bytes), .. } => alone(What::Binary(bytes)),
-        Expect { ping: Some(_), .. } => alone(What::Ping),
-        Expect { pong: Some(text), .. } => alone(What::Pong(text)),
-        Expect { close: Some(close), .. } => alone(What::Close(close)),
-        Expect { end: Some(_), .. } => alone(What::End),
-        Expect { loss: Some(_), .. } => alone(What::Loss),
-        Expect { any_of, .. } => {
-            let choices = any_of.iter().filter_map(|choice| {
-                let message = choice.json.as_ref().map(What::Message).or(choice.binary.as_ref().map(What::Binary));
-                let what = message.or(choice.close.as_ref().map(What::Close)).or(choice.loss.map(|_| What::Loss))?;
-                Some(Awaited { named: choice.named.as_deref(), what })
-            });
-            choices.collect()
-        }
-    }
-}
-
 /// The Pongs that came instead of the one that is awaited.
 fn other_pongs(actor: &Actor, awaited: &[Awaited<'_>]) -> Option<String> {
     let [Awaited { what: What::Pong(_), .. }] = awaited else { return None };
@@ -248,68 +183,4 @@ fn aside(actor: &mut Actor, awaited: &[Awaited<'_>]) -> Option<Moment> {
         }
         _ => None,
     }
-}
-
-fn meaning(arrived: &Arrived, awaited: &[Awaited<'_>], step: &Expect, variables: &BTreeMap<String, Value>) -> Meaning {
-    let json = match &arrived.what {
-        Arrival::Text(text) => serde_json::from_str::<Value>(text).ok(),
-        _ => None,
-    };
-    let mut nearest = None;
-    for Awaited { named, what } in awaited {
-        let matched = match (what, &arrived.what, &json) {
-            (What::Message(term), Arrival::Text(_), Some(value)) => match term.matches(value, variables) {
-                Ok(bindings) => Some(bindings),
-                Err(mismatch) => {
-                    nearest = nearest.or(difference(mismatch));
-                    None
-                }
-            },
-            (What::Binary(expected), Arrival::Binary(bytes), _) => match compare(expected, bytes, variables) {
-                Ok(()) => Some(Bindings::new()),
-                Err(difference) => {
-                    nearest.get_or_insert(difference);
-                    None
-                }
-            },
-            (What::Close(expected), Arrival::Close { code, reason }, _) if fits(expected, *code, reason) => {
-                Some(Bindings::new())
-            }
-            (What::End, Arrival::Close { .. }, _) => return Meaning::PassOver,
-            (What::End, Arrival::End(_), _) | (What::Loss, Arrival::Close { .. } | Arrival::End(_), _) => {
-                Some(Bindings::new())
-            }
-            _ => None,
-        };
-        if let Some(bindings) = matched {
-            return Meaning::Matched { named: named.map(str::to_owned), bindings };
-        }
-    }
-    let passed_over = match &arrived.what {
-        Arrival::Binary(bytes) => {
-            step.skipping_binary.as_ref().is_some_and(|wanted| compare(wanted, bytes, variables).is_ok())
-        }
-        _ => step.skipping.as_ref().zip(json).is_some_and(|(term, value)| term.matches(&value, variables).is_ok()),
-    };
-    if passed_over { Meaning::PassOver } else { Meaning::Wrong(nearest) }
-}
-
-/// Where a message differs in a part of it.
-fn difference(mismatch: Mismatch) -> Option<String> {
-    let Mismatch { path, expected, got } = mismatch;
-    if path.is_empty() {
-        return None;
-    }
-    let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
-    let (expected, got) = where_they_differ(&expected, &got);
-    Some(format!("the message differs at {path}: expected {expected}, got {got}"))
-}
-
-fn compare(expected: &Bytes, got: &[u8], variables: &BTreeMap<String, Value>) -> Result<(), String> {
-    expected.wanted(variables)?.compare(got)
-}
-
-fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {
-    let right_code = expected.code.is_empty() || code.is_some_and(|code| expected.code.contains(&code));
-    right_code && expected.reason.as_ref().is_none_or(|expected| expected == reason)
 }

@@ -178,17 +178,16 @@ async fn listen(mut from: BufReader<OwnedReadHalf>, way: Way, said: UnboundedSen
     while let Ok(part) = read(&mut from).await {
         let is_raw = matches!(part, Part::Raw(_));
         let _ = said.send((way, part));
-        while is_raw {
+        if is_raw {
             let mut bytes = vec![0; 64 << 10];
-            match from.read(&mut bytes).await {
-                Ok(count) if count > 0 => drop(said.send((way, Part::Raw(bytes[..count].to_vec())))),
-                _ => break,
+            while let Ok(count @ 1..) = from.read(&mut bytes).await {
+                let _ = said.send((way, Part::Raw(bytes[..count].to_vec())));
             }
         }
     }
     let _ = said.send((way, Part::End));
     // The other side may have more to say.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn read(from: &mut BufReader<OwnedReadHalf>) -> Result<Part> {
