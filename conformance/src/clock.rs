@@ -24,6 +24,14 @@ impl Add<Duration> for Moment {
     }
 }
 
+impl Moment {
+    /// The moment so much earlier; the beginning where there is none.
+    #[must_use]
+    pub fn earlier(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(by))
+    }
+}
+
 impl Sub for Moment {
     type Output = Duration;
 
@@ -44,6 +52,8 @@ struct Inner {
     start: Instant,
     start_epoch_ms: f64,
     noise: Mutex<VecDeque<Overslept>>,
+    /// When each listener came last.
+    heard: Mutex<[Option<Instant>; LISTENERS]>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +90,7 @@ impl Clock {
             start: Instant::now(),
             start_epoch_ms: since_epoch.as_secs_f64() * 1000.0,
             noise: Mutex::default(),
+            heard: Mutex::default(),
         });
         let watched = Arc::downgrade(&inner);
         // Without the thread there is no widening of bounds; nothing else depends on it.
@@ -177,7 +188,8 @@ impl Clock {
         let noise = self.inner.noise.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, until) = (self.instant(since), self.instant(until) + STEP);
         let heard = noise.iter().filter(|overslept| overslept.until >= since && overslept.until <= until);
-        self.real(heard.map(|overslept| overslept.by).max().unwrap_or_default())
+        let worst = heard.map(|overslept| overslept.by).max().unwrap_or_default();
+        self.real(worst.max(self.inner.silence(since, until)))
     }
 }
 
@@ -189,9 +201,28 @@ fn scaled(span: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(span.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
+impl Inner {
+    /// By how much a listener is late that has not come yet: what keeps it may have kept others.
+    fn silence(&self, since: Instant, until: Instant) -> Duration {
+        let now = Instant::now();
+        if since > now {
+            return Duration::ZERO;
+        }
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = heard.iter().flatten().filter(|heard| **heard <= until);
+        let late = late.map(|heard| now.saturating_duration_since(*heard + STEP)).max().unwrap_or_default();
+        if late > USUAL { late } else { Duration::ZERO }
+    }
+}
+
+/// Those who listen: a thread, and a task among the others.
+const LISTENERS: usize = 2;
+const THREAD: usize = 0;
+const TASK: usize = 1;
+
 fn listen(watched: &Weak<Inner>) {
     let mut before = Instant::now();
-    while let Some(now) = note(watched, before) {
+    while let Some(now) = note(watched, before, THREAD) {
         before = now;
         thread::sleep(STEP);
     }
@@ -200,16 +231,17 @@ fn listen(watched: &Weak<Inner>) {
 /// The runner's own tasks may keep one another waiting while the machine is idle otherwise.
 async fn listen_among_tasks(watched: Weak<Inner>) {
     let mut before = Instant::now();
-    while let Some(now) = note(&watched, before) {
+    while let Some(now) = note(&watched, before, TASK) {
         before = now;
         tokio::time::sleep(STEP).await;
     }
 }
 
 /// Notes a step that took too long; the present moment, or nothing where the clock is gone.
-fn note(watched: &Weak<Inner>, before: Instant) -> Option<Instant> {
+fn note(watched: &Weak<Inner>, before: Instant, who: usize) -> Option<Instant> {
     let inner = watched.upgrade()?;
     let now = Instant::now();
+    inner.heard.lock().unwrap_or_else(PoisonError::into_inner)[who] = Some(now);
     let by = now.saturating_duration_since(before + STEP);
     if by > USUAL {
         let mut noise = inner.noise.lock().unwrap_or_else(PoisonError::into_inner);

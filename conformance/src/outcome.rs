@@ -71,6 +71,9 @@ pub struct Finding {
     /// From which lateness of the machine on it could be the cause instead of the subject, in ms; none where it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excused_from_ms: Option<f64>,
+    /// Where time matters: by how much the machine was late at most while the step ran, in ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_ms: Option<f64>,
 }
 
 impl Finding {

@@ -73,6 +73,17 @@ pub struct Welcome {
     pub params: &'static [(&'static str, &'static str)],
     /// The turns. The last one is the success.
     pub turns: &'static [Turn],
+    /// What the client may say besides, at any time and unasked.
+    pub asides: &'static [Aside],
+}
+
+/// A message that a client may send at any time, and that nobody waits for.
+#[derive(Debug, Clone, Copy)]
+pub struct Aside {
+    /// Its type.
+    pub message: &'static str,
+    /// What the server answers, where it does.
+    pub answer: Option<fn(&Value) -> Value>,
 }
 
 /// One turn of a welcome.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest};
+use relayspec::timing::Written;
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -45,6 +46,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "POLICY", help_heading = "Subject")]
     reconnect: Option<String>,
 
+    /// How long a started client has to its first attempt to connect.
+    #[arg(long, value_name = "DURATION", default_value = "20s", help_heading = "Subject")]
+    ready_within: Written,
+
     #[command(flatten)]
     subject: SubjectOptions,
 
@@ -75,6 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let has_driver = arguments.attach.is_none() && (arguments.driver || manifest.driver == Some(true));
     let driver = if has_driver { Driver::Spoken } else { Driver::None };
     let reconnect = arguments.reconnect.as_deref();
-    let seat = Seat::client(at, driver, role, reconnect, &manifest, &arguments.subject)?;
+    let mut seat = Seat::client(at, driver, role, reconnect, &manifest, &arguments.subject)?;
+    seat.first_attempt = arguments.ready_within.0;
     judge::judge(&Setup::new(vec![seat], manifest.baseline.as_ref(), &arguments.judge)?)
 }

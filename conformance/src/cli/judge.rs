@@ -22,8 +22,6 @@ use super::subjects::{self, Ready};
 
 /// How many handshakes of a run are under way at once.
 const HANDSHAKES: usize = 64;
-/// How long a client has from its start to its first attempt: a virtual machine or a browser takes its time.
-const FIRST_ATTEMPT: Duration = Duration::from_secs(20);
 /// What the machine may add to a client's delays, beyond all tolerance.
 const SLACK: Duration = Duration::from_millis(5);
 /// Columns of a report that does not go to a terminal.
@@ -109,7 +107,7 @@ async fn play(
             max_message: seat.max_message,
             schemas: Arc::clone(&schemas),
             policy: seat.policy,
-            first_attempt: clock.real(FIRST_ATTEMPT),
+            first_attempt: clock.real(seat.first_attempt),
             slack: clock.real(SLACK),
             handshakes: Arc::clone(&handshakes),
             handshake_deadline: clock.real(options.handshake_deadline.0),

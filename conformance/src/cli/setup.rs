@@ -49,6 +49,9 @@ impl Where {
     }
 }
 
+/// How long a client has from its start to its first attempt, unless it is said: a virtual machine takes its time.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(10);
+
 /// What is judged.
 pub(super) enum Place {
     /// A server.
@@ -87,6 +90,8 @@ pub(super) struct Seat {
     pub(super) role: &'static str,
     pub(super) timing: Timing,
     pub(super) policy: Policy,
+    /// How long a client has from its start to its first attempt.
+    pub(super) first_attempt: Duration,
     pub(super) max_message: Option<Size>,
     pub(super) scenarios: Vec<Arc<Scenario>>,
 }
@@ -120,17 +125,11 @@ impl Seat {
 
     /// The families with these names, each once; the first of all where none is named.
     pub(super) fn families(names: &[String]) -> Result<Vec<&'static Family>, Failure> {
-        let mut families: Vec<&'static Family> = Vec::new();
-        for name in names {
-            let family = named(name)?;
-            if families.iter().all(|other| other.name != family.name) {
-                families.push(family);
-            }
+        if names.is_empty() {
+            return Ok(FAMILIES.iter().take(1).collect());
         }
-        if families.is_empty() {
-            families.extend(FAMILIES.first());
-        }
-        Ok(families)
+        let named: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+        Ok(FAMILIES.iter().filter(|family| named.iter().any(|named| named.name == family.name)).collect())
     }
 
     /// A client.
@@ -164,7 +163,8 @@ impl Seat {
         let mut timing = manifest.timing();
         subject.settings.iter().for_each(|(parameter, value)| timing.declare(*parameter, value.0));
         let max_message = subject.max_message.or(manifest.max_message);
-        Self { place, family, role, timing, policy: family.policy, max_message, scenarios: Vec::new() }
+        let first_attempt = FIRST_ATTEMPT;
+        Self { place, family, role, timing, policy: family.policy, first_attempt, max_message, scenarios: Vec::new() }
     }
 }
 

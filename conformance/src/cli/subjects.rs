@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::clock::Clock;
-use conformance::engine::{Launcher, Starter, Subject, Target};
+use conformance::engine::{Call, Launcher, Starter, Subject, Target};
 use conformance::outcome::SubjectInfo;
 use conformance::subject::{
     Accelerator, Announce, ClientLauncher, ClientTemplate, CommandLauncher, CommandSubject, Driver, Guard, NotStarted,
@@ -41,6 +41,9 @@ impl Ready {
         self.target()?.process()?.ended().map(|ending| ending.told)
     }
 }
+
+/// What a client is told that is started only to see whether it connects.
+const TRIAL: &str = "trial";
 
 /// Finds or starts what is judged, and the clock to judge it by: an accelerated one where that was asked for and can be done.
 pub(super) async fn find(setup: &Setup) -> Result<(Clock, Vec<Ready>), NotStarted> {
@@ -114,7 +117,7 @@ async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) ->
                 let subject = Subject::Server { target, launcher };
                 Ready { subject, started, in_real_time, info: info(seat, clock, url, command) }
             }
-            Place::Client { at, driver } => client(seat, at, *driver, clock, guard.clone(), accelerator).await,
+            Place::Client { at, driver } => client(seat, at, *driver, clock, guard.clone(), accelerator).await?,
         });
     }
     Ok(ready)
@@ -165,7 +168,7 @@ async fn client(
     clock: &Clock,
     guard: Option<Arc<Guard>>,
     accelerator: Option<Accelerator>,
-) -> Ready {
+) -> Result<Ready, NotStarted> {
     let is_accelerated = accelerator.is_some();
     let launcher = |template: &ClientTemplate| {
         ClientLauncher::new(template.clone(), driver, clock.clone(), guard.clone(), accelerator.clone())
@@ -177,6 +180,10 @@ async fn client(
         }
         Whence::Each(template) | Whence::Warm(template) => {
             let launcher = launcher(template);
+            let call = Call::new(TRIAL.to_owned(), seat.family, seat.role, &seat.timing, seat.policy);
+            if let Some(call) = call.filter(|_| matches!(at, Whence::Each(_))) {
+                launcher.try_out(call, seat.first_attempt).await?;
+            }
             let in_real_time = if is_accelerated { launcher.in_real_time(seat.family, seat.role).await } else { None };
             let starter: Arc<dyn Starter> = match at {
                 Whence::Warm(_) => Arc::new(SharedClient::warm(launcher, clock.clone(), announce())),
@@ -185,7 +192,8 @@ async fn client(
             (starter, Some(template.shown()), in_real_time)
         }
     };
-    Ready { subject: Subject::Client(starter), started: None, in_real_time, info: info(seat, clock, None, command) }
+    let info = info(seat, clock, None, command);
+    Ok(Ready { subject: Subject::Client(starter), started: None, in_real_time, info })
 }
 
 fn info(seat: &Seat, clock: &Clock, url: Option<String>, command: Option<String>) -> SubjectInfo {

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use relayspec::family::Aside;
+use serde_json::Value;
 
 use super::puppet::Record;
 use crate::clock::{Clock, Moment};
-use crate::transport::encode::PING;
+use crate::transport::encode::{PING, TEXT};
 use crate::transport::{Arrival, Arrived, Connection, OutFrame};
 
 /// A connection in a story.
@@ -34,6 +36,8 @@ pub(super) struct Actor {
     pub(super) over: bool,
     /// Where a client is judged: the record of its attempts, and the one that brought this connection.
     pub(super) attempt: Option<(Record, usize)>,
+    /// What a client under test may say at any time: it is answered, and stands in nobody's way.
+    pub(super) asides: &'static [Aside],
 }
 
 fn is_word(arrived: &Arrived) -> bool {
@@ -57,6 +61,7 @@ impl Actor {
             pongs: VecDeque::new(),
             over: false,
             attempt: None,
+            asides: &[],
         }
     }
 
@@ -110,12 +115,16 @@ impl Actor {
 
     /// Sends a Ping and takes in what comes until its Pong, or until a moment: what the subject wrote before is then here.
     pub(super) async fn settle(&mut self, clock: &Clock, until: Moment) {
-        const MARK: &[u8] = b"the end";
+        const MARK: &[u8] = b"so far";
         if self.over {
             return;
         }
         self.connection.pen().send(OutFrame::new(PING, MARK));
-        while !self.over && !self.pongs.iter().any(|(_, bytes)| bytes == MARK) {
+        while !self.over {
+            if let Some(at) = self.pongs.iter().position(|(_, bytes)| bytes == MARK) {
+                self.pongs.remove(at);
+                return;
+            }
             match clock.within(until, self.connection.next()).await {
                 Some(Some(arrived)) => self.absorb(arrived),
                 _ => return,
@@ -132,9 +141,23 @@ impl Actor {
             Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. } => {}
+            Arrival::Text(ref text) if self.aside(text) => {}
             Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => {
                 self.queue.push_back(arrived);
             }
         }
+    }
+
+    /// Whether a message is one that may come at any time; it is answered, where it has an answer.
+    fn aside(&self, text: &str) -> bool {
+        if self.asides.is_empty() {
+            return false;
+        }
+        let message: Value = serde_json::from_str(text).unwrap_or_default();
+        let Some(aside) = self.asides.iter().find(|aside| message["type"] == aside.message) else { return false };
+        if let Some(answer) = aside.answer {
+            self.connection.pen().send(OutFrame::new(TEXT, answer(&message).to_string()));
+        }
+        true
     }
 }

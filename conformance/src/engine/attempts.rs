@@ -11,10 +11,15 @@ use crate::clock::Moment;
 use crate::outcome::{AttemptLine, Finding};
 use crate::scenario::step::Rule;
 
+/// What kept an arrival from being stamped may have ended so much before it was stamped.
+const LATE_STAMP: Duration = Duration::from_millis(20);
+
 /// The attempts of one client.
 #[derive(Debug)]
 pub(super) struct Attempts {
     policy: Policy,
+    /// How long an attempt may be under way without success.
+    connect_timeout: Duration,
     /// What the machine may add to any delay: the time that a process takes to get going, and the network.
     slack: Duration,
     pub(super) rows: Vec<Attempt>,
@@ -28,11 +33,22 @@ pub(super) struct Attempt {
     pub(super) due: Option<Due>,
     /// How far off the machine may have been while it was waited for.
     noise: Duration,
+    /// How far off the runner may have been when it saw the attempt before and its end: so much shorter may the delay look.
+    haze: Duration,
     /// When the client could know that it had failed, or that what it brought was lost.
     pub(super) over: Option<Moment>,
     pub(super) success: bool,
     /// What became of it, in words.
     pub(super) fate: String,
+}
+
+/// A rule is broken.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// Whatever the machine did.
+    Surely(Finding),
+    /// Unless the runner was late to see what came.
+    Perhaps(Finding),
 }
 
 /// Since when an attempt is due, and which delay of the sequence is before it.
@@ -49,8 +65,8 @@ impl Attempt {
 }
 
 impl Attempts {
-    pub(super) fn new(policy: Policy, slack: Duration) -> Self {
-        Self { policy, slack, rows: Vec::new() }
+    pub(super) fn new(policy: Policy, connect_timeout: Duration, slack: Duration) -> Self {
+        Self { policy, connect_timeout, slack, rows: Vec::new() }
     }
 
     /// Since when the next attempt is due; none where nothing was lost.
@@ -72,11 +88,22 @@ impl Attempts {
     }
 
     /// An attempt has come; what is wrong with that, unasked.
-    pub(super) fn arrive(&mut self, at: Moment, noise: Duration) -> (usize, Vec<Finding>) {
+    pub(super) fn arrive(&mut self, at: Moment, noise: &dyn Fn(Moment) -> Duration) -> (usize, Vec<Finding>) {
         let due = self.due();
-        self.rows.push(Attempt { at, due, noise, over: None, success: false, fate: String::new() });
+        let before = self.rows.last();
+        let noise_since = |since: Option<Moment>| since.map(noise).unwrap_or_default();
+        self.rows.push(Attempt {
+            at,
+            due,
+            noise: noise_since(due.map(|due| due.since)),
+            haze: noise_since(before.map(|before| before.at.earlier(LATE_STAMP))),
+            over: None,
+            success: false,
+            fate: String::new(),
+        });
         let index = self.rows.len() - 1;
-        let findings = [self.alone(index), self.early(index), self.close(index)];
+        let haze = self.rows[index].haze;
+        let findings = [self.alone(index, haze), self.early(index, haze), self.close(index, haze)];
         (index, findings.into_iter().flatten().collect())
     }
 
@@ -101,14 +128,20 @@ impl Attempts {
     }
 
     /// Judges all attempts by a rule; the first that breaks it.
-    pub(super) fn judge(&self, rule: Rule) -> Option<Finding> {
+    pub(super) fn judge(&self, rule: Rule) -> Option<Broken> {
+        let surely = self.broken(rule, &|at| self.rows[at].haze).map(Broken::Surely);
+        surely.or_else(|| self.broken(rule, &|_| Duration::ZERO).map(Broken::Perhaps))
+    }
+
+    fn broken(&self, rule: Rule, haze: &dyn Fn(usize) -> Duration) -> Option<Finding> {
         let each = |judge: &dyn Fn(usize) -> Option<Finding>| (0..self.rows.len()).find_map(judge);
         match rule {
-            Rule::Envelope => each(&|at| self.early(at).or_else(|| self.late(at))),
-            Rule::Growth => each(&|at| self.growth(at)),
-            Rule::Apart => each(&|at| self.close(at)),
+            Rule::Envelope => each(&|at| self.early(at, haze(at)).or_else(|| self.late(at))),
+            Rule::Growth => each(&|at| self.growth(at, haze(at))),
+            Rule::Apart => each(&|at| self.close(at, haze(at))),
             Rule::Bounded => each(&|at| self.bounded(at)),
-            Rule::Alone => each(&|at| self.alone(at)),
+            Rule::Alone => each(&|at| self.alone(at, haze(at))),
+            Rule::Timely => each(&|at| self.timely(at, haze(at))),
         }
     }
 
@@ -139,11 +172,12 @@ impl Attempts {
         )
     }
 
-    fn early(&self, index: usize) -> Option<Finding> {
+    fn early(&self, index: usize, haze: Duration) -> Option<Finding> {
         let row = &self.rows[index];
         let (due, delay) = (row.due?, row.delay()?);
         let least = self.policy.envelope(due.nth).start().saturating_sub(self.policy.tolerance(due.nth));
-        (delay < least).then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
+        (delay + haze < least)
+            .then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
     }
 
     pub(super) fn late(&self, index: usize) -> Option<Finding> {
@@ -154,7 +188,7 @@ impl Attempts {
     }
 
     /// The delay before an attempt against the one before it: it has grown by the factor, or is at the cap.
-    fn growth(&self, index: usize) -> Option<Finding> {
+    fn growth(&self, index: usize, haze: Duration) -> Option<Finding> {
         let (row, before) = (&self.rows[index], self.rows.get(index.checked_sub(1)?)?);
         let (due, delay, shorter) = (row.due?, row.delay()?, before.delay()?);
         if due.nth == 0 {
@@ -165,19 +199,19 @@ impl Attempts {
         let grown = |before: f64, here: f64| shorter.mul_f64(factor / before).min(cap).mul_f64(here);
         let slack = self.policy.tolerance(due.nth) + self.policy.tolerance(due.nth - 1).mul_f64(factor) + self.slack;
         let (least, most) = (grown(1.0 + jitter, 1.0 - jitter), grown(1.0 - jitter, 1.0 + jitter));
-        if delay + slack >= least && delay <= most + slack + row.noise {
+        if delay + slack + haze >= least && delay <= most + slack + row.noise {
             return None;
         }
         let expected = format!("{} to {}, after {}, ± {}", shown(least), shown(most), shown(shorter), shown(slack));
         Some(self.found("RECON-03", index, "the delay did not grow as the policy has it", expected, shown(delay)))
     }
 
-    fn close(&self, index: usize) -> Option<Finding> {
+    fn close(&self, index: usize, haze: Duration) -> Option<Finding> {
         let before = self.rows.get(index.checked_sub(1)?)?;
         let apart = self.rows[index].at - before.at;
         // The same moment is stamped twice, each time a little late.
         let tolerance = Duration::from_millis(2).min(self.apart() / 10);
-        (apart + tolerance < self.apart()).then(|| {
+        (apart + tolerance + haze < self.apart()).then(|| {
             let expected = format!("at least {} from one attempt to the next", shown(self.apart()));
             self.found("RECON-06", index, "it followed too closely", expected, shown(apart))
         })
@@ -192,9 +226,21 @@ impl Attempts {
         })
     }
 
-    fn alone(&self, index: usize) -> Option<Finding> {
+    fn timely(&self, index: usize, haze: Duration) -> Option<Finding> {
+        let row = &self.rows[index];
+        let under_way = row.over.filter(|_| !row.success)? - row.at;
+        // As for delays: a tenth, or 50 ms.
+        let tolerance = (self.connect_timeout / 10).max(Duration::from_millis(50));
+        (under_way > self.connect_timeout + tolerance + self.slack + haze).then(|| {
+            let expected =
+                format!("given up within {}, ± {} of tolerance", shown(self.connect_timeout), shown(tolerance));
+            self.found("RECON-12", index, "it was not given up in time", expected, shown(under_way))
+        })
+    }
+
+    fn alone(&self, index: usize, haze: Duration) -> Option<Finding> {
         let at = self.rows[index].at;
-        let other = self.rows[..index].iter().position(|row| row.over.is_none_or(|over| over > at))?;
+        let other = self.rows[..index].iter().position(|row| row.over.is_none_or(|over| over > at + haze))?;
         let expected = "at most one attempt or connection at any time".to_owned();
         let got = format!("attempt {} was still under way", other + 1);
         Some(self.found("RECON-08", index, "it came beside another", expected, got))
@@ -221,6 +267,10 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
+    fn calm(_: Moment) -> Duration {
+        Duration::ZERO
+    }
+
     const RULES: [Rule; 5] = [Rule::Envelope, Rule::Growth, Rule::Apart, Rule::Bounded, Rule::Alone];
     const POLICY: Policy = Policy {
         base: Duration::from_millis(1000),
@@ -232,11 +282,11 @@ mod tests {
 
     /// Attempts that each fail at once, after these delays in ms; the first comes at once.
     fn failing(policy: Policy, delays: &[f64]) -> Attempts {
-        let mut attempts = Attempts::new(policy, Duration::ZERO);
+        let mut attempts = Attempts::new(policy, Duration::from_secs(10), Duration::ZERO);
         let mut now = Clock::start().zero();
         for delay in std::iter::once(&0.0).chain(delays) {
             now = now + Duration::from_secs_f64(delay / 1e3);
-            let (index, _) = attempts.arrive(now, Duration::ZERO);
+            let (index, _) = attempts.arrive(now, &calm);
             attempts.end(index, now, "refused");
         }
         attempts
@@ -276,22 +326,22 @@ mod tests {
         let mut attempts = failing(POLICY, &[1000.0, 2000.0]);
         let lost = attempts.due().expect("a loss");
         assert_eq!(lost.nth, 2);
-        let (index, _) = attempts.arrive(lost.since + Duration::from_secs(4), Duration::ZERO);
+        let (index, _) = attempts.arrive(lost.since + Duration::from_secs(4), &calm);
         attempts.succeed(index);
         assert_eq!(attempts.due(), None, "nothing is due while a connection stands");
         attempts.end(index, lost.since + Duration::from_secs(9), "reset");
         assert_eq!(attempts.due(), Some(Due { since: lost.since + Duration::from_secs(9), nth: 0 }));
         assert_eq!(attempts.rows[index].fate, "success, then reset");
-        let (_, findings) = attempts.arrive(lost.since + Duration::from_secs(10), Duration::ZERO);
+        let (_, findings) = attempts.arrive(lost.since + Duration::from_secs(10), &calm);
         assert_eq!(findings, []);
     }
 
     #[test]
     fn an_attempt_beside_another_is_found_unasked() {
-        let mut attempts = Attempts::new(POLICY, Duration::ZERO);
+        let mut attempts = Attempts::new(POLICY, Duration::from_secs(10), Duration::ZERO);
         let start = Clock::start().zero();
-        attempts.arrive(start, Duration::ZERO);
-        let (_, findings) = attempts.arrive(start + Duration::from_secs(1), Duration::ZERO);
+        attempts.arrive(start, &calm);
+        let (_, findings) = attempts.arrive(start + Duration::from_secs(1), &calm);
         let blamed: Vec<_> = findings.into_iter().filter_map(|finding| finding.requirement).collect();
         assert_eq!(blamed, ["RECON-08"]);
         assert_eq!(broken(&attempts), [Rule::Alone]);
@@ -302,13 +352,13 @@ mod tests {
         let late = |noise| {
             let mut attempts = failing(POLICY, &[]);
             let since = attempts.due().expect("a loss").since;
-            let (index, _) = attempts.arrive(since + Duration::from_millis(1200), Duration::from_millis(noise));
+            let (index, _) = attempts.arrive(since + Duration::from_millis(1200), &|_| Duration::from_millis(noise));
             attempts.late(index).is_some()
         };
         assert_eq!((late(0), late(99), late(101)), (true, true, false));
         let mut attempts = failing(POLICY, &[]);
         let since = attempts.due().expect("a loss").since;
-        let (_, findings) = attempts.arrive(since + Duration::from_millis(800), Duration::from_secs(1));
+        let (_, findings) = attempts.arrive(since + Duration::from_millis(800), &|_| Duration::from_millis(99));
         assert_eq!(findings.len(), 1, "too early stays too early");
     }
 

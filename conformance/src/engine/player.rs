@@ -104,6 +104,8 @@ pub(super) struct Player {
     pub(super) story: Arc<Story>,
     pub(super) actors: BTreeMap<String, Arc<Mutex<Actor>>>,
     pub(super) puppets: BTreeMap<String, Arc<Mutex<Puppet>>>,
+    /// Clients that this player started itself.
+    pub(super) started: Vec<String>,
     /// Connections that this player opened itself.
     pub(super) own: Vec<String>,
     pub(super) variables: Bindings,
@@ -117,6 +119,7 @@ impl Player {
             story,
             actors: BTreeMap::new(),
             puppets: BTreeMap::new(),
+            started: Vec::new(),
             own: Vec::new(),
             variables: Bindings::new(),
             iteration: String::new(),
@@ -126,7 +129,9 @@ impl Player {
 
     /// Plays steps until one does not hold, and looks for what nobody expected at the end.
     pub(super) async fn perform(&mut self, steps: &[At<Step>]) -> Result<(), Stop> {
-        self.play(steps).await?;
+        let played = self.play(steps).await;
+        self.unclaimed().await;
+        played?;
         self.leftovers().await
     }
 
@@ -157,6 +162,10 @@ impl Player {
                         finding.at_ms.get_or_insert(self.story.transcript.now_ms());
                         if self.story.scenario.script.longest_wait.is_some() {
                             finding.excused_from_ms.get_or_insert(Finding::EDGE_EXCUSE_MS);
+                        }
+                        if finding.excused_from_ms.is_some() {
+                            let noise = self.clock().noise(begin, self.clock().now());
+                            finding.noise_ms.get_or_insert((noise.as_secs_f64() * 1e6).round() / 1e3);
                         }
                         return Err(Stop::Broken { check: check.to_owned(), finding });
                     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::attempts::Attempts;
 use super::target::{Client, Line, Started};
 use crate::clock::{Clock, Moment};
+use crate::scenario::{Bindings, Term};
 use crate::transport::{Connection, Listener};
 
 /// A client that the story has started.
@@ -81,6 +82,14 @@ impl Puppet {
     pub(super) fn take(&mut self, name: Option<&str>) -> Option<Told> {
         let at = self.events.iter().position(|told| name.is_none_or(|name| told.name == name))?;
         self.events.remove(at)
+    }
+
+    /// Takes the first event that matches.
+    pub(super) fn take_matching(&mut self, term: &Term, variables: &Bindings) -> Option<Bindings> {
+        let matching = |(at, told): (usize, &Told)| Some((at, term.matches(&told.event, variables).ok()?));
+        let (at, bindings) = self.events.iter().enumerate().find_map(matching)?;
+        self.events.remove(at);
+        Some(bindings)
     }
 
     /// Forgets the events that no step has looked at.

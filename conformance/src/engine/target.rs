@@ -5,7 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use relayspec::driver::Params;
+use relayspec::family::Family;
+use relayspec::reconnect::Policy;
+use relayspec::timing::Timing;
+use serde_json::{Value, json};
 
 use crate::clock::Moment;
 use crate::transport::{Listener, Route};
@@ -88,6 +92,20 @@ pub struct Call {
     pub scenario: String,
     /// What is handed over, as the driver protocol has it.
     pub params: Value,
+}
+
+impl Call {
+    /// The call that a client of a role gets in any case; nothing where its family has no endpoint for it.
+    #[must_use]
+    pub fn new(scenario: String, family: &Family, role: &str, timing: &Timing, policy: Policy) -> Option<Self> {
+        let endpoint = family.endpoint_of(role)?;
+        let params = Params { timing: timing.whole(), reconnect: Some(policy), ..Params::default() };
+        let mut params = serde_json::to_value(&params).unwrap_or_default();
+        for (name, text) in (family.welcome)(role).params {
+            params[*name] = json!(text);
+        }
+        Some(Self { path: endpoint.path, scenario, params })
+    }
 }
 
 /// A client that was started, and where it knocks.

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::Value;
+
 use super::puppet::Record;
 use super::recorder::Recorder;
 use crate::clock::{Clock, Moment};
@@ -117,37 +119,33 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    fn sent(&self, at: Moment, frame: &OutFrame) {
-        match frame.opcode {
-            CLOSE => self.end(at, &describe_sent(frame)),
-            TEXT if self.is_success(&frame.payload) => self.record.with(|attempts| attempts.succeed(self.index)),
-            _ => {}
+    fn sent(&self, at: Moment, frame: &OutFrame, message: Option<&Value>) {
+        if frame.opcode == CLOSE {
+            self.end(at, &describe_sent(frame));
+        }
+        if message.zip(self.success.as_deref()).is_some_and(|(message, success)| message["type"] == success) {
+            self.record.with(|attempts| attempts.succeed(self.index));
         }
     }
 
     fn received(&self, at: Moment, arrival: &Arrival) {
         if let Arrival::Close { .. } | Arrival::End(_) = arrival {
-            self.end(at, &format!("the client's {}", describe(arrival)));
+            let how = format!("the client's {}", describe(arrival));
+            self.record.with(|attempts| attempts.end(self.index, at, &how));
         }
     }
 
     fn end(&self, at: Moment, how: &str) {
         self.record.with(|attempts| attempts.end(self.index, at, how));
     }
-
-    fn is_success(&self, payload: &[u8]) -> bool {
-        let Some(success) = &self.success else { return false };
-        let text = std::str::from_utf8(payload).unwrap_or_default();
-        relayspec::wire::tag(text).is_ok_and(|tag| tag == success.as_str())
-    }
 }
 
 impl Observer for Witness {
     fn sent(&mut self, at: Moment, frame: &OutFrame) {
+        let message = self.lint.sent(frame);
         if let Some(fate) = &self.fate {
-            fate.sent(at, frame);
+            fate.sent(at, frame, message.as_ref());
         }
-        self.lint.sent(frame);
         self.transcript.add(at, &self.name, By::Runner, describe_sent(frame));
     }
 

@@ -43,17 +43,20 @@ impl ConnectionLint {
         Self { order, schemas, family, side, channel, own: own::Messages::default(), lost: false }
     }
 
-    /// The runner sends a frame.
-    pub fn sent(&mut self, frame: &OutFrame) {
-        match self.own.sent(frame) {
-            Some(own::Message::Text(text)) => match serde_json::from_str::<Value>(&text) {
+    /// The runner sends a frame; the JSON text that it completes, if any.
+    pub fn sent(&mut self, frame: &OutFrame) -> Option<Value> {
+        match self.own.sent(frame)? {
+            own::Message::Text(text) => match serde_json::from_str::<Value>(&text) {
                 // What the runner does wrong it does on purpose.
-                Ok(message) => drop(self.said(self.side, &Said::Message(&message))),
+                Ok(message) => {
+                    drop(self.said(self.side, &Said::Message(&message)));
+                    return Some(message);
+                }
                 Err(_) => self.lost = true,
             },
-            Some(own::Message::Binary(bytes)) => drop(self.said(self.side, &Said::Binary(&bytes))),
-            None => {}
+            own::Message::Binary(bytes) => drop(self.said(self.side, &Said::Binary(&bytes))),
         }
+        None
     }
 
     /// A side has said something.

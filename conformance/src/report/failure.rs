@@ -4,7 +4,7 @@ use relayspec::requirement;
 
 use super::style::Style;
 use super::tally::is_not_reached;
-use super::text::{count, escape, payload, wrap};
+use super::text::{count, escape, payload, span, wrap};
 use crate::outcome::{CheckOutcome, Finding, ScenarioOutcome, Verdict};
 use crate::scenario::STORY;
 
@@ -30,6 +30,9 @@ pub(super) fn findings(outcome: &ScenarioOutcome, check: &CheckOutcome, style: S
         let compared = [("expected", &finding.expected), ("got     ", &finding.got)];
         for (name, text) in compared.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?))) {
             lines.push(format!("    {}  {}", style.bold(name), payload(text, style.payload())));
+        }
+        if let Some(noise) = finding.noise_ms.filter(|noise| *noise > 0.0) {
+            lines.push(style.dim(&format!("    noise     the machine was late by {} at most meanwhile", span(noise))));
         }
     }
     if check.findings.len() > MOST {

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
 use relayspec::family::Family;
+use relayspec::timing::Written;
 use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
 use super::accelerate::Accelerator;
+use super::command::NotStarted;
 use super::guard::Guard;
 use super::output::{self, Heard};
 use super::process::{Group, Spawn};
@@ -20,6 +22,8 @@ use crate::transport::Listener;
 
 /// How long a client has to end by itself after SIGTERM (chapter `driver`, "How a client is started").
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is looked whether a client that does not connect still runs.
+const GLANCE: Duration = Duration::from_millis(20);
 /// A free port of the loopback interface.
 pub(super) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// How long a client has to knock when it is tried, before its processes are looked at all the same.
@@ -109,6 +113,36 @@ impl ClientLauncher {
         Listener::bind(LOOPBACK, self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))
     }
 
+    /// Starts one to see whether it connects at all, and ends it.
+    ///
+    /// # Errors
+    /// Where it cannot be started, ends, or does not connect in time.
+    pub async fn try_out(&self, call: Call, within: Duration) -> Result<(), NotStarted> {
+        let failed = |problem: String, output: String| Err(NotStarted { problem, output });
+        let started = match self.launch(call).await {
+            Ok(started) => started,
+            Err(problem) => return failed(problem, String::new()),
+        };
+        let deadline = self.clock.now() + self.clock.real(within);
+        loop {
+            let glance = self.clock.now() + self.clock.real(GLANCE);
+            if self.clock.within(glance, started.listener.next()).await.is_some() {
+                return Ok(());
+            }
+            let shown = self.template.shown();
+            if let Some(ending) = started.client.process().and_then(|process| process.ended()) {
+                // What it printed last may still be on the way.
+                self.clock.nap(GLANCE).await;
+                let problem = format!("`{shown}` ended before it connected ({})", ending.told);
+                return failed(problem, started.client.output());
+            }
+            if self.clock.now() > deadline {
+                let problem = format!("`{shown}` did not connect within {}", Written(within));
+                return failed(problem, started.client.output());
+            }
+        }
+    }
+
     async fn launch(&self, call: Call) -> Result<Started, String> {
         let listener = self.listener().await?;
         let process = self.launch_at(&listener, &call).await?;
@@ -126,14 +160,18 @@ impl ClientLauncher {
             (PARAMS_VARIABLE, call.params.to_string()),
         ];
         let (lines, heard) = output::lines();
-        let group = Group::start(Spawn {
+        let spawn = Spawn {
             words: &words,
             folder: self.template.folder.as_deref(),
             guard: self.guard.clone(),
             environment: &environment,
             accelerator: self.accelerator.as_ref(),
             lines: self.driver.then(|| (self.clock.clone(), lines)),
-        })?;
+        };
+        // Starting a process takes the thread for a while, and who waits for an arrival needs it.
+        let group = tokio::task::block_in_place(|| Group::start(spawn))?;
+        // Those that run already are served before the next one is started.
+        tokio::task::yield_now().await;
         Ok(ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() })
     }
 }

@@ -167,10 +167,11 @@ impl Pump {
         self.farewell(reader, &mut buffer).await;
     }
 
-    /// A server closes the TCP connection once both Close frames have gone over it (RFC 6455, section 7.1.1).
+    /// A server closes the TCP connection once both Close frames have gone over it (RFC 6455, section 7.1.1). One that is muted does
+    /// not: its client has to do it.
     fn hangs_up(&self) -> bool {
         let idle = self.out.is_empty() && !self.flush;
-        self.side == Side::Server && self.close_sent && self.close_seen && idle && self.writable
+        self.side == Side::Server && self.close_sent && self.close_seen && idle && self.writable && !self.muted
     }
 
     fn frame(&mut self, frame: &OutFrame, done: Option<oneshot::Sender<()>>) {

@@ -98,6 +98,7 @@ fn failing() -> ScenarioOutcome {
         place: Some(Place { line: 11, column: 5 }),
         at_ms: Some(1552.345),
         excused_from_ms: None,
+        noise_ms: None,
     };
     let failed = CheckOutcome { findings: vec![finding], ..check(id, Some("PAIR-30"), Verdict::Fail) };
     let checks = vec![
@@ -139,6 +140,7 @@ fn warning() -> ScenarioOutcome {
         at_ms: Some(812.5),
         requirement: None,
         excused_from_ms: None,
+        noise_ms: None,
     };
     let id = "pairing/small-messages#passed-on-at-once";
     let warned = CheckOutcome { findings: vec![slow], ..check(id, Some("WIRE-12"), Verdict::Warn) };

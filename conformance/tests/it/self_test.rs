@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conformance::outcome::{ScenarioOutcome, Verdict};
 use conformance::scenario::{Scenario, Step, Trait, built_in, each_step};
 
-use crate::support::judge;
+use crate::support::{BINARY, FLAWED, judge};
 
 /// How often a scenario is played until it passes. The reference's heartbeat forgives a tenth of a second, which an unoptimised
 /// judge on a busy machine may need for a single message; the self-test of `cargo xtask ci` forgives nothing.
@@ -16,6 +16,43 @@ fn strains(scenario: &Scenario) -> bool {
     let mut pours = false;
     each_step(&scenario.script.steps, &mut |step| pours |= matches!(step.value, Step::Pour(_)));
     pours || scenario.has(Trait::Heavy)
+}
+
+/// Clients that have to pass everything: the reference, and the one of the tests without a flaw.
+#[tokio::test]
+async fn clients_conform() {
+    for role in ["host", "viewer"] {
+        let reference = format!("pairing-{role}");
+        let commands: [&[&str]; 2] = [&[BINARY, "reference", &reference, "--driver"], &[FLAWED, role]];
+        tokio::join!(client_conforms(role, commands[0]), client_conforms(role, commands[1]));
+    }
+}
+
+async fn client_conforms(role: &str, command: &[&str]) {
+    let all = built_in().expect("built-in scenarios that load");
+    let judged_here = |scenario: &&Scenario| scenario.family.name == "pairing" && scenario.script.under_test == role;
+    let light: Vec<_> = all.iter().filter(|scenario| !strains(scenario)).filter(judged_here).collect();
+    assert!(light.len() > 30, "{role}: {} scenarios", light.len());
+    let mut left: Vec<&str> = light.iter().map(|scenario| scenario.id.as_str()).collect();
+    let role = format!("pairing.{role}");
+    let name = format!("clients-{role}-{}", command.len());
+    let policy = ["--reconnect", "base=100ms,factor=2,cap=400ms", "--set", "connect_timeout=1s"];
+    for _ in 0..MOST_ROUNDS {
+        let only = left.iter().flat_map(|id| ["--only", id]);
+        let arguments = ["client", "--role", &role, "--driver", "--jobs", "8"].into_iter().chain(policy).chain(only);
+        let judged = judge(&name, arguments.chain(["--"]).chain(command.iter().copied())).await;
+        let passed = judged.report.scenarios.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
+        let passed: Vec<_> = passed.map(|outcome| outcome.id.as_str()).collect();
+        left.retain(|id| !passed.contains(id));
+        if left.is_empty() {
+            assert_eq!(judged.ran.status, 0, "{}", judged.ran.told());
+            return;
+        }
+        let more = judged.ran.told();
+        assert!(judged.report.summary.scenarios > 0, "{more}");
+        eprintln!("{more}");
+    }
+    panic!("{command:?} does not pass {left:?}");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ pub use state::order;
 
 use serde_json::json;
 
-use crate::family::{Channel, Endpoint, Family, Turn, Welcome};
+use crate::family::{Aside, Channel, Endpoint, Family, Turn, Welcome};
 use crate::reconnect::Policy;
 
 /// Where hosts connect (PAIR-01).
@@ -71,6 +71,15 @@ pub const FAMILY: Family = Family {
 /// A code that a viewer under test is given to join with.
 const WELCOME_CODE: &str = "K7QX4M";
 
+/// How a host may name itself (PAIR-H1).
+const REGISTER: Aside = Aside { message: "register", answer: None };
+
+/// How a client learns that the relay is alive (PAIR-50).
+const PING: Aside = Aside {
+    message: "ping",
+    answer: Some(|ping| json!({ "type": "pong", "ts": ping.get("ts").cloned().unwrap_or_default() })),
+};
+
 /// A code that is fresh, and lives for the default lifetime.
 fn registered(now: f64) -> serde_json::Value {
     json!({ "type": "registered", "code": WELCOME_CODE, "expiresAt": (now + 300_000.0).round() })
@@ -78,7 +87,7 @@ fn registered(now: f64) -> serde_json::Value {
 
 fn welcome(role: &str) -> Welcome {
     if role == "host" {
-        return Welcome { params: &[], turns: &[Turn::Server(registered)] };
+        return Welcome { params: &[], turns: &[Turn::Server(registered)], asides: &[REGISTER, PING] };
     }
     Welcome {
         params: &[("code", WELCOME_CODE)],
@@ -86,5 +95,6 @@ fn welcome(role: &str) -> Welcome {
             Turn::Client("join"),
             Turn::Server(|_| json!({ "type": "joined", "sessionId": "2f9d1e0c-6f0b-4c8e-9f57-0a6a3d2b1c44" })),
         ],
+        asides: &[PING],
     }
 }

@@ -79,8 +79,8 @@ fn welcome(role: &str) -> Welcome {
     if role == "host" {
         let turns =
             &[Turn::Client("register"), Turn::Server(|_| json!({ "type": "registered", "code": WELCOME_CODE }))];
-        return Welcome { params: &[], turns };
+        return Welcome { params: &[], turns, asides: &[] };
     }
     let turns = &[Turn::Client("auth"), Turn::Server(|_| json!({ "type": "auth_success" }))];
-    Welcome { params: &[("code", WELCOME_CODE)], turns }
+    Welcome { params: &[("code", WELCOME_CODE)], turns, asides: &[] }
 }

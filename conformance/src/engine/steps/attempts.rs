@@ -1,12 +1,13 @@
 //! Waiting for a client's attempts to connect, and judging when they came.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::shown;
 use crate::clock::Moment;
-use crate::engine::attempts::Due;
+use crate::engine::attempts::{Broken, Due};
 use crate::engine::player::{Fault, Player};
 use crate::engine::puppet::Puppet;
 use crate::engine::recorder::Stop;
@@ -16,6 +17,10 @@ use crate::transport::Attempt;
 
 /// How long an attempt that is late is still waited for, so that late is told from never.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long what a client wrote before its end is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+/// How many lines that no step waited for are looked at.
+const MOST_LINES: usize = 10_000;
 /// How often the life of a client is looked at while it is waited for.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -52,17 +57,45 @@ impl Player {
             }
         };
         let noise = clock.noise(since, attempt.at);
-        let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, noise));
-        self.story.transcript.add(attempt.at, &puppet.name, By::Subject, format!("attempt {} to connect", index + 1));
-        for finding in findings {
-            let at_ms = Some(self.story.transcript.ms(attempt.at));
-            self.story.recorder.lint(Finding { connection: Some(puppet.name.clone()), at_ms, ..finding });
-        }
+        let index = self.note(puppet, &attempt);
         if attempt.at > latest + noise {
             let late = puppet.record.with(|attempts| attempts.late(index));
             return Err(late.unwrap_or_else(|| self.too_late(start, latest, attempt.at)).into());
         }
         Ok((attempt, index))
+    }
+
+    /// Puts an attempt on record; what is wrong with it unasked is for lint.
+    fn note(&self, puppet: &Puppet, attempt: &Attempt) -> usize {
+        let noise = |since| self.clock().noise(since, attempt.at);
+        let (index, findings) = puppet.record.with(|attempts| attempts.arrive(attempt.at, &noise));
+        self.story.transcript.add(attempt.at, &puppet.name, By::Subject, format!("attempt {} to connect", index + 1));
+        for finding in findings {
+            let at_ms = Some(self.story.transcript.ms(attempt.at));
+            self.story.recorder.lint(Finding { connection: Some(puppet.name.clone()), at_ms, ..finding });
+        }
+        index
+    }
+
+    /// What clients did and no step waited for: attempts that came, and lines of their drivers.
+    pub(in crate::engine) async fn unclaimed(&self) {
+        for puppet in self.started.iter().filter_map(|name| self.puppets.get(name)) {
+            let mut puppet = puppet.lock().await;
+            let has_ended = puppet.client.process().is_some_and(|process| process.ended().is_some());
+            // What a process wrote before its end may still be on the way.
+            let patience = if has_ended { LAST_WORDS } else { Duration::ZERO };
+            let until = self.clock().now() + self.clock().real(patience);
+            for _ in 0..MOST_LINES {
+                if !self.hear(&mut puppet, until).await {
+                    break;
+                }
+            }
+            while let Some(attempt) = puppet.listener.try_next() {
+                let index = self.note(&puppet, &attempt);
+                // When the client gave it up nobody has seen: not before.
+                puppet.record.with(|attempts| attempts.end(index, attempt.at, "never answered"));
+            }
+        }
     }
 
     fn too_late(&self, start: Moment, latest: Moment, at: Moment) -> Finding {
@@ -106,6 +139,8 @@ impl Player {
         let puppet = puppet.lock().await;
         let span = self.span(&step.span);
         let start = self.clock().now();
+        // A client that does not come back has no reason to stay.
+        self.story.may_end.store(true, Ordering::Relaxed);
         match self.clock().within(start + span, puppet.listener.next()).await {
             None => Ok(()),
             Some(attempt) => Err(Finding {
@@ -125,7 +160,14 @@ impl Player {
         let found = puppet.record.with(|attempts| attempts.judge(step.rule));
         // The check says which requirement it judges.
         let blamed = |finding| Finding { requirement: None, connection: Some(puppet.name.clone()), ..finding };
-        found.map_or(Ok(()), |finding| Err(blamed(finding).into()))
+        match found {
+            None => Ok(()),
+            Some(Broken::Surely(finding)) => Err(blamed(finding).into()),
+            Some(Broken::Perhaps(finding)) => {
+                let what = format!("the machine was late while attempts were timed: {}, or so it seemed", finding.what);
+                Err(Stop::Inconclusive(what).into())
+            }
+        }
     }
 
     pub(in crate::engine) async fn delay(&mut self, step: &Delay) -> Result<(), Fault> {

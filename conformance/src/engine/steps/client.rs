@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relayspec::driver::Params;
 use relayspec::family::Turn;
 use relayspec::reconnect::Policy;
 use relayspec::timing::Parameter;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::shown;
@@ -20,12 +19,17 @@ use crate::engine::target::{Call, Starter, Subject};
 use crate::engine::witness::{Fate, Witness};
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{Accept, Close, Expect, FailBy, Send, Start, TurnAway, Welcome};
+use crate::scenario::step::{Accept, Close, Expect, FailBy, Start, TurnAway, Welcome};
 use crate::scenario::{Term, to_the_cap};
+use crate::transport::encode::{PING, TEXT};
 use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
 
 /// How long a client's request may take once its connection is there.
 const REQUEST: Duration = Duration::from_secs(5);
+/// How long the end of a welcome is waited for; a client that answers no Ping fails elsewhere.
+const SUCCESS: Duration = Duration::from_millis(250);
+/// The text of the Ping between fragments.
+const BETWEEN: &str = "between";
 /// The close code of a server that has a problem of its own (RFC 6455, section 7.4.1).
 const INTERNAL_ERROR: u16 = 1011;
 /// The close code of a server that goes away (RFC 6455, section 7.4.1).
@@ -44,18 +48,13 @@ impl Player {
         };
         let family = story.scenario.family;
         let role = story.scenario.script.under_test.as_str();
-        let endpoint = family.endpoint_of(role).ok_or_else(|| Stop::Harness(format!("no endpoint for `{role}`")))?;
         let mut policy = story.stage.policy;
         policy.max_attempts = step.max_attempts.or(policy.max_attempts);
-        let mut params = Params { timing: story.stage.timing.whole(), reconnect: Some(policy), ..Params::default() };
-        let mut params = serde_json::to_value(&mut params).unwrap_or_default();
-        for (name, text) in (family.welcome)(role).params {
-            params[*name] = json!(text);
-        }
+        let call = Call::new(story.scenario.id.to_string(), family, role, &story.stage.timing, policy);
+        let mut call = call.ok_or_else(|| Stop::Harness(format!("no endpoint for `{role}`")))?;
         for (name, term) in &step.params {
-            params[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
+            call.params[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
         }
-        let call = Call { path: endpoint.path, scenario: story.scenario.id.to_string(), params };
         self.cast(starter.as_ref(), &step.name, call.clone(), policy).await?;
         if starter.is_shared() && self.prelude(&step.name).await.is_err() {
             starter.renew().await;
@@ -73,20 +72,23 @@ impl Player {
         let full_name = self.full_name(name);
         story.transcript.add(self.clock().now(), &full_name, By::Runner, format!("start, with {}", call.params));
         let started = starter.start(call).await.map_err(Stop::Inconclusive)?;
-        let record = Record::new(Attempts::new(policy, stage.slack));
+        let record = Record::new(Attempts::new(policy, stage.timing.value(Parameter::ConnectTimeout), stage.slack));
         story.cast(&full_name, Arc::clone(&started.client), record.clone());
         // One that all share may just have lost its connection for the tenth time.
         let longest = *policy.envelope(u32::MAX).end() + stage.timing.value(Parameter::ConnectTimeout);
         let patience = stage.first_attempt + if starter.is_shared() { longest } else { Duration::ZERO };
         let puppet = Puppet::new(full_name, started, record, patience);
         self.puppets.insert(name.to_owned(), Arc::new(Mutex::new(puppet)));
+        if !self.started.contains(&name.to_owned()) {
+            self.started.push(name.to_owned());
+        }
         Ok(())
     }
 
     /// Brings a client that has a past to the state in which one that has just lost its connection is: the delays begin anew.
     async fn prelude(&mut self, of: &str) -> Result<(), Fault> {
         let name = "prelude".to_owned();
-        let welcome = Welcome { name: name.clone(), of: of.to_owned(), within: None, check: None };
+        let welcome = Welcome { name: name.clone(), of: of.to_owned(), ..Welcome::default() };
         let welcomed = self.welcome(&welcome).await;
         welcomed.map_err(|fault| match fault {
             Fault::Broken(finding) => {
@@ -110,6 +112,7 @@ impl Player {
         let role = self.role_under_test();
         let mut actor = Actor::new(self.full_name(&step.name), connection, self.clock().now(), role);
         actor.attempt = Some((puppet.record.clone(), index));
+        actor.asides = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test).asides;
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -126,11 +129,33 @@ impl Player {
                     self.expect(&Expect { on: name.clone(), json: Some(json), ..Expect::default() }).await?;
                 }
                 Turn::Server(message) => {
-                    let now = self.clock().epoch_ms(self.clock().now());
-                    let json = Term::try_from(message(now)).map_err(Stop::Harness)?;
-                    self.send(&Send { on: name.clone(), json: Some(json), ..Send::default() }).await?;
+                    let mut message = message(self.clock().epoch_ms(self.clock().now()));
+                    for (name, term) in &step.members {
+                        message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
+                    }
+                    self.say(name, &message, step.fragments).await?;
                 }
             }
+        }
+        // Whoever cuts the connection next cuts it after the success.
+        let actor = self.actor(name)?;
+        actor.lock().await.settle(self.clock(), self.clock().now() + self.clock().real(SUCCESS)).await;
+        Ok(())
+    }
+
+    /// Sends a message of the server's, whole or in fragments with a Ping behind the first.
+    async fn say(&mut self, on: &str, message: &Value, fragments: Option<usize>) -> Result<(), Fault> {
+        let actor = self.actor(on)?;
+        let actor = actor.lock().await;
+        let payload = message.to_string().into_bytes();
+        let Some(count) = fragments else {
+            self.write(&actor, OutFrame::new(TEXT, payload)).await;
+            return Ok(());
+        };
+        let mut frames = OutFrame::fragments(TEXT, &payload, count);
+        frames.insert(1, OutFrame::new(PING, BETWEEN));
+        for frame in frames {
+            self.write(&actor, frame).await;
         }
         Ok(())
     }
@@ -213,10 +238,11 @@ impl Player {
     async fn refuse(&self, puppet: &Puppet, mut attempt: Attempt, index: usize, status: u16) -> Result<(), Fault> {
         let clock = self.clock();
         let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
-        attempt.reject(status).await;
         let fate = format!("HTTP {status}");
-        self.story.transcript.add(clock.now(), &puppet.name, By::Runner, fate.clone());
-        puppet.record.with(|attempts| attempts.end(index, clock.now(), &fate));
+        let at = clock.now();
+        self.story.transcript.add(at, &puppet.name, By::Runner, fate.clone());
+        puppet.record.with(|attempts| attempts.end(index, at, &fate));
+        attempt.reject(status).await;
         Ok(())
     }
 
@@ -231,11 +257,11 @@ impl Player {
             FailBy::Reset | FailBy::Fin => {
                 let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
                 if by == FailBy::Reset {
-                    attempt.reset();
                     end("reset instead of an answer");
+                    attempt.reset();
                 } else {
-                    drop(attempt);
                     end("ended instead of an answer");
+                    drop(attempt);
                 }
             }
             FailBy::Hang => {
@@ -256,8 +282,8 @@ impl Player {
             }
             FailBy::Drop => {
                 let connection = self.open_for(puppet, attempt, index, &name).await?;
-                connection.pen().act(Act::Fin);
                 end("accepted and dropped");
+                connection.pen().act(Act::Fin);
                 puppet.kept.push(connection);
             }
             FailBy::Silence => puppet.kept.push(self.open_for(puppet, attempt, index, &name).await?),

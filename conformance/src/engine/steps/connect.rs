@@ -126,10 +126,10 @@ impl Player {
         let mut actor = actor.lock().await;
         actor.over = true;
         self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what.to_owned());
-        actor.connection.pen().act(act);
         if let Some((record, index)) = &actor.attempt {
             record.with(|attempts| attempts.end(*index, self.clock().now(), what));
         }
+        actor.connection.pen().act(act);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Speaking with the voice of a client's user, and hearing what the user is told (chapter `driver`).
 
+use std::sync::atomic::Ordering;
+
 use super::shown;
 use crate::engine::player::{Fault, Player};
 use crate::engine::puppet::{Heard, Puppet};
@@ -8,6 +10,8 @@ use crate::lint::shorten;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{EventStep, NoEvent, Tell};
 
+/// The event behind which a client may end.
+const GAVE_UP: &str = "gave_up";
 /// The event by which a client says that it does not know a command (DRV-03).
 const UNSUPPORTED: &str = "unsupported";
 
@@ -24,7 +28,7 @@ impl Player {
     }
 
     /// Hears one more line, or none until a moment.
-    async fn hear(&self, puppet: &mut Puppet, until: crate::clock::Moment) -> bool {
+    pub(super) async fn hear(&self, puppet: &mut Puppet, until: crate::clock::Moment) -> bool {
         match puppet.listen(self.clock(), until).await {
             None => false,
             Some(Heard::Log) => true,
@@ -89,6 +93,9 @@ impl Player {
         };
         match step.json.matches(&told.event, &self.variables) {
             Ok(bindings) => {
+                if told.name == GAVE_UP {
+                    self.story.may_end.store(true, Ordering::Relaxed);
+                }
                 self.variables.extend(bindings);
                 Ok(())
             }

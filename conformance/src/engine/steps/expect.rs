@@ -1,8 +1,10 @@
 //! Waiting for what has to come next, and for what must not come.
 
+use std::time::Duration;
+
 use relayspec::timing::Parameter;
 
-use super::meaning::{Awaited, Meaning, What, awaited, meaning};
+use super::meaning::{Awaited, Meaning, What, awaited, meaning, passes};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
@@ -15,6 +17,9 @@ use crate::scenario::step::{CloseIs, Expect, Quiet};
 use crate::scenario::{Bytes, Wanted};
 use crate::transport::{Arrival, Arrived};
 
+/// How often it is looked whether an event has come.
+const GLANCE: Duration = Duration::from_millis(5);
+
 impl Player {
     pub(in crate::engine) async fn expect(&mut self, step: &Expect) -> Result<(), Fault> {
         self.await_it(step).await.map(drop)
@@ -25,6 +30,7 @@ impl Player {
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
         let awaited = awaited(step);
+        let skipping = (step.skipping.as_ref(), step.skipping_binary.as_ref());
         let start = self.clock().now();
         let within = self.within(step.within.as_ref());
         let deadline = start + within;
@@ -34,7 +40,7 @@ impl Player {
                 return Ok(at);
             }
             if let Some(arrived) = actor.queue.pop_front() {
-                match meaning(&arrived, &awaited, step, &self.variables) {
+                match meaning(&arrived, &awaited, skipping, &self.variables) {
                     Meaning::PassOver => continue,
                     Meaning::Wrong(difference) => {
                         return Err(self.wrong(&actor, &awaited, &arrived, difference).into());
@@ -48,7 +54,13 @@ impl Player {
                     }
                 }
             }
-            self.one_more(&mut actor, start, deadline).await.map_err(|fault| match fault {
+            if let Some(named) = self.told(&awaited).await {
+                if let (Some(name), Some(named)) = (&step.bind, named) {
+                    self.variables.insert(name.clone(), named.into());
+                }
+                return Ok(self.clock().now());
+            }
+            self.one_more(&mut actor, start, deadline, &awaited).await.map_err(|fault| match fault {
                 Fault::Broken(finding) => Fault::Broken(Box::new(Finding {
                     what: format!("nothing came within {}", shown(within)),
                     expected: Some(self.shown(&awaited)),
@@ -61,7 +73,15 @@ impl Player {
     }
 
     /// Waits for one more arrival, past the deadline by as much as the machine was late meanwhile.
-    async fn one_more(&self, actor: &mut Actor, start: Moment, deadline: Moment) -> Result<(), Fault> {
+    async fn one_more(
+        &self,
+        actor: &mut Actor,
+        start: Moment,
+        deadline: Moment,
+        awaited: &[Awaited<'_>],
+    ) -> Result<(), Fault> {
+        // Events come on another way: between two glances at it the connection is waited for.
+        let has_events = awaited.iter().any(|awaited| matches!(awaited.what, What::Event(_)));
         loop {
             let now = self.clock().now();
             let noise = self.clock().noise(start, now);
@@ -75,10 +95,27 @@ impl Player {
                     Finding { connection: Some(actor.name.clone()), excused_from_ms, ..Finding::default() }.into()
                 });
             }
-            if actor.pull(self.clock(), deadline + noise).await {
+            let until = deadline + noise;
+            let glance = if has_events { until.min(now + self.clock().real(GLANCE)) } else { until };
+            if actor.pull(self.clock(), glance).await || has_events {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether an event that is awaited has come: the name of its choice.
+    async fn told(&mut self, awaited: &[Awaited<'_>]) -> Option<Option<String>> {
+        for Awaited { named, what } in awaited {
+            let What::Event(event) = what else { continue };
+            let puppet = self.puppet(&event.of).ok()?;
+            let mut puppet = puppet.lock().await;
+            while self.hear(&mut puppet, self.clock().now()).await {}
+            if let Some(bindings) = puppet.take_matching(&event.json, &self.variables) {
+                self.variables.extend(bindings);
+                return Some(named.map(str::to_owned));
+            }
+        }
+        None
     }
 
     fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, difference: Option<String>) -> Finding {
@@ -115,6 +152,7 @@ impl Player {
             What::Pong(text) => format!("Pong \"{text}\""),
             What::End => "the end of the TCP connection".to_owned(),
             What::Loss => "the end of the connection".to_owned(),
+            What::Event(event) => format!("the event {}", shorten(&event.json.shown(&self.variables))),
             What::Close(CloseIs { code, reason }) if code.is_empty() && reason.is_none() => {
                 "Close with any code".to_owned()
             }
@@ -145,6 +183,9 @@ impl Player {
         loop {
             actor.drain();
             if let Some(arrived) = actor.queue.pop_front() {
+                if passes((step.skipping.as_ref(), step.skipping_binary.as_ref()), &arrived, &self.variables) {
+                    continue;
+                }
                 return Err(Finding {
                     what: "something came where nothing may".to_owned(),
                     expected: Some(format!("nothing for {}", shown(span))),

@@ -47,6 +47,7 @@ impl Player {
             story: Arc::clone(&self.story),
             actors: self.actors.clone(),
             puppets: self.puppets.clone(),
+            started: Vec::new(),
             own: Vec::new(),
             variables,
             iteration: format!("{}#{number}", self.iteration),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::scenario::step::{CloseIs, Expect};
+use crate::scenario::step::{CloseIs, EventIs, Expect};
 use crate::scenario::{Bindings, Bytes, Mismatch, Term};
 use crate::transport::{Arrival, Arrived};
 
@@ -22,6 +22,7 @@ pub(super) enum What<'a> {
     Close(&'a CloseIs),
     End,
     Loss,
+    Event(&'a EventIs),
 }
 
 /// What one arrival means for a wait.
@@ -49,7 +50,9 @@ pub(super) fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
         Expect { any_of, .. } => {
             let choices = any_of.iter().filter_map(|choice| {
                 let message = choice.json.as_ref().map(What::Message).or(choice.binary.as_ref().map(What::Binary));
-                let what = message.or(choice.close.as_ref().map(What::Close)).or(choice.loss.map(|_| What::Loss))?;
+                let close = choice.close.as_ref().map(What::Close);
+                let event = choice.event.as_ref().map(What::Event);
+                let what = message.or(close).or(choice.loss.map(|_| What::Loss)).or(event)?;
                 Some(Awaited { named: choice.named.as_deref(), what })
             });
             choices.collect()
@@ -61,13 +64,10 @@ pub(super) fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
 pub(super) fn meaning(
     arrived: &Arrived,
     awaited: &[Awaited<'_>],
-    step: &Expect,
+    skipping: Skipping<'_>,
     variables: &BTreeMap<String, Value>,
 ) -> Meaning {
-    let json = match &arrived.what {
-        Arrival::Text(text) => serde_json::from_str::<Value>(text).ok(),
-        _ => None,
-    };
+    let json = json_of(arrived);
     let mut nearest = None;
     for Awaited { named, what } in awaited {
         let matched = match (what, &arrived.what, &json) {
@@ -98,13 +98,26 @@ pub(super) fn meaning(
             return Meaning::Matched { named: named.map(str::to_owned), bindings };
         }
     }
-    let passed_over = match &arrived.what {
-        Arrival::Binary(bytes) => {
-            step.skipping_binary.as_ref().is_some_and(|wanted| compare(wanted, bytes, variables).is_ok())
-        }
-        _ => step.skipping.as_ref().zip(json).is_some_and(|(term, value)| term.matches(&value, variables).is_ok()),
-    };
-    if passed_over { Meaning::PassOver } else { Meaning::Wrong(nearest) }
+    if passes(skipping, arrived, variables) { Meaning::PassOver } else { Meaning::Wrong(nearest) }
+}
+
+fn json_of(arrived: &Arrived) -> Option<Value> {
+    match &arrived.what {
+        Arrival::Text(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    }
+}
+
+/// Text and binary messages that are passed over.
+pub(super) type Skipping<'a> = (Option<&'a Term>, Option<&'a Bytes>);
+
+/// Whether something is passed over.
+pub(super) fn passes(skipping: Skipping<'_>, arrived: &Arrived, variables: &BTreeMap<String, Value>) -> bool {
+    let (text, binary) = skipping;
+    match &arrived.what {
+        Arrival::Binary(bytes) => binary.is_some_and(|wanted| compare(wanted, bytes, variables).is_ok()),
+        _ => text.zip(json_of(arrived)).is_some_and(|(term, value)| term.matches(&value, variables).is_ok()),
+    }
 }
 
 /// Where a message differs in a part of it.

@@ -2,6 +2,7 @@
 //!
 //! A script that passes here cannot fail for a reason of its own while it runs, but for values that only the run knows.
 
+mod client;
 mod scope;
 mod steps;
 
@@ -74,8 +75,8 @@ fn coverage(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
             Step::Terminate(_) | Step::Exit(_) if !scenario.has(Trait::OwnProcess) => {
                 Some("`terminate` and `exit` need `traits: [own_process]`".to_owned())
             }
-            Step::Tell(_) | Step::Event(_) | Step::NoEvent(_) if !scenario.has(Trait::Driver) => {
-                Some("`tell`, `event` and `no_event` need `traits: [driver]`".to_owned())
+            step if needs_driver(step) && !scenario.has(Trait::Driver) => {
+                Some("`tell` and whatever waits for an event need `traits: [driver]`".to_owned())
             }
             other if plays_server(other) != judges_client && is_sided(other) => Some(format!(
                 "this step plays a {}, and the scenario judges the {}",
@@ -123,10 +124,18 @@ fn plays_server(step: &Step) -> bool {
     )
 }
 
+/// Whether a step speaks with a client's user, or for them.
+fn needs_driver(step: &Step) -> bool {
+    match step {
+        Step::Tell(_) | Step::Event(_) | Step::NoEvent(_) => true,
+        Step::Expect(expect) => expect.any_of.iter().any(|choice| choice.event.is_some()),
+        _ => false,
+    }
+}
+
 /// Whether a step makes sense for one side alone.
 fn is_sided(step: &Step) -> bool {
-    let plays_client =
-        matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Latency(_) | Step::Poll(_));
+    let plays_client = matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Poll(_));
     plays_client || plays_server(step)
 }
 

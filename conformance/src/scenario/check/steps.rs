@@ -1,16 +1,13 @@
 //! Each step by itself, in the sight of those before it.
 
-use super::Problem;
 use super::scope::{Scope, named};
+use super::{Problem, client};
 use crate::scenario::at::Place;
 use crate::scenario::step::{
-    Accept, Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
-    Terminate, Welcome,
+    Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
+    Terminate,
 };
 use crate::scenario::{At, hex};
-
-/// More attempts in a row no step waits for.
-const MOST_ATTEMPTS: u32 = 1000;
 
 /// Checks steps in their order.
 pub(super) fn steps(steps: &[At<Step>], scope: &mut Scope, in_many: bool) -> Result<(), Problem> {
@@ -63,7 +60,10 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         Step::Cut(cut) => scope.has(&cut.on)?,
         Step::Mute(on) | Step::Pong(on) | Step::Ignore(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
         Step::Expect(expect) => self::expect(expect, scope)?,
-        Step::Quiet(quiet) => scope.has(&quiet.on)?,
+        Step::Quiet(quiet) => {
+            scope.has(&quiet.on)?;
+            quiet.skipping_binary.iter().try_for_each(|bytes| scope.knows_of(bytes))?;
+        }
         Step::Wait(wait) => {
             one_of(&[("for", wait.span.is_some()), ("until", wait.until.is_some())])?;
             if wait.span.is_some() && (wait.plus.is_some() || wait.minus.is_some()) {
@@ -156,70 +156,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             of.iter().try_for_each(|client| scope.is_started(client))?;
         }
         Step::Memory(_) | Step::Meet(_) => {}
-        client => self::client(client, scope)?,
-    }
-    Ok(())
-}
-
-/// The steps that play the server to a client.
-fn client(step: &Step, scope: &mut Scope) -> Result<(), String> {
-    match step {
-        Step::Start(start) => {
-            named(&start.name)?;
-            start.params.values().try_for_each(|term| scope.knows(term))?;
-            if start.max_attempts == Some(0) {
-                return Err("`max_attempts` is at least 1".to_owned());
-            }
-            scope.started.insert(start.name.clone());
-        }
-        Step::Accept(Accept { name, of, .. }) | Step::Welcome(Welcome { name, of, .. }) => {
-            scope.is_started(of)?;
-            named(name)?;
-            scope.connections.insert(name.clone());
-        }
-        Step::TurnAway(step) => {
-            scope.is_started(&step.of)?;
-            one_of(&[("status", step.status.is_some()), ("by", step.by.is_some())])?;
-            if step.status.is_some_and(|status| !(200..=599).contains(&status)) {
-                return Err("`status` is from 200 to 599: 101 would accept".to_owned());
-            }
-            if step.times.is_some() && step.past_cap.is_some() {
-                return Err("`times` and `past_cap` exclude each other".to_owned());
-            }
-            if step.times.or(step.past_cap).is_some_and(|times| !(1..=MOST_ATTEMPTS).contains(&times)) {
-                return Err(format!("`times` and `past_cap` are from 1 to {MOST_ATTEMPTS}"));
-            }
-        }
-        Step::Idle(step) => scope.is_started(&step.of)?,
-        Step::Attempts(step) => scope.is_started(&step.of)?,
-        Step::Delay(step) => {
-            scope.is_started(&step.of)?;
-            scope.variable(&step.name)?;
-        }
-        Step::Spread(step) => {
-            scope.knows(&step.values)?;
-            if !(0.0..=1.0).contains(&step.at_least) {
-                return Err("`at_least` is a part, from 0 to 1".to_owned());
-            }
-        }
-        Step::Tell(step) => {
-            scope.is_started(&step.to)?;
-            scope.knows(&step.json)?;
-        }
-        Step::Event(step) => {
-            scope.is_started(&step.of)?;
-            if step.name().is_none() {
-                return Err("`json` has an `event` that is a plain name, as `registered`".to_owned());
-            }
-            scope.binds(&step.json);
-        }
-        Step::NoEvent(step) => {
-            scope.is_started(&step.of)?;
-            if step.named.is_empty() {
-                return Err("`named` is empty: name the events that may not come".to_owned());
-            }
-        }
-        _ => {}
+        step => client::client(step, scope)?,
     }
     Ok(())
 }
@@ -252,13 +189,15 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
         ("loss", expect.loss.is_some()),
         ("any_of", !expect.any_of.is_empty()),
     ])?;
-    for Choice { json, binary, close, loss, .. } in &expect.any_of {
+    for Choice { json, binary, close, loss, event, .. } in &expect.any_of {
         one_of(&[
             ("json", json.is_some()),
             ("binary", binary.is_some()),
             ("close", close.is_some()),
             ("loss", loss.is_some()),
+            ("event", event.is_some()),
         ])?;
+        event.iter().try_for_each(|event| scope.is_started(&event.of))?;
     }
     if let Some(name) = &expect.bind {
         if expect.any_of.is_empty() || expect.any_of.iter().any(|choice| choice.named.is_none()) {
@@ -269,12 +208,13 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
     let choices = expect.any_of.iter().filter_map(|choice| choice.binary.as_ref());
     let mut binary = expect.binary.iter().chain(&expect.skipping_binary).chain(choices);
     binary.try_for_each(|bytes| scope.knows_of(bytes))?;
-    let choices = expect.any_of.iter().filter_map(|choice| choice.json.as_ref());
-    expect.json.iter().chain(choices).for_each(|term| scope.binds(term));
+    let term = |choice: &'_ Choice| choice.json.clone().or(choice.event.as_ref().map(|event| event.json.clone()));
+    let choices: Vec<_> = expect.any_of.iter().filter_map(term).collect();
+    expect.json.iter().chain(&choices).for_each(|term| scope.binds(term));
     Ok(())
 }
 
-fn within(key: &str, count: usize, least: usize, most: usize) -> Result<(), String> {
+pub(super) fn within(key: &str, count: usize, least: usize, most: usize) -> Result<(), String> {
     if count < least {
         Err(format!("`{key}` is at least {least}"))
     } else if count > most {
@@ -289,7 +229,7 @@ fn path(target: &str) -> Result<(), String> {
     if plain { Ok(()) } else { Err(format!("`{target}` is no request target: it begins with `/` and has no spaces")) }
 }
 
-fn one_of(choices: &[(&str, bool)]) -> Result<(), String> {
+pub(super) fn one_of(choices: &[(&str, bool)]) -> Result<(), String> {
     if choices.iter().filter(|(_, given)| *given).count() == 1 {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::MOST_FRAGMENTS;
 use crate::scenario::term::Piece;
 use crate::scenario::{CheckName, Span, Term};
 
@@ -41,7 +42,7 @@ pub struct Accept {
 }
 
 /// Waits for the client's next attempt to connect, accepts it, and brings it to the family's own success.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Welcome {
     /// The name of the connection in this scenario.
@@ -49,6 +50,13 @@ pub struct Welcome {
     pub name: String,
     /// The client.
     pub of: String,
+    /// Members that each message of the server has besides.
+    #[serde(default, rename = "with", skip_serializing_if = "BTreeMap::is_empty")]
+    pub members: BTreeMap<String, Term>,
+    /// Into how many fragments each message of the server is split; a Ping with the text `between` follows the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = MOST_FRAGMENTS))]
+    pub fragments: Option<usize>,
     /// Within which time the attempt comes; when the policy has it due where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
@@ -101,7 +109,7 @@ pub enum FailBy {
     Silence,
 }
 
-/// The client may not try to connect for a while.
+/// The client may not try to connect for a while. That it ends meanwhile is no fault.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Idle {
@@ -141,6 +149,8 @@ pub enum Rule {
     Bounded,
     /// No attempt starts while another is under way.
     Alone,
+    /// None was under way without success for longer than `connect_timeout`.
+    Timely,
 }
 
 /// Values have to be spread over a part of what the declared jitter allows.

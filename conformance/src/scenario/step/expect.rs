@@ -72,6 +72,19 @@ pub struct Choice {
     /// The end of the connection in whatever way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<Any>,
+    /// An event of a client's driver protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventIs>,
+}
+
+/// What an event of the driver protocol has to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventIs {
+    /// The client.
+    pub of: String,
+    /// What the event has to match.
+    pub json: Term,
 }
 
 /// Says that any of its kind will do; written `{}`.
@@ -100,6 +113,12 @@ pub struct Quiet {
     /// For how long.
     #[serde(rename = "for")]
     pub span: Span,
+    /// Text messages that may come all the same.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub skipping: Option<Term>,
+    /// Binary messages that may come all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipping_binary: Option<Bytes>,
     /// The check that this decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<CheckName>,

@@ -21,7 +21,7 @@ pub use client::{
     Accept, Attempts, Delay, EventStep, FailBy, Idle, NoEvent, Rule, Spread, Start, Tell, TurnAway, Welcome,
 };
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
-pub use expect::{Any, Choice, CloseIs, Expect, Quiet};
+pub use expect::{Any, Choice, CloseIs, EventIs, Expect, Quiet};
 pub use play::{Exit, Many, Meet, Memory, Status, Terminate};
 pub use send::{FrameStep, Opcode, Pour, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};

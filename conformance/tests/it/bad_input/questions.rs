@@ -73,10 +73,9 @@ async fn list_names_everything() {
         assert!(told.contains(found.text), "{}", found.id);
         assert!(json.as_array().expect("a list").iter().any(|row| row["id"] == found.id), "{}", found.id);
     }
-    let of_pairing = json.as_array().expect("a list").iter().filter(|row| row["family"] == "pairing");
-    let relay_alone = of_pairing.filter(|row| row["id"] == "WIRE-01");
-    let relay_alone: Vec<_> = relay_alone.map(|row| (row["role"].as_str(), row["checks"].as_u64() > Some(0))).collect();
-    assert_eq!(relay_alone, [(Some("relay"), true), (Some("host"), false), (Some("viewer"), false)]);
+    let shared = json.as_array().expect("a list").iter().filter(|row| row["id"] == "WIRE-04");
+    let shared: Vec<_> = shared.map(|row| (row["role"].as_str(), row["checks"].as_u64() > Some(0))).collect();
+    assert_eq!(shared[..3], [(Some("relay"), true), (Some("host"), true), (Some("viewer"), true)]);
     let expiry = answer(&["list", "PAIR-30"]).await;
     assert!(expiry.contains("pairing/expired-code") && !expiry.contains("pairing/ping "), "{expiry}");
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
-    Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, EventStep, Exit,
-    Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On, Opcode, Poll,
-    Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait,
-    Welcome,
+    Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, EventIs, EventStep,
+    Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On, Opcode,
+    Poll, Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable,
+    Wait, Welcome,
 };
 use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -64,7 +64,11 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         on(Step::Stall),
         on(Step::Resume),
         expect().prop_map(Step::Expect).boxed(),
-        (name(), span(), of(check())).prop_map(|(on, span, check)| Step::Quiet(Quiet { on, span, check })).boxed(),
+        (name(), span(), of(term()), of(bytes()), of(check()))
+            .prop_map(|(on, span, skipping, skipping_binary, check)| {
+                Step::Quiet(Quiet { on, span, skipping, skipping_binary, check })
+            })
+            .boxed(),
         (of(span()), of(term()), of(span()), of(span()))
             .prop_map(|(span, until, plus, minus)| Step::Wait(Wait { span, until, plus, minus }))
             .boxed(),
@@ -122,7 +126,8 @@ fn clients() -> BoxedStrategy<Step> {
         Just(Rule::Growth),
         Just(Rule::Apart),
         Just(Rule::Bounded),
-        Just(Rule::Alone)
+        Just(Rule::Alone),
+        Just(Rule::Timely)
     ];
     let by = prop_oneof![
         Just(FailBy::Reset),
@@ -140,8 +145,10 @@ fn clients() -> BoxedStrategy<Step> {
         (name(), name(), of(span()), of(check()))
             .prop_map(|(name, of, within, check)| Step::Accept(Accept { name, of, within, check }))
             .boxed(),
-        (name(), name(), of(span()), of(check()))
-            .prop_map(|(name, of, within, check)| Step::Welcome(Welcome { name, of, within, check }))
+        (name(), name(), btree_map(name(), term(), 0..3), of(2..9_usize), of(span()), of(check()))
+            .prop_map(|(name, of, members, fragments, within, check)| {
+                Step::Welcome(Welcome { name, of, members, fragments, within, check })
+            })
             .boxed(),
         (name(), of(any::<u16>()), of(by), counts, of(span()), of(check()))
             .prop_map(|(of, status, by, (times, past_cap), within, check)| {
@@ -236,8 +243,9 @@ fn expect() -> impl Strategy<Value = Expect> {
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
-    (of(name()), of(term()), of(bytes()), of(close_is()), of(Just(Any {})))
-        .prop_map(|(named, json, binary, close, loss)| Choice { named, json, binary, close, loss })
+    let event = (name(), term()).prop_map(|(of, json)| EventIs { of, json });
+    (of(name()), of(term()), of(bytes()), of(close_is()), of(Just(Any {})), of(event))
+        .prop_map(|(named, json, binary, close, loss, event)| Choice { named, json, binary, close, loss, event })
 }
 
 fn close_is() -> impl Strategy<Value = CloseIs> {

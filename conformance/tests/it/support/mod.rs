@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 pub(crate) use process::{Reference, is_alive, is_gone};
 
-pub(crate) use run::{BINARY, Judged, Running, conformance, judge};
+pub(crate) use run::{BINARY, FLAWED, Judged, Running, conformance, judge};
 pub(crate) use server::{Nobody, Server};
 
 /// The folder of this process, as several may share a target directory. It stays for those who look into a failure, until
@@ -59,6 +59,8 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
         (env!("CARGO_BIN_EXE_conformance"), "CONFORMANCE"),
         (concat!(env!("CARGO_TARGET_TMPDIR"), r"/run-\d+"), "TMP"),
+        // The machine's own affair.
+        (r"(?m)^    noise     the machine was late by .*\n", ""),
         (r"(127\.0\.0\.1|localhost|port) ?:?\d{4,5}\b", "$1:PORT"),
         (r"\d+(\.\d+)? m?s(; played (twice|\d+ times))?\)", "TIME)"),
         (r"\d+\.\d{3} s into", "TIME into"),

@@ -1,6 +1,6 @@
 //! Runs the real binary, and reads what it wrote.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::LazyLock;
@@ -18,6 +18,9 @@ use tokio::time::timeout;
 
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_conformance");
+
+/// A client that can do things wrong.
+pub(crate) const FLAWED: &str = env!("CARGO_BIN_EXE_flawed-client");
 
 /// No single run here takes longer, on however busy a machine; one that hangs is killed.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -157,10 +160,12 @@ pub(crate) async fn judge<A: AsRef<OsStr>>(name: &str, arguments: impl IntoItera
 
 /// Starts to judge with both machine-readable reports.
 fn reporting<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Running {
+    let mut arguments: Vec<OsString> = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
+    let reports = ["--report-json".into(), json(folder).into(), "--report-junit".into(), junit(folder).into()];
+    // What stands behind `--` is the subject's.
+    let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
+    arguments.splice(end..end, reports);
     let mut command = Command::new(BINARY);
-    let mut arguments = arguments.into_iter();
-    // Behind the subcommand, as what follows `--` is a client's own.
-    command.args(arguments.next()).arg("--report-json").arg(json(folder)).arg("--report-junit").arg(junit(folder));
     command.args(arguments);
     Running::spawn(command)
 }

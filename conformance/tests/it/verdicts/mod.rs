@@ -4,6 +4,7 @@
 //! played twice, with its flaw and without.
 
 mod cases;
+mod clients;
 mod exits;
 mod relay;
 

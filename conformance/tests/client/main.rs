@@ -1,0 +1,341 @@
+//! A client of the pairing family that can do things wrong, one at a time: the judge has to notice each.
+//!
+//! The scenario's name says which: `pairing/deaf--wire-ping` is played with the flaw `deaf`. A name without `--` has no flaw, and the
+//! client is then right in everything, with the driver protocol or without it.
+
+mod role;
+mod user;
+mod wire;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use role::{Role, Turn};
+use user::{Told, User};
+use wire::{Came, Wire};
+
+/// What a client is started with.
+pub(crate) struct Given {
+    flaw: String,
+    address: String,
+    path: String,
+    params: Value,
+}
+
+fn given() -> Given {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let scenario = variable("CONFORMANCE_SCENARIO");
+    let name = scenario.split('/').nth(1).unwrap_or_default();
+    let flaw = name.split_once("--").map_or("none", |(flaw, _)| flaw).to_owned();
+    let url = variable("CONFORMANCE_URL");
+    let (address, path) = url.trim_start_matches("ws://").split_once('/').unwrap_or((&url, ""));
+    let path = if flaw == "wrong-path" { "/elsewhere".to_owned() } else { format!("/{path}") };
+    let params = serde_json::from_str(&variable("CONFORMANCE_PARAMS")).unwrap_or_default();
+    Given { flaw, address: address.to_owned(), path, params }
+}
+
+impl Given {
+    pub(crate) fn has(&self, flaw: &str) -> bool {
+        self.flaw == flaw
+    }
+
+    fn policy(&self, name: &str, usual: f64) -> f64 {
+        self.params["reconnect"][name].as_f64().unwrap_or(usual)
+    }
+
+    /// The delay before an attempt.
+    fn delay(&self, nth: u32) -> Duration {
+        let (base, cap) = (self.policy("base", 1.0), self.policy("cap", 32.0));
+        let factor = if self.has("factor-1.5") { 1.5 } else { self.policy("factor", 2.0) };
+        let nth = if self.has("constant-delay") { 0 } else { nth };
+        let grown = base * factor.powi(nth as i32);
+        let nominal = if self.has("no-cap") { grown } else { grown.min(cap) };
+        let swing = match &*self.flaw {
+            "no-jitter" => 0.0,
+            "seeded-alike" => fastrand::Rng::with_seed(7).f64() * 2.0 - 1.0,
+            _ => fastrand::f64() * 2.0 - 1.0,
+        };
+        let jittered = nominal * (1.0 + self.policy("jitter", 0.0) * swing);
+        Duration::from_secs_f64(match &*self.flaw {
+            "no-backoff" => 0.0,
+            "first-too-early" if nth == 0 => jittered * 0.3,
+            "sluggish" => jittered + base * 5.0,
+            _ => jittered,
+        })
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        Duration::from_secs_f64(self.params["connect_timeout"].as_f64().unwrap_or(10.0))
+    }
+}
+
+/// How an attempt ended.
+enum End {
+    /// It failed, or what it brought is lost.
+    Lost,
+    /// The client has to end.
+    Stopped,
+    /// It does not come back by itself.
+    Away,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    let given = given();
+    match &*given.flaw {
+        "exits-at-once" => return 7.into(),
+        "does-nothing" => sleep(Duration::from_secs(3600)).await,
+        _ => {}
+    }
+    user::start_flaws(&given.flaw);
+    let role = std::env::args().nth(1).unwrap_or_default();
+    let mut client = Client { user: User::new(&given.flaw), role: Role::new(&role, &given), given, lost: false };
+    client.live().await.into()
+}
+
+struct Client {
+    given: Given,
+    user: User,
+    role: Role,
+    /// Whether anything was lost or failed since the last success.
+    lost: bool,
+}
+
+impl Client {
+    /// Comes back again and again; the exit status.
+    async fn live(&mut self) -> u8 {
+        let (mut nth, mut failures) = (0, 0_u64);
+        loop {
+            let mut success = false;
+            let end = self.attempt(&mut success).await;
+            if let End::Stopped = end {
+                return self.stopped();
+            }
+            if success {
+                failures = if self.given.has("count-never-reset") { failures } else { 0 };
+                nth = if self.given.has("never-resets") { nth } else { 0 };
+            }
+            if !success || self.given.has("counts-losses") {
+                failures += 1;
+            }
+            let allowed = match (self.given.params["reconnect"]["max_attempts"].as_u64(), &*self.given.flaw) {
+                (_, "never-gives-up") | (None, _) => u64::MAX,
+                (Some(allowed), "gives-up-late") => allowed + 1,
+                (Some(allowed), "gives-up-early") => allowed - 1,
+                (Some(allowed), _) => allowed,
+            };
+            self.lost = true;
+            if failures >= allowed {
+                if !self.given.has("gives-up-silently") {
+                    self.user.tell(json!({ "event": "gave_up" }));
+                }
+                return u8::from(!self.given.has("gives-up-with-0"));
+            }
+            if let End::Away = end {
+                if !self.given.has("silently-away") {
+                    self.user.tell(json!({ "event": "gave_up" }));
+                }
+                nth = 0;
+                if !self.rest().await {
+                    return self.stopped();
+                }
+                continue;
+            }
+            let due = Instant::now() + self.given.delay(nth);
+            nth += 1;
+            if !self.wait(due).await {
+                if self.given.has("attempt-after-stop") {
+                    let _ = tokio::net::TcpStream::connect(&self.given.address).await;
+                }
+                return self.stopped();
+            }
+        }
+    }
+
+    fn stopped(&self) -> u8 {
+        u8::from(self.given.has("stops-with-1"))
+    }
+
+    /// Waits until an attempt is due; false where the client has to stop.
+    async fn wait(&mut self, due: Instant) -> bool {
+        loop {
+            tokio::select! {
+                () = sleep_until(due) => return true,
+                told = self.user.next() => match told {
+                    Told::Stop => return false,
+                    Told::Command(command) => self.command(&command, None).await,
+                },
+            }
+        }
+    }
+
+    /// Waits for another code; false where the client has to stop.
+    async fn rest(&mut self) -> bool {
+        loop {
+            match self.user.next().await {
+                Told::Stop => return false,
+                Told::Command(command) => {
+                    self.command(&command, None).await;
+                    if self.role.comes_back() {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self, success: &mut bool) -> End {
+        let patience = match &*self.given.flaw {
+            "hangs" => Duration::from_secs(3600),
+            "patient" => self.given.connect_timeout().mul_f64(1.18),
+            _ => self.given.connect_timeout(),
+        };
+        if self.given.has("forgets-when-lost") {
+            self.role.forget();
+        }
+        let deadline = Instant::now() + patience;
+        let flaw = self.given.flaw.clone();
+        let beside = match &*flaw {
+            "parallel" => 1,
+            "ten-at-once" => 9,
+            _ => 0,
+        };
+        for _ in 0..beside {
+            let (address, path) = (self.given.address.clone(), self.given.path.clone());
+            tokio::spawn(async move {
+                if let Some(mut wire) = wire::connect(&address, &path, "").await {
+                    wire.drain().await;
+                }
+            });
+        }
+        let (address, path) = (self.given.address.clone(), self.given.path.clone());
+        let connecting = timeout_at(deadline, wire::connect(&address, &path, &flaw));
+        tokio::pin!(connecting);
+        let wire = loop {
+            tokio::select! {
+                wire = &mut connecting => break wire,
+                told = self.user.next() => match told {
+                    Told::Stop => return End::Stopped,
+                    Told::Command(command) => self.command(&command, None).await,
+                },
+            }
+        };
+        let Ok(Some(wire)) = wire else { return End::Lost };
+        if !self.given.has("tells-late") {
+            self.user.tell(json!({ "event": "connected" }));
+        }
+        let end = self.serve(wire, deadline, success).await;
+        if !matches!(end, End::Stopped) && !self.given.has("silent-loss") {
+            self.user.tell(json!({ "event": "disconnected" }));
+        }
+        match end {
+            End::Lost if !self.role.lost() => End::Away,
+            other => other,
+        }
+    }
+
+    async fn serve(&mut self, mut wire: Wire, deadline: Instant, success: &mut bool) -> End {
+        *success = self.given.has("resets-on-connection");
+        self.role.greet(&mut wire).await;
+        let deadline = if self.given.has("hangs-without-success") { None } else { Some(deadline) };
+        loop {
+            let overdue = deadline.filter(|_| !self.role.is_settled);
+            let (overdue_at, again) = (overdue.unwrap_or_else(Instant::now), self.role.again);
+            tokio::select! {
+                came = wire.next() => match came {
+                    Came::Text(text) => match self.text(&text, &mut wire, success).await {
+                        Turn::Stay => {}
+                        Turn::HangUp => {
+                            wire.close(&1000_u16.to_be_bytes()).await;
+                            return End::Lost;
+                        }
+                    },
+                    Came::Binary if self.given.has("closes-on-binary") => {
+                        wire.close(&1003_u16.to_be_bytes()).await;
+                        return End::Lost;
+                    }
+                    Came::Binary | Came::Pong => {}
+                    Came::Ping(payload) => self.ping(payload, &mut wire).await,
+                    Came::Close(payload) => {
+                        match &*self.given.flaw {
+                            "impolite" => {}
+                            "lingers" => {
+                                wire.send(wire::CLOSE, &payload).await;
+                                wire.drain().await;
+                            }
+                            _ => wire.close(&payload).await,
+                        }
+                        return End::Lost;
+                    }
+                    Came::Violation(_) if self.given.has("violation-1000") => {
+                        wire.close(&1000_u16.to_be_bytes()).await;
+                        return End::Lost;
+                    }
+                    Came::Violation(_) if self.given.has("violation-drops") => return End::Lost,
+                    Came::Violation(code) => {
+                        wire.close(&code.to_be_bytes()).await;
+                        return if self.given.has("violation-stays-away") { End::Away } else { End::Lost };
+                    }
+                    Came::End if self.given.has("lost-without-close") => return End::Away,
+                    Came::End => return End::Lost,
+                },
+                told = self.user.next() => match told {
+                    Told::Stop if self.given.has("stops-without-close") => return End::Stopped,
+                    Told::Stop if self.given.has("stops-slowly") => {
+                        sleep(Duration::from_secs(2)).await;
+                        wire.close(&1000_u16.to_be_bytes()).await;
+                        return End::Stopped;
+                    }
+                    Told::Stop => {
+                        wire.close(&1000_u16.to_be_bytes()).await;
+                        return End::Stopped;
+                    }
+                    Told::Command(command) => self.command(&command, Some(&mut wire)).await,
+                },
+                () = sleep_until(overdue_at), if overdue.is_some() => {
+                    wire.close(&1000_u16.to_be_bytes()).await;
+                    return End::Lost;
+                }
+                () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => self.role.greet(&mut wire).await,
+            }
+        }
+    }
+
+    async fn text(&mut self, text: &str, wire: &mut Wire, success: &mut bool) -> Turn {
+        let had = self.role.may_send;
+        let turn = self.role.text(text, &self.given, &mut self.user);
+        if self.role.may_send && !had {
+            *success = true;
+            if self.given.has("tells-late") {
+                self.user.tell(json!({ "event": "connected" }));
+            }
+            let lost = std::mem::take(&mut self.lost) && !self.given.has("never-reconnected");
+            if lost || self.given.has("reconnected-at-first") {
+                self.user.tell(json!({ "event": "reconnected" }));
+            }
+        }
+        self.role.flush(wire, &self.given).await;
+        turn
+    }
+
+    async fn ping(&mut self, payload: Vec<u8>, wire: &mut Wire) {
+        match &*self.given.flaw {
+            "deaf" => {}
+            "parrot" => wire.send(wire::PONG, b"something else").await,
+            "slow-pong" => {
+                sleep(Duration::from_millis(60)).await;
+                wire.send(wire::PONG, &payload).await;
+            }
+            _ => wire.send(wire::PONG, &payload).await,
+        }
+    }
+
+    async fn command(&mut self, command: &Value, wire: Option<&mut Wire>) {
+        self.role.command(command, &self.given, &mut self.user, wire.is_some());
+        if let Some(wire) = wire {
+            self.role.flush(wire, &self.given).await;
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Clients that do one thing wrong each, and whom the judge blames: each flaw is played with the built-in scenario that has to notice it.
+//!
+//! The client is a program of its own, `tests/client`; without a flaw it passes everything.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use futures_util::future::join_all;
+
+use conformance::outcome::ScenarioOutcome;
+use conformance::scenario::{built_in, save};
+
+use super::{blamed, told};
+use crate::support::{FLAWED, Judged, file, folder, judge};
+
+/// A flaw of a client.
+pub(super) struct Case {
+    /// Its name, as the client knows it.
+    pub(super) flaw: &'static str,
+    pub(super) role: &'static str,
+    /// The built-in scenario that notices it, without family and role.
+    pub(super) scenario: &'static str,
+    /// The checks that are to blame, in the order of the report.
+    pub(super) blamed: &'static [&'static str],
+}
+
+impl Case {
+    fn name(&self) -> String {
+        format!("{}--{}-{}", self.flaw, self.role, self.scenario)
+    }
+
+    fn script(&self) -> String {
+        let id = format!("pairing/{}-{}", self.role, self.scenario);
+        let all = built_in().expect("built-in scenarios that load");
+        let found = all.iter().find(|scenario| scenario.id.as_str() == id).unwrap_or_else(|| panic!("no {id}"));
+        save(&found.script).expect("a script that can be printed")
+    }
+}
+
+/// How often a case is played at most.
+const MOST_ROUNDS: usize = 4;
+/// Short delays, as far apart as the machine needs to tell them.
+const POLICY: &str = "base=100ms,factor=2,cap=400ms";
+
+async fn play(name: &str, role: &str, policy: &str, more: &[String]) -> Judged {
+    let role_of_family = format!("pairing.{role}");
+    let subject = ["client", "--role", &role_of_family, "--driver", "--reconnect", policy];
+    let limits = ["--set", "connect_timeout=1s", "--jobs", "6"];
+    let arguments = subject.iter().chain(&limits).copied().chain(more.iter().map(String::as_str));
+    judge(name, arguments.chain(["--", FLAWED, role])).await
+}
+
+/// Plays cases of one role until each has the blame that is due, or a few times: a busy machine may hide one.
+async fn judged(role: &str, policy: &str, cases: &[&Case]) -> BTreeMap<String, ScenarioOutcome> {
+    let name = format!("clients-{role}-{}", cases[0].flaw);
+    let below = folder(&name).join("pairing");
+    std::fs::create_dir_all(&below).expect("a folder");
+    let mut outcomes = BTreeMap::new();
+    let mut left = cases.to_vec();
+    for _ in 0..MOST_ROUNDS {
+        let files = left.iter().map(|case| file(&below, &format!("{}.yaml", case.name()), &case.script()));
+        let more: Vec<_> = files.flat_map(|file| ["--scenario".to_owned(), file]).collect();
+        let judged = play(&name, role, policy, &more).await;
+        assert_eq!(judged.ran.err, "", "{}", judged.ran.told());
+        let played = judged.report.scenarios.into_iter();
+        outcomes.extend(played.map(|outcome| (outcome.id.as_str().replace("pairing/", ""), outcome)));
+        left.retain(|case| blamed_names(&outcomes[&case.name()]) != case.blamed);
+        if left.is_empty() {
+            break;
+        }
+    }
+    outcomes
+}
+
+fn blamed_names(outcome: &ScenarioOutcome) -> Vec<&str> {
+    blamed(outcome).filter_map(|check| check.id.split('#').nth(1)).collect()
+}
+
+/// How many cases share a run.
+const CASES_AT_ONCE: usize = 18;
+
+/// Holds what is blamed against what has to be.
+async fn hold(role: &str, policy: &str, cases: &[&Case]) {
+    // What fails by time is played again alone, so several runs are sooner over than one.
+    let parts = cases.chunks(CASES_AT_ONCE).map(|cases| judged(role, policy, cases));
+    let outcomes: BTreeMap<_, _> = join_all(parts).await.into_iter().flatten().collect();
+    let (mut all, mut wrong) = (String::new(), Vec::new());
+    for case in cases {
+        let outcome = &outcomes[&case.name()];
+        let names = blamed_names(outcome);
+        if names != case.blamed {
+            wrong.push(format!("for {} {names:?} are blamed instead of {:?}", case.name(), case.blamed));
+        }
+        let _ = writeln!(all, "# {}\n{}", case.name(), blamed(outcome).map(told).collect::<String>());
+    }
+    assert!(wrong.is_empty(), "{}\n\n{all}", wrong.join("\n"));
+}
+
+/// The cases of a role, all but those that need jitter.
+fn steady(role: &str) -> Vec<&'static Case> {
+    CASES.iter().filter(|case| case.role == role && case.scenario != STORM).collect()
+}
+
+#[tokio::test]
+async fn the_right_check_is_blamed_on_a_host() {
+    hold("host", POLICY, &steady("host")).await;
+}
+
+#[tokio::test]
+async fn the_right_check_is_blamed_on_a_viewer() {
+    hold("viewer", POLICY, &steady("viewer")).await;
+}
+
+#[tokio::test]
+async fn jitter_that_is_declared_and_not_there_is_blamed() {
+    let cases: Vec<_> = CASES.iter().filter(|case| case.scenario == STORM).collect();
+    hold("host", "base=100ms,factor=2,cap=400ms,jitter=0.4", &cases).await;
+}
+
+const STORM: &str = "reconnect-storm";
+
+const fn case(role: &'static str, flaw: &'static str, scenario: &'static str, blamed: &'static [&'static str]) -> Case {
+    Case { flaw, role, scenario, blamed }
+}
+
+const CASES: &[Case] = &[
+    // Coming back
+    case("host", "no-backoff", "reconnect-after-refusals", &["lint", "delays-follow-the-policy"]),
+    case("host", "constant-delay", "reconnect-after-refusals", &["lint", "delays-follow-the-policy"]),
+    case("host", "factor-1.5", "reconnect-after-refusals", &["lint", "delays-follow-the-policy"]),
+    case("host", "no-cap", "reconnect-after-refusals", &["keeps-coming-back"]),
+    case("host", "sluggish", "reconnect-after-refusals", &["comes-back-after-a-refusal"]),
+    case("viewer", "first-too-early", "reconnect-after-success", &["lint", "each-success-resets-the-delays"]),
+    case(
+        "host",
+        "resets-on-connection",
+        "reconnect-reset-by-success-only",
+        &["lint", "delays-are-reset-by-success-alone"],
+    ),
+    case("viewer", "never-resets", "reconnect-reset-by-success-only", &["success-resets-the-delays"]),
+    case("host", "parallel", "wire-ping", &["lint"]),
+    case("viewer", "ten-at-once", "wire-ping", &["lint"]),
+    case("host", "lost-without-close", "wire-loss", &["a-reset-is-a-loss"]),
+    case("host", "hangs", "reconnect-after-hanging", &["gives-up-where-no-answer-comes"]),
+    case("viewer", "hangs-without-success", "reconnect-after-hanging", &["gives-up-where-no-success-comes"]),
+    case("host", "patient", "reconnect-after-hanging", &["gives-up-in-time"]),
+    // Giving up
+    case("host", "never-gives-up", "reconnect-gives-up", &["ends-with-a-failure"]),
+    case("viewer", "gives-up-late", "reconnect-gives-up", &["tries-no-further"]),
+    case("host", "gives-up-early", "reconnect-gives-up", &["tries-so-often"]),
+    case("viewer", "gives-up-with-0", "reconnect-gives-up", &["ends-with-a-failure"]),
+    case("host", "gives-up-silently", "reconnect-says-so", &["says-that-it-gave-up"]),
+    case("host", "counts-losses", "reconnect-counts-in-a-row", &["a-loss-is-no-failed-attempt"]),
+    case("viewer", "count-never-reset", "reconnect-counts-in-a-row", &["a-loss-is-no-failed-attempt"]),
+    // Being told to stop
+    case("host", "ignores-sigterm", "reconnect-stop-connected", &["closes-its-connection"]),
+    case("viewer", "ignores-sigterm", "reconnect-stop-waiting", &["ends-in-time"]),
+    case("host", "ignores-stop", "reconnect-stop-by-driver", &["closes-its-connection"]),
+    case("host", "stops-with-1", "reconnect-stop-connected", &["ends-in-time"]),
+    case("viewer", "stops-without-close", "reconnect-stop-connected", &["closes-its-connection"]),
+    case("host", "stops-slowly", "reconnect-stop-connected", &["closes-its-connection"]),
+    case("host", "attempt-after-stop", "reconnect-stop-waiting", &["tries-no-further"]),
+    // The wire
+    case("host", "deaf", "wire-ping", &["answers"]),
+    case("viewer", "parrot", "wire-ping", &["answers"]),
+    case("host", "impolite", "wire-close", &["answers-a-close-frame"]),
+    case("viewer", "lingers", "wire-close", &["ends-tcp-where-the-server-does-not"]),
+    case("host", "slow-pong", "wire-latency", &["pings-are-answered"]),
+    case("host", "wrong-path", "connects", &["connects-to-its-endpoint"]),
+    case("host", "unmasked", "data", &["lint"]),
+    case("viewer", "long-length", "joins", &["lint"]),
+    case("host", "fragments-apart", "wire-fragments", &["a-few-fragments-are-one-success"]),
+    case("viewer", "strict", "wire-unknown-members", &["a-success-with-unknown-members-is-one"]),
+    case("host", "small-buffer", "wire-large", &["keeps-the-connection"]),
+    case("viewer", "too-large-1002", "wire-too-large", &["in-one-frame"]),
+    case("host", "takes-reserved-opcodes", "wire-violations", &["a-reserved-opcode"]),
+    case("host", "takes-reserved-bits", "wire-violations", &["reserved-bits"]),
+    case("viewer", "takes-masked", "wire-violations", &["a-masked-frame"]),
+    case("host", "takes-bad-utf-8", "wire-violations", &["text-that-is-no-utf-8"]),
+    case("viewer", "violation-1000", "wire-violations", &["a-reserved-opcode"]),
+    case("host", "violation-drops", "wire-violations-of-control", &["a-continuation-of-nothing"]),
+    case("viewer", "violation-stays-away", "wire-violations-of-control", &["comes-back-each-time"]),
+    case("host", "dies-on-json", "wire-hostile", &["text-that-is-no-json"]),
+    case("viewer", "closes-on-json", "survives", &["invalid-json"]),
+    case("host", "closes-on-json", "survives", &["invalid-json"]),
+    case("host", "closes-on-unknown", "survives", &["an-unknown-type"]),
+    case("viewer", "closes-on-binary", "survives", &["a-binary-frame"]),
+    // The driver protocol
+    case("host", "never-flushes", "driver-events", &["tells-of-its-connection-first"]),
+    case("viewer", "half-a-line", "driver-events", &["tells-of-its-connection-first"]),
+    case("viewer", "silent-loss", "driver-events", &["tells-of-a-loss-without-a-close-frame"]),
+    case("host", "reconnected-at-first", "driver-events", &["the-first-success-is-no-return"]),
+    case("viewer", "never-reconnected", "driver-events", &["tells-of-its-return"]),
+    case("host", "never-reconnected", "driver-late-success", &["a-success-after-failed-attempts-is-a-return"]),
+    case("host", "tells-late", "events", &["the-connection-first"]),
+    case("viewer", "tells-late", "events", &["the-connection-first"]),
+    case("host", "malformed-event", "code", &["lint", "shows-its-code"]),
+    case("viewer", "ignores-the-unknown", "driver-unknown-command", &["refuses-what-it-does-not-know"]),
+    case("host", "hides-errors", "errors", &["tells-of-an-error"]),
+    case("host", "logs-too", "events", &[]),
+    // A host
+    case("host", "talks-nonsense", "connects", &["lint", "says-nothing-unasked"]),
+    case("host", "registers-twice", "connects", &["lint"]),
+    case("host", "shows-one-code", "code", &["shows-a-later-code"]),
+    case("host", "keeps-its-code", "code", &["shows-the-new-code"]),
+    case("host", "crashes", "data", &["empty-to-the-user"]),
+    case("host", "cuts-at-nul", "data", &["controls-and-nul-to-the-user"]),
+    case("viewer", "cuts-at-nul", "data", &["controls-and-nul-to-the-user"]),
+    case("host", "tells-twice", "data", &["every-plane-to-the-user"]),
+    case("host", "trims", "data", &["nothing-trimmed-to-the-relay"]),
+    case("viewer", "sends-twice", "data", &["every-plane-to-the-relay"]),
+    case("host", "sends-early", "data-early", &["lint", "sends-nothing-before-registered"]),
+    case("host", "drops-data", "data-early", &["drops-nothing-silently"]),
+    case("host", "forgets-when-lost", "data-disconnected", &["drops-nothing-silently"]),
+    case("host", "reorders", "data-disconnected", &["drops-nothing-silently"]),
+    // A viewer
+    case("viewer", "joins-with-another", "joins", &["joins-with-the-code-of-its-user"]),
+    case("viewer", "pings-first", "joins", &["lint"]),
+    case("viewer", "forgets-its-code", "joins", &["joins-again-with-its-code"]),
+    case("viewer", "retries-refused", "refused", &["does-not-try-the-code-again"]),
+    case("viewer", "hangs-up-when-refused", "refused", &["does-not-try-the-code-again"]),
+    case("viewer", "impatient-when-refused", "refused", &["does-not-try-the-code-again"]),
+    case("viewer", "hides-errors", "refused-told", &["reports-an-unknown-code"]),
+    case("viewer", "one-code-only", "refused-told", &["joins-with-another-code"]),
+    case("viewer", "comes-back-refused", "refused-lost", &["stays-away-with-a-refused-code"]),
+    case("viewer", "comes-back-dead", "host-gone", &["stays-away-with-a-dead-code"]),
+    case("viewer", "joins-the-dead", "host-gone", &["does-not-join-with-a-dead-code"]),
+    case("viewer", "silently-away", "gives-up", &["says-so-after-a-refusal"]),
+    case("viewer", "gives-in", "returns-early", &["tries-the-code-that-it-held-again"]),
+    case("viewer", "insists", "returns-early", &["does-not-try-again-at-once"]),
+    case("viewer", "sends-early", "data-early", &["lint", "sends-no-data-before-joined"]),
+    case("viewer", "talks-to-nobody", "host-gone-told", &["lint", "sends-no-more-data"]),
+    // The process
+    case("host", "exits-at-once", "wire-ping", &["story"]),
+    case("host", "leaves-a-child", "connects", &[]),
+    // Jitter
+    case("host", "none", STORM, &[]),
+    case("host", "no-jitter", STORM, &["second-attempts-are-spread"]),
+    case("host", "seeded-alike", STORM, &["second-attempts-are-spread"]),
+];
