@@ -9,12 +9,15 @@
 mod forwarder;
 #[path = "pairing_relay/load.rs"]
 mod load;
+#[path = "shared/machine.rs"]
+mod machine;
 #[path = "pairing_relay/process.rs"]
 mod process;
 
 use std::time::{Duration, Instant};
 
 use load::Traffic;
+use machine::Machine;
 use process::{Kind, Server};
 
 /// Small messages, as keystrokes and lines of a terminal are.
@@ -70,7 +73,7 @@ fn main() {
     if !process::pin_load() {
         println!("note: the processes are not pinned to cores of their own (no `taskset`, or one core)");
     }
-    let before = process::Machine::now();
+    let before = Machine::now();
     let (mut relay, mut forwarder) = (Vec::new(), Vec::new());
     for round in 0..plan.rounds {
         // Each goes first in turn.
@@ -81,7 +84,7 @@ fn main() {
         }
     }
     report(&plan, &relay, &forwarder);
-    let others = process::Machine::now().used_by_others_since(&before);
+    let others = Machine::now().used_by_others_since(&before);
     println!("other processes had {:.0} % of the machine meanwhile", others * 100.0);
 }
 

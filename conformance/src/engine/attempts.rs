@@ -267,11 +267,8 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
-    fn calm(_: Moment) -> Duration {
-        Duration::ZERO
-    }
-
     const RULES: [Rule; 5] = [Rule::Envelope, Rule::Growth, Rule::Apart, Rule::Bounded, Rule::Alone];
+    const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     const POLICY: Policy = Policy {
         base: Duration::from_millis(1000),
         factor: 2.0,
@@ -280,13 +277,17 @@ mod tests {
         max_attempts: None,
     };
 
+    fn quiet(_: Moment) -> Duration {
+        Duration::ZERO
+    }
+
     /// Attempts that each fail at once, after these delays in ms; the first comes at once.
     fn failing(policy: Policy, delays: &[f64]) -> Attempts {
-        let mut attempts = Attempts::new(policy, Duration::from_secs(10), Duration::ZERO);
+        let mut attempts = Attempts::new(policy, CONNECT_TIMEOUT, Duration::ZERO);
         let mut now = Clock::start().zero();
         for delay in std::iter::once(&0.0).chain(delays) {
             now = now + Duration::from_secs_f64(delay / 1e3);
-            let (index, _) = attempts.arrive(now, &calm);
+            let (index, _) = attempts.arrive(now, &quiet);
             attempts.end(index, now, "refused");
         }
         attempts
@@ -326,40 +327,71 @@ mod tests {
         let mut attempts = failing(POLICY, &[1000.0, 2000.0]);
         let lost = attempts.due().expect("a loss");
         assert_eq!(lost.nth, 2);
-        let (index, _) = attempts.arrive(lost.since + Duration::from_secs(4), &calm);
+        let (index, _) = attempts.arrive(lost.since + Duration::from_secs(4), &quiet);
         attempts.succeed(index);
         assert_eq!(attempts.due(), None, "nothing is due while a connection stands");
         attempts.end(index, lost.since + Duration::from_secs(9), "reset");
         assert_eq!(attempts.due(), Some(Due { since: lost.since + Duration::from_secs(9), nth: 0 }));
         assert_eq!(attempts.rows[index].fate, "success, then reset");
-        let (_, findings) = attempts.arrive(lost.since + Duration::from_secs(10), &calm);
+        let (_, findings) = attempts.arrive(lost.since + Duration::from_secs(10), &quiet);
         assert_eq!(findings, []);
     }
 
     #[test]
     fn an_attempt_beside_another_is_found_unasked() {
-        let mut attempts = Attempts::new(POLICY, Duration::from_secs(10), Duration::ZERO);
+        let mut attempts = Attempts::new(POLICY, CONNECT_TIMEOUT, Duration::ZERO);
         let start = Clock::start().zero();
-        attempts.arrive(start, &calm);
-        let (_, findings) = attempts.arrive(start + Duration::from_secs(1), &calm);
+        attempts.arrive(start, &quiet);
+        let (_, findings) = attempts.arrive(start + Duration::from_secs(1), &quiet);
         let blamed: Vec<_> = findings.into_iter().filter_map(|finding| finding.requirement).collect();
         assert_eq!(blamed, ["RECON-08"]);
         assert_eq!(broken(&attempts), [Rule::Alone]);
     }
 
+    /// An attempt that comes 800 ms after a loss, of 1 s; noise is heard since one moment or the other.
+    fn early(noise: &dyn Fn(Moment) -> Duration) -> (Attempts, Vec<Finding>) {
+        let mut attempts = Attempts::new(POLICY, CONNECT_TIMEOUT, Duration::ZERO);
+        let start = Clock::start().zero();
+        let (index, _) = attempts.arrive(start, &quiet);
+        attempts.end(index, start + Duration::from_secs(5), "refused");
+        let (_, findings) = attempts.arrive(start + Duration::from_millis(5800), noise);
+        (attempts, findings)
+    }
+
     #[test]
-    fn noise_widens_what_is_late_and_nothing_else() {
+    fn noise_widens_what_is_late() {
         let late = |noise| {
             let mut attempts = failing(POLICY, &[]);
             let since = attempts.due().expect("a loss").since;
-            let (index, _) = attempts.arrive(since + Duration::from_millis(1200), &|_| Duration::from_millis(noise));
+            let noise = |_| Duration::from_millis(noise);
+            let (index, _) = attempts.arrive(since + Duration::from_millis(1200), &noise);
             attempts.late(index).is_some()
         };
         assert_eq!((late(0), late(99), late(101)), (true, true, false));
-        let mut attempts = failing(POLICY, &[]);
-        let since = attempts.due().expect("a loss").since;
-        let (_, findings) = attempts.arrive(since + Duration::from_millis(800), &|_| Duration::from_millis(99));
+    }
+
+    #[test]
+    fn what_came_too_early_is_in_doubt_only_where_what_it_is_measured_from_was_seen_late() {
+        let while_waiting =
+            |since: Moment| Duration::from_secs(u64::from(since >= Clock::start().zero() + Duration::from_secs(5)));
+        let (attempts, findings) = early(&while_waiting);
         assert_eq!(findings.len(), 1, "too early stays too early");
+        assert!(matches!(attempts.judge(Rule::Envelope), Some(Broken::Surely(_))));
+        let (attempts, findings) = early(&|_| Duration::from_secs(1));
+        assert_eq!(findings, []);
+        assert!(matches!(attempts.judge(Rule::Envelope), Some(Broken::Perhaps(_))));
+    }
+
+    #[test]
+    fn an_attempt_that_is_not_given_up_in_time_is_found() {
+        let timely = |seconds| {
+            let mut attempts = Attempts::new(POLICY, CONNECT_TIMEOUT, Duration::ZERO);
+            let start = Clock::start().zero();
+            let (index, _) = attempts.arrive(start, &quiet);
+            attempts.end(index, start + Duration::from_secs(seconds), "given up");
+            attempts.judge(Rule::Timely).is_none()
+        };
+        assert_eq!((timely(10), timely(12)), (true, false));
     }
 
     proptest::proptest! {

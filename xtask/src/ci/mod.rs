@@ -1,5 +1,7 @@
 //! `ci`: all tests and gates, one after the other. The steps and their order stand here; how they are run does not.
 
+mod accelerated;
+mod clients;
 mod node;
 mod sequence;
 mod server;
@@ -14,9 +16,12 @@ use sequence::Step;
 /// What to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Leave out the Node example, on a machine without Node
+    /// Leave out the Node examples, on a machine without Node
     #[arg(long)]
     skip_node: bool,
+    /// Leave out the Python example, on a machine without Python
+    #[arg(long)]
+    skip_python: bool,
 }
 
 /// Runs all tests and gates.
@@ -46,11 +51,18 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
             cargo::cargo(["build", "--release", "--package", "relayspec-conformance", "--bin", "conformance"]),
         ),
         Step::command("self-test", self_test),
+        accelerated::step(judge),
     ];
     if options.skip_node {
-        steps.push(Step::skipped("node example", "--skip-node: nobody has judged the Node example"));
+        steps.push(Step::skipped("node examples", "--skip-node: nobody has judged the Node examples"));
     } else {
         steps.extend(node::steps(judge));
+        steps.extend(clients::node(judge));
+    }
+    if options.skip_python {
+        steps.push(Step::skipped("python example", "--skip-python: nobody has judged the Python example"));
+    } else {
+        steps.extend(clients::python(judge));
     }
     steps
 }

@@ -1,4 +1,4 @@
-//! The Node example: its own tests, and the judge's verdict on it, once as a server by URL and once as a server by command.
+//! The relay in Node: its own tests, and the judge's verdict on it, once as a server by URL and once as a server by command.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,10 +27,10 @@ pub(super) fn steps(judge: &Path) -> Vec<Step> {
     let by_command = judging(judge, &["--command", &start]);
     let judge = judge.to_owned();
     vec![
-        Step::command("node install", npm(&["ci", "--no-audit", "--no-fund"])),
-        Step::command("node tests", npm(&["test"])),
-        Step::function("node by url", by_url, move || judge_by_url(&judge)),
-        Step::command("node by command", by_command),
+        Step::command("relay install", npm(&["ci", "--no-audit", "--no-fund"])),
+        Step::command("relay tests", npm(&["test"])),
+        Step::function("relay by url", by_url, move || judge_by_url(&judge)),
+        Step::command("relay by command", by_command),
     ]
 }
 

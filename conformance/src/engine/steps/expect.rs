@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use relayspec::timing::Parameter;
 
-use super::meaning::{Awaited, Meaning, What, awaited, meaning, passes};
+use super::meaning::{Awaited, Meaning, What, awaited, meaning};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
@@ -13,7 +13,7 @@ use crate::engine::recorder::Stop;
 use crate::engine::witness::{describe, describe_close};
 use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
-use crate::scenario::step::{CloseIs, Expect, Quiet};
+use crate::scenario::step::{CloseIs, Expect};
 use crate::scenario::{Bytes, Wanted};
 use crate::transport::{Arrival, Arrived};
 
@@ -172,33 +172,6 @@ impl Player {
                 format!("binary message that begins with {} and ends with {}", excerpt(&head), excerpt(&tail))
             }
             Err(_) => "binary message".to_owned(),
-        }
-    }
-
-    pub(in crate::engine) async fn quiet(&mut self, step: &Quiet) -> Result<(), Fault> {
-        let actor = self.actor(&step.on)?;
-        let mut actor = actor.lock().await;
-        let span = self.span(&step.span);
-        let until = self.clock().now() + span;
-        loop {
-            actor.drain();
-            if let Some(arrived) = actor.queue.pop_front() {
-                if passes((step.skipping.as_ref(), step.skipping_binary.as_ref()), &arrived, &self.variables) {
-                    continue;
-                }
-                return Err(Finding {
-                    what: "something came where nothing may".to_owned(),
-                    expected: Some(format!("nothing for {}", shown(span))),
-                    got: Some(describe(&arrived.what)),
-                    connection: Some(actor.name.clone()),
-                    at_ms: Some(self.story.transcript.ms(arrived.at)),
-                    ..Finding::default()
-                }
-                .into());
-            }
-            if !actor.pull(self.clock(), until).await {
-                return Ok(());
-            }
         }
     }
 }

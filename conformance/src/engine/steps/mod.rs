@@ -8,6 +8,7 @@ mod expect;
 mod many;
 mod meaning;
 mod process;
+mod quiet;
 mod rhythm;
 mod send;
 mod time;

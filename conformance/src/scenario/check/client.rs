@@ -1,4 +1,4 @@
-//! Each step that plays the server to a client, by itself.
+//! The steps that play the server to a client, each by itself, in the sight of those before it.
 
 use super::scope::{Scope, named};
 use super::steps::{one_of, within};
@@ -7,8 +7,8 @@ use crate::scenario::step::{Accept, MOST_FRAGMENTS, Step, Welcome};
 /// More attempts in a row no step waits for.
 const MOST_ATTEMPTS: u32 = 1000;
 
-/// Checks such a step.
-pub(super) fn client(step: &Step, scope: &mut Scope) -> Result<(), String> {
+/// Checks a step; those of servers are right here.
+pub(super) fn step(step: &Step, scope: &mut Scope) -> Result<(), String> {
     match step {
         Step::Start(start) => {
             named(&start.name)?;

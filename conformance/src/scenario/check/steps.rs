@@ -1,7 +1,7 @@
 //! Each step by itself, in the sight of those before it.
 
+use super::Problem;
 use super::scope::{Scope, named};
-use super::{Problem, client};
 use crate::scenario::at::Place;
 use crate::scenario::step::{
     Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
@@ -156,7 +156,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             of.iter().try_for_each(|client| scope.is_started(client))?;
         }
         Step::Memory(_) | Step::Meet(_) => {}
-        step => client::client(step, scope)?,
+        client => super::client::step(client, scope)?,
     }
     Ok(())
 }

@@ -1,0 +1,1 @@
+"""A terminal viewer: joins a host's terminal sessions through a relay."""

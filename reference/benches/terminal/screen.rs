@@ -1,0 +1,95 @@
+//! Whoever looks at a shell: types a command, and compares every byte of what it writes.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{sleep, timeout};
+
+/// What is read at once, in bytes; it is even.
+const BUFFER: usize = 64 << 10;
+/// Nothing takes so long but a fault.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a slow reader pauses in the middle. The relay waits for longer.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// How to read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pace {
+    /// As fast as can be.
+    Fast,
+    /// So many bytes in a second, and not at all for a while in the middle.
+    Slow(f64),
+}
+
+/// Waits for the prompt, and has the terminal echo nothing and change nothing.
+pub(crate) async fn settle(screen: &mut (impl AsyncRead + Unpin), keys: &mut (impl AsyncWrite + Unpin)) {
+    assert!(read(screen, &mut [0; BUFFER]).await > 0, "there is no prompt");
+    type_in(keys, "PS1= PS2=; stty raw -echo; printf 'SETT''LED'\r").await;
+    skip(screen, b"SETTLED").await;
+}
+
+/// Has the shell write so many bytes, and says how long it took until they were here.
+pub(crate) async fn pour(
+    screen: &mut (impl AsyncRead + Unpin),
+    keys: &mut (impl AsyncWrite + Unpin),
+    bytes: usize,
+    pace: Pace,
+) -> Duration {
+    let pattern = b"y\n".repeat(BUFFER / 2 + 1);
+    let mut buffer = vec![0; BUFFER];
+    type_in(keys, &format!("printf 'STA''RT'; yes | head -c {bytes}; printf 'EN''D'\n")).await;
+    let mut rest = skip(screen, b"START").await;
+    let start = Instant::now();
+    let mut seen = 0;
+    loop {
+        let length = if rest.is_empty() { read(screen, &mut buffer).await } else { rest.len() };
+        let new = if rest.is_empty() { &buffer[..length] } else { &rest[..] };
+        let of_it = new.len().min(bytes - seen);
+        let odd = seen % 2;
+        assert!(new[..of_it] == pattern[odd..odd + of_it], "the bytes from {seen} on are not what the shell wrote");
+        let was_before_half = seen < bytes / 2;
+        seen += of_it;
+        if seen == bytes {
+            let taken = start.elapsed();
+            let mut end = new[of_it..].to_vec();
+            while end.len() < 3 {
+                let length = read(screen, &mut buffer).await;
+                end.extend(&buffer[..length]);
+            }
+            assert_eq!(end, b"END", "what comes behind the last byte is not what the shell wrote");
+            return taken;
+        }
+        rest.clear();
+        if let Pace::Slow(pace) = pace {
+            if was_before_half && seen >= bytes / 2 {
+                sleep(PAUSE).await;
+            }
+            sleep(Duration::from_secs_f64(seen as f64 / pace).saturating_sub(start.elapsed())).await;
+        }
+    }
+}
+
+async fn type_in(keys: &mut (impl AsyncWrite + Unpin), text: &str) {
+    keys.write_all(text.as_bytes()).await.expect("typed");
+    keys.flush().await.expect("typed");
+}
+
+/// Reads until the marker has come, and gives what stands behind it.
+async fn skip(screen: &mut (impl AsyncRead + Unpin), marker: &[u8]) -> Vec<u8> {
+    let mut seen = Vec::new();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let length = read(screen, &mut buffer).await;
+        seen.extend(&buffer[..length]);
+        if let Some(at) = seen.windows(marker.len()).position(|window| window == marker) {
+            return seen.split_off(at + marker.len());
+        }
+    }
+}
+
+async fn read(screen: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> usize {
+    let read = timeout(PATIENCE, screen.read(buffer)).await.expect("nothing comes any more, and not all has come");
+    let length = read.expect("read");
+    assert!(length > 0, "the screen ends, and not all has come");
+    length
+}

@@ -1,0 +1,48 @@
+//! The example clients: their own tests, and the judge's verdict on each, by its manifest.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::sequence::Step;
+use crate::{cargo, workspace};
+
+/// The pairing host in Node, below the root.
+const HOST: &str = "examples/pairing-host-node";
+
+/// The terminal viewer in Python, below the root.
+const VIEWER: &str = "examples/terminal-viewer-python";
+
+/// The steps of the pairing host.
+pub(super) fn node(judge: &Path) -> Vec<Step> {
+    vec![
+        Step::command("host install", within(HOST, "npm", &["ci", "--no-audit", "--no-fund"])),
+        Step::command("host tests", within(HOST, "npm", &["test"])),
+        Step::command("host by manifest", judging(judge, HOST)),
+    ]
+}
+
+/// The steps of the terminal viewer. What it needs goes into an environment of its own, in its folder.
+pub(super) fn python(judge: &Path) -> Vec<Step> {
+    let install =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
+    vec![
+        Step::command("viewer environment", within(VIEWER, "python3", &["-m", "venv", ".venv"])),
+        Step::command("viewer install", within(VIEWER, ".venv/bin/python", &install)),
+        Step::command("viewer tests", within(VIEWER, ".venv/bin/python", &["-m", "unittest"])),
+        Step::command("viewer by manifest", judging(judge, VIEWER)),
+    ]
+}
+
+/// The judge of the client in this folder, which has no baseline: nothing is excused.
+fn judging(judge: &Path, folder: &str) -> Command {
+    let mut command = cargo::program(judge);
+    command.args(["client", "--manifest", &format!("{folder}/conformance.toml")]);
+    command
+}
+
+fn within(folder: &str, program: &str, arguments: &[&str]) -> Command {
+    let mut command = cargo::program(program);
+    let folder: PathBuf = workspace::root().join(folder);
+    command.args(arguments).current_dir(folder);
+    command
+}
