@@ -93,18 +93,15 @@ fn report(bytes: usize, measured: &[(Kind, Vec<Round>)]) {
         let (name, speed) = (kind.name(), speed(rounds));
         println!("{name:52} {speed:8.1} {:16.2}", ours / speed);
     }
-    for (kind, rounds) in measured {
-        let parts = rounds.first().map_or(0, |round| round.used.len());
-        for part in 0..parts {
-            let name = rounds[0].used[part].name;
-            let seconds = median(rounds.iter().map(|round| round.used[part].processor_seconds));
-            let megabytes = bytes as f64 / 1e6;
-            println!(
-                "{:52} {:8.1}",
-                format!("{}, {name}: ms of processor/MB", kind.short()),
-                seconds * 1e3 / megabytes
-            );
-        }
+    println!("\n{:52} {:>8} {:>8} {:>8} {:>8}", "processor time, in ms/MB", "host", "relay", "viewer", "all");
+    for (kind, rounds) in measured.iter().filter(|(kind, _)| *kind != Kind::Direct) {
+        let of = |name: &str| {
+            let used = rounds.iter().flat_map(|round| &round.used).filter(|used| used.name == name);
+            median(used.map(|used| used.processor_seconds)) * 1e3 / (bytes as f64 / 1e6)
+        };
+        let each = ["host", "relay", "viewer"].map(of);
+        let all: f64 = each.iter().sum();
+        println!("{:52} {:8.2} {:8.2} {:8.2} {all:8.2}", kind.name(), each[0], each[1], each[2]);
     }
     println!();
     if let Some((_, rounds)) = measured.iter().find(|(kind, _)| *kind == Kind::Relay) {

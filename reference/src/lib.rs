@@ -31,7 +31,7 @@
 //! a host takes 1 MiB and one message, and a few MiB more where its messages are tiny. What a burst or a large message has needed is
 //! given back with the next Ping.
 //!
-//! A client keeps up to 32 MiB of what its user gives while it cannot be sent. Then a driver is refused, and a person or a shell waits.
+//! A client keeps up to 32 MiB of what a driver gives while it cannot be sent, and refuses more. A person or a shell waits from 1 MiB on.
 
 pub mod client;
 pub mod server;
@@ -39,7 +39,8 @@ pub mod server;
 mod net;
 
 pub use net::client::{
-    Address, ClientOptions, NoAddress, RawMode, User, pairing_host, pairing_viewer, terminal_host, terminal_viewer,
+    Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, User, pairing_host, pairing_viewer, terminal_host,
+    terminal_viewer,
 };
 pub use net::{BindError, Options, PairingRelay, Server, System, TerminalRelay};
 

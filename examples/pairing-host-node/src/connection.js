@@ -53,13 +53,14 @@ export class Connection {
     this.#timing = timing;
     /** @type {Listener | null} */
     this.#listener = listener;
-    this.#after(timing.connect_timeout, () => this.#lose(`no code within ${timing.connect_timeout} s`));
     this.#socket = new Socket(url, {
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE,
       // Half of what is allowed, for the Close frame and for what remains of the end (WIRE-05, RECON-13).
       closeTimeout: (timing.notify_deadline * 1000) / 2,
     });
+    // Behind the line above, which on a busy machine takes its time before it starts anything.
+    this.#after(timing.connect_timeout, () => this.#lose(`no code within ${timing.connect_timeout} s`));
     this.#socket.on('open', () => this.#listener?.opened());
     this.#socket.on('message', (bytes, isBinary) => {
       // Binary messages are no messages of this family.

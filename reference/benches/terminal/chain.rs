@@ -35,14 +35,6 @@ impl Kind {
             Self::Direct => "straight from the pseudo terminal",
         }
     }
-
-    pub(crate) fn short(self) -> &'static str {
-        match self {
-            Self::Relay => "terminal",
-            Self::Plain => "plain TCP",
-            Self::Direct => "direct",
-        }
-    }
 }
 
 /// What a process has used, all of its threads together.

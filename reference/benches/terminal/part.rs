@@ -6,7 +6,7 @@ use std::io::{stdin, stdout};
 use relayspec::reconnect::Policy;
 use relayspec::terminal::{Session, ViewerCode};
 use relayspec::timing::Timing;
-use relayspec_reference::{ClientOptions, Options, TerminalRelay, User, terminal_host, terminal_viewer};
+use relayspec_reference::{ClientOptions, Options, TerminalRelay, Trust, User, terminal_host, terminal_viewer};
 
 use crate::plain;
 
@@ -42,5 +42,12 @@ pub(crate) async fn run(arguments: &[String]) {
 fn options(address: &str) -> ClientOptions {
     let address = format!("ws://{address}/ws").parse().expect("an address");
     let user = User::Person { ends_with_input: false };
-    ClientOptions { address, policy: Policy::RELAY, timing: Timing::default(), max_message: 2 << 20, user }
+    ClientOptions {
+        address,
+        trust: Trust::default(),
+        policy: Policy::RELAY,
+        timing: Timing::default(),
+        max_message: 2 << 20,
+        user,
+    }
 }

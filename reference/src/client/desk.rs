@@ -30,6 +30,14 @@ pub trait Role {
     /// A person has typed something: a line, or what a terminal in raw mode gives.
     fn typed(&mut self, bytes: &[u8], desk: &mut Desk);
 
+    /// A program has written something into a terminal session.
+    fn written(&mut self, _session_id: &str, _bytes: Vec<u8>, _desk: &mut Desk) {}
+
+    /// Forgets what the user gave and the role still keeps, and says how many messages that were.
+    fn forget(&mut self) -> usize {
+        0
+    }
+
     /// Whether a person sees what comes of a terminal session.
     fn shows(&self, _session_id: &str) -> bool {
         true
@@ -93,6 +101,11 @@ impl Desk {
         self.actions.push(Action::Report(event));
     }
 
+    /// Hands bytes of a terminal session to the user.
+    pub fn show(&mut self, session_id: String, bytes: Vec<u8>) {
+        self.actions.push(Action::Show { session_id, bytes });
+    }
+
     /// Tells the user that something of theirs is refused by the client itself.
     pub fn refuse(&mut self, code: &str, message: impl Into<String>) {
         self.report(refusal(code, message));
@@ -125,10 +138,10 @@ impl Desk {
         self.course = Course::Success;
     }
 
-    /// From now on nothing of the user's may be sent. What waits is given back to them.
-    pub fn send_back(&mut self, why: &str) {
+    /// From now on nothing of the user's may be sent. What waits is given back to them, with so many messages that the role had kept.
+    pub fn send_back(&mut self, kept: usize, why: &str) {
         self.may_send = false;
-        let count = self.outbox.clear();
+        let count = kept + self.outbox.clear();
         if count > 0 {
             self.refuse("NOT_SENT", format!("{why}: {count} of what you gave was not sent."));
         }

@@ -29,6 +29,13 @@ pub enum Action {
     Leave,
     /// Tell the user.
     Report(Event),
+    /// Bytes of a terminal session, for the user.
+    Show {
+        /// The session's id.
+        session_id: String,
+        /// What came for it.
+        bytes: Vec<u8>,
+    },
     /// Open or close a terminal session.
     Session(Change),
     /// End the process. An open WebSocket is closed with code 1000, behind what the network was given already.

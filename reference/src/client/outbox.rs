@@ -6,6 +6,8 @@ use super::Outgoing;
 
 /// What is kept at most, in bytes; beyond it the user is refused.
 const MOST_BYTES: usize = 32 << 20;
+/// From so many bytes on, whoever can wait does: a shell that is stopped should not go on for long.
+const ENOUGH: usize = 1 << 20;
 /// What each message costs besides its bytes.
 const OVERHEAD: usize = 64;
 
@@ -63,8 +65,8 @@ impl Outbox {
 
     /// Whether so much waits that whoever can wait should.
     #[must_use]
-    pub fn is_half_full(&self) -> bool {
-        self.bytes > MOST_BYTES / 2
+    pub fn has_enough(&self) -> bool {
+        self.bytes > ENOUGH
     }
 }
 

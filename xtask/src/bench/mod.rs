@@ -31,9 +31,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     cargo::run(&mut build)?;
     let judge = workspace::release_binary()?;
 
-    // The first bench prints a table of its own.
-    if let Err(error) = relay(options) {
-        println!("the relay was not measured: {error:#}");
+    // These print tables of their own.
+    for bench in ["pairing_relay", "terminal"] {
+        if let Err(error) = reference(bench, options) {
+            println!("the bench `{bench}` of the reference did not come to its end: {error:#}");
+        }
     }
     let mut figures = vec![start(&judge, options)];
     figures.extend(self_test::figures(&judge, if options.quick { 1 } else { 3 }));
@@ -44,8 +46,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn relay(options: &Options) -> Result<()> {
-    let mut bench = cargo::cargo(["bench", "--package", "relayspec-reference", "--bench", "pairing_relay"]);
+fn reference(bench: &str, options: &Options) -> Result<()> {
+    let mut bench = cargo::cargo(["bench", "--package", "relayspec-reference", "--bench", bench]);
     if options.quick {
         bench.args(["--", "--quick"]);
     }

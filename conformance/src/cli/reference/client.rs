@@ -1,6 +1,7 @@
 //! What all reference clients are told on the command line, or by the runner in the environment; flags win.
 
 use std::env;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -9,7 +10,7 @@ use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Written};
 use relayspec_reference::client::Ending;
-use relayspec_reference::{Address, ClientOptions, User};
+use relayspec_reference::{Address, ClientOptions, Trust, User};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::super::exit::{Exit, Failure};
@@ -51,6 +52,10 @@ pub(super) struct Client {
     /// The address of the endpoint, as ws://127.0.0.1:8080/mac; also with wss://.
     #[arg(long)]
     url: Option<String>,
+
+    /// With wss://: trust the certificates in this PEM file, and no others.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 
     /// Speak the driver protocol: commands and events, a line of JSON each.
     #[arg(long)]
@@ -100,6 +105,7 @@ impl Client {
         let url = self.url.clone().or_else(|| env::var(URL_VARIABLE).ok());
         let url = url.ok_or_else(|| Failure::usage(format!("no address: give --url, or set {URL_VARIABLE}")))?;
         let address: Address = url.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
+        let trust = self.trust(&address)?;
         let mut timing = params.timing.clone();
         for (parameter, value) in [
             (Parameter::ConnectTimeout, self.connect_timeout),
@@ -122,7 +128,17 @@ impl Client {
             true => User::Driver,
             false => User::Person { ends_with_input: self.end_with_input },
         };
-        Ok((ClientOptions { address, policy: self.policy(&params)?, timing, max_message, user }, params))
+        Ok((ClientOptions { address, trust, policy: self.policy(&params)?, timing, max_message, user }, params))
+    }
+
+    fn trust(&self, address: &Address) -> Result<Trust, Failure> {
+        match &self.ca_file {
+            None => Ok(Trust::default()),
+            Some(_) if !address.has_tls() => Err(Failure::usage("--ca-file: the address is one without TLS")),
+            Some(file) => {
+                trust_only(file).map_err(|why| Failure::usage(format!("--ca-file {}: {why}", file.display())))
+            }
+        }
     }
 
     fn policy(&self, params: &Params) -> Result<Policy, Failure> {
@@ -152,6 +168,11 @@ impl Client {
             Ending::GaveUp => Exit::DoesNotConform,
         })
     }
+}
+
+fn trust_only(file: &Path) -> Result<Trust, String> {
+    let pem = std::fs::read(file).map_err(|error| format!("cannot be read: {error}"))?;
+    Trust::only(&pem).map_err(|error| error.to_string())
 }
 
 /// An id that no other client has.

@@ -80,7 +80,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// Nothing is dropped silently (PAIR-H4).
     pub(super) fn send_back(&mut self) {
-        self.desk.send_back("The client ends");
+        self.desk.send_back(self.role.forget(), "The client ends");
     }
 
     /// Follows what the role has asked for, and hands out what is to be done.

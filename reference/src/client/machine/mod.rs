@@ -177,6 +177,14 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.done(now)
     }
 
+    /// A program has written something into a terminal session.
+    pub fn written(&mut self, session_id: &str, bytes: Vec<u8>, now: Instant) -> Vec<Action> {
+        if !matches!(self.phase, Phase::Ended) {
+            self.role.written(session_id, bytes, &mut self.desk);
+        }
+        self.done(now)
+    }
+
     /// Tells the user that something of theirs is no command.
     pub fn refuse(&mut self, code: &str, message: &str) -> Vec<Action> {
         vec![Action::Report(refusal(code, message))]
@@ -219,7 +227,7 @@ impl<R: Role, D: Dice> Client<R, D> {
     /// Whether so much waits to be sent that a user who can wait should.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.desk.outbox.is_half_full()
+        self.desk.outbox.has_enough()
     }
 
     /// Whether a person sees what comes of a terminal session.

@@ -49,7 +49,7 @@ impl Viewer {
             return desk.refuse("INVALID_CODE", "A code has 6 characters: this one was not sent.");
         };
         if !self.is_joined {
-            desk.send_back("Another code was given");
+            desk.send_back(0, "Another code was given");
             (self.code, self.standing) = (code.clone(), Standing::Fresh);
         }
         if desk.is_open() {
@@ -98,7 +98,7 @@ impl Viewer {
 
     /// The code is dead. If the user has given another one meanwhile, its answer is awaited.
     fn settle(&mut self, desk: &mut Desk) {
-        desk.send_back("There is nobody to send it to");
+        desk.send_back(0, "There is nobody to send it to");
         match self.asked.back() {
             Some(code) => {
                 (self.code, self.standing) = (code.clone(), Standing::Fresh);

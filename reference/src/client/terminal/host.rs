@@ -148,6 +148,13 @@ impl Role for Host {
 
     fn typed(&mut self, _: &[u8], _: &mut Desk) {}
 
+    fn written(&mut self, session_id: &str, bytes: Vec<u8>, desk: &mut Desk) {
+        match SessionId::new(session_id) {
+            Some(session_id) => show(session_id, bytes, desk),
+            None => desk.refuse("NOT_SENT", "A session id has 1 to 255 bytes: what the session shows was not sent."),
+        }
+    }
+
     fn comes_back(&mut self, _: Option<u16>, _: &mut Desk) -> bool {
         true
     }

@@ -10,27 +10,16 @@ mod viewer;
 pub use host::Host;
 pub use viewer::Viewer;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use relayspec::driver::Event;
 use relayspec::terminal::{Error, TerminalFrame};
 use relayspec::wire::DecodeError;
-use serde_json::Value;
 use tracing::info;
 
 use super::desk::Desk;
 
 /// Hands terminal bytes to the user (TERM-H5).
 fn deliver(frame: TerminalFrame, desk: &mut Desk) {
-    let base64 = STANDARD.encode(&frame.payload);
-    let payload = String::from_utf8(frame.payload).map_or(Value::Null, Value::String);
-    desk.report(Event::Data {
-        payload,
-        session_id: Some(frame.session_id.to_string()),
-        base64: Some(base64),
-        resource: None,
-        resource_id: None,
-    });
+    desk.show(frame.session_id.to_string(), frame.payload);
 }
 
 /// Tells the user what the relay refused.

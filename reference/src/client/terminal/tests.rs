@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use relayspec::reconnect::Policy;
 use relayspec::terminal::ViewerCode;
 use relayspec::timing::Timing;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::client::backoff::Dice;
@@ -114,9 +114,7 @@ impl<R: Role> World<R> {
             self.told.push(match action {
                 Action::Report(Event::Error { code, .. }) => code,
                 Action::Report(Event::Registered { code }) => format!("registered:{code}"),
-                Action::Report(Event::Data { payload, session_id: Some(id), base64: Some(base64), .. }) => {
-                    format!("{id}:{payload}:{base64}")
-                }
+                Action::Show { session_id, bytes } => format!("{session_id}:{}", bytes.escape_ascii()),
                 Action::Report(event) => event.name().to_owned(),
                 Action::Session(Change::Open { session_id }) => format!("open:{session_id}"),
                 Action::Session(Change::Close { session_id }) => format!("close:{session_id}"),
@@ -164,7 +162,7 @@ fn bytes_pass_under_the_right_id() {
         host.receive_bytes(message);
         viewer.receive_bytes(message);
     }
-    let told = r#"1:"ls":bHM= build:null:/w== 1:"":"#;
+    let told = r"1:ls build:\xff 1:";
     assert_eq!((host.told().as_str(), viewer.told().as_str()), (told, told), "TERM-H5, TERM-H3, TERM-V3");
     for text in ["{", "[]", r#"{"type":"later"}"#] {
         assert_eq!((host.client.text(text, host.now), viewer.client.text(text, viewer.now)), (vec![], vec![]));
@@ -179,7 +177,7 @@ fn viewers_open_and_close_sessions() {
     host.receive_bytes(b"\x011{\"type\":\"close_session\"}");
     host.receive_bytes(b"\x019{\"type\":\"close_session\"}");
     assert_eq!(host.sent(), [json!({ "type": "session_disconnected", "session_id": "1" })]);
-    let unknown = r#"9:"{\"type\":\"close_session\"}":eyJ0eXBlIjoiY2xvc2Vfc2Vzc2lvbiJ9"#;
+    let unknown = r#"9:{\"type\":\"close_session\"}"#;
     assert_eq!(host.told(), format!("open:2 close:1 {unknown}"));
     let mut viewer = viewer();
     viewer.give(json!({ "type": "create_session" }));
@@ -187,6 +185,39 @@ fn viewers_open_and_close_sessions() {
     viewer.give(json!({ "type": "auth", "session_code": "x" }));
     assert_eq!(viewer.sent().len(), 2);
     assert_eq!(viewer.told(), "INVALID_COMMAND");
+}
+
+#[test]
+fn what_waits_for_a_session_is_given_back_at_the_end() {
+    for (other_code, ending) in [(false, "stopped NOT_SENT"), (true, "NOT_SENT leave disconnected")] {
+        let mut viewer = viewer();
+        viewer.give(json!("ls"));
+        viewer.give(json!("pwd"));
+        let command = if other_code { json!({ "do": "join", "code": "BBBBBB" }) } else { json!({ "do": "stop" }) };
+        viewer.say(command);
+        let last = viewer.client.closed();
+        viewer.apply(last);
+        assert_eq!(viewer.told(), ending);
+    }
+    let mut viewer = viewer();
+    viewer.give(json!("x".repeat((1 << 20) - 2)));
+    viewer.give(json!("too much"));
+    assert_eq!(viewer.told(), "NO_SESSION");
+    viewer.receive(json!({ "type": "auth_failed", "reason": "no" }));
+    assert_eq!(viewer.told(), "auth_failed NOT_SENT gave_up ended");
+}
+
+#[test]
+fn a_shell_is_shown_under_the_id_of_its_session() {
+    let mut host = host();
+    for (id, bytes) in [("1", &b"\xFFls"[..]), ("build", b"")] {
+        let actions = host.client.written(id, bytes.to_vec(), host.now);
+        host.apply(actions);
+    }
+    assert_eq!(host.sent(), [json!(b"\x011\xFFls"), json!(b"\x05build")], "TERM-H5");
+    let actions = host.client.written("", b"x".to_vec(), host.now);
+    host.apply(actions);
+    assert_eq!((host.told().as_str(), host.sent()), ("NOT_SENT", vec![]));
 }
 
 #[test]

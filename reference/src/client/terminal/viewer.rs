@@ -14,6 +14,8 @@ use crate::client::desk::{Desk, Role};
 
 /// Text for the first session that may wait until there is one, in bytes.
 const MOST_EARLY: usize = 1 << 20;
+/// What each text costs besides its bytes.
+const OVERHEAD: usize = 64;
 
 /// A viewer.
 #[derive(Debug)]
@@ -24,8 +26,8 @@ pub struct Viewer {
     sessions: Vec<String>,
     /// The session that a person looks at.
     shown: Option<String>,
-    /// Text for the first session, while none is known.
-    early: String,
+    /// Texts for the first session, while none is known.
+    early: Vec<String>,
     /// The last message that came was `error`.
     was_refused: bool,
     keys: Keys,
@@ -40,7 +42,7 @@ impl Viewer {
             has_asked: false,
             sessions: Vec::new(),
             shown: None,
-            early: String::new(),
+            early: Vec::new(),
             was_refused: false,
             keys: Keys::default(),
         }
@@ -51,10 +53,15 @@ impl Viewer {
         if self.shown.as_ref().is_none_or(|shown| !self.sessions.contains(shown)) {
             self.shown = self.sessions.first().cloned();
         }
-        if !self.early.is_empty() && self.first().is_some() {
-            let early = std::mem::take(&mut self.early);
-            self.say(early, desk);
+        if self.first().is_some() {
+            for text in std::mem::take(&mut self.early) {
+                self.say(text, desk);
+            }
         }
+    }
+
+    fn early_cost(&self) -> usize {
+        self.early.iter().map(|text| text.len() + OVERHEAD).sum()
     }
 
     fn first(&self) -> Option<SessionId> {
@@ -65,7 +72,7 @@ impl Viewer {
     fn say(&mut self, text: String, desk: &mut Desk) {
         match self.first() {
             Some(session_id) => give(session_id, text.into_bytes(), desk),
-            None if self.early.len() + text.len() <= MOST_EARLY => self.early.push_str(&text),
+            None if self.early_cost() + text.len() <= MOST_EARLY => self.early.push(text),
             None => {
                 desk.refuse("NO_SESSION", "There is no session yet, and too much waits for one: this was not sent.");
             }
@@ -89,11 +96,8 @@ impl Viewer {
     /// The user gave another code. One connection has one session, so it takes another connection.
     fn change(&mut self, code: String, desk: &mut Desk) {
         let Some(code) = ViewerCode::new(code) else { return };
-        desk.send_back("Another code was given");
+        desk.send_back(self.forget(), "Another code was given");
         self.code = code;
-        if !std::mem::take(&mut self.early).is_empty() {
-            desk.refuse("NOT_SENT", "Another code was given: what waited for a session was not sent.");
-        }
         if self.has_asked {
             desk.anew();
         }
@@ -191,6 +195,10 @@ impl Role for Viewer {
         for wish in self.keys.read(bytes) {
             self.wish(wish, desk);
         }
+    }
+
+    fn forget(&mut self) -> usize {
+        std::mem::take(&mut self.early).len()
     }
 
     fn shows(&self, session_id: &str) -> bool {

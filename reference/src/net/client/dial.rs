@@ -1,19 +1,18 @@
 //! From an address to an open WebSocket: TCP, TLS where the address wants it, and the client's side of the handshake (RFC 6455, section 4.1).
 
 use std::io;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Uri;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::trust::Trust;
 use crate::net::handshake::accept_of;
 use crate::net::strict::{Sender, Strict};
 
@@ -81,13 +80,21 @@ impl std::str::FromStr for Address {
     }
 }
 
+impl Address {
+    /// Whether the connection is one with TLS: `wss`.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.has_tls
+    }
+}
+
 /// Connects. It has no time limit of its own.
-pub(super) async fn dial(address: Address, max_message: usize) -> io::Result<Socket> {
+pub(super) async fn dial(address: Address, trust: Trust, max_message: usize) -> io::Result<Socket> {
     let tcp = TcpStream::connect((address.host.as_str(), address.port)).await?;
     tcp.set_nodelay(true)?; // WIRE-12
     let mut stream: Box<dyn Stream> = if address.has_tls {
         let name = ServerName::try_from(address.host.clone()).map_err(invalid)?;
-        Box::new(TlsConnector::from(trust()).connect(name, tcp).await?)
+        Box::new(TlsConnector::from(trust.0).connect(name, tcp).await?)
     } else {
         Box::new(tcp)
     };
@@ -155,11 +162,6 @@ fn judge_answer(bytes: &[u8], accept: &str) -> Result<Option<usize>, String> {
         }
     }
     Ok(Some(length))
-}
-
-fn trust() -> Arc<ClientConfig> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }
 
 fn invalid(problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {

@@ -1,6 +1,9 @@
 //! The user's side of a client: what they say, and how they are told.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use relayspec::driver::{Command, Event};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::input::{self, Input, Manner};
@@ -17,6 +20,13 @@ pub(super) enum Said {
     Typed(Vec<u8>),
     /// Something that needs no reading.
     Command(Command),
+    /// What a program has written into a terminal session.
+    Written {
+        /// The session's id.
+        session_id: String,
+        /// As it is.
+        bytes: Vec<u8>,
+    },
     /// Something that cannot be read, and why.
     Unreadable(&'static str),
     /// Nothing more will be said.
@@ -30,6 +40,9 @@ pub(super) trait Front {
 
     /// Tells the user.
     fn tell(&mut self, event: Event);
+
+    /// Hands over bytes of a terminal session.
+    fn show(&mut self, session_id: &str, bytes: Vec<u8>);
 
     /// Opens or closes a terminal session, where there are real ones.
     fn change(&mut self, _: Change) {}
@@ -97,6 +110,16 @@ impl Front for Console {
             person::Told::Output(bytes) => self.output.write(bytes),
             person::Told::Notice(notice) => person::notify(&notice),
         }
+    }
+
+    fn show(&mut self, session_id: &str, bytes: Vec<u8>) {
+        if self.kind != Kind::Driver {
+            return self.output.write(bytes);
+        }
+        let base64 = Some(STANDARD.encode(&bytes));
+        let payload = String::from_utf8(bytes).map_or(Value::Null, Value::String);
+        let session_id = Some(session_id.to_owned());
+        self.tell(Event::Data { payload, session_id, base64, resource: None, resource_id: None });
     }
 
     fn output(&self) -> &Output {

@@ -10,16 +10,17 @@ mod person;
 mod raw;
 mod shells;
 mod start;
+mod trust;
 mod wire;
 
 pub use dial::{Address, NoAddress};
 pub use raw::RawMode;
 pub use start::{pairing_host, pairing_viewer, terminal_host, terminal_viewer};
+pub use trust::{NoTrust, Trust};
 
 use std::pin::pin;
 use std::time::Duration;
 
-use relayspec::driver::Event;
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 use tokio::time::{sleep_until, timeout};
@@ -31,10 +32,12 @@ use front::{Front, Said};
 use wire::{Happening, Wire};
 
 /// How a client runs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ClientOptions {
     /// Where to connect.
     pub address: Address,
+    /// Whose certificates are good, where the address is one with TLS.
+    pub trust: Trust,
     /// How to come back after a loss.
     pub policy: Policy,
     /// The timing parameters. A client uses `connect_timeout`, `notify_deadline`, `heartbeat_interval` and `heartbeat_timeout`.
@@ -81,11 +84,11 @@ struct Shell<R, F> {
 }
 
 async fn run<R: Role, F: Front>(role: R, front: F, options: ClientOptions, stop: impl Future<Output = ()>) -> Ending {
-    let ClientOptions { address, policy, timing, max_message, user } = options;
+    let ClientOptions { address, trust, policy, timing, max_message, user } = options;
     let notify_deadline = timing.value(Parameter::NotifyDeadline);
     let shell = Shell {
         client: Client::new(role, policy, timing, System, clock::instant()),
-        wire: Wire::new(address, max_message, notify_deadline),
+        wire: Wire::new(address, trust, max_message, notify_deadline),
         front,
         ends_with_input: user == User::Person { ends_with_input: true },
     };
@@ -148,6 +151,7 @@ impl<R: Role, F: Front> Shell<R, F> {
             Said::Line(line) => self.client.line(&line, now),
             Said::Typed(bytes) => self.client.typed(&bytes, now),
             Said::Command(command) => self.client.command(command, now),
+            Said::Written { session_id, bytes } => self.client.written(&session_id, bytes, now),
             Said::Unreadable(why) => self.client.refuse("INVALID_COMMAND", why),
             Said::End => {
                 if self.ends_with_input {
@@ -165,7 +169,8 @@ impl<R: Role, F: Front> Shell<R, F> {
                 Action::Connect => self.wire.connect(),
                 Action::Abandon => self.wire.drop_now(),
                 Action::Leave => self.wire.leave(),
-                Action::Report(event) => self.report(event),
+                Action::Report(event) => self.front.tell(event),
+                Action::Show { session_id, bytes } => self.show(&session_id, bytes),
                 Action::Session(change) => self.front.change(change),
                 Action::End(ending) => return Some(ending),
             }
@@ -173,13 +178,10 @@ impl<R: Role, F: Front> Shell<R, F> {
         None
     }
 
-    fn report(&mut self, event: Event) {
-        let is_hidden = match &event {
-            Event::Data { session_id: Some(id), .. } => self.front.can_wait() && !self.client.shows(id),
-            _ => false,
-        };
-        if !is_hidden {
-            self.front.tell(event);
+    fn show(&mut self, session_id: &str, bytes: Vec<u8>) {
+        // A person sees one session at a time.
+        if !self.front.can_wait() || self.client.shows(session_id) {
+            self.front.show(session_id, bytes);
         }
     }
 }

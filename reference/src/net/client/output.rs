@@ -1,4 +1,4 @@
-//! What the user is told: written by a thread of its own, each piece at once.
+//! What the user is told: written by a thread of its own, at once.
 //!
 //! A thread, since writing blocks while nobody reads, and must not keep the client from its timers or the process from ending. Those who
 //! can wait ask whether there is room.
@@ -14,6 +14,9 @@ use tokio::sync::Notify;
 const MARK: usize = 1 << 20;
 /// From so many bytes on, the user is not read either: whatever they ask for would have to be answered.
 const HIGH_MARK: usize = 8 << 20;
+
+/// Pieces that have come meanwhile are written together, up to so many bytes.
+const TOGETHER: usize = 64 << 10;
 
 /// Where to write.
 #[derive(Debug)]
@@ -36,7 +39,12 @@ impl Output {
         let of_thread = Arc::clone(&shared);
         let writing = move || {
             let mut is_open = true;
-            for piece in receiver {
+            while let Ok(mut piece) = receiver.recv() {
+                while piece.len() < TOGETHER
+                    && let Ok(next) = receiver.try_recv()
+                {
+                    piece.extend(next);
+                }
                 // A reader that is gone misses the rest; that is no reason to end.
                 is_open = is_open && output.write_all(&piece).and_then(|()| output.flush()).is_ok();
                 of_thread.waiting.fetch_sub(piece.len(), Ordering::Release);

@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use relayspec::driver::Event;
 use serde_json::Value;
 
@@ -20,7 +18,6 @@ pub(super) enum Told {
 pub(super) fn told(event: Event) -> Told {
     Told::Notice(match event {
         Event::Registered { code } => return Told::Output(format!("code {code}\n").into_bytes()),
-        Event::Data { base64: Some(bytes), .. } => return Told::Output(STANDARD.decode(bytes).unwrap_or_default()),
         Event::Data { payload: Value::String(text), .. } => return Told::Output(text.into_bytes()),
         Event::Connected {} => "connected".to_owned(),
         Event::Joined {} => "joined".to_owned(),
@@ -47,8 +44,6 @@ mod tests {
         assert_eq!(told(Event::Registered { code: "K7QX4M".to_owned() }), output("code K7QX4M\n"));
         let data = r#"{"event":"data","payload":"no line feed"}"#;
         assert_eq!(told(Event::read(data).expect("an event").expect("it")), output("no line feed"));
-        let bytes = r#"{"event":"data","session_id":"1","payload":null,"base64":"/w=="}"#;
-        assert_eq!(told(Event::read(bytes).expect("an event").expect("it")), Told::Output(vec![255]));
         let error = Event::Error { code: "INVALID_CODE".to_owned(), message: "No session has this code.".to_owned() };
         assert_eq!(told(error), Told::Notice("INVALID_CODE: No session has this code.".to_owned()));
     }

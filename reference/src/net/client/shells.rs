@@ -8,8 +8,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use pty_process::{OwnedReadPty, OwnedWritePty, Size};
 use relayspec::driver::{Command, Event};
 use rustix::termios::tcgetwinsize;
@@ -132,7 +130,7 @@ impl Front for Shells {
             tokio::select! {
                 heard = self.receiver.recv() => match heard {
                     Some((id, Some(bytes))) if self.open.contains_key(&id) => {
-                        self.say(json!({ "session_id": id, "base64": STANDARD.encode(bytes) }));
+                        return Said::Written { session_id: id, bytes };
                     }
                     Some((id, None)) if self.open.remove(&id).is_some() => {
                         self.say(json!({ "type": "session_disconnected", "session_id": id }));
@@ -145,10 +143,11 @@ impl Front for Shells {
     }
 
     fn tell(&mut self, event: Event) {
-        let Event::Data { session_id: Some(id), base64: Some(base64), .. } = event else {
-            return self.console.tell(event);
-        };
-        let (Some(shell), Ok(bytes)) = (self.open.get(&id), STANDARD.decode(base64)) else {
+        self.console.tell(event);
+    }
+
+    fn show(&mut self, id: &str, bytes: Vec<u8>) {
+        let Some(shell) = self.open.get(id) else {
             return debug!(id, "bytes for a session that is not open are dropped");
         };
         if shell.waiting.fetch_add(bytes.len(), Ordering::Relaxed) > MOST_TYPED {

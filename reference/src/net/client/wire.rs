@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tracing::{info, warn};
 
 use super::dial::{Address, Socket, dial};
+use super::trust::Trust;
 use crate::client::Outgoing;
 
 /// Bytes of Pongs that may wait; then the server is not read.
@@ -50,6 +51,7 @@ type Dialling = Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
 /// A place for one connection.
 pub(super) struct Wire {
     address: Address,
+    trust: Trust,
     max_message: usize,
     /// For the answer to a Close frame.
     limit: Duration,
@@ -72,15 +74,15 @@ struct Open {
 }
 
 impl Wire {
-    pub(super) fn new(address: Address, max_message: usize, limit: Duration) -> Self {
-        Self { address, max_message, limit, state: State::Down, ending: None }
+    pub(super) fn new(address: Address, trust: Trust, max_message: usize, limit: Duration) -> Self {
+        Self { address, trust, max_message, limit, state: State::Down, ending: None }
     }
 
     /// Starts an attempt, and drops whatever is left of the connection before it (RECON-08).
     pub(super) fn connect(&mut self) {
         self.drop_now();
         self.ending = None;
-        self.state = State::Opening(Box::pin(dial(self.address.clone(), self.max_message)));
+        self.state = State::Opening(Box::pin(dial(self.address.clone(), self.trust.clone(), self.max_message)));
     }
 
     /// Drops the attempt or the connection.

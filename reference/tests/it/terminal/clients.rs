@@ -1,69 +1,117 @@
 //! Host and viewer at the relay: with shells, and with drivers.
 
-use std::io::{BufRead, BufReader, Read, Write, pipe};
+use std::future::pending;
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write, pipe};
+use std::net::SocketAddr;
+use std::thread;
 use std::time::Duration;
 
 use relayspec::reconnect::Policy;
 use relayspec::terminal::{Session, ViewerCode};
 use relayspec::timing::Timing;
 use relayspec_reference::client::Ending;
-use relayspec_reference::{ClientOptions, User, terminal_host, terminal_viewer};
+use relayspec_reference::{ClientOptions, Trust, User, terminal_host, terminal_viewer};
 use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::serve;
 use crate::soon;
 
-fn options(address: std::net::SocketAddr, user: User) -> ClientOptions {
+fn options(address: SocketAddr, user: User) -> ClientOptions {
     let policy = Policy { base: Duration::from_millis(50), ..Policy::RELAY };
     let address = format!("ws://{address}/ws").parse().expect("an address");
-    ClientOptions { address, policy, timing: Timing::default(), max_message: 2 << 20, user }
+    let timing = Timing::default();
+    ClientOptions { address, trust: Trust::default(), policy, timing, max_message: 2 << 20, user }
 }
 
 const PERSON: User = User::Person { ends_with_input: false };
 
+/// A host with a shell, and a viewer, each used by a person.
+struct Pair {
+    keys: PipeWriter,
+    screen: PipeReader,
+    viewer: JoinHandle<Ending>,
+    host: JoinHandle<Ending>,
+    _host_input: PipeWriter,
+}
+
+impl Pair {
+    async fn start(address: SocketAddr) -> Self {
+        let session = Session { id: "1".to_owned(), name: "sh".to_owned() };
+        let (input, host_input) = pipe().expect("a pipe");
+        let (told, output) = pipe().expect("a pipe");
+        let (client_id, program) = ("me".to_owned(), "/bin/sh".to_owned());
+        let of_host = options(address, PERSON);
+        let host = tokio::spawn(terminal_host(of_host, client_id, session, program, input, output, pending()));
+        let code = spawn_blocking(|| BufReader::new(told).lines().next().expect("a line").expect("UTF-8"));
+        let code = soon("the code", code).await.expect("no panic");
+        let code = ViewerCode::new(code.strip_prefix("code ").expect("a code")).expect("any");
+        let (input, keys) = pipe().expect("a pipe");
+        let (screen, output) = pipe().expect("a pipe");
+        let viewer = tokio::spawn(terminal_viewer(options(address, PERSON), code, input, output, pending()));
+        Self { keys, screen, viewer, host, _host_input: host_input }
+    }
+
+    async fn end(mut self) {
+        self.keys.write_all(b"\x1Dq").expect("written");
+        assert_eq!(soon("the end of the viewer", self.viewer).await.expect("no panic"), Ending::Stopped);
+        self.host.abort();
+    }
+}
+
+/// Reads until the end of what was read is this, and gives what stands before it.
+fn read_until(screen: &mut PipeReader, end: &[u8]) -> Vec<u8> {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    while !seen.ends_with(end) {
+        let length = screen.read(&mut buffer).expect("read");
+        assert!(length > 0, "the screen ends: {}", String::from_utf8_lossy(&seen));
+        seen.extend(&buffer[..length]);
+    }
+    seen.truncate(seen.len() - end.len());
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_shell_writes_arrives_whole_at_a_viewer_that_pauses() {
+    let (address, _relay) = serve(&[]).await;
+    let mut pair = Pair::start(address).await;
+    let story = spawn_blocking(move || {
+        assert!(pair.screen.read(&mut [0; 4096]).expect("read") > 0, "there is no prompt");
+        pair.keys.write_all(b"PS1= PS2=; stty raw -echo; printf 'SETT''LED'\r").expect("written");
+        read_until(&mut pair.screen, b"SETTLED");
+        pair.keys.write_all(b"seq 1 180000; printf 'EN''D'\n").expect("written");
+        thread::sleep(Duration::from_millis(500));
+        (read_until(&mut pair.screen, b"END"), pair)
+    });
+    let (seen, pair) = soon("all that the shell writes", story).await.expect("no panic");
+    let written: String = (1..=180_000).map(|number| format!("{number}\n")).collect();
+    assert!(written.len() > 1 << 20);
+    assert_eq!(seen.len(), written.len(), "TERM-H5");
+    assert!(seen == written.as_bytes(), "TERM-H5: it is not what the shell wrote");
+    pair.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_uses_the_shell_of_a_host() {
     let (address, _relay) = serve(&[]).await;
-    let session = || Session { id: "1".to_owned(), name: "sh".to_owned() };
-    let (input, _unused) = pipe().expect("a pipe");
-    let (told, output) = pipe().expect("a pipe");
-    let host = terminal_host(
-        options(address, PERSON),
-        "me".to_owned(),
-        session(),
-        "/bin/sh".to_owned(),
-        input,
-        output,
-        std::future::pending(),
-    );
-    let host = tokio::spawn(host);
-    let code = spawn_blocking(|| BufReader::new(told).lines().next().expect("a line").expect("UTF-8"));
-    let code = soon("the code", code).await.expect("no panic");
-    let code = ViewerCode::new(code.strip_prefix("code ").expect("a code")).expect("any");
-
-    let (input, mut keys) = pipe().expect("a pipe");
-    let (mut screen, output) = pipe().expect("a pipe");
-    let viewer = tokio::spawn(terminal_viewer(options(address, PERSON), code, input, output, std::future::pending()));
+    let mut pair = Pair::start(address).await;
     // Typed when there is a session to type into: the shell's prompt shows it.
-    let screen = spawn_blocking(move || {
+    let story = spawn_blocking(move || {
         let mut seen = Vec::new();
         let mut buffer = [0; 4096];
         let mut is_typed = false;
         while !String::from_utf8_lossy(&seen).contains("it is 42 here") {
-            let length = screen.read(&mut buffer).expect("read");
+            let length = pair.screen.read(&mut buffer).expect("read");
             assert!(length > 0, "the screen ends: {}", String::from_utf8_lossy(&seen));
             seen.extend(&buffer[..length]);
             if !std::mem::replace(&mut is_typed, true) {
-                keys.write_all(b"echo it is $((6*7)) here\r").expect("written");
+                pair.keys.write_all(b"echo it is $((6*7)) here\r").expect("written");
             }
         }
-        keys
+        pair
     });
-    let mut keys = soon("the answer of the shell", screen).await.expect("no panic");
-    keys.write_all(b"\x1Dq").expect("written");
-    assert_eq!(soon("the end of the viewer", viewer).await.expect("no panic"), Ending::Stopped);
-    host.abort();
+    soon("the answer of the shell", story).await.expect("no panic").end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,8 +121,7 @@ async fn drivers_see_bytes_and_say_them() {
     let (input, mut host_says) = pipe().expect("a pipe");
     let (host_told, output) = pipe().expect("a pipe");
     let options_of = options(address, User::Driver);
-    let host =
-        terminal_host(options_of, "me".to_owned(), session, String::new(), input, output, std::future::pending());
+    let host = terminal_host(options_of, "me".to_owned(), session, String::new(), input, output, pending());
     let host = tokio::spawn(host);
     let story = spawn_blocking(move || {
         let mut told = BufReader::new(host_told).lines().map(|line| event(&line.expect("UTF-8")));
@@ -84,7 +131,7 @@ async fn drivers_see_bytes_and_say_them() {
         let (viewer_told, output) = pipe().expect("a pipe");
         let runtime = tokio::runtime::Handle::current();
         let code = ViewerCode::new(code).expect("any");
-        let viewer = terminal_viewer(options(address, User::Driver), code, input, output, std::future::pending());
+        let viewer = terminal_viewer(options(address, User::Driver), code, input, output, pending());
         let viewer = runtime.spawn(viewer);
         let mut seen = BufReader::new(viewer_told).lines().map(|line| event(&line.expect("UTF-8")));
         assert_eq!(seen.next().expect("an event")["event"], "connected");

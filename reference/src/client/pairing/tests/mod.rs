@@ -138,7 +138,7 @@ impl<R: Role> World<R> {
             match action {
                 Action::Connect => self.attempts.push(self.now.duration_since(self.started).as_millis()),
                 Action::Abandon => self.abandoned += 1,
-                other @ (Action::Leave | Action::Session(_)) => panic!("{other:?}"),
+                other @ (Action::Leave | Action::Session(_) | Action::Show { .. }) => panic!("{other:?}"),
                 Action::Report(Event::Error { code, message }) => {
                     self.sent_back += number_of(&code, &message);
                     self.events.push(code);
