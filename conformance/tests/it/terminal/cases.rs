@@ -109,6 +109,8 @@ pub(super) const CLIENTS: &[Case] = &[
     case("stays-away", "terminal/viewer-opens", &["comes-back-after-a-reset"]),
     case("tries-again", "terminal/viewer-refused", &["does-not-try-again"]),
     case("tries-again", "terminal/viewer-refused-says-so", &["reports-the-refusal"]),
+    case("strict-space-of-a-client", "terminal/host-lists-sessions", &["white-space-order-and-escapes-are-free"]),
+    case("strict-space-of-a-client", "terminal/viewer-messages", &["white-space-order-and-escapes-are-free"]),
     case("comes-back-anyhow", "terminal/viewer-host-lost", &["does-not-come-back"]),
     case("fragile", "terminal/viewer-survives", &["keeps-its-connection"]),
     case("fragile-to-bytes", "terminal/viewer-survives", &["keeps-its-connection"]),

@@ -221,6 +221,7 @@ impl Link {
             ("slow", _) => Said { onward: vec![frame.clone()], delay: Duration::from_millis(40), ..Said::default() },
             ("stops-otherwise", _) if close == 1001 => closed(1000),
             // A client that
+            ("strict-space-of-a-client", _) if frame.head == TEXT && frame.payload.starts_with(b" ") => Said::default(),
             ("fragile", "") if frame.head == TEXT => ended(frame, 1007),
             ("fragile-to-bytes", _) if binary && !is_whole(&frame.payload) => ended(frame, 1007),
             ("keeps-its-code", "registered") if self.number > 1 => with("code", "K7QXM2".into()),

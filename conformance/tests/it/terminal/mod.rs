@@ -29,8 +29,8 @@ fn family() -> &'static Family {
 type Timing = [(&'static str, &'static str)];
 
 /// What is lost must not be found out by a heartbeat.
-const CALM: &Timing = &[("auth-timeout", "300ms")];
-const BEATING: &Timing = &[("heartbeat-interval", "300ms"), ("heartbeat-timeout", "100ms")];
+const CALM: &Timing = &[("auth-timeout", "2s")];
+const BEATING: &Timing = &[("heartbeat-interval", "900ms"), ("heartbeat-timeout", "300ms")];
 
 fn flags(timing: &Timing) -> Vec<String> {
     timing.iter().flat_map(|(name, value)| [format!("--{name}"), (*value).to_owned()]).collect()
