@@ -158,7 +158,9 @@ fn end(
         output: if well {
             String::new()
         } else {
-            ready.iter().filter_map(Ready::target).map(|target| target.output()).collect()
+            let mut outputs: Vec<_> = ready.iter().filter_map(Ready::target).map(|target| target.output()).collect();
+            outputs.dedup();
+            outputs.concat()
         },
     }
 }

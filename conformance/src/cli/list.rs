@@ -69,6 +69,7 @@ fn as_json(scenario: &Scenario) -> serde_json::Value {
 
 /// What binds a role, and how many checks judge that role by it.
 struct Row {
+    family: &'static str,
     role: &'static str,
     requirement: &'static Requirement,
     checks: usize,
@@ -91,7 +92,7 @@ fn rows(scenarios: &[&Scenario], only: &[Filter]) -> Vec<Row> {
                     }),
                 };
                 if only.is_empty() || only.iter().any(is_asked_for) {
-                    rows.push(Row { role, requirement, checks });
+                    rows.push(Row { family: family.name, role, requirement, checks });
                 }
             }
         }
@@ -99,11 +100,11 @@ fn rows(scenarios: &[&Scenario], only: &[Filter]) -> Vec<Row> {
     rows
 }
 
-fn row_as_json(Row { role, requirement: found, checks }: &Row) -> serde_json::Value {
-    json!({ "role": role, "id": found.id, "level": found.level, "text": found.text, "checks": checks })
+fn row_as_json(Row { family, role, requirement: found, checks }: &Row) -> serde_json::Value {
+    json!({ "family": family, "role": role, "id": found.id, "level": found.level, "text": found.text, "checks": checks })
 }
 
-fn line(Row { role, requirement: found, checks }: &Row) -> String {
+fn line(Row { family, role, requirement: found, checks }: &Row) -> String {
     let checks = if *checks == 1 { "1 check".to_owned() } else { format!("{checks} checks") };
-    format!("{role:7} {:8} {:6} {checks:>10}  {}\n", found.id, found.level.to_string(), found.text)
+    format!("{family:9} {role:7} {:8} {:6} {checks:>10}  {}\n", found.id, found.level.to_string(), found.text)
 }

@@ -4,7 +4,9 @@ use std::env;
 
 use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
+use relayspec::family::Family;
 use relayspec::timing::{Parameter, Written};
+use relayspec::{pairing, terminal};
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -24,24 +26,37 @@ pub(super) struct Arguments {
 
 /// A server that is judged: its family, the subcommand that runs it, and the timing parameters that it runs with: short, so that a run takes
 /// seconds.
-type Server = (&'static str, &'static str, &'static [(Parameter, &'static str)]);
+type Server = (&'static Family, &'static str, &'static [(Parameter, &'static str)]);
 
-const SERVERS: [Server; 1] = [(
-    "pairing",
-    "pairing-relay",
-    &[
-        (Parameter::CodeLifetime, "1500ms"),
-        (Parameter::HeartbeatInterval, "300ms"),
-        (Parameter::HeartbeatTimeout, "100ms"),
-    ],
-)];
+const SERVERS: [Server; 2] = [
+    (
+        &pairing::FAMILY,
+        "pairing-relay",
+        &[
+            (Parameter::CodeLifetime, "1500ms"),
+            (Parameter::HeartbeatInterval, "300ms"),
+            (Parameter::HeartbeatTimeout, "100ms"),
+        ],
+    ),
+    (
+        &terminal::FAMILY,
+        "terminal-relay",
+        &[
+            (Parameter::AuthTimeout, "300ms"),
+            (Parameter::HeartbeatInterval, "300ms"),
+            (Parameter::HeartbeatTimeout, "100ms"),
+        ],
+    ),
+];
 
 /// A client that is judged: its role, the subcommand that runs it, and its policy.
 type Client = (&'static str, &'static str, &'static str);
 
-const CLIENTS: [Client; 2] = [
+const CLIENTS: [Client; 4] = [
     ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms"),
     ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
+    ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
+    ("terminal.viewer", "terminal-viewer", "base=100ms,factor=2,cap=400ms"),
 ];
 
 /// The timing parameters of clients.
@@ -69,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     judge::judge(&Setup::new(seats, None, &arguments.judge)?)
 }
 
-fn server(program: &str, family: &str, name: &str, timing: &[(Parameter, &str)]) -> Result<Seat, Failure> {
+fn server(program: &str, family: &'static Family, name: &str, timing: &[(Parameter, &str)]) -> Result<Seat, Failure> {
     let mut words: Vec<_> = [program, "reference", name, "--port", "{port}"].map(str::to_owned).into();
     for (parameter, value) in timing {
         words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
@@ -77,7 +92,7 @@ fn server(program: &str, family: &str, name: &str, timing: &[(Parameter, &str)])
     let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
     let server = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
     let template = Template::of_words(words, None).map_err(Failure::harness)?;
-    Seat::server(Where::Command(template), Some(family), &Manifest::default(), &subject, &server)
+    Seat::server(Where::Command(template), family, &Manifest::default(), &subject, &server)
 }
 
 fn client(program: &str, role: &str, name: &str, policy: Option<&str>) -> Result<Seat, Failure> {

@@ -24,9 +24,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", help_heading = "Subject")]
     manifest: Option<PathBuf>,
 
-    /// The family of protocols.
+    /// The family of protocols; may be given several times, for a server that speaks several.
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
-    family: Option<String>,
+    family: Vec<String>,
 
     #[command(flatten)]
     subject: SubjectOptions,
@@ -60,7 +60,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             ));
         }
     };
-    let family = arguments.family.as_ref().or(manifest.family.as_ref()).map(String::as_str);
-    let seat = Seat::server(place, family, &manifest, &arguments.subject, &arguments.server)?;
-    judge::judge(&Setup::new(vec![seat], manifest.baseline.as_ref(), &arguments.judge)?)
+    let families = if arguments.family.is_empty() { manifest.families() } else { &arguments.family };
+    let mut seats = Vec::new();
+    for family in Seat::families(families)? {
+        seats.push(Seat::server(place.clone(), family, &manifest, &arguments.subject, &arguments.server)?);
+    }
+    judge::judge(&Setup::new(seats, manifest.baseline.as_ref(), &arguments.judge)?)
 }

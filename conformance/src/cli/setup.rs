@@ -18,7 +18,7 @@ use super::exit::Failure;
 use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
 
 /// Where a server is.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Where {
     /// It runs already.
     Url(Address),
@@ -107,12 +107,11 @@ impl Seat {
     /// A server.
     pub(super) fn server(
         at: Where,
-        family: Option<&str>,
+        family: &'static Family,
         manifest: &Manifest,
         subject: &SubjectOptions,
         options: &ServerOptions,
     ) -> Result<Self, Failure> {
-        let family = named(family)?;
         base_url(&at, family)?;
         let tls = if at.is_secure() {
             Some(tls::configuration(&trust(manifest, options)).map_err(Failure::usage)?)
@@ -122,6 +121,15 @@ impl Seat {
         };
         let place = Place::Server { at, tls, ready_within: options.ready_within.0 };
         Ok(Self::new(place, family, family.server, manifest, subject))
+    }
+
+    /// The families with these names, each once; the first of all where none is named.
+    pub(super) fn families(names: &[String]) -> Result<Vec<&'static Family>, Failure> {
+        if names.is_empty() {
+            return Ok(FAMILIES.iter().take(1).collect());
+        }
+        let named: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+        Ok(FAMILIES.iter().filter(|family| named.iter().any(|named| named.name == family.name)).collect())
     }
 
     /// A client.
@@ -185,14 +193,11 @@ fn client_role(text: &str) -> Result<(&'static Family, &'static str), Failure> {
     })
 }
 
-fn named(family: Option<&str>) -> Result<&'static Family, Failure> {
-    match family {
-        None => FAMILIES.first().ok_or_else(|| Failure::harness("there is no family")),
-        Some(name) => Family::named(name).ok_or_else(|| {
-            let names: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
-            Failure::usage(format!("no family is called `{name}`; there are: {}", names.join(", ")))
-        }),
-    }
+fn named(name: &str) -> Result<&'static Family, Failure> {
+    Family::named(name).ok_or_else(|| {
+        let names: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
+        Failure::usage(format!("no family is called `{name}`; there are: {}", names.join(", ")))
+    })
 }
 
 fn trust(manifest: &Manifest, subject: &ServerOptions) -> Trust {

@@ -94,13 +94,19 @@ fn is_started(seat: &Seat) -> bool {
 
 async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) -> Result<Vec<Ready>, NotStarted> {
     let guard = if setup.seats.iter().any(is_started) { guard::start() } else { None };
-    let mut ready = Vec::new();
-    for seat in &setup.seats {
+    let mut ready: Vec<Ready> = Vec::new();
+    for (number, seat) in setup.seats.iter().enumerate() {
         let accelerator = accelerator.cloned();
+        let same = setup.seats[..number].iter().position(|other| is_same(&other.place, &seat.place));
         ready.push(match &seat.place {
             Place::Server { at, tls, ready_within } => {
-                let subject = server(at, tls.clone(), *ready_within, clock, guard.clone(), accelerator).await?;
-                let (target, started, launcher) = subject;
+                let (target, started, launcher) = match same.and_then(|other| ready.get(other)) {
+                    // One server that speaks several families is started once.
+                    Some(Ready { subject: Subject::Server { target, launcher }, .. }) => {
+                        (Arc::clone(target), None, launcher.clone())
+                    }
+                    _ => server(at, tls.clone(), *ready_within, clock, guard.clone(), accelerator).await?,
+                };
                 let deadline = setup.options.handshake_deadline.0;
                 if let Err(problem) = preflight(target.route(), seat.family, clock, deadline).await {
                     return Err(NotStarted { problem, output: target.output() });
@@ -115,6 +121,11 @@ async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) ->
         });
     }
     Ok(ready)
+}
+
+/// Whether two seats are of one server.
+fn is_same(one: &Place, other: &Place) -> bool {
+    matches!((one, other), (Place::Server { at, .. }, Place::Server { at: other, .. }) if at == other)
 }
 
 /// A server, the process that was started for it, and what starts others like it.

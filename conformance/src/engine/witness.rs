@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::puppet::Record;
 use super::recorder::Recorder;
 use crate::clock::{Clock, Moment};
-use crate::lint::{ConnectionLint, shorten};
+use crate::lint::{ConnectionLint, excerpt, shorten};
 use crate::outcome::{By, TranscriptLine};
 use crate::transport::encode::{BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Arrival, End, Masking, Observer, OutFrame};
@@ -165,7 +165,7 @@ impl Observer for Witness {
 pub(super) fn describe(arrival: &Arrival) -> String {
     match arrival {
         Arrival::Text(text) => shorten(text),
-        Arrival::Binary(bytes) => format!("binary message, {} bytes", bytes.len()),
+        Arrival::Binary(bytes) => format!("binary message, {}", excerpt(bytes)),
         Arrival::Ping(bytes) => format!("Ping{}", quoted(bytes)),
         Arrival::Pong(bytes) => format!("Pong{}", quoted(bytes)),
         Arrival::Close { code, reason } => describe_close(*code, reason),
@@ -185,6 +185,7 @@ fn describe_sent(frame: &OutFrame) -> String {
     let payload = &frame.payload;
     let name = match frame.opcode {
         TEXT if frame.fin && plain(frame) => return shorten(&String::from_utf8_lossy(payload)),
+        BINARY if frame.fin && plain(frame) => return format!("binary message, {}", excerpt(payload)),
         TEXT => "text frame".to_owned(),
         BINARY => "binary frame".to_owned(),
         CONTINUATION => "continuation frame".to_owned(),

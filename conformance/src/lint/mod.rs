@@ -84,7 +84,7 @@ impl ConnectionLint {
 
     fn binary(&mut self, bytes: &[u8]) -> Vec<Finding> {
         let Some(channel) = self.channel else { return Vec::new() };
-        let got = || format!("{} bytes of binary data", bytes.len());
+        let got = || excerpt(bytes);
         let Some(binary) = channel.binary else {
             return vec![finding(
                 self.family.broken(channel, None),
@@ -124,7 +124,7 @@ impl ConnectionLint {
                 )];
             }
         };
-        let mut findings = self.schemas.judge(channel, &message);
+        let mut findings = self.schemas.judge(self.family, channel, &message);
         for finding in &mut findings {
             finding.requirement = Some(self.family.broken(channel, finding.requirement.as_deref()).to_owned());
         }
@@ -151,6 +151,15 @@ pub fn shorten(text: &str) -> String {
         Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
         None => text.to_owned(),
     }
+}
+
+/// The length of bytes and how they begin.
+#[must_use]
+pub fn excerpt(bytes: &[u8]) -> String {
+    const LONGEST: usize = 60;
+    let shown = &bytes[..bytes.len().min(LONGEST)];
+    let more = if shown.len() < bytes.len() { "…" } else { "" };
+    format!("{} bytes \"{}{more}\"", bytes.len(), shown.escape_ascii())
 }
 
 #[cfg(test)]

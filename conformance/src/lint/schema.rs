@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use jsonschema::{Draft, Validator};
-use relayspec::family::Channel;
+use relayspec::family::{Channel, Family};
 use relayspec::wire::Direction;
 use serde_json::Value;
 
@@ -14,8 +14,12 @@ use crate::outcome::Finding;
 /// Schemas that were compiled once and serve every connection of a run.
 #[derive(Debug, Default)]
 pub struct Schemas {
-    compiled: Mutex<BTreeMap<Direction, Arc<BTreeMap<&'static str, Compiled>>>>,
+    /// By family and direction: two families may name their roles alike.
+    compiled: Mutex<BTreeMap<(&'static str, Direction), Arc<ByTag>>>,
 }
+
+/// Schemas by the tags of their messages.
+type ByTag = BTreeMap<&'static str, Compiled>;
 
 #[derive(Debug)]
 struct Compiled {
@@ -29,8 +33,8 @@ const USUAL: &str = "WIRE-01";
 impl Schemas {
     /// What is wrong with a message of a direction.
     #[must_use]
-    pub fn judge(&self, channel: &Channel, message: &Value) -> Vec<Finding> {
-        let compiled = self.of(channel);
+    pub fn judge(&self, family: &Family, channel: &Channel, message: &Value) -> Vec<Finding> {
+        let compiled = self.of(family, channel);
         let known = || compiled.keys().copied().collect::<Vec<_>>().join(", ");
         let Some(name) = message["type"].as_str() else {
             return vec![breach(USUAL, "a message without `type`", &format!("one of {}", known()), &message["type"])];
@@ -48,13 +52,13 @@ impl Schemas {
         vec![breach(&requirement(&found.schema, error.schema_path().as_str()), &what, &expected, message)]
     }
 
-    fn of(&self, channel: &Channel) -> Arc<BTreeMap<&'static str, Compiled>> {
+    fn of(&self, family: &Family, channel: &Channel) -> Arc<ByTag> {
         let mut all = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(channel.direction).or_insert_with(|| Arc::new(compile(channel))))
+        Arc::clone(all.entry((family.name, channel.direction)).or_insert_with(|| Arc::new(compile(channel))))
     }
 }
 
-fn compile(channel: &Channel) -> BTreeMap<&'static str, Compiled> {
+fn compile(channel: &Channel) -> ByTag {
     let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
     let compiled = (channel.schemas)().into_iter().filter_map(|message| {
         let validator = options.build(&message.schema).ok()?;

@@ -4,6 +4,7 @@
 //! what was written gives the same value. Nothing here runs one; that is for the engine.
 
 mod at;
+mod bytes;
 mod check;
 mod check_name;
 mod id;
@@ -24,7 +25,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use at::{At, Place};
-pub use check::hex;
+pub use bytes::{Bytes, Wanted, hex};
 pub use check_name::{CheckName, LINT, STORY};
 pub use id::ScenarioId;
 pub use library::built_in;

@@ -14,9 +14,9 @@ use crate::scenario::Size;
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Manifest")]
 pub struct Manifest {
-    /// The family that it belongs to; pairing where it is not said.
+    /// The family that a server speaks, or a list of families; pairing where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family: Option<String>,
+    pub family: Option<FamilyNames>,
     /// The base URL, as `ws://127.0.0.1:8080`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -48,6 +48,16 @@ pub struct Manifest {
     /// The manifest itself, where it was read from a file.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+}
+
+/// One name of a family, or several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "the name of a family, or a list of names")]
+pub enum FamilyNames {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
 }
 
 /// The name of a timing parameter, as `code_lifetime`.
@@ -114,6 +124,16 @@ impl Manifest {
         file.parent().filter(|folder| *folder != Path::new(""))
     }
 
+    /// The families that it names.
+    #[must_use]
+    pub fn families(&self) -> &[String] {
+        match &self.family {
+            None => &[],
+            Some(FamilyNames::One(name)) => std::slice::from_ref(name),
+            Some(FamilyNames::Several(names)) => names,
+        }
+    }
+
     /// The timing parameters that it declares.
     #[must_use]
     pub fn timing(&self) -> Timing {
@@ -132,9 +152,22 @@ mod tests {
         let good: Result<Manifest, _> =
             toml::from_str("url = 'ws://x'\nmax_message = '2 MiB'\n[timing]\ncode_lifetime = '1.5s'\n");
         assert_eq!(good.map(|manifest| manifest.timing().value(Parameter::CodeRetention).as_millis()), Ok(1500));
-        for bad in
-            ["uri = 'ws://x'", "[timing]\ncode_lifespan = '1s'", "[timing]\ncode_lifetime = 1", "max_message = '2 MB'"]
+        for (families, names) in
+            [("'terminal'", vec!["terminal"]), ("['pairing', 'terminal']", vec!["pairing", "terminal"])]
         {
+            let manifest: Result<Manifest, _> = toml::from_str(&format!("family = {families}"));
+            assert_eq!(
+                manifest.map(|manifest| manifest.families().to_vec()),
+                Ok(names.into_iter().map(str::to_owned).collect())
+            );
+        }
+        for bad in [
+            "family = 7",
+            "uri = 'ws://x'",
+            "[timing]\ncode_lifespan = '1s'",
+            "[timing]\ncode_lifetime = 1",
+            "max_message = '2 MB'",
+        ] {
             assert!(toml::from_str::<Manifest>(bad).is_err(), "{bad}");
         }
     }

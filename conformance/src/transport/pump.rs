@@ -29,6 +29,8 @@ pub(super) const LARGEST_INBOX: usize = 96 << 20;
 /// What an arrival counts for beside its payload.
 const ARRIVAL_COST: usize = 64;
 const READ_BUFFER: usize = 8 << 10;
+/// So many bytes of frames that nobody waits for are written at once.
+const TOGETHER: usize = 4 << 10;
 /// How long a dropped connection may take to close.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -178,7 +180,15 @@ impl Pump {
         }
         self.close_sent |= frame.opcode == CLOSE;
         self.observer.sent(self.clock.now(), frame);
-        self.out.push_back(Outgoing { bytes: frame.encode(self.side), done });
+        let bytes = frame.encode(self.side);
+        // Small frames that wait for each other go out together.
+        match self.out.back_mut().filter(|last| last.done.is_none() && last.bytes.len() < TOGETHER) {
+            Some(last) => {
+                last.bytes.extend(bytes);
+                last.done = done;
+            }
+            None => self.out.push_back(Outgoing { bytes, done }),
+        }
     }
 
     /// What the peer sent before it went away may still lie in the socket: reading goes on.

@@ -6,5 +6,6 @@ mod reports;
 mod scenarios;
 mod self_test;
 mod support;
+mod terminal;
 mod verdicts;
 mod wire;

@@ -12,7 +12,7 @@ use crate::engine::witness::{Witness, describe};
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Close, Connect, Cut, CutBy, Refused};
-use crate::transport::{Act, Arrival, Connection, OpenError, Opened, OutFrame, Side, open};
+use crate::transport::{Act, Arrival, Arrived, Connection, OpenError, Opened, OutFrame, Side, open};
 
 /// How long what is still under way at the end of a story is waited for.
 const SETTLING: Duration = Duration::from_millis(50);
@@ -163,7 +163,13 @@ impl Player {
             let mut actor = actor.lock().await;
             actor.drain();
             actor.settle(self.clock(), self.clock().now() + self.clock().real(SETTLING)).await;
-            let left = actor.queue.iter().find(|arrived| matches!(arrived.what, Arrival::Text(_) | Arrival::Binary(_)));
+            // Whether a client's user types, or a program behind it prints, is not for a script to say.
+            let is_left = |arrived: &&Arrived| match arrived.what {
+                Arrival::Text(_) => true,
+                Arrival::Binary(_) => self.side() == Side::Client,
+                _ => false,
+            };
+            let left = actor.queue.iter().find(is_left);
             if let Some(arrived) = left {
                 let finding = Finding {
                     what: "a message that nothing asked for".to_owned(),

@@ -1,49 +1,24 @@
 //! Waiting for what has to come next, and for what must not come.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use relayspec::timing::Parameter;
-use serde_json::Value;
 
-use super::quiet::{json_of, passes};
+use super::meaning::{Awaited, Meaning, What, awaited, meaning};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
 use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::engine::witness::{describe, describe_close};
-use crate::lint::shorten;
+use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
-use crate::scenario::step::{CloseIs, EventIs, Expect};
-use crate::scenario::{Bindings, Mismatch, Term};
+use crate::scenario::step::{CloseIs, Expect};
+use crate::scenario::{Bytes, Wanted};
 use crate::transport::{Arrival, Arrived};
 
 /// How often it is looked whether an event has come.
 const GLANCE: Duration = Duration::from_millis(5);
-
-/// Something that may come.
-struct Awaited<'a> {
-    named: Option<&'a str>,
-    what: What<'a>,
-}
-
-enum What<'a> {
-    Message(&'a Term),
-    Ping,
-    Pong(&'a str),
-    Close(&'a CloseIs),
-    End,
-    Loss,
-    Event(&'a EventIs),
-}
-
-/// What one arrival means for a wait.
-enum Meaning {
-    Matched { named: Option<String>, bindings: Bindings },
-    PassOver,
-    Wrong(Option<Mismatch>),
-}
 
 impl Player {
     pub(in crate::engine) async fn expect(&mut self, step: &Expect) -> Result<(), Fault> {
@@ -55,6 +30,7 @@ impl Player {
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
         let awaited = awaited(step);
+        let skipping = (step.skipping.as_ref(), step.skipping_binary.as_ref());
         let start = self.clock().now();
         let within = self.within(step.within.as_ref());
         let deadline = start + within;
@@ -64,9 +40,11 @@ impl Player {
                 return Ok(at);
             }
             if let Some(arrived) = actor.queue.pop_front() {
-                match meaning(&arrived, &awaited, step.skipping.as_ref(), &self.variables) {
+                match meaning(&arrived, &awaited, skipping, &self.variables) {
                     Meaning::PassOver => continue,
-                    Meaning::Wrong(mismatch) => return Err(self.wrong(&actor, &awaited, &arrived, mismatch).into()),
+                    Meaning::Wrong(difference) => {
+                        return Err(self.wrong(&actor, &awaited, &arrived, difference).into());
+                    }
                     Meaning::Matched { named, bindings } => {
                         self.variables.extend(bindings);
                         if let (Some(name), Some(named)) = (&step.bind, named) {
@@ -140,13 +118,9 @@ impl Player {
         None
     }
 
-    fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, mismatch: Option<Mismatch>) -> Finding {
-        let what = match (&arrived.what, mismatch) {
-            (_, Some(Mismatch { path, expected, got })) if !path.is_empty() => {
-                let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
-                let (expected, got) = where_they_differ(&expected, &got);
-                format!("the message differs at {path}: expected {expected}, got {got}")
-            }
+    fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, difference: Option<String>) -> Finding {
+        let what = match (&arrived.what, difference) {
+            (_, Some(difference)) => difference,
             (Arrival::Text(_) | Arrival::Binary(_), _) => "another message came".to_owned(),
             (Arrival::Close { .. }, _) => "the subject closed the connection".to_owned(),
             (Arrival::End(_), _) => "the TCP connection ended".to_owned(),
@@ -163,7 +137,7 @@ impl Player {
             excused_from_ms: match arrived.what {
                 Arrival::Close { .. } | Arrival::End(_) => Finding::excuse_for(heartbeat_timeout),
                 // Or the partner's connection, of which a message may tell.
-                Arrival::Text(_) => Finding::excuse_for(heartbeat_timeout * 2),
+                Arrival::Text(_) | Arrival::Binary(_) => Finding::excuse_for(heartbeat_timeout * 2),
                 _ => None,
             },
             ..Finding::default()
@@ -173,6 +147,7 @@ impl Player {
     fn shown(&self, awaited: &[Awaited<'_>]) -> String {
         let texts = awaited.iter().map(|awaited| match awaited.what {
             What::Message(term) => shorten(&term.shown(&self.variables)),
+            What::Binary(bytes) => self.shown_bytes(bytes),
             What::Ping => "Ping".to_owned(),
             What::Pong(text) => format!("Pong \"{text}\""),
             What::End => "the end of the TCP connection".to_owned(),
@@ -189,41 +164,14 @@ impl Player {
         });
         texts.collect::<Vec<_>>().join(", or ")
     }
-}
 
-/// Long texts that differ: a little of each around the first difference.
-fn where_they_differ(expected: &str, got: &str) -> (String, String) {
-    const SHORT: usize = 100;
-    let common = expected.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
-    let part = |text: &str| {
-        let length = text.chars().count();
-        if length <= SHORT {
-            return text.to_owned();
-        }
-        let around: String = text.chars().skip(common.saturating_sub(10)).take(40).collect();
-        format!("…{}… (of {length} characters, different from character {} on)", around, common + 1)
-    };
-    (part(expected), part(got))
-}
-
-fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
-    let alone = |what| vec![Awaited { named: None, what }];
-    match step {
-        Expect { json: Some(term), .. } => alone(What::Message(term)),
-        Expect { ping: Some(_), .. } => alone(What::Ping),
-        Expect { pong: Some(text), .. } => alone(What::Pong(text)),
-        Expect { close: Some(close), .. } => alone(What::Close(close)),
-        Expect { end: Some(_), .. } => alone(What::End),
-        Expect { loss: Some(_), .. } => alone(What::Loss),
-        Expect { any_of, .. } => {
-            let choices = any_of.iter().filter_map(|choice| {
-                let message = choice.json.as_ref().map(What::Message);
-                let close = choice.close.as_ref().map(What::Close);
-                let event = choice.event.as_ref().map(What::Event);
-                let what = message.or(close).or(choice.loss.map(|_| What::Loss)).or(event)?;
-                Some(Awaited { named: choice.named.as_deref(), what })
-            });
-            choices.collect()
+    fn shown_bytes(&self, bytes: &Bytes) -> String {
+        match bytes.wanted(&self.variables) {
+            Ok(Wanted { head, tail: None }) => format!("binary message, {}", excerpt(&head)),
+            Ok(Wanted { head, tail: Some(tail) }) => {
+                format!("binary message that begins with {} and ends with {}", excerpt(&head), excerpt(&tail))
+            }
+            Err(_) => "binary message".to_owned(),
         }
     }
 }
@@ -249,42 +197,4 @@ fn aside(actor: &mut Actor, awaited: &[Awaited<'_>]) -> Option<Moment> {
         }
         _ => None,
     }
-}
-
-fn meaning(
-    arrived: &Arrived,
-    awaited: &[Awaited<'_>],
-    skipping: Option<&Term>,
-    variables: &BTreeMap<String, Value>,
-) -> Meaning {
-    let json = json_of(arrived);
-    let mut nearest = None;
-    for Awaited { named, what } in awaited {
-        let matched = match (what, &arrived.what, &json) {
-            (What::Message(term), Arrival::Text(_), Some(value)) => match term.matches(value, variables) {
-                Ok(bindings) => Some(bindings),
-                Err(mismatch) => {
-                    nearest.get_or_insert(mismatch);
-                    None
-                }
-            },
-            (What::Close(expected), Arrival::Close { code, reason }, _) if fits(expected, *code, reason) => {
-                Some(Bindings::new())
-            }
-            (What::End, Arrival::Close { .. }, _) => return Meaning::PassOver,
-            (What::End, Arrival::End(_), _) | (What::Loss, Arrival::Close { .. } | Arrival::End(_), _) => {
-                Some(Bindings::new())
-            }
-            _ => None,
-        };
-        if let Some(bindings) = matched {
-            return Meaning::Matched { named: named.map(str::to_owned), bindings };
-        }
-    }
-    if passes(skipping, arrived, variables) { Meaning::PassOver } else { Meaning::Wrong(nearest) }
-}
-
-fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {
-    let right_code = expected.code.is_empty() || code.is_some_and(|code| expected.code.contains(&code));
-    right_code && expected.reason.as_ref().is_none_or(|expected| expected == reason)
 }

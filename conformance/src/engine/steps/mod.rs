@@ -6,6 +6,7 @@ mod connect;
 mod driver;
 mod expect;
 mod many;
+mod meaning;
 mod process;
 mod quiet;
 mod rhythm;

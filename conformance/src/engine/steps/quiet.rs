@@ -1,16 +1,11 @@
-//! Waiting for nothing, and what is passed over meanwhile.
+//! Waiting for nothing, but for what is passed over meanwhile.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
+use super::meaning::passes;
 use super::shown;
 use crate::engine::player::{Fault, Player};
 use crate::engine::witness::describe;
 use crate::outcome::Finding;
-use crate::scenario::Term;
 use crate::scenario::step::Quiet;
-use crate::transport::{Arrival, Arrived};
 
 impl Player {
     pub(in crate::engine) async fn quiet(&mut self, step: &Quiet) -> Result<(), Fault> {
@@ -21,7 +16,7 @@ impl Player {
         loop {
             actor.drain();
             if let Some(arrived) = actor.queue.pop_front() {
-                if passes(step.skipping.as_ref(), &arrived, &self.variables) {
+                if passes((step.skipping.as_ref(), step.skipping_binary.as_ref()), &arrived, &self.variables) {
                     continue;
                 }
                 return Err(Finding {
@@ -39,17 +34,4 @@ impl Player {
             }
         }
     }
-}
-
-/// A message as JSON.
-pub(super) fn json_of(arrived: &Arrived) -> Option<Value> {
-    match &arrived.what {
-        Arrival::Text(text) => serde_json::from_str(text).ok(),
-        _ => None,
-    }
-}
-
-/// Whether something is passed over.
-pub(super) fn passes(skipping: Option<&Term>, arrived: &Arrived, variables: &BTreeMap<String, Value>) -> bool {
-    skipping.zip(json_of(arrived)).is_some_and(|(term, value)| term.matches(&value, variables).is_ok())
 }

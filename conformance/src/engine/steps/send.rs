@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use relayspec::family::Channel;
 use serde_json::Value;
 
 use super::shown;
 use crate::engine::actor::Actor;
 use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
-use crate::lint::shorten;
+use crate::lint::{excerpt, shorten};
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{FrameStep, Pour, Send};
 use crate::scenario::{STORY, Term, hex};
@@ -17,6 +18,8 @@ use crate::transport::{Masking, OutFrame, Side};
 
 /// How long a step waits for its frame to be written.
 const HANDOVER: Duration = Duration::from_millis(250);
+/// How many bytes of small messages a flood hands over at once.
+const ROW: usize = 1 << 10;
 
 impl Player {
     pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
@@ -45,41 +48,47 @@ impl Player {
         let text = match step {
             Send { json: Some(term), .. } => term.fill(&self.variables).map_err(Stop::Harness)?.to_string(),
             Send { text: Some(term), .. } => self.joined(term)?,
-            Send { hex: Some(text), .. } => return Ok((BINARY, hex(text).map_err(Stop::Harness)?)),
+            Send { binary: Some(bytes), .. } => {
+                let bytes = bytes.fill(&self.variables).map_err(Stop::Harness)?;
+                return self.honest(step, actor, BINARY, bytes);
+            }
+            Send { hex: Some(text), .. } => {
+                return self.honest(step, actor, BINARY, hex(text).map_err(Stop::Harness)?);
+            }
             Send { ping: Some(text), .. } => return Ok((PING, text.clone().into_bytes())),
             Send { pong: Some(text), .. } => return Ok((PONG, text.clone().into_bytes())),
             _ => return Err(Stop::Harness("nothing to send".to_owned())),
         };
-        self.honest(step, &text, actor)?;
-        Ok((TEXT, text.into_bytes()))
+        self.honest(step, actor, TEXT, text.into_bytes())
     }
 
     /// A scenario that sends something invalid says so; one that does not say so is at fault itself.
-    fn honest(&self, step: &Send, text: &str, actor: &Actor) -> Result<(), Stop> {
+    fn honest(&self, step: &Send, actor: &Actor, opcode: u8, payload: Vec<u8>) -> Result<(u8, Vec<u8>), Stop> {
         let family = self.story.scenario.family;
         let direction = |role| match self.side() {
             Side::Client => family.channel(role, family.server),
             Side::Server => family.channel(family.server, role),
         };
-        let Some(channel) = actor.role.and_then(direction) else { return Ok(()) };
-        match ((channel.canonical)(text), &step.invalid) {
-            (Err(error), None) if has_variables(step) => Err(Stop::Broken {
+        let Some(channel) = actor.role.and_then(direction) else { return Ok((opcode, payload)) };
+        let got = if opcode == TEXT { shorten(&String::from_utf8_lossy(&payload)) } else { excerpt(&payload) };
+        match (problem(channel, opcode, &payload), &step.invalid) {
+            (Some(error), None) if has_variables(step) => Err(Stop::Broken {
                 check: STORY.to_owned(),
                 finding: Box::new(Finding {
                     what: "the subject gave a value that no valid message can carry".to_owned(),
                     expected: Some("a value that its chapter allows".to_owned()),
-                    got: Some(format!("{error}: {}", shorten(text))),
+                    got: Some(format!("{error}: {got}")),
                     ..Finding::default()
                 }),
             }),
-            (Err(error), None) => Err(Stop::Harness(format!(
+            (Some(error), None) => Err(Stop::Harness(format!(
                 "a step on `{}` sends an invalid message and does not say so with `invalid`: {error}",
                 step.on
             ))),
-            (Ok(_), Some(_)) => {
+            (None, Some(_)) => {
                 Err(Stop::Harness(format!("a step on `{}` says `invalid` and sends a valid message", step.on)))
             }
-            _ => Ok(()),
+            _ => Ok((opcode, payload)),
         }
     }
 
@@ -143,6 +152,7 @@ impl Player {
             Pour { json: Some(term), .. } => {
                 (Some(TEXT), term.fill(&self.variables).map_err(Stop::Harness)?.to_string().into_bytes())
             }
+            Pour { binary: Some(bytes), .. } => (Some(BINARY), bytes.fill(&self.variables).map_err(Stop::Harness)?),
             Pour { fragment: Some(term), .. } => (Some(CONTINUATION), self.joined(term)?.into_bytes()),
             Pour { raw: Some(term), .. } => (None, self.joined(term)?.into_bytes()),
             _ => return Err(Stop::Harness("nothing to pour".to_owned()).into()),
@@ -151,7 +161,7 @@ impl Player {
             return Err(Stop::Harness("nothing to pour".to_owned()).into());
         }
         if let Some(limit) = self.story.stage.max_message
-            && opcode != Some(TEXT)
+            && !matches!(opcode, Some(TEXT | BINARY))
             && limit >= step.total
         {
             return Err(
@@ -167,8 +177,14 @@ impl Player {
                 break "until the subject said something".to_owned();
             }
             let first = sent == 0;
-            sent += payload.len() as u64;
             let pen = actor.connection.pen().clone();
+            if let Some(opcode @ (TEXT | BINARY)) = opcode {
+                // Small ones go in a row, which is quicker than to wait for each.
+                let row = ((step.total.0 - sent) / payload.len() as u64).min((ROW / payload.len()) as u64);
+                (1..row).for_each(|_| pen.send(OutFrame::new(opcode, payload.clone())));
+                sent += row.saturating_sub(1) * payload.len() as u64;
+            }
+            sent += payload.len() as u64;
             let writing = async {
                 match opcode {
                     None => pen.send_raw_through(payload.clone()).await,
@@ -206,5 +222,17 @@ fn has_variables(step: &Send) -> bool {
     for term in [&step.json, &step.text].into_iter().flatten() {
         term.each_variable(&mut |_| found = true);
     }
+    step.binary.iter().for_each(|bytes| bytes.each_variable(&mut |_| found = true));
     found
+}
+
+/// What is wrong with a message of a channel.
+fn problem(channel: &Channel, opcode: u8, payload: &[u8]) -> Option<String> {
+    if opcode == TEXT {
+        return (channel.canonical)(std::str::from_utf8(payload).ok()?).err().map(|error| error.to_string());
+    }
+    match channel.binary {
+        None => Some(format!("there are no binary messages from {}", channel.direction)),
+        Some(binary) => (binary.canonical)(payload).err().map(|error| error.to_string()),
+    }
 }

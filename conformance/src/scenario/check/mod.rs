@@ -14,8 +14,6 @@ use super::step::Step;
 use super::{Check, CheckName, Scenario, Script, Trait, each_step};
 use scope::Scope;
 
-pub use steps::hex;
-
 type Problem = (Place, String);
 
 /// Checks a scenario.

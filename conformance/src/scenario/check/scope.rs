@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::scenario::Term;
 use crate::scenario::term::is_name;
+use crate::scenario::{Bytes, Term};
 
 /// The names that a step may use.
 #[derive(Debug, Clone)]
@@ -58,8 +58,23 @@ impl Scope {
                 matcher.print()
             ));
         }
+        self.has_values(|see| term.each_variable(see))
+    }
+
+    /// The same of a binary message that is sent.
+    pub(super) fn can_send(&self, bytes: &Bytes) -> Result<(), String> {
+        bytes.is_definite()?;
+        self.knows_of(bytes)
+    }
+
+    /// Bytes give no variable a value, also where they are expected.
+    pub(super) fn knows_of(&self, bytes: &Bytes) -> Result<(), String> {
+        self.has_values(|see| bytes.each_variable(see))
+    }
+
+    fn has_values(&self, each: impl FnOnce(&mut dyn FnMut(&str))) -> Result<(), String> {
         let mut unknown = None;
-        term.each_variable(&mut |name| {
+        each(&mut |name| {
             if !self.variables.contains(name) {
                 unknown.get_or_insert_with(|| name.to_owned());
             }

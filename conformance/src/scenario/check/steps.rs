@@ -2,12 +2,12 @@
 
 use super::Problem;
 use super::scope::{Scope, named};
-use crate::scenario::At;
 use crate::scenario::at::Place;
 use crate::scenario::step::{
     Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
     Terminate,
 };
+use crate::scenario::{At, hex};
 
 /// Checks steps in their order.
 pub(super) fn steps(steps: &[At<Step>], scope: &mut Scope, in_many: bool) -> Result<(), Problem> {
@@ -60,7 +60,10 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         Step::Cut(cut) => scope.has(&cut.on)?,
         Step::Mute(on) | Step::Pong(on) | Step::Ignore(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
         Step::Expect(expect) => self::expect(expect, scope)?,
-        Step::Quiet(quiet) => scope.has(&quiet.on)?,
+        Step::Quiet(quiet) => {
+            scope.has(&quiet.on)?;
+            quiet.skipping_binary.iter().try_for_each(|bytes| scope.knows_of(bytes))?;
+        }
         Step::Wait(wait) => {
             one_of(&[("for", wait.span.is_some()), ("until", wait.until.is_some())])?;
             if wait.span.is_some() && (wait.plus.is_some() || wait.minus.is_some()) {
@@ -135,6 +138,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             scope.has(&pour.on)?;
             one_of(&[
                 ("json", pour.json.is_some()),
+                ("binary", pour.binary.is_some()),
                 ("fragment", pour.fragment.is_some()),
                 ("raw", pour.raw.is_some()),
             ])?;
@@ -143,6 +147,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             }
             let terms = [&pour.json, &pour.fragment, &pour.raw];
             terms.into_iter().flatten().try_for_each(|term| scope.knows(term))?;
+            pour.binary.iter().try_for_each(|bytes| scope.can_send(bytes))?;
         }
         Step::Memory(memory) if memory.grows_at_most.is_some() != memory.check.is_some() => {
             return Err("`grows_at_most` and `check` go together".to_owned().into());
@@ -161,12 +166,14 @@ fn send(send: &Send, scope: &Scope) -> Result<(), String> {
     one_of(&[
         ("json", send.json.is_some()),
         ("text", send.text.is_some()),
+        ("binary", send.binary.is_some()),
         ("hex", send.hex.is_some()),
         ("ping", send.ping.is_some()),
         ("pong", send.pong.is_some()),
     ])?;
     send.fragments.map_or(Ok(()), |fragments| within("fragments", fragments, 2, MOST_FRAGMENTS))?;
     send.hex.iter().try_for_each(|text| hex(text).map(drop))?;
+    send.binary.iter().try_for_each(|bytes| scope.can_send(bytes))?;
     [&send.json, &send.text].into_iter().flatten().try_for_each(|term| scope.knows(term))
 }
 
@@ -174,6 +181,7 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
     scope.has(&expect.on)?;
     one_of(&[
         ("json", expect.json.is_some()),
+        ("binary", expect.binary.is_some()),
         ("ping", expect.ping.is_some()),
         ("pong", expect.pong.is_some()),
         ("close", expect.close.is_some()),
@@ -181,9 +189,10 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
         ("loss", expect.loss.is_some()),
         ("any_of", !expect.any_of.is_empty()),
     ])?;
-    for Choice { json, close, loss, event, .. } in &expect.any_of {
+    for Choice { json, binary, close, loss, event, .. } in &expect.any_of {
         one_of(&[
             ("json", json.is_some()),
+            ("binary", binary.is_some()),
             ("close", close.is_some()),
             ("loss", loss.is_some()),
             ("event", event.is_some()),
@@ -196,6 +205,9 @@ fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
         }
         scope.variable(name)?;
     }
+    let choices = expect.any_of.iter().filter_map(|choice| choice.binary.as_ref());
+    let mut binary = expect.binary.iter().chain(&expect.skipping_binary).chain(choices);
+    binary.try_for_each(|bytes| scope.knows_of(bytes))?;
     let term = |choice: &'_ Choice| choice.json.clone().or(choice.event.as_ref().map(|event| event.json.clone()));
     let choices: Vec<_> = expect.any_of.iter().filter_map(term).collect();
     expect.json.iter().chain(&choices).for_each(|term| scope.binds(term));
@@ -223,16 +235,4 @@ pub(super) fn one_of(choices: &[(&str, bool)]) -> Result<(), String> {
     }
     let names: Vec<_> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
     Err(format!("give exactly one of {}", names.join(", ")))
-}
-
-/// Reads hexadecimal text; blanks are skipped.
-///
-/// # Errors
-/// Where it is none.
-pub fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let wrong = || format!("`{text}` is no hexadecimal text of whole bytes");
-    let digits: Option<Vec<u8>> =
-        text.chars().filter(|c| *c != ' ').map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-    let digits = digits.filter(|digits| digits.len().is_multiple_of(2)).ok_or_else(wrong)?;
-    Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::given;
-use crate::scenario::{CheckName, Span, Term};
+use crate::scenario::{Bytes, CheckName, Span, Term};
 
-/// Waits for what has to come next. Exactly one of `json`, `ping`, `pong`, `close`, `end`, `loss` and `any_of` says what.
+/// Waits for what has to come next. Exactly one of `json`, `binary`, `ping`, `pong`, `close`, `end`, `loss` and `any_of` says what.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
@@ -15,6 +15,9 @@ pub struct Expect {
     /// A text message that matches.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
+    /// A binary message of exactly these bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<Bytes>,
     /// A Ping frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ping: Option<Any>,
@@ -36,9 +39,12 @@ pub struct Expect {
     /// The variable that takes the name of the choice that came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bind: Option<String>,
-    /// Messages that may come before and are passed over.
+    /// Text messages that may come before and are passed over.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub skipping: Option<Term>,
+    /// Binary messages that may come before and are passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipping_binary: Option<Bytes>,
     /// Within which time; `notify_deadline` where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
@@ -57,6 +63,9 @@ pub struct Choice {
     /// A text message that matches.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
+    /// A binary message of exactly these bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<Bytes>,
     /// A Close frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close: Option<CloseIs>,
@@ -104,9 +113,12 @@ pub struct Quiet {
     /// For how long.
     #[serde(rename = "for")]
     pub span: Span,
-    /// Messages that may come all the same.
+    /// Text messages that may come all the same.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub skipping: Option<Term>,
+    /// Binary messages that may come all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipping_binary: Option<Bytes>,
     /// The check that this decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<CheckName>,

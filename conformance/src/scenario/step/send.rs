@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{MOST_FRAGMENTS, given};
-use crate::scenario::{Size, Span, Term};
+use crate::scenario::{Bytes, Size, Span, Term};
 
-/// Sends a message. Exactly one of `json`, `text`, `hex`, `ping` and `pong` says what.
+/// Sends a message. Exactly one of `json`, `text`, `binary`, `hex`, `ping` and `pong` says what.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Send {
@@ -19,7 +19,10 @@ pub struct Send {
     /// A text message: this text; the parts of a list are joined.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub text: Option<Term>,
-    /// A binary message, in hexadecimal.
+    /// A binary message: its parts, joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<Bytes>,
+    /// A binary message, all of it in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hex: Option<String>,
     /// A Ping frame with this text.
@@ -74,7 +77,7 @@ pub struct FrameStep {
 #[schemars(with = "Value")]
 pub struct Opcode(pub u8);
 
-/// Sends message after message. Exactly one of `json`, `fragment` and `raw` says what.
+/// Sends message after message. Exactly one of `json`, `binary`, `fragment` and `raw` says what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pour {
@@ -83,6 +86,9 @@ pub struct Pour {
     /// The message, as JSON.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
+    /// Instead: a binary message, whose parts are joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<Bytes>,
     /// Instead: the payload of a fragment of one endless text message.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub fragment: Option<Term>,

@@ -85,7 +85,8 @@ async fn list_narrows_requirements_too() {
     for (which, shown) in [
         (&["PAIR-30"][..], "relay PAIR-30"),
         (&["PAIR-H1"], "host PAIR-H1"),
-        (&["WIRE-12"], "relay WIRE-12, host WIRE-12, viewer WIRE-12"),
+        (&["TERM-30"], "relay TERM-30"),
+        (&["WIRE-11"], "relay WIRE-11, relay WIRE-11"),
         (&["pairing/heartbeat"], "relay PAIR-80"),
         (&["pairing/heartbeat", "PAIR-30"], "relay PAIR-30, relay PAIR-80"),
     ] {

@@ -8,7 +8,7 @@ use conformance::scenario::step::{
     Poll, Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable,
     Wait, Welcome,
 };
-use conformance::scenario::{At, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
+use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
@@ -64,8 +64,10 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         on(Step::Stall),
         on(Step::Resume),
         expect().prop_map(Step::Expect).boxed(),
-        (name(), span(), of(term()), of(check()))
-            .prop_map(|(on, span, skipping, check)| Step::Quiet(Quiet { on, span, skipping, check }))
+        (name(), span(), of(term()), of(bytes()), of(check()))
+            .prop_map(|(on, span, skipping, skipping_binary, check)| {
+                Step::Quiet(Quiet { on, span, skipping, skipping_binary, check })
+            })
             .boxed(),
         (of(span()), of(term()), of(span()), of(span()))
             .prop_map(|(span, until, plus, minus)| Step::Wait(Wait { span, until, plus, minus }))
@@ -101,9 +103,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
                 Step::Poll(Poll { send, expect, meanwhile, every, within, check })
             })
             .boxed(),
-        (name(), of(term()), of(term()), of(term()), size(), span())
-            .prop_map(|(on, json, fragment, raw, total, until_blocked_for)| {
-                Step::Pour(Pour { on, json, fragment, raw, total, until_blocked_for })
+        (name(), of(term()), of(bytes()), of(term()), of(term()), size(), span())
+            .prop_map(|(on, json, binary, fragment, raw, total, until_blocked_for)| {
+                Step::Pour(Pour { on, json, binary, fragment, raw, total, until_blocked_for })
             })
             .boxed(),
         (of(size()), of(check()))
@@ -179,10 +181,20 @@ fn tallies() -> impl Strategy<Value = BTreeMap<String, usize>> {
 }
 
 fn send() -> impl Strategy<Value = Send> {
-    let content = (of(term()), of(term()), of(text()), of(text()), of(text()));
-    (name(), content, of(2..9_usize), of(text())).prop_map(|(on, (json, text, hex, ping, pong), fragments, invalid)| {
-        Send { on, json, text, hex, ping, pong, fragments, invalid }
-    })
+    let content = (of(term()), of(term()), of(bytes()), of(text()), of(text()), of(text()));
+    (name(), content, of(2..9_usize), of(text())).prop_map(
+        |(on, (json, text, binary, hex, ping, pong), fragments, invalid)| Send {
+            on,
+            json,
+            text,
+            binary,
+            hex,
+            ping,
+            pong,
+            fragments,
+            invalid,
+        },
+    )
 }
 
 fn frame() -> impl Strategy<Value = FrameStep> {
@@ -203,12 +215,18 @@ fn frame() -> impl Strategy<Value = FrameStep> {
 }
 
 fn expect() -> impl Strategy<Value = Expect> {
-    let content = (of(term()), of(Just(Any {})), of(text()), of(close_is()), of(Just(Any {})), of(Just(Any {})));
-    let rest = (vec(choice(), 0..3), of(name()), of(term()), of(span()), of(check()));
+    let content =
+        (of(term()), of(bytes()), of(Just(Any {})), of(text()), of(close_is()), of(Just(Any {})), of(Just(Any {})));
+    let rest = (vec(choice(), 0..3), of(name()), of(term()), of(bytes()), of(span()), of(check()));
     (name(), content, rest).prop_map(
-        |(on, (json, ping, pong, close, end, loss), (any_of, bind, skipping, within, check))| Expect {
+        |(
+            on,
+            (json, binary, ping, pong, close, end, loss),
+            (any_of, bind, skipping, skipping_binary, within, check),
+        )| Expect {
             on,
             json,
+            binary,
             ping,
             pong,
             close,
@@ -217,6 +235,7 @@ fn expect() -> impl Strategy<Value = Expect> {
             any_of,
             bind,
             skipping,
+            skipping_binary,
             within,
             check,
         },
@@ -225,8 +244,8 @@ fn expect() -> impl Strategy<Value = Expect> {
 
 fn choice() -> impl Strategy<Value = Choice> {
     let event = (name(), term()).prop_map(|(of, json)| EventIs { of, json });
-    (of(name()), of(term()), of(close_is()), of(Just(Any {})), of(event))
-        .prop_map(|(named, json, close, loss, event)| Choice { named, json, close, loss, event })
+    (of(name()), of(term()), of(bytes()), of(close_is()), of(Just(Any {})), of(event))
+        .prop_map(|(named, json, binary, close, loss, event)| Choice { named, json, binary, close, loss, event })
 }
 
 fn close_is() -> impl Strategy<Value = CloseIs> {
@@ -272,6 +291,21 @@ fn span() -> impl Strategy<Value = Span> {
         let rest = rest.into_iter().map(|(negative, term)| format!("{}{term}", if negative { " - " } else { "+" }));
         let text = first + &rest.collect::<String>();
         text.parse().unwrap_or_else(|error| panic!("{error}"))
+    })
+}
+
+/// Binary messages, by the JSON that they are written as.
+fn bytes() -> impl Strategy<Value = Bytes> {
+    let part = prop_oneof![
+        text().prop_map(|text| text.replace('$', "$$").into()),
+        name().prop_map(|name| format!("${name}").into()),
+        "([0-9a-fA-F]{2} ?){0,9}".prop_map(|digits| json!({ "hex": digits })),
+        (text(), 0..99_usize).prop_map(|(text, times)| json!({ "repeat": text.replace('$', "$$"), "times": times })),
+    ];
+    (vec(part.clone(), 0..3), any::<bool>(), vec(part, 0..3)).prop_map(|(mut head, gap, tail)| {
+        head.extend(gap.then(|| json!({ "is": "anything" })));
+        head.extend(tail);
+        Bytes::try_from(Value::from(head)).unwrap_or_else(|error| panic!("{error}"))
     })
 }
 

@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::run::Running;
 
-/// The reference relay in a process of its own, which is killed when this is dropped.
+/// A reference relay in a process of its own, which is killed when this is dropped.
 pub(crate) struct Reference {
     running: Running,
     /// Where it listens, as `127.0.0.1:1234`.
@@ -14,9 +14,19 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// Starts it on a free port, with these further arguments.
+    /// Starts the pairing relay on a free port, with these further arguments.
     pub(crate) async fn start(more: &[&str]) -> Self {
-        let arguments = ["reference", "pairing-relay", "--port", "0", "--log", "off"];
+        Self::start_the("pairing-relay", more).await
+    }
+
+    /// Starts the terminal relay likewise.
+    pub(crate) async fn terminal(more: &[String]) -> Self {
+        let more: Vec<_> = more.iter().map(String::as_str).collect();
+        Self::start_the("terminal-relay", &more).await
+    }
+
+    async fn start_the(which: &str, more: &[&str]) -> Self {
+        let arguments = ["reference", which, "--port", "0", "--log", "off"];
         let mut running = Running::start(arguments.iter().chain(more));
         let line = running.line_with("listening on ws://").await;
         let address = line.trim().rsplit('/').next().expect("an address").to_owned();
