@@ -43,8 +43,9 @@ const SERVERS: [Server; 2] = [
         "terminal-relay",
         &[
             (Parameter::AuthTimeout, "300ms"),
-            (Parameter::HeartbeatInterval, "300ms"),
-            (Parameter::HeartbeatTimeout, "100ms"),
+            (Parameter::HeartbeatInterval, "400ms"),
+            // The relay reads a Pong behind the floods of the scrollback scenarios.
+            (Parameter::HeartbeatTimeout, "300ms"),
         ],
     ),
 ];
