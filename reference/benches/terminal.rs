@@ -1,8 +1,8 @@
-//! How fast the output of a shell passes through terminal relay, host and viewer, whole, beside two ceilings in the same run.
+//! How fast the output of a shell passes through terminal relay, host and viewer, whole, beside a ceiling and a yardstick in the same run.
 //!
 //! `cargo bench -p relayspec-reference --bench terminal [-- --quick]`. Relay, host and viewer are processes of their own (this
 //! binary again) on loopback. In the host's shell `yes | head -c` is run, and every byte that the viewer writes is compared. The
-//! ceilings are the same bytes straight from a pseudo terminal, and through three processes that forward over plain TCP. All take
+//! ceiling is the same bytes straight from a pseudo terminal, a yardstick three processes that forward over plain TCP. All take
 //! turns for some rounds, and the medians are reported. Then a viewer reads slowly: nothing may be lost, and nobody may grow.
 //! Speed is printed, never asserted; a byte that is lost or wrong ends the bench.
 #![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
