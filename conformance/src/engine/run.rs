@@ -264,7 +264,8 @@ fn needs_its_own(scenario: &Scenario) -> bool {
             starts += 1;
             special |= !start.params.is_empty() || start.max_attempts.is_some();
         }
-        Step::Many(_) => special = true,
+        // What its driver tells of the past may come late.
+        Step::Many(_) | Step::NoEvent(_) => special = true,
         Step::Event(event) => special |= event.next,
         _ => {}
     });

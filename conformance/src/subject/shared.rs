@@ -1,11 +1,13 @@
 //! One client for all scenarios, one after the other: a process that stays warm, or whatever a person points at the address.
+//!
+//! Whose turn it is the engine decides.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Mutex;
 
 use super::client::{ClientLauncher, ClientProcess};
 use crate::clock::Clock;
@@ -23,7 +25,6 @@ pub struct SharedClient {
     launcher: Option<ClientLauncher>,
     announce: Announce,
     state: Mutex<State>,
-    turn: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -46,12 +47,10 @@ impl SharedClient {
     }
 
     fn new(address: SocketAddr, launcher: Option<ClientLauncher>, clock: Clock, announce: Announce) -> Self {
-        let turn = Arc::new(Semaphore::new(1));
-        Self { address, clock, launcher, announce, state: Mutex::default(), turn }
+        Self { address, clock, launcher, announce, state: Mutex::default() }
     }
 
     async fn take_turn(&self, call: Call) -> Result<Started, String> {
-        let permit = Arc::clone(&self.turn).acquire_owned().await.map_err(|error| error.to_string())?;
         let mut state = self.state.lock().await;
         let listener = match &state.listener {
             Some(listener) => listener.clone(),
@@ -82,7 +81,7 @@ impl SharedClient {
         if let Some(process) = &process {
             while process.line().now_or_never().flatten().is_some() {}
         }
-        Ok(Started { client: Arc::new(Turn { process, _permit: permit }), listener })
+        Ok(Started { client: Arc::new(Turn { process }), listener })
     }
 }
 
@@ -118,7 +117,6 @@ impl fmt::Debug for SharedClient {
 /// The client, while it is one scenario's turn.
 struct Turn {
     process: Option<Arc<ClientProcess>>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Party for Turn {
