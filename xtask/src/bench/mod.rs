@@ -32,9 +32,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let judge = workspace::release_binary()?;
 
     // These print tables of their own.
-    for bench in ["pairing_relay", "terminal"] {
-        if let Err(error) = reference(bench, options) {
-            println!("the bench `{bench}` of the reference did not come to its end: {error:#}");
+    let benches = [
+        ("relayspec-reference", "pairing_relay"),
+        ("relayspec-reference", "terminal"),
+        ("relayspec-conformance", "timing"),
+    ];
+    for (package, bench) in benches {
+        if let Err(error) = own(package, bench, options) {
+            println!("the bench `{bench}` of {package} did not come to its end: {error:#}");
         }
     }
     let mut figures = vec![start(&judge, options)];
@@ -46,8 +51,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn reference(bench: &str, options: &Options) -> Result<()> {
-    let mut bench = cargo::cargo(["bench", "--package", "relayspec-reference", "--bench", bench]);
+fn own(package: &str, bench: &str, options: &Options) -> Result<()> {
+    let mut bench = cargo::cargo(["bench", "--package", package, "--bench", bench]);
     if options.quick {
         bench.args(["--", "--quick"]);
     }

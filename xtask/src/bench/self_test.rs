@@ -39,19 +39,27 @@ struct Run {
     cpu: f64,
 }
 
-/// The figures of some self-tests: the median of each.
+/// The figures of some self-tests, the median of each: of all roles, and of the pairing relay alone.
 pub(super) fn figures(judge: &Path, runs: usize) -> Vec<Figure> {
-    let runs: Result<Vec<_>> = (0..runs).map(|_| one(judge)).collect();
+    let all: Result<Vec<_>> = (0..runs).map(|_| one(judge, &[])).collect();
+    let whole = all.map(|runs| median(runs.iter().map(|run| run.wall)));
+    let mut figures = vec![Figure::new("self-test of all roles", "ms", whole, Target::Below(15_000.0))];
+    figures.extend(relay(judge, runs));
+    figures
+}
+
+fn relay(judge: &Path, runs: usize) -> Vec<Figure> {
+    let runs: Result<Vec<_>> = (0..runs).map(|_| one(judge, &["--role", "pairing.relay"])).collect();
     let runs = match runs {
         Ok(runs) => runs,
-        Err(error) => return vec![Figure::new("self-test", "ms", Err(error), Target::None)],
+        Err(error) => return vec![Figure::new("self-test of the pairing relay", "ms", Err(error), Target::None)],
     };
     let longest = runs.first().map_or("none", |run| &run.longest_id);
     // A failure is for `ci` to report; here it only casts doubt on the figures.
     let failed = if runs.iter().all(|run| run.conforms) { "" } else { " (DID NOT CONFORM)" };
     let of = |part: fn(&Run) -> f64| Ok(median(runs.iter().map(part)));
     vec![
-        Figure::new(format!("self-test{failed}"), "ms", of(|run| run.wall), Target::None),
+        Figure::new(format!("self-test of the pairing relay{failed}"), "ms", of(|run| run.wall), Target::None),
         Figure::new(format!("its longest scenario ({longest})"), "ms", of(|run| run.longest), Target::None),
         Figure::new("self-test by longest scenario", "", of(|run| run.wall / run.longest), Target::AtMost(1.25)),
         Figure::new("median scenario that waits for nothing", "ms", of(|run| run.prompt), Target::AtMost(3.0)),
@@ -59,10 +67,11 @@ pub(super) fn figures(judge: &Path, runs: usize) -> Vec<Figure> {
     ]
 }
 
-fn one(judge: &Path) -> Result<Run> {
+fn one(judge: &Path, selection: &[&str]) -> Result<Run> {
     let path = std::env::temp_dir().join(format!("relayspec-bench-{}.json", std::process::id()));
     let shown = path.to_string_lossy();
-    let measured = measure::processor(judge, &["self-test", "--report-json", &shown]);
+    let arguments: Vec<_> = ["self-test", "--report-json", &shown].iter().chain(selection).copied().collect();
+    let measured = measure::processor(judge, &arguments);
     let text = fs::read_to_string(&path);
     let _ = fs::remove_file(&path);
     let (cpu, status) = measured?;
