@@ -193,6 +193,12 @@ impl Clock {
     }
 }
 
+/// A span in ms, to the microsecond, as reports have it.
+#[must_use]
+pub fn millis(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e6).round() / 1e3
+}
+
 /// A span, so many times as long.
 fn scaled(span: Duration, factor: f64) -> Duration {
     if factor == 1.0 {

@@ -58,10 +58,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let manifest = match &arguments.manifest {
-        Some(path) => Manifest::load(path).map_err(Failure::usage)?,
-        None => Manifest::default(),
-    };
+    let manifest = Manifest::of(arguments.manifest.as_deref()).map_err(Failure::usage)?;
     let Some(role) = arguments.role.as_ref().or(manifest.role.as_ref()) else {
         return Err(Failure::usage("no role: say which client it is, as --role pairing.host"));
     };

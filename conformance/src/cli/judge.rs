@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::baseline::{Baseline, check_ids};
-use conformance::clock::Clock;
+use conformance::clock::{Clock, millis};
 use conformance::engine::{self, Ended, Part, Plan, Stage};
 use conformance::event::{Event, RunEnd};
 use conformance::lint::Schemas;
@@ -71,7 +71,7 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
     let (clock, ready) = match ready {
         Ok(ready) => ready,
         Err(NotStarted { problem, output }) => {
-            let duration_ms = ms(watch.now() - watch.zero());
+            let duration_ms = millis(watch.now() - watch.zero());
             let end = RunEnd { problem: Some(problem), output, duration_ms, ..RunEnd::default() };
             told.event(Event::RunFinished(Box::new(end)));
             return told.exit(Exit::Unreachable);
@@ -82,7 +82,7 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
     told.event(Event::RunStarted { subjects, scenarios });
     let (ended, summary, baseline) = play(setup, &clock, &ready, interrupted, &mut told).await;
     let gone = ready.iter().find_map(Ready::gone);
-    let end = end(&ended, summary, &baseline, gone, &ready, ms(watch.now() - watch.zero()));
+    let end = end(&ended, summary, &baseline, gone, &ready, millis(watch.now() - watch.zero()));
     for started in ready.iter().filter_map(|ready| ready.started.as_ref()) {
         started.stop().await;
     }
@@ -196,10 +196,6 @@ impl Told<'_> {
     fn exit(self, exit: Exit) -> Result<Exit, Failure> {
         if self.problems.is_empty() { Ok(exit) } else { Err(Failure::harness(self.problems.join("; "))) }
     }
-}
-
-fn ms(span: Duration) -> f64 {
-    (span.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Becomes true on Ctrl-C and SIGTERM.

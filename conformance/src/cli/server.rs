@@ -39,10 +39,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let manifest = match &arguments.manifest {
-        Some(path) => Manifest::load(path).map_err(Failure::usage)?,
-        None => Manifest::default(),
-    };
+    let manifest = Manifest::of(arguments.manifest.as_deref()).map_err(Failure::usage)?;
     let url = arguments.url.as_ref().or(manifest.url.as_ref());
     // A URL on the command line alone means a server that runs already, whatever command a manifest has.
     let command = arguments.command.as_ref().or(manifest.command.as_ref().filter(|_| arguments.url.is_none()));

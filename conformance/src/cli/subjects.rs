@@ -67,11 +67,8 @@ async fn accelerated(setup: &Setup, clock: &Clock) -> Result<Result<Vec<Ready>, 
         Ok(accelerator) => accelerator,
         Err(why) => return Ok(Err(why)),
     };
-    let by_url = |seat: &Seat| matches!(seat.place, Place::Server { at: Where::Url(_), .. });
-    if setup.seats.iter().any(by_url) {
-        return Ok(
-            Err("a server that runs already keeps its own time: let the runner start it (--command)".to_owned()),
-        );
+    if !setup.seats.iter().all(is_started) {
+        return Ok(Err("what runs already keeps its own time: let the runner start it".to_owned()));
     }
     let ready = all(setup, clock, Some(&accelerator)).await?;
     for one in &ready {
@@ -181,13 +178,18 @@ async fn client(
         Whence::Each(template) | Whence::Warm(template) => {
             let launcher = launcher(template);
             let call = Call::new(TRIAL.to_owned(), seat.family, seat.role, &seat.timing, seat.policy);
-            if let Some(call) = call.filter(|_| matches!(at, Whence::Each(_))) {
-                launcher.try_out(call, seat.first_attempt).await?;
-            }
-            let in_real_time = if is_accelerated { launcher.in_real_time(seat.family, seat.role).await } else { None };
-            let starter: Arc<dyn Starter> = match at {
-                Whence::Warm(_) => Arc::new(SharedClient::warm(launcher, clock.clone(), announce())),
-                _ => Arc::new(launcher),
+            let is_warm = matches!(at, Whence::Warm(_));
+            let in_real_time = match call {
+                // One process that stays is started for its scenarios, and only its clock needs a trial before.
+                Some(call) if is_warm && is_accelerated => {
+                    launcher.try_out(call, seat.first_attempt).await.unwrap_or_default()
+                }
+                Some(call) if !is_warm => launcher.try_out(call, seat.first_attempt).await?,
+                _ => None,
+            };
+            let starter: Arc<dyn Starter> = match is_warm {
+                true => Arc::new(SharedClient::warm(launcher, clock.clone(), announce())),
+                false => Arc::new(launcher),
             };
             (starter, Some(template.shown()), in_real_time)
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use relayspec::reconnect::{LONGEST_DELAY, Policy};
 
 use super::steps::shown;
-use crate::clock::Moment;
+use crate::clock::{Moment, millis};
 use crate::outcome::{AttemptLine, Finding};
 use crate::scenario::step::Rule;
 
@@ -248,14 +248,13 @@ impl Attempts {
 
     /// Each attempt in one line, for reports; `start` is when the scenario began.
     pub(super) fn told(&self, client: &str, start: Moment) -> Vec<AttemptLine> {
-        let ms = |span: Duration| (span.as_secs_f64() * 1e6).round() / 1e3;
         let lines = self.rows.iter().map(|row| AttemptLine {
             client: client.to_owned(),
-            at_ms: ms(row.at - start),
-            delay_ms: row.delay().map(ms),
-            earliest_ms: row.due.map(|due| ms(*self.policy.envelope(due.nth).start())),
-            latest_ms: row.due.map(|due| ms(*self.policy.envelope(due.nth).end())),
-            noise_ms: ms(row.noise),
+            at_ms: millis(row.at - start),
+            delay_ms: row.delay().map(millis),
+            earliest_ms: row.due.map(|due| millis(*self.policy.envelope(due.nth).start())),
+            latest_ms: row.due.map(|due| millis(*self.policy.envelope(due.nth).end())),
+            noise_ms: millis(row.noise),
             fate: if row.fate.is_empty() { "open".to_owned() } else { row.fate.clone() },
         });
         lines.collect()

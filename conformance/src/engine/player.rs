@@ -17,7 +17,7 @@ use super::steps::MemoryWatch;
 use super::story::Member;
 use super::target::{Boxed, Subject};
 use super::witness::Transcript;
-use crate::clock::{Clock, Moment};
+use crate::clock::{Clock, Moment, millis};
 use crate::lint::Schemas;
 use crate::outcome::Finding;
 use crate::scenario::{At, Bindings, Measures, Place, STORY, Scenario, Size, Span, Step};
@@ -165,7 +165,7 @@ impl Player {
                         }
                         if finding.excused_from_ms.is_some() {
                             let noise = self.clock().noise(begin, self.clock().now());
-                            finding.noise_ms.get_or_insert((noise.as_secs_f64() * 1e6).round() / 1e3);
+                            finding.noise_ms.get_or_insert(millis(noise));
                         }
                         return Err(Stop::Broken { check: check.to_owned(), finding });
                     }

@@ -8,7 +8,7 @@ use relayspec::driver::Event;
 use serde_json::Value;
 
 use super::attempts::Attempts;
-use super::target::{Client, Line, Started};
+use super::target::{Client, Ending, Line, Started};
 use crate::clock::{Clock, Moment};
 use crate::scenario::{Bindings, Term};
 use crate::transport::{Connection, Listener};
@@ -76,6 +76,11 @@ impl Puppet {
     pub(super) fn new(name: String, started: Started, record: Record, patience: Duration) -> Self {
         let Started { client, listener } = started;
         Self { name, client, listener, record, patience, kept: Vec::new(), events: VecDeque::new(), silent: false }
+    }
+
+    /// How its process ended, once it has; nothing where the runner has started none.
+    pub(super) fn ended(&self) -> Option<Ending> {
+        self.client.process()?.ended()
     }
 
     /// Takes the next event, or the next of a name.

@@ -9,7 +9,7 @@ use super::puppet::Record;
 use super::recorder::{Recorder, Stop};
 use super::target::{Client, Ending, Party, Subject, Target};
 use super::witness::Transcript;
-use crate::clock::Moment;
+use crate::clock::{Moment, millis};
 use crate::outcome::{Finding, ScenarioOutcome, Verdict};
 use crate::scenario::{STORY, Scenario};
 
@@ -224,7 +224,7 @@ fn outcome(story: &Story, stop: Option<&Stop>, end: Moment) -> ScenarioOutcome {
         summary: scenario.script.summary.clone(),
         verdict,
         waits: scenario.script.longest_wait.is_some(),
-        duration_ms: ms(story.stage.clock.machine(end - story.transcript.start())),
+        duration_ms: millis(story.stage.clock.machine(end - story.transcript.start())),
         attempts: 1,
         checks,
         transcript,
@@ -232,10 +232,6 @@ fn outcome(story: &Story, stop: Option<&Stop>, end: Moment) -> ScenarioOutcome {
         connection_attempts,
         output,
     }
-}
-
-fn ms(span: Duration) -> f64 {
-    (span.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// A scenario that is not played at all.

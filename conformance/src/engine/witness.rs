@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::puppet::Record;
 use super::recorder::Recorder;
-use crate::clock::{Clock, Moment};
+use crate::clock::{Clock, Moment, millis};
 use crate::lint::{ConnectionLint, excerpt, shorten};
 use crate::outcome::{By, TranscriptLine};
 use crate::transport::encode::{BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT};
@@ -41,7 +41,7 @@ impl Transcript {
 
     /// Ms since the scenario began.
     pub(super) fn ms(&self, at: Moment) -> f64 {
-        ((at - self.start).as_secs_f64() * 1e6).round() / 1e3
+        millis(at - self.start)
     }
 
     /// Ms since the scenario began, now.

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
-use relayspec::family::Family;
 use relayspec::timing::Written;
-use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
 use super::accelerate::Accelerator;
@@ -26,8 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const GLANCE: Duration = Duration::from_millis(20);
 /// A free port of the loopback interface.
 pub(super) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-/// How long a client has to knock when it is tried, before its processes are looked at all the same.
-const TRIAL: Duration = Duration::from_secs(5);
 /// How many clients are being started at once: a process that starts needs a core.
 const STARTING: usize = 2;
 
@@ -96,49 +92,36 @@ impl ClientLauncher {
         Self { template, driver: driver == Driver::Spoken, clock, guard, accelerator, starting }
     }
 
-    /// Starts a client for a moment, to see whether time can pass faster for it; why not, where it cannot.
-    pub async fn in_real_time(&self, family: &Family, role: &str) -> Option<String> {
-        let path = family.endpoint_of(role)?.path;
-        let params = (family.welcome)(role).params.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
-        let call = Call { path, scenario: "speed".to_owned(), params: Value::Object(params.collect()) };
-        let listener = self.listener().await.ok()?;
-        let process = self.launch_at(&listener, &call).await.ok()?;
-        let until = self.clock.now() + self.clock.real(TRIAL);
-        // When it knocks, whatever the command starts is there.
-        let _ = self.clock.within(until, listener.next()).await;
-        process.group()?.in_real_time()
-    }
-
     async fn listener(&self) -> Result<Listener, String> {
         Listener::bind(LOOPBACK, self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))
     }
 
-    /// Starts one to see whether it connects at all, and ends it.
+    /// Starts one to see whether it connects at all, and ends it. Where time should pass faster for it and does not: why.
     ///
     /// # Errors
     /// Where it cannot be started, ends, or does not connect in time.
-    pub async fn try_out(&self, call: Call, within: Duration) -> Result<(), NotStarted> {
+    pub async fn try_out(&self, call: Call, within: Duration) -> Result<Option<String>, NotStarted> {
         let failed = |problem: String, output: String| Err(NotStarted { problem, output });
-        let started = match self.launch(call).await {
-            Ok(started) => started,
-            Err(problem) => return failed(problem, String::new()),
-        };
+        let listener = self.listener().await?;
+        let process = self.launch_at(&listener, &call).await?;
         let deadline = self.clock.now() + self.clock.real(within);
         loop {
             let glance = self.clock.now() + self.clock.real(GLANCE);
-            if self.clock.within(glance, started.listener.next()).await.is_some() {
-                return Ok(());
+            if self.clock.within(glance, listener.next()).await.is_some() {
+                // Now that it knocks, whatever the command starts is there.
+                let group = process.group().filter(|_| self.accelerator.is_some());
+                return Ok(group.and_then(Group::in_real_time));
             }
             let shown = self.template.shown();
-            if let Some(ending) = started.client.process().and_then(|process| process.ended()) {
+            if let Some(ending) = process.process().and_then(|process| process.ended()) {
                 // What it printed last may still be on the way.
                 self.clock.nap(GLANCE).await;
                 let problem = format!("`{shown}` ended before it connected ({})", ending.told);
-                return failed(problem, started.client.output());
+                return failed(problem, process.output());
             }
             if self.clock.now() > deadline {
                 let problem = format!("`{shown}` did not connect within {}", Written(within));
-                return failed(problem, started.client.output());
+                return failed(problem, process.output());
             }
         }
     }

@@ -94,6 +94,14 @@ impl JsonSchema for ParameterName {
 }
 
 impl Manifest {
+    /// The manifest in a file, or an empty one where no file is named.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn of(path: Option<&Path>) -> Result<Self, String> {
+        path.map_or_else(|| Ok(Self::default()), Self::load)
+    }
+
     /// Reads a manifest; paths in it become relative to the current folder.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ impl Player {
             let glance = clock.now() + clock.real(GLANCE);
             match clock.within(until.min(glance), puppet.listener.next()).await {
                 Some(attempt) => break attempt,
-                None if puppet.client.process().is_some_and(|process| process.ended().is_some()) => {
+                None if puppet.ended().is_some() => {
                     // What it did before its end may still be on the way.
                     match puppet.listener.try_next() {
                         Some(attempt) => break attempt,
@@ -81,7 +81,7 @@ impl Player {
     pub(in crate::engine) async fn unclaimed(&self) {
         for puppet in self.started.iter().filter_map(|name| self.puppets.get(name)) {
             let mut puppet = puppet.lock().await;
-            let has_ended = puppet.client.process().is_some_and(|process| process.ended().is_some());
+            let has_ended = puppet.ended().is_some();
             // What a process wrote before its end may still be on the way.
             let patience = if has_ended { LAST_WORDS } else { Duration::ZERO };
             let until = self.clock().now() + self.clock().real(patience);
@@ -124,11 +124,10 @@ impl Player {
 
     /// A client that is gone did not do what was asked of it.
     pub(super) fn ended_instead(&self, puppet: &Puppet, of: &str) -> Finding {
-        let ended = puppet.client.process().and_then(|process| process.ended());
         Finding {
             what: format!("the client ended instead of {of}"),
             expected: Some("a client that goes on".to_owned()),
-            got: ended.map(|ending| ending.told),
+            got: puppet.ended().map(|ending| ending.told),
             connection: Some(puppet.name.clone()),
             ..Finding::default()
         }

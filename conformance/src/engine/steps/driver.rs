@@ -73,7 +73,7 @@ impl Player {
             if !self.hear(&mut puppet, until).await {
                 if clock.now() < start + within + clock.noise(start, clock.now()) {
                     // Its standard output is at its end.
-                    let ended = puppet.client.process().is_some_and(|process| process.ended().is_some());
+                    let ended = puppet.ended().is_some();
                     if ended && puppet.waiting().is_empty() {
                         return Err(self.ended_instead(&puppet, &format!("telling `{name}`")).into());
                     }
