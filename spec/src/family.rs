@@ -8,6 +8,7 @@ use crate::reconnect::Policy;
 use crate::requirement::{self, Requirement, SHARED};
 use crate::schema::MessageSchema;
 use crate::terminal;
+use crate::tunnel;
 use crate::wire::{BinaryError, DecodeError, Direction};
 
 /// An address of a server that clients connect to.
@@ -41,6 +42,17 @@ pub struct Binary {
     pub canonical: fn(&[u8]) -> Result<Vec<u8>, BinaryError>,
     /// The requirement that binds the sender and is broken by what is no message.
     pub rule: &'static str,
+    /// How they stand for JSON, where they carry the same messages as text does.
+    pub packing: Option<Packing>,
+}
+
+/// How binary messages carry what has a JSON form.
+#[derive(Debug, Clone, Copy)]
+pub struct Packing {
+    /// The JSON form of a binary message, be it a valid message or not.
+    pub json: fn(&[u8]) -> Result<Value, BinaryError>,
+    /// The binary message of a JSON form, be it a valid message or not.
+    pub pack: fn(&Value) -> Vec<u8>,
 }
 
 /// One protocol family.
@@ -107,7 +119,7 @@ impl Welcome {
 }
 
 /// All families.
-pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY];
+pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAMILY];
 
 impl Family {
     /// The family with this name.

@@ -12,6 +12,7 @@ pub mod order;
 pub mod schema;
 pub mod text;
 pub mod wire;
+pub mod wrapped;
 
 pub mod driver;
 pub mod reconnect;
@@ -19,3 +20,4 @@ pub mod reconnect;
 pub mod family;
 pub mod pairing;
 pub mod terminal;
+pub mod tunnel;
