@@ -42,6 +42,10 @@ pub(super) struct Actor {
     /// How the subject's binary messages stand for JSON, and the runner's.
     pub(super) hears: Option<Packing>,
     speaks: Option<Packing>,
+    /// What it said unasked, oldest first, for steps that want to see it.
+    said_aside: VecDeque<(Moment, Value)>,
+    /// Whether it is still answered.
+    pub(super) mute: bool,
     /// Whether the subject's last message was binary.
     last_was_binary: bool,
 }
@@ -83,6 +87,8 @@ impl Actor {
             asides: &[],
             hears,
             speaks,
+            said_aside: VecDeque::new(),
+            mute: false,
             last_was_binary: false,
         }
     }
@@ -177,7 +183,7 @@ impl Actor {
             Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. } => {}
-            Arrival::Text(_) | Arrival::Binary(_) if self.aside(&arrived.what) => {}
+            Arrival::Text(_) | Arrival::Binary(_) if self.aside(&arrived) => {}
             Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => {
                 self.queue.push_back(arrived);
             }
@@ -185,21 +191,35 @@ impl Actor {
     }
 
     /// Whether a message is one that may come at any time; it is answered, where it has an answer.
-    fn aside(&self, arrival: &Arrival) -> bool {
+    fn aside(&mut self, arrived: &Arrived) -> bool {
         if self.asides.is_empty() {
             return false;
         }
-        let message: Option<Value> = match (arrival, self.hears) {
+        let message: Option<Value> = match (&arrived.what, self.hears) {
             (Arrival::Text(text), _) => serde_json::from_str(text).ok(),
             (Arrival::Binary(bytes), Some(packing)) => (packing.json)(bytes).ok(),
             _ => None,
         };
         let message = message.unwrap_or_default();
         let Some(aside) = self.asides.iter().find(|aside| message["type"] == aside.message) else { return false };
-        if let Some(answer) = aside.answer {
+        if let Some(answer) = aside.answer.filter(|_| !self.mute) {
             let (opcode, payload) = self.encoded(&answer(&message), None);
             self.connection.pen().send(OutFrame::new(opcode, payload));
         }
+        if self.said_aside.len() < REMEMBERED {
+            self.said_aside.push_back((arrived.at, message));
+        }
         true
+    }
+
+    /// Whether messages of this type stand aside.
+    pub(super) fn stands_aside(&self, kind: &str) -> bool {
+        self.asides.iter().any(|aside| aside.message == kind)
+    }
+
+    /// The oldest message of this type that was said aside, and when it came.
+    pub(super) fn take_aside(&mut self, kind: &str) -> Option<(Moment, Value)> {
+        let at = self.said_aside.iter().position(|(_, message)| message["type"] == kind)?;
+        self.said_aside.remove(at)
     }
 }

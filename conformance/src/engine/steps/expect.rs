@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use relayspec::timing::Parameter;
+use serde_json::Value;
 
 use super::meaning::{Awaited, Heard, Meaning, What, awaited, meaning};
 use super::shown;
@@ -37,6 +38,11 @@ impl Player {
         loop {
             actor.drain();
             if let Some(at) = aside(&mut actor, &awaited) {
+                return Ok(at);
+            }
+            if let Some((at, message)) = unasked(&mut actor, &awaited) {
+                let [Awaited { what: What::Message(term, _), .. }] = awaited.as_slice() else { continue };
+                self.compare(&actor.name, at, term, &message, "message")?;
                 return Ok(at);
             }
             if let Some(arrived) = actor.queue.pop_front() {
@@ -182,6 +188,13 @@ fn other_pongs(actor: &Actor, awaited: &[Awaited<'_>]) -> Option<String> {
     let pongs: Vec<_> =
         actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()), None)).collect();
     (!pongs.is_empty()).then(|| pongs.join(", "))
+}
+
+/// What a client may say at any time stands aside until a step waits for just that.
+fn unasked(actor: &mut Actor, awaited: &[Awaited<'_>]) -> Option<(Moment, Value)> {
+    let [Awaited { what: What::Message(term, _), .. }] = awaited else { return None };
+    let kind = term.member("type")?;
+    if actor.stands_aside(kind) { actor.take_aside(kind) } else { None }
 }
 
 /// Pings and Pongs wait in a queue of their own.
