@@ -21,7 +21,7 @@ use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Accept, Close, Expect, FailBy, Start, TurnAway, Welcome};
 use crate::scenario::{Term, to_the_cap};
-use crate::transport::encode::{PING, TEXT};
+use crate::transport::encode::PING;
 use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
 
 /// How long a client's request may take once its connection is there.
@@ -109,10 +109,11 @@ impl Player {
         let within = step.within.as_ref().map(|span| self.span(span));
         let (attempt, index) = self.next_attempt(&mut puppet, within).await?;
         let connection = self.open_for(&puppet, attempt, index, &step.name).await?;
-        let role = self.role_under_test();
-        let mut actor = Actor::new(self.full_name(&step.name), connection, self.clock().now(), role);
+        let (family, role) = (self.story.scenario.family, self.role_under_test());
+        let mut actor =
+            Actor::new(self.full_name(&step.name), connection, self.clock().now(), family, Side::Server, role);
         actor.attempt = Some((puppet.record.clone(), index));
-        actor.asides = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test).asides;
+        actor.asides = (family.welcome)(&self.story.scenario.script.under_test).asides;
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -147,12 +148,12 @@ impl Player {
     async fn say(&mut self, on: &str, message: &Value, fragments: Option<usize>) -> Result<(), Fault> {
         let actor = self.actor(on)?;
         let actor = actor.lock().await;
-        let payload = message.to_string().into_bytes();
+        let (opcode, payload) = actor.encoded(message, None);
         let Some(count) = fragments else {
-            self.write(&actor, OutFrame::new(TEXT, payload)).await;
+            self.write(&actor, OutFrame::new(opcode, payload)).await;
             return Ok(());
         };
-        let mut frames = OutFrame::fragments(TEXT, &payload, count);
+        let mut frames = OutFrame::fragments(opcode, &payload, count);
         frames.insert(1, OutFrame::new(PING, BETWEEN));
         for frame in frames {
             self.write(&actor, frame).await;

@@ -60,7 +60,7 @@ impl Player {
             fate: None,
         };
         let connection = Connection::start(opened, self.clock().clone(), Box::new(witness));
-        let actor = Actor::new(name, connection, at, role);
+        let actor = Actor::new(name, connection, at, family, Side::Client, role);
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -166,7 +166,7 @@ impl Player {
             // Whether a client's user types, or a program behind it prints, is not for a script to say.
             let is_left = |arrived: &&Arrived| match arrived.what {
                 Arrival::Text(_) => true,
-                Arrival::Binary(_) => self.side() == Side::Client,
+                Arrival::Binary(_) => self.side() == Side::Client || actor.hears.is_some(),
                 _ => false,
             };
             let left = actor.queue.iter().find(is_left);
@@ -174,7 +174,7 @@ impl Player {
                 let finding = Finding {
                     what: "a message that nothing asked for".to_owned(),
                     expected: Some("no further message".to_owned()),
-                    got: Some(describe(&arrived.what)),
+                    got: Some(describe(&arrived.what, actor.hears)),
                     connection: Some(actor.name.clone()),
                     at_ms: Some(self.story.transcript.ms(arrived.at)),
                     ..Finding::default()

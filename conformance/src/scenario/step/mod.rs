@@ -23,7 +23,7 @@ pub use client::{
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
 pub use expect::{Any, Choice, CloseIs, EventIs, Expect, Quiet};
 pub use play::{Exit, Many, Meet, Memory, Status, Terminate};
-pub use send::{FrameStep, Opcode, Pour, Send};
+pub use send::{Encoding, FrameStep, Opcode, Pour, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
 pub use values::{Disjoint, Distinct, Tally, Unpredictable};
 
