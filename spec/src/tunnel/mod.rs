@@ -75,6 +75,7 @@ pub const FAMILY: Family = Family {
         },
     ],
     order,
+    solo: true,
     policy: Policy::TUNNEL,
     welcome,
 };

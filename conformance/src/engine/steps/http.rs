@@ -28,6 +28,9 @@ impl Player {
         let url = format!("http://{}", site.address());
         self.story.transcript.add(self.clock().now(), &self.full_name(&step.name), By::Runner, format!("serves {url}"));
         self.variables.insert(step.url.clone(), url.into());
+        if let Some(authority) = &step.authority {
+            self.variables.insert(authority.clone(), site.address().to_string().into());
+        }
         self.sites.insert(step.name.clone(), Arc::new(site));
         self.own_sites.push(step.name.clone());
         Ok(())
@@ -145,9 +148,9 @@ impl Player {
         self.story.transcript.add(self.clock().now(), &name, By::Runner, told);
         exchange.write(http::response(status, &step.reason, &lines, &body, &exchange.method));
         if body.framing == http::Framing::End {
-            exchange.fin()
+            exchange.fin();
         } else {
-            exchange.done()
+            exchange.done();
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ pub(super) fn step(step: &Step, scope: &mut Scope) -> Result<(), String> {
         Step::Serve(serve) => {
             named(&serve.name)?;
             scope.variable(&serve.url)?;
+            serve.authority.iter().try_for_each(|name| scope.variable(name))?;
             if let Some(address) = &serve.address
                 && !address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
             {

@@ -96,6 +96,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
                 return Err(format!("at most {MOST_AT_ONCE} iterations run at once: say so with `at_once`").into());
             }
             inner.variable(&many.name)?;
+            many.down.iter().try_for_each(|name| inner.variable(name))?;
             steps(&many.steps, &mut inner, true).map_err(Inner::There)?;
             scope.variables.extend(inner.variables);
         }

@@ -15,6 +15,9 @@ pub struct Serve {
     pub name: String,
     /// The variable that takes its URL.
     pub url: String,
+    /// The variable that takes its host and port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
     /// The address that it listens at; 127.0.0.1 where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,

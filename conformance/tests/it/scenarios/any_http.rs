@@ -10,7 +10,9 @@ use super::any_script::{bytes, check, name, span, term, text};
 
 pub(super) fn step() -> BoxedStrategy<Step> {
     Union::new([
-        (name(), name(), of(text())).prop_map(|(name, url, address)| Step::Serve(Serve { name, url, address })).boxed(),
+        (name(), name(), of(name()), of(text()))
+            .prop_map(|(name, url, authority, address)| Step::Serve(Serve { name, url, authority, address }))
+            .boxed(),
         (name(), name(), of(term()), of(term()), of(span()), of(check()))
             .prop_map(|(name, at, pick, like, within, check)| {
                 Step::Request(Request { name, at, pick, like, within, check })

@@ -38,8 +38,8 @@ fn at<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Valu
 
 fn any_step() -> impl Strategy<Value = Step> {
     step().prop_recursive(2, 8, 3, |inner| {
-        (name(), 1..9_usize, of(1..9_usize), vec(at(inner), 0..3))
-            .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps }))
+        (name(), of(name()), 1..9_usize, of(1..9_usize), vec(at(inner), 0..3))
+            .prop_map(|(name, down, count, at_once, steps)| Step::Many(Many { name, down, count, at_once, steps }))
     })
 }
 
