@@ -63,9 +63,13 @@ pub(crate) fn decode<T: Direction>(text: &str) -> Result<T, DecodeError> {
     T::slow_text(&wire::tag(text)?, text)
 }
 
+/// Levels of nesting that are read, as many as of JSON: a few bytes of MessagePack nest deep enough for any stack (WIRE-06).
+const DEEPEST: usize = 128;
+
 /// Reads a binary message.
 pub(crate) fn unpack<T: Direction>(bytes: &[u8]) -> Result<T, BinaryError> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
+    reader.set_max_depth(DEEPEST);
     if let Ok(OnePass(Some(message))) = OnePass::deserialize(&mut reader)
         && let Err(rmp_serde::decode::Error::InvalidMarkerRead(_)) = IgnoredAny::deserialize(&mut reader)
     {
@@ -146,6 +150,7 @@ impl Unread {
 /// Reads one value that fills the bytes.
 fn read_packed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unread> {
     let mut reader = rmp_serde::Deserializer::new(Cursor::new(bytes));
+    reader.set_max_depth(DEEPEST);
     let read = T::deserialize(&mut reader);
     let at = reader.position() as usize;
     match read {
