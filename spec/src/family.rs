@@ -72,6 +72,8 @@ pub struct Family {
     pub channels: &'static [Channel],
     /// The order rules of a new connection of a client role.
     pub order: fn(&str) -> Box<dyn Order>,
+    /// Whether what its server does for one client depends on which others there are, so that it is judged by one scenario at a time.
+    pub solo: bool,
     /// How its clients come back after a loss, unless they declare another policy.
     pub policy: Policy,
     /// How a client of a role reaches the family's own success.

@@ -12,6 +12,7 @@ use relayspec::timing::Timing;
 use serde_json::{Value, json};
 
 use crate::clock::Moment;
+use crate::scenario::Bindings;
 use crate::transport::{Listener, Route};
 
 /// A future in a box.
@@ -30,6 +31,9 @@ pub trait Party: Send + Sync {
 pub trait Target: Party {
     /// How to reach it.
     fn route(&self) -> &Route;
+
+    /// What it declares of itself for scenarios to use.
+    fn params(&self) -> &Bindings;
 }
 
 /// The process of a subject.

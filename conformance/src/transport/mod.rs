@@ -7,6 +7,7 @@ pub mod connection;
 pub mod decode;
 pub mod encode;
 pub mod handshake;
+pub mod http;
 mod link;
 pub mod listen;
 mod pump;

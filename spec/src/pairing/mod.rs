@@ -65,6 +65,7 @@ pub const FAMILY: Family = Family {
     ],
     order,
     welcome,
+    solo: false,
     policy: Policy::RELAY,
 };
 

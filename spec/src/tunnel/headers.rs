@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{MapAccess, SeqAccess, Visitor, value::SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text::Text;
 
 /// Header lines, those of one name together; names are in lower case. Whether HTTP allows name and value is not looked at (TUN-16).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,7 +70,7 @@ impl<'de> Deserialize<'de> for Headers {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
                 let mut headers = Headers::default();
-                while let Some((name, Values(values))) = map.next_entry::<String, Values>()? {
+                while let Some((Text(name), Values(values))) = map.next_entry()? {
                     values.into_iter().for_each(|value| headers.add(&name, value));
                 }
                 Ok(headers)
@@ -100,8 +102,12 @@ impl<'de> Deserialize<'de> for Values {
                 Ok(Values(vec![value]))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<Values, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(values)).map(Values)
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Values, A::Error> {
+                let mut values = Vec::new();
+                while let Some(Text(value)) = items.next_element()? {
+                    values.push(value);
+                }
+                Ok(Values(values))
             }
         }
 

@@ -6,4 +6,5 @@ mod messages;
 mod reconnect;
 mod schemas;
 mod terminal;
+mod tunnel;
 mod vectors;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use relayspec::timing::Parameter;
+use serde_json::Value;
 
-use super::meaning::{Awaited, Meaning, What, awaited, meaning};
+use super::meaning::{Awaited, Heard, Meaning, What, awaited, meaning};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
@@ -39,8 +40,13 @@ impl Player {
             if let Some(at) = aside(&mut actor, &awaited) {
                 return Ok(at);
             }
+            if let Some((at, message)) = unasked(&mut actor, &awaited) {
+                let [Awaited { what: What::Message(term, _), .. }] = awaited.as_slice() else { continue };
+                self.compare(&actor.name, at, term, &message, "message")?;
+                return Ok(at);
+            }
             if let Some(arrived) = actor.queue.pop_front() {
-                match meaning(&arrived, &awaited, skipping, &self.variables) {
+                match meaning(&Heard::new(&arrived, actor.hears), &awaited, skipping, &self.variables) {
                     Meaning::PassOver => continue,
                     Meaning::Wrong(difference) => {
                         return Err(self.wrong(&actor, &awaited, &arrived, difference).into());
@@ -130,7 +136,7 @@ impl Player {
         Finding {
             what,
             expected: Some(self.shown(awaited)),
-            got: Some(describe(&arrived.what)),
+            got: Some(describe(&arrived.what, actor.hears)),
             connection: Some(actor.name.clone()),
             at_ms: Some(self.story.transcript.ms(arrived.at)),
             // A Pong that the runner could not send in time costs the connection.
@@ -146,7 +152,7 @@ impl Player {
 
     fn shown(&self, awaited: &[Awaited<'_>]) -> String {
         let texts = awaited.iter().map(|awaited| match awaited.what {
-            What::Message(term) => shorten(&term.shown(&self.variables)),
+            What::Message(term, _) => shorten(&term.shown(&self.variables)),
             What::Binary(bytes) => self.shown_bytes(bytes),
             What::Ping => "Ping".to_owned(),
             What::Pong(text) => format!("Pong \"{text}\""),
@@ -179,8 +185,16 @@ impl Player {
 /// The Pongs that came instead of the one that is awaited.
 fn other_pongs(actor: &Actor, awaited: &[Awaited<'_>]) -> Option<String> {
     let [Awaited { what: What::Pong(_), .. }] = awaited else { return None };
-    let pongs: Vec<_> = actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()))).collect();
+    let pongs: Vec<_> =
+        actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()), None)).collect();
     (!pongs.is_empty()).then(|| pongs.join(", "))
+}
+
+/// What a client may say at any time stands aside until a step waits for just that.
+fn unasked(actor: &mut Actor, awaited: &[Awaited<'_>]) -> Option<(Moment, Value)> {
+    let [Awaited { what: What::Message(term, _), .. }] = awaited else { return None };
+    let kind = term.member("type")?;
+    if actor.stands_aside(kind) { actor.take_aside(kind) } else { None }
 }
 
 /// Pings and Pongs wait in a queue of their own.

@@ -11,7 +11,7 @@ use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::lint::{excerpt, shorten};
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{FrameStep, Pour, Send};
+use crate::scenario::step::{Encoding, FrameStep, Pour, Send};
 use crate::scenario::{STORY, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Masking, OutFrame, Side};
@@ -46,7 +46,11 @@ impl Player {
 
     fn content(&self, step: &Send, actor: &Actor) -> Result<(u8, Vec<u8>), Stop> {
         let text = match step {
-            Send { json: Some(term), .. } => term.fill(&self.variables).map_err(Stop::Harness)?.to_string(),
+            Send { json: Some(term), encoding, .. } => {
+                let value = term.fill(&self.variables).map_err(Stop::Harness)?;
+                let (opcode, payload) = actor.encoded(&value, Some(encoding.unwrap_or(Encoding::Text)));
+                return self.honest(step, actor, opcode, payload);
+            }
             Send { text: Some(term), .. } => self.joined(term)?,
             Send { binary: Some(bytes), .. } => {
                 let bytes = bytes.fill(&self.variables).map_err(Stop::Harness)?;
