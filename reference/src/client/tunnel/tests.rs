@@ -219,7 +219,7 @@ fn a_request_is_made_once_and_answered_once_in_the_encoding_of_the_cloud() {
 #[test]
 fn answers_go_out_as_they_come() {
     let mut world = World::joined();
-    ["a", "b", "c"].map(|id| world.hear(request(id, "/")));
+    ["a", "b", "c"].into_iter().for_each(|id| world.hear(request(id, "/")));
     let keys: Vec<_> = world.fetches.iter().map(|fetch| fetch.key).collect();
     for (key, id) in [(keys[2], "c"), (keys[0], "a"), (keys[1], "b")] {
         world.fetched(key, answer(b""));

@@ -84,7 +84,7 @@ async fn a_local_server_that_fails_is_told_with_a_code() {
     let slow = local.next().await;
     let told = next(&mut socket).await;
     assert_eq!((&told["data"]["request_id"], &told["data"]["code"]), (&json!("slow"), &json!(504)), "TUN-14");
-    slow.is_given_up().await;
+    slow.given_up().await;
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn requests_of_a_connection_that_is_lost_are_given_up() {
     say(&mut socket, request("r1", "/")).await;
     let came = local.next().await;
     drop(socket);
-    came.is_given_up().await;
+    came.given_up().await;
     let mut socket = welcome(&listener).await;
     say(&mut socket, request("r2", "/")).await;
     local.next().await.answer_text("");
@@ -129,12 +129,8 @@ async fn a_cloud_without_pong_is_left() {
     let first = next(&mut socket).await;
     assert_eq!(first["type"], "Ping", "TUN-31");
     let start = Instant::now();
-    loop {
-        match soon("the loss", socket.next()).await {
-            // Frames of the same name are no `Pong`.
-            Some(Ok(_)) => _ = socket.send(Message::Pong(Vec::new().into())).await,
-            Some(Err(_)) | None => break,
-        }
+    while let Some(Ok(_)) = soon("the loss", socket.next()).await {
+        _ = socket.send(Message::Pong(Vec::new().into())).await; // A frame of the same name is no `Pong`.
     }
     assert!(start.elapsed() >= Duration::from_millis(150), "TUN-31");
     welcome(&listener).await;

@@ -33,7 +33,7 @@ impl Came {
     }
 
     /// Waits for the loss of the connection.
-    pub(super) async fn is_given_up(mut self) {
+    pub(super) async fn given_up(mut self) {
         _ = soon("the end of the local request", &mut self.gone).await;
     }
 }

@@ -48,7 +48,7 @@ async fn an_agent_that_is_lost_leaves_no_request_waiting() {
         assert_eq!(soon("an answer", request).await.expect("no panic").status, 502, "TUN-21");
     }
     for came in came {
-        came.is_given_up().await;
+        came.given_up().await;
     }
     assert_eq!(get(cloud.public, "/").await.status, 503, "TUN-21");
 }
