@@ -201,7 +201,8 @@ impl Actor {
             _ => None,
         };
         let message = message.unwrap_or_default();
-        let Some(aside) = self.asides.iter().find(|aside| message["type"] == aside.message) else { return false };
+        let is_one = |aside: &&Aside| message["type"] == aside.message && aside.when.is_none_or(|when| when(&message));
+        let Some(aside) = self.asides.iter().find(is_one) else { return false };
         if let Some(answer) = aside.answer.filter(|_| !self.mute) {
             let (opcode, payload) = self.encoded(&answer(&message), None);
             self.connection.pen().send(OutFrame::new(opcode, payload));
@@ -217,9 +218,9 @@ impl Actor {
         self.asides.iter().any(|aside| aside.message == kind)
     }
 
-    /// The oldest message of this type that was said aside, and when it came.
-    pub(super) fn take_aside(&mut self, kind: &str) -> Option<(Moment, Value)> {
-        let at = self.said_aside.iter().position(|(_, message)| message["type"] == kind)?;
+    /// The oldest message that was said aside and is chosen, and when it came.
+    pub(super) fn take_aside(&mut self, chosen: impl Fn(&Value) -> bool) -> Option<(Moment, Value)> {
+        let at = self.said_aside.iter().position(|(_, message)| chosen(message))?;
         self.said_aside.remove(at)
     }
 }
