@@ -3,10 +3,13 @@
 import asyncio
 import json
 import unittest
+from collections.abc import Callable
 from typing import Any, cast
 
 from tunnel_agent import messages
+from tunnel_agent.heartbeat import Counters, Heartbeat
 from tunnel_agent.outbox import Outbox
+from tunnel_agent.timing import Timing
 from websockets.asyncio.connection import Connection
 
 from .support import PATIENCE
@@ -21,6 +24,7 @@ class Line:
         self.transport = self
         self.unsent = 1_000_000
         self.sent: list[Any] = []
+        self.answers: Callable[[Any], None] = lambda _: None
         self._free = asyncio.Semaphore(0)
 
     def get_write_buffer_size(self) -> int:
@@ -29,6 +33,7 @@ class Line:
     async def send(self, message: str | bytes) -> None:
         await self._free.acquire()
         self.sent.append(message)
+        self.answers(message)
 
     def take(self, count: int) -> None:
         for _ in range(count):
@@ -63,6 +68,19 @@ class Outboxes(unittest.IsolatedAsyncioTestCase):
             await asyncio.sleep(SHORT / 4)
             self.line.unsent -= 1
         self.assertFalse(self.stalled.is_set())
+        await asyncio.wait_for(self.stalled.wait(), PATIENCE)
+
+    async def test_a_pong_counts_however_soon_it_comes(self) -> None:
+        timing = Timing(heartbeat_interval=SHORT, heartbeat_timeout=SHORT)
+        heartbeat = Heartbeat(timing, Counters(), self.outbox, self.stalled.set)
+        beating = asyncio.create_task(heartbeat.run())
+        self.addCleanup(beating.cancel)
+        self.line.unsent = 0
+        self.line.answers = lambda message: heartbeat.answered(json.loads(message)["data"].get("timestamp"))
+        self.line.take(100)
+        await asyncio.sleep(10 * SHORT)
+        self.assertFalse(self.stalled.is_set())
+        self.line.answers = lambda _: None
         await asyncio.wait_for(self.stalled.wait(), PATIENCE)
 
     async def test_what_waits_is_bounded(self) -> None:

@@ -36,8 +36,8 @@ class Heartbeat:
         self._outbox = outbox
         self._silent = silent
         self._latest = 0
-        # By the timestamps of pings that are not answered: what happens when they are not.
-        self._unanswered: dict[float, asyncio.TimerHandle] = {}
+        # By the timestamps of pings that are not answered: what happens when they are not. None as long as the ping has not left.
+        self._unanswered: dict[float, asyncio.TimerHandle | None] = {}
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -48,15 +48,16 @@ class Heartbeat:
                 await asyncio.sleep(due - loop.time())
                 # No two pings of a connection have the same timestamp, or an old pong would pass for a new one.
                 self._latest = max(self._latest + 1, time.time_ns() // 1_000_000)
+                self._unanswered[self._latest] = None
+                # A ping that waits behind a long message is not held against the cloud; it may even be answered by now.
                 await self._outbox.put(messages.ping(self._latest))
-                # A ping that waited behind a long message is not held against the cloud.
-                timer = loop.call_later(self._timing.heartbeat_timeout, self._silent)
-                self._unanswered[self._latest] = timer
+                if self._latest in self._unanswered:
+                    self._unanswered[self._latest] = loop.call_later(self._timing.heartbeat_timeout, self._silent)
                 self._outbox.put(self._counters.message())
                 due = max(due, loop.time() - self._timing.heartbeat_interval)
         finally:
-            for timer in self._unanswered.values():
-                timer.cancel()
+            for timestamp in list(self._unanswered):
+                self.answered(timestamp)
 
     def answered(self, timestamp: float) -> None:
         timer = self._unanswered.pop(timestamp, None)
