@@ -70,6 +70,11 @@ class Requests(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await self.code(each), 400, each)
         self.assertEqual(self.server.requests, [])
 
+    async def test_more_lines_than_any_server_takes_reach_nobody(self) -> None:
+        await self.serve()
+        self.assertEqual(await self.code(request(headers=[("a", "")] * 1_000_000)), 431)
+        self.assertEqual(self.server.requests, [])
+
     async def test_an_answer_comes_back_as_it_is(self) -> None:
         await self.serve(
             b"HTTP/1.1 302 Over there \xe2\x98\x83\r\nLocation: http://other.example/\r\nSet-Cookie: a=1; Expires=Thu, 01 Jan 2026\r\n"

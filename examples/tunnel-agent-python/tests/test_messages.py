@@ -69,15 +69,17 @@ class Messages(unittest.TestCase):
             self.assertIsInstance(messages.read(packed), Malformed)
 
     def test_a_number_of_any_length_does_no_harm(self) -> None:
-        for digits in ("9" * 10_000, "-" + "9" * 25, "1e400"):
-            text = f'{{"type":"Ping","data":{{"timestamp":1}},"n":{digits}}}'
-            self.assertEqual(messages.read(text), messages.Ping(1))
-            answered = messages.read(f'{{"type":"Ping","data":{{"timestamp":{digits}}}}}')
-            if isinstance(answered, messages.Ping):
-                messages.encode(messages.pong(answered.timestamp), True)
+        for digits in ("9" * 10_000, "-" + "9" * 25, "9" * 310, "1e400", "18446744073709551616", "-9223372036854775809"):
+            for name in ("timestamp", "code", "n"):
+                messages.read(f'{{"type":"Error","data":{{"error":"?","code":1,"{name}":{digits}}}}}')
+                read = messages.read(f'{{"type":"Ping","data":{{"timestamp":1,"{name}":{digits}}}}}')
+                if isinstance(read, messages.Ping):
+                    messages.encode(messages.pong(read.timestamp), True)
+            messages.read(f'{{"type":"HttpRequest","data":{{"id":"","method":"","url":"","headers":{{}},"body":[{digits}]}}}}')
 
     def test_half_a_character_comes_no_further(self) -> None:
-        self.assertEqual(messages.read('{"type":"Gone","data":{"id":"\\ud800"}}'), Malformed(None, "No message of this direction has this type."))
+        read = messages.read('{"type":"Gone","data":{"id":"\\ud800"}}')
+        self.assertEqual(read, Malformed(None, "No message of this direction has this type."))
 
     def test_the_id_of_what_is_malformed_is_read_where_there_is_one(self) -> None:
         for data, id in (({"id": "r1"}, "r1"), ({"id": 1}, None), ({}, None), ([], None)):

@@ -92,6 +92,16 @@ class Outboxes(unittest.IsolatedAsyncioTestCase):
         self.line.take(2)
         await asyncio.wait_for(self.outbox.room(), PATIENCE)
 
+    async def test_nobody_waits_for_a_line_that_has_gone(self) -> None:
+        for _ in range(10):
+            self.outbox.put(messages.error("x" * 1024**2, "?", 400))
+        waiting = asyncio.create_task(self.outbox.room())
+        await asyncio.sleep(0)
+        self.run.cancel()
+        await asyncio.wait_for(waiting, PATIENCE)
+        self.outbox.put(messages.error("x" * 8 * 1024**2, "?", 400))
+        await asyncio.wait_for(self.outbox.room(), PATIENCE)
+
     async def test_an_answer_that_no_message_holds_becomes_an_error(self) -> None:
         self.packed = True
         self.line.take(2)

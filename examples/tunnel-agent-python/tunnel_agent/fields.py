@@ -32,10 +32,9 @@ def problem(request: Request) -> str | None:
 def passed_on(lines: Iterable[tuple[str, str]]) -> Lines:
     """The lines that are not about one connection alone. Whatever frames a body is among those."""
     given = list(lines)
-    named = {
-        option.strip(" \t").lower() for name, value in given if name.lower() == "connection" for option in value.split(",")
-    }
-    return [(name, value) for name, value in given if name.lower() not in _HOP_BY_HOP | named]
+    options = [value.split(",") for name, value in given if name.lower() == "connection"]
+    left = _HOP_BY_HOP.union(option.strip(" \t").lower() for named in options for option in named)
+    return [(name, value) for name, value in given if name.lower() not in left]
 
 
 def to_bytes(value: str) -> bytes:

@@ -13,6 +13,8 @@ from .messages import Lines, Request
 
 _CHUNK = 256 * 1024
 _LONGEST_HEAD = 256 * 1024
+# More lines than any server takes; to look at millions would hold up everything else.
+_MOST_LINES = 2000
 _Raw = tuple[h11.Response, bytes]
 # Methods whose requests are expected to have a body, so that one without tells its length too (RFC 9110, section 8.6).
 _WITH_BODY = ("POST", "PUT", "PATCH")
@@ -66,6 +68,8 @@ class Local:
 
     async def ask(self, request: Request, room: Callable[[int], None]) -> Answer:
         """Makes the request and waits for the whole answer; `room` is asked for the space of what comes, and may raise."""
+        if len(request.headers) > _MOST_LINES:
+            raise Failed(431, f"There are more than {_MOST_LINES} header lines.")
         why = fields.problem(request)
         if why is not None:
             raise Failed(400, why)

@@ -121,18 +121,12 @@ def stats(requests: int, body_bytes: int, uptime: float) -> Message:
 
 
 def _parsed(text: str) -> Any:
-    return json.loads(text, parse_int=_whole, parse_constant=_refuse)
+    return json.loads(text, parse_constant=_refuse)
 
 
 def _unpacked(message: bytes) -> Any:
     # Lengths that claim more than is there are refused by the library, which knows how much there is.
     return msgpack.unpackb(message, raw=False, strict_map_key=True)
-
-
-def _whole(digits: str) -> float:
-    # Python refuses whole numbers of some thousand digits, and MessagePack has none of more than 64 bits.
-    number = int(digits) if len(digits) <= 20 else float(digits)
-    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 def _refuse(constant: str) -> Any:
@@ -159,12 +153,20 @@ def _read(name: Any, data: Mapping[str, Any], packed: bool) -> AuthSuccess | Aut
 
 
 def _is_string(value: Any) -> bool:
-    # Half a surrogate pair may stand in JSON, and nowhere else.
-    return isinstance(value, str) and (value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value))
+    if not isinstance(value, str):
+        return False
+    try:
+        # Half a surrogate pair may stand in JSON, and nowhere else.
+        return value.isascii() or value.encode() is not None
+    except UnicodeEncodeError:
+        return False
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+def _as_number(value: Any) -> float | None:
+    # MessagePack has no whole numbers of more than 64 bits, and neither of both has all numbers.
+    if type(value) is int and not -(2**63) <= value < 2**64:
+        value = float(value) if abs(value) < 10**300 else math.inf
+    return value if type(value) in (int, float) and math.isfinite(value) else None
 
 
 def _string(data: Mapping[str, Any], name: str) -> str:
@@ -182,18 +184,19 @@ def _text(data: Mapping[str, Any], name: str) -> str:
 
 
 def _number(data: Mapping[str, Any], name: str) -> float:
-    value = data.get(name)
-    if not _is_number(value):
+    number = _as_number(data.get(name))
+    if number is None:
         raise ValueError(f"`{name}` is a number.")
-    return value
+    return number
 
 
 def _code(value: Any) -> int | None:
     if value is None:
         return None
-    if not _is_number(value) or value % 1 != 0 or not 100 <= value <= 599:
+    number = _as_number(value)
+    if number is None or number % 1 != 0 or not 100 <= number <= 599:
         raise ValueError("`code` is a whole number from 100 to 599, or null.")
-    return int(value)
+    return int(number)
 
 
 def _lines(headers: Any) -> Lines:
@@ -223,9 +226,16 @@ def _body(value: Any, packed: bool) -> bytes:
 
 
 def _byte_values(values: list[Any]) -> bytes:
-    if not all(_is_number(value) and value % 1 == 0 and 0 <= value <= 255 for value in values):
-        raise ValueError("`body` holds whole numbers from 0 to 255.")
-    return bytes(map(int, values))
+    # There may be millions of them, so that no loop of Python's own looks at each where that can be helped.
+    types = set(map(type, values))
+    if types == {int, float} or types == {float}:
+        values = [int(value) if value % 1 == 0 else -1 for value in values]
+    elif not types <= {int}:
+        values = [-1]
+    try:
+        return bytes(values)
+    except ValueError:
+        raise ValueError("`body` holds whole numbers from 0 to 255.") from None
 
 
 def _from_base64(text: str) -> bytes:

@@ -1,6 +1,7 @@
 """What waits to be sent on one connection: short messages pass long ones, and a peer that takes nothing is not waited for."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Outbox:
         self._stalled = stalled
         self._short: deque[_Item] = deque()
         self._long: deque[_Item] = deque()
-        self._cost = 0
+        self._cost: float = 0
         self._waiting = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -62,18 +63,26 @@ class Outbox:
 
     async def run(self) -> None:
         """Sends what is put, one after the other. Ends with the connection's own exception."""
-        while True:
-            while not self._short and not self._long:
-                self._waiting.clear()
-                await self._waiting.wait()
-            item = (self._short or self._long).popleft()
-            item.leaving()
-            await self._send(self._encoded(item.message))
-            self._cost -= item.cost
-            if self._cost < _MOST_SHORT:
-                self._room.set()
-            if not item.left.done():
-                item.left.set_result(None)
+        try:
+            while True:
+                await self._send_next()
+        finally:
+            # Nothing more will leave, and so nobody needs to wait for that.
+            self._cost = -math.inf
+            self._room.set()
+
+    async def _send_next(self) -> None:
+        while not self._short and not self._long:
+            self._waiting.clear()
+            await self._waiting.wait()
+        item = (self._short or self._long).popleft()
+        item.leaving()
+        await self._send(self._encoded(item.message))
+        self._cost -= item.cost
+        if self._cost < _MOST_SHORT:
+            self._room.set()
+        if not item.left.done():
+            item.left.set_result(None)
 
     def _encoded(self, message: Message) -> str | bytes:
         packed = self._packed()

@@ -10,8 +10,8 @@ from .connection import Connection
 from .heartbeat import Counters, Heartbeat
 from .local import Failed, Local
 from .messages import AuthError, Error, Malformed, Ping, Pong, Request
-from .timing import Timing
 from .outbox import Outbox
+from .timing import Timing
 from .user import User
 
 # Beyond these, requests are refused with 503: what waits has to fit into memory.
@@ -27,6 +27,7 @@ class Session:
     def __init__(
         self, connection: Connection, local: Local, timing: Timing, counters: Counters, user: User, packed: bool
     ) -> None:
+        self._connection = connection
         self._local = local
         self._counters = counters
         self._user = user
@@ -67,6 +68,10 @@ class Session:
             await self._outbox.run()
         except ConnectionClosed:
             pass  # who reads notices it too
+        except Exception:
+            # A connection on which nothing is answered is none.
+            self._connection.drop()
+            raise
 
     def _begin(self, request: Request) -> None:
         if request.id in self._under_way:
@@ -97,7 +102,7 @@ class Session:
 
     async def _ask(self, request: Request, room: Callable[[int], None]) -> tuple[int, messages.Message, int]:
         try:
-            room(len(request.body))
+            room(_size(request))
             answer = await self._local.ask(request, room)
         except Failed as failed:
             return failed.code, messages.error(request.id, str(failed), failed.code), 0
@@ -111,6 +116,10 @@ class Session:
         if self._bytes + count > _MOST_BYTES:
             raise Failed(503, "Too much is under way.")
         self._bytes += count
+
+
+def _size(request: Request) -> int:
+    return len(request.id) + len(request.url) + sum(len(name) + len(value) for name, value in request.headers) + len(request.body)
 
 
 class _Held:
