@@ -96,6 +96,8 @@ pub struct Welcome {
 pub struct Aside {
     /// Its type.
     pub message: &'static str,
+    /// Which messages of this type these are; all of them where it is not said.
+    pub when: Option<fn(&Value) -> bool>,
     /// What the server answers, where it does.
     pub answer: Option<fn(&Value) -> Value>,
 }

@@ -46,8 +46,9 @@ pub(super) struct Actor {
     said_aside: VecDeque<(Moment, Value)>,
     /// Whether it is still answered.
     pub(super) mute: bool,
-    /// Whether the subject's last message was binary.
+    /// Whether the last message was binary: the subject's, and the runner's own if the script has said how it travels.
     last_was_binary: bool,
+    spoke_binary: Option<bool>,
 }
 
 fn is_word(arrived: &Arrived) -> bool {
@@ -90,12 +91,14 @@ impl Actor {
             said_aside: VecDeque::new(),
             mute: false,
             last_was_binary: false,
+            spoke_binary: None,
         }
     }
 
-    /// A message in an encoding, or else in the one that the subject used last: opcode and payload.
-    pub(super) fn encoded(&self, message: &Value, encoding: Option<Encoding>) -> (u8, Vec<u8>) {
-        let binary = encoding.map_or(self.last_was_binary, |encoding| encoding == Encoding::Binary);
+    /// A message in an encoding, or else in the one that the script used last, or else the subject: opcode and payload.
+    pub(super) fn encoded(&mut self, message: &Value, encoding: Option<Encoding>) -> (u8, Vec<u8>) {
+        self.spoke_binary = encoding.map(|encoding| encoding == Encoding::Binary).or(self.spoke_binary);
+        let binary = self.spoke_binary.unwrap_or(self.last_was_binary);
         match self.speaks.filter(|_| binary) {
             Some(packing) => (BINARY, (packing.pack)(message)),
             None => (TEXT, message.to_string().into_bytes()),
@@ -201,7 +204,8 @@ impl Actor {
             _ => None,
         };
         let message = message.unwrap_or_default();
-        let Some(aside) = self.asides.iter().find(|aside| message["type"] == aside.message) else { return false };
+        let is_one = |aside: &&Aside| message["type"] == aside.message && aside.when.is_none_or(|when| when(&message));
+        let Some(aside) = self.asides.iter().find(is_one) else { return false };
         if let Some(answer) = aside.answer.filter(|_| !self.mute) {
             let (opcode, payload) = self.encoded(&answer(&message), None);
             self.connection.pen().send(OutFrame::new(opcode, payload));
@@ -217,9 +221,9 @@ impl Actor {
         self.asides.iter().any(|aside| aside.message == kind)
     }
 
-    /// The oldest message of this type that was said aside, and when it came.
-    pub(super) fn take_aside(&mut self, kind: &str) -> Option<(Moment, Value)> {
-        let at = self.said_aside.iter().position(|(_, message)| message["type"] == kind)?;
+    /// The oldest message that was said aside and is chosen, and when it came.
+    pub(super) fn take_aside(&mut self, chosen: impl Fn(&Value) -> bool) -> Option<(Moment, Value)> {
+        let at = self.said_aside.iter().position(|(_, message)| chosen(message))?;
         self.said_aside.remove(at)
     }
 }

@@ -100,9 +100,12 @@ fn welcome(_: &str) -> Welcome {
     let asides = &[
         Aside {
             message: "Ping",
+            when: None,
             answer: Some(|ping| json!({ "type": "Pong", "data": { "timestamp": ping["data"]["timestamp"] } })),
         },
-        Aside { message: "Stats", answer: None },
+        Aside { message: "Stats", when: None, answer: None },
+        // The answer to what is no message (TUN-17).
+        Aside { message: "Error", when: Some(|error| error["data"]["request_id"].is_null()), answer: None },
     ];
     Welcome { params: WELCOME_PARAMS, turns, asides }
 }

@@ -151,7 +151,7 @@ impl Player {
     /// Sends a message of the server's, whole or in fragments with a Ping behind the first.
     async fn say(&mut self, on: &str, message: &Value, fragments: Option<usize>) -> Result<(), Fault> {
         let actor = self.actor(on)?;
-        let actor = actor.lock().await;
+        let mut actor = actor.lock().await;
         let (opcode, payload) = actor.encoded(message, None);
         let Some(count) = fragments else {
             self.write(&actor, OutFrame::new(opcode, payload)).await;

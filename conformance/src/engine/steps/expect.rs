@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use relayspec::timing::Parameter;
-use serde_json::Value;
 
 use super::meaning::{Awaited, Heard, Meaning, What, awaited, meaning};
 use super::shown;
@@ -15,7 +14,7 @@ use crate::engine::witness::{describe, describe_close};
 use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
 use crate::scenario::step::{CloseIs, Expect};
-use crate::scenario::{Bytes, Wanted};
+use crate::scenario::{Bindings, Bytes, Wanted};
 use crate::transport::{Arrival, Arrived};
 
 /// How often it is looked whether an event has come.
@@ -40,9 +39,8 @@ impl Player {
             if let Some(at) = aside(&mut actor, &awaited) {
                 return Ok(at);
             }
-            if let Some((at, message)) = unasked(&mut actor, &awaited) {
-                let [Awaited { what: What::Message(term, _), .. }] = awaited.as_slice() else { continue };
-                self.compare(&actor.name, at, term, &message, "message")?;
+            if let Some((at, bindings)) = unasked(&mut actor, &awaited, &self.variables) {
+                self.variables.extend(bindings);
                 return Ok(at);
             }
             if let Some(arrived) = actor.queue.pop_front() {
@@ -191,10 +189,13 @@ fn other_pongs(actor: &Actor, awaited: &[Awaited<'_>]) -> Option<String> {
 }
 
 /// What a client may say at any time stands aside until a step waits for just that.
-fn unasked(actor: &mut Actor, awaited: &[Awaited<'_>]) -> Option<(Moment, Value)> {
+fn unasked(actor: &mut Actor, awaited: &[Awaited<'_>], variables: &Bindings) -> Option<(Moment, Bindings)> {
     let [Awaited { what: What::Message(term, _), .. }] = awaited else { return None };
-    let kind = term.member("type")?;
-    if actor.stands_aside(kind) { actor.take_aside(kind) } else { None }
+    if !actor.stands_aside(term.member("type")?) {
+        return None;
+    }
+    let (at, message) = actor.take_aside(|message| term.matches(message, variables).is_ok())?;
+    Some((at, term.matches(&message, variables).ok()?))
 }
 
 /// Pings and Pongs wait in a queue of their own.

@@ -52,7 +52,10 @@ impl Player {
         let within = self.within(step.within.as_ref());
         let awaited =
             || step.pick.as_ref().or(step.like.as_ref()).map_or("a request".to_owned(), |term| term.shown(variables));
-        let visit = self.timely(&name, within, awaited, site.next(chosen)).await?;
+        let visit = self.timely(&name, within, awaited, site.next(chosen)).await.map_err(|fault| match fault {
+            Fault::Broken(finding) => Finding { got: site.untaken(), ..*finding }.into(),
+            other => other,
+        })?;
         let request = visit.request.map_err(|problem| Finding {
             what: "a request came that is wrong".to_owned(),
             expected: Some("HTTP/1.1 as RFC 9112 has it, to be read in one way only".to_owned()),

@@ -24,8 +24,8 @@ const ROW: usize = 1 << 10;
 impl Player {
     pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
-        let actor = actor.lock().await;
-        let (opcode, payload) = self.content(step, &actor)?;
+        let mut actor = actor.lock().await;
+        let (opcode, payload) = self.content(step, &mut actor)?;
         let mut frames = match step.fragments {
             Some(count) => OutFrame::fragments(opcode, &payload, count),
             None => vec![OutFrame::new(opcode, payload)],
@@ -44,7 +44,7 @@ impl Player {
         let _ = self.patiently(self.clock().real(HANDOVER), actor.connection.pen().send_through(frame)).await;
     }
 
-    fn content(&self, step: &Send, actor: &Actor) -> Result<(u8, Vec<u8>), Stop> {
+    fn content(&self, step: &Send, actor: &mut Actor) -> Result<(u8, Vec<u8>), Stop> {
         let text = match step {
             Send { json: Some(term), encoding, .. } => {
                 let value = term.fill(&self.variables).map_err(Stop::Harness)?;

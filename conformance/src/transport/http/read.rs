@@ -131,7 +131,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             if self.read.len() > LONGEST_HEAD {
                 return Err(HttpError::Wrong(format!("a head of more than {LONGEST_HEAD} bytes")));
             }
-            if self.fill().await? == 0 {
+            if self.fill().await.unwrap_or(0) == 0 {
                 return Err(if self.read.is_empty() { HttpError::Ended } else { HttpError::Cut });
             }
         }

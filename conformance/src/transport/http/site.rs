@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
@@ -17,6 +17,8 @@ use super::read::{HttpError, Reader};
 use crate::clock::{Clock, Moment};
 use crate::transport::Link;
 
+/// How many connections may wait to be accepted. Where there are more, the system drops some, which come back after a second.
+const BACKLOG: u32 = 4096;
 /// More requests than this are not kept.
 const MOST_WAITING: usize = 10_000;
 
@@ -58,7 +60,9 @@ impl Site {
     /// # Errors
     /// Where the system does not allow it.
     pub async fn open(address: SocketAddr, clock: Clock) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
         let address = listener.local_addr()?;
         let waiting = Arc::new(Waiting::default());
         let keeper = Arc::clone(&waiting);
@@ -91,6 +95,18 @@ impl Site {
         let mut visits = self.waiting.visits.lock().unwrap_or_else(PoisonError::into_inner);
         let at = visits.iter().position(chosen)?;
         visits.remove(at)
+    }
+
+    /// The requests that nobody has taken, in a few words.
+    #[must_use]
+    pub fn untaken(&self) -> Option<String> {
+        const SHOWN: usize = 3;
+        let visits = self.waiting.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = |visit: &Visit| visit.request.as_ref().map_or_else(String::clone, HttpMessage::told);
+        let shown: Vec<_> = visits.iter().take(SHOWN).map(told).collect();
+        let more = visits.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        (!visits.is_empty()).then(|| format!("{}{more}", shown.join("; ")))
     }
 
     /// Waits for the first request that is chosen. May be dropped and called again without loss.
