@@ -129,12 +129,7 @@ fn server(
     Seat::server(Where::Command(template), family, &Manifest::default(), &subject, &server)
 }
 
-fn client(
-    program: &str,
-    role: &str,
-    name: &str,
-    real: Option<(&str, &[(Parameter, &str)])>,
-) -> Result<Seat, Failure> {
+fn client(program: &str, role: &str, name: &str, real: Option<(&str, &[(Parameter, &str)])>) -> Result<Seat, Failure> {
     let words = [program, "reference", name, "--driver"].map(str::to_owned).into();
     let (policy, timing) = real.map_or((None, &[][..]), |(policy, timing)| (Some(policy), timing));
     let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
