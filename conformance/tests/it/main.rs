@@ -9,5 +9,6 @@ mod scenarios;
 mod self_test;
 mod support;
 mod terminal;
+mod tunnel;
 mod verdicts;
 mod wire;
