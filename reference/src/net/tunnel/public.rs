@@ -106,9 +106,10 @@ async fn serve_request(request: Request<Incoming>, gate: &Gate) -> Answer {
     let Some(url) = target(&head.uri).filter(|_| head.method != Method::CONNECT) else {
         return answer::plain(StatusCode::BAD_REQUEST, "The target of a request is a path, which begins with `/`.\n");
     };
-    if let Err(refusal) = gate.admit() {
-        return answer::of_refusal(refusal);
-    }
+    let uploads = match gate.admit() {
+        Ok(uploads) => uploads,
+        Err(refusal) => return answer::of_refusal(refusal),
+    };
     if bodies::is_too_large(&body, gate.max_body) {
         return answer::of_no_body(upload::NoBody::TooLarge);
     }
@@ -116,7 +117,7 @@ async fn serve_request(request: Request<Incoming>, gate: &Gate) -> Answer {
     if let Err(why) = settle_host(&mut lines, &head.uri) {
         return answer::plain(StatusCode::BAD_REQUEST, why);
     }
-    let (body, room) = match upload::collect(body, gate.max_body, gate.request_timeout, &gate.uploads).await {
+    let (body, room) = match upload::collect(body, gate.max_body, gate.request_timeout, &uploads).await {
         Ok(collected) => collected,
         Err(no_body) => return answer::of_no_body(no_body),
     };
