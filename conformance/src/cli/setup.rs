@@ -9,7 +9,7 @@ use conformance::baseline::Baseline;
 use conformance::scenario::{Filter, Scenario, Selection, Size, built_in, load_file};
 use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
 use conformance::transport::{Address, Trust, tls};
-use relayspec::family::{FAMILIES, Family};
+use relayspec::family::{FAMILIES, Family, Travel};
 use relayspec::reconnect::Policy;
 use relayspec::timing::Timing;
 use rustls::ClientConfig;
@@ -36,15 +36,15 @@ impl Where {
 
     fn is_secure(&self) -> bool {
         match self {
-            Self::Url(address) => address.secure,
-            Self::Command(template) => template.is_secure(),
+            Self::Url(address) => address.is_secure(),
+            Self::Command(template) => template.address().is_secure(),
         }
     }
 
     fn prefix(&self) -> &str {
         match self {
-            Self::Url(address) => &address.prefix,
-            Self::Command(template) => template.prefix(),
+            Self::Url(address) => address.prefix(),
+            Self::Command(template) => template.address().prefix(),
         }
     }
 }
@@ -211,7 +211,7 @@ fn trust(manifest: &Manifest, subject: &ServerOptions) -> Trust {
 /// Without TLS nobody is trusted: who says whom to trust takes the address for another.
 fn no_trust(place: &Where, manifest: &Manifest, subject: &ServerOptions) -> Result<(), Failure> {
     // A manifest for `wss` makes sense, also where a URL on the command line wins over it.
-    let is_meant = |url: &String| url.parse().is_ok_and(|address: Address| address.secure);
+    let is_meant = |url: &String| url.parse().is_ok_and(|address: Address| address.is_secure());
     let by_manifest = manifest.ca_file.is_some() && !manifest.url.as_ref().is_some_and(is_meant);
     let (at, key) = match (&subject.ca_file, subject.insecure) {
         (Some(_), _) => (String::new(), "--ca-file"),
@@ -230,6 +230,28 @@ fn no_trust(place: &Where, manifest: &Manifest, subject: &ServerOptions) -> Resu
 
 /// A relay may accept the handshake on any path and close the connection afterwards: then every scenario would fail.
 fn base_url(place: &Where, family: &Family) -> Result<(), Failure> {
+    let address = match place {
+        Where::Url(address) => address,
+        Where::Command(template) => template.address(),
+    };
+    match (family.travel, address) {
+        (Travel::WebSocket, Address::Unix(_)) => {
+            return Err(Failure::usage(format!(
+                "{} is a Unix socket, and the family {} is reached by ws:// or wss://",
+                place.url(),
+                family.name
+            )));
+        }
+        (Travel::Framed, Address::Web(_)) => {
+            return Err(Failure::usage(format!(
+                "{} is no Unix socket, and the family {} is reached by one: write unix:/run/daemon.sock, or `{{socket}}` in the command",
+                place.url(),
+                family.name
+            )));
+        }
+        (Travel::Framed, Address::Unix(_)) => return Ok(()),
+        (Travel::WebSocket, Address::Web(_)) => {}
+    }
     let Some(endpoint) = family.endpoints.iter().find(|endpoint| place.prefix().ends_with(endpoint.path)) else {
         return Ok(());
     };

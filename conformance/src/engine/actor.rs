@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use relayspec::family::Aside;
+use relayspec::family::{Aside, Channel, JsonForm};
 use serde_json::Value;
 
 use super::puppet::Record;
@@ -38,6 +38,10 @@ pub(super) struct Actor {
     pub(super) attempt: Option<(Record, usize)>,
     /// What a client under test may say at any time: it is answered, and stands in nobody's way.
     pub(super) asides: &'static [Aside],
+    /// How bytes are read as JSON, where they have that form.
+    form: Option<JsonForm>,
+    /// The latest message that a step has waited for.
+    pub(super) latest: Option<String>,
 }
 
 fn is_word(arrived: &Arrived) -> bool {
@@ -62,7 +66,14 @@ impl Actor {
             over: false,
             attempt: None,
             asides: &[],
+            form: None,
+            latest: None,
         }
+    }
+
+    /// The same, which reads the messages of this channel.
+    pub(super) fn reading(self, channel: Option<&Channel>) -> Self {
+        Self { form: channel.and_then(|channel| channel.binary?.json), ..self }
     }
 
     /// Takes in what is there already.
@@ -84,6 +95,13 @@ impl Actor {
                 false
             }
             None => false,
+        }
+    }
+
+    /// Takes in what comes until a moment, or until the end.
+    pub(super) async fn pull_all(&mut self, clock: &Clock, until: Moment) {
+        while !self.over && clock.now() < until {
+            self.pull(clock, until).await;
         }
     }
 
@@ -137,6 +155,7 @@ impl Actor {
         if self.ignored {
             return;
         }
+        let arrived = self.in_json(arrived);
         match arrived.what {
             Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
@@ -145,6 +164,15 @@ impl Actor {
             Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => {
                 self.queue.push_back(arrived);
             }
+        }
+    }
+
+    /// Bytes that have a JSON form are text from here on.
+    fn in_json(&self, arrived: Arrived) -> Arrived {
+        let Arrival::Binary(bytes) = &arrived.what else { return arrived };
+        match self.form.and_then(|form| (form.read)(bytes).ok()) {
+            Some(message) => Arrived { what: Arrival::Text(message.to_string()), ..arrived },
+            None => arrived,
         }
     }
 

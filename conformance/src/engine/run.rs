@@ -280,7 +280,9 @@ fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
     }
     match &part.subject {
         Subject::Server { launcher: None, .. } if scenario.has(Trait::OwnProcess) => {
-            return Some("needs a subject that the runner starts for it alone (--command with {port})".to_owned());
+            return Some(
+                "needs a subject that the runner starts for it alone (--command with {port} or {socket})".to_owned(),
+            );
         }
         Subject::Client(starter) if scenario.has(Trait::Driver) && !starter.has_driver() => {
             return Some("needs a client that speaks the driver protocol (--driver)".to_owned());

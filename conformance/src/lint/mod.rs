@@ -14,7 +14,7 @@ use serde_json::Value;
 pub use schema::Schemas;
 
 use crate::outcome::Finding;
-use crate::transport::{Arrival, OutFrame, Side};
+use crate::transport::{Arrival, OutFrame, Side, Splitter};
 
 /// The lint of one connection between the runner and a subject.
 pub struct ConnectionLint {
@@ -26,6 +26,8 @@ pub struct ConnectionLint {
     /// The messages of the subject; none where its role is unknown.
     channel: Option<&'static Channel>,
     own: own::Messages,
+    /// Where messages travel as frames behind their lengths: what the runner sends, cut into them.
+    frames: Option<Splitter>,
     /// Whether the runner has sent text that it cannot read itself; what a subject makes of it is then anybody's guess.
     lost: bool,
 }
@@ -40,23 +42,44 @@ impl ConnectionLint {
             Side::Server => family.channel(client, family.server),
         };
         let order = (family.order)(client);
-        Self { order, schemas, family, side, channel, own: own::Messages::default(), lost: false }
+        let (own, frames) = (own::Messages::default(), family.is_framed().then(Splitter::default));
+        Self { order, schemas, family, side, channel, own, frames, lost: false }
     }
 
-    /// The runner sends a frame; the JSON text that it completes, if any.
-    pub fn sent(&mut self, frame: &OutFrame) -> Option<Value> {
-        match self.own.sent(frame)? {
-            own::Message::Text(text) => match serde_json::from_str::<Value>(&text) {
-                // What the runner does wrong it does on purpose.
-                Ok(message) => {
-                    drop(self.said(self.side, &Said::Message(&message)));
-                    return Some(message);
-                }
-                Err(_) => self.lost = true,
-            },
-            own::Message::Binary(bytes) => drop(self.said(self.side, &Said::Binary(&bytes))),
+    /// The runner sends a frame; the messages in JSON that it completes, if any.
+    pub fn sent(&mut self, frame: &OutFrame) -> Vec<Value> {
+        let mut whole = Vec::new();
+        match &mut self.frames {
+            Some(frames) => frames.feed(&frame.payload, &mut |arrival| whole.push(arrival)),
+            None => whole.extend(self.own.sent(frame)),
         }
-        None
+        whole.into_iter().filter_map(|arrival| self.own_message(&arrival)).collect()
+    }
+
+    /// What the runner does wrong it does on purpose.
+    fn own_message(&mut self, arrival: &Arrival) -> Option<Value> {
+        let message = match arrival {
+            Arrival::Text(text) => serde_json::from_str::<Value>(text).ok(),
+            Arrival::Binary(bytes) => match self.in_json(bytes) {
+                Some(message) => Some(message),
+                None => {
+                    drop(self.said(self.side, &Said::Binary(bytes)));
+                    return None;
+                }
+            },
+            _ => None,
+        };
+        match &message {
+            Some(message) => drop(self.said(self.side, &Said::Message(message))),
+            None => self.lost = true,
+        }
+        message
+    }
+
+    /// What bytes say, where they have a JSON form.
+    #[must_use]
+    pub fn in_json(&self, bytes: &[u8]) -> Option<Value> {
+        (self.channel?.binary?.json?.read)(bytes).ok()
     }
 
     /// A side has said something.
@@ -96,7 +119,10 @@ impl ConnectionLint {
         if let Err(error) = (binary.canonical)(bytes) {
             return vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
         }
-        self.ordered(&Said::Binary(bytes), got())
+        match self.in_json(bytes) {
+            Some(message) => self.whole(channel, &message, &message.to_string()),
+            None => self.ordered(&Said::Binary(bytes), got()),
+        }
     }
 
     fn ordered(&mut self, said: &Said<'_>, got: String) -> Vec<Finding> {
@@ -124,11 +150,15 @@ impl ConnectionLint {
                 )];
             }
         };
-        let mut findings = self.schemas.judge(self.family, channel, &message);
+        self.whole(channel, &message, text)
+    }
+
+    fn whole(&mut self, channel: &Channel, message: &Value, text: &str) -> Vec<Finding> {
+        let mut findings = self.schemas.judge(self.family, channel, message);
         for finding in &mut findings {
             finding.requirement = Some(self.family.broken(channel, finding.requirement.as_deref()).to_owned());
         }
-        findings.extend(self.ordered(&Said::Message(&message), shorten(text)));
+        findings.extend(self.ordered(&Said::Message(message), shorten(text)));
         findings
     }
 }

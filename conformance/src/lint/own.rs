@@ -1,15 +1,7 @@
 //! The messages that the runner itself sends, put together from their frames, right or wrong.
 
-use crate::transport::OutFrame;
 use crate::transport::encode::{BINARY, CONTINUATION, TEXT};
-
-/// A whole message of the runner.
-pub(super) enum Message {
-    /// Text.
-    Text(String),
-    /// Bytes.
-    Binary(Vec<u8>),
-}
+use crate::transport::{Arrival, OutFrame};
 
 /// Puts messages together.
 #[derive(Debug, Default)]
@@ -22,8 +14,8 @@ pub(super) struct Messages {
 const LONGEST: usize = 2 << 20;
 
 impl Messages {
-    /// A frame is sent; the message that it completes, if any.
-    pub(super) fn sent(&mut self, frame: &OutFrame) -> Option<Message> {
+    /// A frame is sent; the message that it completes, if any, as if it had come.
+    pub(super) fn sent(&mut self, frame: &OutFrame) -> Option<Arrival> {
         match frame.opcode {
             TEXT | BINARY => {
                 self.opcode = frame.opcode;
@@ -40,9 +32,9 @@ impl Messages {
         }
         let whole = std::mem::take(&mut self.partial);
         if self.opcode == BINARY {
-            Some(Message::Binary(whole))
+            Some(Arrival::Binary(whole.into()))
         } else {
-            String::from_utf8(whole).ok().map(Message::Text)
+            String::from_utf8(whole).ok().map(Arrival::Text)
         }
     }
 }

@@ -8,12 +8,14 @@ mod manifest;
 mod output;
 mod process;
 mod shared;
+mod template;
 mod url;
 
 pub use accelerate::{Accelerator, LIBRARY_VARIABLE};
 pub use client::{ClientLauncher, ClientTemplate, Driver};
-pub use command::{CommandLauncher, CommandSubject, NotStarted, Template};
+pub use command::{CommandLauncher, CommandSubject, NotStarted};
 pub use guard::{Guard, keep};
 pub use manifest::{Manifest, ParameterName};
 pub use shared::{Announce, SharedClient};
+pub use template::Template;
 pub use url::{UrlSubject, preflight};

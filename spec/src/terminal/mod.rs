@@ -16,7 +16,7 @@ pub use state::order;
 
 use serde_json::json;
 
-use crate::family::{Binary, Channel, Endpoint, Family, Turn, Welcome};
+use crate::family::{BY_TYPE, Binary, Channel, Endpoint, Family, Travel, Turn, Welcome};
 use crate::reconnect::Policy;
 use crate::wire::BinaryError;
 
@@ -30,6 +30,7 @@ pub const SCROLLBACK_BYTES: usize = 1 << 20;
 pub const FAMILY: Family = Family {
     name: "terminal",
     title: "a host shares its terminals with many viewers, control messages beside bytes",
+    travel: Travel::WebSocket,
     server: "relay",
     clients: &["host", "viewer"],
     endpoints: &[Endpoint { path: PATH, role: "host" }, Endpoint { path: PATH, role: "viewer" }],
@@ -39,30 +40,31 @@ pub const FAMILY: Family = Family {
             schemas: FromHost::schemas,
             canonical: |text| FromHost::decode(text).map(|message| message.encode()),
             rule: "WIRE-01",
-            binary: Some(Binary { canonical, rule: "TERM-H5" }),
+            binary: Some(Binary { canonical, rule: "TERM-H5", json: None }),
         },
         Channel {
             direction: FromViewer::DIRECTION,
             schemas: FromViewer::schemas,
             canonical: |text| FromViewer::decode(text).map(|message| message.encode()),
             rule: "WIRE-01",
-            binary: Some(Binary { canonical, rule: "TERM-H5" }),
+            binary: Some(Binary { canonical, rule: "TERM-H5", json: None }),
         },
         Channel {
             direction: ToHost::DIRECTION,
             schemas: ToHost::schemas,
             canonical: |text| ToHost::decode(text).map(|message| message.encode()),
             rule: "WIRE-01",
-            binary: Some(Binary { canonical, rule: "TERM-21" }),
+            binary: Some(Binary { canonical, rule: "TERM-21", json: None }),
         },
         Channel {
             direction: ToViewer::DIRECTION,
             schemas: ToViewer::schemas,
             canonical: |text| ToViewer::decode(text).map(|message| message.encode()),
             rule: "WIRE-01",
-            binary: Some(Binary { canonical, rule: "TERM-20" }),
+            binary: Some(Binary { canonical, rule: "TERM-20", json: None }),
         },
     ],
+    naming: BY_TYPE,
     order,
     policy: Policy::RELAY,
     welcome,

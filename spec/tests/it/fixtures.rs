@@ -34,6 +34,7 @@ pub(crate) struct Vector {
     message: Option<Value>,
     binary: Option<Value>,
     frame: Option<Value>,
+    canonical: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -47,9 +48,11 @@ struct Part {
 pub(crate) fn files() -> Vec<File> {
     let root = vectors::root();
     let families = names_in(&root).into_iter().filter_map(|name| Family::named(&name));
-    families
-        .flat_map(|family| names_in(&root.join(family.name)).into_iter().map(|name| read(&root, family, &name)))
-        .collect()
+    let vectors = |family: &'static Family| {
+        let names = names_in(&root.join(family.name)).into_iter().filter(|name| name.ends_with(".json"));
+        names.map(|name| read(&root, family, &name)).collect::<Vec<_>>()
+    };
+    families.flat_map(vectors).collect()
 }
 
 fn names_in(folder: &Path) -> BTreeSet<String> {
@@ -86,6 +89,12 @@ impl Vector {
     /// The message that an accepted vector decodes to.
     pub(crate) fn message(&self) -> Option<Value> {
         self.message.clone().map(expanded)
+    }
+
+    /// The message of an accepted vector in JSON, also where it is one in bytes that have such a form.
+    pub(crate) fn in_json(&self, channel: &Channel) -> Option<Value> {
+        let has_form = channel.binary.is_some_and(|binary| binary.json.is_some());
+        self.message().or(self.frame.clone().filter(|_| has_form).map(expanded))
     }
 }
 
@@ -140,9 +149,20 @@ fn serde_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<S
 /// What the codec of binary messages has against a vector's verdict.
 fn codec_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let binary = channel.binary.unwrap_or_else(|| panic!("`{}`: the direction has no binary messages", vector.id));
+    if let (Some(form), Some(frame)) = (binary.json, vector.in_json(channel)) {
+        let (read, written) = ((form.read)(bytes), (form.write)(&frame));
+        if read.as_ref().is_ok_and(|read| !equal(read, &frame)) {
+            return Some(format!("it says {read:?}"));
+        }
+        let wanted = vector.canonical.as_deref().map_or(bytes.to_vec(), |hex| unhex(hex).expect("hexadecimal"));
+        if written != Ok(wanted) {
+            return Some(format!("its JSON form is written as {written:?}"));
+        }
+    }
     match ((binary.canonical)(bytes), vector.verdict) {
         (Ok(canonical), Verdict::Accept) => {
-            (canonical != bytes).then(|| format!("its canonical form is {canonical:?}"))
+            let wanted = vector.canonical.as_deref().and_then(unhex).unwrap_or(bytes.to_vec());
+            (canonical != wanted).then(|| format!("its canonical form is {canonical:?}"))
         }
         (Ok(_), _) => Some("it is a message".to_owned()),
         (Err(error), verdict) => (verdict == Verdict::Accept).then(|| error.to_string()),
@@ -173,7 +193,8 @@ fn serde_and_schemas_agree_with_every_vector() {
         for vector in &file.vectors {
             let bytes = vector.bytes();
             let problems = if vector.binary.is_some() {
-                vec![("the codec", codec_disagrees(file.channel, vector, &bytes))]
+                let json = vector.in_json(file.channel).and_then(|json| schemas.judge(&json).err());
+                vec![("the codec", codec_disagrees(file.channel, vector, &bytes)), ("the schema", json)]
             } else {
                 let schema = schemas_disagree(&schemas, vector, &bytes);
                 vec![("serde", serde_disagrees(file.channel, vector, &bytes)), ("the schema", schema)]
@@ -235,6 +256,10 @@ fn every_family_has_vectors_for_every_direction() {
 #[test]
 fn every_message_is_accepted_and_rejected_somewhere() {
     for file in files() {
+        let tag = |vector: &Vector| {
+            let value = vector.in_json(file.channel).or_else(|| serde_json::from_slice(&vector.bytes()).ok())?;
+            (file.family.naming.name)(&value).map(str::to_owned)
+        };
         let tags: BTreeSet<_> = file.vectors.iter().filter_map(|vector| Some((vector.verdict, tag(vector)?))).collect();
         for message in (file.channel.schemas)() {
             for verdict in [Verdict::Accept, Verdict::Reject] {
@@ -258,9 +283,4 @@ fn binary_messages_are_accepted_and_rejected_wherever_there_are_any() {
             assert_eq!(has, file.channel.binary.is_some(), "{}: {verdict:?} vectors in bytes", file.path);
         }
     }
-}
-
-fn tag(vector: &Vector) -> Option<String> {
-    let value: Value = serde_json::from_slice(&vector.bytes()).ok()?;
-    value["type"].as_str().map(str::to_owned)
 }

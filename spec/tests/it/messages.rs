@@ -14,7 +14,7 @@ use relayspec::pairing::{
 use relayspec::requirement::CHAPTERS;
 use relayspec::text::{Prose, Uuid};
 use relayspec::wire::{DecodeError, Direction};
-use serde_json::{Number, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::fixtures;
 use crate::schemas::Schemas;
@@ -162,7 +162,7 @@ fn what_a_relay_sends_to_a_viewer_arrives() {
 /// Short messages that the vectors accept, for changing them.
 fn accepted(of: &Channel) -> Vec<Value> {
     let files = fixtures::files().into_iter().filter(|file| file.channel.direction == of.direction);
-    let messages = files.flat_map(|file| file.vectors).filter_map(|vector| vector.message());
+    let messages = files.flat_map(|file| file.vectors).filter_map(|vector| vector.in_json(of));
     messages.filter(|message| message.to_string().len() < 1000).collect()
 }
 
@@ -187,6 +187,16 @@ fn altered(value: &Value, how: usize, character: char) -> Value {
     }
 }
 
+/// The message itself, or one of the objects in it.
+fn some_object(message: &mut Value, which: Index) -> &mut Map<String, Value> {
+    let members = message.as_object_mut().expect("an object");
+    let objects: Vec<_> = members.iter().filter(|(_, value)| value.is_object()).map(|(name, _)| name.clone()).collect();
+    match objects.get(which.index(objects.len() + 1)) {
+        Some(name) => some_object(&mut members[name], which),
+        None => members,
+    }
+}
+
 #[test]
 fn serde_and_schema_judge_every_change_alike() {
     for (family, channel) in FAMILIES.iter().flat_map(|family| family.channels.iter().map(move |one| (family, one))) {
@@ -195,7 +205,7 @@ fn serde_and_schema_judge_every_change_alike() {
         let changes = (prop::sample::select(accepted(channel)), vec(change, 1..3));
         for_all(&changes, |(mut message, changes)| {
             for (member, other, how, character) in changes {
-                let members = message.as_object_mut().expect("an object");
+                let members = some_object(&mut message, other);
                 let Some(name) = members.keys().nth(member.index(members.len().max(1))).cloned() else { break };
                 let value = members[&name].clone();
                 match how {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use relayspec::family::Turn;
 use relayspec::reconnect::Policy;
 use relayspec::timing::Parameter;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::shown;
@@ -21,7 +21,7 @@ use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Accept, Close, Expect, FailBy, Start, TurnAway, Welcome};
 use crate::scenario::{Term, to_the_cap};
-use crate::transport::encode::{PING, TEXT};
+use crate::transport::encode::PING;
 use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
 
 /// How long a client's request may take once its connection is there.
@@ -32,6 +32,8 @@ const SUCCESS: Duration = Duration::from_millis(250);
 const BETWEEN: &str = "between";
 /// The close code of a server that has a problem of its own (RFC 6455, section 7.4.1).
 const INTERNAL_ERROR: u16 = 1011;
+/// The HTTP status of a server that refuses for now (RFC 9110, section 15.6.4).
+const UNAVAILABLE: u16 = 503;
 /// The close code of a server that goes away (RFC 6455, section 7.4.1).
 const GOING_AWAY: u16 = 1001;
 
@@ -112,7 +114,9 @@ impl Player {
         let role = self.role_under_test();
         let mut actor = Actor::new(self.full_name(&step.name), connection, self.clock().now(), role);
         actor.attempt = Some((puppet.record.clone(), index));
-        actor.asides = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test).asides;
+        let family = self.story.scenario.family;
+        actor.asides = (family.welcome)(&self.story.scenario.script.under_test).asides;
+        let actor = actor.reading(role.and_then(|role| family.channel(role, family.server)));
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -125,11 +129,16 @@ impl Player {
         for turn in welcome.turns {
             match turn {
                 Turn::Client(kind) => {
-                    let json = Term::try_from(json!({ "type": kind })).map_err(Stop::Harness)?;
+                    let like = (self.story.scenario.family.naming.like)(kind);
+                    let json = Term::try_from(like).map_err(Stop::Harness)?;
                     self.expect(&Expect { on: name.clone(), json: Some(json), ..Expect::default() }).await?;
                 }
-                Turn::Server(message) => {
-                    let mut message = message(self.clock().epoch_ms(self.clock().now()));
+                Turn::Server(_) | Turn::Answer(_) => {
+                    let mut message = match turn {
+                        Turn::Server(message) => message(self.clock().epoch_ms(self.clock().now())),
+                        Turn::Answer(message) => message(&self.latest(name).await?),
+                        Turn::Client(_) => Value::Null,
+                    };
                     for (name, term) in &step.members {
                         message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
                     }
@@ -137,22 +146,32 @@ impl Player {
                 }
             }
         }
+        if self.is_framed() {
+            return Ok(());
+        }
         // Whoever cuts the connection next cuts it after the success.
         let actor = self.actor(name)?;
         actor.lock().await.settle(self.clock(), self.clock().now() + self.clock().real(SUCCESS)).await;
         Ok(())
     }
 
+    /// The latest message that a step has waited for on a connection.
+    async fn latest(&self, on: &str) -> Result<Value, Stop> {
+        let actor = self.actor(on)?;
+        let latest = actor.lock().await.latest.clone();
+        Ok(latest.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
     /// Sends a message of the server's, whole or in fragments with a Ping behind the first.
     async fn say(&mut self, on: &str, message: &Value, fragments: Option<usize>) -> Result<(), Fault> {
         let actor = self.actor(on)?;
         let actor = actor.lock().await;
-        let payload = message.to_string().into_bytes();
+        let (opcode, payload) = self.encoded(&actor, message)?;
         let Some(count) = fragments else {
-            self.write(&actor, OutFrame::new(TEXT, payload)).await;
+            self.write(&actor, OutFrame::new(opcode, payload)).await;
             return Ok(());
         };
-        let mut frames = OutFrame::fragments(TEXT, &payload, count);
+        let mut frames = OutFrame::fragments(opcode, &payload, count);
         frames.insert(1, OutFrame::new(PING, BETWEEN));
         for frame in frames {
             self.write(&actor, frame).await;
@@ -169,6 +188,9 @@ impl Player {
             let (attempt, index) = self.next_attempt(&mut puppet, within).await?;
             match (step.status, step.by) {
                 (Some(status), _) => self.refuse(&puppet, attempt, index, status).await?,
+                (None, Some(FailBy::Refusal)) if !self.is_framed() => {
+                    self.refuse(&puppet, attempt, index, UNAVAILABLE).await?;
+                }
                 (None, Some(by)) => self.fail(&mut puppet, attempt, index, by).await?,
                 (None, None) => return Err(Stop::Harness("`turn_away` says not how".to_owned()).into()),
             }
@@ -230,7 +252,7 @@ impl Player {
             transcript: Arc::clone(&self.story.transcript),
             recorder: Arc::clone(&self.story.recorder),
             lint: ConnectionLint::new(family, role, Side::Server, Arc::clone(&self.story.stage.schemas)),
-            fate: Some(Fate { record: puppet.record.clone(), index, success: (family.welcome)(role).success() }),
+            fate: Some(Fate { record: puppet.record.clone(), index, success: (family, family.success(role)) }),
         };
         Ok(Connection::start(opened, clock.clone(), Box::new(witness)))
     }
@@ -254,7 +276,7 @@ impl Player {
             puppet.record.with(|attempts| attempts.end(index, clock.now(), fate));
         };
         match by {
-            FailBy::Reset | FailBy::Fin => {
+            FailBy::Reset | FailBy::Fin | FailBy::Refusal => {
                 let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
                 if by == FailBy::Reset {
                     end("reset instead of an answer");
@@ -275,12 +297,12 @@ impl Player {
                     record.with(|attempts| attempts.end(index, now, "given up without an answer"));
                 });
             }
-            FailBy::Close => {
+            FailBy::Close if !self.is_framed() => {
                 let connection = self.open_for(puppet, attempt, index, &name).await?;
                 connection.pen().send_through(OutFrame::close(Some(INTERNAL_ERROR), "")).await;
                 puppet.kept.push(connection);
             }
-            FailBy::Drop => {
+            FailBy::Close | FailBy::Drop => {
                 let connection = self.open_for(puppet, attempt, index, &name).await?;
                 end("accepted and dropped");
                 connection.pen().act(Act::Fin);

@@ -16,6 +16,8 @@ use crate::transport::{Act, Arrival, Arrived, Connection, OpenError, Opened, Out
 
 /// How long what is still under way at the end of a story is waited for.
 const SETTLING: Duration = Duration::from_millis(50);
+/// The same on a framed stream.
+const LAST_FRAMES: Duration = Duration::from_millis(10);
 
 impl Player {
     /// The name of a connection in reports: an iteration's connections carry its number.
@@ -60,7 +62,8 @@ impl Player {
             fate: None,
         };
         let connection = Connection::start(opened, self.clock().clone(), Box::new(witness));
-        let actor = Actor::new(name, connection, at, role);
+        let channel = role.and_then(|role| family.channel(family.server, role));
+        let actor = Actor::new(name, connection, at, role).reading(channel);
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -110,6 +113,9 @@ impl Player {
     }
 
     pub(in crate::engine) async fn close(&mut self, step: &Close) -> Result<(), Fault> {
+        if self.is_framed() {
+            return self.cut(&Cut { on: step.on.clone(), by: CutBy::Fin }).await;
+        }
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
         actor.over = true;
@@ -162,11 +168,16 @@ impl Player {
             let actor = self.actor(name)?;
             let mut actor = actor.lock().await;
             actor.drain();
-            actor.settle(self.clock(), self.clock().now() + self.clock().real(SETTLING)).await;
+            if self.is_framed() {
+                // There is no Ping to be answered behind all else.
+                actor.pull_all(self.clock(), self.clock().now() + self.clock().real(LAST_FRAMES)).await;
+            } else {
+                actor.settle(self.clock(), self.clock().now() + self.clock().real(SETTLING)).await;
+            }
             // Whether a client's user types, or a program behind it prints, is not for a script to say.
             let is_left = |arrived: &&Arrived| match arrived.what {
-                Arrival::Text(_) => true,
-                Arrival::Binary(_) => self.side() == Side::Client,
+                Arrival::Text(_) if !self.is_framed() => true,
+                Arrival::Text(_) | Arrival::Binary(_) => self.side() == Side::Client,
                 _ => false,
             };
             let left = actor.queue.iter().find(is_left);

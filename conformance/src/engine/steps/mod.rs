@@ -1,7 +1,9 @@
 //! What each kind of step does. One room for each kind of thing that a story can do or ask.
 
+mod again;
 mod attempts;
 mod client;
+mod collect;
 mod connect;
 mod driver;
 mod expect;

@@ -11,8 +11,8 @@ use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::lint::{excerpt, shorten};
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{FrameStep, Pour, Send};
-use crate::scenario::{STORY, Term, hex};
+use crate::scenario::step::{FrameStep, Pour, Repeated, Send};
+use crate::scenario::{Bindings, STORY, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Masking, OutFrame, Side};
 
@@ -25,10 +25,16 @@ impl Player {
     pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
         let actor = actor.lock().await;
-        let (opcode, payload) = self.content(step, &actor)?;
-        let mut frames = match step.fragments {
-            Some(count) => OutFrame::fragments(opcode, &payload, count),
-            None => vec![OutFrame::new(opcode, payload)],
+        let contents = self.contents(step, &actor)?;
+        if let (true, Some(count)) = (self.is_framed(), step.fragments) {
+            return self.piecemeal(&actor, &joined(contents), count).await;
+        }
+        let mut frames: Vec<_> = match step.fragments {
+            Some(count) => {
+                contents.iter().flat_map(|(opcode, bytes)| OutFrame::fragments(*opcode, bytes, count)).collect()
+            }
+            None if self.is_framed() => vec![OutFrame::new(BINARY, joined(contents))],
+            None => contents.into_iter().map(|(opcode, bytes)| OutFrame::new(opcode, bytes)).collect(),
         };
         let last = frames.pop();
         frames.into_iter().for_each(|frame| actor.connection.pen().send(frame));
@@ -44,9 +50,57 @@ impl Player {
         let _ = self.patiently(self.clock().real(HANDOVER), actor.connection.pen().send_through(frame)).await;
     }
 
-    fn content(&self, step: &Send, actor: &Actor) -> Result<(u8, Vec<u8>), Stop> {
+    /// Writes bytes in so many pieces, each by itself.
+    async fn piecemeal(&self, actor: &Actor, bytes: &[u8], count: usize) -> Result<(), Fault> {
+        let length = bytes.len().div_ceil(count.max(1)).max(1);
+        for piece in bytes.chunks(length) {
+            self.write(actor, OutFrame::new(BINARY, piece)).await;
+        }
+        Ok(())
+    }
+
+    /// What a step sends: a message, or as many as it asks for.
+    fn contents(&self, step: &Send, actor: &Actor) -> Result<Vec<(u8, Vec<u8>)>, Stop> {
+        let Some(Repeated { times, counter }) = &step.repeated else {
+            return Ok(vec![self.content(step, actor, &self.variables)?]);
+        };
+        let mut variables = self.variables.clone();
+        let each = (1..=*times).map(|number| {
+            variables.insert(counter.clone(), number.into());
+            self.content(step, actor, &variables)
+        });
+        each.collect()
+    }
+
+    /// A message in JSON as it travels on a connection.
+    pub(super) fn encoded(&self, actor: &Actor, message: &Value) -> Result<(u8, Vec<u8>), Stop> {
+        match self.channel_of(actor).and_then(|channel| channel.binary?.json) {
+            None => Ok((TEXT, message.to_string().into_bytes())),
+            Some(form) => {
+                let bytes = (form.write)(message);
+                let told = |why| Stop::Harness(format!("a message that cannot be written in bytes: {why}"));
+                bytes.map(|bytes| (BINARY, bytes)).map_err(told)
+            }
+        }
+    }
+
+    /// The channel of what the runner sends on a connection.
+    fn channel_of(&self, actor: &Actor) -> Option<&'static Channel> {
+        let family = self.story.scenario.family;
+        let role = actor.role?;
+        match self.side() {
+            Side::Client => family.channel(role, family.server),
+            Side::Server => family.channel(family.server, role),
+        }
+    }
+
+    fn content(&self, step: &Send, actor: &Actor, variables: &Bindings) -> Result<(u8, Vec<u8>), Stop> {
         let text = match step {
-            Send { json: Some(term), .. } => term.fill(&self.variables).map_err(Stop::Harness)?.to_string(),
+            Send { json: Some(term), .. } => {
+                let message = term.fill(variables).map_err(Stop::Harness)?;
+                let (opcode, payload) = self.encoded(actor, &message)?;
+                return self.honest(step, actor, opcode, payload);
+            }
             Send { text: Some(term), .. } => self.joined(term)?,
             Send { binary: Some(bytes), .. } => {
                 let bytes = bytes.fill(&self.variables).map_err(Stop::Harness)?;
@@ -64,12 +118,7 @@ impl Player {
 
     /// A scenario that sends something invalid says so; one that does not say so is at fault itself.
     fn honest(&self, step: &Send, actor: &Actor, opcode: u8, payload: Vec<u8>) -> Result<(u8, Vec<u8>), Stop> {
-        let family = self.story.scenario.family;
-        let direction = |role| match self.side() {
-            Side::Client => family.channel(role, family.server),
-            Side::Server => family.channel(family.server, role),
-        };
-        let Some(channel) = actor.role.and_then(direction) else { return Ok((opcode, payload)) };
+        let Some(channel) = self.channel_of(actor) else { return Ok((opcode, payload)) };
         let got = if opcode == TEXT { shorten(&String::from_utf8_lossy(&payload)) } else { excerpt(&payload) };
         match (problem(channel, opcode, &payload), &step.invalid) {
             (Some(error), None) if has_variables(step) => Err(Stop::Broken {
@@ -150,7 +199,9 @@ impl Player {
         let patience = self.span(&step.until_blocked_for);
         let (opcode, payload) = match step {
             Pour { json: Some(term), .. } => {
-                (Some(TEXT), term.fill(&self.variables).map_err(Stop::Harness)?.to_string().into_bytes())
+                let message = term.fill(&self.variables).map_err(Stop::Harness)?;
+                let (opcode, payload) = self.encoded(&actor, &message)?;
+                (Some(opcode), payload)
             }
             Pour { binary: Some(bytes), .. } => (Some(BINARY), bytes.fill(&self.variables).map_err(Stop::Harness)?),
             Pour { fragment: Some(term), .. } => (Some(CONTINUATION), self.joined(term)?.into_bytes()),
@@ -214,6 +265,11 @@ impl Player {
     async fn patiently<F: Future>(&self, patience: Duration, future: F) -> Option<F::Output> {
         self.clock().within(self.clock().now() + patience, future).await
     }
+}
+
+/// Messages behind each other.
+fn joined(contents: Vec<(u8, Vec<u8>)>) -> Vec<u8> {
+    contents.into_iter().flat_map(|(_, bytes)| bytes).collect()
 }
 
 /// Whether a message is made from values that the subject gave.

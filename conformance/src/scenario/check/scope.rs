@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use relayspec::family::Family;
+
 use crate::scenario::term::is_name;
 use crate::scenario::{Bytes, Term};
 
@@ -9,6 +11,8 @@ use crate::scenario::{Bytes, Term};
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     pub(super) clients: &'static [&'static str],
+    /// Whether connections are made to paths.
+    pub(super) has_paths: bool,
     /// How often the steps are played, by all the `many` around them.
     pub(super) iterations: usize,
     /// How many of these at once.
@@ -21,9 +25,10 @@ pub(super) struct Scope {
 
 impl Scope {
     /// What the first step of a scenario sees.
-    pub(super) fn new(clients: &'static [&'static str]) -> Self {
+    pub(super) fn new(family: &Family) -> Self {
         Self {
-            clients,
+            clients: family.clients,
+            has_paths: !family.is_framed(),
             iterations: 1,
             at_once: 1,
             started: BTreeSet::new(),

@@ -71,7 +71,7 @@ fn wrong_ones_are_invalid_by_their_schema() {
     assert!(schema.is_valid(&right));
     for wrong in [
         script(json!([{ "connect": { "as": "host", "to": "/mac", "too": 1 } }])),
-        script(json!([{ "connect": { "as": "host" } }])),
+        script(json!([{ "connect": { "to": "/mac" } }])),
         script(json!([{ "konnect": { "as": "host", "to": "/mac" } }])),
         script(json!([{ "expect": { "on": "host", "json": {}, "check": "Not Kebab" } }])),
         script(json!([{ "cut": { "on": "host", "by": "axe" } }])),
