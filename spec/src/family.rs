@@ -9,6 +9,7 @@ use crate::requirement::{self, Requirement, SHARED, WIRE};
 use crate::rpc;
 use crate::schema::MessageSchema;
 use crate::terminal;
+use crate::tunnel;
 use crate::wire::{BinaryError, DecodeError, Direction};
 
 /// An address of a server that clients connect to.
@@ -42,17 +43,17 @@ pub struct Binary {
     pub canonical: fn(&[u8]) -> Result<Vec<u8>, BinaryError>,
     /// The requirement that binds the sender and is broken by what is no message.
     pub rule: &'static str,
-    /// Where they are written and shown as JSON values, and are bytes on the wire alone.
-    pub json: Option<JsonForm>,
+    /// How they stand for JSON, where they have a JSON form.
+    pub packing: Option<Packing>,
 }
 
-/// The JSON form of binary messages: what schemas, order rules, scenarios and reports see of them.
+/// How binary messages carry what has a JSON form.
 #[derive(Debug, Clone, Copy)]
-pub struct JsonForm {
-    /// What bytes say.
-    pub read: fn(&[u8]) -> Result<Value, BinaryError>,
-    /// The bytes that say this; or why there are none.
-    pub write: fn(&Value) -> Result<Vec<u8>, String>,
+pub struct Packing {
+    /// The JSON form of a binary message, be it a valid message or not.
+    pub json: fn(&[u8]) -> Result<Value, BinaryError>,
+    /// The binary message of a JSON form, be it a valid message or not; no bytes where none can say it.
+    pub pack: fn(&Value) -> Vec<u8>,
 }
 
 /// How the messages of a family travel.
@@ -136,7 +137,7 @@ pub enum Turn {
 }
 
 /// All families.
-pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, rpc::FAMILY];
+pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAMILY, rpc::FAMILY];
 
 impl Family {
     /// The family with this name.

@@ -12,6 +12,7 @@ pub mod order;
 pub mod schema;
 pub mod text;
 pub mod wire;
+pub mod wrapped;
 
 pub mod driver;
 pub mod reconnect;
@@ -20,3 +21,4 @@ pub mod family;
 pub mod pairing;
 pub mod rpc;
 pub mod terminal;
+pub mod tunnel;

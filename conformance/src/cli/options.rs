@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use conformance::scenario::Size;
+use conformance::subject::Param;
 use relayspec::timing::{Parameter, Written};
 
 #[derive(Debug, Clone, Args)]
@@ -71,6 +72,11 @@ pub(super) struct SubjectOptions {
     /// Declare a timing parameter that the subject runs with, as `code_lifetime=90s`. May be given often.
     #[arg(long = "set", value_name = "NAME=DURATION", value_parser = setting, help_heading = "Subject")]
     pub(super) settings: Vec<(Parameter, Written)>,
+
+    /// Declare what scenarios need to know of a server, as `token=abc` or `public_url=http://127.0.0.1:{public_port}`, where the placeholder
+    /// stands in the command too. May be given often.
+    #[arg(long = "param", value_name = "NAME=VALUE", help_heading = "Subject")]
+    pub(super) params: Vec<Param>,
 
     /// The largest message that the subject accepts, as `2MiB`; scenarios that would have to send more are then skipped.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Subject")]

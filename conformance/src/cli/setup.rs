@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use conformance::baseline::Baseline;
 use conformance::scenario::{Filter, Scenario, Selection, Size, built_in, load_file};
-use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Params, Template};
 use conformance::transport::{Address, Trust, tls};
 use relayspec::family::{FAMILIES, Family, Travel};
 use relayspec::reconnect::Policy;
@@ -62,6 +62,8 @@ pub(super) enum Place {
         tls: Option<Arc<ClientConfig>>,
         /// How long it has to begin to listen, where the runner starts it.
         ready_within: Duration,
+        /// What it declares of itself.
+        params: Params,
     },
     /// A client that the runner starts.
     Client {
@@ -119,7 +121,16 @@ impl Seat {
             no_trust(&at, manifest, options)?;
             None
         };
-        let place = Place::Server { at, tls, ready_within: options.ready_within.0 };
+        let declared = manifest.params.iter().map(|(name, value)| Param::new(name, value));
+        let declared: Vec<_> = declared
+            .collect::<Result<_, _>>()
+            .map_err(|error| Failure::usage(format!("the manifest's params: {error}")))?;
+        let params: Params = declared.into_iter().chain(subject.params.iter().cloned()).collect();
+        let at = match at {
+            Where::Command(template) => Where::Command(template.with_params(params.clone()).map_err(Failure::usage)?),
+            at => at,
+        };
+        let place = Place::Server { at, tls, ready_within: options.ready_within.0, params };
         Ok(Self::new(place, family, family.server, manifest, subject))
     }
 

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use relayspec::family::{Aside, Channel, JsonForm};
+use relayspec::family::{Aside, Family, Packing};
 use serde_json::Value;
 
 use super::puppet::Record;
 use crate::clock::{Clock, Moment};
-use crate::transport::encode::{PING, TEXT};
-use crate::transport::{Arrival, Arrived, Connection, OutFrame};
+use crate::scenario::step::Encoding;
+use crate::transport::encode::{BINARY, PING, TEXT};
+use crate::transport::{Arrival, Arrived, Connection, OutFrame, Side};
 
 /// A connection in a story.
 #[derive(Debug)]
@@ -38,10 +39,15 @@ pub(super) struct Actor {
     pub(super) attempt: Option<(Record, usize)>,
     /// What a client under test may say at any time: it is answered, and stands in nobody's way.
     pub(super) asides: &'static [Aside],
-    /// How bytes are read as JSON, where they have that form.
-    form: Option<JsonForm>,
-    /// The latest message that a step has waited for.
-    pub(super) latest: Option<String>,
+    /// The latest message that a step has waited for, where it has a JSON form.
+    pub(super) latest: Option<Value>,
+    /// Whether messages are binary alone.
+    is_framed: bool,
+    /// How the subject's binary messages stand for JSON, and the runner's.
+    pub(super) hears: Option<Packing>,
+    speaks: Option<Packing>,
+    /// Whether the subject's last message was binary.
+    last_was_binary: bool,
 }
 
 fn is_word(arrived: &Arrived) -> bool {
@@ -52,7 +58,20 @@ fn is_word(arrived: &Arrived) -> bool {
 const REMEMBERED: usize = 10_000;
 
 impl Actor {
-    pub(super) fn new(name: String, connection: Connection, opened: Moment, role: Option<&'static str>) -> Self {
+    /// A connection on which the runner takes this side; the role is that of the client.
+    pub(super) fn new(
+        name: String,
+        connection: Connection,
+        opened: Moment,
+        family: &Family,
+        side: Side,
+        role: Option<&'static str>,
+    ) -> Self {
+        let packing =
+            |from, to| family.channel(from, to).and_then(|channel| channel.binary).and_then(|binary| binary.packing);
+        let client = role.unwrap_or_default();
+        let (up, down) = (packing(client, family.server), packing(family.server, client));
+        let (hears, speaks) = if side == Side::Client { (down, up) } else { (up, down) };
         Self {
             name,
             connection,
@@ -66,14 +85,22 @@ impl Actor {
             over: false,
             attempt: None,
             asides: &[],
-            form: None,
             latest: None,
+            is_framed: family.is_framed(),
+            hears,
+            speaks,
+            last_was_binary: false,
         }
     }
 
-    /// The same, which reads the messages of this channel.
-    pub(super) fn reading(self, channel: Option<&Channel>) -> Self {
-        Self { form: channel.and_then(|channel| channel.binary?.json), ..self }
+    /// A message in an encoding, or else in the one that the subject used last: opcode and payload.
+    pub(super) fn encoded(&self, message: &Value, encoding: Option<Encoding>) -> (u8, Vec<u8>) {
+        let is_binary = encoding.map_or(self.last_was_binary, |encoding| encoding == Encoding::Binary);
+        let binary = self.is_framed || is_binary;
+        match self.speaks.filter(|_| binary) {
+            Some(packing) => (BINARY, (packing.pack)(message)),
+            None => (TEXT, message.to_string().into_bytes()),
+        }
     }
 
     /// Takes in what is there already.
@@ -151,40 +178,41 @@ impl Actor {
     }
 
     fn absorb(&mut self, arrived: Arrived) {
+        match arrived.what {
+            Arrival::Text(_) => self.last_was_binary = false,
+            Arrival::Binary(_) => self.last_was_binary = true,
+            _ => {}
+        }
         self.over |= matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_));
         if self.ignored {
             return;
         }
-        let arrived = self.in_json(arrived);
         match arrived.what {
             Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. } => {}
-            Arrival::Text(ref text) if self.aside(text) => {}
+            Arrival::Text(_) | Arrival::Binary(_) if self.aside(&arrived.what) => {}
             Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => {
                 self.queue.push_back(arrived);
             }
         }
     }
 
-    /// Bytes that have a JSON form are text from here on.
-    fn in_json(&self, arrived: Arrived) -> Arrived {
-        let Arrival::Binary(bytes) = &arrived.what else { return arrived };
-        match self.form.and_then(|form| (form.read)(bytes).ok()) {
-            Some(message) => Arrived { what: Arrival::Text(message.to_string()), ..arrived },
-            None => arrived,
-        }
-    }
-
     /// Whether a message is one that may come at any time; it is answered, where it has an answer.
-    fn aside(&self, text: &str) -> bool {
+    fn aside(&self, arrival: &Arrival) -> bool {
         if self.asides.is_empty() {
             return false;
         }
-        let message: Value = serde_json::from_str(text).unwrap_or_default();
+        let message: Option<Value> = match (arrival, self.hears) {
+            (Arrival::Text(text), _) => serde_json::from_str(text).ok(),
+            (Arrival::Binary(bytes), Some(packing)) => (packing.json)(bytes).ok(),
+            _ => None,
+        };
+        let message = message.unwrap_or_default();
         let Some(aside) = self.asides.iter().find(|aside| message["type"] == aside.message) else { return false };
         if let Some(answer) = aside.answer {
-            self.connection.pen().send(OutFrame::new(TEXT, answer(&message).to_string()));
+            let (opcode, payload) = self.encoded(&answer(&message), None);
+            self.connection.pen().send(OutFrame::new(opcode, payload));
         }
         true
     }

@@ -115,13 +115,16 @@ pub(super) struct Player {
 
 impl Player {
     pub(super) fn new(story: Arc<Story>) -> Self {
+        let declared = story.target().map(|target| target.params().clone()).unwrap_or_default();
+        let needed = |name: &String| Some((name.clone(), declared.get(name)?.clone()));
+        let variables = story.scenario.script.params.iter().filter_map(needed).collect();
         Self {
             story,
             actors: BTreeMap::new(),
             puppets: BTreeMap::new(),
             started: Vec::new(),
             own: Vec::new(),
-            variables: Bindings::new(),
+            variables,
             iteration: String::new(),
             barrier: None,
         }

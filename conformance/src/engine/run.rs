@@ -18,7 +18,7 @@ use super::target::Subject;
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::outcome::ScenarioOutcome;
-use crate::scenario::{Scenario, Step, Trait, each_step};
+use crate::scenario::{Bindings, Scenario, Step, Trait, each_step};
 
 /// What a run plays, and within which bounds.
 pub struct Plan {
@@ -272,6 +272,11 @@ fn needs_its_own(scenario: &Scenario) -> bool {
     special || starts != 1
 }
 
+/// What a scenario needs and a server does not declare.
+fn missing<'a>(scenario: &'a Scenario, params: &Bindings) -> Option<&'a String> {
+    scenario.script.params.iter().find(|name| !params.contains_key(*name))
+}
+
 /// Why a scenario is not for this run.
 fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
     let Item { part, scenario } = item;
@@ -283,6 +288,9 @@ fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
             return Some(
                 "needs a subject that the runner starts for it alone (--command with {port} or {socket})".to_owned(),
             );
+        }
+        Subject::Server { target, .. } if let Some(missing) = missing(scenario, target.params()) => {
+            return Some(format!("needs a server that declares its `{missing}` (--param {missing}=…)"));
         }
         Subject::Client(starter) if scenario.has(Trait::Driver) && !starter.has_driver() => {
             return Some("needs a client that speaks the driver protocol (--driver)".to_owned());

@@ -12,6 +12,7 @@ use relayspec::timing::Timing;
 use serde_json::{Value, json};
 
 use crate::clock::Moment;
+use crate::scenario::Bindings;
 use crate::scenario::step::EndBy;
 use crate::transport::{Listener, Route};
 
@@ -47,6 +48,8 @@ pub trait Target: Party {
     fn rival(&self, _within: Duration) -> Boxed<'_, Result<Option<Ending>, String>> {
         Box::pin(std::future::ready(Err(NOT_STARTED.to_owned())))
     }
+    /// What it declares of itself for scenarios to use.
+    fn params(&self) -> &Bindings;
 }
 
 const NOT_STARTED: &str = "the runner has not started it";

@@ -7,7 +7,7 @@ mod schema;
 
 use std::sync::Arc;
 
-use relayspec::family::{Channel, Family};
+use relayspec::family::{Channel, Family, Packing};
 use relayspec::order::{Breach, Order, Said};
 use serde_json::Value;
 
@@ -25,6 +25,8 @@ pub struct ConnectionLint {
     side: Side,
     /// The messages of the subject; none where its role is unknown.
     channel: Option<&'static Channel>,
+    /// The messages of the runner.
+    own_channel: Option<&'static Channel>,
     own: own::Messages,
     /// Where messages travel as frames behind their lengths: what the runner sends, cut into them.
     frames: Option<Splitter>,
@@ -37,49 +39,58 @@ impl ConnectionLint {
     /// and schema rules hold for a role that is unknown to the family.
     #[must_use]
     pub fn new(family: &'static Family, client: &str, side: Side, schemas: Arc<Schemas>) -> Self {
-        let channel = match side {
-            Side::Client => family.channel(family.server, client),
-            Side::Server => family.channel(client, family.server),
-        };
+        let (up, down) = (family.channel(client, family.server), family.channel(family.server, client));
+        let (channel, own_channel) = if side == Side::Client { (down, up) } else { (up, down) };
         let order = (family.order)(client);
         let (own, frames) = (own::Messages::default(), family.is_framed().then(Splitter::default));
-        Self { order, schemas, family, side, channel, own, frames, lost: false }
+        Self { order, schemas, family, side, channel, own_channel, own, frames, lost: false }
     }
 
-    /// The runner sends a frame; the messages in JSON that it completes, if any.
+    /// The runner sends a frame; the messages that it completes, in JSON, if any.
     pub fn sent(&mut self, frame: &OutFrame) -> Vec<Value> {
         let mut whole = Vec::new();
         match &mut self.frames {
-            Some(frames) => frames.feed(&frame.payload, &mut |arrival| whole.push(arrival)),
+            Some(frames) => frames.feed(&frame.payload, &mut |arrival| {
+                if let Arrival::Binary(bytes) = arrival {
+                    whole.push(own::Message::Binary(bytes.to_vec()));
+                }
+            }),
             None => whole.extend(self.own.sent(frame)),
         }
-        whole.into_iter().filter_map(|arrival| self.own_message(&arrival)).collect()
+        whole.into_iter().filter_map(|message| self.completed(&message)).collect()
     }
 
-    /// What the runner does wrong it does on purpose.
-    fn own_message(&mut self, arrival: &Arrival) -> Option<Value> {
-        let message = match arrival {
-            Arrival::Text(text) => serde_json::from_str::<Value>(text).ok(),
-            Arrival::Binary(bytes) => match self.in_json(bytes) {
-                Some(message) => Some(message),
-                None => {
-                    drop(self.said(self.side, &Said::Binary(bytes)));
-                    return None;
+    fn completed(&mut self, message: &own::Message) -> Option<Value> {
+        match message {
+            own::Message::Text(text) => match serde_json::from_str::<Value>(text) {
+                // What the runner does wrong it does on purpose.
+                Ok(message) => {
+                    drop(self.said(self.side, &Said::Message(&message)));
+                    return Some(message);
                 }
+                Err(_) => self.lost = true,
             },
-            _ => None,
-        };
-        match &message {
-            Some(message) => drop(self.said(self.side, &Said::Message(message))),
-            None => self.lost = true,
+            own::Message::Binary(bytes) => match self.speaks().map(|packing| (packing.json)(bytes)) {
+                Some(Ok(message)) => {
+                    drop(self.said(self.side, &Said::Message(&message)));
+                    return Some(message);
+                }
+                _ => drop(self.said(self.side, &Said::Binary(bytes))),
+            },
         }
-        message
+        None
     }
 
-    /// What bytes say, where they have a JSON form.
+    /// How the subject's binary messages stand for JSON, in families where they do.
     #[must_use]
-    pub fn in_json(&self, bytes: &[u8]) -> Option<Value> {
-        (self.channel?.binary?.json?.read)(bytes).ok()
+    pub fn hears(&self) -> Option<Packing> {
+        self.channel?.binary?.packing
+    }
+
+    /// The same of the runner's own.
+    #[must_use]
+    pub fn speaks(&self) -> Option<Packing> {
+        self.own_channel?.binary?.packing
     }
 
     /// A side has said something.
@@ -116,12 +127,24 @@ impl ConnectionLint {
                 got(),
             )];
         };
-        if let Err(error) = (binary.canonical)(bytes) {
-            return vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
-        }
-        match self.in_json(bytes) {
-            Some(message) => self.whole(channel, &message, &message.to_string()),
-            None => self.ordered(&Said::Binary(bytes), got()),
+        let malformed =
+            |error| vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
+        let Some(packing) = binary.packing else {
+            return match (binary.canonical)(bytes) {
+                Ok(_) => self.ordered(&Said::Binary(bytes), got()),
+                Err(error) => malformed(error),
+            };
+        };
+        match (packing.json)(bytes) {
+            Err(error) => malformed(error),
+            Ok(message) => {
+                let findings = self.judged(channel, &message, &message.to_string());
+                match (binary.canonical)(bytes) {
+                    // What the schema of the JSON form cannot see, as a string in place of bytes.
+                    Err(error) if findings.is_empty() => malformed(error),
+                    _ => findings,
+                }
+            }
         }
     }
 
@@ -150,10 +173,10 @@ impl ConnectionLint {
                 )];
             }
         };
-        self.whole(channel, &message, text)
+        self.judged(channel, &message, text)
     }
 
-    fn whole(&mut self, channel: &Channel, message: &Value, text: &str) -> Vec<Finding> {
+    fn judged(&mut self, channel: &Channel, message: &Value, text: &str) -> Vec<Finding> {
         let mut findings = self.schemas.judge(self.family, channel, message);
         for finding in &mut findings {
             finding.requirement = Some(self.family.broken(channel, finding.requirement.as_deref()).to_owned());

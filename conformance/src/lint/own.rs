@@ -1,7 +1,15 @@
 //! The messages that the runner itself sends, put together from their frames, right or wrong.
 
+use crate::transport::OutFrame;
 use crate::transport::encode::{BINARY, CONTINUATION, TEXT};
-use crate::transport::{Arrival, OutFrame};
+
+/// A whole message of the runner.
+pub(super) enum Message {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
 
 /// Puts messages together.
 #[derive(Debug, Default)]
@@ -11,11 +19,11 @@ pub(super) struct Messages {
 }
 
 /// Longer messages are of no interest to order rules.
-const LONGEST: usize = 2 << 20;
+const LONGEST: usize = 32 << 20;
 
 impl Messages {
-    /// A frame is sent; the message that it completes, if any, as if it had come.
-    pub(super) fn sent(&mut self, frame: &OutFrame) -> Option<Arrival> {
+    /// A frame is sent; the message that it completes, if any.
+    pub(super) fn sent(&mut self, frame: &OutFrame) -> Option<Message> {
         match frame.opcode {
             TEXT | BINARY => {
                 self.opcode = frame.opcode;
@@ -32,9 +40,9 @@ impl Messages {
         }
         let whole = std::mem::take(&mut self.partial);
         if self.opcode == BINARY {
-            Some(Arrival::Binary(whole.into()))
+            Some(Message::Binary(whole))
         } else {
-            String::from_utf8(whole).ok().map(Arrival::Text)
+            String::from_utf8(whole).ok().map(Message::Text)
         }
     }
 }

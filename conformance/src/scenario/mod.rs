@@ -35,6 +35,7 @@ pub use select::{Filter, Selection};
 pub use size::Size;
 pub use span::{Measures, Span, to_the_cap};
 pub use step::Step;
+pub(crate) use term::is_name;
 pub use term::{Bindings, Kind, Mismatch, Term, Variables, same};
 
 /// What stands in a scenario file.
@@ -48,6 +49,9 @@ pub struct Script {
     pub covers: Vec<String>,
     /// The role that is judged; `client` for every client role of every family.
     pub under_test: String,
+    /// What the server has to declare of itself (`--param`); each is a variable of this name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<String>,
     /// The longest time that the scenario waits for anything; none where it waits for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest_wait: Option<Span>,

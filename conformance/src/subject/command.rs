@@ -13,6 +13,7 @@ use super::process::{Group, Spawn};
 use super::template::{Place, Template};
 use crate::clock::Clock;
 use crate::engine::{Boxed, Ending, Launcher, Party, Process, Target};
+use crate::scenario::Bindings;
 use crate::scenario::step::EndBy;
 use crate::transport::{Address, Route};
 
@@ -49,6 +50,7 @@ pub struct CommandSubject {
     group: Mutex<Arc<Group>>,
     launcher: CommandLauncher,
     place: Place,
+    params: Bindings,
 }
 
 /// Why a server could not be started.
@@ -86,7 +88,8 @@ impl CommandLauncher {
         let place = self.template.place()?;
         let group = Mutex::new(Arc::new(self.start_at(&place).await?));
         let route = Route { address: place.address.clone(), tls: self.tls.clone() };
-        Ok(CommandSubject { route, group, launcher: self.clone(), place })
+        let params = place.params.clone();
+        Ok(CommandSubject { route, group, launcher: self.clone(), place, params })
     }
 
     fn spawn(&self, place: &Place) -> Result<Group, String> {
@@ -189,6 +192,10 @@ impl Launcher for CommandLauncher {
 impl Target for CommandSubject {
     fn route(&self) -> &Route {
         &self.route
+    }
+
+    fn params(&self) -> &Bindings {
+        &self.params
     }
 
     fn restart(&self, by: EndBy) -> Boxed<'_, Result<(), String>> {

@@ -1,11 +1,14 @@
 //! Commands of servers, and where each start of them is to be.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use super::params::{Params, Ports, placeholders};
+use crate::scenario::Bindings;
 use crate::transport::{Address, Folder};
 
-/// The placeholder for the port in commands and URLs.
+/// The placeholder for the port in commands and URLs; others end in `_port}`.
 const PORT: &str = "{port}";
 /// The placeholder for the path of a socket.
 const SOCKET: &str = "{socket}";
@@ -18,6 +21,7 @@ pub struct Template {
     /// The URL, with a port or a path that nobody listens at.
     address: Address,
     folder: Option<PathBuf>,
+    params: Params,
 }
 
 /// Where a server that is started is to be, and what is then run.
@@ -27,6 +31,8 @@ pub(super) struct Place {
     pub(super) address: Address,
     /// The folder of its socket, where it has one.
     pub(super) _socket: Option<Folder>,
+    /// What the server declares of itself.
+    pub(super) params: Bindings,
 }
 
 impl Template {
@@ -62,18 +68,19 @@ impl Template {
         }
         let address = url.replace(PORT, "1").replace(SOCKET, "/socket").parse();
         let address = address.map_err(|error: String| error.replace(":1`", ":{port}`"))?;
-        Ok(Self { words, url, address, folder: None })
+        Ok(Self { words, url, address, folder: None, params: Params::default() })
     }
 
     /// A place of its own for a server, where the template leaves it open.
     pub(super) fn place(&self) -> Result<Place, String> {
-        let port = free_port().map_err(|error| format!("no port is free: {error}"))?.to_string();
+        let ports = free_ports(self.words.iter().flat_map(|word| placeholders(word)).collect())
+            .map_err(|error| format!("no port is free: {error}"))?;
         let socket = self.url.contains(SOCKET).then(Folder::new).transpose();
         let socket = socket.map_err(|error| format!("no folder for the socket: {error}"))?;
         let path = socket.as_ref().map(|folder| folder.path().join("daemon.sock").display().to_string());
-        let fill = |text: &str| text.replace(PORT, &port).replace(SOCKET, path.as_deref().unwrap_or_default());
+        let fill = |text: &str| ports.fill(text).replace(SOCKET, path.as_deref().unwrap_or_default());
         let words = self.words.iter().map(|word| fill(word)).collect();
-        Ok(Place { words, address: fill(&self.url).parse()?, _socket: socket })
+        Ok(Place { words, address: fill(&self.url).parse()?, _socket: socket, params: self.params.bindings(&ports) })
     }
 
     /// The folder to run it in.
@@ -85,6 +92,19 @@ impl Template {
     #[must_use]
     pub fn in_folder(self, folder: Option<&Path>) -> Self {
         Self { folder: folder.map(Path::to_owned), ..self }
+    }
+
+    /// The same, which declares this of itself.
+    ///
+    /// # Errors
+    /// Where a value holds the placeholder of a port that the command does not have.
+    pub fn with_params(self, params: Params) -> Result<Self, String> {
+        let known: BTreeSet<_> = self.words.iter().flat_map(|word| placeholders(word)).collect();
+        let unknown = params.values().flat_map(placeholders).find(|placeholder| !known.contains(placeholder));
+        match unknown {
+            Some(unknown) => Err(format!("--param: `{unknown}` has to stand in the command too")),
+            None => Ok(Self { params, ..self }),
+        }
     }
 
     /// Whether each start gets a port or a socket of its own, so that several can run side by side.
@@ -112,8 +132,17 @@ impl Template {
     }
 }
 
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// A free port for each placeholder, all of them different.
+fn free_ports(placeholders: BTreeSet<String>) -> std::io::Result<Ports> {
+    let held: Vec<_> = placeholders
+        .into_iter()
+        .map(|placeholder| Ok((placeholder, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)))
+        .collect::<std::io::Result<_>>()?;
+    let ports: Vec<_> = held
+        .iter()
+        .map(|(placeholder, listener)| Ok((placeholder.clone(), listener.local_addr()?.port())))
+        .collect::<std::io::Result<_>>()?;
+    Ok(Ports::new(ports))
 }
 
 #[cfg(test)]

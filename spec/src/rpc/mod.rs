@@ -13,9 +13,10 @@ pub use message::{
 };
 pub use state::order;
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use crate::family::{Binary, Channel, Endpoint, Family, JsonForm, Naming, Travel, Turn, Welcome};
+use crate::family::{Binary, Channel, Endpoint, Family, Naming, Packing, Travel, Turn, Welcome};
 use crate::reconnect::Policy;
 use crate::wire::{self, BinaryError, Cause, DecodeError};
 
@@ -44,14 +45,14 @@ pub const FAMILY: Family = Family {
             schemas: schema::to_daemon,
             canonical: |text| canonical(text, TO_DAEMON),
             rule: "RPC-C2",
-            binary: Some(Binary { canonical: |bytes| again(bytes, TO_DAEMON), rule: "RPC-C2", json: Some(JSON) }),
+            binary: Some(Binary { canonical: |bytes| again(bytes, TO_DAEMON), rule: "RPC-C2", packing: Some(PACKING) }),
         },
         Channel {
             direction: TO_CLIENT,
             schemas: schema::to_client,
             canonical: |text| canonical(text, TO_CLIENT),
             rule: "RPC-01",
-            binary: Some(Binary { canonical: |bytes| again(bytes, TO_CLIENT), rule: "RPC-01", json: Some(JSON) }),
+            binary: Some(Binary { canonical: |bytes| again(bytes, TO_CLIENT), rule: "RPC-01", packing: Some(PACKING) }),
         },
     ],
     naming: Naming { name: tag, like: |name| json!({ "message": { name: {} } }) },
@@ -60,9 +61,9 @@ pub const FAMILY: Family = Family {
     welcome,
 };
 
-const JSON: JsonForm = JsonForm {
-    read: |bytes| Ok(serde_json::to_value(Frame::decode(bytes)?).unwrap_or_default()),
-    write: |value| Ok(serde_json::from_value::<Frame>(value.clone()).map_err(|error| error.to_string())?.encode()),
+const PACKING: Packing = Packing {
+    json: |bytes| Ok(serde_json::to_value(Frame::decode(bytes)?).unwrap_or_default()),
+    pack: |value| Frame::deserialize(value).map(|frame| frame.encode()).unwrap_or_default(),
 };
 
 /// The name of the message in a frame.

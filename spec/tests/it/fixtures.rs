@@ -93,7 +93,7 @@ impl Vector {
 
     /// The message of an accepted vector in JSON, also where it is one in bytes that have such a form.
     pub(crate) fn in_json(&self, channel: &Channel) -> Option<Value> {
-        let has_form = channel.binary.is_some_and(|binary| binary.json.is_some());
+        let has_form = channel.binary.is_some_and(|binary| binary.packing.is_some());
         self.message().or(self.frame.clone().filter(|_| has_form).map(expanded))
     }
 }
@@ -149,14 +149,13 @@ fn serde_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<S
 /// What the codec of binary messages has against a vector's verdict.
 fn codec_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let binary = channel.binary.unwrap_or_else(|| panic!("`{}`: the direction has no binary messages", vector.id));
-    if let (Some(form), Some(frame)) = (binary.json, vector.in_json(channel)) {
-        let (read, written) = ((form.read)(bytes), (form.write)(&frame));
-        if read.as_ref().is_ok_and(|read| !equal(read, &frame)) {
-            return Some(format!("it says {read:?}"));
+    if let (Some(packing), Some(frame)) = (binary.packing, vector.in_json(channel)) {
+        let says = |bytes: &[u8]| (packing.json)(bytes).is_ok_and(|read| equal(&read, &frame));
+        if !says(bytes) {
+            return Some(format!("it says {:?}", (packing.json)(bytes)));
         }
-        let wanted = vector.canonical.as_deref().map_or(bytes.to_vec(), |hex| unhex(hex).expect("hexadecimal"));
-        if written != Ok(wanted) {
-            return Some(format!("its JSON form is written as {written:?}"));
+        if !says(&(packing.pack)(&frame)) {
+            return Some(format!("its JSON form is packed as {:?}", (packing.pack)(&frame)));
         }
     }
     match ((binary.canonical)(bytes), vector.verdict) {

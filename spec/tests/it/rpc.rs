@@ -3,7 +3,7 @@
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use relayspec::family::{Channel, Family, JsonForm};
+use relayspec::family::{Channel, Family, Packing};
 use relayspec::requirement::CHAPTERS;
 use relayspec::rpc::{
     CommandBoundary, CommandComplete, CommandRecord, Direction, Event, EventType, Frame, Frames, HEADER, IoData,
@@ -19,8 +19,8 @@ fn family() -> &'static Family {
     Family::named(FAMILY).expect("the family")
 }
 
-fn json_form(channel: &Channel) -> JsonForm {
-    channel.binary.and_then(|binary| binary.json).expect("a JSON form")
+fn packing(channel: &Channel) -> Packing {
+    channel.binary.and_then(|binary| binary.packing).expect("a JSON form")
 }
 
 fn string() -> impl Strategy<Value = String> {
@@ -106,8 +106,8 @@ fn every_frame_arrives_in_both_forms() {
         prop_assert_eq!(read.as_ref(), Some(&frame));
         let mut fits = 0;
         for (channel, schemas) in family().channels.iter().zip(&schemas) {
-            prop_assert_eq!((json_form(channel).write)(&json), Ok(bytes.clone()));
-            prop_assert_eq!((json_form(channel).read)(&bytes), Ok(json.clone()));
+            prop_assert_eq!((packing(channel).pack)(&json), bytes.clone());
+            prop_assert_eq!((packing(channel).json)(&bytes), Ok(json.clone()));
             let (text, binary) = (channel.canonical, channel.binary.expect("bytes").canonical);
             prop_assert_eq!(text(&json.to_string()).is_ok(), binary(&bytes).is_ok());
             prop_assert_eq!(schemas.judge(&json).is_ok(), binary(&bytes).is_ok());

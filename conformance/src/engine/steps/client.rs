@@ -111,12 +111,11 @@ impl Player {
         let within = step.within.as_ref().map(|span| self.span(span));
         let (attempt, index) = self.next_attempt(&mut puppet, within).await?;
         let connection = self.open_for(&puppet, attempt, index, &step.name).await?;
-        let role = self.role_under_test();
-        let mut actor = Actor::new(self.full_name(&step.name), connection, self.clock().now(), role);
+        let (family, role) = (self.story.scenario.family, self.role_under_test());
+        let mut actor =
+            Actor::new(self.full_name(&step.name), connection, self.clock().now(), family, Side::Server, role);
         actor.attempt = Some((puppet.record.clone(), index));
-        let family = self.story.scenario.family;
         actor.asides = (family.welcome)(&self.story.scenario.script.under_test).asides;
-        let actor = actor.reading(role.and_then(|role| family.channel(role, family.server)));
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -159,14 +158,14 @@ impl Player {
     async fn latest(&self, on: &str) -> Result<Value, Stop> {
         let actor = self.actor(on)?;
         let latest = actor.lock().await.latest.clone();
-        Ok(latest.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+        Ok(latest.unwrap_or_default())
     }
 
     /// Sends a message of the server's, whole or in fragments with a Ping behind the first.
     async fn say(&mut self, on: &str, message: &Value, fragments: Option<usize>) -> Result<(), Fault> {
         let actor = self.actor(on)?;
         let actor = actor.lock().await;
-        let (opcode, payload) = self.encoded(&actor, message)?;
+        let (opcode, payload) = actor.encoded(message, None);
         let Some(count) = fragments else {
             self.write(&actor, OutFrame::new(opcode, payload)).await;
             return Ok(());

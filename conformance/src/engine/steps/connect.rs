@@ -62,8 +62,7 @@ impl Player {
             fate: None,
         };
         let connection = Connection::start(opened, self.clock().clone(), Box::new(witness));
-        let channel = role.and_then(|role| family.channel(family.server, role));
-        let actor = Actor::new(name, connection, at, role).reading(channel);
+        let actor = Actor::new(name, connection, at, family, Side::Client, role);
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -176,8 +175,8 @@ impl Player {
             }
             // Whether a client's user types, or a program behind it prints, is not for a script to say.
             let is_left = |arrived: &&Arrived| match arrived.what {
-                Arrival::Text(_) if !self.is_framed() => true,
-                Arrival::Text(_) | Arrival::Binary(_) => self.side() == Side::Client,
+                Arrival::Text(_) => true,
+                Arrival::Binary(_) => self.side() == Side::Client || actor.hears.is_some() && !self.is_framed(),
                 _ => false,
             };
             let left = actor.queue.iter().find(is_left);
@@ -185,7 +184,7 @@ impl Player {
                 let finding = Finding {
                     what: "a message that nothing asked for".to_owned(),
                     expected: Some("no further message".to_owned()),
-                    got: Some(describe(&arrived.what)),
+                    got: Some(describe(&arrived.what, actor.hears)),
                     connection: Some(actor.name.clone()),
                     at_ms: Some(self.story.transcript.ms(arrived.at)),
                     ..Finding::default()

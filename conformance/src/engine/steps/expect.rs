@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use relayspec::timing::Parameter;
 
-use super::meaning::{Awaited, HasCloseFrames, Meaning, What, awaited, meaning};
+use super::meaning::{Awaited, HasCloseFrames, Heard, Meaning, What, awaited, meaning};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
@@ -40,13 +40,14 @@ impl Player {
                 return Ok(at);
             }
             if let Some(arrived) = actor.queue.pop_front() {
-                match meaning(&arrived, &awaited, skipping, &self.variables) {
+                let heard = Heard::new(&arrived, actor.hears);
+                match meaning(&heard, &awaited, skipping, &self.variables) {
                     Meaning::PassOver => continue,
                     Meaning::Wrong(difference) => {
                         return Err(self.wrong(&actor, &awaited, &arrived, difference).into());
                     }
                     Meaning::Matched { named, bindings } => {
-                        actor.latest = if let Arrival::Text(text) = arrived.what { Some(text) } else { None };
+                        actor.latest = heard.json;
                         self.variables.extend(bindings);
                         if let (Some(name), Some(named)) = (&step.bind, named) {
                             self.variables.insert(name.clone(), named.into());
@@ -132,7 +133,7 @@ impl Player {
         Finding {
             what,
             expected: Some(self.shown(awaited)),
-            got: Some(describe(&arrived.what)),
+            got: Some(describe(&arrived.what, actor.hears)),
             connection: Some(actor.name.clone()),
             at_ms: Some(self.story.transcript.ms(arrived.at)),
             // A Pong that the runner could not send in time costs the connection.
@@ -148,7 +149,7 @@ impl Player {
 
     fn shown(&self, awaited: &[Awaited<'_>]) -> String {
         let texts = awaited.iter().map(|awaited| match awaited.what {
-            What::Message(term) => shorten(&term.shown(&self.variables)),
+            What::Message(term, _) => shorten(&term.shown(&self.variables)),
             What::Binary(bytes) => self.shown_bytes(bytes),
             What::Ping => "Ping".to_owned(),
             What::Pong(text) => format!("Pong \"{text}\""),
@@ -181,7 +182,8 @@ impl Player {
 /// The Pongs that came instead of the one that is awaited.
 fn other_pongs(actor: &Actor, awaited: &[Awaited<'_>]) -> Option<String> {
     let [Awaited { what: What::Pong(_), .. }] = awaited else { return None };
-    let pongs: Vec<_> = actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()))).collect();
+    let pongs: Vec<_> =
+        actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()), None)).collect();
     (!pongs.is_empty()).then(|| pongs.join(", "))
 }
 

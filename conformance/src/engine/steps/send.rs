@@ -11,7 +11,7 @@ use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::lint::{excerpt, shorten};
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{FrameStep, Pour, Repeated, Send};
+use crate::scenario::step::{Encoding, FrameStep, Pour, Repeated, Send};
 use crate::scenario::{Bindings, STORY, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Masking, OutFrame, Side};
@@ -72,33 +72,14 @@ impl Player {
         each.collect()
     }
 
-    /// A message in JSON as it travels on a connection.
-    pub(super) fn encoded(&self, actor: &Actor, message: &Value) -> Result<(u8, Vec<u8>), Stop> {
-        match self.channel_of(actor).and_then(|channel| channel.binary?.json) {
-            None => Ok((TEXT, message.to_string().into_bytes())),
-            Some(form) => {
-                let bytes = (form.write)(message);
-                let told = |why| Stop::Harness(format!("a message that cannot be written in bytes: {why}"));
-                bytes.map(|bytes| (BINARY, bytes)).map_err(told)
-            }
-        }
-    }
-
-    /// The channel of what the runner sends on a connection.
-    fn channel_of(&self, actor: &Actor) -> Option<&'static Channel> {
-        let family = self.story.scenario.family;
-        let role = actor.role?;
-        match self.side() {
-            Side::Client => family.channel(role, family.server),
-            Side::Server => family.channel(family.server, role),
-        }
-    }
-
     fn content(&self, step: &Send, actor: &Actor, variables: &Bindings) -> Result<(u8, Vec<u8>), Stop> {
         let text = match step {
-            Send { json: Some(term), .. } => {
-                let message = term.fill(variables).map_err(Stop::Harness)?;
-                let (opcode, payload) = self.encoded(actor, &message)?;
+            Send { json: Some(term), encoding, .. } => {
+                let value = term.fill(variables).map_err(Stop::Harness)?;
+                let (opcode, payload) = actor.encoded(&value, Some(encoding.unwrap_or(Encoding::Text)));
+                if payload.is_empty() {
+                    return Err(Stop::Harness(format!("no bytes can say {}", shorten(&value.to_string()))));
+                }
                 return self.honest(step, actor, opcode, payload);
             }
             Send { text: Some(term), .. } => self.joined(term)?,
@@ -118,7 +99,12 @@ impl Player {
 
     /// A scenario that sends something invalid says so; one that does not say so is at fault itself.
     fn honest(&self, step: &Send, actor: &Actor, opcode: u8, payload: Vec<u8>) -> Result<(u8, Vec<u8>), Stop> {
-        let Some(channel) = self.channel_of(actor) else { return Ok((opcode, payload)) };
+        let family = self.story.scenario.family;
+        let direction = |role| match self.side() {
+            Side::Client => family.channel(role, family.server),
+            Side::Server => family.channel(family.server, role),
+        };
+        let Some(channel) = actor.role.and_then(direction) else { return Ok((opcode, payload)) };
         let got = if opcode == TEXT { shorten(&String::from_utf8_lossy(&payload)) } else { excerpt(&payload) };
         match (problem(channel, opcode, &payload), &step.invalid) {
             (Some(error), None) if has_variables(step) => Err(Stop::Broken {
@@ -200,7 +186,7 @@ impl Player {
         let (opcode, payload) = match step {
             Pour { json: Some(term), .. } => {
                 let message = term.fill(&self.variables).map_err(Stop::Harness)?;
-                let (opcode, payload) = self.encoded(&actor, &message)?;
+                let (opcode, payload) = actor.encoded(&message, Some(Encoding::Text));
                 (Some(opcode), payload)
             }
             Pour { binary: Some(bytes), .. } => (Some(BINARY), bytes.fill(&self.variables).map_err(Stop::Harness)?),

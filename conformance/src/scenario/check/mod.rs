@@ -24,6 +24,9 @@ pub(super) fn check(scenario: &Scenario, places: &Header) -> Result<(), Problem>
     header(scenario, places)?;
     coverage(scenario, places)?;
     let mut scope = Scope::new(scenario.family);
+    for name in &scenario.script.params {
+        scope.variable(name).map_err(|problem| (places.params.place, problem))?;
+    }
     steps::steps(&scenario.script.steps, &mut scope, false)
 }
 
@@ -44,6 +47,10 @@ fn header(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     }
     if covers.is_empty() {
         return fail(places.covers.place, "`covers` is empty: name the requirements that the checks judge".to_owned());
+    }
+    if !scenario.script.params.is_empty() && under_test != family.server {
+        let problem = "`params` are what a server declares; a client is handed over what stands in `with` of `start`";
+        return fail(places.params.place, problem.to_owned());
     }
     for (at, id) in covers.iter().enumerate() {
         let place = places.requirement(at);

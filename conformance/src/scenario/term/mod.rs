@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use matching::{Mismatch, same};
-pub(in crate::scenario) use text::is_name;
+pub(crate) use text::is_name;
 
 /// A value with holes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -64,7 +64,7 @@ fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
 
 /// Whether a text can name a variable or a connection.
 #[must_use]
-pub(in crate::scenario) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
-    Accept, Any, Attempts, Choice, Close, CloseIs, Collect, Connect, Cut, CutBy, Delay, Disjoint, Distinct, EndBy,
-    EventIs, EventStep, Exit, Expect, FailBy, FileMode, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory,
-    Mode, Near, NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Repeated, Restart, Rival, Rule, Send, Spread, Start,
-    Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait, Welcome,
+    Accept, Any, Attempts, Choice, Close, CloseIs, Collect, Connect, Cut, CutBy, Delay, Disjoint, Distinct, Encoding,
+    EndBy, EventIs, EventStep, Exit, Expect, FailBy, FileMode, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet,
+    Memory, Mode, Near, NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Repeated, Restart, Rival, Rule, Send, Spread,
+    Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait, Welcome,
 };
 use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -18,11 +18,13 @@ use serde_json::{Value, json};
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let traits =
         vec(prop_oneof![Just(Trait::OwnProcess), Just(Trait::Heavy), Just(Trait::Driver), Just(Trait::Jitter)], 0..3);
-    (text(), vec(text(), 0..3), text(), of(span()), traits, vec(at(any_step()), 0..6)).prop_map(
-        |(summary, covers, under_test, longest_wait, traits, steps)| Script {
+    let params = vec(name(), 0..3);
+    (text(), vec(text(), 0..3), text(), params, of(span()), traits, vec(at(any_step()), 0..6)).prop_map(
+        |(summary, covers, under_test, params, longest_wait, traits, steps)| Script {
             summary,
             covers,
             under_test,
+            params,
             longest_wait,
             traits,
             steps,
@@ -193,10 +195,11 @@ fn tallies() -> impl Strategy<Value = BTreeMap<String, usize>> {
 fn send() -> impl Strategy<Value = Send> {
     let content = (of(term()), of(term()), of(bytes()), of(text()), of(text()), of(text()));
     let repeated = (1..99_usize, name()).prop_map(|(times, counter)| Repeated { times, counter });
-    (name(), content, of(2..9_usize), of(repeated), of(text())).prop_map(
-        |(on, (json, text, binary, hex, ping, pong), fragments, repeated, invalid)| Send {
+    (name(), content, of(encoding()), of(2..9_usize), of(repeated), of(text())).prop_map(
+        |(on, (json, text, binary, hex, ping, pong), encoding, fragments, repeated, invalid)| Send {
             on,
             json,
+            encoding,
             text,
             binary,
             hex,
@@ -207,6 +210,10 @@ fn send() -> impl Strategy<Value = Send> {
             invalid,
         },
     )
+}
+
+fn encoding() -> impl Strategy<Value = Encoding> {
+    prop_oneof![Just(Encoding::Text), Just(Encoding::Binary)]
 }
 
 fn frame() -> impl Strategy<Value = FrameStep> {
@@ -229,15 +236,16 @@ fn frame() -> impl Strategy<Value = FrameStep> {
 fn expect() -> impl Strategy<Value = Expect> {
     let content =
         (of(term()), of(bytes()), of(Just(Any {})), of(text()), of(close_is()), of(Just(Any {})), of(Just(Any {})));
-    let rest = (vec(choice(), 0..3), of(name()), of(term()), of(bytes()), of(span()), of(check()));
+    let rest = (of(encoding()), vec(choice(), 0..3), of(name()), of(term()), of(bytes()), of(span()), of(check()));
     (name(), content, rest).prop_map(
         |(
             on,
             (json, binary, ping, pong, close, end, loss),
-            (any_of, bind, skipping, skipping_binary, within, check),
+            (encoding, any_of, bind, skipping, skipping_binary, within, check),
         )| Expect {
             on,
             json,
+            encoding,
             binary,
             ping,
             pong,
