@@ -42,6 +42,7 @@ pub use net::client::{
     Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, User, pairing_host, pairing_viewer, terminal_host,
     terminal_viewer,
 };
+pub use net::rpc::{DaemonError, DaemonOptions, RpcDaemon};
 pub use net::{BindError, Options, PairingRelay, Server, System, TerminalRelay};
 
 /// A random id that no other client has, a UUID.

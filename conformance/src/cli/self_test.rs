@@ -6,7 +6,7 @@ use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
 use relayspec::family::Family;
 use relayspec::timing::{Parameter, Written};
-use relayspec::{pairing, terminal};
+use relayspec::{pairing, rpc, terminal};
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 /// seconds.
 type Server = (&'static Family, &'static str, &'static [(Parameter, &'static str)]);
 
-const SERVERS: [Server; 2] = [
+const SERVERS: [Server; 3] = [
     (
         &pairing::FAMILY,
         "pairing-relay",
@@ -48,6 +48,7 @@ const SERVERS: [Server; 2] = [
             (Parameter::HeartbeatTimeout, "300ms"),
         ],
     ),
+    (&rpc::FAMILY, "rpc-daemon", &[]),
 ];
 
 /// A client that is judged: its role, the subcommand that runs it, and its policy.
@@ -86,7 +87,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 fn server(program: &str, family: &'static Family, name: &str, timing: &[(Parameter, &str)]) -> Result<Seat, Failure> {
-    let mut words: Vec<_> = [program, "reference", name, "--port", "{port}"].map(str::to_owned).into();
+    let place = if family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
+    let mut words: Vec<_> = [program, "reference", name].into_iter().chain(place).map(str::to_owned).collect();
     for (parameter, value) in timing {
         words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
     }

@@ -13,6 +13,7 @@ mod handshake;
 mod hub;
 mod letters;
 mod mailbox;
+pub(crate) mod rpc;
 mod strict;
 
 use std::io;

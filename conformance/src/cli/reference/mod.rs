@@ -4,6 +4,7 @@ mod client;
 mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
+mod rpc_daemon;
 mod server;
 mod terminal_host;
 mod terminal_relay;
@@ -31,6 +32,7 @@ enum Which {
     PairingHost(pairing_host::Host),
     PairingViewer(pairing_viewer::Viewer),
     TerminalRelay(terminal_relay::Relay),
+    RpcDaemon(rpc_daemon::Daemon),
     TerminalHost(terminal_host::Host),
     TerminalViewer(terminal_viewer::Viewer),
 }
@@ -41,6 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
         Which::TerminalRelay(relay) => relay.run(),
+        Which::RpcDaemon(daemon) => daemon.run(),
         Which::TerminalHost(host) => host.run(),
         Which::TerminalViewer(viewer) => viewer.run(),
     }

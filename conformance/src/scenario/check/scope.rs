@@ -103,7 +103,13 @@ impl Scope {
 
 fn matcher(term: &Term) -> Option<&Term> {
     match term {
-        Term::Is(_) | Term::Not(_) | Term::AnyOf(_) | Term::Equals(_) | Term::MadeOf { .. } => Some(term),
+        Term::Is(_)
+        | Term::Not(_)
+        | Term::AnyOf(_)
+        | Term::Equals(_)
+        | Term::JsonText(_)
+        | Term::One { .. }
+        | Term::MadeOf { .. } => Some(term),
         Term::List(terms) => terms.iter().find_map(matcher),
         Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
         Term::Plain(_) | Term::Text(_) | Term::Variable(_) | Term::Repeat { .. } | Term::Change { .. } => None,

@@ -360,13 +360,29 @@ fn value() -> impl Strategy<Value = Value> {
             members(inner.clone()),
             inner.clone().prop_map(|value| json!({ "not": value })),
             inner.clone().prop_map(|value| json!({ "equals": value })),
+            inner.clone().prop_map(|value| json!({ "json_text": value })),
+            (inner.clone(), inner.clone()).prop_map(|(one, being)| json!({ "one": one, "being": being })),
             vec(inner, 0..3).prop_map(|values| json!({ "any_of": values })),
         ]
     })
 }
 
 /// The members of what is no mere object.
-const MATCHERS: &[&str] = &["is", "not", "equals", "any_of", "repeat", "times", "change", "of", "made_of", "length"];
+const MATCHERS: &[&str] = &[
+    "is",
+    "not",
+    "equals",
+    "any_of",
+    "json_text",
+    "one",
+    "being",
+    "repeat",
+    "times",
+    "change",
+    "of",
+    "made_of",
+    "length",
+];
 
 /// Objects that are no matcher by chance.
 fn members(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
