@@ -38,6 +38,7 @@ pub mod server;
 
 mod net;
 
+pub use net::client::rpc::rpc_client;
 pub use net::client::{
     Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, User, pairing_host, pairing_viewer, terminal_host,
     terminal_viewer,

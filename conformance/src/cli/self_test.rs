@@ -54,11 +54,12 @@ const SERVERS: [Server; 3] = [
 /// A client that is judged: its role, the subcommand that runs it, and its policy.
 type Client = (&'static str, &'static str, &'static str);
 
-const CLIENTS: [Client; 4] = [
+const CLIENTS: [Client; 5] = [
     ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms"),
     ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
     ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
     ("terminal.viewer", "terminal-viewer", "base=100ms,factor=2,cap=400ms"),
+    ("rpc.client", "rpc-client", "base=100ms,factor=2,cap=400ms"),
 ];
 
 /// The timing parameters of clients.

@@ -4,6 +4,7 @@ mod client;
 mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
+mod rpc_client;
 mod rpc_daemon;
 mod server;
 mod terminal_host;
@@ -33,6 +34,7 @@ enum Which {
     PairingViewer(pairing_viewer::Viewer),
     TerminalRelay(terminal_relay::Relay),
     RpcDaemon(rpc_daemon::Daemon),
+    RpcClient(rpc_client::Client),
     TerminalHost(terminal_host::Host),
     TerminalViewer(terminal_viewer::Viewer),
 }
@@ -44,6 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingViewer(viewer) => viewer.run(),
         Which::TerminalRelay(relay) => relay.run(),
         Which::RpcDaemon(daemon) => daemon.run(),
+        Which::RpcClient(client) => client.run(),
         Which::TerminalHost(host) => host.run(),
         Which::TerminalViewer(viewer) => viewer.run(),
     }

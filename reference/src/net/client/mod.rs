@@ -8,6 +8,7 @@ mod input;
 mod output;
 mod person;
 mod raw;
+pub(crate) mod rpc;
 mod shells;
 mod start;
 mod trust;
