@@ -3,6 +3,7 @@
 mod bad_input;
 mod loader_errors;
 mod reports;
+mod rpc;
 mod scenarios;
 mod self_test;
 mod support;

@@ -59,7 +59,7 @@ impl Player {
         let Address::Unix(path) = &self.story.target()?.route().address else {
             return Err(Stop::Skip("the server has no socket file".to_owned()).into());
         };
-        let mode = std::fs::symlink_metadata(path).map(|file| file.permissions().mode() & 0o7777);
+        let mode = std::fs::metadata(path).map(|file| file.permissions().mode() & 0o7777);
         let got = match mode {
             Ok(mode) if mode == step.is.0 => return Ok(()),
             Ok(mode) => format!("{mode:04o}"),

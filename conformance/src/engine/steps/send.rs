@@ -18,6 +18,9 @@ use crate::transport::{Masking, OutFrame, Side};
 
 /// How long a step waits for its frame to be written.
 const HANDOVER: Duration = Duration::from_millis(250);
+/// Between two pieces of a stream, for so many of them.
+const PAUSE: Duration = Duration::from_micros(500);
+const PAUSES: usize = 100;
 /// How many bytes of small messages a flood hands over at once.
 const ROW: usize = 1 << 10;
 
@@ -53,7 +56,11 @@ impl Player {
     /// Writes bytes in so many pieces, each by itself.
     async fn piecemeal(&self, actor: &Actor, bytes: &[u8], count: usize) -> Result<(), Fault> {
         let length = bytes.len().div_ceil(count.max(1)).max(1);
-        for piece in bytes.chunks(length) {
+        for (number, piece) in bytes.chunks(length).enumerate() {
+            // A reader that is not given the time sees them joined again.
+            if (1..=PAUSES).contains(&number) {
+                self.clock().nap(PAUSE).await;
+            }
             self.write(actor, OutFrame::new(BINARY, piece)).await;
         }
         Ok(())

@@ -70,7 +70,7 @@ pub struct Collect {
     /// Messages that may come between them and are passed over.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub skipping: Option<Term>,
-    /// Within which time each of them; `notify_deadline` where it is not said.
+    /// Within which time all of them; `notify_deadline` where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
     /// The check that this decides.
