@@ -86,6 +86,8 @@ pub struct Family {
     pub naming: Naming,
     /// The order rules of a new connection of a client role.
     pub order: fn(&str) -> Box<dyn Order>,
+    /// Whether what its server does for one client depends on which others there are, so that it is judged by one scenario at a time.
+    pub solo: bool,
     /// How its clients come back after a loss, unless they declare another policy.
     pub policy: Policy,
     /// How a client of a role reaches the family's own success.
@@ -121,6 +123,8 @@ pub struct Welcome {
 pub struct Aside {
     /// Its type.
     pub message: &'static str,
+    /// Which messages of this type these are; all of them where it is not said.
+    pub when: Option<fn(&Value) -> bool>,
     /// What the server answers, where it does.
     pub answer: Option<fn(&Value) -> Value>,
 }

@@ -9,6 +9,7 @@ pub mod number;
 pub mod timing;
 
 pub mod order;
+mod packed;
 pub mod schema;
 pub mod text;
 pub mod wire;

@@ -6,15 +6,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Cursor;
 use std::marker::PhantomData;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
 
+use crate::packed;
+use crate::text::Text;
 use crate::wire::{self, BinaryError, DecodeError, Message, from_object};
 
 /// The messages of one direction, as the readers below need them.
@@ -52,7 +50,7 @@ pub(crate) fn members<M: Message>(text: &str) -> Result<M, DecodeError> {
 
 /// The same of a binary message.
 pub(crate) fn members_packed<M: Message>(bytes: &[u8]) -> Result<M, BinaryError> {
-    read_packed::<Object<Whole<M>>>(bytes).map(|whole| whole.0.data.0).map_err(|error| error.of(M::TYPE))
+    packed::read::<Object<Whole<M>>>(bytes).map(|whole| whole.0.data.0).map_err(|error| error.of(M::TYPE))
 }
 
 /// Reads a text message.
@@ -65,25 +63,18 @@ pub(crate) fn decode<T: Direction>(text: &str) -> Result<T, DecodeError> {
 
 /// Reads a binary message.
 pub(crate) fn unpack<T: Direction>(bytes: &[u8]) -> Result<T, BinaryError> {
-    let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
-    if let Ok(OnePass(Some(message))) = OnePass::deserialize(&mut reader)
-        && let Err(rmp_serde::decode::Error::InvalidMarkerRead(_)) = IgnoredAny::deserialize(&mut reader)
-    {
-        return Ok(message); // and there is nothing behind it
+    packed::check(bytes)?;
+    if let Ok(OnePass(Some(message))) = rmp_serde::from_slice(bytes) {
+        return Ok(message);
     }
-    let tag = read_packed::<Object<Tag>>(bytes).map_err(|error| error.of("a message"))?.0.tag;
+    let Text(tag) = packed::read::<Object<Tag>>(bytes).map_err(|error| error.of("a message"))?.0.tag;
     T::slow_binary(&tag, bytes)
-}
-
-/// Writes a binary message.
-pub(crate) fn pack<T: Serialize>(message: &T) -> Vec<u8> {
-    rmp_serde::to_vec_named(message).unwrap_or_default()
 }
 
 #[derive(Deserialize)]
 struct Tag {
     #[serde(rename = "type")]
-    tag: String,
+    tag: Text,
 }
 
 /// A struct from an object alone.
@@ -114,7 +105,7 @@ impl<'de, T: Direction> Deserialize<'de> for OnePass<T> {
                 let mut message = None;
                 while let Some(Key(name)) = map.next_key()? {
                     match (name.as_ref(), &tag) {
-                        ("type", None) => tag = Some(map.next_value()?),
+                        ("type", None) => tag = Some(map.next_value::<Text>()?.0),
                         ("data", Some(tag)) if message.is_none() => message = T::of(tag, &mut map)?,
                         ("type" | "data", _) => return Err(A::Error::custom("not in one pass")),
                         _ => drop(map.next_value::<IgnoredAny>()?),
@@ -130,118 +121,6 @@ impl<'de, T: Direction> Deserialize<'de> for OnePass<T> {
 
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// Why bytes cannot be read, before it is known what they should have been.
-struct Unread {
-    cause: String,
-    at: usize,
-}
-
-impl Unread {
-    fn of(self, name: &str) -> BinaryError {
-        BinaryError { cause: format!("`{name}`: {}", self.cause), at: self.at }
-    }
-}
-
-/// Reads one value that fills the bytes.
-fn read_packed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unread> {
-    let mut reader = rmp_serde::Deserializer::new(Cursor::new(bytes));
-    let read = T::deserialize(&mut reader);
-    let at = reader.position() as usize;
-    match read {
-        Err(error) => Err(Unread { cause: error.to_string(), at }),
-        Ok(_) if at < bytes.len() => Err(Unread { cause: "bytes behind the message".to_owned(), at }),
-        Ok(value) => Ok(value),
-    }
-}
-
-/// The JSON form of a binary message, valid or not: byte strings become base64.
-///
-/// # Errors
-/// Where the bytes are no MessagePack, or hold what JSON cannot say; the error names the place.
-pub fn json_form(bytes: &[u8]) -> Result<Value, BinaryError> {
-    read_packed::<Form>(bytes)
-        .map(|form| form.0)
-        .map_err(|Unread { cause, at }| BinaryError { cause: format!("not MessagePack: {cause}"), at })
-}
-
-/// Writes a value as MessagePack as it is; strings stay strings.
-#[must_use]
-pub fn plainly_packed(value: &Value) -> Vec<u8> {
-    pack(value)
-}
-
-/// Any value, with byte strings in base64.
-struct Form(Value);
-
-impl<'de> Deserialize<'de> for Form {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-
-        impl<'de> Visitor<'de> for Any {
-            type Value = Form;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("what JSON can say")
-            }
-
-            fn visit_unit<E>(self) -> Result<Form, E> {
-                Ok(Form(Value::Null))
-            }
-
-            fn visit_none<E>(self) -> Result<Form, E> {
-                Ok(Form(Value::Null))
-            }
-
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Form, D::Error> {
-                Form::deserialize(deserializer)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Form, E> {
-                Ok(Form(value.into()))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Form, E> {
-                Ok(Form(value.into()))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Form, E> {
-                Ok(Form(value.into()))
-            }
-
-            fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Form, E> {
-                let number = serde_json::Number::from_f64(value);
-                number.map(|number| Form(number.into())).ok_or_else(|| E::custom("a number that JSON has not"))
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<Form, E> {
-                Ok(Form(value.into()))
-            }
-
-            fn visit_bytes<E>(self, value: &[u8]) -> Result<Form, E> {
-                Ok(Form(STANDARD.encode(value).into()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Form, A::Error> {
-                let mut list = Vec::new();
-                while let Some(Form(item)) = items.next_element()? {
-                    list.push(item);
-                }
-                Ok(Form(list.into()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Form, A::Error> {
-                let mut object = Map::new();
-                while let Some((name, Form(value))) = members.next_entry::<String, Form>()? {
-                    object.insert(name, value);
-                }
-                Ok(Form(object.into()))
-            }
-        }
-
-        deserializer.deserialize_any(Any)
-    }
-}
 
 /// Declares the messages of one direction whose members stand in `data`, with decoders and encoders of both encodings, and schemas.
 macro_rules! wrapped_direction {
@@ -285,7 +164,7 @@ macro_rules! wrapped_direction {
             /// Writes the message as MessagePack with named members.
             #[must_use]
             pub fn pack(&self) -> Vec<u8> {
-                $crate::wrapped::pack(self)
+                $crate::packed::write(self)
             }
 
             /// The schemas of the messages in JSON, without `$schema` and `$id`.

@@ -1,12 +1,16 @@
 //! `conformance self-test`: judges the built-in reference implementations, started as processes of this very binary.
 
 use std::env;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
 
 use clap::Args;
-use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Template};
 use relayspec::family::Family;
 use relayspec::timing::{Parameter, Written};
-use relayspec::{pairing, rpc, terminal};
+use relayspec::{pairing, rpc, terminal, tunnel};
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -28,7 +32,7 @@ pub(super) struct Arguments {
 /// seconds.
 type Server = (&'static Family, &'static str, &'static [(Parameter, &'static str)]);
 
-const SERVERS: [Server; 3] = [
+const SERVERS: [Server; 4] = [
     (
         &pairing::FAMILY,
         "pairing-relay",
@@ -48,22 +52,35 @@ const SERVERS: [Server; 3] = [
             (Parameter::HeartbeatTimeout, "300ms"),
         ],
     ),
+    (&tunnel::FAMILY, "tunnel-cloud", &[(Parameter::AuthTimeout, "300ms"), (Parameter::RequestTimeout, "400ms")]),
     (&rpc::FAMILY, "rpc-daemon", &[]),
 ];
 
-/// A client that is judged: its role, the subcommand that runs it, and its policy.
-type Client = (&'static str, &'static str, &'static str);
+/// A client that is judged: its role, the subcommand that runs it, its policy, and its timing parameters.
+type Client = (&'static str, &'static str, &'static str, &'static [(Parameter, &'static str)]);
 
-const CLIENTS: [Client; 5] = [
-    ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms"),
-    ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
-    ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
-    ("terminal.viewer", "terminal-viewer", "base=100ms,factor=2,cap=400ms"),
-    ("rpc.client", "rpc-client", "base=100ms,factor=2,cap=400ms"),
+const CLIENTS: [Client; 6] = [
+    ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
+    ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3", &CLIENT_TIMING),
+    ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3", &CLIENT_TIMING),
+    ("terminal.viewer", "terminal-viewer", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
+    ("tunnel.agent", "tunnel-agent", "base=100ms,factor=2,cap=400ms,jitter=0.3", &AGENT_TIMING),
+    ("rpc.client", "rpc-client", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
 ];
 
-/// The timing parameters of clients.
+/// The timing parameters of most clients.
 const CLIENT_TIMING: [(Parameter, &str); 1] = [(Parameter::ConnectTimeout, "500ms")];
+
+const AGENT_TIMING: [(Parameter, &str); 4] = [
+    (Parameter::ConnectTimeout, "500ms"),
+    (Parameter::HeartbeatInterval, "500ms"),
+    (Parameter::HeartbeatTimeout, "300ms"),
+    (Parameter::RequestTimeout, "400ms"),
+];
+
+/// What a cloud is started with beside its timing, and what it declares of itself.
+const CLOUD_WORDS: [&str; 2] = ["--public-port", "{public_port}"];
+const PUBLIC_URL: &str = "http://127.0.0.1:{public_port}";
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let program =
@@ -71,12 +88,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let program = program.display().to_string();
     // Accelerated, all run with the default values of their chapters.
     let real = arguments.judge.speed <= 1.0;
+    let tokens = TokenFile::create().map_err(|error| Failure::harness(format!("no file for tokens: {error}")))?;
     let mut seats = Vec::new();
     for (family, name, timing) in SERVERS {
-        seats.push(server(&program, family, name, if real { timing } else { &[] })?);
+        seats.push(server(&program, family, name, if real { timing } else { &[] }, &tokens)?);
     }
-    for (role, name, policy) in CLIENTS {
-        seats.push(client(&program, role, name, real.then_some(policy))?);
+    for (role, name, policy, timing) in CLIENTS {
+        seats.push(client(&program, role, name, real.then_some((policy, timing)))?);
     }
     let judged = |seat: &Seat| format!("{}.{}", seat.family.name, seat.role);
     let known: Vec<_> = seats.iter().map(judged).collect();
@@ -87,24 +105,61 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     judge::judge(&Setup::new(seats, None, &arguments.judge)?)
 }
 
-fn server(program: &str, family: &'static Family, name: &str, timing: &[(Parameter, &str)]) -> Result<Seat, Failure> {
+fn server(
+    program: &str,
+    family: &'static Family,
+    name: &str,
+    timing: &[(Parameter, &str)],
+    tokens: &TokenFile,
+) -> Result<Seat, Failure> {
     let place = if family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
     let mut words: Vec<_> = [program, "reference", name].into_iter().chain(place).map(str::to_owned).collect();
     for (parameter, value) in timing {
         words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
     }
-    let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
+    let mut params = Vec::new();
+    if name == "tunnel-cloud" {
+        words.extend(CLOUD_WORDS.map(str::to_owned));
+        words.extend(["--token-file".to_owned(), tokens.path.display().to_string()]);
+        let [token, other] = &tokens.tokens;
+        for (name, value) in [("public_url", PUBLIC_URL), ("token", token), ("other_token", other)] {
+            params.push(Param::new(name, value).map_err(Failure::harness)?);
+        }
+    }
+    let subject = SubjectOptions { settings: settings(timing)?, params, ..SubjectOptions::default() };
     let server = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
     let template = Template::of_words(words, None).map_err(Failure::harness)?;
     Seat::server(Where::Command(template), family, &Manifest::default(), &subject, &server)
 }
 
-fn client(program: &str, role: &str, name: &str, policy: Option<&str>) -> Result<Seat, Failure> {
+fn client(program: &str, role: &str, name: &str, real: Option<(&str, &[(Parameter, &str)])>) -> Result<Seat, Failure> {
     let words = [program, "reference", name, "--driver"].map(str::to_owned).into();
-    let timing: &[_] = if policy.is_some() { &CLIENT_TIMING } else { &[] };
+    let (policy, timing) = real.map_or((None, &[][..]), |(policy, timing)| (Some(policy), timing));
     let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
     let template = ClientTemplate::of_words(words).map_err(Failure::harness)?;
     Seat::client(Whence::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
+}
+
+/// A file with two tokens, which is removed in the end.
+struct TokenFile {
+    path: PathBuf,
+    tokens: [String; 2],
+}
+
+impl TokenFile {
+    fn create() -> std::io::Result<Self> {
+        let word = || format!("{:032x}", fastrand::u128(..));
+        let (path, tokens) = (env::temp_dir().join(format!("conformance-{}", word())), [word(), word()]);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(tokens.join("\n").as_bytes())?;
+        Ok(Self { path, tokens })
+    }
+}
+
+impl Drop for TokenFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
 fn settings(timing: &[(Parameter, &str)]) -> Result<Vec<(Parameter, Written)>, Failure> {

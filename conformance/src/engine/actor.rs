@@ -46,8 +46,13 @@ pub(super) struct Actor {
     /// How the subject's binary messages stand for JSON, and the runner's.
     pub(super) hears: Option<Packing>,
     speaks: Option<Packing>,
-    /// Whether the subject's last message was binary.
+    /// What it said unasked, oldest first, for steps that want to see it.
+    said_aside: VecDeque<(Moment, Value)>,
+    /// Whether it is still answered.
+    pub(super) mute: bool,
+    /// Whether the last message was binary: the subject's, and the runner's own if the script has said how it travels.
     last_was_binary: bool,
+    spoke_binary: Option<bool>,
 }
 
 fn is_word(arrived: &Arrived) -> bool {
@@ -89,14 +94,17 @@ impl Actor {
             is_framed: family.is_framed(),
             hears,
             speaks,
+            said_aside: VecDeque::new(),
+            mute: false,
             last_was_binary: false,
+            spoke_binary: None,
         }
     }
 
-    /// A message in an encoding, or else in the one that the subject used last: opcode and payload.
-    pub(super) fn encoded(&self, message: &Value, encoding: Option<Encoding>) -> (u8, Vec<u8>) {
-        let is_binary = encoding.map_or(self.last_was_binary, |encoding| encoding == Encoding::Binary);
-        let binary = self.is_framed || is_binary;
+    /// A message in an encoding, or else in the one that the script used last, or else the subject: opcode and payload.
+    pub(super) fn encoded(&mut self, message: &Value, encoding: Option<Encoding>) -> (u8, Vec<u8>) {
+        self.spoke_binary = encoding.map(|encoding| encoding == Encoding::Binary).or(self.spoke_binary);
+        let binary = self.is_framed || self.spoke_binary.unwrap_or(self.last_was_binary);
         match self.speaks.filter(|_| binary) {
             Some(packing) => (BINARY, (packing.pack)(message)),
             None => (TEXT, message.to_string().into_bytes()),
@@ -191,7 +199,7 @@ impl Actor {
             Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. } => {}
-            Arrival::Text(_) | Arrival::Binary(_) if self.aside(&arrived.what) => {}
+            Arrival::Text(_) | Arrival::Binary(_) if self.aside(&arrived) => {}
             Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => {
                 self.queue.push_back(arrived);
             }
@@ -199,21 +207,36 @@ impl Actor {
     }
 
     /// Whether a message is one that may come at any time; it is answered, where it has an answer.
-    fn aside(&self, arrival: &Arrival) -> bool {
+    fn aside(&mut self, arrived: &Arrived) -> bool {
         if self.asides.is_empty() {
             return false;
         }
-        let message: Option<Value> = match (arrival, self.hears) {
+        let message: Option<Value> = match (&arrived.what, self.hears) {
             (Arrival::Text(text), _) => serde_json::from_str(text).ok(),
             (Arrival::Binary(bytes), Some(packing)) => (packing.json)(bytes).ok(),
             _ => None,
         };
         let message = message.unwrap_or_default();
-        let Some(aside) = self.asides.iter().find(|aside| message["type"] == aside.message) else { return false };
-        if let Some(answer) = aside.answer {
+        let is_one = |aside: &&Aside| message["type"] == aside.message && aside.when.is_none_or(|when| when(&message));
+        let Some(aside) = self.asides.iter().find(is_one) else { return false };
+        if let Some(answer) = aside.answer.filter(|_| !self.mute) {
             let (opcode, payload) = self.encoded(&answer(&message), None);
             self.connection.pen().send(OutFrame::new(opcode, payload));
         }
+        if self.said_aside.len() < REMEMBERED {
+            self.said_aside.push_back((arrived.at, message));
+        }
         true
+    }
+
+    /// Whether messages of this type stand aside.
+    pub(super) fn stands_aside(&self, kind: &str) -> bool {
+        self.asides.iter().any(|aside| aside.message == kind)
+    }
+
+    /// The oldest message that was said aside and is chosen, and when it came.
+    pub(super) fn take_aside(&mut self, chosen: impl Fn(&Value) -> bool) -> Option<(Moment, Value)> {
+        let at = self.said_aside.iter().position(|(_, message)| chosen(message))?;
+        self.said_aside.remove(at)
     }
 }

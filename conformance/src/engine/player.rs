@@ -21,6 +21,7 @@ use crate::clock::{Clock, Moment, millis};
 use crate::lint::Schemas;
 use crate::outcome::Finding;
 use crate::scenario::{At, Bindings, Measures, Place, STORY, Scenario, Size, Span, Step};
+use crate::transport::http::{Exchange, Site};
 use crate::transport::{Act, Side};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
@@ -108,6 +109,11 @@ pub(super) struct Player {
     pub(super) started: Vec<String>,
     /// Connections that this player opened itself.
     pub(super) own: Vec<String>,
+    /// HTTP servers of the script, and those that this player opened itself.
+    pub(super) sites: BTreeMap<String, Arc<Site>>,
+    pub(super) own_sites: Vec<String>,
+    /// HTTP requests, of the subject and to it.
+    pub(super) exchanges: BTreeMap<String, Arc<Mutex<Exchange>>>,
     pub(super) variables: Bindings,
     pub(super) iteration: String,
     pub(super) barrier: Option<Arc<Barrier>>,
@@ -124,6 +130,9 @@ impl Player {
             puppets: BTreeMap::new(),
             started: Vec::new(),
             own: Vec::new(),
+            sites: BTreeMap::new(),
+            own_sites: Vec::new(),
+            exchanges: BTreeMap::new(),
             variables,
             iteration: String::new(),
             barrier: None,
@@ -244,6 +253,13 @@ impl Player {
             Step::Tell(step) => self.tell(step).await,
             Step::Event(step) => self.event(step).await,
             Step::NoEvent(step) => self.no_event(step).await,
+            Step::Serve(step) => self.serve(step).await,
+            Step::Request(step) => self.request(step).await,
+            Step::Respond(step) => self.respond(step).await,
+            Step::Fetch(step) => self.fetch(step).await,
+            Step::Answer(step) => self.answer(step).await,
+            Step::Unvisited(step) => self.unvisited(step).await,
+            Step::Output(step) => self.output(step),
         }
     }
 

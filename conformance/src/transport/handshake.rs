@@ -98,16 +98,7 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
             return Ok(Opened { link: Link::Unix(stream), rest: BytesMut::new(), side: Side::Client });
         }
     };
-    let stream = tcp(address, receive_buffer).await.map_err(OpenError::Tcp)?;
-    let mut link = match (&route.tls, address.secure) {
-        (Some(config), true) => {
-            let name =
-                ServerName::try_from(address.host.clone()).map_err(|error| OpenError::Tls(io::Error::other(error)))?;
-            let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(OpenError::Tls)?;
-            Link::Tls(Box::new(stream))
-        }
-        _ => Link::Tcp(stream),
-    };
+    let mut link = connect(route.tls.as_ref(), address, receive_buffer).await?;
     let key = BASE64.encode(fastrand::u128(..).to_be_bytes());
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nUser-Agent: relayspec-conformance\r\n\r\n",
@@ -131,6 +122,24 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
             Err(error) => return Err(OpenError::Ended(Some(error))),
         }
     }
+}
+
+/// Opens a byte stream to a server: TCP, and TLS where its URL says so.
+pub(super) async fn connect(
+    tls: Option<&Arc<ClientConfig>>,
+    address: &WebAddress,
+    receive_buffer: Option<u32>,
+) -> Result<Link, OpenError> {
+    let stream = tcp(address, receive_buffer).await.map_err(OpenError::Tcp)?;
+    Ok(match (tls, address.secure) {
+        (Some(config), true) => {
+            let name =
+                ServerName::try_from(address.host.clone()).map_err(|error| OpenError::Tls(io::Error::other(error)))?;
+            let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(OpenError::Tls)?;
+            Link::Tls(Box::new(stream))
+        }
+        _ => Link::Tcp(stream),
+    })
 }
 
 async fn tcp(address: &WebAddress, receive_buffer: Option<u32>) -> io::Result<TcpStream> {

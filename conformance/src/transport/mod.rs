@@ -8,6 +8,7 @@ pub mod decode;
 pub mod encode;
 pub mod folder;
 pub mod handshake;
+pub mod http;
 mod link;
 pub mod listen;
 mod pump;

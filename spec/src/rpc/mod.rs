@@ -55,6 +55,7 @@ pub const FAMILY: Family = Family {
             binary: Some(Binary { canonical: |bytes| again(bytes, TO_CLIENT), rule: "RPC-01", packing: Some(PACKING) }),
         },
     ],
+    solo: false,
     naming: Naming { name: tag, like: |name| json!({ "message": { name: {} } }) },
     order,
     policy: Policy::RPC,

@@ -1,12 +1,15 @@
 //! The headers of a request or an answer: lines by name (chapter `tunnel`, "Messages").
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{MapAccess, SeqAccess, Visitor, value::SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text::Text;
 
 /// Header lines, those of one name together; names are in lower case. Whether HTTP allows name and value is not looked at (TUN-16).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,9 +39,40 @@ impl Headers {
 
 impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(lines: I) -> Self {
-        let mut headers = Self::default();
-        lines.into_iter().for_each(|(name, value)| headers.add(name.as_ref(), value));
-        headers
+        let mut gathering = Gathering::default();
+        lines.into_iter().for_each(|(name, value)| gathering.add(name.as_ref(), value.into()));
+        gathering.headers
+    }
+}
+
+/// From so many names on they are looked up: a message of some megabytes may have a million.
+const MANY: usize = 32;
+
+/// Header lines that come one after the other.
+#[derive(Default)]
+struct Gathering {
+    headers: Headers,
+    /// Where each name stands, once there are many.
+    places: HashMap<String, usize>,
+}
+
+impl Gathering {
+    fn add(&mut self, name: &str, value: String) {
+        let Headers(lines) = &mut self.headers;
+        if lines.len() < MANY {
+            return self.headers.add(name, value);
+        }
+        if self.places.is_empty() {
+            self.places = lines.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
+        }
+        let name = name.to_ascii_lowercase();
+        match self.places.get(&name) {
+            Some(place) => lines[*place].1.push(value),
+            None => {
+                self.places.insert(name.clone(), lines.len());
+                lines.push((name, vec![value]));
+            }
+        }
     }
 }
 
@@ -67,11 +101,11 @@ impl<'de> Deserialize<'de> for Headers {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
-                let mut headers = Headers::default();
-                while let Some((name, Values(values))) = map.next_entry::<String, Values>()? {
-                    values.into_iter().for_each(|value| headers.add(&name, value));
+                let mut gathering = Gathering::default();
+                while let Some((Text(name), Values(values))) = map.next_entry()? {
+                    values.into_iter().for_each(|value| gathering.add(&name, value));
                 }
-                Ok(headers)
+                Ok(gathering.headers)
             }
         }
 
@@ -100,8 +134,12 @@ impl<'de> Deserialize<'de> for Values {
                 Ok(Values(vec![value]))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<Values, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(values)).map(Values)
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Values, A::Error> {
+                let mut values = Vec::new();
+                while let Some(Text(value)) = items.next_element()? {
+                    values.push(value);
+                }
+                Ok(Values(values))
             }
         }
 
@@ -138,5 +176,14 @@ mod tests {
         assert_eq!(written, r#"{"set-cookie":["a=1","b=2","c=3"],"accept":["x","y"]}"#);
         let one: Headers = [("Host", "h")].into_iter().collect();
         assert_eq!(serde_json::to_string(&one).expect("JSON"), r#"{"host":"h"}"#);
+    }
+
+    #[test]
+    fn a_hundred_thousand_names_are_read_like_a_few() {
+        let line = |number: usize| (format!("Name-{}", number % 100_000), number.to_string());
+        let many: Headers = (0..200_000).map(line).collect();
+        assert_eq!(many.of("name-99999").collect::<Vec<_>>(), ["99999", "199999"]);
+        let read: Headers = serde_json::from_str(&serde_json::to_string(&many).expect("JSON")).expect("headers");
+        assert_eq!(read, many);
     }
 }

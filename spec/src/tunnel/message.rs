@@ -6,7 +6,7 @@ use serde_json::Number;
 
 use super::{Body, Headers};
 use crate::number::{optional_status, status, whole_u53};
-use crate::text::Prose;
+use crate::text::{Prose, optional_string, string};
 use crate::wire::types;
 use crate::wrapped::wrapped_direction;
 
@@ -15,6 +15,7 @@ use crate::wrapped::wrapped_direction;
 #[schemars(extend("x-requirement" = "TUN-01"))]
 pub struct Auth {
     /// The secret that agent and cloud share.
+    #[serde(deserialize_with = "string")]
     #[schemars(extend("x-requirement" = "TUN-01"))]
     pub token: String,
 }
@@ -42,11 +43,14 @@ pub struct AuthError {
 #[schemars(extend("x-requirement" = "TUN-20"))]
 pub struct HttpRequest {
     /// The request's id; no other request of the connection has it.
+    #[serde(deserialize_with = "string")]
     #[schemars(extend("x-requirement" = "TUN-20"))]
     pub id: String,
     /// The method, as `GET`.
+    #[serde(deserialize_with = "string")]
     pub method: String,
     /// Path and query, as they came: `/a%20b?x=1`.
+    #[serde(deserialize_with = "string")]
     pub url: String,
     /// The header lines.
     #[schemars(extend("x-requirement" = "TUN-25"))]
@@ -62,6 +66,7 @@ pub struct HttpRequest {
 #[schemars(extend("x-requirement" = "TUN-10"))]
 pub struct HttpResponse {
     /// The id of the request.
+    #[serde(deserialize_with = "string")]
     #[schemars(extend("x-requirement" = "TUN-10"))]
     pub id: String,
     /// The status, 100 to 599.
@@ -69,6 +74,7 @@ pub struct HttpResponse {
     #[schemars(range(min = 100, max = 599), extend("x-requirement" = "TUN-12"))]
     pub status: u16,
     /// The reason phrase, perhaps empty.
+    #[serde(deserialize_with = "string")]
     #[schemars(extend("x-requirement" = "TUN-12"))]
     pub status_text: String,
     /// The header lines.
@@ -85,7 +91,7 @@ pub struct HttpResponse {
 #[schemars(extend("x-requirement" = "TUN-10"))]
 pub struct Error {
     /// The request that it is about, if it is about one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_string")]
     pub request_id: Option<String>,
     /// What happened, for a person; not empty.
     pub error: Prose,

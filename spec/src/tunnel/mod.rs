@@ -15,8 +15,8 @@ pub use state::order;
 use serde_json::{Value, json};
 
 use crate::family::{Aside, BY_TYPE, Binary, Channel, Endpoint, Family, Packing, Travel, Turn, Welcome};
+use crate::packed;
 use crate::reconnect::Policy;
-use crate::wrapped;
 
 /// Where agents connect.
 pub const PATH: &str = "/tunnel";
@@ -60,7 +60,7 @@ pub const FAMILY: Family = Family {
             binary: Some(Binary {
                 canonical: |bytes| FromAgent::unpack(bytes).map(|message| message.pack()),
                 rule: "TUN-33",
-                packing: Some(Packing { json: wrapped::json_form, pack: pack_from_agent }),
+                packing: Some(Packing { json: packed::json_form, pack: pack_from_agent }),
             }),
         },
         Channel {
@@ -71,22 +71,23 @@ pub const FAMILY: Family = Family {
             binary: Some(Binary {
                 canonical: |bytes| ToAgent::unpack(bytes).map(|message| message.pack()),
                 rule: "TUN-33",
-                packing: Some(Packing { json: wrapped::json_form, pack: pack_to_agent }),
+                packing: Some(Packing { json: packed::json_form, pack: pack_to_agent }),
             }),
         },
     ],
     naming: BY_TYPE,
     order,
+    solo: true,
     policy: Policy::TUNNEL,
     welcome,
 };
 
 fn pack_from_agent(value: &Value) -> Vec<u8> {
-    FromAgent::decode(&value.to_string()).map_or_else(|_| wrapped::plainly_packed(value), |message| message.pack())
+    FromAgent::decode(&value.to_string()).map_or_else(|_| packed::write(value), |message| message.pack())
 }
 
 fn pack_to_agent(value: &Value) -> Vec<u8> {
-    ToAgent::decode(&value.to_string()).map_or_else(|_| wrapped::plainly_packed(value), |message| message.pack())
+    ToAgent::decode(&value.to_string()).map_or_else(|_| packed::write(value), |message| message.pack())
 }
 
 /// What an agent under test is given: a token, and a local origin at which nobody listens (RFC 863's port).
@@ -101,9 +102,12 @@ fn welcome(_: &str) -> Welcome {
     let asides = &[
         Aside {
             message: "Ping",
+            when: None,
             answer: Some(|ping| json!({ "type": "Pong", "data": { "timestamp": ping["data"]["timestamp"] } })),
         },
-        Aside { message: "Stats", answer: None },
+        Aside { message: "Stats", when: None, answer: None },
+        // The answer to what is no message (TUN-17).
+        Aside { message: "Error", when: Some(|error| error["data"]["request_id"].is_null()), answer: None },
     ];
     Welcome { params: WELCOME_PARAMS, turns, asides }
 }

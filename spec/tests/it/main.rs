@@ -7,4 +7,5 @@ mod reconnect;
 mod rpc;
 mod schemas;
 mod terminal;
+mod tunnel;
 mod vectors;

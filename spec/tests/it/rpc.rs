@@ -10,6 +10,7 @@ use relayspec::rpc::{
     Message, Request, Response, SMALLEST_LIMIT, Scope, SessionEnd, SessionStart, TooLong,
 };
 
+use crate::fixtures;
 use crate::messages::{for_all, text};
 use crate::schemas::Schemas;
 
@@ -199,6 +200,21 @@ fn sixteen_mebibytes_are_read() {
     let request = Request { request_id: String::new(), session_id: String::new(), query: String::new(), scope: ids };
     let frame = Frame { id: 1, message: Message::Request(request) };
     assert!(Frame::decode(&frame.encode()) == Ok(frame), "items may take more room than their bytes");
+}
+
+#[test]
+fn golden_bytes_are_what_the_codec_writes() {
+    let mut count = 0;
+    for file in fixtures::files().into_iter().filter(|file| file.family.name == FAMILY) {
+        for vector in &file.vectors {
+            let (Some((bytes, _)), Some(message)) = (vector.binary(), vector.message()) else { continue };
+            count += 1;
+            let form = packing(file.channel);
+            assert_eq!((form.json)(&bytes), Ok(message.clone()), "{}: `{}`", file.path, vector.id());
+            assert_eq!(Some((form.pack)(&message)), vector.canonical(), "{}: `{}`", file.path, vector.id());
+        }
+    }
+    assert!(count > 40, "only {count} vectors in bytes");
 }
 
 #[test]

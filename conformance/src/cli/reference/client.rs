@@ -52,6 +52,23 @@ pub(super) const HELP_RPC: &str = help!(
     "The end of standard input means nothing, unless --end-with-input is given: then the client ends when all is answered."
 );
 
+/// What `--help` says at the end for the tunnel's agent.
+pub(super) const HELP_AGENT: &str = help!(
+    "The token stands in a file, or comes from CONFORMANCE_PARAMS: the command line can be read by everybody on the machine.",
+    "Standard input is for the driver alone."
+);
+
+/// What a client does unless it is told otherwise.
+#[derive(Debug)]
+pub(super) struct Defaults {
+    /// How it comes back after a loss.
+    pub(super) policy: Policy,
+    /// The least that the limit for messages may be (WIRE-07), in bytes.
+    pub(super) least: usize,
+    /// That limit, in bytes.
+    pub(super) max_message: usize,
+}
+
 /// What clients at a WebSocket are told.
 #[derive(Debug, Args)]
 pub(super) struct Client {
@@ -71,9 +88,9 @@ pub(super) struct Client {
     #[arg(long, value_name = "DURATION")]
     heartbeat_timeout: Option<Written>,
 
-    /// The largest message that is accepted.
-    #[arg(long, value_name = "SIZE", default_value = "2 MiB", value_parser = |text: &str| text.parse::<Size>())]
-    max_message: Size,
+    /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
+    #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]
+    max_message: Option<Size>,
 
     #[command(flatten)]
     terms: Terms,
@@ -122,6 +139,12 @@ pub(super) fn handed_over(url: Option<&String>) -> Result<(String, Params), Fail
 impl Client {
     /// The options, and what else the environment hands over.
     pub(super) fn options(&self) -> Result<(ClientOptions, Params), Failure> {
+        let (least, max_message) = (1 << 20, 2 << 20);
+        self.options_or(&Defaults { policy: Policy::RELAY, least, max_message })
+    }
+
+    /// The same with other defaults.
+    pub(super) fn options_or(&self, defaults: &Defaults) -> Result<(ClientOptions, Params), Failure> {
         let (url, params) = handed_over(self.url.as_ref())?;
         let address: Address = url.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
         let trust = self.trust(&address)?;
@@ -134,11 +157,12 @@ impl Client {
                 timing.declare(parameter, value);
             }
         }
-        let max_message = usize::try_from(self.max_message.0).unwrap_or(usize::MAX);
-        if max_message < 1 << 20 {
-            return Err(Failure::usage("--max-message: every receiver accepts at least 1 MiB (WIRE-07)"));
+        let max_message = self.max_message.map_or(defaults.max_message, super::server::size);
+        if max_message < defaults.least {
+            let least = Size(defaults.least as u64);
+            return Err(Failure::usage(format!("--max-message: every receiver accepts at least {least} (WIRE-07)")));
         }
-        let (policy, user) = (self.terms.policy(&params, Policy::RELAY)?, self.terms.user());
+        let (policy, user) = (self.terms.policy(&params, defaults.policy)?, self.terms.user());
         Ok((ClientOptions { address, trust, policy, timing, max_message, user }, params))
     }
 

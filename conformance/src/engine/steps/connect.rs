@@ -127,6 +127,9 @@ impl Player {
             CutBy::Reset => (Act::Reset, "cut by RST"),
             CutBy::Fin => (Act::Fin, "cut by FIN"),
         };
+        if self.cut_exchange(&step.on, step.by).await {
+            return Ok(());
+        }
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
         actor.over = true;
@@ -148,6 +151,7 @@ impl Player {
         let actor = self.actor(on)?;
         let mut actor = actor.lock().await;
         actor.over |= act == Act::Stall;
+        actor.mute |= act == Act::Mute;
         self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what.to_owned());
         actor.connection.pen().act(act);
         Ok(())
@@ -163,6 +167,7 @@ impl Player {
 
     /// Messages that came and that no step expected.
     pub(in crate::engine) async fn leftovers(&mut self) -> Result<(), Stop> {
+        self.uninvited()?;
         for name in &self.own {
             let actor = self.actor(name)?;
             let mut actor = actor.lock().await;

@@ -14,7 +14,7 @@ use crate::engine::witness::{describe, describe_close};
 use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
 use crate::scenario::step::{CloseIs, Expect};
-use crate::scenario::{Bytes, Wanted};
+use crate::scenario::{Bindings, Bytes, Wanted};
 use crate::transport::{Arrival, Arrived};
 
 /// How often it is looked whether an event has come.
@@ -37,6 +37,10 @@ impl Player {
         loop {
             actor.drain();
             if let Some(at) = aside(&mut actor, &awaited) {
+                return Ok(at);
+            }
+            if let Some((at, bindings)) = unasked(&mut actor, &awaited, &self.variables) {
+                self.variables.extend(bindings);
                 return Ok(at);
             }
             if let Some(arrived) = actor.queue.pop_front() {
@@ -185,6 +189,16 @@ fn other_pongs(actor: &Actor, awaited: &[Awaited<'_>]) -> Option<String> {
     let pongs: Vec<_> =
         actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()), None)).collect();
     (!pongs.is_empty()).then(|| pongs.join(", "))
+}
+
+/// What a client may say at any time stands aside until a step waits for just that.
+fn unasked(actor: &mut Actor, awaited: &[Awaited<'_>], variables: &Bindings) -> Option<(Moment, Bindings)> {
+    let [Awaited { what: What::Message(term, _), .. }] = awaited else { return None };
+    if !actor.stands_aside(term.member("type")?) {
+        return None;
+    }
+    let (at, message) = actor.take_aside(|message| term.matches(message, variables).is_ok())?;
+    Some((at, term.matches(&message, variables).ok()?))
 }
 
 /// Pings and Pongs wait in a queue of their own.

@@ -96,7 +96,7 @@ pub(super) fn meaning(
             (What::Message(term, _), _, Some(value)) => match term.matches(value, variables) {
                 Ok(bindings) => Some(bindings),
                 Err(mismatch) => {
-                    nearest = nearest.or(difference(mismatch));
+                    nearest = nearest.or(difference("message", mismatch));
                     None
                 }
             },
@@ -158,14 +158,14 @@ pub(super) fn passes(skipping: Skipping<'_>, heard: &Heard<'_>, variables: &BTre
 }
 
 /// Where a message differs in a part of it.
-fn difference(mismatch: Mismatch) -> Option<String> {
+pub(super) fn difference(kind: &str, mismatch: Mismatch) -> Option<String> {
     let Mismatch { path, expected, got } = mismatch;
     if path.is_empty() {
         return None;
     }
     let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
     let (expected, got) = where_they_differ(&expected, &got);
-    Some(format!("the message differs at {path}: expected {expected}, got {got}"))
+    Some(format!("the {kind} differs at {path}: expected {expected}, got {got}"))
 }
 
 fn compare(expected: &Bytes, got: &[u8], variables: &BTreeMap<String, Value>) -> Result<(), String> {

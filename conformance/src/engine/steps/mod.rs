@@ -7,6 +7,7 @@ mod collect;
 mod connect;
 mod driver;
 mod expect;
+mod http;
 mod many;
 mod meaning;
 mod process;

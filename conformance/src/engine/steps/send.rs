@@ -27,8 +27,8 @@ const ROW: usize = 1 << 10;
 impl Player {
     pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
-        let actor = actor.lock().await;
-        let contents = self.contents(step, &actor)?;
+        let mut actor = actor.lock().await;
+        let contents = self.contents(step, &mut actor)?;
         if let (true, Some(count)) = (self.is_framed(), step.fragments) {
             return self.piecemeal(&actor, &joined(contents), count).await;
         }
@@ -67,7 +67,7 @@ impl Player {
     }
 
     /// What a step sends: a message, or as many as it asks for.
-    fn contents(&self, step: &Send, actor: &Actor) -> Result<Vec<(u8, Vec<u8>)>, Stop> {
+    fn contents(&self, step: &Send, actor: &mut Actor) -> Result<Vec<(u8, Vec<u8>)>, Stop> {
         let Some(Repeated { times, counter }) = &step.repeated else {
             return Ok(vec![self.content(step, actor, &self.variables)?]);
         };
@@ -79,7 +79,7 @@ impl Player {
         each.collect()
     }
 
-    fn content(&self, step: &Send, actor: &Actor, variables: &Bindings) -> Result<(u8, Vec<u8>), Stop> {
+    fn content(&self, step: &Send, actor: &mut Actor, variables: &Bindings) -> Result<(u8, Vec<u8>), Stop> {
         let text = match step {
             Send { json: Some(term), encoding, .. } => {
                 let value = term.fill(variables).map_err(Stop::Harness)?;

@@ -3,6 +3,7 @@
 //! A script that passes here cannot fail for a reason of its own while it runs, but for values that only the run knows.
 
 mod client;
+mod http;
 mod scope;
 mod steps;
 

@@ -20,6 +20,10 @@ pub(super) struct Scope {
     /// The clients under test that were started.
     pub(super) started: BTreeSet<String>,
     pub(super) connections: BTreeSet<String>,
+    /// HTTP servers of the script.
+    pub(super) sites: BTreeSet<String>,
+    /// HTTP requests, of the subject and to it.
+    pub(super) exchanges: BTreeSet<String>,
     pub(super) variables: BTreeSet<String>,
 }
 
@@ -33,6 +37,8 @@ impl Scope {
             at_once: 1,
             started: BTreeSet::new(),
             connections: BTreeSet::new(),
+            sites: BTreeSet::new(),
+            exchanges: BTreeSet::new(),
             variables: BTreeSet::new(),
         }
     }
@@ -53,6 +59,18 @@ impl Scope {
         let started: Vec<_> = self.started.iter().map(String::as_str).collect();
         let started = if started.is_empty() { "none".to_owned() } else { started.join(", ") };
         Err(format!("no client is called `{client}` here; started are: {started}"))
+    }
+
+    pub(super) fn is_served(&self, site: &str) -> Result<(), String> {
+        if self.sites.contains(site) {
+            Ok(())
+        } else {
+            Err(format!("no server is called `{site}` here: `serve` opens one"))
+        }
+    }
+
+    pub(super) fn is_under_way(&self, exchange: &str) -> Result<(), String> {
+        if self.exchanges.contains(exchange) { Ok(()) } else { Err(format!("no request is called `{exchange}` here")) }
     }
 
     /// What is sent, or computed with, needs a value for each variable and has no matchers.
@@ -109,9 +127,11 @@ fn matcher(term: &Term) -> Option<&Term> {
         | Term::Equals(_)
         | Term::JsonText(_)
         | Term::One { .. }
+        | Term::Contains(_)
         | Term::MadeOf { .. } => Some(term),
         Term::List(terms) => terms.iter().find_map(matcher),
         Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
+        Term::Base64(bytes) => bytes.is_definite().is_err().then_some(term),
         Term::Plain(_) | Term::Text(_) | Term::Variable(_) | Term::Repeat { .. } | Term::Change { .. } => None,
     }
 }

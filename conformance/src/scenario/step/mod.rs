@@ -5,6 +5,7 @@
 mod client;
 mod connection;
 mod expect;
+mod http;
 mod play;
 mod process;
 mod send;
@@ -23,6 +24,7 @@ pub use client::{
 };
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
 pub use expect::{Any, Choice, CloseIs, Collect, EventIs, Expect, Quiet};
+pub use http::{Answer, Fetch, Framing, Output, Request, Respond, Serve, Unvisited};
 pub use play::{Exit, Many, Meet, Memory, Status, Terminate};
 pub use process::{EndBy, FileMode, Mode, Restart, Rival};
 pub use send::{Encoding, FrameStep, Opcode, Pour, Repeated, Send};
@@ -140,6 +142,20 @@ pub enum Step {
     Event(EventStep),
     /// No such event of the client's driver may come for a while.
     NoEvent(NoEvent),
+    /// Opens an HTTP server for which the script answers.
+    Serve(Serve),
+    /// Waits for a request to such a server.
+    Request(Request),
+    /// Answers such a request.
+    Respond(Respond),
+    /// Sends a request to an HTTP server.
+    Fetch(Fetch),
+    /// Waits for the answer to such a request.
+    Answer(Answer),
+    /// Nobody may connect to a server of the script.
+    Unvisited(Unvisited),
+    /// A text may not stand in what the subject's process has printed.
+    Output(Output),
 }
 
 impl Step {
@@ -173,6 +189,10 @@ impl Step {
             Self::Spread(step) => Some(&step.check),
             Self::Event(step) => step.check.as_ref(),
             Self::NoEvent(step) => step.check.as_ref(),
+            Self::Request(step) => step.check.as_ref(),
+            Self::Answer(step) => step.check.as_ref(),
+            Self::Unvisited(step) => step.check.as_ref(),
+            Self::Output(step) => Some(&step.check),
             Self::Send(_)
             | Self::Frame(_)
             | Self::Close(_)
@@ -191,7 +211,10 @@ impl Step {
             | Self::Terminate(_)
             | Self::Start(_)
             | Self::Delay(_)
-            | Self::Tell(_) => None,
+            | Self::Tell(_)
+            | Self::Serve(_)
+            | Self::Respond(_)
+            | Self::Fetch(_) => None,
         }
     }
 }

@@ -38,8 +38,8 @@ fn at<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Valu
 
 fn any_step() -> impl Strategy<Value = Step> {
     step().prop_recursive(2, 8, 3, |inner| {
-        (name(), 1..9_usize, of(1..9_usize), vec(at(inner), 0..3))
-            .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps }))
+        (name(), of(name()), 1..9_usize, of(1..9_usize), vec(at(inner), 0..3))
+            .prop_map(|(name, down, count, at_once, steps)| Step::Many(Many { name, down, count, at_once, steps }))
     })
 }
 
@@ -118,6 +118,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(of, within, status, check)| Step::Exit(Exit { of, within, status, check }))
             .boxed(),
         clients(),
+        super::any_http::step(),
     ])
 }
 
@@ -144,8 +145,8 @@ fn clients() -> BoxedStrategy<Step> {
         (name(), btree_map(name(), term(), 0..3), of(0..9_u32))
             .prop_map(|(name, params, max_attempts)| Step::Start(Start { name, params, max_attempts }))
             .boxed(),
-        (name(), name(), of(span()), of(check()))
-            .prop_map(|(name, of, within, check)| Step::Accept(Accept { name, of, within, check }))
+        (name(), name(), of(term()), of(span()), of(check()))
+            .prop_map(|(name, of, target, within, check)| Step::Accept(Accept { name, of, target, within, check }))
             .boxed(),
         (name(), name(), btree_map(name(), term(), 0..3), of(2..9_usize), of(span()), of(check()))
             .prop_map(|(name, of, members, fragments, within, check)| {
@@ -273,12 +274,12 @@ fn close_is() -> impl Strategy<Value = CloseIs> {
 }
 
 /// Names of variables and connections, among them words that YAML would rather read as something else.
-fn name() -> impl Strategy<Value = String> {
+pub(super) fn name() -> impl Strategy<Value = String> {
     prop_oneof![Just("yes".to_owned()), Just("null".to_owned()), Just("on".to_owned()), "[a-z][a-z0-9_]{0,8}"]
 }
 
 /// Any text, and more often than by chance such as looks like another kind of YAML.
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     const ODD: &str = "¦ ¦~¦null¦true¦no¦off¦1¦007¦0x10¦1_000¦1e3¦.inf¦.nan¦-¦--- ¦...¦- a¦a: b¦# c¦a #b¦[¦]¦{}¦&a¦*a¦!t¦|¦>¦'¦\
         \"¦%¦@¦`¦? ¦\\n¦\n¦a\n¦\n a\n\n¦\t¦\ta¦\r¦\r\n¦\0¦\u{7}¦\u{1b}[1m¦\u{7f}¦\u{85}¦\u{a0}¦\u{2028}¦\u{feff}¦\u{feff}a¦\
         \u{fffe}¦\u{ffff}¦🦀¦2026-11-20¦<<¦=¦a, b¦1:30";
@@ -286,7 +287,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![3 => proptest::sample::select(odd), 2 => ".{0,12}", 1 => "[ -~\n]{0,90}"]
 }
 
-fn check() -> impl Strategy<Value = CheckName> {
+pub(super) fn check() -> impl Strategy<Value = CheckName> {
     let name = "[a-z][a-z0-9-]{0,12}".prop_filter("the runner's own", |name| name != "story" && name != "lint");
     (of("[A-Z]{2,5}-[A-Z0-9]{1,3}"), name).prop_map(|(requirement, name)| CheckName { requirement, name })
 }
@@ -295,7 +296,7 @@ fn size() -> impl Strategy<Value = Size> {
     prop_oneof![0..100_u64, (0..2048_u64).prop_map(|kib| kib << 10), 0..=1_u64 << 50].prop_map(Size)
 }
 
-fn span() -> impl Strategy<Value = Span> {
+pub(super) fn span() -> impl Strategy<Value = Span> {
     let literal = prop_oneof![
         (0..10_000_u32, proptest::sample::select(&["ms", "s", "m", "min", "h"][..]))
             .prop_map(|(number, unit)| format!("{number}{unit}")),
@@ -315,11 +316,12 @@ fn span() -> impl Strategy<Value = Span> {
 }
 
 /// Binary messages, by the JSON that they are written as.
-fn bytes() -> impl Strategy<Value = Bytes> {
+pub(super) fn bytes() -> impl Strategy<Value = Bytes> {
     let part = prop_oneof![
         text().prop_map(|text| text.replace('$', "$$").into()),
         name().prop_map(|name| format!("${name}").into()),
         "([0-9a-fA-F]{2} ?){0,9}".prop_map(|digits| json!({ "hex": digits })),
+        ("([0-9a-fA-F]{2} ?){0,9}", 0..99_usize).prop_map(|(digits, times)| json!({ "hex": digits, "times": times })),
         (text(), 0..99_usize).prop_map(|(text, times)| json!({ "repeat": text.replace('$', "$$"), "times": times })),
     ];
     (vec(part.clone(), 0..3), any::<bool>(), vec(part, 0..3)).prop_map(|(mut head, gap, tail)| {
@@ -330,12 +332,12 @@ fn bytes() -> impl Strategy<Value = Bytes> {
 }
 
 /// Terms, by the JSON that they are written as: it decides alone what a term is.
-fn term() -> impl Strategy<Value = Term> {
+pub(super) fn term() -> impl Strategy<Value = Term> {
     value().prop_map(|value| Term::try_from(value).unwrap_or_else(|error| panic!("{error}")))
 }
 
 fn value() -> impl Strategy<Value = Value> {
-    const KINDS: &[Kind] = &[Kind::Text, Kind::String, Kind::Number, Kind::Anything];
+    const KINDS: &[Kind] = &[Kind::Text, Kind::String, Kind::Number, Kind::Anything, Kind::Nothing];
     const CHANGES: &[&str] = &["lower", "shorter", "full_width"];
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -353,6 +355,8 @@ fn value() -> impl Strategy<Value = Value> {
             .prop_map(|(change, text)| json!({ "change": change, "of": text.replace('$', "$$") })),
         (text(), 0..99_usize).prop_map(|(text, length)| json!({ "made_of": text, "length": length })),
         proptest::sample::select(KINDS).prop_map(|kind| json!({ "is": kind })),
+        text().prop_map(|text| json!({ "contains": text.replace('$', "$$") })),
+        bytes().prop_map(|bytes| json!({ "base64": Value::from(bytes) })),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
@@ -382,6 +386,8 @@ const MATCHERS: &[&str] = &[
     "of",
     "made_of",
     "length",
+    "contains",
+    "base64",
 ];
 
 /// Objects that are no matcher by chance.

@@ -4,25 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::middleman::{Frame, House};
-
-/// Which way something goes: in, from who has connected, or out to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    In,
-    Out,
-}
-
-/// What comes of a frame.
-#[derive(Debug, Default)]
-pub(super) struct Said {
-    pub(super) onward: Vec<Frame>,
-    pub(super) back: Vec<Frame>,
-    /// For everybody else who has connected.
-    pub(super) others: Vec<Frame>,
-    pub(super) ends: bool,
-    pub(super) delay: Duration,
-}
+use crate::support::middleman::{self, Frame, House, Said, Way};
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
@@ -50,26 +32,23 @@ pub(super) struct Link {
     is_answered: bool,
 }
 
-impl Link {
-    pub(super) fn new(flaw: &str, number: usize) -> Self {
+impl middleman::Link for Link {
+    const PATH: &'static str = "/ws";
+
+    fn new(flaw: &str, number: usize) -> Self {
         let flaw = flaw.to_owned();
         Self { flaw, number, opened: None, viewer: 0, since: Instant::now(), held: None, count: 0, is_answered: false }
     }
 
     /// Whether nobody is told of an end.
-    pub(super) fn hides_end(&self, way: Way) -> bool {
+    fn hides_end(&self, way: Way) -> bool {
         match way {
             Way::In => self.flaw == "ignores-losses",
             Way::Out => self.flaw == "waits-forever" && self.opened.is_none(),
         }
     }
 
-    fn is(&self, opened: &str) -> bool {
-        self.opened.as_deref() == Some(opened)
-    }
-
-    /// A frame goes by.
-    pub(super) fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
         house.bytes += frame.payload.len();
         let message: Value = match frame.head {
             TEXT => serde_json::from_slice(&frame.payload).unwrap_or_default(),
@@ -93,6 +72,12 @@ impl Link {
             Way::Out => self.told(&kind, &message, &frame),
         };
         deviates.unwrap_or(whole)
+    }
+}
+
+impl Link {
+    fn is(&self, opened: &str) -> bool {
+        self.opened.as_deref() == Some(opened)
     }
 
     /// From who has connected: a client of the relay, or the reference's client.

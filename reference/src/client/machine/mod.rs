@@ -13,6 +13,7 @@ use relayspec::timing::{Parameter, Timing};
 use super::backoff::{Backoff, Dice};
 use super::desk::{Desk, Role};
 use super::silence::{Due, Silence};
+use super::tunnel::Fetched;
 use super::{Action, Ending, Outgoing, refusal};
 
 /// A client of any kind.
@@ -62,7 +63,7 @@ impl<R: Role, D: Dice> Client<R, D> {
     pub fn new(role: R, policy: Policy, timing: Timing, dice: D, now: Instant) -> Self {
         Self {
             role,
-            desk: Desk::default(),
+            desk: Desk::new(now),
             backoff: Backoff::new(policy, dice),
             timing,
             phase: Phase::Waiting { until: now, delay: Duration::ZERO },
@@ -81,15 +82,17 @@ impl<R: Role, D: Dice> Client<R, D> {
             Phase::Up | Phase::Resting => None,
             Phase::Ended => return None,
         };
-        let silence = match &self.wire {
+        let beat = match &self.wire {
+            Wire::Open(_) if self.role.has_heartbeat() => self.role.wake_at(),
             Wire::Open(silence) => Some(silence.wake_at()),
             Wire::Down | Wire::Opening => None,
         };
-        [phase, silence].into_iter().flatten().min()
+        [phase, beat].into_iter().flatten().min()
     }
 
     /// Tells the time.
     pub fn tick(&mut self, now: Instant) -> Vec<Action> {
+        self.desk.now = now;
         match self.phase {
             Phase::Waiting { until, .. } if now >= until => self.attempt(now),
             Phase::Attempting { deadline } if now >= deadline => self.abandon(now), // RECON-12
@@ -97,6 +100,7 @@ impl<R: Role, D: Dice> Client<R, D> {
         }
         if let Wire::Open(silence) = &mut self.wire {
             match silence.tick(now) {
+                _ if self.role.has_heartbeat() => self.role.tick(&mut self.desk),
                 Due::Nothing => {}
                 Due::Ping => self.desk.say(Outgoing::Ping),
                 Due::Loss => self.abandon(now),
@@ -107,6 +111,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// The handshake is done.
     pub fn opened(&mut self, now: Instant) -> Vec<Action> {
+        self.desk.now = now;
         if let Wire::Opening = self.wire {
             let [interval, timeout] = [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout]
                 .map(|parameter| self.timing.value(parameter));
@@ -120,6 +125,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// Something came, be it only a control frame; or nothing was looked for until now.
     pub fn heard(&mut self, now: Instant) {
+        self.desk.now = now;
         if let Wire::Open(silence) = &mut self.wire {
             silence.broken(now);
         }
@@ -191,14 +197,24 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.done(now)
     }
 
+    /// Something came of a local request.
+    pub fn fetched(&mut self, key: u64, fetched: Fetched, now: Instant) -> Vec<Action> {
+        self.desk.now = now;
+        if self.is_listening() {
+            self.role.fetched(key, fetched, &mut self.desk);
+        }
+        self.done(now)
+    }
+
     /// Tells the user that something of theirs is no command.
     pub fn refuse(&mut self, code: &str, message: &str) -> Vec<Action> {
         vec![Action::Report(refusal(code, message))]
     }
 
-    /// Ends when all that the user gave is sent.
-    pub fn end_when_sent(&mut self) {
+    /// Ends when all that the user gave is sent, which may be now.
+    pub fn end_when_sent(&mut self) -> Vec<Action> {
         self.ends_when_sent = true;
+        self.end_if_sent()
     }
 
     /// Ends for good, in whatever state (RECON-13).
@@ -212,14 +228,20 @@ impl<R: Role, D: Dice> Client<R, D> {
         if !self.desk.is_open {
             return None;
         }
-        match self.desk.words.pop_front() {
+        match self.desk.words.pop() {
             None if self.desk.may_send => self.desk.outbox.pop(),
             word => word,
         }
     }
 
     /// All messages were taken by the network.
-    pub fn sent(&mut self) -> Vec<Action> {
+    pub fn sent(&mut self, now: Instant) -> Vec<Action> {
+        self.desk.now = now;
+        self.role.sent(&mut self.desk);
+        self.end_if_sent()
+    }
+
+    fn end_if_sent(&mut self) -> Vec<Action> {
         let is_done = self.ends_when_sent && self.desk.may_send && self.desk.outbox.is_empty();
         if is_done { self.stop() } else { Vec::new() }
     }
@@ -234,6 +256,12 @@ impl<R: Role, D: Dice> Client<R, D> {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.desk.outbox.has_enough()
+    }
+
+    /// Whether so much waits on this connection that the server should not be read.
+    #[must_use]
+    pub fn is_congested(&self) -> bool {
+        self.desk.words.has_enough()
     }
 
     /// Whether a person sees what comes of a terminal session.

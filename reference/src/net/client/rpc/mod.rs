@@ -177,7 +177,8 @@ impl<T: FnMut(Event)> Shell<T> {
                 Action::Connect => self.wire.connect(),
                 Action::Abandon | Action::Leave => self.wire.drop_now(),
                 Action::Report(event) => (self.tell)(event),
-                Action::Show { .. } | Action::Session(_) => {}
+                // Of other families.
+                Action::Show { .. } | Action::Session(_) | Action::Fetch(_) | Action::ForgetFetches => {}
                 Action::End(ending) => return Some(ending),
             }
         }

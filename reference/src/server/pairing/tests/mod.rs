@@ -146,7 +146,7 @@ impl World {
                     assert_eq!(self.partners.remove(&host), Some(viewer));
                     assert_eq!(self.partners.remove(&viewer), Some(host));
                 }
-                other @ (Action::Forward { .. } | Action::Replay { .. }) => panic!("{other:?}"),
+                other @ (Action::Answer { .. } | Action::Forward { .. } | Action::Replay { .. }) => panic!("{other:?}"),
                 Action::Close { peer, code, .. } => {
                     self.closed.insert(peer, code);
                 }

@@ -1,7 +1,7 @@
 //! Somebody in the middle: passes on every frame between the judge and a reference as it came, but for one flaw.
 //!
-//! The path of a connection's target names the flaw, the run and where to go: `/FLAW.RUN/ws` to the relay that the test has started,
-//! `/FLAW.RUN/4711/ws` to a port, `/FLAW.RUN/ws://127.0.0.1:4711/ws` to an address.
+//! The path of a connection's target names the flaw, the run and where to go: `/FLAW.RUN/ws` to the server that the test has started,
+//! `/FLAW.RUN/4711/ws` to a port, `/FLAW.RUN/ws://127.0.0.1:4711/ws` to an address. What a flaw does is for a [`Link`] to say.
 
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Result};
@@ -14,16 +14,15 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 
-use super::flaws::{Link, Said, Way};
-use crate::support::Server;
+use super::Server;
 
 /// A frame as it went over the wire, its payload unmasked.
 #[derive(Debug, Clone)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// FIN, the reserved bits and the opcode.
-    pub(super) head: u8,
-    pub(super) masked: bool,
-    pub(super) payload: Vec<u8>,
+    pub(crate) head: u8,
+    pub(crate) masked: bool,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// Longer payloads are passed on as they come, and so is all that follows.
@@ -31,12 +30,12 @@ const LONGEST: u64 = 4 << 20;
 
 /// What all connections of one run share.
 #[derive(Debug, Default)]
-pub(super) struct House {
+pub(crate) struct House {
     /// How many connections there were, and how many of them were viewers'.
-    pub(super) connections: usize,
-    pub(super) viewers: usize,
+    pub(crate) connections: usize,
+    pub(crate) viewers: usize,
     /// How many bytes have gone through, in all.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     /// Who can be written to on the side that has connected.
     guests: Vec<(usize, UnboundedSender<Vec<u8>>)>,
 }
@@ -44,20 +43,53 @@ pub(super) struct House {
 /// By target: a client that is started anew goes to another.
 type Houses = HashMap<String, Arc<Mutex<House>>>;
 
-/// Starts a middleman in front of a relay at this address, as `127.0.0.1:4711`; empty where the target says where to go.
-pub(super) async fn start(relay: &str) -> Server {
+/// Which way something goes: in, from who has connected, or out to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    In,
+    Out,
+}
+
+/// What comes of a frame.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) onward: Vec<Frame>,
+    pub(crate) back: Vec<Frame>,
+    /// For everybody else who has connected.
+    pub(crate) others: Vec<Frame>,
+    pub(crate) ends: bool,
+    pub(crate) delay: Duration,
+}
+
+/// One connection with a flaw.
+pub(crate) trait Link: Send {
+    /// The path that the server is asked for.
+    const PATH: &'static str;
+
+    /// The flaw, and how many connections of the run there are.
+    fn new(flaw: &str, number: usize) -> Self;
+
+    /// Whether nobody is told of an end.
+    fn hides_end(&self, way: Way) -> bool;
+
+    /// A frame goes by.
+    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said;
+}
+
+/// Starts a middleman in front of a server at this address, as `127.0.0.1:4711`; empty where the target says where to go.
+pub(crate) async fn start<L: Link + 'static>(relay: &str) -> Server {
     let (relay, houses) = (relay.to_owned(), Arc::<Mutex<Houses>>::default());
     Server::tcp(move |stream| {
         let (relay, houses) = (relay.clone(), Arc::clone(&houses));
         async move {
             // Whoever goes away in the midst of it is no fault of ours.
-            let _ = serve(stream, &relay, &houses).await;
+            let _ = serve::<L>(stream, &relay, &houses).await;
         }
     })
     .await
 }
 
-async fn serve(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<()> {
+async fn serve<L: Link>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<()> {
     guest.set_nodelay(true)?;
     let (reader, mut guest_writer) = guest.into_split();
     let mut guest = BufReader::new(reader);
@@ -90,7 +122,7 @@ async fn serve(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<
     }
     .into_split();
     let mut host = BufReader::new(reader);
-    host_writer.write_all(head.replacen(target, "/ws", 1).as_bytes()).await?;
+    host_writer.write_all(head.replacen(target, L::PATH, 1).as_bytes()).await?;
     let answer = self::head(&mut host).await?;
     guest_writer.write_all(answer.as_bytes()).await?;
     let (to_guest, mut for_guest) = unbounded_channel::<Vec<u8>>();
@@ -120,7 +152,7 @@ async fn serve(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<
         tokio::join!(guest, host);
     };
     let passing = async {
-        let mut link = Link::new(flaw, number);
+        let mut link = L::new(flaw, number);
         let mut open = 2;
         while let Some((way, part)) = heard.recv().await {
             let (onward, back) = if way == Way::In { (&to_host, &to_guest) } else { (&to_guest, &to_host) };
