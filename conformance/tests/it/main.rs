@@ -1,5 +1,6 @@
 //! Integration tests.
 
+mod agent;
 mod bad_input;
 mod loader_errors;
 mod reports;

@@ -12,6 +12,9 @@ const HOST: &str = "examples/pairing-host-node";
 /// The terminal viewer in Python, below the root.
 const VIEWER: &str = "examples/terminal-viewer-python";
 
+/// The tunnel agent in Python, below the root.
+const AGENT: &str = "examples/tunnel-agent-python";
+
 /// The steps of the pairing host.
 pub(super) fn node(judge: &Path) -> Vec<Step> {
     vec![
@@ -21,15 +24,24 @@ pub(super) fn node(judge: &Path) -> Vec<Step> {
     ]
 }
 
-/// The steps of the terminal viewer. What it needs goes into an environment of its own, in its folder.
+/// The steps of the clients in Python. What each needs goes into an environment of its own, in its folder.
 pub(super) fn python(judge: &Path) -> Vec<Step> {
-    let install =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
+    let environment = |folder| within(folder, "python3", &["-m", "venv", ".venv"]);
+    let install = |folder| {
+        let arguments =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
+        within(folder, ".venv/bin/python", &arguments)
+    };
+    let tests = |folder| within(folder, ".venv/bin/python", &["-m", "unittest"]);
     vec![
-        Step::command("viewer environment", within(VIEWER, "python3", &["-m", "venv", ".venv"])),
-        Step::command("viewer install", within(VIEWER, ".venv/bin/python", &install)),
-        Step::command("viewer tests", within(VIEWER, ".venv/bin/python", &["-m", "unittest"])),
+        Step::command("viewer environment", environment(VIEWER)),
+        Step::command("viewer install", install(VIEWER)),
+        Step::command("viewer tests", tests(VIEWER)),
         Step::command("viewer by manifest", judging(judge, VIEWER)),
+        Step::command("agent environment", environment(AGENT)),
+        Step::command("agent install", install(AGENT)),
+        Step::command("agent tests", tests(AGENT)),
+        Step::command("agent by manifest", judging(judge, AGENT)),
     ]
 }
 
