@@ -15,6 +15,7 @@ mod self_test;
 mod server;
 mod setup;
 mod subjects;
+mod whereabouts;
 
 use std::process::ExitCode;
 

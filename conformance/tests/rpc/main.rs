@@ -74,11 +74,13 @@ fn daemon(flaw: &str, program: &str, socket: &Path) -> ExitCode {
     let journal = if flaw == "takes-the-place" { beside(&real, ".kept") } else { journal };
     let mut command = Command::new(program);
     command.args(["reference", "rpc-daemon", "--log", "off", "--socket"]).arg(&real).arg("--journal").arg(journal);
-    let _child = command.stdout(Stdio::null()).spawn().expect("the daemon");
+    let mut child = command.stdout(Stdio::null()).spawn().expect("the daemon");
     while UnixStream::connect(&real).is_err() {
         thread::sleep(Duration::from_millis(5));
     }
     serve(&listener, flaw, Side::Daemon, move || UnixStream::connect(&real).ok());
+    _ = child.kill();
+    _ = child.wait();
     ExitCode::SUCCESS
 }
 

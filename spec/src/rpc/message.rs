@@ -2,14 +2,13 @@
 //!
 //! The binary layout is derived; nothing here may be reordered.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::json;
 use wincode::{SchemaRead, SchemaWrite};
 
+use super::Scope;
 use super::form::{base64, one_of, optional_whole_i32, optional_whole_u64, whole_i32, whole_u64};
 use crate::text::word;
 use crate::wire::from_object;
@@ -120,49 +119,6 @@ pub struct Request {
     pub query: String,
     /// Of which sessions.
     pub scope: Scope,
-}
-
-/// The sessions that a question is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, SchemaWrite, SchemaRead)]
-pub enum Scope {
-    /// The one from which it is asked.
-    CurrentSession,
-    /// All of them.
-    AllSessions,
-    /// Those with these ids.
-    Sessions(Vec<String>),
-}
-
-impl<'de> Deserialize<'de> for Scope {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        enum Named {
-            Sessions(Vec<String>),
-        }
-        let words = &[("CurrentSession", Self::CurrentSession), ("AllSessions", Self::AllSessions)];
-        one_of(deserializer, words, |Named::Sessions(ids)| Self::Sessions(ids))
-    }
-}
-
-impl JsonSchema for Scope {
-    fn schema_name() -> Cow<'static, str> {
-        "Scope".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let ids = json!({ "description": "Those with these ids.", "type": "array", "items": { "type": "string" } });
-        json_schema!({
-            "oneOf": [
-                { "type": "string", "enum": ["CurrentSession", "AllSessions"] },
-                {
-                    "type": "object",
-                    "properties": { "Sessions": ids },
-                    "required": ["Sessions"],
-                    "additionalProperties": false
-                }
-            ]
-        })
-    }
 }
 
 /// The answer to a question (RPC-01).

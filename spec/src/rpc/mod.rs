@@ -4,13 +4,15 @@ mod form;
 mod frame;
 mod message;
 mod schema;
+mod scope;
 mod state;
 
 pub use frame::{Frame, FrameError, Frames, HEADER, MAGIC, SMALLEST_LIMIT, TooLong};
 pub use message::{
     CommandBoundary, CommandComplete, CommandRecord, Direction, Event, EventType, IoData, Message, Request, Response,
-    Scope, SessionEnd, SessionStart,
+    SessionEnd, SessionStart,
 };
+pub use scope::Scope;
 pub use state::order;
 
 use serde::Deserialize as _;

@@ -193,7 +193,7 @@ fn sixteen_mebibytes_are_read() {
     let frame = Frame { id: 1, message: fill(SMALLEST_LIMIT - around) };
     let mut frames = Frames::new(SMALLEST_LIMIT);
     frames.buffer().extend(frame.encode());
-    let read = frames.next_frame().expect("not too long").map(|bytes| Frame::decode(bytes));
+    let read = frames.next_frame().expect("not too long").map(Frame::decode);
     assert!(read == Some(Ok(frame)), "a frame of exactly the limit");
 
     let ids = Scope::Sessions(vec![String::new(); (SMALLEST_LIMIT - 1000) / 8]);

@@ -15,6 +15,7 @@ mod quiet;
 mod rhythm;
 mod send;
 mod time;
+mod turn_away;
 mod values;
 
 pub(super) use process::MemoryWatch;

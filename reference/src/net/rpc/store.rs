@@ -50,7 +50,14 @@ impl Store {
     /// Writes.
     pub(super) fn write(&mut self, writing: &Writing) -> io::Result<()> {
         match (writing, &mut self.file) {
-            (Writing::Append(records), Some(file)) => file.write_all(records),
+            (Writing::Append(records), Some(file)) => {
+                let written = file.write_all(records);
+                if written.is_err() {
+                    // Behind a piece of a record no other may stand.
+                    self.file = None;
+                }
+                written
+            }
             (Writing::Append(_), None) => Err(io::Error::other("the journal is not open")),
             (Writing::Replace(whole), _) => {
                 let new = with_end(&self.path, ".new");

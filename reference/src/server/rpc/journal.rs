@@ -1,6 +1,7 @@
 //! The journal: what the daemon was told and must not forget, one record after the other, each with a checksum.
 //!
-//! A record is a frame of the family and its CRC-32. A process that is killed while it writes leaves at most a piece of a record at the end,
+//! A journal rather than a database: what is kept is bounded and small enough to be read in one pass, a record costs one write, and nothing but
+//! this file has to be trusted. A record is a frame of the family and its CRC-32. A process that is killed while it writes leaves at most a piece of a record at the end,
 //! which nobody was told of, and which is cut off. A whole record with a wrong checksum is damage, and no daemon starts with it.
 
 use relayspec::rpc::{Frame, Message};

@@ -19,7 +19,7 @@ fn client(folder: &Folder) -> (Rpc, Arc<Mutex<Vec<String>>>) {
     let told: Arc<Mutex<Vec<String>>> = Arc::default();
     let of_client = Arc::clone(&told);
     let tell = move |event: Event| of_client.lock().expect("a list").push(event.name().to_owned());
-    (rpc::start(options, |now| rpc_start(now), tell), told)
+    (rpc::start(options, rpc_start, tell), told)
 }
 
 fn rpc_start(now: u64) -> relayspec::rpc::SessionStart {

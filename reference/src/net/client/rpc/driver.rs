@@ -107,7 +107,7 @@ impl Front {
         match serde_json::from_value::<Message>(message) {
             Ok(message) => {
                 let front = self.clone();
-                Some(Ask::Call(message, Box::new(move |outcome| front.tell(result(id, outcome)))))
+                Some(Ask::Call(Box::new(message), Box::new(move |outcome| front.tell(result(id, outcome)))))
             }
             Err(error) => {
                 let error = Some(format!("the message is none: {error}").into());
@@ -128,7 +128,7 @@ impl Front {
                     }
                     drop(busy);
                 };
-                Some(Ask::Call(message, Box::new(reply)))
+                Some(Ask::Call(Box::new(message), Box::new(reply)))
             }
             Err(error) => self.refuse("INVALID_MESSAGE", error.to_string()),
         }

@@ -53,7 +53,7 @@ type Reply = Box<dyn FnOnce(Outcome) + Send>;
 
 /// What is asked of the loop.
 enum Ask {
-    Call(Message, Reply),
+    Call(Box<Message>, Reply),
     Stop,
 }
 
@@ -85,7 +85,7 @@ impl Rpc {
     pub async fn call(&self, message: Message) -> Outcome {
         let (sender, outcome) = oneshot::channel();
         let reply: Reply = Box::new(move |outcome| _ = sender.send(outcome));
-        self.asks.send(Ask::Call(message, reply)).await.map_err(|_| CallError::Stopped)?;
+        self.asks.send(Ask::Call(Box::new(message), reply)).await.map_err(|_| CallError::Stopped)?;
         outcome.await.unwrap_or(Err(CallError::Stopped))
     }
 
@@ -132,7 +132,7 @@ async fn run(
             }
             ask = asks.recv() => match ask {
                 Some(Ask::Call(message, reply)) => {
-                    client.ask(|role, desk| role.call(message, reply, desk), clock::instant()).1
+                    client.ask(|role, desk| role.call(*message, reply, desk), clock::instant()).1
                 }
                 Some(Ask::Stop) | None => client.stop(),
             },
