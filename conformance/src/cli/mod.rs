@@ -18,6 +18,7 @@ mod server;
 mod setup;
 mod subjects;
 mod violations;
+mod whereabouts;
 
 use std::process::ExitCode;
 

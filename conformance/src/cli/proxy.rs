@@ -10,7 +10,7 @@ use clap::Args;
 use conformance::clock::Clock;
 use conformance::lint::Schemas;
 use conformance::proxy::{Faults, Happening, Open, Proxy, Setup};
-use conformance::transport::{Address, Route, Trust, tls};
+use conformance::transport::{Trust, WebAddress, tls};
 use relayspec::family::Family;
 use relayspec::timing::Written;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 
     /// The base URL of the real server, as ws://127.0.0.1:8080.
     #[arg(long, value_name = "URL")]
-    upstream: Address,
+    upstream: WebAddress,
 
     /// The family of protocols that is spoken.
     #[arg(long, value_name = "NAME", default_value = "pairing")]
@@ -68,6 +68,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     super::raise_file_limit();
     let families = Seat::families(std::slice::from_ref(&arguments.family))?;
     let family = *families.first().ok_or_else(|| Failure::usage("no family"))?;
+    if family.is_framed() {
+        return Err(Failure::usage(format!(
+            "{} does not travel by WebSocket, and the proxy carries nothing else",
+            family.name
+        )));
+    }
     let transcript = arguments.transcript.as_ref().map(|path| {
         let named = |error: std::io::Error| Failure::usage(format!("--transcript {}: {error}", path.display()));
         let mut file = BufWriter::new(File::create(path).map_err(named)?);
@@ -95,7 +101,8 @@ async fn serve(
     };
     let tls = arguments.upstream.secure.then(|| tls::configuration(&trust)).transpose().map_err(Failure::usage)?;
     let setup = Setup {
-        upstream: Route { address: arguments.upstream.clone(), tls },
+        upstream: arguments.upstream.clone(),
+        tls,
         family,
         faults: Faults {
             drop_after: arguments.drop_after.map(|span| span.0),

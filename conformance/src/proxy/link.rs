@@ -48,10 +48,10 @@ pub(super) async fn carry(
     happenings: mpsc::UnboundedSender<Happening>,
 ) {
     let note = |text: String| drop(happenings.send(Happening::Note { connection: number, text }));
-    let server = match connect(&setup.upstream, None).await {
+    let server = match connect(setup.tls.as_ref(), &setup.upstream, None).await {
         Ok(server) => server,
         Err(error) => {
-            note(format!("{} cannot be reached: {error}", setup.upstream.address));
+            note(format!("{} cannot be reached: {error}", setup.upstream));
             return;
         }
     };
@@ -320,7 +320,7 @@ impl Watcher {
     fn target(&self) -> &str {
         let request = self.request.text.as_deref().unwrap_or_default();
         let target = request.split(' ').nth(1).unwrap_or_default();
-        target.strip_prefix(self.setup.upstream.address.prefix.as_str()).unwrap_or(target)
+        target.strip_prefix(self.setup.upstream.prefix.as_str()).unwrap_or(target)
     }
 
     fn saw(&mut self, at: Moment, from: Peer, arrival: &Arrival) {

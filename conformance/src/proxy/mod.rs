@@ -15,18 +15,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use relayspec::family::Family;
+use rustls::ClientConfig;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::lint::Schemas;
-use crate::transport::Route;
+use crate::transport::WebAddress;
 
 /// What all connections of a proxy share.
 #[derive(Debug)]
 pub struct Setup {
     /// Where the real server is.
-    pub upstream: Route,
+    pub upstream: WebAddress,
+    /// TLS, for `wss`.
+    pub tls: Option<Arc<ClientConfig>>,
     /// The family that is spoken.
     pub family: &'static Family,
     /// What is done to connections on purpose.

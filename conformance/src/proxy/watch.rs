@@ -91,5 +91,5 @@ pub fn kind(family: &Family, arrival: &Arrival) -> Option<String> {
         }
         _ => return None,
     };
-    message["type"].as_str().map(str::to_owned)
+    (family.naming.name)(&message).map(str::to_owned)
 }

@@ -5,6 +5,7 @@ mod bad_input;
 mod loader_errors;
 mod proxy;
 mod reports;
+mod rpc;
 mod scenarios;
 mod self_test;
 mod support;

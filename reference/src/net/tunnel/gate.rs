@@ -11,8 +11,8 @@ use super::Core;
 use crate::net::bodies::{Budget, Room};
 use crate::net::hub::Hub;
 use crate::net::mailbox::{Delivery, Mailbox};
-use crate::server::{Letter, PeerId};
 use crate::server::tunnel::{Outcome, Refusal, RequestId, Waiter, written};
+use crate::server::{Letter, PeerId};
 
 /// The side of the cloud that the public sees.
 #[derive(Debug)]
