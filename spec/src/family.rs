@@ -7,6 +7,7 @@ use crate::pairing;
 use crate::reconnect::Policy;
 use crate::requirement::{self, Requirement, SHARED};
 use crate::schema::MessageSchema;
+use crate::sync;
 use crate::terminal;
 use crate::wire::{BinaryError, DecodeError, Direction};
 
@@ -93,6 +94,8 @@ pub enum Turn {
     Client(&'static str),
     /// The server sends this; the argument is the present, in ms since the Unix epoch.
     Server(fn(f64) -> Value),
+    /// The server sends this; the argument is what the client has said last.
+    Answer(fn(&Value) -> Value),
 }
 
 impl Welcome {
@@ -102,12 +105,13 @@ impl Welcome {
         match self.turns.last()? {
             Turn::Client(name) => Some((*name).to_owned()),
             Turn::Server(message) => message(0.0)["type"].as_str().map(str::to_owned),
+            Turn::Answer(message) => message(&Value::Null)["type"].as_str().map(str::to_owned),
         }
     }
 }
 
 /// All families.
-pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY];
+pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, sync::FAMILY];
 
 impl Family {
     /// The family with this name.
@@ -190,6 +194,23 @@ mod tests {
         let binds = |role, id| family.requirements(role).any(|requirement| requirement.id == id);
         assert!(binds("host", "RECON-01") && binds("viewer", "DRV-02") && binds("relay", "WIRE-10"));
         assert!(!binds("relay", "RECON-01") && !binds("host", "WIRE-10") && !binds("host", "PAIR-V1"));
+    }
+
+    #[test]
+    fn chapters_of_families_bind_their_roles() {
+        for family in FAMILIES {
+            let own = requirement::all().iter().filter(|requirement| requirement.chapter == family.name);
+            for role in own.flat_map(|requirement| &requirement.roles) {
+                assert!(*role == family.server || family.clients.contains(role), "{} has no {role}", family.name);
+            }
+        }
+        // The roles of sync are called as the sides are; its own chapter speaks of no other family's.
+        let binds = |family, role, id| {
+            let family = Family::named(family).expect("the family");
+            family.requirements(role).any(|requirement| requirement.id == id)
+        };
+        assert!(binds("sync", "client", "SYNC-C1") && binds("sync", "client", "RECON-01"));
+        assert!(!binds("sync", "server", "SYNC-C1") && !binds("pairing", "host", "SYNC-C1"));
     }
 
     #[test]

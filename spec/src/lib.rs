@@ -18,4 +18,5 @@ pub mod reconnect;
 
 pub mod family;
 pub mod pairing;
+pub mod sync;
 pub mod terminal;

@@ -28,6 +28,8 @@ pub(super) struct Actor {
     pub(super) queue: VecDeque<Arrived>,
     /// Each Ping since the opening, and when it came.
     pub(super) pings: VecDeque<(Moment, Bytes)>,
+    /// What was expected last and has come.
+    pub(super) heard: Option<Arrival>,
     /// How many Pings have been expected already.
     pub(super) pings_seen: usize,
     /// Pongs that nobody has expected yet, and when they came.
@@ -56,6 +58,7 @@ impl Actor {
             role,
             ignored: false,
             queue: VecDeque::new(),
+            heard: None,
             pings: VecDeque::new(),
             pings_seen: 0,
             pongs: VecDeque::new(),
@@ -129,6 +132,14 @@ impl Actor {
                 Some(Some(arrived)) => self.absorb(arrived),
                 _ => return,
             }
+        }
+    }
+
+    /// The text message that was expected last, as a value; null where there was none.
+    pub(super) fn last_message(&self) -> Value {
+        match &self.heard {
+            Some(Arrival::Text(text)) => serde_json::from_str(text).unwrap_or_default(),
+            _ => Value::Null,
         }
     }
 

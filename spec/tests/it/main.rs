@@ -5,5 +5,6 @@ mod fixtures;
 mod messages;
 mod reconnect;
 mod schemas;
+mod sync;
 mod terminal;
 mod vectors;

@@ -123,19 +123,19 @@ impl Player {
         self.accept(&Accept { name: name.clone(), of: of.clone(), within: within.clone(), check: None }).await?;
         let welcome = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test);
         for turn in welcome.turns {
-            match turn {
+            let mut message = match turn {
                 Turn::Client(kind) => {
                     let json = Term::try_from(json!({ "type": kind })).map_err(Stop::Harness)?;
                     self.expect(&Expect { on: name.clone(), json: Some(json), ..Expect::default() }).await?;
+                    continue;
                 }
-                Turn::Server(message) => {
-                    let mut message = message(self.clock().epoch_ms(self.clock().now()));
-                    for (name, term) in &step.members {
-                        message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
-                    }
-                    self.say(name, &message, step.fragments).await?;
-                }
+                Turn::Server(message) => message(self.clock().epoch_ms(self.clock().now())),
+                Turn::Answer(message) => message(&self.actor(name)?.lock().await.last_message()),
+            };
+            for (name, term) in &step.members {
+                message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
             }
+            self.say(name, &message, step.fragments).await?;
         }
         // Whoever cuts the connection next cuts it after the success.
         let actor = self.actor(name)?;

@@ -50,7 +50,9 @@ impl Player {
                         if let (Some(name), Some(named)) = (&step.bind, named) {
                             self.variables.insert(name.clone(), named.into());
                         }
-                        return Ok(arrived.at);
+                        let at = arrived.at;
+                        actor.heard = Some(arrived.what);
+                        return Ok(at);
                     }
                 }
             }
