@@ -42,7 +42,9 @@ pub use net::client::{
     Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, User, pairing_host, pairing_viewer, terminal_host,
     terminal_viewer,
 };
-pub use net::{BindError, Options, PairingRelay, Server, System, TerminalRelay};
+pub use net::{
+    BindError, DatabaseError, Options, PairingRelay, Server, SyncOptions, SyncServer, System, TerminalRelay,
+};
 
 /// A random id that no other client has, a UUID.
 ///

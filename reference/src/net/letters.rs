@@ -1,6 +1,7 @@
 //! Messages on their way to a peer, one behind the other in one piece of memory.
 //!
-//! A busy connection uses that piece again and again, instead of one allocation for each message.
+//! A busy connection uses that piece again and again, instead of one allocation for each message. What is sent to many lies elsewhere, once
+//! for all of them.
 
 use std::collections::VecDeque;
 
@@ -14,24 +15,44 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 pub(super) struct Letters {
     bytes: BytesMut,
     envelopes: VecDeque<Envelope>,
+    /// Texts that others have too, in the order of their envelopes.
+    shared: VecDeque<Bytes>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Envelope {
-    length: u32,
-    is_binary: bool,
+enum Envelope {
+    Text { length: u32 },
+    Binary { length: u32 },
+    Shared,
 }
 
 /// What a message in a queue costs besides its bytes.
 pub(super) const OVERHEAD: usize = size_of::<Envelope>();
+/// The same of one that others have too.
+pub(super) const SHARED_OVERHEAD: usize = OVERHEAD + size_of::<Bytes>();
+
+/// A message that was in a queue.
+enum Letter {
+    Text(Bytes),
+    Binary(Bytes),
+    Shared(Bytes),
+}
 
 impl Letters {
     pub(super) fn push(&mut self, text: &str) {
-        self.put(text.as_bytes(), false);
+        let length = self.put(text.as_bytes());
+        self.envelopes.push_back(Envelope::Text { length });
     }
 
     pub(super) fn push_binary(&mut self, bytes: &[u8]) {
-        self.put(bytes, true);
+        let length = self.put(bytes);
+        self.envelopes.push_back(Envelope::Binary { length });
+    }
+
+    /// A text that others have too.
+    pub(super) fn push_shared(&mut self, text: Bytes) {
+        self.shared.push_back(text);
+        self.envelopes.push_back(Envelope::Shared);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -40,15 +61,24 @@ impl Letters {
 
     /// The next message for tungstenite, which need not look at a text again to know that it is UTF-8.
     pub(super) fn pop(&mut self) -> Option<Message> {
-        let (bytes, is_binary) = self.take()?;
-        let data = if is_binary { Data::Binary } else { Data::Text };
+        let (bytes, data) = match self.take()? {
+            Letter::Text(bytes) | Letter::Shared(bytes) => (bytes, Data::Text),
+            Letter::Binary(bytes) => (bytes, Data::Binary),
+        };
         Some(Message::Frame(Frame::message(bytes, OpCode::Data(data), true)))
     }
 
     /// Moves all messages behind those of another queue.
     pub(super) fn append_to(&mut self, other: &mut Self) {
-        while let Some((bytes, is_binary)) = self.take() {
-            other.put(&bytes, is_binary);
+        while let Some(letter) = self.take() {
+            match letter {
+                Letter::Shared(text) => other.push_shared(text),
+                Letter::Text(bytes) => {
+                    let length = other.put(&bytes);
+                    other.envelopes.push_back(Envelope::Text { length });
+                }
+                Letter::Binary(bytes) => other.push_binary(&bytes),
+            }
         }
     }
 
@@ -59,16 +89,19 @@ impl Letters {
         }
     }
 
-    fn put(&mut self, bytes: &[u8], is_binary: bool) {
+    fn put(&mut self, bytes: &[u8]) -> u32 {
         self.bytes.extend_from_slice(bytes);
         // No message is nearly as long as that: their size is bounded where they are read.
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.envelopes.push_back(Envelope { length, is_binary });
+        u32::try_from(bytes.len()).unwrap_or(u32::MAX)
     }
 
-    fn take(&mut self) -> Option<(Bytes, bool)> {
-        let Envelope { length, is_binary } = self.envelopes.pop_front()?;
-        Some((self.bytes.split_to(length as usize).freeze(), is_binary))
+    fn take(&mut self) -> Option<Letter> {
+        let mut own = |length: u32| self.bytes.split_to(length as usize).freeze();
+        Some(match self.envelopes.pop_front()? {
+            Envelope::Text { length } => Letter::Text(own(length)),
+            Envelope::Binary { length } => Letter::Binary(own(length)),
+            Envelope::Shared => Letter::Shared(self.shared.pop_front()?),
+        })
     }
 }
 
@@ -86,10 +119,12 @@ mod tests {
         for round in 0..100 {
             letters.push("");
             letters.push(&"ä".repeat(round));
-            others.push("first");
+            letters.push_shared(Bytes::from_static(b"shared"));
+            letters.push("last");
+            others.push_shared(Bytes::from_static(b"first"));
             letters.append_to(&mut others);
             assert!(letters.is_empty());
-            assert_eq!(popped(&mut others), ["first", "", &"ä".repeat(round)]);
+            assert_eq!(popped(&mut others), ["first", "", &"ä".repeat(round), "shared", "last"]);
             if round % 7 == 0 {
                 others.trim();
             }

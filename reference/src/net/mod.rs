@@ -14,6 +14,7 @@ mod hub;
 mod letters;
 mod mailbox;
 mod strict;
+mod sync;
 
 use std::io;
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ use crate::server::{Core, pairing, terminal};
 use closing::Close;
 use hub::Hub;
 pub use hub::System;
+pub use sync::{DatabaseError, SyncOptions, SyncServer};
 
 /// The smallest limit that a relay may have for messages (WIRE-07), in bytes.
 const SMALLEST_MAX_MESSAGE: usize = 1 << 20;
@@ -78,6 +80,12 @@ pub enum BindError {
         /// The limit that was asked for, in bytes.
         given: usize,
     },
+    /// The database of a sync server cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The thread of the database cannot be started.
+    #[error("no thread can be started")]
+    Thread(#[source] io::Error),
     /// The system gives no random bytes, so there would be no codes (PAIR-14).
     #[error("the system gives no random bytes")]
     Entropy(#[from] crate::server::entropy::NoEntropy),

@@ -5,6 +5,7 @@ mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
 mod server;
+mod sync_server;
 mod terminal_host;
 mod terminal_relay;
 mod terminal_viewer;
@@ -30,6 +31,7 @@ enum Which {
     PairingRelay(pairing_relay::Relay),
     PairingHost(pairing_host::Host),
     PairingViewer(pairing_viewer::Viewer),
+    SyncServer(sync_server::Server),
     TerminalRelay(terminal_relay::Relay),
     TerminalHost(terminal_host::Host),
     TerminalViewer(terminal_viewer::Viewer),
@@ -40,6 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingRelay(relay) => relay.run(),
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
+        Which::SyncServer(server) => server.run(),
         Which::TerminalRelay(relay) => relay.run(),
         Which::TerminalHost(host) => host.run(),
         Which::TerminalViewer(viewer) => viewer.run(),
