@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use conformance::scenario::Size;
+use conformance::scenario::{Size, read_param};
 use relayspec::timing::{Parameter, Written};
 
 #[derive(Debug, Clone, Args)]
@@ -71,6 +71,10 @@ pub(super) struct SubjectOptions {
     /// Declare a timing parameter that the subject runs with, as `code_lifetime=90s`. May be given often.
     #[arg(long = "set", value_name = "NAME=DURATION", value_parser = setting, help_heading = "Subject")]
     pub(super) settings: Vec<(Parameter, Written)>,
+
+    /// Declare what else scenarios have to know of the subject, as `pin=000042`. May be given often.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = read_param, help_heading = "Subject")]
+    pub(super) params: Vec<(String, String)>,
 
     /// The largest message that the subject accepts, as `2MiB`; scenarios that would have to send more are then skipped.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Subject")]

@@ -6,7 +6,7 @@ use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
 use relayspec::family::Family;
 use relayspec::timing::{Parameter, Written};
-use relayspec::{pairing, terminal};
+use relayspec::{pairing, sync, terminal};
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -24,30 +24,45 @@ pub(super) struct Arguments {
     judge: JudgeOptions,
 }
 
-/// A server that is judged: its family, the subcommand that runs it, and the timing parameters that it runs with: short, so that a run takes
-/// seconds.
-type Server = (&'static Family, &'static str, &'static [(Parameter, &'static str)]);
+/// A server that is judged.
+struct Server {
+    family: &'static Family,
+    /// The subcommand that runs it.
+    name: &'static str,
+    /// The timing parameters that it runs with: short, so that a run takes seconds.
+    timing: &'static [(Parameter, &'static str)],
+    /// What else it is told and declares: flags with their values, which are params of the same names.
+    params: &'static [(&'static str, &'static str)],
+}
 
-const SERVERS: [Server; 2] = [
-    (
-        &pairing::FAMILY,
-        "pairing-relay",
-        &[
+const SERVERS: [Server; 3] = [
+    Server {
+        family: &pairing::FAMILY,
+        name: "pairing-relay",
+        timing: &[
             (Parameter::CodeLifetime, "1500ms"),
             (Parameter::HeartbeatInterval, "300ms"),
             (Parameter::HeartbeatTimeout, "100ms"),
         ],
-    ),
-    (
-        &terminal::FAMILY,
-        "terminal-relay",
-        &[
+        params: &[],
+    },
+    Server {
+        family: &terminal::FAMILY,
+        name: "terminal-relay",
+        timing: &[
             (Parameter::AuthTimeout, "300ms"),
             (Parameter::HeartbeatInterval, "400ms"),
             // The relay reads a Pong behind the floods of the scrollback scenarios.
             (Parameter::HeartbeatTimeout, "300ms"),
         ],
-    ),
+        params: &[],
+    },
+    Server {
+        family: &sync::FAMILY,
+        name: "sync-server",
+        timing: &[],
+        params: &[("pin", "000042"), ("control", "127.0.0.1:{side_port}")],
+    },
 ];
 
 /// A client that is judged: its role, the subcommand that runs it, and its policy.
@@ -70,8 +85,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     // Accelerated, all run with the default values of their chapters.
     let real = arguments.judge.speed <= 1.0;
     let mut seats = Vec::new();
-    for (family, name, timing) in SERVERS {
-        seats.push(server(&program, family, name, if real { timing } else { &[] })?);
+    for one in &SERVERS {
+        seats.push(server(&program, one, if real { one.timing } else { &[] })?);
     }
     for (role, name, policy) in CLIENTS {
         seats.push(client(&program, role, name, real.then_some(policy))?);
@@ -85,15 +100,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     judge::judge(&Setup::new(seats, None, &arguments.judge)?)
 }
 
-fn server(program: &str, family: &'static Family, name: &str, timing: &[(Parameter, &str)]) -> Result<Seat, Failure> {
-    let mut words: Vec<_> = [program, "reference", name, "--port", "{port}"].map(str::to_owned).into();
+fn server(program: &str, server: &Server, timing: &[(Parameter, &str)]) -> Result<Seat, Failure> {
+    let mut words: Vec<_> = [program, "reference", server.name, "--port", "{port}"].map(str::to_owned).into();
     for (parameter, value) in timing {
         words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
     }
-    let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
-    let server = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
+    let mut params = Vec::new();
+    for (name, value) in server.params {
+        words.extend([format!("--{name}"), (*value).to_owned()]);
+        params.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    let subject = SubjectOptions { settings: settings(timing)?, params, ..SubjectOptions::default() };
+    let options = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
     let template = Template::of_words(words, None).map_err(Failure::harness)?;
-    Seat::server(Where::Command(template), family, &Manifest::default(), &subject, &server)
+    Seat::server(Where::Command(template), server.family, &Manifest::default(), &subject, &options)
 }
 
 fn client(program: &str, role: &str, name: &str, policy: Option<&str>) -> Result<Seat, Failure> {

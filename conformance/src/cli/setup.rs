@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::baseline::Baseline;
-use conformance::scenario::{Filter, Scenario, Selection, Size, built_in, load_file};
+use conformance::scenario::{Filter, Params, Scenario, Selection, Size, built_in, load_file};
 use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
 use conformance::transport::{Address, Trust, tls};
 use relayspec::family::{FAMILIES, Family};
@@ -92,6 +92,7 @@ pub(super) struct Seat {
     pub(super) policy: Policy,
     /// How long a client has from its start to its first attempt.
     pub(super) first_attempt: Duration,
+    pub(super) params: Params,
     pub(super) max_message: Option<Size>,
     pub(super) scenarios: Vec<Arc<Scenario>>,
 }
@@ -163,8 +164,19 @@ impl Seat {
         let mut timing = manifest.timing();
         subject.settings.iter().for_each(|(parameter, value)| timing.declare(*parameter, value.0));
         let max_message = subject.max_message.or(manifest.max_message);
-        let first_attempt = FIRST_ATTEMPT;
-        Self { place, family, role, timing, policy: family.policy, first_attempt, max_message, scenarios: Vec::new() }
+        let mut params = manifest.params.clone();
+        params.extend(subject.params.iter().cloned());
+        Self {
+            place,
+            family,
+            role,
+            timing,
+            policy: family.policy,
+            first_attempt: FIRST_ATTEMPT,
+            params,
+            max_message,
+            scenarios: Vec::new(),
+        }
     }
 }
 
@@ -179,6 +191,7 @@ impl Setup {
             None => Baseline::empty(),
         };
         choose(&mut seats, options)?;
+        seats.iter().try_for_each(has_params)?;
         seats.retain(|seat| !seat.scenarios.is_empty());
         Ok(Self { seats, baseline, options: options.clone() })
     }
@@ -270,6 +283,20 @@ fn choose(seats: &mut [Seat], options: &JudgeOptions) -> Result<(), Failure> {
     }
     if seats.iter().all(|seat| seat.scenarios.is_empty()) {
         return Err(Failure::usage("no scenario is selected; `conformance list` shows all"));
+    }
+    Ok(())
+}
+
+/// What scenarios cannot do without has to be declared: a run that skips all of them would judge nothing.
+fn has_params(seat: &Seat) -> Result<(), Failure> {
+    for scenario in &seat.scenarios {
+        let missing = scenario.missing(&seat.params);
+        if let Some(name) = missing.iter().find(|name| !scenario.script.skipped_without.contains(name)) {
+            return Err(Failure::usage(format!(
+                "{} needs the param `{name}` of the subject: declare it by --param {name}=VALUE, or below [params] in the manifest",
+                scenario.id
+            )));
+        }
     }
     Ok(())
 }

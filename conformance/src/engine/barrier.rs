@@ -23,16 +23,16 @@ impl Barrier {
         Self { state: Mutex::new(State { members, waiting: 0, round: 0 }), opened: Notify::new() }
     }
 
-    /// Waits until every member that has not left waits.
-    pub(super) async fn meet(&self) {
-        let round = self.change(|state| {
+    /// Waits until every member that has not left waits. True for the one that came last, where one did.
+    pub(super) async fn meet(&self) -> bool {
+        let (round, is_last) = self.change(|state| {
             state.waiting += 1;
-            state.round
+            (state.round, state.waiting >= state.members)
         });
         loop {
             let opened = self.opened.notified();
             if self.state.lock().unwrap_or_else(PoisonError::into_inner).round != round {
-                return;
+                return is_last;
             }
             opened.await;
         }

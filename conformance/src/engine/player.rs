@@ -20,7 +20,7 @@ use super::witness::Transcript;
 use crate::clock::{Clock, Moment, millis};
 use crate::lint::Schemas;
 use crate::outcome::Finding;
-use crate::scenario::{At, Bindings, Measures, Place, STORY, Scenario, Size, Span, Step};
+use crate::scenario::{At, Bindings, Measures, Params, Place, STORY, Scenario, Size, Span, Step, variables};
 use crate::transport::{Act, Side};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
@@ -32,6 +32,8 @@ pub struct Stage {
     pub clock: Clock,
     /// The subject's timing parameters.
     pub timing: Timing,
+    /// What the subject says of itself beside that.
+    pub params: Params,
     /// The largest message that the subject says it accepts.
     pub max_message: Option<Size>,
     /// Compiled schemas.
@@ -115,13 +117,15 @@ pub(super) struct Player {
 
 impl Player {
     pub(super) fn new(story: Arc<Story>) -> Self {
+        let fill = |text: &str| story.target().map_or_else(|_| text.to_owned(), |target| target.fill(text));
+        let variables = variables(&story.stage.params, fill);
         Self {
             story,
             actors: BTreeMap::new(),
             puppets: BTreeMap::new(),
             started: Vec::new(),
             own: Vec::new(),
-            variables: Bindings::new(),
+            variables,
             iteration: String::new(),
             barrier: None,
         }
@@ -135,7 +139,7 @@ impl Player {
         self.leftovers().await
     }
 
-    fn play<'a>(&'a mut self, steps: &'a [At<Step>]) -> Boxed<'a, Result<(), Stop>> {
+    pub(super) fn play<'a>(&'a mut self, steps: &'a [At<Step>]) -> Boxed<'a, Result<(), Stop>> {
         Box::pin(async move {
             for step in steps {
                 let check = step.value.check().map_or(STORY, |check| check.name.as_str());
@@ -151,7 +155,7 @@ impl Player {
                 match result {
                     Ok(()) if check != STORY => self.story.recorder.pass(check, step.place),
                     Ok(()) => {}
-                    Err(Fault::Stop(Stop::Harness(why))) if !matches!(step.value, Step::Many(_)) => {
+                    Err(Fault::Stop(Stop::Harness(why))) if !matches!(step.value, Step::Many(_) | Step::Meet(_)) => {
                         let Place { line, column } = step.place;
                         let file = &self.story.scenario.file;
                         return Err(Stop::Harness(format!("{file}:{line}:{column}: {why}")));
@@ -208,14 +212,10 @@ impl Player {
             Step::Mark(step) => self.mark(step),
             Step::Let(values) => self.assign(values),
             Step::Many(step) => self.many(step).await,
-            Step::Meet(_) => {
-                if let Some(barrier) = &self.barrier {
-                    barrier.meet().await;
-                }
-                Ok(())
-            }
+            Step::Meet(step) => self.meet(step).await,
             Step::Near(step) => self.near(step),
             Step::Distinct(step) => self.distinct(step),
+            Step::Same(step) => self.same(step),
             Step::Disjoint(step) => self.disjoint(step),
             Step::Tally(step) => self.tally(step),
             Step::Unpredictable(step) => self.unpredictable(step),
@@ -226,6 +226,7 @@ impl Player {
             Step::Memory(step) => self.memory(step),
             Step::Terminate(step) => self.terminate(step).await,
             Step::Exit(step) => self.exit(step).await,
+            Step::Http(step) => self.http(step).await,
             Step::Start(step) => self.start(step).await,
             Step::Accept(step) => self.accept(step).await,
             Step::Welcome(step) => self.welcome(step).await,

@@ -278,6 +278,9 @@ fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
     if scenario.has(Trait::Jitter) && part.stage.policy.jitter == 0.0 {
         return Some("needs a client that declares jitter (--reconnect jitter=0.3)".to_owned());
     }
+    if let Some(missing) = scenario.missing(&part.stage.params).first() {
+        return Some(format!("needs a subject that declares the param `{missing}` (--param {missing}=VALUE)"));
+    }
     match &part.subject {
         Subject::Server { launcher: None, .. } if scenario.has(Trait::OwnProcess) => {
             return Some("needs a subject that the runner starts for it alone (--command with {port})".to_owned());

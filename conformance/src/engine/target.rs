@@ -30,6 +30,11 @@ pub trait Party: Send + Sync {
 pub trait Target: Party {
     /// How to reach it.
     fn route(&self) -> &Route;
+
+    /// A text with the ports that it was started with in the place of placeholders.
+    fn fill(&self, text: &str) -> String {
+        text.to_owned()
+    }
 }
 
 /// The process of a subject.

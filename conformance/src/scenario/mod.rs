@@ -10,6 +10,7 @@ mod check_name;
 mod id;
 mod library;
 mod load;
+mod params;
 mod save;
 mod select;
 mod size;
@@ -30,6 +31,7 @@ pub use check_name::{CheckName, LINT, STORY};
 pub use id::ScenarioId;
 pub use library::built_in;
 pub use load::{LoadError, load, load_file};
+pub use params::{Params, read_param, variables};
 pub use save::save;
 pub use select::{Filter, Selection};
 pub use size::Size;
@@ -54,6 +56,9 @@ pub struct Script {
     /// What else the scenario needs or brings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub traits: Vec<Trait>,
+    /// Params that a subject need not have: without one of them the scenario is skipped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped_without: Vec<String>,
     /// The steps, in order.
     pub steps: Vec<At<Step>>,
 }
@@ -132,8 +137,10 @@ impl Scenario {
 pub fn each_step<'a>(steps: &'a [At<Step>], see: &mut dyn FnMut(&'a At<Step>)) {
     for step in steps {
         see(step);
-        if let Step::Many(many) = &step.value {
-            each_step(&many.steps, see);
+        match &step.value {
+            Step::Many(many) => each_step(&many.steps, see),
+            Step::Meet(meet) => each_step(&meet.one, see),
+            _ => {}
         }
     }
 }

@@ -18,6 +18,8 @@ use crate::transport::{Address, Route};
 
 /// The placeholder for the port in commands and URLs.
 const PORT: &str = "{port}";
+/// The placeholder for another port, as for an address that tests alone use.
+const SIDE_PORT: &str = "{side_port}";
 /// How long a server has to end by itself after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks whether a server listens.
@@ -123,6 +125,7 @@ pub struct CommandLauncher {
 #[derive(Debug)]
 pub struct CommandSubject {
     route: Route,
+    ports: Ports,
     group: Group,
     clock: Clock,
 }
@@ -159,9 +162,9 @@ impl CommandLauncher {
     /// # Errors
     /// Where it cannot be started, ends at once, or does not listen in time; with what it printed.
     pub async fn start(&self) -> Result<CommandSubject, NotStarted> {
-        let port = free_port().map_err(|error| format!("no port is free: {error}"))?.to_string();
-        let words: Vec<_> = self.template.words.iter().map(|word| word.replace(PORT, &port)).collect();
-        let address: Address = self.template.url.replace(PORT, &port).parse()?;
+        let ports = Ports::draw().map_err(|error| format!("no port is free: {error}"))?;
+        let words: Vec<_> = self.template.words.iter().map(|word| ports.fill(word)).collect();
+        let address: Address = ports.fill(&self.template.url).parse()?;
         let group = Group::start(Spawn {
             words: &words,
             folder: self.template.folder.as_deref(),
@@ -198,7 +201,7 @@ impl CommandLauncher {
             return Err(NotStarted { problem, output: group.output.text() });
         }
         let route = Route { address, tls: self.tls.clone() };
-        Ok(CommandSubject { route, group, clock: self.clock.clone() })
+        Ok(CommandSubject { route, ports, group, clock: self.clock.clone() })
     }
 
     /// Waits for what a process that has ended printed last. Not for long: others may hold its streams open.
@@ -234,6 +237,10 @@ impl Target for CommandSubject {
     fn route(&self) -> &Route {
         &self.route
     }
+
+    fn fill(&self, text: &str) -> String {
+        self.ports.fill(text)
+    }
 }
 
 impl Party for CommandSubject {
@@ -246,8 +253,23 @@ impl Party for CommandSubject {
     }
 }
 
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// The free ports that placeholders stand for.
+#[derive(Debug)]
+struct Ports {
+    main: u16,
+    side: u16,
+}
+
+impl Ports {
+    fn draw() -> std::io::Result<Self> {
+        // Both at once, so that they differ.
+        let listeners = [TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?];
+        Ok(Self { main: listeners[0].local_addr()?.port(), side: listeners[1].local_addr()?.port() })
+    }
+
+    fn fill(&self, text: &str) -> String {
+        text.replace(PORT, &self.main.to_string()).replace(SIDE_PORT, &self.side.to_string())
+    }
 }
 
 #[cfg(test)]

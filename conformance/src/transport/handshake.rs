@@ -1,6 +1,7 @@
 //! Opens connections: TCP, TLS, and the WebSocket handshake (RFC 6455, section 4.1), with an error that says how far it came.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -86,12 +87,21 @@ const AUTHORITY: &str = "the server's own certificate says that it is a certific
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+/// How a connection is opened, where it matters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dial {
+    /// The size of the receive buffer, in bytes.
+    pub receive_buffer: Option<u32>,
+    /// The address of this machine that it comes from.
+    pub from: Option<IpAddr>,
+}
+
 /// Opens a connection. The caller bounds the time.
 ///
 /// # Errors
 /// Where any of TCP, TLS and the handshake fails.
-pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Result<Opened, OpenError> {
-    let stream = tcp(&route.address, receive_buffer).await.map_err(OpenError::Tcp)?;
+pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenError> {
+    let stream = tcp(&route.address, dial).await.map_err(OpenError::Tcp)?;
     let mut link = match (&route.tls, route.address.secure) {
         (Some(config), true) => {
             let name = ServerName::try_from(route.address.host.clone())
@@ -126,12 +136,23 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
     }
 }
 
-async fn tcp(address: &Address, receive_buffer: Option<u32>) -> io::Result<TcpStream> {
+async fn tcp(address: &Address, dial: Dial) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
     for target in lookup_host((address.host.as_str(), address.port)).await? {
         let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        if let Some(bytes) = receive_buffer {
+        if let Some(bytes) = dial.receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
+        }
+        if let Some(from) = dial.from {
+            // From one of this machine's own addresses only what is on this machine can be reached.
+            if !target.ip().is_loopback() || from.is_ipv4() != target.is_ipv4() {
+                last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the subject is not at a loopback address");
+                continue;
+            }
+            if let Err(error) = socket.bind(SocketAddr::new(from, 0)) {
+                last = io::Error::new(io::ErrorKind::AddrNotAvailable, error);
+                continue;
+            }
         }
         match socket.connect(target).await {
             Ok(stream) => {

@@ -5,6 +5,7 @@ mod client;
 mod connect;
 mod driver;
 mod expect;
+mod http;
 mod many;
 mod meaning;
 mod process;

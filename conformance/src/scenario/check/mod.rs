@@ -45,6 +45,10 @@ fn header(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     if covers.is_empty() {
         return fail(places.covers.place, "`covers` is empty: name the requirements that the checks judge".to_owned());
     }
+    if let Some(unused) = scenario.script.skipped_without.iter().find(|name| !scenario.params().contains(*name)) {
+        let problem = format!("`skipped_without` names the param `{unused}`, and no step has `$param_{unused}`");
+        return fail(places.summary.place, problem);
+    }
     for (at, id) in covers.iter().enumerate() {
         let place = places.requirement(at);
         match requirement::find(id) {
@@ -135,7 +139,8 @@ fn needs_driver(step: &Step) -> bool {
 
 /// Whether a step makes sense for one side alone.
 fn is_sided(step: &Step) -> bool {
-    let plays_client = matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Poll(_));
+    let plays_client =
+        matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Poll(_) | Step::Http(_));
     plays_client || plays_server(step)
 }
 

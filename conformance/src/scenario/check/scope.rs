@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::scenario::params::PREFIX;
 use crate::scenario::term::is_name;
 use crate::scenario::{Bytes, Term};
 
@@ -75,7 +76,7 @@ impl Scope {
     fn has_values(&self, each: impl FnOnce(&mut dyn FnMut(&str))) -> Result<(), String> {
         let mut unknown = None;
         each(&mut |name| {
-            if !self.variables.contains(name) {
+            if !self.variables.contains(name) && !name.starts_with(PREFIX) {
                 unknown.get_or_insert_with(|| name.to_owned());
             }
         });
@@ -91,6 +92,9 @@ impl Scope {
 
     pub(super) fn variable(&mut self, name: &str) -> Result<(), String> {
         named(name)?;
+        if name.starts_with(PREFIX) {
+            return Err(format!("`{name}` is the value of a param of the subject: take another name"));
+        }
         self.variables.insert(name.to_owned());
         Ok(())
     }
@@ -98,7 +102,13 @@ impl Scope {
 
 fn matcher(term: &Term) -> Option<&Term> {
     match term {
-        Term::Is(_) | Term::Not(_) | Term::AnyOf(_) | Term::Equals(_) | Term::MadeOf { .. } => Some(term),
+        Term::Is(_)
+        | Term::Not(_)
+        | Term::AnyOf(_)
+        | Term::Equals(_)
+        | Term::BeginsWith(_)
+        | Term::EndsWith(_)
+        | Term::MadeOf { .. } => Some(term),
         Term::List(terms) => terms.iter().find_map(matcher),
         Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
         Term::Plain(_) | Term::Text(_) | Term::Variable(_) | Term::Repeat { .. } | Term::Change { .. } => None,

@@ -5,6 +5,7 @@
 mod client;
 mod connection;
 mod expect;
+mod http;
 mod play;
 mod send;
 mod time;
@@ -22,10 +23,11 @@ pub use client::{
 };
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
 pub use expect::{Any, Choice, CloseIs, EventIs, Expect, Quiet};
+pub use http::Http;
 pub use play::{Exit, Many, Meet, Memory, Status, Terminate};
 pub use send::{FrameStep, Opcode, Pour, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
-pub use values::{Disjoint, Distinct, Tally, Unpredictable};
+pub use values::{Disjoint, Distinct, Same, Tally, Unpredictable};
 
 /// The most iterations that `many` may ask for, those of a `many` around it multiplied. Each costs memory until all are over.
 pub(super) const MOST_ITERATIONS: usize = 100_000;
@@ -86,6 +88,8 @@ pub enum Step {
     Near(Near),
     /// All values of a list have to differ.
     Distinct(Distinct),
+    /// All values of a list have to be the same.
+    Same(Same),
     /// No value of one list may occur in another.
     Disjoint(Disjoint),
     /// The values of a list have to occur this often.
@@ -106,6 +110,8 @@ pub enum Step {
     Terminate(Terminate),
     /// The subject's process has to end.
     Exit(Exit),
+    /// POSTs JSON by HTTP to an address that a server has for tests alone.
+    Http(Http),
     /// Starts the client under test.
     Start(Start),
     /// Accepts the next connection of the client.
@@ -142,6 +148,7 @@ impl Step {
             Self::Memory(step) => step.check.as_ref(),
             Self::Near(step) => Some(&step.check),
             Self::Distinct(step) => Some(&step.check),
+            Self::Same(step) => Some(&step.check),
             Self::Disjoint(step) => Some(&step.check),
             Self::Tally(step) => Some(&step.check),
             Self::Unpredictable(step) => Some(&step.check),
@@ -149,6 +156,7 @@ impl Step {
             Self::Latency(step) => Some(&step.check),
             Self::Poll(step) => Some(&step.check),
             Self::Exit(step) => Some(&step.check),
+            Self::Http(step) => step.check.as_ref(),
             Self::Accept(step) => step.check.as_ref(),
             Self::Welcome(step) => step.check.as_ref(),
             Self::TurnAway(step) => step.check.as_ref(),

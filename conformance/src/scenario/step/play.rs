@@ -25,9 +25,13 @@ pub struct Many {
 }
 
 /// Waits for the other iterations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Meet {}
+pub struct Meet {
+    /// Steps that one of the iterations plays when all are here; the others go on when they are over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one: Vec<At<Step>>,
+}
 
 /// Watches the memory of the subject's process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

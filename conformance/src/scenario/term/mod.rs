@@ -1,8 +1,8 @@
 //! Values with holes: what a scenario sends and what it expects.
 //!
 //! `$name` stands for a variable, `${name}` inside a longer string for its text, `$$` for a dollar sign. In what is sent,
-//! `{ repeat: "x", times: 1000 }` makes a long string. In what is expected, `{ is: text }`, `{ not: … }`, `{ any_of: […] }` and
-//! `{ equals: … }` are matchers, an object matches when it has at least the members named, and a variable that has no value
+//! `{ repeat: "x", times: 1000 }` makes a long string. In what is expected, `{ is: text }`, `{ not: … }`, `{ any_of: […] }`,
+//! `{ equals: … }`, `{ begins_with: […] }` and `{ ends_with: […] }` are matchers, an object matches when it has at least the members named, and a variable that has no value
 //! yet takes the one that it meets.
 
 mod matching;
@@ -61,6 +61,10 @@ pub enum Term {
     AnyOf(Vec<Self>),
     /// Exactly this value, members not named included (only in what is expected).
     Equals(Box<Self>),
+    /// A list that begins with these elements (only in what is expected).
+    BeginsWith(Vec<Self>),
+    /// A list that ends with these elements (only in what is expected).
+    EndsWith(Vec<Self>),
 }
 
 /// A part of a string.
@@ -133,7 +137,13 @@ impl Term {
             }
             Self::Repeat { text: pieces, times } => Value::String(text(pieces, variables)?.repeat(*times)),
             Self::Change { change, of } => Value::String(change.apply(text(of, variables)?)),
-            Self::Is(_) | Self::Not(_) | Self::AnyOf(_) | Self::Equals(_) | Self::MadeOf { .. } => {
+            Self::Is(_)
+            | Self::Not(_)
+            | Self::AnyOf(_)
+            | Self::Equals(_)
+            | Self::BeginsWith(_)
+            | Self::EndsWith(_)
+            | Self::MadeOf { .. } => {
                 return Err(format!("`{}` is a matcher and cannot be sent", self.print()));
             }
         })
@@ -162,7 +172,9 @@ impl Term {
                     }
                 }
             }
-            Self::List(terms) | Self::AnyOf(terms) => terms.iter().for_each(|term| term.each_variable(see)),
+            Self::List(terms) | Self::AnyOf(terms) | Self::BeginsWith(terms) | Self::EndsWith(terms) => {
+                terms.iter().for_each(|term| term.each_variable(see))
+            }
             Self::Object(members) => members.iter().for_each(|(_, term)| term.each_variable(see)),
             Self::Not(term) | Self::Equals(term) => term.each_variable(see),
             Self::Plain(_) | Self::Is(_) | Self::MadeOf { .. } => {}
@@ -203,7 +215,7 @@ impl schemars::JsonSchema for Term {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | shorter | full_width, of: text }. Expected: { is: text | string | number | anything }, { made_of: alphabet, length: n }, { not: … }, { any_of: […] }, { equals: … }; an object matches when it has at least the members named."
+            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | shorter | full_width, of: text }. Expected: { is: text | string | number | anything }, { made_of: alphabet, length: n }, { not: … }, { any_of: […] }, { equals: … }, { begins_with: […] }, { ends_with: […] }; an object matches when it has at least the members named."
         })
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
     Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, EventIs, EventStep,
-    Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On, Opcode,
-    Poll, Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable,
-    Wait, Welcome,
+    Exit, Expect, FailBy, FrameStep, Heartbeat, Http, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On,
+    Opcode, Poll, Pour, Quiet, Refused, Rule, Same, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway,
+    Unpredictable, Wait, Welcome,
 };
 use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -18,13 +18,15 @@ use serde_json::{Value, json};
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let traits =
         vec(prop_oneof![Just(Trait::OwnProcess), Just(Trait::Heavy), Just(Trait::Driver), Just(Trait::Jitter)], 0..3);
-    (text(), vec(text(), 0..3), text(), of(span()), traits, vec(at(any_step()), 0..6)).prop_map(
-        |(summary, covers, under_test, longest_wait, traits, steps)| Script {
+    let needs = (of(span()), traits, vec(name(), 0..2));
+    (text(), vec(text(), 0..3), text(), needs, vec(at(any_step()), 0..6)).prop_map(
+        |(summary, covers, under_test, (longest_wait, traits, skipped_without), steps)| Script {
             summary,
             covers,
             under_test,
             longest_wait,
             traits,
+            skipped_without,
             steps,
         },
     )
@@ -36,20 +38,26 @@ fn at<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Valu
 
 fn any_step() -> impl Strategy<Value = Step> {
     step().prop_recursive(2, 8, 3, |inner| {
-        (name(), 1..9_usize, of(1..9_usize), vec(at(inner), 0..3))
-            .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps }))
+        let steps = vec(at(inner), 0..3).boxed();
+        prop_oneof![
+            (name(), 1..9_usize, of(1..9_usize), steps.clone())
+                .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps })),
+            steps.prop_map(|one| Step::Meet(Meet { one })),
+        ]
     })
 }
 
 /// A step of any kind but `many`.
 pub(super) fn step() -> impl Strategy<Value = Step> {
     Union::new([
-        (name(), text(), of(text()), of(size()), of(check()))
-            .prop_map(|(name, to, role, receive_buffer, check)| {
-                Step::Connect(Connect { name, to, role, receive_buffer, check })
+        (name(), text(), of(text()), of(size()), of(name()), of(check()))
+            .prop_map(|(name, to, role, receive_buffer, from, check)| {
+                Step::Connect(Connect { name, to, role, receive_buffer, from, check })
             })
             .boxed(),
-        (text(), of(check())).prop_map(|(to, check)| Step::Refused(Refused { to, check })).boxed(),
+        (text(), of(name()), of(term()), of(term()), of(check()))
+            .prop_map(|(to, from, after, skipping, check)| Step::Refused(Refused { to, from, after, skipping, check }))
+            .boxed(),
         send().prop_map(Step::Send).boxed(),
         frame().prop_map(Step::Frame).boxed(),
         (name(), of(any::<u16>()), text())
@@ -74,7 +82,11 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
             .boxed(),
         name().prop_map(|name| Step::Mark(Mark { name })).boxed(),
         btree_map(name(), term(), 0..3).prop_map(Step::Let).boxed(),
-        Just(Step::Meet(Meet {})).boxed(),
+        Just(Step::Meet(Meet::default())).boxed(),
+        (term(), check()).prop_map(|(values, check)| Step::Same(Same { values, check })).boxed(),
+        (term(), term(), any::<u16>(), of(term()), of(check()))
+            .prop_map(|(post, json, status, answer, check)| Step::Http(Http { post, json, status, answer, check }))
+            .boxed(),
         (term(), term(), of(span()), span(), check())
             .prop_map(|(value, to, plus, tolerance, check)| Step::Near(Near { value, to, plus, tolerance, check }))
             .boxed(),
@@ -340,13 +352,28 @@ fn value() -> impl Strategy<Value = Value> {
             members(inner.clone()),
             inner.clone().prop_map(|value| json!({ "not": value })),
             inner.clone().prop_map(|value| json!({ "equals": value })),
-            vec(inner, 0..3).prop_map(|values| json!({ "any_of": values })),
+            vec(inner.clone(), 0..3).prop_map(|values| json!({ "any_of": values })),
+            vec(inner.clone(), 0..3).prop_map(|values| json!({ "begins_with": values })),
+            vec(inner, 0..3).prop_map(|values| json!({ "ends_with": values })),
         ]
     })
 }
 
 /// The members of what is no mere object.
-const MATCHERS: &[&str] = &["is", "not", "equals", "any_of", "repeat", "times", "change", "of", "made_of", "length"];
+const MATCHERS: &[&str] = &[
+    "is",
+    "not",
+    "equals",
+    "any_of",
+    "begins_with",
+    "ends_with",
+    "repeat",
+    "times",
+    "change",
+    "of",
+    "made_of",
+    "length",
+];
 
 /// Objects that are no matcher by chance.
 fn members(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
