@@ -39,8 +39,8 @@ pub mod server;
 mod net;
 
 pub use net::client::{
-    Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, User, pairing_host, pairing_viewer, terminal_host,
-    terminal_viewer,
+    Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, User, pairing_host, pairing_viewer, sync_client,
+    terminal_host, terminal_viewer,
 };
 pub use net::{
     BindError, DatabaseError, Options, PairingRelay, Server, SyncOptions, SyncServer, System, TerminalRelay,

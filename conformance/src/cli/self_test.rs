@@ -68,15 +68,20 @@ const SERVERS: [Server; 3] = [
 /// A client that is judged: its role, the subcommand that runs it, and its policy.
 type Client = (&'static str, &'static str, &'static str);
 
-const CLIENTS: [Client; 4] = [
+const CLIENTS: [Client; 5] = [
     ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms"),
     ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
     ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
     ("terminal.viewer", "terminal-viewer", "base=100ms,factor=2,cap=400ms"),
+    ("sync.client", "sync-client", "base=100ms,factor=2,cap=400ms,jitter=0.3"),
 ];
 
 /// The timing parameters of clients.
-const CLIENT_TIMING: [(Parameter, &str); 1] = [(Parameter::ConnectTimeout, "500ms")];
+const CLIENT_TIMING: [(Parameter, &str); 3] = [
+    (Parameter::ConnectTimeout, "500ms"),
+    (Parameter::SubscribeTimeout, "400ms"),
+    (Parameter::RequestTimeout, "500ms"),
+];
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let program =

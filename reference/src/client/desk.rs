@@ -3,6 +3,8 @@
 //! A role knows its family's messages. It knows nothing of attempts and delays: it says when there was success, and what became of a
 //! code.
 
+use std::time::Instant;
+
 use relayspec::driver::{Command, Event};
 
 use super::outbox::Outbox;
@@ -41,6 +43,14 @@ pub trait Role {
     /// Whether a person sees what comes of a terminal session.
     fn shows(&self, _session_id: &str) -> bool {
         true
+    }
+
+    /// Tells the time: before anything else that is told, and when [`wake_at`](Self::wake_at) has come.
+    fn tick(&mut self, _now: Instant, _desk: &mut Desk) {}
+
+    /// The next moment at which [`tick`](Self::tick) has something to do.
+    fn wake_at(&self) -> Option<Instant> {
+        None
     }
 
     /// The connection is lost, by a Close frame with this code or otherwise. Whether the client comes back by itself.

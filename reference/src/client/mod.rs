@@ -9,6 +9,7 @@ pub mod desk;
 pub mod outbox;
 pub mod pairing;
 pub mod silence;
+pub mod sync;
 pub mod terminal;
 
 mod machine;

@@ -5,6 +5,7 @@ mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
 mod server;
+mod sync_client;
 mod sync_server;
 mod terminal_host;
 mod terminal_relay;
@@ -32,6 +33,7 @@ enum Which {
     PairingHost(pairing_host::Host),
     PairingViewer(pairing_viewer::Viewer),
     SyncServer(sync_server::Server),
+    SyncClient(sync_client::Client),
     TerminalRelay(terminal_relay::Relay),
     TerminalHost(terminal_host::Host),
     TerminalViewer(terminal_viewer::Viewer),
@@ -43,6 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
         Which::SyncServer(server) => server.run(),
+        Which::SyncClient(client) => client.run(),
         Which::TerminalRelay(relay) => relay.run(),
         Which::TerminalHost(host) => host.run(),
         Which::TerminalViewer(viewer) => viewer.run(),

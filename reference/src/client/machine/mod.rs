@@ -85,7 +85,7 @@ impl<R: Role, D: Dice> Client<R, D> {
             Wire::Open(silence) => Some(silence.wake_at()),
             Wire::Down | Wire::Opening => None,
         };
-        [phase, silence].into_iter().flatten().min()
+        [phase, silence, self.role.wake_at()].into_iter().flatten().min()
     }
 
     /// Tells the time.
@@ -102,11 +102,19 @@ impl<R: Role, D: Dice> Client<R, D> {
                 Due::Loss => self.abandon(now),
             }
         }
+        self.tell_time(now);
         self.done(now)
+    }
+
+    fn tell_time(&mut self, now: Instant) {
+        if !matches!(self.phase, Phase::Ended) {
+            self.role.tick(now, &mut self.desk);
+        }
     }
 
     /// The handshake is done.
     pub fn opened(&mut self, now: Instant) -> Vec<Action> {
+        self.tell_time(now);
         if let Wire::Opening = self.wire {
             let [interval, timeout] = [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout]
                 .map(|parameter| self.timing.value(parameter));
@@ -128,6 +136,7 @@ impl<R: Role, D: Dice> Client<R, D> {
     /// A text message has come.
     pub fn text(&mut self, text: &str, now: Instant) -> Vec<Action> {
         self.heard(now);
+        self.tell_time(now);
         if self.is_listening() {
             self.role.text(text, &mut self.desk);
         }
@@ -137,6 +146,7 @@ impl<R: Role, D: Dice> Client<R, D> {
     /// A binary message has come.
     pub fn binary(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
         self.heard(now);
+        self.tell_time(now);
         if self.is_listening() {
             self.role.binary(bytes, &mut self.desk);
         }
@@ -161,6 +171,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// The user wants something.
     pub fn command(&mut self, command: Command, now: Instant) -> Vec<Action> {
+        self.tell_time(now);
         match command {
             _ if matches!(self.phase, Phase::Ended) => {}
             Command::Stop {} => return self.stop(),
@@ -171,6 +182,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// A person has typed something.
     pub fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
+        self.tell_time(now);
         if !matches!(self.phase, Phase::Ended) {
             self.role.typed(bytes, &mut self.desk);
         }

@@ -9,7 +9,8 @@ use relayspec::text::Uuid;
 use super::front::{Console, Front, Kind};
 use super::shells::Shells;
 use super::{ClientOptions, User, run};
-use crate::client::{Change, Ending, pairing, terminal};
+use crate::client::{Change, Ending, pairing, sync, terminal};
+use crate::net::clock;
 
 /// Runs a host of the pairing family until it has given up or is told to stop: by the driver, or by `stop`.
 pub async fn pairing_host(
@@ -68,6 +69,21 @@ pub async fn terminal_viewer(
 ) -> Ending {
     let console = Console::start(kind(options.user, Kind::Raw), input, output);
     run(terminal::Viewer::new(code), console, options, stop).await
+}
+
+/// Runs a client of the sync family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver it subscribes to
+/// `chat`, shows its messages, and sends there what comes from `input`, line by line.
+pub async fn sync_client(
+    options: ClientOptions,
+    pin: String,
+    chat: Option<String>,
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let console = Console::start(kind(options.user, Kind::Person), input, output);
+    let client = sync::Client::new(pin, chat, &options.timing, clock::instant());
+    run(client, console, options, stop).await
 }
 
 fn kind(user: User, person: Kind) -> Kind {
