@@ -114,6 +114,7 @@ const EXCUSED: &[(&str, &str, &str)] = &[
     ("terminal host", "RECON-11", "nothing refuses a host for good"),
     ("terminal host", "DRV-01", "as for pairing"),
     ("terminal viewer", "DRV-01", "as for pairing"),
+    ("sync client", "DRV-01", "as for pairing"),
 ];
 
 /// The requirements of a role that no check judges.
