@@ -35,15 +35,17 @@
 
 pub mod client;
 pub mod server;
+pub mod tunnel;
 
 mod net;
 
 pub use net::client::{
-    Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, User, pairing_host, pairing_viewer, sync_client,
-    terminal_host, terminal_viewer,
+    Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, TunnelAgent, User, pairing_host, pairing_viewer,
+    sync_client, terminal_host, terminal_viewer, tunnel_agent,
 };
 pub use net::{
     BindError, DatabaseError, Options, PairingRelay, Server, SyncOptions, SyncServer, System, TerminalRelay,
+    TunnelCloud, TunnelOptions,
 };
 
 /// A random id that no other client has, a UUID.

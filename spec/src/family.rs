@@ -9,6 +9,7 @@ use crate::requirement::{self, Requirement, SHARED};
 use crate::schema::MessageSchema;
 use crate::sync;
 use crate::terminal;
+use crate::tunnel;
 use crate::wire::{BinaryError, DecodeError, Direction};
 
 /// An address of a server that clients connect to.
@@ -42,6 +43,17 @@ pub struct Binary {
     pub canonical: fn(&[u8]) -> Result<Vec<u8>, BinaryError>,
     /// The requirement that binds the sender and is broken by what is no message.
     pub rule: &'static str,
+    /// How they stand for JSON, where they carry the same messages as text does.
+    pub packing: Option<Packing>,
+}
+
+/// How binary messages carry what has a JSON form.
+#[derive(Debug, Clone, Copy)]
+pub struct Packing {
+    /// The JSON form of a binary message, be it a valid message or not.
+    pub json: fn(&[u8]) -> Result<Value, BinaryError>,
+    /// The binary message of a JSON form, be it a valid message or not.
+    pub pack: fn(&Value) -> Vec<u8>,
 }
 
 /// One protocol family.
@@ -61,6 +73,8 @@ pub struct Family {
     pub channels: &'static [Channel],
     /// The order rules of a new connection of a client role.
     pub order: fn(&str) -> Box<dyn Order>,
+    /// Whether what its server does for one client depends on which others there are, so that it is judged by one scenario at a time.
+    pub solo: bool,
     /// How its clients come back after a loss, unless they declare another policy.
     pub policy: Policy,
     /// How a client of a role reaches the family's own success.
@@ -83,6 +97,8 @@ pub struct Welcome {
 pub struct Aside {
     /// Its type.
     pub message: &'static str,
+    /// Which messages of this type these are; all of them where it is not said.
+    pub when: Option<fn(&Value) -> bool>,
     /// What the server answers, where it does.
     pub answer: Option<fn(&Value) -> Value>,
 }
@@ -111,7 +127,7 @@ impl Welcome {
 }
 
 /// All families.
-pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, sync::FAMILY];
+pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAMILY, sync::FAMILY];
 
 impl Family {
     /// The family with this name.

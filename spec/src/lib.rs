@@ -9,9 +9,11 @@ pub mod number;
 pub mod timing;
 
 pub mod order;
+mod packed;
 pub mod schema;
 pub mod text;
 pub mod wire;
+pub mod wrapped;
 
 pub mod driver;
 pub mod reconnect;
@@ -20,3 +22,4 @@ pub mod family;
 pub mod pairing;
 pub mod sync;
 pub mod terminal;
+pub mod tunnel;

@@ -68,6 +68,42 @@ pub(crate) fn counted_u32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     in_range(number, u32::MAX)
 }
 
+/// A whole number up to 2^53 - 1, which every JSON number type can carry, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
+pub(crate) fn whole_u53<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    const MOST: f64 = 9_007_199_254_740_991.0;
+    let number = f64::deserialize(deserializer)?;
+    if number.fract() == 0.0 && (0.0..=MOST).contains(&number) {
+        return Ok(number as u64);
+    }
+    Err(D::Error::invalid_value(Unexpected::Float(number), &"a whole number from 0 to 9007199254740991"))
+}
+
+/// A number that is not negative, for `#[serde(deserialize_with = …)]`.
+pub(crate) fn at_least_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    if number >= 0.0 && number.is_finite() {
+        return Ok(number);
+    }
+    Err(D::Error::invalid_value(Unexpected::Float(number), &"a number that is not negative"))
+}
+
+/// The status of an HTTP answer, 100 to 599, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
+pub(crate) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    status_of(f64::deserialize(deserializer)?)
+}
+
+/// The same, or null.
+pub(crate) fn optional_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    Option::<f64>::deserialize(deserializer)?.map(status_of).transpose()
+}
+
+fn status_of<E: Error>(number: f64) -> Result<u16, E> {
+    if number.fract() == 0.0 && (100.0..=599.0).contains(&number) {
+        return Ok(number as u16);
+    }
+    Err(E::invalid_value(Unexpected::Float(number), &"an HTTP status from 100 to 599"))
+}
+
 /// A `u32` or null, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
 pub(crate) fn optional_u32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     Option::<f64>::deserialize(deserializer)?.map(|number| in_range(number, u32::MAX)).transpose()

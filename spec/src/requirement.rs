@@ -46,6 +46,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "driver", text: include_str!("../text/driver.md") },
     Chapter { name: "pairing", text: include_str!("../text/pairing.md") },
     Chapter { name: "terminal", text: include_str!("../text/terminal.md") },
+    Chapter { name: "tunnel", text: include_str!("../text/tunnel.md") },
     Chapter { name: "sync", text: include_str!("../text/sync.md") },
 ];
 

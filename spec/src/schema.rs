@@ -23,10 +23,28 @@ pub struct MessageSchema {
 }
 
 impl MessageSchema {
-    /// The schema of a message type.
+    /// The schema of a message type whose members stand beside the tag.
     #[must_use]
     pub fn of<M: Message>() -> Self {
         let members = of::<M>();
+        let (own, required) = (members["properties"].clone(), members["required"].clone());
+        Self::with::<M>(&members, own, required)
+    }
+
+    /// The schema of a message type whose members stand in an object beside the tag.
+    #[must_use]
+    pub fn wrapped<M: Message>(member: &str) -> Self {
+        let members = of::<M>();
+        let mut inner = json!({ "description": "The members of the message.", "type": "object" });
+        for keyword in ["properties", "required"] {
+            if let Some(own) = members.get(keyword) {
+                inner[keyword] = own.clone();
+            }
+        }
+        Self::with::<M>(&members, json!({ member: inner }), json!([member]))
+    }
+
+    fn with<M: Message>(members: &Value, own: Value, own_required: Value) -> Self {
         let mut schema = Map::new();
         schema.insert("title".into(), M::TYPE.into());
         schema.insert("description".into(), members["description"].clone());
@@ -37,11 +55,11 @@ impl MessageSchema {
         let mut properties = Map::new();
         properties.insert("type".into(), json!({ "const": M::TYPE }));
         let mut required = vec![json!("type")];
-        if let Some(own) = members["properties"].as_object() {
-            properties.extend(own.clone());
+        if let Value::Object(own) = own {
+            properties.extend(own);
         }
-        if let Some(own) = members["required"].as_array() {
-            required.extend(own.iter().cloned());
+        if let Value::Array(own) = own_required {
+            required.extend(own);
         }
         schema.insert("properties".into(), properties.into());
         schema.insert("required".into(), required.into());

@@ -1,9 +1,10 @@
 //! Strings with a form: each type reads only what its chapter allows, and its schema says the same.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::IntoDeserializer;
+use serde::de::{IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Declares a string newtype whose form is checked by a predicate and described by a schema.
@@ -42,7 +43,7 @@ macro_rules! formed_string {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
+                let $crate::text::Text(text) = serde::Deserialize::deserialize(deserializer)?;
                 if Self::is_valid(&text) {
                     return Ok(Self(text));
                 }
@@ -64,6 +65,43 @@ macro_rules! formed_string {
 }
 
 pub(crate) use formed_string;
+
+/// A string, and nothing else: a `String` is also read from bytes, which MessagePack tells apart from strings.
+pub(crate) struct Text(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Alone;
+
+        impl Visitor<'_> for Alone {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Text, E> {
+                Ok(Text(text))
+            }
+        }
+
+        deserializer.deserialize_string(Alone)
+    }
+}
+
+/// A [`Text`] for `#[serde(deserialize_with = …)]`.
+pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Text::deserialize(deserializer).map(|text| text.0)
+}
+
+/// The same, or null.
+pub(crate) fn optional_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::<Text>::deserialize(deserializer).map(|text| text.map(|text| text.0))
+}
 
 /// Reads an enum of unit variants from a string only. Derived code also takes an object, `{"INVALID_CODE":null}`, which the schema
 /// forbids.

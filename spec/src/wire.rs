@@ -95,6 +95,13 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
+impl DecodeError {
+    /// The tag names no message of the direction.
+    pub(crate) fn unknown(tag: &str) -> Self {
+        Self { cause: Cause::UnknownType(tag.chars().take(40).collect()), line: 0, column: 0 }
+    }
+}
+
 /// Why bytes are no binary message of their direction: place and cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BinaryError {
@@ -227,8 +234,7 @@ macro_rules! direction {
                 $(if tag == <$variant as $crate::wire::Message>::TYPE {
                     return $crate::wire::members(text).map(Self::$variant);
                 })+
-                let shown = tag.chars().take(40).collect();
-                Err($crate::wire::DecodeError { cause: $crate::wire::Cause::UnknownType(shown), line: 0, column: 0 })
+                Err($crate::wire::DecodeError::unknown(&tag))
             }
 
             /// Writes the message as JSON text.

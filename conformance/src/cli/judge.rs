@@ -104,7 +104,6 @@ async fn play(
         let stage = Stage {
             clock: clock.clone(),
             timing: seat.timing.clone(),
-            params: seat.params.clone(),
             max_message: seat.max_message,
             schemas: Arc::clone(&schemas),
             policy: seat.policy,

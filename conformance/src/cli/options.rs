@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use conformance::scenario::{Size, read_param};
+use conformance::scenario::Size;
+use conformance::subject::Param;
 use relayspec::timing::{Parameter, Written};
 
 #[derive(Debug, Clone, Args)]
@@ -72,9 +73,10 @@ pub(super) struct SubjectOptions {
     #[arg(long = "set", value_name = "NAME=DURATION", value_parser = setting, help_heading = "Subject")]
     pub(super) settings: Vec<(Parameter, Written)>,
 
-    /// Declare what else scenarios have to know of the subject, as `pin=000042`. May be given often.
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = read_param, help_heading = "Subject")]
-    pub(super) params: Vec<(String, String)>,
+    /// Declare what scenarios need to know of a server, as `token=abc` or `public_url=http://127.0.0.1:{public_port}`, where the placeholder
+    /// stands in the command too. May be given often.
+    #[arg(long = "param", value_name = "NAME=VALUE", help_heading = "Subject")]
+    pub(super) params: Vec<Param>,
 
     /// The largest message that the subject accepts, as `2MiB`; scenarios that would have to send more are then skipped.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Subject")]

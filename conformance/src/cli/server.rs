@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use conformance::subject::{Manifest, Template};
+use conformance::subject::{Manifest, Param, Template};
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -19,6 +19,10 @@ pub(super) struct Arguments {
     /// The command that starts the server; `{port}` stands for a free port. No shell runs it.
     #[arg(long, value_name = "COMMAND", help_heading = "Subject")]
     command: Option<String>,
+
+    /// Where the public reaches a tunnel's cloud, as http://127.0.0.1:8081; short for --param public_url=URL.
+    #[arg(long, value_name = "URL", help_heading = "Subject")]
+    public_url: Option<String>,
 
     /// A file that says what the subject is (TOML); flags win over it.
     #[arg(long, value_name = "FILE", help_heading = "Subject")]
@@ -57,10 +61,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             ));
         }
     };
+    let mut subject = arguments.subject.clone();
+    if let Some(url) = &arguments.public_url {
+        subject.params.push(Param::new("public_url", url).map_err(Failure::usage)?);
+    }
     let families = if arguments.family.is_empty() { manifest.families() } else { &arguments.family };
     let mut seats = Vec::new();
     for family in Seat::families(families)? {
-        seats.push(Seat::server(place.clone(), family, &manifest, &arguments.subject, &arguments.server)?);
+        seats.push(Seat::server(place.clone(), family, &manifest, &subject, &arguments.server)?);
     }
     judge::judge(&Setup::new(seats, manifest.baseline.as_ref(), &arguments.judge)?)
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::baseline::Baseline;
-use conformance::scenario::{Filter, Params, Scenario, Selection, Size, built_in, load_file};
-use conformance::subject::{ClientTemplate, Driver, Manifest, Template};
+use conformance::scenario::{Filter, Scenario, Selection, Size, built_in, load_file};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Params, Template};
 use conformance::transport::{Address, Trust, tls};
 use relayspec::family::{FAMILIES, Family};
 use relayspec::reconnect::Policy;
@@ -62,6 +62,8 @@ pub(super) enum Place {
         tls: Option<Arc<ClientConfig>>,
         /// How long it has to begin to listen, where the runner starts it.
         ready_within: Duration,
+        /// What it declares of itself.
+        params: Params,
     },
     /// A client that the runner starts.
     Client {
@@ -92,7 +94,6 @@ pub(super) struct Seat {
     pub(super) policy: Policy,
     /// How long a client has from its start to its first attempt.
     pub(super) first_attempt: Duration,
-    pub(super) params: Params,
     pub(super) max_message: Option<Size>,
     pub(super) scenarios: Vec<Arc<Scenario>>,
 }
@@ -120,7 +121,16 @@ impl Seat {
             no_trust(&at, manifest, options)?;
             None
         };
-        let place = Place::Server { at, tls, ready_within: options.ready_within.0 };
+        let declared = manifest.params.iter().map(|(name, value)| Param::new(name, value));
+        let declared: Vec<_> = declared
+            .collect::<Result<_, _>>()
+            .map_err(|error| Failure::usage(format!("the manifest's params: {error}")))?;
+        let params: Params = declared.into_iter().chain(subject.params.iter().cloned()).collect();
+        let at = match at {
+            Where::Command(template) => Where::Command(template.with_params(params.clone()).map_err(Failure::usage)?),
+            at => at,
+        };
+        let place = Place::Server { at, tls, ready_within: options.ready_within.0, params };
         Ok(Self::new(place, family, family.server, manifest, subject))
     }
 
@@ -164,19 +174,8 @@ impl Seat {
         let mut timing = manifest.timing();
         subject.settings.iter().for_each(|(parameter, value)| timing.declare(*parameter, value.0));
         let max_message = subject.max_message.or(manifest.max_message);
-        let mut params = manifest.params.clone();
-        params.extend(subject.params.iter().cloned());
-        Self {
-            place,
-            family,
-            role,
-            timing,
-            policy: family.policy,
-            first_attempt: FIRST_ATTEMPT,
-            params,
-            max_message,
-            scenarios: Vec::new(),
-        }
+        let first_attempt = FIRST_ATTEMPT;
+        Self { place, family, role, timing, policy: family.policy, first_attempt, max_message, scenarios: Vec::new() }
     }
 }
 
@@ -191,7 +190,6 @@ impl Setup {
             None => Baseline::empty(),
         };
         choose(&mut seats, options)?;
-        seats.iter().try_for_each(has_params)?;
         seats.retain(|seat| !seat.scenarios.is_empty());
         Ok(Self { seats, baseline, options: options.clone() })
     }
@@ -283,20 +281,6 @@ fn choose(seats: &mut [Seat], options: &JudgeOptions) -> Result<(), Failure> {
     }
     if seats.iter().all(|seat| seat.scenarios.is_empty()) {
         return Err(Failure::usage("no scenario is selected; `conformance list` shows all"));
-    }
-    Ok(())
-}
-
-/// What scenarios cannot do without has to be declared: a run that skips all of them would judge nothing.
-fn has_params(seat: &Seat) -> Result<(), Failure> {
-    for scenario in &seat.scenarios {
-        let missing = scenario.missing(&seat.params);
-        if let Some(name) = missing.iter().find(|name| !scenario.script.skipped_without.contains(name)) {
-            return Err(Failure::usage(format!(
-                "{} needs the param `{name}` of the subject: declare it by --param {name}=VALUE, or below [params] in the manifest",
-                scenario.id
-            )));
-        }
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use conformance::engine::{Call, Launcher, Starter, Subject, Target};
 use conformance::outcome::SubjectInfo;
 use conformance::subject::{
     Accelerator, Announce, ClientLauncher, ClientTemplate, CommandLauncher, CommandSubject, Driver, Guard, NotStarted,
-    SharedClient, UrlSubject, preflight,
+    Params, Ports, SharedClient, UrlSubject, preflight,
 };
 use conformance::transport::Route;
 use relayspec::timing::Written;
@@ -96,13 +96,13 @@ async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) ->
         let accelerator = accelerator.cloned();
         let same = setup.seats[..number].iter().position(|other| is_same(&other.place, &seat.place));
         ready.push(match &seat.place {
-            Place::Server { at, tls, ready_within } => {
+            Place::Server { at, tls, ready_within, params } => {
                 let (target, started, launcher) = match same.and_then(|other| ready.get(other)) {
                     // One server that speaks several families is started once.
                     Some(Ready { subject: Subject::Server { target, launcher }, .. }) => {
                         (Arc::clone(target), None, launcher.clone())
                     }
-                    _ => server(at, tls.clone(), *ready_within, clock, guard.clone(), accelerator).await?,
+                    _ => server(at, tls.clone(), *ready_within, params, clock, guard.clone(), accelerator).await?,
                 };
                 let deadline = setup.options.handshake_deadline.0;
                 if let Err(problem) = preflight(target.route(), seat.family, clock, deadline).await {
@@ -132,6 +132,7 @@ async fn server(
     at: &Where,
     tls: Option<Arc<ClientConfig>>,
     ready_within: Duration,
+    params: &Params,
     clock: &Clock,
     guard: Option<Arc<Guard>>,
     accelerator: Option<Accelerator>,
@@ -139,7 +140,8 @@ async fn server(
     match at {
         Where::Url(address) => {
             let route = Route { address: address.clone(), tls };
-            Ok((Arc::new(UrlSubject { route }), None, None))
+            let params = params.bindings(&Ports::default());
+            Ok((Arc::new(UrlSubject { route, params }), None, None))
         }
         Where::Command(template) => {
             let launcher = CommandLauncher {

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use relayspec::family::Aside;
+use relayspec::family::{Aside, Family, Packing};
 use serde_json::Value;
 
 use super::puppet::Record;
 use crate::clock::{Clock, Moment};
-use crate::transport::encode::{PING, TEXT};
-use crate::transport::{Arrival, Arrived, Connection, OutFrame};
+use crate::scenario::step::Encoding;
+use crate::transport::encode::{BINARY, PING, TEXT};
+use crate::transport::{Arrival, Arrived, Connection, OutFrame, Side};
 
 /// A connection in a story.
 #[derive(Debug)]
@@ -40,6 +41,16 @@ pub(super) struct Actor {
     pub(super) attempt: Option<(Record, usize)>,
     /// What a client under test may say at any time: it is answered, and stands in nobody's way.
     pub(super) asides: &'static [Aside],
+    /// How the subject's binary messages stand for JSON, and the runner's.
+    pub(super) hears: Option<Packing>,
+    speaks: Option<Packing>,
+    /// What it said unasked, oldest first, for steps that want to see it.
+    said_aside: VecDeque<(Moment, Value)>,
+    /// Whether it is still answered.
+    pub(super) mute: bool,
+    /// Whether the last message was binary: the subject's, and the runner's own if the script has said how it travels.
+    last_was_binary: bool,
+    spoke_binary: Option<bool>,
 }
 
 fn is_word(arrived: &Arrived) -> bool {
@@ -50,7 +61,20 @@ fn is_word(arrived: &Arrived) -> bool {
 const REMEMBERED: usize = 10_000;
 
 impl Actor {
-    pub(super) fn new(name: String, connection: Connection, opened: Moment, role: Option<&'static str>) -> Self {
+    /// A connection on which the runner takes this side; the role is that of the client.
+    pub(super) fn new(
+        name: String,
+        connection: Connection,
+        opened: Moment,
+        family: &Family,
+        side: Side,
+        role: Option<&'static str>,
+    ) -> Self {
+        let packing =
+            |from, to| family.channel(from, to).and_then(|channel| channel.binary).and_then(|binary| binary.packing);
+        let client = role.unwrap_or_default();
+        let (up, down) = (packing(client, family.server), packing(family.server, client));
+        let (hears, speaks) = if side == Side::Client { (down, up) } else { (up, down) };
         Self {
             name,
             connection,
@@ -65,6 +89,22 @@ impl Actor {
             over: false,
             attempt: None,
             asides: &[],
+            hears,
+            speaks,
+            said_aside: VecDeque::new(),
+            mute: false,
+            last_was_binary: false,
+            spoke_binary: None,
+        }
+    }
+
+    /// A message in an encoding, or else in the one that the script used last, or else the subject: opcode and payload.
+    pub(super) fn encoded(&mut self, message: &Value, encoding: Option<Encoding>) -> (u8, Vec<u8>) {
+        self.spoke_binary = encoding.map(|encoding| encoding == Encoding::Binary).or(self.spoke_binary);
+        let binary = self.spoke_binary.unwrap_or(self.last_was_binary);
+        match self.speaks.filter(|_| binary) {
+            Some(packing) => (BINARY, (packing.pack)(message)),
+            None => (TEXT, message.to_string().into_bytes()),
         }
     }
 
@@ -144,6 +184,11 @@ impl Actor {
     }
 
     fn absorb(&mut self, arrived: Arrived) {
+        match arrived.what {
+            Arrival::Text(_) => self.last_was_binary = false,
+            Arrival::Binary(_) => self.last_was_binary = true,
+            _ => {}
+        }
         self.over |= matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_));
         if self.ignored {
             return;
@@ -152,7 +197,7 @@ impl Actor {
             Arrival::Ping(bytes) if self.pings.len() < REMEMBERED => self.pings.push_back((arrived.at, bytes)),
             Arrival::Pong(bytes) if self.pongs.len() < REMEMBERED => self.pongs.push_back((arrived.at, bytes)),
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Breach { .. } => {}
-            Arrival::Text(ref text) if self.aside(text) => {}
+            Arrival::Text(_) | Arrival::Binary(_) if self.aside(&arrived) => {}
             Arrival::Text(_) | Arrival::Binary(_) | Arrival::Close { .. } | Arrival::End(_) => {
                 self.queue.push_back(arrived);
             }
@@ -160,15 +205,36 @@ impl Actor {
     }
 
     /// Whether a message is one that may come at any time; it is answered, where it has an answer.
-    fn aside(&self, text: &str) -> bool {
+    fn aside(&mut self, arrived: &Arrived) -> bool {
         if self.asides.is_empty() {
             return false;
         }
-        let message: Value = serde_json::from_str(text).unwrap_or_default();
-        let Some(aside) = self.asides.iter().find(|aside| message["type"] == aside.message) else { return false };
-        if let Some(answer) = aside.answer {
-            self.connection.pen().send(OutFrame::new(TEXT, answer(&message).to_string()));
+        let message: Option<Value> = match (&arrived.what, self.hears) {
+            (Arrival::Text(text), _) => serde_json::from_str(text).ok(),
+            (Arrival::Binary(bytes), Some(packing)) => (packing.json)(bytes).ok(),
+            _ => None,
+        };
+        let message = message.unwrap_or_default();
+        let is_one = |aside: &&Aside| message["type"] == aside.message && aside.when.is_none_or(|when| when(&message));
+        let Some(aside) = self.asides.iter().find(is_one) else { return false };
+        if let Some(answer) = aside.answer.filter(|_| !self.mute) {
+            let (opcode, payload) = self.encoded(&answer(&message), None);
+            self.connection.pen().send(OutFrame::new(opcode, payload));
+        }
+        if self.said_aside.len() < REMEMBERED {
+            self.said_aside.push_back((arrived.at, message));
         }
         true
+    }
+
+    /// Whether messages of this type stand aside.
+    pub(super) fn stands_aside(&self, kind: &str) -> bool {
+        self.asides.iter().any(|aside| aside.message == kind)
+    }
+
+    /// The oldest message that was said aside and is chosen, and when it came.
+    pub(super) fn take_aside(&mut self, chosen: impl Fn(&Value) -> bool) -> Option<(Moment, Value)> {
+        let at = self.said_aside.iter().position(|(_, message)| chosen(message))?;
+        self.said_aside.remove(at)
     }
 }

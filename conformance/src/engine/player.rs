@@ -20,7 +20,8 @@ use super::witness::Transcript;
 use crate::clock::{Clock, Moment, millis};
 use crate::lint::Schemas;
 use crate::outcome::Finding;
-use crate::scenario::{At, Bindings, Measures, Params, Place, STORY, Scenario, Size, Span, Step, variables};
+use crate::scenario::{At, Bindings, Measures, Place, STORY, Scenario, Size, Span, Step};
+use crate::transport::http::{Exchange, Site};
 use crate::transport::{Act, Side};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
@@ -32,8 +33,6 @@ pub struct Stage {
     pub clock: Clock,
     /// The subject's timing parameters.
     pub timing: Timing,
-    /// What the subject says of itself beside that.
-    pub params: Params,
     /// The largest message that the subject says it accepts.
     pub max_message: Option<Size>,
     /// Compiled schemas.
@@ -110,6 +109,11 @@ pub(super) struct Player {
     pub(super) started: Vec<String>,
     /// Connections that this player opened itself.
     pub(super) own: Vec<String>,
+    /// HTTP servers of the script, and those that this player opened itself.
+    pub(super) sites: BTreeMap<String, Arc<Site>>,
+    pub(super) own_sites: Vec<String>,
+    /// HTTP requests, of the subject and to it.
+    pub(super) exchanges: BTreeMap<String, Arc<Mutex<Exchange>>>,
     pub(super) variables: Bindings,
     pub(super) iteration: String,
     pub(super) barrier: Option<Arc<Barrier>>,
@@ -117,14 +121,18 @@ pub(super) struct Player {
 
 impl Player {
     pub(super) fn new(story: Arc<Story>) -> Self {
-        let fill = |text: &str| story.target().map_or_else(|_| text.to_owned(), |target| target.fill(text));
-        let variables = variables(&story.stage.params, fill);
+        let declared = story.target().map(|target| target.params().clone()).unwrap_or_default();
+        let needed = |name: &String| Some((name.clone(), declared.get(name)?.clone()));
+        let variables = story.scenario.script.params.iter().filter_map(needed).collect();
         Self {
             story,
             actors: BTreeMap::new(),
             puppets: BTreeMap::new(),
             started: Vec::new(),
             own: Vec::new(),
+            sites: BTreeMap::new(),
+            own_sites: Vec::new(),
+            exchanges: BTreeMap::new(),
             variables,
             iteration: String::new(),
             barrier: None,
@@ -226,7 +234,6 @@ impl Player {
             Step::Memory(step) => self.memory(step),
             Step::Terminate(step) => self.terminate(step).await,
             Step::Exit(step) => self.exit(step).await,
-            Step::Http(step) => self.http(step).await,
             Step::Start(step) => self.start(step).await,
             Step::Accept(step) => self.accept(step).await,
             Step::Welcome(step) => self.welcome(step).await,
@@ -238,6 +245,13 @@ impl Player {
             Step::Tell(step) => self.tell(step).await,
             Step::Event(step) => self.event(step).await,
             Step::NoEvent(step) => self.no_event(step).await,
+            Step::Serve(step) => self.serve(step).await,
+            Step::Request(step) => self.request(step).await,
+            Step::Respond(step) => self.respond(step).await,
+            Step::Fetch(step) => self.fetch(step).await,
+            Step::Answer(step) => self.answer(step).await,
+            Step::Unvisited(step) => self.unvisited(step).await,
+            Step::Output(step) => self.output(step),
         }
     }
 

@@ -18,7 +18,7 @@ use super::target::Subject;
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::outcome::ScenarioOutcome;
-use crate::scenario::{Scenario, Step, Trait, each_step};
+use crate::scenario::{Bindings, Scenario, Step, Trait, each_step};
 
 /// What a run plays, and within which bounds.
 pub struct Plan {
@@ -82,7 +82,7 @@ struct Lanes {
     jobs: Semaphore,
     swift: Semaphore,
     heavy: Semaphore,
-    /// A client that all scenarios share plays one at a time.
+    /// A client that all scenarios share plays one at a time, and so does a server of a family that wants it.
     shared: Semaphore,
     swift_left: watch::Sender<usize>,
 }
@@ -214,10 +214,11 @@ async fn first_time<'a>(plan: &Plan, item: Item<'a>, lanes: &Lanes, emit: &impl 
         Some(lane) => lane.acquire().await.ok(),
         None => None,
     };
-    let _turn = match &item.part.subject {
-        Subject::Client(starter) if starter.is_shared() => lanes.shared.acquire().await.ok(),
-        _ => None,
+    let is_shared = match &item.part.subject {
+        Subject::Client(starter) => starter.is_shared(),
+        Subject::Server { .. } => scenario.family.solo && !starts_afresh(item),
     };
+    let _turn = if is_shared { lanes.shared.acquire().await.ok() } else { None };
     let _job = lanes.jobs.acquire().await;
     emit(Event::ScenarioStarted { id: scenario.id.clone() });
     let performance = play(plan, item, Company::Others).await;
@@ -235,10 +236,17 @@ fn is_swift(scenario: &Scenario) -> bool {
     scenario.script.longest_wait.is_none() && !scenario.has(Trait::Heavy) && !scenario.has(Trait::OwnProcess)
 }
 
+/// Whether a scenario has a server of its own: since it needs one, or since it waits and could not share it.
+fn starts_afresh(item: Item<'_>) -> bool {
+    let Item { part, scenario } = item;
+    let can = matches!(part.subject, Subject::Server { launcher: Some(_), .. });
+    scenario.has(Trait::OwnProcess) || (can && scenario.family.solo && scenario.script.longest_wait.is_some())
+}
+
 async fn play(plan: &Plan, item: Item<'_>, company: Company) -> Performance {
     let Item { part, scenario } = item;
     let deadline = item.longest_wait() + plan.scenario_deadline;
-    let afresh = company == Company::None || scenario.has(Trait::OwnProcess);
+    let afresh = company == Company::None || starts_afresh(item);
     match &part.subject {
         Subject::Server { launcher: Some(launcher), .. } if afresh => match launcher.launch().await {
             Ok(target) => {
@@ -272,18 +280,23 @@ fn needs_its_own(scenario: &Scenario) -> bool {
     special || starts != 1
 }
 
+/// What a scenario needs and a server does not declare.
+fn missing<'a>(scenario: &'a Scenario, params: &Bindings) -> Option<&'a String> {
+    scenario.script.params.iter().find(|name| !params.contains_key(*name))
+}
+
 /// Why a scenario is not for this run.
 fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
     let Item { part, scenario } = item;
     if scenario.has(Trait::Jitter) && part.stage.policy.jitter == 0.0 {
         return Some("needs a client that declares jitter (--reconnect jitter=0.3)".to_owned());
     }
-    if let Some(missing) = scenario.missing(&part.stage.params).first() {
-        return Some(format!("needs a subject that declares the param `{missing}` (--param {missing}=VALUE)"));
-    }
     match &part.subject {
         Subject::Server { launcher: None, .. } if scenario.has(Trait::OwnProcess) => {
             return Some("needs a subject that the runner starts for it alone (--command with {port})".to_owned());
+        }
+        Subject::Server { target, .. } if let Some(missing) = missing(scenario, target.params()) => {
+            return Some(format!("needs a server that declares its `{missing}` (--param {missing}=…)"));
         }
         Subject::Client(starter) if scenario.has(Trait::Driver) && !starter.has_driver() => {
             return Some("needs a client that speaks the driver protocol (--driver)".to_owned());

@@ -12,6 +12,7 @@ use relayspec::timing::Timing;
 use serde_json::{Value, json};
 
 use crate::clock::Moment;
+use crate::scenario::Bindings;
 use crate::transport::{Listener, Route};
 
 /// A future in a box.
@@ -31,10 +32,8 @@ pub trait Target: Party {
     /// How to reach it.
     fn route(&self) -> &Route;
 
-    /// A text with the ports that it was started with in the place of placeholders.
-    fn fill(&self, text: &str) -> String {
-        text.to_owned()
-    }
+    /// What it declares of itself for scenarios to use.
+    fn params(&self) -> &Bindings;
 }
 
 /// The process of a subject.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use relayspec::family::Packing;
 use serde_json::Value;
 
 use super::puppet::Record;
@@ -121,7 +122,7 @@ pub(super) struct Fate {
 impl Fate {
     fn sent(&self, at: Moment, frame: &OutFrame, message: Option<&Value>) {
         if frame.opcode == CLOSE {
-            self.end(at, &describe_sent(frame));
+            self.end(at, &describe_sent(frame, None));
         }
         if message.zip(self.success.as_deref()).is_some_and(|(message, success)| message["type"] == success) {
             self.record.with(|attempts| attempts.succeed(self.index));
@@ -130,7 +131,7 @@ impl Fate {
 
     fn received(&self, at: Moment, arrival: &Arrival) {
         if let Arrival::Close { .. } | Arrival::End(_) = arrival {
-            let how = format!("the client's {}", describe(arrival));
+            let how = format!("the client's {}", describe(arrival, None));
             self.record.with(|attempts| attempts.end(self.index, at, &how));
         }
     }
@@ -146,11 +147,11 @@ impl Observer for Witness {
         if let Some(fate) = &self.fate {
             fate.sent(at, frame, message.as_ref());
         }
-        self.transcript.add(at, &self.name, By::Runner, describe_sent(frame));
+        self.transcript.add(at, &self.name, By::Runner, describe_sent(frame, self.lint.speaks()));
     }
 
     fn received(&mut self, at: Moment, arrival: &Arrival) {
-        self.transcript.add(at, &self.name, By::Subject, describe(arrival));
+        self.transcript.add(at, &self.name, By::Subject, describe(arrival, self.lint.hears()));
         if let Some(fate) = &self.fate {
             fate.received(at, arrival);
         }
@@ -161,10 +162,11 @@ impl Observer for Witness {
     }
 }
 
-/// An arrival in one line.
-pub(super) fn describe(arrival: &Arrival) -> String {
+/// An arrival in one line; binary messages in their JSON form, where they have one.
+pub(super) fn describe(arrival: &Arrival, packing: Option<Packing>) -> String {
     match arrival {
         Arrival::Text(text) => shorten(text),
+        Arrival::Binary(bytes) if let Some(json) = unpacked(bytes, packing) => packed(&json),
         Arrival::Binary(bytes) => format!("binary message, {}", excerpt(bytes)),
         Arrival::Ping(bytes) => format!("Ping{}", quoted(bytes)),
         Arrival::Pong(bytes) => format!("Pong{}", quoted(bytes)),
@@ -181,9 +183,20 @@ pub(super) fn describe_close(code: Option<u16>, reason: &str) -> String {
     if reason.is_empty() { format!("Close {code}") } else { format!("Close {code} \"{reason}\"") }
 }
 
-fn describe_sent(frame: &OutFrame) -> String {
+fn unpacked(bytes: &[u8], packing: Option<Packing>) -> Option<Value> {
+    (packing?.json)(bytes).ok()
+}
+
+fn packed(json: &Value) -> String {
+    format!("binary: {}", shorten(&json.to_string()))
+}
+
+fn describe_sent(frame: &OutFrame, packing: Option<Packing>) -> String {
     let payload = &frame.payload;
     let name = match frame.opcode {
+        BINARY if let (true, true, Some(json)) = (frame.fin, plain(frame), unpacked(payload, packing)) => {
+            return packed(&json);
+        }
         TEXT if frame.fin && plain(frame) => return shorten(&String::from_utf8_lossy(payload)),
         BINARY if frame.fin && plain(frame) => return format!("binary message, {}", excerpt(payload)),
         TEXT => "text frame".to_owned(),

@@ -7,7 +7,7 @@ mod schema;
 
 use std::sync::Arc;
 
-use relayspec::family::{Channel, Family};
+use relayspec::family::{Channel, Family, Packing};
 use relayspec::order::{Breach, Order, Said};
 use serde_json::Value;
 
@@ -25,6 +25,8 @@ pub struct ConnectionLint {
     side: Side,
     /// The messages of the subject; none where its role is unknown.
     channel: Option<&'static Channel>,
+    /// The messages of the runner.
+    own_channel: Option<&'static Channel>,
     own: own::Messages,
     /// Whether the runner has sent text that it cannot read itself; what a subject makes of it is then anybody's guess.
     lost: bool,
@@ -35,12 +37,10 @@ impl ConnectionLint {
     /// and schema rules hold for a role that is unknown to the family.
     #[must_use]
     pub fn new(family: &'static Family, client: &str, side: Side, schemas: Arc<Schemas>) -> Self {
-        let channel = match side {
-            Side::Client => family.channel(family.server, client),
-            Side::Server => family.channel(client, family.server),
-        };
+        let (up, down) = (family.channel(client, family.server), family.channel(family.server, client));
+        let (channel, own_channel) = if side == Side::Client { (down, up) } else { (up, down) };
         let order = (family.order)(client);
-        Self { order, schemas, family, side, channel, own: own::Messages::default(), lost: false }
+        Self { order, schemas, family, side, channel, own_channel, own: own::Messages::default(), lost: false }
     }
 
     /// The runner sends a frame; the JSON text that it completes, if any.
@@ -54,9 +54,27 @@ impl ConnectionLint {
                 }
                 Err(_) => self.lost = true,
             },
-            own::Message::Binary(bytes) => drop(self.said(self.side, &Said::Binary(&bytes))),
+            own::Message::Binary(bytes) => match self.speaks().map(|packing| (packing.json)(&bytes)) {
+                Some(Ok(message)) => {
+                    drop(self.said(self.side, &Said::Message(&message)));
+                    return Some(message);
+                }
+                _ => drop(self.said(self.side, &Said::Binary(&bytes))),
+            },
         }
         None
+    }
+
+    /// How the subject's binary messages stand for JSON, in families where they do.
+    #[must_use]
+    pub fn hears(&self) -> Option<Packing> {
+        self.channel?.binary?.packing
+    }
+
+    /// The same of the runner's own.
+    #[must_use]
+    pub fn speaks(&self) -> Option<Packing> {
+        self.own_channel?.binary?.packing
     }
 
     /// A side has said something.
@@ -93,10 +111,25 @@ impl ConnectionLint {
                 got(),
             )];
         };
-        if let Err(error) = (binary.canonical)(bytes) {
-            return vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
+        let malformed =
+            |error| vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
+        let Some(packing) = binary.packing else {
+            return match (binary.canonical)(bytes) {
+                Ok(_) => self.ordered(&Said::Binary(bytes), got()),
+                Err(error) => malformed(error),
+            };
+        };
+        match (packing.json)(bytes) {
+            Err(error) => malformed(error),
+            Ok(message) => {
+                let findings = self.judged(channel, &message, &message.to_string());
+                match (binary.canonical)(bytes) {
+                    // What the schema of the JSON form cannot see, as a string in place of bytes.
+                    Err(error) if findings.is_empty() => malformed(error),
+                    _ => findings,
+                }
+            }
         }
-        self.ordered(&Said::Binary(bytes), got())
     }
 
     fn ordered(&mut self, said: &Said<'_>, got: String) -> Vec<Finding> {
@@ -124,11 +157,15 @@ impl ConnectionLint {
                 )];
             }
         };
-        let mut findings = self.schemas.judge(self.family, channel, &message);
+        self.judged(channel, &message, text)
+    }
+
+    fn judged(&mut self, channel: &Channel, message: &Value, text: &str) -> Vec<Finding> {
+        let mut findings = self.schemas.judge(self.family, channel, message);
         for finding in &mut findings {
             finding.requirement = Some(self.family.broken(channel, finding.requirement.as_deref()).to_owned());
         }
-        findings.extend(self.ordered(&Said::Message(&message), shorten(text)));
+        findings.extend(self.ordered(&Said::Message(message), shorten(text)));
         findings
     }
 }

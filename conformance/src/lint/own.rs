@@ -19,7 +19,7 @@ pub(super) struct Messages {
 }
 
 /// Longer messages are of no interest to order rules.
-const LONGEST: usize = 2 << 20;
+const LONGEST: usize = 32 << 20;
 
 impl Messages {
     /// A frame is sent; the message that it completes, if any.

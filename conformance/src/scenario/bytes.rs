@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::term::{Kind, Term, Variables};
+use super::term::{Kind, LONGEST_TEXT, Term, Variables};
 
 /// The bytes of a binary message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,8 +15,8 @@ pub struct Bytes(Vec<Part>);
 /// One part of them.
 #[derive(Debug, Clone, PartialEq)]
 enum Part {
-    /// Bytes as they are.
-    Hex(Vec<u8>),
+    /// Bytes as they are, so many times.
+    Hex(Vec<u8>, usize),
     /// A string in UTF-8.
     Text(Term),
     /// Whatever bytes, or none (only in what is expected, and only once).
@@ -52,7 +52,7 @@ impl Bytes {
         let mut wanted = Wanted { head: Vec::new(), tail: None };
         for part in &self.0 {
             let bytes = match part {
-                Part::Hex(bytes) => bytes.clone(),
+                Part::Hex(bytes, times) => bytes.repeat(*times),
                 Part::Text(term) => match term.fill(variables)? {
                     Value::String(text) => text.into_bytes(),
                     other => other.to_string().into_bytes(),
@@ -158,9 +158,15 @@ impl TryFrom<Value> for Part {
     fn try_from(value: Value) -> Result<Self, String> {
         let told = value.to_string();
         if let Value::Object(members) = &value
-            && let (1, Some(digits)) = (members.len(), members.get("hex"))
+            && let (1 | 2, Some(digits), times) = (members.len(), members.get("hex"), members.get("times"))
+            && (members.len() == 1) == times.is_none()
         {
-            return hex(digits.as_str().ok_or("`hex` takes a string")?).map(Self::Hex);
+            let bytes = hex(digits.as_str().ok_or("`hex` takes a string")?)?;
+            let times = times.map_or(Some(1), Value::as_u64).ok_or("`times` takes a whole number")? as usize;
+            if bytes.len().saturating_mul(times) > LONGEST_TEXT {
+                return Err(format!("`times` makes more than {LONGEST_TEXT} bytes"));
+            }
+            return Ok(Self::Hex(bytes, times));
         }
         match Term::try_from(value)? {
             Term::Is(Kind::Anything) => Ok(Self::Anything),
@@ -179,9 +185,10 @@ impl From<Bytes> for Value {
         let part = |part: Part| match part {
             Part::Text(term) => Self::from(term),
             Part::Anything => Self::from(Term::Is(Kind::Anything)),
-            Part::Hex(bytes) => {
+            Part::Hex(bytes, times) => {
                 let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                json!({ "hex": digits.join(" ") })
+                let digits = digits.join(" ");
+                if times == 1 { json!({ "hex": digits }) } else { json!({ "hex": digits, "times": times }) }
             }
         };
         bytes.0.into_iter().map(part).collect()
@@ -208,7 +215,10 @@ impl schemars::JsonSchema for Bytes {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let hex = json!({
             "type": "object",
-            "properties": { "hex": { "type": "string", "pattern": "^( *[0-9a-fA-F] *[0-9a-fA-F])* *$" } },
+            "properties": {
+                "hex": { "type": "string", "pattern": "^( *[0-9a-fA-F] *[0-9a-fA-F])* *$" },
+                "times": { "type": "integer", "minimum": 0 }
+            },
             "required": ["hex"],
             "additionalProperties": false
         });
@@ -218,7 +228,7 @@ impl schemars::JsonSchema for Bytes {
         });
         let part = json!({ "anyOf": [{ "type": "string" }, hex, text] });
         schemars::json_schema!({
-            "description": "A binary message: a part, or a list of parts that are joined. A part is a string with holes, as UTF-8; { hex: \"00 ff\" }; { repeat: text, times: n }; { change: …, of: text }; and, once in what is expected, { is: anything }.",
+            "description": "A binary message: a part, or a list of parts that are joined. A part is a string with holes, as UTF-8; { hex: \"00 ff\" }, or so many times as in { hex: \"00 ff\", times: 512 }; { repeat: text, times: n }; { change: …, of: text }; and, once in what is expected, { is: anything }.",
             "anyOf": [part.clone(), { "type": "array", "items": part }]
         })
     }

@@ -67,6 +67,7 @@ pub(super) struct Header {
     pub(super) summary: At<IgnoredAny>,
     pub(super) covers: At<Vec<At<IgnoredAny>>>,
     pub(super) under_test: At<IgnoredAny>,
+    pub(super) params: At<IgnoredAny>,
     pub(super) steps: At<Vec<At<Value>>>,
 }
 

@@ -10,7 +10,6 @@ mod check_name;
 mod id;
 mod library;
 mod load;
-mod params;
 mod save;
 mod select;
 mod size;
@@ -31,12 +30,12 @@ pub use check_name::{CheckName, LINT, STORY};
 pub use id::ScenarioId;
 pub use library::built_in;
 pub use load::{LoadError, load, load_file};
-pub use params::{Params, read_param, variables};
 pub use save::save;
 pub use select::{Filter, Selection};
 pub use size::Size;
 pub use span::{Measures, Span, to_the_cap};
 pub use step::Step;
+pub(crate) use term::is_name;
 pub use term::{Bindings, Kind, Mismatch, Term, Variables, same};
 
 /// What stands in a scenario file.
@@ -50,15 +49,15 @@ pub struct Script {
     pub covers: Vec<String>,
     /// The role that is judged; `client` for every client role of every family.
     pub under_test: String,
+    /// What the server has to declare of itself (`--param`); each is a variable of this name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<String>,
     /// The longest time that the scenario waits for anything; none where it waits for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest_wait: Option<Span>,
     /// What else the scenario needs or brings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub traits: Vec<Trait>,
-    /// Params that a subject need not have: without one of them the scenario is skipped.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub skipped_without: Vec<String>,
     /// The steps, in order.
     pub steps: Vec<At<Step>>,
 }

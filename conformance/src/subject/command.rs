@@ -1,5 +1,6 @@
 //! Servers that the runner starts by a command.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -11,15 +12,15 @@ use tokio::net::TcpStream;
 
 use super::accelerate::Accelerator;
 use super::guard::Guard;
+use super::params::{Params, Ports, placeholders};
 use super::process::{Group, Spawn};
 use crate::clock::Clock;
 use crate::engine::{Boxed, Launcher, Party, Process, Target};
+use crate::scenario::Bindings;
 use crate::transport::{Address, Route};
 
-/// The placeholder for the port in commands and URLs.
+/// The placeholder for the port in commands and URLs; others end in `_port}`.
 const PORT: &str = "{port}";
-/// The placeholder for another port, as for an address that tests alone use.
-const SIDE_PORT: &str = "{side_port}";
 /// How long a server has to end by itself after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks whether a server listens.
@@ -36,6 +37,7 @@ pub struct Template {
     secure: bool,
     prefix: String,
     folder: Option<PathBuf>,
+    params: Params,
 }
 
 impl Template {
@@ -64,13 +66,26 @@ impl Template {
         }
         let address: Address =
             url.replace(PORT, "1").parse().map_err(|error: String| error.replace(":1`", ":{port}`"))?;
-        Ok(Self { words, url, secure: address.secure, prefix: address.prefix, folder: None })
+        Ok(Self { words, url, secure: address.secure, prefix: address.prefix, folder: None, params: Params::default() })
     }
 
     /// The same, run in this folder instead of the current one.
     #[must_use]
     pub fn in_folder(self, folder: Option<&Path>) -> Self {
         Self { folder: folder.map(Path::to_owned), ..self }
+    }
+
+    /// The same, which declares this of itself.
+    ///
+    /// # Errors
+    /// Where a value holds the placeholder of a port that the command does not have.
+    pub fn with_params(self, params: Params) -> Result<Self, String> {
+        let known: BTreeSet<_> = self.words.iter().flat_map(|word| placeholders(word)).collect();
+        let unknown = params.values().flat_map(placeholders).find(|placeholder| !known.contains(placeholder));
+        match unknown {
+            Some(unknown) => Err(format!("--param: `{unknown}` has to stand in the command too")),
+            None => Ok(Self { params, ..self }),
+        }
     }
 
     /// Whether each start gets a port of its own, so that several can run side by side.
@@ -125,7 +140,7 @@ pub struct CommandLauncher {
 #[derive(Debug)]
 pub struct CommandSubject {
     route: Route,
-    ports: Ports,
+    params: Bindings,
     group: Group,
     clock: Clock,
 }
@@ -162,9 +177,11 @@ impl CommandLauncher {
     /// # Errors
     /// Where it cannot be started, ends at once, or does not listen in time; with what it printed.
     pub async fn start(&self) -> Result<CommandSubject, NotStarted> {
-        let ports = Ports::draw().map_err(|error| format!("no port is free: {error}"))?;
-        let words: Vec<_> = self.template.words.iter().map(|word| ports.fill(word)).collect();
-        let address: Address = ports.fill(&self.template.url).parse()?;
+        let template = &self.template;
+        let ports = free_ports(template.words.iter().flat_map(|word| placeholders(word)).collect())
+            .map_err(|error| format!("no port is free: {error}"))?;
+        let words: Vec<_> = template.words.iter().map(|word| ports.fill(word)).collect();
+        let address: Address = ports.fill(&template.url).parse()?;
         let group = Group::start(Spawn {
             words: &words,
             folder: self.template.folder.as_deref(),
@@ -201,7 +218,8 @@ impl CommandLauncher {
             return Err(NotStarted { problem, output: group.output.text() });
         }
         let route = Route { address, tls: self.tls.clone() };
-        Ok(CommandSubject { route, ports, group, clock: self.clock.clone() })
+        let params = template.params.bindings(&ports);
+        Ok(CommandSubject { route, params, group, clock: self.clock.clone() })
     }
 
     /// Waits for what a process that has ended printed last. Not for long: others may hold its streams open.
@@ -238,8 +256,8 @@ impl Target for CommandSubject {
         &self.route
     }
 
-    fn fill(&self, text: &str) -> String {
-        self.ports.fill(text)
+    fn params(&self) -> &Bindings {
+        &self.params
     }
 }
 
@@ -253,23 +271,17 @@ impl Party for CommandSubject {
     }
 }
 
-/// The free ports that placeholders stand for.
-#[derive(Debug)]
-struct Ports {
-    main: u16,
-    side: u16,
-}
-
-impl Ports {
-    fn draw() -> std::io::Result<Self> {
-        // Both at once, so that they differ.
-        let listeners = [TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?];
-        Ok(Self { main: listeners[0].local_addr()?.port(), side: listeners[1].local_addr()?.port() })
-    }
-
-    fn fill(&self, text: &str) -> String {
-        text.replace(PORT, &self.main.to_string()).replace(SIDE_PORT, &self.side.to_string())
-    }
+/// A free port for each placeholder, all of them different.
+fn free_ports(placeholders: BTreeSet<String>) -> std::io::Result<Ports> {
+    let held: Vec<_> = placeholders
+        .into_iter()
+        .map(|placeholder| Ok((placeholder, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)))
+        .collect::<std::io::Result<_>>()?;
+    let ports: Vec<_> = held
+        .iter()
+        .map(|(placeholder, listener)| Ok((placeholder.clone(), listener.local_addr()?.port())))
+        .collect::<std::io::Result<_>>()?;
+    Ok(Ports::new(ports))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use relayspec::timing::{Parameter, Timing, Written};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{Params, Size};
+use crate::scenario::Size;
 
 /// What a subject is. Flags of the command line win over it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,9 +36,9 @@ pub struct Manifest {
     /// The timing parameters that it runs with; the chapter's defaults for the rest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub timing: BTreeMap<ParameterName, Written>,
-    /// What else scenarios have to know of it, as `pin = "000042"`.
+    /// What a server declares of itself for scenarios to use, as `token`; in values `{name_port}` stands for a free port, as in the command.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub params: Params,
+    pub params: BTreeMap<String, String>,
     /// The largest message that it accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_message: Option<Size>,

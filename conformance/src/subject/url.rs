@@ -6,6 +6,7 @@ use relayspec::family::Family;
 
 use crate::clock::Clock;
 use crate::engine::{Party, Process, Target};
+use crate::scenario::Bindings;
 use crate::transport::{Dial, OpenError, Route, open};
 
 /// A server at a URL.
@@ -13,11 +14,17 @@ use crate::transport::{Dial, OpenError, Route, open};
 pub struct UrlSubject {
     /// How to reach it.
     pub route: Route,
+    /// What it declares of itself.
+    pub params: Bindings,
 }
 
 impl Target for UrlSubject {
     fn route(&self) -> &Route {
         &self.route
+    }
+
+    fn params(&self) -> &Bindings {
+        &self.params
     }
 }
 

@@ -32,6 +32,21 @@ impl Address {
     }
 }
 
+impl Address {
+    /// Reads the base URL of an HTTP server.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn of_http(url: &str) -> Result<Self, String> {
+        let example = "write it as http://127.0.0.1:8081 or https://demo.example.org";
+        let rest = |scheme: &str| url.strip_prefix(scheme);
+        let like =
+            rest("http://").map(|rest| format!("ws://{rest}")).or(rest("https://").map(|rest| format!("wss://{rest}")));
+        let like = like.ok_or_else(|| format!("`{url}` is no HTTP URL: {example}"))?;
+        like.parse().map_err(|_| format!("`{url}` is no base URL of a server: {example}"))
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };

@@ -101,16 +101,7 @@ pub struct Dial {
 /// # Errors
 /// Where any of TCP, TLS and the handshake fails.
 pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenError> {
-    let stream = tcp(&route.address, dial).await.map_err(OpenError::Tcp)?;
-    let mut link = match (&route.tls, route.address.secure) {
-        (Some(config), true) => {
-            let name = ServerName::try_from(route.address.host.clone())
-                .map_err(|error| OpenError::Tls(io::Error::other(error)))?;
-            let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(OpenError::Tls)?;
-            Link::Tls(Box::new(stream))
-        }
-        _ => Link::Tcp(stream),
-    };
+    let mut link = connect(route, dial).await?;
     let key = BASE64.encode(fastrand::u128(..).to_be_bytes());
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nUser-Agent: relayspec-conformance\r\n\r\n",
@@ -134,6 +125,20 @@ pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenE
             Err(error) => return Err(OpenError::Ended(Some(error))),
         }
     }
+}
+
+/// Opens a byte stream to a server: TCP, and TLS where its URL says so.
+pub(super) async fn connect(route: &Route, dial: Dial) -> Result<Link, OpenError> {
+    let stream = tcp(&route.address, dial).await.map_err(OpenError::Tcp)?;
+    Ok(match (&route.tls, route.address.secure) {
+        (Some(config), true) => {
+            let name = ServerName::try_from(route.address.host.clone())
+                .map_err(|error| OpenError::Tls(io::Error::other(error)))?;
+            let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(OpenError::Tls)?;
+            Link::Tls(Box::new(stream))
+        }
+        _ => Link::Tcp(stream),
+    })
 }
 
 async fn tcp(address: &Address, dial: Dial) -> io::Result<TcpStream> {

@@ -8,6 +8,8 @@ use std::time::Instant;
 use relayspec::driver::{Command, Event};
 
 use super::outbox::Outbox;
+use super::tunnel::{Fetch, Fetched};
+use super::words::Words;
 use super::{Action, Change, Outgoing, refusal};
 
 /// The largest message that every receiver accepts (WIRE-07), in bytes. Larger ones are not sent: they would cost the connection.
@@ -45,13 +47,24 @@ pub trait Role {
         true
     }
 
-    /// Tells the time: before anything else that is told, and when [`wake_at`](Self::wake_at) has come.
-    fn tick(&mut self, _now: Instant, _desk: &mut Desk) {}
+    /// Whether the role pings the server itself; otherwise a silent server is pinged for it.
+    fn has_heartbeat(&self) -> bool {
+        false
+    }
 
-    /// The next moment at which [`tick`](Self::tick) has something to do.
+    /// The next moment at which [`tick`](Self::tick) has something to do; asked of a role with a heartbeat while a connection is open.
     fn wake_at(&self) -> Option<Instant> {
         None
     }
+
+    /// Time has passed; told to a role with a heartbeat while a connection is open.
+    fn tick(&mut self, _desk: &mut Desk) {}
+
+    /// All that was said is with the network.
+    fn sent(&mut self, _desk: &mut Desk) {}
+
+    /// Something came of a local request.
+    fn fetched(&mut self, _key: u64, _fetched: Fetched, _desk: &mut Desk) {}
 
     /// The connection is lost, by a Close frame with this code or otherwise. Whether the client comes back by itself.
     fn comes_back(&mut self, close_code: Option<u16>, desk: &mut Desk) -> bool;
@@ -72,6 +85,8 @@ pub(super) enum Course {
     TryAgain,
     /// To be tried on another connection, at the user's wish.
     Anew,
+    /// The server is not there any more.
+    Lost,
     /// No further attempt.
     GiveUp,
     /// The user wants to end.
@@ -82,8 +97,10 @@ pub(super) enum Course {
 #[derive(Debug)]
 pub struct Desk {
     pub(super) actions: Vec<Action>,
+    /// When what is handled now has happened.
+    pub(super) now: Instant,
     /// Of this connection: forgotten with it.
-    pub(super) words: std::collections::VecDeque<Outgoing>,
+    pub(super) words: Words,
     /// Of the user: kept over losses.
     pub(super) outbox: Outbox,
     /// Whether what the user gives may be sent.
@@ -92,20 +109,25 @@ pub struct Desk {
     pub(super) course: Course,
 }
 
-impl Default for Desk {
-    fn default() -> Self {
+impl Desk {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
             actions: Vec::new(),
-            words: std::collections::VecDeque::new(),
+            now,
+            words: Words::default(),
             outbox: Outbox::default(),
             may_send: false,
             is_open: false,
             course: Course::Same,
         }
     }
-}
 
-impl Desk {
+    /// When what is handled now has happened.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
     /// Tells the user.
     pub fn report(&mut self, event: Event) {
         self.actions.push(Action::Report(event));
@@ -127,10 +149,34 @@ impl Desk {
             return;
         }
         if self.words.len() < MOST_WORDS {
-            self.words.push_back(message);
+            self.words.push(message);
         } else {
             self.refuse("TOO_MUCH", "The network takes nothing: this was not sent.");
         }
+    }
+
+    /// Answers the server on this connection. Where it takes too little of that, it is not read: so nothing is refused.
+    pub fn answer(&mut self, message: Outgoing) {
+        if self.is_open {
+            self.words.push(message);
+        }
+    }
+
+    /// Says something on this connection, before all that waits.
+    pub fn urge(&mut self, message: Outgoing) {
+        if self.is_open {
+            self.words.urge(message);
+        }
+    }
+
+    /// Has a local request made.
+    pub fn fetch(&mut self, fetch: Fetch) {
+        self.actions.push(Action::Fetch(Box::new(fetch)));
+    }
+
+    /// Has all local requests that are under way given up.
+    pub fn forget_fetches(&mut self) {
+        self.actions.push(Action::ForgetFetches);
     }
 
     /// Sends something of the user's: now, or as soon as it may be sent.
@@ -177,6 +223,11 @@ impl Desk {
     /// No further attempt is to follow.
     pub fn give_up(&mut self) {
         self.course = Course::GiveUp;
+    }
+
+    /// The server is not there any more: the connection is dropped, and counts as lost.
+    pub fn abandon(&mut self) {
+        self.course = Course::Lost;
     }
 
     /// Leaves this connection for another one, because the user wants something else.

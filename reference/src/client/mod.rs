@@ -11,8 +11,10 @@ pub mod pairing;
 pub mod silence;
 pub mod sync;
 pub mod terminal;
+pub mod tunnel;
 
 mod machine;
+mod words;
 
 pub use desk::{Desk, Role};
 pub use machine::Client;
@@ -39,6 +41,10 @@ pub enum Action {
     },
     /// Open or close a terminal session.
     Session(Change),
+    /// Make a local request.
+    Fetch(Box<tunnel::Fetch>),
+    /// Give up all local requests that are under way; nothing that comes of them is to be told any more.
+    ForgetFetches,
     /// End the process. An open WebSocket is closed with code 1000, behind what the network was given already.
     End(Ending),
 }

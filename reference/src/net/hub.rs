@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tracing::{debug, error};
 
@@ -14,7 +15,7 @@ use super::clock::Clock;
 use super::closing::Close;
 use super::mailbox::{Delivery, Mailbox};
 use crate::server::entropy::{Entropy, NoEntropy};
-use crate::server::{Action, Core, Letter, PeerId};
+use crate::server::{Action, Core, Letter, Now, PeerId};
 
 /// Close code where the relay has a fault of its own (RFC 6455, section 7.4.1).
 const INTERNAL_ERROR: Close = Close { code: 1011, reason: "The relay has no entropy" };
@@ -79,6 +80,21 @@ impl<C: Core> Hub<C> {
         state.carry_out(actions);
     }
 
+    /// Asks the core something of its own, or tells it.
+    pub(super) fn consult<T>(&self, ask: impl FnOnce(&mut C, Now) -> T) -> T {
+        ask(&mut self.lock().core, self.clock.now())
+    }
+
+    /// How long it is until a moment of the monotonic clock.
+    pub(super) fn time_until(&self, moment: Duration) -> Duration {
+        moment.saturating_sub(self.clock.now().monotonic)
+    }
+
+    /// The mailbox of a connection that is there.
+    pub(super) fn mailbox(&self, peer: PeerId) -> Option<Arc<Mailbox>> {
+        self.lock().mailboxes.get(&peer).cloned()
+    }
+
     /// Closes every connection, and those that would still open.
     pub(super) fn close_all(&self, close: Close) {
         let mut state = self.lock();
@@ -99,6 +115,12 @@ impl<C: Core> State<C> {
         for action in actions {
             match action {
                 Action::Send { to, text } => _ = mailbox(to).map(|mailbox| mailbox.answer(&text)),
+                Action::Answer { to, letter } => {
+                    _ = mailbox(to).map(|mailbox| match letter {
+                        Letter::Text(text) => mailbox.answer(&text),
+                        Letter::Binary(bytes) => mailbox.answer_binary(&bytes),
+                    });
+                }
                 Action::Forward { to, letter } => {
                     for mailbox in to.into_iter().filter_map(mailbox) {
                         let delivery = match &letter {

@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use super::closing::Close;
 use super::letters::{Letters, OVERHEAD, SHARED_OVERHEAD};
+use crate::server::Letter;
 
 /// From so many bytes of answers on, the connection that asked is not read (WIRE-11).
 const ANSWERS_MARK: usize = 64 << 10;
@@ -84,6 +85,14 @@ impl Mailbox {
         })
     }
 
+    /// Leaves a message of somebody else.
+    pub(super) fn deliver_letter(&self, letter: Letter) -> Delivery {
+        match letter {
+            Letter::Text(text) => self.deliver(&text),
+            Letter::Binary(bytes) => self.deliver_binary([bytes.as_slice()]),
+        }
+    }
+
     /// Leaves something that costs so many bytes.
     fn put(&self, put: impl FnOnce(&mut Letters) -> usize) -> Delivery {
         let mut state = self.lock();
@@ -98,10 +107,19 @@ impl Mailbox {
 
     /// Leaves an answer of the relay, or what it has to tell. Those who are gone or closing need none.
     pub(super) fn answer(&self, text: &str) {
+        self.put_answer(text.len(), |letters| letters.push(text));
+    }
+
+    /// The same as a binary message.
+    pub(super) fn answer_binary(&self, bytes: &[u8]) {
+        self.put_answer(bytes.len(), |letters| letters.push_binary(bytes));
+    }
+
+    fn put_answer(&self, length: usize, put: impl FnOnce(&mut Letters)) {
         let mut state = self.lock();
         if let End::Open = state.end {
-            state.answer_bytes += text.len();
-            state.letters.push(text);
+            state.answer_bytes += length;
+            put(&mut state.letters);
             wake(state, |state| &mut state.owner);
         }
     }

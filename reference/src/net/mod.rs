@@ -6,6 +6,7 @@
 
 pub(crate) mod client;
 
+mod bodies;
 mod clock;
 mod closing;
 mod connection;
@@ -15,7 +16,9 @@ mod letters;
 mod mailbox;
 mod strict;
 mod sync;
+mod tunnel;
 
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -27,6 +30,7 @@ use relayspec::timing::Timing;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, error, info, warn};
 
 use crate::server::{Core, pairing, terminal};
@@ -34,12 +38,13 @@ use closing::Close;
 use hub::Hub;
 pub use hub::System;
 pub use sync::{DatabaseError, SyncOptions, SyncServer};
-
-/// The smallest limit that a relay may have for messages (WIRE-07), in bytes.
-const SMALLEST_MAX_MESSAGE: usize = 1 << 20;
+pub use tunnel::{TunnelCloud, TunnelOptions};
 
 /// How long connections may take to close when the relay shuts down; with what else there is to do, less than 5 s (WIRE-08).
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(4500);
+
+/// How much of that what is under way has to come to its end.
+const DRAIN_LIMIT: Duration = Duration::from_millis(3500);
 
 /// The pause after the operating system refused a connection, for want of file descriptors as a rule.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -75,10 +80,20 @@ pub enum BindError {
         source: io::Error,
     },
     /// The limit for messages is below what every relay has to accept (WIRE-07).
-    #[error("a limit of {given} bytes for messages is below {SMALLEST_MAX_MESSAGE}, which every relay has to accept")]
+    #[error("a limit of {given} bytes for messages is below {least}, which every server of the family has to accept")]
     MaxMessage {
         /// The limit that was asked for, in bytes.
         given: usize,
+        /// The least that it may be, in bytes.
+        least: usize,
+    },
+    /// The limit for bodies is below what every cloud has to accept (TUN-24).
+    #[error("a limit of {given} bytes for bodies is below {least}, which every cloud has to accept")]
+    MaxBody {
+        /// The limit that was asked for, in bytes.
+        given: usize,
+        /// The least that it may be, in bytes.
+        least: usize,
     },
     /// The database of a sync server cannot be used.
     #[error(transparent)]
@@ -139,8 +154,8 @@ impl TerminalRelay {
 impl<C: Core> Server<C> {
     async fn start(core: C, options: Options) -> Result<Self, BindError> {
         let Options { listen: address, timing, max_message } = options;
-        if max_message < SMALLEST_MAX_MESSAGE {
-            return Err(BindError::MaxMessage { given: max_message });
+        if max_message < C::LEAST_MESSAGE {
+            return Err(BindError::MaxMessage { given: max_message, least: C::LEAST_MESSAGE });
         }
         let hub = Arc::new(Hub::new(core)?);
         let listener = TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?;
@@ -161,6 +176,11 @@ impl<C: Core> Server<C> {
     /// Serves until the future is ready; then takes no further connection, closes each open one with code 1001, and returns
     /// within 5 s, when all of them are gone (WIRE-08).
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        self.serve_and_drain(shutdown, ready(())).await;
+    }
+
+    /// The same; between the last connection that is taken and the closing of all it waits for a future.
+    async fn serve_and_drain(self, shutdown: impl Future<Output = ()>, drained: impl Future<Output = ()>) {
         let Self { listener, address, shared } = self;
         info!(%address, "the {} listens", C::NAME);
         let mut shutdown = pin!(shutdown);
@@ -175,7 +195,9 @@ impl<C: Core> Server<C> {
             }
         }
         drop(listener);
+        let limit = Instant::now() + SHUTDOWN_LIMIT;
         info!(connections = connections.len(), "the {} shuts down", C::NAME);
+        _ = timeout(DRAIN_LIMIT, drained).await;
         shared.closing.send_replace(true);
         shared.hub.close_all(Close { code: CLOSE_GOING_AWAY, reason: "The relay shuts down" });
         let all_gone = async {
@@ -183,7 +205,7 @@ impl<C: Core> Server<C> {
                 report(ended);
             }
         };
-        if tokio::time::timeout(SHUTDOWN_LIMIT, all_gone).await.is_err() {
+        if timeout_at(limit, all_gone).await.is_err() {
             warn!(connections = connections.len(), "connections that would not close are aborted");
             connections.shutdown().await;
         }

@@ -8,6 +8,7 @@ pub mod heartbeat;
 pub mod pairing;
 pub mod sync;
 pub mod terminal;
+pub mod tunnel;
 
 use std::fmt::Debug;
 use std::net::IpAddr;
@@ -88,6 +89,13 @@ pub enum Action {
         to: PeerId,
         /// The message as JSON text.
         text: String,
+    },
+    /// Send a message of either kind: an answer.
+    Answer {
+        /// To whom.
+        to: PeerId,
+        /// The message.
+        letter: Letter,
     },
     /// Pass on a message. Whoever sent it waits for a receiver that is slow.
     Forward {
@@ -180,6 +188,13 @@ pub trait Core: Debug + Send + 'static {
     const NAME: &'static str;
     /// From so many bytes for a peer that reads slowly on, whoever sends them is not read; who is pushed more is closed (WIRE-11).
     const MARK: usize;
+
+    /// The least that the limit for messages may be, in bytes as encoded (WIRE-07).
+    const LEAST_MESSAGE: usize = 1 << 20;
+    /// The read buffer of each connection, in bytes. Most connections are idle.
+    const READ_BUFFER: usize = 4 << 10;
+    /// What is gathered before it is written, in bytes; used while a connection is busy.
+    const WRITE_BUFFER: usize = 16 << 10;
 
     /// After so long without taking anything, a peer for whom others wait is closed with code 1013 (WIRE-11); `None`: never, only its
     /// heartbeat decides.

@@ -65,6 +65,7 @@ pub const FAMILY: Family = Family {
     ],
     order,
     welcome,
+    solo: false,
     policy: Policy::RELAY,
 };
 
@@ -72,11 +73,12 @@ pub const FAMILY: Family = Family {
 const WELCOME_CODE: &str = "K7QX4M";
 
 /// How a host may name itself (PAIR-H1).
-const REGISTER: Aside = Aside { message: "register", answer: None };
+const REGISTER: Aside = Aside { message: "register", when: None, answer: None };
 
 /// How a client learns that the relay is alive (PAIR-50).
 const PING: Aside = Aside {
     message: "ping",
+    when: None,
     answer: Some(|ping| json!({ "type": "pong", "ts": ping.get("ts").cloned().unwrap_or_default() })),
 };
 

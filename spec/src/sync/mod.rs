@@ -52,6 +52,7 @@ pub const FAMILY: Family = Family {
         },
     ],
     order,
+    solo: false,
     policy: Policy::RELAY,
     welcome,
 };

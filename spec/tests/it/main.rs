@@ -7,4 +7,5 @@ mod reconnect;
 mod schemas;
 mod sync;
 mod terminal;
+mod tunnel;
 mod vectors;

@@ -46,6 +46,23 @@ pub(super) const HELP_VIEWER: &str = help!(
     "Ctrl-] and a letter: n shows the next session, c opens one more, x closes the one that is shown, q ends the viewer."
 );
 
+/// What `--help` says at the end for the tunnel's agent.
+pub(super) const HELP_AGENT: &str = help!(
+    "The token stands in a file, or comes from CONFORMANCE_PARAMS: the command line can be read by everybody on the machine.",
+    "Standard input is for the driver alone."
+);
+
+/// What a client does unless it is told otherwise.
+#[derive(Debug)]
+pub(super) struct Defaults {
+    /// How it comes back after a loss.
+    pub(super) policy: Policy,
+    /// The least that the limit for messages may be (WIRE-07), in bytes.
+    pub(super) least: usize,
+    /// That limit, in bytes.
+    pub(super) max_message: usize,
+}
+
 /// What all clients are told.
 #[derive(Debug, Args)]
 pub(super) struct Client {
@@ -66,7 +83,7 @@ pub(super) struct Client {
     end_with_input: bool,
 
     /// How to come back after a loss: members of a policy, as base=100ms,factor=2,cap=800ms,jitter=0.2,max_attempts=5. What it
-    /// leaves out is as in the policy `relay`, or as handed over.
+    /// leaves out is as in the policy of the family, or as handed over.
     #[arg(long, value_name = "POLICY")]
     reconnect: Option<String>,
 
@@ -86,9 +103,9 @@ pub(super) struct Client {
     #[arg(long, value_name = "DURATION")]
     heartbeat_timeout: Option<Written>,
 
-    /// The largest message that is accepted.
-    #[arg(long, value_name = "SIZE", default_value = "2 MiB", value_parser = |text: &str| text.parse::<Size>())]
-    max_message: Size,
+    /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
+    #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]
+    max_message: Option<Size>,
 
     /// What is logged to standard error: off, error, warn, info, debug.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
@@ -98,6 +115,12 @@ pub(super) struct Client {
 impl Client {
     /// The options, and what else the environment hands over.
     pub(super) fn options(&self) -> Result<(ClientOptions, Params), Failure> {
+        let (least, max_message) = (1 << 20, 2 << 20);
+        self.options_or(&Defaults { policy: Policy::RELAY, least, max_message })
+    }
+
+    /// The same with other defaults.
+    pub(super) fn options_or(&self, defaults: &Defaults) -> Result<(ClientOptions, Params), Failure> {
         let params = match env::var(PARAMS_VARIABLE) {
             Ok(text) => Params::read(&text).map_err(|error| Failure::usage(format!("{PARAMS_VARIABLE}: {error}")))?,
             Err(_) => Params::default(),
@@ -120,15 +143,19 @@ impl Client {
         if timing.value(Parameter::ConnectTimeout) > LONGEST_CONNECT_TIMEOUT {
             return Err(Failure::usage("--connect-timeout: at most 30s (RECON-12)"));
         }
-        let max_message = usize::try_from(self.max_message.0).unwrap_or(usize::MAX);
-        if max_message < 1 << 20 {
-            return Err(Failure::usage("--max-message: every receiver accepts at least 1 MiB (WIRE-07)"));
+        let max_message = self.max_message.map_or(defaults.max_message, super::server::size);
+        if max_message < defaults.least {
+            let least = Size(defaults.least as u64);
+            return Err(Failure::usage(format!("--max-message: every receiver accepts at least {least} (WIRE-07)")));
         }
         let user = match self.driver {
             true => User::Driver,
             false => User::Person { ends_with_input: self.end_with_input },
         };
-        Ok((ClientOptions { address, trust, policy: self.policy(&params)?, timing, max_message, user }, params))
+        Ok((
+            ClientOptions { address, trust, policy: self.policy(&params, defaults.policy)?, timing, max_message, user },
+            params,
+        ))
     }
 
     fn trust(&self, address: &Address) -> Result<Trust, Failure> {
@@ -141,10 +168,10 @@ impl Client {
         }
     }
 
-    fn policy(&self, params: &Params) -> Result<Policy, Failure> {
+    fn policy(&self, params: &Params, default: Policy) -> Result<Policy, Failure> {
         let wrong = |why: String| Failure::usage(format!("--reconnect: {why}"));
         // Member by member: a flag says nothing of what it leaves out.
-        let handed_over = params.reconnect.unwrap_or(Policy::RELAY);
+        let handed_over = params.reconnect.unwrap_or(default);
         let policy = self.reconnect.as_deref().map_or(Ok(handed_over), |text| handed_over.with(text));
         let policy = policy.map_err(|error| wrong(error.to_string()))?;
         policy.check().map_err(|breach| wrong(format!("{} ({})", breach.why, breach.requirement)))?;

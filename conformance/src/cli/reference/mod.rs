@@ -10,10 +10,14 @@ mod sync_server;
 mod terminal_host;
 mod terminal_relay;
 mod terminal_viewer;
+mod tunnel_agent;
+mod tunnel_cloud;
 
 use std::future::pending;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
+use relayspec_reference::tunnel::Tokens;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
@@ -37,6 +41,8 @@ enum Which {
     TerminalRelay(terminal_relay::Relay),
     TerminalHost(terminal_host::Host),
     TerminalViewer(terminal_viewer::Viewer),
+    TunnelCloud(tunnel_cloud::Cloud),
+    TunnelAgent(tunnel_agent::Agent),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -49,6 +55,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::TerminalRelay(relay) => relay.run(),
         Which::TerminalHost(host) => host.run(),
         Which::TerminalViewer(viewer) => viewer.run(),
+        Which::TunnelCloud(cloud) => cloud.run(),
+        Which::TunnelAgent(agent) => agent.run(),
     }
 }
 
@@ -60,6 +68,13 @@ fn log(level: LevelFilter) {
 /// One thread serves thousands of pairs, and leaves the other cores to those who are served.
 fn runtime() -> Result<Runtime, Failure> {
     Builder::new_current_thread().enable_all().build().map_err(|error| Failure::harness(error.to_string()))
+}
+
+/// The tokens in a file: never on the command line, which everybody on the machine can read (TUN-05).
+fn tokens(file: &Path) -> Result<Tokens, Failure> {
+    let wrong = |why: String| Failure::usage(format!("--token-file {}: {why}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    Tokens::read(&text).map_err(|error| wrong(error.to_string()))
 }
 
 /// Is done on SIGTERM and SIGINT.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use relayspec::timing::{Parameter, Timing, Written};
-use relayspec_reference::PairingRelay;
+use relayspec_reference::{Options, PairingRelay};
 
 use super::super::exit::{Exit, Failure};
 use super::{server, told_to_stop};
@@ -29,7 +29,7 @@ impl Relay {
         if let Some(retention) = self.code_retention {
             timing.declare(Parameter::CodeRetention, retention.0);
         }
-        let options = self.server.options(timing);
+        let options = self.server.options(timing, &Options::default());
         self.server.run(async {
             let relay = PairingRelay::bind(options).await?;
             server::announce(relay.local_addr());

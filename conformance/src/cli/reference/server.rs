@@ -30,9 +30,9 @@ pub(super) struct Server {
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     heartbeat_timeout: Written,
 
-    /// The largest message that is accepted.
-    #[arg(long, value_name = "SIZE", default_value = "2 MiB", value_parser = |text: &str| text.parse::<Size>())]
-    max_message: Size,
+    /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
+    #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]
+    max_message: Option<Size>,
 
     /// What is logged to standard error: off, error, warn, info, debug.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
@@ -40,12 +40,17 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// The options, with timing parameters of the family.
-    pub(super) fn options(&self, mut timing: Timing) -> Options {
+    /// The options, with timing parameters of the family, and with defaults.
+    pub(super) fn options(&self, mut timing: Timing, defaults: &Options) -> Options {
         timing.declare(Parameter::HeartbeatInterval, self.heartbeat_interval.0);
         timing.declare(Parameter::HeartbeatTimeout, self.heartbeat_timeout.0);
-        let max_message = usize::try_from(self.max_message.0).unwrap_or(usize::MAX);
-        Options { listen: SocketAddr::new(self.host, self.port), timing, max_message }
+        let max_message = self.max_message.map_or(defaults.max_message, size);
+        Options { listen: self.at_port(self.port), timing, max_message }
+    }
+
+    /// An address beside the one that is listened at.
+    pub(super) fn at_port(&self, port: u16) -> SocketAddr {
+        SocketAddr::new(self.host, port)
     }
 
     /// Runs a server to its end.
@@ -57,6 +62,11 @@ impl Server {
             Failure { exit: Exit::Unreachable, problem: format!("{error}{cause}") }
         })
     }
+}
+
+/// Bytes, as far as they can be counted.
+pub(super) fn size(size: Size) -> usize {
+    usize::try_from(size.0).unwrap_or(usize::MAX)
 }
 
 /// Says where a server listens, to who started it.

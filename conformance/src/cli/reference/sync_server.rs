@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use relayspec::sync::Pin;
 use relayspec::timing::Timing;
-use relayspec_reference::{SyncOptions, SyncServer};
+use relayspec_reference::{Options, SyncOptions, SyncServer};
 
 use super::super::exit::{Exit, Failure};
 use super::{server, told_to_stop};
@@ -36,7 +36,7 @@ fn pin(text: &str) -> Result<Pin, String> {
 
 impl Server {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let options = self.server.options(Timing::default());
+        let options = self.server.options(Timing::default(), &Options::default());
         let own = SyncOptions { pin: self.pin.clone(), database: self.database.clone(), control: self.control };
         self.server.run(async {
             let server = SyncServer::bind(options, own).await?;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use relayspec::timing::{Parameter, Timing, Written};
-use relayspec_reference::TerminalRelay;
+use relayspec_reference::{Options, TerminalRelay};
 
 use super::super::exit::{Exit, Failure};
 use super::{server, told_to_stop};
@@ -22,7 +22,7 @@ impl Relay {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let mut timing = Timing::default();
         timing.declare(Parameter::AuthTimeout, self.auth_timeout.0);
-        let options = self.server.options(timing);
+        let options = self.server.options(timing, &Options::default());
         self.server.run(async {
             let relay = TerminalRelay::bind(options).await?;
             server::announce(relay.local_addr());

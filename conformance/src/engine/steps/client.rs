@@ -21,7 +21,7 @@ use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Accept, Close, Expect, FailBy, Start, TurnAway, Welcome};
 use crate::scenario::{Term, to_the_cap};
-use crate::transport::encode::{PING, TEXT};
+use crate::transport::encode::PING;
 use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
 
 /// How long a client's request may take once its connection is there.
@@ -108,11 +108,15 @@ impl Player {
         let mut puppet = puppet.lock().await;
         let within = step.within.as_ref().map(|span| self.span(span));
         let (attempt, index) = self.next_attempt(&mut puppet, within).await?;
-        let connection = self.open_for(&puppet, attempt, index, &step.name).await?;
-        let role = self.role_under_test();
-        let mut actor = Actor::new(self.full_name(&step.name), connection, self.clock().now(), role);
+        let (connection, target) = self.open_for(&puppet, attempt, index, &step.name).await?;
+        if let Some(term) = &step.target {
+            self.compare(&puppet.name, self.clock().now(), term, &target.into(), "request target")?;
+        }
+        let (family, role) = (self.story.scenario.family, self.role_under_test());
+        let mut actor =
+            Actor::new(self.full_name(&step.name), connection, self.clock().now(), family, Side::Server, role);
         actor.attempt = Some((puppet.record.clone(), index));
-        actor.asides = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test).asides;
+        actor.asides = (family.welcome)(&self.story.scenario.script.under_test).asides;
         self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
         self.own.push(step.name.clone());
         Ok(())
@@ -120,7 +124,8 @@ impl Player {
 
     pub(in crate::engine) async fn welcome(&mut self, step: &Welcome) -> Result<(), Fault> {
         let Welcome { name, of, within, .. } = step;
-        self.accept(&Accept { name: name.clone(), of: of.clone(), within: within.clone(), check: None }).await?;
+        let accept = Accept { name: name.clone(), of: of.clone(), within: within.clone(), ..Accept::default() };
+        self.accept(&accept).await?;
         let welcome = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test);
         for turn in welcome.turns {
             let mut message = match turn {
@@ -146,13 +151,13 @@ impl Player {
     /// Sends a message of the server's, whole or in fragments with a Ping behind the first.
     async fn say(&mut self, on: &str, message: &Value, fragments: Option<usize>) -> Result<(), Fault> {
         let actor = self.actor(on)?;
-        let actor = actor.lock().await;
-        let payload = message.to_string().into_bytes();
+        let mut actor = actor.lock().await;
+        let (opcode, payload) = actor.encoded(message, None);
         let Some(count) = fragments else {
-            self.write(&actor, OutFrame::new(TEXT, payload)).await;
+            self.write(&actor, OutFrame::new(opcode, payload)).await;
             return Ok(());
         };
-        let mut frames = OutFrame::fragments(TEXT, &payload, count);
+        let mut frames = OutFrame::fragments(opcode, &payload, count);
         frames.insert(1, OutFrame::new(PING, BETWEEN));
         for frame in frames {
             self.write(&actor, frame).await;
@@ -188,7 +193,7 @@ impl Player {
         mut attempt: Attempt,
         index: usize,
         name: &str,
-    ) -> Result<Connection, Fault> {
+    ) -> Result<(Connection, String), Fault> {
         let clock = self.clock();
         let request = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
         let broken = |what: String, got: Option<String>| Finding {
@@ -232,7 +237,7 @@ impl Player {
             lint: ConnectionLint::new(family, role, Side::Server, Arc::clone(&self.story.stage.schemas)),
             fate: Some(Fate { record: puppet.record.clone(), index, success: (family.welcome)(role).success() }),
         };
-        Ok(Connection::start(opened, clock.clone(), Box::new(witness)))
+        Ok((Connection::start(opened, clock.clone(), Box::new(witness)), request.target))
     }
 
     async fn refuse(&self, puppet: &Puppet, mut attempt: Attempt, index: usize, status: u16) -> Result<(), Fault> {
@@ -276,17 +281,17 @@ impl Player {
                 });
             }
             FailBy::Close => {
-                let connection = self.open_for(puppet, attempt, index, &name).await?;
+                let (connection, _) = self.open_for(puppet, attempt, index, &name).await?;
                 connection.pen().send_through(OutFrame::close(Some(INTERNAL_ERROR), "")).await;
                 puppet.kept.push(connection);
             }
             FailBy::Drop => {
-                let connection = self.open_for(puppet, attempt, index, &name).await?;
+                let (connection, _) = self.open_for(puppet, attempt, index, &name).await?;
                 end("accepted and dropped");
                 connection.pen().act(Act::Fin);
                 puppet.kept.push(connection);
             }
-            FailBy::Silence => puppet.kept.push(self.open_for(puppet, attempt, index, &name).await?),
+            FailBy::Silence => puppet.kept.push(self.open_for(puppet, attempt, index, &name).await?.0),
         }
         Ok(())
     }

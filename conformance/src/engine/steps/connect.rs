@@ -65,18 +65,18 @@ impl Player {
 
     /// Gives a connection its name.
     fn enter(&mut self, name: &str, opened: Opened, role: Option<&'static str>) {
-        let story = &self.story;
+        let (story, family) = (&self.story, self.story.scenario.family);
         let (at, full_name) = (self.clock().now(), self.full_name(name));
         let schemas = Arc::clone(&story.stage.schemas);
         let witness = Witness {
             name: full_name.clone(),
             transcript: Arc::clone(&story.transcript),
             recorder: Arc::clone(&story.recorder),
-            lint: ConnectionLint::new(story.scenario.family, role.unwrap_or_default(), Side::Client, schemas),
+            lint: ConnectionLint::new(family, role.unwrap_or_default(), Side::Client, schemas),
             fate: None,
         };
         let connection = Connection::start(opened, self.clock().clone(), Box::new(witness));
-        let actor = Actor::new(full_name, connection, at, role);
+        let actor = Actor::new(full_name, connection, at, family, Side::Client, role);
         self.actors.insert(name.to_owned(), Arc::new(Mutex::new(actor)));
         self.own.push(name.to_owned());
     }
@@ -163,6 +163,9 @@ impl Player {
             CutBy::Reset => (Act::Reset, "cut by RST"),
             CutBy::Fin => (Act::Fin, "cut by FIN"),
         };
+        if self.cut_exchange(&step.on, step.by).await {
+            return Ok(());
+        }
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
         actor.over = true;
@@ -184,6 +187,7 @@ impl Player {
         let actor = self.actor(on)?;
         let mut actor = actor.lock().await;
         actor.over |= act == Act::Stall;
+        actor.mute |= act == Act::Mute;
         self.story.transcript.add(self.clock().now(), &actor.name, By::Runner, what.to_owned());
         actor.connection.pen().act(act);
         Ok(())
@@ -199,6 +203,7 @@ impl Player {
 
     /// Messages that came and that no step expected.
     pub(in crate::engine) async fn leftovers(&mut self) -> Result<(), Stop> {
+        self.uninvited()?;
         for name in &self.own {
             let actor = self.actor(name)?;
             let mut actor = actor.lock().await;
@@ -207,7 +212,7 @@ impl Player {
             // Whether a client's user types, or a program behind it prints, is not for a script to say.
             let is_left = |arrived: &&Arrived| match arrived.what {
                 Arrival::Text(_) => true,
-                Arrival::Binary(_) => self.side() == Side::Client,
+                Arrival::Binary(_) => self.side() == Side::Client || actor.hears.is_some(),
                 _ => false,
             };
             let left = actor.queue.iter().find(is_left);
@@ -215,7 +220,7 @@ impl Player {
                 let finding = Finding {
                     what: "a message that nothing asked for".to_owned(),
                     expected: Some("no further message".to_owned()),
-                    got: Some(describe(&arrived.what)),
+                    got: Some(describe(&arrived.what, actor.hears)),
                     connection: Some(actor.name.clone()),
                     at_ms: Some(self.story.transcript.ms(arrived.at)),
                     ..Finding::default()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use relayspec::timing::Parameter;
 
-use super::meaning::{Awaited, Meaning, What, awaited, meaning};
+use super::meaning::{Awaited, Heard, Meaning, What, awaited, meaning};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
@@ -14,7 +14,7 @@ use crate::engine::witness::{describe, describe_close};
 use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
 use crate::scenario::step::{CloseIs, Expect};
-use crate::scenario::{Bytes, Wanted};
+use crate::scenario::{Bindings, Bytes, Wanted};
 use crate::transport::{Arrival, Arrived};
 
 /// How often it is looked whether an event has come.
@@ -39,8 +39,12 @@ impl Player {
             if let Some(at) = aside(&mut actor, &awaited) {
                 return Ok(at);
             }
+            if let Some((at, bindings)) = unasked(&mut actor, &awaited, &self.variables) {
+                self.variables.extend(bindings);
+                return Ok(at);
+            }
             if let Some(arrived) = actor.queue.pop_front() {
-                match meaning(&arrived, &awaited, skipping, &self.variables) {
+                match meaning(&Heard::new(&arrived, actor.hears), &awaited, skipping, &self.variables) {
                     Meaning::PassOver => continue,
                     Meaning::Wrong(difference) => {
                         return Err(self.wrong(&actor, &awaited, &arrived, difference).into());
@@ -132,7 +136,7 @@ impl Player {
         Finding {
             what,
             expected: Some(self.shown(awaited)),
-            got: Some(describe(&arrived.what)),
+            got: Some(describe(&arrived.what, actor.hears)),
             connection: Some(actor.name.clone()),
             at_ms: Some(self.story.transcript.ms(arrived.at)),
             // A Pong that the runner could not send in time costs the connection.
@@ -148,7 +152,7 @@ impl Player {
 
     fn shown(&self, awaited: &[Awaited<'_>]) -> String {
         let texts = awaited.iter().map(|awaited| match awaited.what {
-            What::Message(term) => shorten(&term.shown(&self.variables)),
+            What::Message(term, _) => shorten(&term.shown(&self.variables)),
             What::Binary(bytes) => self.shown_bytes(bytes),
             What::Ping => "Ping".to_owned(),
             What::Pong(text) => format!("Pong \"{text}\""),
@@ -181,8 +185,19 @@ impl Player {
 /// The Pongs that came instead of the one that is awaited.
 fn other_pongs(actor: &Actor, awaited: &[Awaited<'_>]) -> Option<String> {
     let [Awaited { what: What::Pong(_), .. }] = awaited else { return None };
-    let pongs: Vec<_> = actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()))).collect();
+    let pongs: Vec<_> =
+        actor.pongs.iter().take(5).map(|(_, bytes)| describe(&Arrival::Pong(bytes.clone()), None)).collect();
     (!pongs.is_empty()).then(|| pongs.join(", "))
+}
+
+/// What a client may say at any time stands aside until a step waits for just that.
+fn unasked(actor: &mut Actor, awaited: &[Awaited<'_>], variables: &Bindings) -> Option<(Moment, Bindings)> {
+    let [Awaited { what: What::Message(term, _), .. }] = awaited else { return None };
+    if !actor.stands_aside(term.member("type")?) {
+        return None;
+    }
+    let (at, message) = actor.take_aside(|message| term.matches(message, variables).is_ok())?;
+    Some((at, term.matches(&message, variables).ok()?))
 }
 
 /// Pings and Pongs wait in a queue of their own.

@@ -56,12 +56,18 @@ impl Player {
     fn iteration(&self, step: &Many, number: usize, barrier: &Arc<Barrier>) -> Self {
         let mut variables = self.variables.clone();
         variables.insert(step.name.clone(), number.into());
+        if let Some(down) = &step.down {
+            variables.insert(down.clone(), (step.count + 1 - number).into());
+        }
         Self {
             story: Arc::clone(&self.story),
             actors: self.actors.clone(),
             puppets: self.puppets.clone(),
             started: Vec::new(),
             own: Vec::new(),
+            sites: self.sites.clone(),
+            own_sites: Vec::new(),
+            exchanges: self.exchanges.clone(),
             variables,
             iteration: format!("{}#{number}", self.iteration),
             barrier: Some(Arc::clone(barrier)),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use relayspec::family::Packing;
 use serde_json::Value;
 
-use crate::scenario::step::{CloseIs, EventIs, Expect};
+use crate::scenario::step::{CloseIs, Encoding, EventIs, Expect};
 use crate::scenario::{Bindings, Bytes, Mismatch, Term};
 use crate::transport::{Arrival, Arrived};
 
@@ -15,7 +16,7 @@ pub(super) struct Awaited<'a> {
 }
 
 pub(super) enum What<'a> {
-    Message(&'a Term),
+    Message(&'a Term, Option<Encoding>),
     Binary(&'a Bytes),
     Ping,
     Pong(&'a str),
@@ -40,7 +41,7 @@ pub(super) enum Meaning {
 pub(super) fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
     let alone = |what| vec![Awaited { named: None, what }];
     match step {
-        Expect { json: Some(term), .. } => alone(What::Message(term)),
+        Expect { json: Some(term), encoding, .. } => alone(What::Message(term, *encoding)),
         Expect { binary: Some(bytes), .. } => alone(What::Binary(bytes)),
         Expect { ping: Some(_), .. } => alone(What::Ping),
         Expect { pong: Some(text), .. } => alone(What::Pong(text)),
@@ -49,7 +50,11 @@ pub(super) fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
         Expect { loss: Some(_), .. } => alone(What::Loss),
         Expect { any_of, .. } => {
             let choices = any_of.iter().filter_map(|choice| {
-                let message = choice.json.as_ref().map(What::Message).or(choice.binary.as_ref().map(What::Binary));
+                let message = choice
+                    .json
+                    .as_ref()
+                    .map(|term| What::Message(term, None))
+                    .or(choice.binary.as_ref().map(What::Binary));
                 let close = choice.close.as_ref().map(What::Close);
                 let event = choice.event.as_ref().map(What::Event);
                 let what = message.or(close).or(choice.loss.map(|_| What::Loss)).or(event)?;
@@ -62,19 +67,25 @@ pub(super) fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
 
 /// What something that came means for a step that waits.
 pub(super) fn meaning(
-    arrived: &Arrived,
+    heard: &Heard<'_>,
     awaited: &[Awaited<'_>],
     skipping: Skipping<'_>,
     variables: &BTreeMap<String, Value>,
 ) -> Meaning {
-    let json = json_of(arrived);
     let mut nearest = None;
     for Awaited { named, what } in awaited {
-        let matched = match (what, &arrived.what, &json) {
-            (What::Message(term), Arrival::Text(_), Some(value)) => match term.matches(value, variables) {
+        let matched = match (what, &heard.arrived.what, &heard.json) {
+            (What::Message(_, Some(encoding)), arrival, Some(_)) if !travels(arrival, *encoding) => {
+                nearest.get_or_insert_with(|| match encoding {
+                    Encoding::Text => "the message is binary, and text is due".to_owned(),
+                    Encoding::Binary => "the message is text, and a binary one is due".to_owned(),
+                });
+                None
+            }
+            (What::Message(term, _), _, Some(value)) => match term.matches(value, variables) {
                 Ok(bindings) => Some(bindings),
                 Err(mismatch) => {
-                    nearest = nearest.or(difference(mismatch));
+                    nearest = nearest.or(difference("message", mismatch));
                     None
                 }
             },
@@ -98,37 +109,52 @@ pub(super) fn meaning(
             return Meaning::Matched { named: named.map(str::to_owned), bindings };
         }
     }
-    if passes(skipping, arrived, variables) { Meaning::PassOver } else { Meaning::Wrong(nearest) }
+    if passes(skipping, heard, variables) { Meaning::PassOver } else { Meaning::Wrong(nearest) }
 }
 
-fn json_of(arrived: &Arrived) -> Option<Value> {
-    match &arrived.what {
-        Arrival::Text(text) => serde_json::from_str(text).ok(),
-        _ => None,
+fn travels(arrival: &Arrival, encoding: Encoding) -> bool {
+    matches!((arrival, encoding), (Arrival::Text(_), Encoding::Text) | (Arrival::Binary(_), Encoding::Binary))
+}
+
+/// Something that came, with its JSON form if it is a message that has one.
+pub(super) struct Heard<'a> {
+    arrived: &'a Arrived,
+    json: Option<Value>,
+}
+
+impl<'a> Heard<'a> {
+    pub(super) fn new(arrived: &'a Arrived, packing: Option<Packing>) -> Self {
+        let json = match (&arrived.what, packing) {
+            (Arrival::Text(text), _) => serde_json::from_str(text).ok(),
+            (Arrival::Binary(bytes), Some(packing)) => (packing.json)(bytes).ok(),
+            _ => None,
+        };
+        Self { arrived, json }
     }
 }
 
-/// Text and binary messages that are passed over.
+/// Messages with a JSON form, and others in bytes, that are passed over.
 pub(super) type Skipping<'a> = (Option<&'a Term>, Option<&'a Bytes>);
 
 /// Whether something is passed over.
-pub(super) fn passes(skipping: Skipping<'_>, arrived: &Arrived, variables: &BTreeMap<String, Value>) -> bool {
-    let (text, binary) = skipping;
-    match &arrived.what {
-        Arrival::Binary(bytes) => binary.is_some_and(|wanted| compare(wanted, bytes, variables).is_ok()),
-        _ => text.zip(json_of(arrived)).is_some_and(|(term, value)| term.matches(&value, variables).is_ok()),
+pub(super) fn passes(skipping: Skipping<'_>, heard: &Heard<'_>, variables: &BTreeMap<String, Value>) -> bool {
+    let (json, binary) = skipping;
+    match (&heard.json, &heard.arrived.what) {
+        (Some(value), _) => json.is_some_and(|term| term.matches(value, variables).is_ok()),
+        (None, Arrival::Binary(bytes)) => binary.is_some_and(|wanted| compare(wanted, bytes, variables).is_ok()),
+        _ => false,
     }
 }
 
 /// Where a message differs in a part of it.
-fn difference(mismatch: Mismatch) -> Option<String> {
+pub(super) fn difference(kind: &str, mismatch: Mismatch) -> Option<String> {
     let Mismatch { path, expected, got } = mismatch;
     if path.is_empty() {
         return None;
     }
     let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
     let (expected, got) = where_they_differ(&expected, &got);
-    Some(format!("the message differs at {path}: expected {expected}, got {got}"))
+    Some(format!("the {kind} differs at {path}: expected {expected}, got {got}"))
 }
 
 fn compare(expected: &Bytes, got: &[u8], variables: &BTreeMap<String, Value>) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! Waiting for nothing, but for what is passed over meanwhile.
 
-use super::meaning::passes;
+use super::meaning::{Heard, passes};
 use super::shown;
 use crate::engine::player::{Fault, Player};
 use crate::engine::witness::describe;
@@ -16,13 +16,14 @@ impl Player {
         loop {
             actor.drain();
             if let Some(arrived) = actor.queue.pop_front() {
-                if passes((step.skipping.as_ref(), step.skipping_binary.as_ref()), &arrived, &self.variables) {
+                let skipping = (step.skipping.as_ref(), step.skipping_binary.as_ref());
+                if passes(skipping, &Heard::new(&arrived, actor.hears), &self.variables) {
                     continue;
                 }
                 return Err(Finding {
                     what: "something came where nothing may".to_owned(),
                     expected: Some(format!("nothing for {}", shown(span))),
-                    got: Some(describe(&arrived.what)),
+                    got: Some(describe(&arrived.what, actor.hears)),
                     connection: Some(actor.name.clone()),
                     at_ms: Some(self.story.transcript.ms(arrived.at)),
                     ..Finding::default()

@@ -11,7 +11,7 @@ use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::lint::{excerpt, shorten};
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{FrameStep, Pour, Send};
+use crate::scenario::step::{Encoding, FrameStep, Pour, Send};
 use crate::scenario::{STORY, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Masking, OutFrame, Side};
@@ -24,8 +24,8 @@ const ROW: usize = 1 << 10;
 impl Player {
     pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
-        let actor = actor.lock().await;
-        let (opcode, payload) = self.content(step, &actor)?;
+        let mut actor = actor.lock().await;
+        let (opcode, payload) = self.content(step, &mut actor)?;
         let mut frames = match step.fragments {
             Some(count) => OutFrame::fragments(opcode, &payload, count),
             None => vec![OutFrame::new(opcode, payload)],
@@ -44,9 +44,13 @@ impl Player {
         let _ = self.patiently(self.clock().real(HANDOVER), actor.connection.pen().send_through(frame)).await;
     }
 
-    fn content(&self, step: &Send, actor: &Actor) -> Result<(u8, Vec<u8>), Stop> {
+    fn content(&self, step: &Send, actor: &mut Actor) -> Result<(u8, Vec<u8>), Stop> {
         let text = match step {
-            Send { json: Some(term), .. } => term.fill(&self.variables).map_err(Stop::Harness)?.to_string(),
+            Send { json: Some(term), encoding, .. } => {
+                let value = term.fill(&self.variables).map_err(Stop::Harness)?;
+                let (opcode, payload) = actor.encoded(&value, Some(encoding.unwrap_or(Encoding::Text)));
+                return self.honest(step, actor, opcode, payload);
+            }
             Send { text: Some(term), .. } => self.joined(term)?,
             Send { binary: Some(bytes), .. } => {
                 let bytes = bytes.fill(&self.variables).map_err(Stop::Harness)?;

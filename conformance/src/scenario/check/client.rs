@@ -24,6 +24,9 @@ pub(super) fn step(step: &Step, scope: &mut Scope) -> Result<(), String> {
                 members.values().try_for_each(|term| scope.knows(term))?;
                 fragments.map_or(Ok(()), |fragments| within("fragments", fragments, 2, MOST_FRAGMENTS))?;
             }
+            if let Step::Accept(Accept { target: Some(target), .. }) = step {
+                scope.binds(target);
+            }
             named(name)?;
             scope.connections.insert(name.clone());
         }

@@ -3,6 +3,7 @@
 //! A script that passes here cannot fail for a reason of its own while it runs, but for values that only the run knows.
 
 mod client;
+mod http;
 mod scope;
 mod steps;
 
@@ -24,6 +25,9 @@ pub(super) fn check(scenario: &Scenario, places: &Header) -> Result<(), Problem>
     header(scenario, places)?;
     coverage(scenario, places)?;
     let mut scope = Scope::new(scenario.family.clients);
+    for name in &scenario.script.params {
+        scope.variable(name).map_err(|problem| (places.params.place, problem))?;
+    }
     steps::steps(&scenario.script.steps, &mut scope, false)
 }
 
@@ -45,9 +49,9 @@ fn header(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     if covers.is_empty() {
         return fail(places.covers.place, "`covers` is empty: name the requirements that the checks judge".to_owned());
     }
-    if let Some(unused) = scenario.script.skipped_without.iter().find(|name| !scenario.params().contains(*name)) {
-        let problem = format!("`skipped_without` names the param `{unused}`, and no step has `$param_{unused}`");
-        return fail(places.summary.place, problem);
+    if !scenario.script.params.is_empty() && under_test != family.server {
+        let problem = "`params` are what a server declares; a client is handed over what stands in `with` of `start`";
+        return fail(places.params.place, problem.to_owned());
     }
     for (at, id) in covers.iter().enumerate() {
         let place = places.requirement(at);
@@ -139,8 +143,7 @@ fn needs_driver(step: &Step) -> bool {
 
 /// Whether a step makes sense for one side alone.
 fn is_sided(step: &Step) -> bool {
-    let plays_client =
-        matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Poll(_) | Step::Http(_));
+    let plays_client = matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Poll(_));
     plays_client || plays_server(step)
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::scenario::params::PREFIX;
 use crate::scenario::term::is_name;
 use crate::scenario::{Bytes, Term};
 
@@ -17,6 +16,10 @@ pub(super) struct Scope {
     /// The clients under test that were started.
     pub(super) started: BTreeSet<String>,
     pub(super) connections: BTreeSet<String>,
+    /// HTTP servers of the script.
+    pub(super) sites: BTreeSet<String>,
+    /// HTTP requests, of the subject and to it.
+    pub(super) exchanges: BTreeSet<String>,
     pub(super) variables: BTreeSet<String>,
 }
 
@@ -29,6 +32,8 @@ impl Scope {
             at_once: 1,
             started: BTreeSet::new(),
             connections: BTreeSet::new(),
+            sites: BTreeSet::new(),
+            exchanges: BTreeSet::new(),
             variables: BTreeSet::new(),
         }
     }
@@ -49,6 +54,18 @@ impl Scope {
         let started: Vec<_> = self.started.iter().map(String::as_str).collect();
         let started = if started.is_empty() { "none".to_owned() } else { started.join(", ") };
         Err(format!("no client is called `{client}` here; started are: {started}"))
+    }
+
+    pub(super) fn is_served(&self, site: &str) -> Result<(), String> {
+        if self.sites.contains(site) {
+            Ok(())
+        } else {
+            Err(format!("no server is called `{site}` here: `serve` opens one"))
+        }
+    }
+
+    pub(super) fn is_under_way(&self, exchange: &str) -> Result<(), String> {
+        if self.exchanges.contains(exchange) { Ok(()) } else { Err(format!("no request is called `{exchange}` here")) }
     }
 
     /// What is sent, or computed with, needs a value for each variable and has no matchers.
@@ -76,7 +93,7 @@ impl Scope {
     fn has_values(&self, each: impl FnOnce(&mut dyn FnMut(&str))) -> Result<(), String> {
         let mut unknown = None;
         each(&mut |name| {
-            if !self.variables.contains(name) && !name.starts_with(PREFIX) {
+            if !self.variables.contains(name) {
                 unknown.get_or_insert_with(|| name.to_owned());
             }
         });
@@ -92,9 +109,6 @@ impl Scope {
 
     pub(super) fn variable(&mut self, name: &str) -> Result<(), String> {
         named(name)?;
-        if name.starts_with(PREFIX) {
-            return Err(format!("`{name}` is the value of a param of the subject: take another name"));
-        }
         self.variables.insert(name.to_owned());
         Ok(())
     }
@@ -108,9 +122,11 @@ fn matcher(term: &Term) -> Option<&Term> {
         | Term::Equals(_)
         | Term::BeginsWith(_)
         | Term::EndsWith(_)
-        | Term::MadeOf { .. } => Some(term),
+        | Term::MadeOf { .. }
+        | Term::Contains(_) => Some(term),
         Term::List(terms) => terms.iter().find_map(matcher),
         Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
+        Term::Base64(bytes) => bytes.is_definite().is_err().then_some(term),
         Term::Plain(_) | Term::Text(_) | Term::Variable(_) | Term::Repeat { .. } | Term::Change { .. } => None,
     }
 }

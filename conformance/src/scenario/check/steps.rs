@@ -65,6 +65,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             }
         }
         Step::Close(close) => scope.has(&close.on)?,
+        Step::Cut(cut) if scope.exchanges.contains(&cut.on) => {}
         Step::Cut(cut) => scope.has(&cut.on)?,
         Step::Mute(on) | Step::Pong(on) | Step::Ignore(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
         Step::Expect(expect) => self::expect(expect, scope)?,
@@ -103,6 +104,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
                 return Err(format!("at most {MOST_AT_ONCE} iterations run at once: say so with `at_once`").into());
             }
             inner.variable(&many.name)?;
+            many.down.iter().try_for_each(|name| inner.variable(name))?;
             steps(&many.steps, &mut inner, true).map_err(Inner::There)?;
             scope.variables.extend(inner.variables);
         }
@@ -166,12 +168,14 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         Step::Terminate(Terminate { of }) | Step::Exit(Exit { of, .. }) => {
             of.iter().try_for_each(|client| scope.is_started(client))?;
         }
-        Step::Http(step) => {
-            scope.knows(&step.post)?;
-            scope.knows(&step.json)?;
-            step.answer.iter().for_each(|term| scope.binds(term));
-        }
         Step::Memory(_) => {}
+        http @ (Step::Serve(_)
+        | Step::Request(_)
+        | Step::Respond(_)
+        | Step::Fetch(_)
+        | Step::Answer(_)
+        | Step::Unvisited(_)
+        | Step::Output(_)) => super::http::step(http, scope)?,
         client => super::client::step(client, scope)?,
     }
     Ok(())

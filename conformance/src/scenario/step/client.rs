@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::MOST_FRAGMENTS;
+use super::{MOST_FRAGMENTS, given};
 use crate::scenario::term::Piece;
 use crate::scenario::{CheckName, Span, Term};
 
@@ -25,7 +25,7 @@ pub struct Start {
 }
 
 /// Waits for the client's next attempt to connect, and accepts it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Accept {
     /// The name of the connection in this scenario.
@@ -33,6 +33,9 @@ pub struct Accept {
     pub name: String,
     /// The client.
     pub of: String,
+    /// What the request target has to match; its path has to be that of the role anyway.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub target: Option<Term>,
     /// Within which time; when the policy has it due where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::given;
+use super::{Encoding, given};
 use crate::scenario::{Bytes, CheckName, Span, Term};
 
 /// Waits for what has to come next. Exactly one of `json`, `binary`, `ping`, `pong`, `close`, `end`, `loss` and `any_of` says what.
@@ -12,9 +12,12 @@ use crate::scenario::{Bytes, CheckName, Span, Term};
 pub struct Expect {
     /// The connection.
     pub on: String,
-    /// A text message that matches.
+    /// A message that matches, in whichever encoding of the family.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
+    /// How `json` has to travel, where it matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// A binary message of exactly these bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binary: Option<Bytes>,

@@ -23,9 +23,9 @@ pub use client::{
 };
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
 pub use expect::{Any, Choice, CloseIs, EventIs, Expect, Quiet};
-pub use http::Http;
+pub use http::{Answer, Fetch, Framing, Output, Request, Respond, Serve, Unvisited};
 pub use play::{Exit, Many, Meet, Memory, Status, Terminate};
-pub use send::{FrameStep, Opcode, Pour, Send};
+pub use send::{Encoding, FrameStep, Opcode, Pour, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
 pub use values::{Disjoint, Distinct, Same, Tally, Unpredictable};
 
@@ -110,8 +110,6 @@ pub enum Step {
     Terminate(Terminate),
     /// The subject's process has to end.
     Exit(Exit),
-    /// POSTs JSON by HTTP to an address that a server has for tests alone.
-    Http(Http),
     /// Starts the client under test.
     Start(Start),
     /// Accepts the next connection of the client.
@@ -134,6 +132,20 @@ pub enum Step {
     Event(EventStep),
     /// No such event of the client's driver may come for a while.
     NoEvent(NoEvent),
+    /// Opens an HTTP server for which the script answers.
+    Serve(Serve),
+    /// Waits for a request to such a server.
+    Request(Request),
+    /// Answers such a request.
+    Respond(Respond),
+    /// Sends a request to an HTTP server.
+    Fetch(Fetch),
+    /// Waits for the answer to such a request.
+    Answer(Answer),
+    /// Nobody may connect to a server of the script.
+    Unvisited(Unvisited),
+    /// A text may not stand in what the subject's process has printed.
+    Output(Output),
 }
 
 impl Step {
@@ -156,7 +168,6 @@ impl Step {
             Self::Latency(step) => Some(&step.check),
             Self::Poll(step) => Some(&step.check),
             Self::Exit(step) => Some(&step.check),
-            Self::Http(step) => step.check.as_ref(),
             Self::Accept(step) => step.check.as_ref(),
             Self::Welcome(step) => step.check.as_ref(),
             Self::TurnAway(step) => step.check.as_ref(),
@@ -165,6 +176,10 @@ impl Step {
             Self::Spread(step) => Some(&step.check),
             Self::Event(step) => step.check.as_ref(),
             Self::NoEvent(step) => step.check.as_ref(),
+            Self::Request(step) => step.check.as_ref(),
+            Self::Answer(step) => step.check.as_ref(),
+            Self::Unvisited(step) => step.check.as_ref(),
+            Self::Output(step) => Some(&step.check),
             Self::Send(_)
             | Self::Frame(_)
             | Self::Close(_)
@@ -183,7 +198,10 @@ impl Step {
             | Self::Terminate(_)
             | Self::Start(_)
             | Self::Delay(_)
-            | Self::Tell(_) => None,
+            | Self::Tell(_)
+            | Self::Serve(_)
+            | Self::Respond(_)
+            | Self::Fetch(_) => None,
         }
     }
 }

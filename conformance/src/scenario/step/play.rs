@@ -13,6 +13,9 @@ pub struct Many {
     /// The variable that counts the iterations, from 1.
     #[serde(rename = "as")]
     pub name: String,
+    /// The variable that counts them backwards, down to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<String>,
     /// How many.
     #[schemars(range(min = 1, max = MOST_ITERATIONS))]
     pub count: usize,

@@ -13,9 +13,12 @@ use crate::scenario::{Bytes, Size, Span, Term};
 pub struct Send {
     /// The connection.
     pub on: String,
-    /// A text message: this value as JSON.
+    /// A message: this value, as JSON or in the family's other encoding.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub json: Option<Term>,
+    /// How `json` travels; as text where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// A text message: this text; the parts of a list are joined.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub text: Option<Term>,
@@ -38,6 +41,16 @@ pub struct Send {
     /// Why the message is deliberately none that this side may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
+}
+
+/// How a message travels that has a JSON form, in families that have two encodings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// As JSON, in a text message.
+    Text,
+    /// As the family has it, in a binary message.
+    Binary,
 }
 
 /// Sends one frame as it is written.

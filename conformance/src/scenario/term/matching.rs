@@ -50,6 +50,7 @@ impl Term {
                     let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
                     match found.get(name) {
                         Some(value) => term.compare(value, variables, bindings, &path),
+                        None if matches!(term, Self::Is(Kind::Nothing)) => Ok(()),
                         None => Err(Mismatch { path, expected: term.shown(variables), got: None }),
                     }
                 })
@@ -76,6 +77,11 @@ impl Term {
                     .is_some_and(|text| text.chars().count() == *length && text.chars().all(|c| alphabet.contains(c)));
                 require(fits, &|| self.print())
             }
+            Self::Contains(pieces) => {
+                let part = Self::Text(pieces.clone()).fill(variables).map_err(mismatch)?;
+                let contained = actual.as_str().zip(part.as_str()).is_some_and(|(text, part)| text.contains(part));
+                require(contained, &|| format!("a string that contains {part}"))
+            }
             Self::Is(kind) => require(kind.fits(actual), &|| self.print()),
             Self::Not(term) => {
                 let matched = term.compare(actual, variables, &mut bindings.clone(), path).is_ok();
@@ -96,7 +102,7 @@ impl Term {
                 let expected = term.fill(variables).map_err(mismatch)?;
                 require(same(&expected, actual), &|| expected.to_string())
             }
-            Self::Plain(_) | Self::Text(_) | Self::Repeat { .. } | Self::Change { .. } => {
+            Self::Plain(_) | Self::Text(_) | Self::Repeat { .. } | Self::Change { .. } | Self::Base64(_) => {
                 let expected = self.fill(variables).map_err(mismatch)?;
                 require(same(&expected, actual), &|| expected.to_string())
             }
@@ -124,6 +130,7 @@ impl Kind {
             Self::String => value.is_string(),
             Self::Number => value.is_number(),
             Self::Anything => true,
+            Self::Nothing => value.is_null() || value == "",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Values with holes: what a scenario sends and what it expects.
 //!
 //! `$name` stands for a variable, `${name}` inside a longer string for its text, `$$` for a dollar sign. In what is sent,
-//! `{ repeat: "x", times: 1000 }` makes a long string. In what is expected, `{ is: text }`, `{ not: … }`, `{ any_of: […] }`,
-//! `{ equals: … }`, `{ begins_with: […] }` and `{ ends_with: […] }` are matchers, an object matches when it has at least the members named, and a variable that has no value
+//! `{ repeat: "x", times: 1000 }` makes a long string. In what is expected, `{ is: text }`, `{ not: … }`, `{ any_of: […] }` and
+//! `{ equals: … }` are matchers, an object matches when it has at least the members named, and a variable that has no value
 //! yet takes the one that it meets.
 
 mod matching;
@@ -12,11 +12,14 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Bytes;
 pub use matching::{Mismatch, same};
-pub(in crate::scenario) use text::is_name;
+pub(crate) use text::is_name;
 
 /// A value with holes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +49,8 @@ pub enum Term {
         /// The string.
         of: Vec<Piece>,
     },
+    /// Bytes in base64 (RFC 4648, section 4).
+    Base64(Bytes),
     /// A string of so many characters of an alphabet (only in what is expected).
     MadeOf {
         /// The characters that may occur.
@@ -55,6 +60,8 @@ pub enum Term {
     },
     /// Any value of a kind (only in what is expected).
     Is(Kind),
+    /// A string that contains this (only in what is expected).
+    Contains(Vec<Piece>),
     /// Any value that does not match (only in what is expected).
     Not(Box<Self>),
     /// Any value that matches one of these (only in what is expected).
@@ -100,10 +107,12 @@ pub enum Kind {
     Number,
     /// Any value at all.
     Anything,
+    /// `null`, an empty string, or no member at all.
+    Nothing,
 }
 
 /// The longest string that a scenario may make, in bytes.
-pub(super) const LONGEST_TEXT: usize = 64 << 20;
+pub(in crate::scenario) const LONGEST_TEXT: usize = 64 << 20;
 
 /// The variables that are in sight of a step.
 pub trait Variables {
@@ -137,16 +146,31 @@ impl Term {
             }
             Self::Repeat { text: pieces, times } => Value::String(text(pieces, variables)?.repeat(*times)),
             Self::Change { change, of } => Value::String(change.apply(text(of, variables)?)),
+            Self::Base64(bytes) => Value::String(STANDARD.encode(bytes.fill(variables)?)),
             Self::Is(_)
             | Self::Not(_)
             | Self::AnyOf(_)
             | Self::Equals(_)
             | Self::BeginsWith(_)
             | Self::EndsWith(_)
-            | Self::MadeOf { .. } => {
+            | Self::MadeOf { .. }
+            | Self::Contains(_) => {
                 return Err(format!("`{}` is a matcher and cannot be sent", self.print()));
             }
         })
+    }
+
+    /// The plain text of a member of an object.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&str> {
+        let Self::Object(members) = self else { return None };
+        match members.iter().find(|(known, _)| known == name) {
+            Some((_, Self::Text(pieces))) => match pieces.as_slice() {
+                [Piece::Literal(text)] => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The term as a scenario writes it, on one line.
@@ -165,7 +189,10 @@ impl Term {
     pub fn each_variable(&self, see: &mut dyn FnMut(&str)) {
         match self {
             Self::Variable(name) => see(name),
-            Self::Text(pieces) | Self::Repeat { text: pieces, .. } | Self::Change { of: pieces, .. } => {
+            Self::Text(pieces)
+            | Self::Repeat { text: pieces, .. }
+            | Self::Change { of: pieces, .. }
+            | Self::Contains(pieces) => {
                 for piece in pieces {
                     if let Piece::Variable(name) = piece {
                         see(name);
@@ -177,6 +204,7 @@ impl Term {
             }
             Self::Object(members) => members.iter().for_each(|(_, term)| term.each_variable(see)),
             Self::Not(term) | Self::Equals(term) => term.each_variable(see),
+            Self::Base64(bytes) => bytes.each_variable(see),
             Self::Plain(_) | Self::Is(_) | Self::MadeOf { .. } => {}
         }
     }
@@ -215,7 +243,7 @@ impl schemars::JsonSchema for Term {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | shorter | full_width, of: text }. Expected: { is: text | string | number | anything }, { made_of: alphabet, length: n }, { not: … }, { any_of: […] }, { equals: … }, { begins_with: […] }, { ends_with: […] }; an object matches when it has at least the members named."
+            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | shorter | full_width, of: text }, { base64: bytes }. Expected: { is: text | string | number | anything | nothing }, { made_of: alphabet, length: n }, { contains: text }, { not: … }, { any_of: […] }, { equals: … }, { begins_with: […] }, { ends_with: […] }; an object matches when it has at least the members named."
         })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Change, Kind, LONGEST_TEXT, Piece, Term};
+use super::{Bytes, Change, Kind, LONGEST_TEXT, Piece, Term};
 
 impl TryFrom<Value> for Term {
     type Error = String;
@@ -44,9 +44,15 @@ fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
         return Ok(Term::MadeOf { alphabet, length });
     }
     if members.len() == 1 {
+        if let Some(bytes) = members.get("base64") {
+            return Bytes::try_from(bytes.clone()).map(Term::Base64);
+        }
         if let Some(kind) = members.get("is") {
             let kind = Kind::deserialize(kind).map_err(|error| format!("`is`: {error}"))?;
             return Ok(Term::Is(kind));
+        }
+        if let Some(text) = members.get("contains") {
+            return pieces(text.as_str().ok_or("`contains` takes a string")?).map(Term::Contains);
         }
         if let Some(inner) = members.shift_remove("not") {
             return Ok(Term::Not(Box::new(inner.try_into()?)));
@@ -70,7 +76,7 @@ const LISTS: [(&str, fn(Vec<Term>) -> Term); 3] =
 
 /// Whether a text can name a variable or a connection.
 #[must_use]
-pub(in crate::scenario) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
@@ -130,6 +136,8 @@ impl From<Term> for Value {
             Term::Repeat { text, times } => json!({ "repeat": unpieced(&text), "times": times }),
             Term::Change { change, of } => json!({ "change": change, "of": unpieced(&of) }),
             Term::MadeOf { alphabet, length } => json!({ "made_of": alphabet, "length": length }),
+            Term::Base64(bytes) => json!({ "base64": Self::from(bytes) }),
+            Term::Contains(text) => json!({ "contains": unpieced(&text) }),
             Term::Is(kind) => json!({ "is": kind }),
             Term::Not(term) => json!({ "not": Self::from(*term) }),
             Term::AnyOf(terms) => json!({ "any_of": values(terms) }),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
-    Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, EventIs, EventStep,
-    Exit, Expect, FailBy, FrameStep, Heartbeat, Http, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On,
+    Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, Encoding, EventIs,
+    EventStep, Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On,
     Opcode, Poll, Pour, Quiet, Refused, Rule, Same, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway,
     Unpredictable, Wait, Welcome,
 };
@@ -18,15 +18,15 @@ use serde_json::{Value, json};
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let traits =
         vec(prop_oneof![Just(Trait::OwnProcess), Just(Trait::Heavy), Just(Trait::Driver), Just(Trait::Jitter)], 0..3);
-    let needs = (of(span()), traits, vec(name(), 0..2));
-    (text(), vec(text(), 0..3), text(), needs, vec(at(any_step()), 0..6)).prop_map(
-        |(summary, covers, under_test, (longest_wait, traits, skipped_without), steps)| Script {
+    let params = vec(name(), 0..3);
+    (text(), vec(text(), 0..3), text(), params, of(span()), traits, vec(at(any_step()), 0..6)).prop_map(
+        |(summary, covers, under_test, params, longest_wait, traits, steps)| Script {
             summary,
             covers,
             under_test,
+            params,
             longest_wait,
             traits,
-            skipped_without,
             steps,
         },
     )
@@ -38,12 +38,8 @@ fn at<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Valu
 
 fn any_step() -> impl Strategy<Value = Step> {
     step().prop_recursive(2, 8, 3, |inner| {
-        let steps = vec(at(inner), 0..3).boxed();
-        prop_oneof![
-            (name(), 1..9_usize, of(1..9_usize), steps.clone())
-                .prop_map(|(name, count, at_once, steps)| Step::Many(Many { name, count, at_once, steps })),
-            steps.prop_map(|one| Step::Meet(Meet { one })),
-        ]
+        (name(), of(name()), 1..9_usize, of(1..9_usize), vec(at(inner), 0..3))
+            .prop_map(|(name, down, count, at_once, steps)| Step::Many(Many { name, down, count, at_once, steps }))
     })
 }
 
@@ -84,9 +80,6 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         btree_map(name(), term(), 0..3).prop_map(Step::Let).boxed(),
         Just(Step::Meet(Meet::default())).boxed(),
         (term(), check()).prop_map(|(values, check)| Step::Same(Same { values, check })).boxed(),
-        (term(), term(), any::<u16>(), of(term()), of(check()))
-            .prop_map(|(post, json, status, answer, check)| Step::Http(Http { post, json, status, answer, check }))
-            .boxed(),
         (term(), term(), of(span()), span(), check())
             .prop_map(|(value, to, plus, tolerance, check)| Step::Near(Near { value, to, plus, tolerance, check }))
             .boxed(),
@@ -128,6 +121,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(of, within, status, check)| Step::Exit(Exit { of, within, status, check }))
             .boxed(),
         clients(),
+        super::any_http::step(),
     ])
 }
 
@@ -154,8 +148,8 @@ fn clients() -> BoxedStrategy<Step> {
         (name(), btree_map(name(), term(), 0..3), of(0..9_u32))
             .prop_map(|(name, params, max_attempts)| Step::Start(Start { name, params, max_attempts }))
             .boxed(),
-        (name(), name(), of(span()), of(check()))
-            .prop_map(|(name, of, within, check)| Step::Accept(Accept { name, of, within, check }))
+        (name(), name(), of(term()), of(span()), of(check()))
+            .prop_map(|(name, of, target, within, check)| Step::Accept(Accept { name, of, target, within, check }))
             .boxed(),
         (name(), name(), btree_map(name(), term(), 0..3), of(2..9_usize), of(span()), of(check()))
             .prop_map(|(name, of, members, fragments, within, check)| {
@@ -194,10 +188,11 @@ fn tallies() -> impl Strategy<Value = BTreeMap<String, usize>> {
 
 fn send() -> impl Strategy<Value = Send> {
     let content = (of(term()), of(term()), of(bytes()), of(text()), of(text()), of(text()));
-    (name(), content, of(2..9_usize), of(text())).prop_map(
-        |(on, (json, text, binary, hex, ping, pong), fragments, invalid)| Send {
+    (name(), content, of(encoding()), of(2..9_usize), of(text())).prop_map(
+        |(on, (json, text, binary, hex, ping, pong), encoding, fragments, invalid)| Send {
             on,
             json,
+            encoding,
             text,
             binary,
             hex,
@@ -207,6 +202,10 @@ fn send() -> impl Strategy<Value = Send> {
             invalid,
         },
     )
+}
+
+fn encoding() -> impl Strategy<Value = Encoding> {
+    prop_oneof![Just(Encoding::Text), Just(Encoding::Binary)]
 }
 
 fn frame() -> impl Strategy<Value = FrameStep> {
@@ -229,15 +228,16 @@ fn frame() -> impl Strategy<Value = FrameStep> {
 fn expect() -> impl Strategy<Value = Expect> {
     let content =
         (of(term()), of(bytes()), of(Just(Any {})), of(text()), of(close_is()), of(Just(Any {})), of(Just(Any {})));
-    let rest = (vec(choice(), 0..3), of(name()), of(term()), of(bytes()), of(span()), of(check()));
+    let rest = (of(encoding()), vec(choice(), 0..3), of(name()), of(term()), of(bytes()), of(span()), of(check()));
     (name(), content, rest).prop_map(
         |(
             on,
             (json, binary, ping, pong, close, end, loss),
-            (any_of, bind, skipping, skipping_binary, within, check),
+            (encoding, any_of, bind, skipping, skipping_binary, within, check),
         )| Expect {
             on,
             json,
+            encoding,
             binary,
             ping,
             pong,
@@ -265,12 +265,12 @@ fn close_is() -> impl Strategy<Value = CloseIs> {
 }
 
 /// Names of variables and connections, among them words that YAML would rather read as something else.
-fn name() -> impl Strategy<Value = String> {
+pub(super) fn name() -> impl Strategy<Value = String> {
     prop_oneof![Just("yes".to_owned()), Just("null".to_owned()), Just("on".to_owned()), "[a-z][a-z0-9_]{0,8}"]
 }
 
 /// Any text, and more often than by chance such as looks like another kind of YAML.
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     const ODD: &str = "¦ ¦~¦null¦true¦no¦off¦1¦007¦0x10¦1_000¦1e3¦.inf¦.nan¦-¦--- ¦...¦- a¦a: b¦# c¦a #b¦[¦]¦{}¦&a¦*a¦!t¦|¦>¦'¦\
         \"¦%¦@¦`¦? ¦\\n¦\n¦a\n¦\n a\n\n¦\t¦\ta¦\r¦\r\n¦\0¦\u{7}¦\u{1b}[1m¦\u{7f}¦\u{85}¦\u{a0}¦\u{2028}¦\u{feff}¦\u{feff}a¦\
         \u{fffe}¦\u{ffff}¦🦀¦2026-11-20¦<<¦=¦a, b¦1:30";
@@ -278,7 +278,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![3 => proptest::sample::select(odd), 2 => ".{0,12}", 1 => "[ -~\n]{0,90}"]
 }
 
-fn check() -> impl Strategy<Value = CheckName> {
+pub(super) fn check() -> impl Strategy<Value = CheckName> {
     let name = "[a-z][a-z0-9-]{0,12}".prop_filter("the runner's own", |name| name != "story" && name != "lint");
     (of("[A-Z]{2,5}-[A-Z0-9]{1,3}"), name).prop_map(|(requirement, name)| CheckName { requirement, name })
 }
@@ -287,7 +287,7 @@ fn size() -> impl Strategy<Value = Size> {
     prop_oneof![0..100_u64, (0..2048_u64).prop_map(|kib| kib << 10), 0..=1_u64 << 50].prop_map(Size)
 }
 
-fn span() -> impl Strategy<Value = Span> {
+pub(super) fn span() -> impl Strategy<Value = Span> {
     let literal = prop_oneof![
         (0..10_000_u32, proptest::sample::select(&["ms", "s", "m", "min", "h"][..]))
             .prop_map(|(number, unit)| format!("{number}{unit}")),
@@ -307,11 +307,12 @@ fn span() -> impl Strategy<Value = Span> {
 }
 
 /// Binary messages, by the JSON that they are written as.
-fn bytes() -> impl Strategy<Value = Bytes> {
+pub(super) fn bytes() -> impl Strategy<Value = Bytes> {
     let part = prop_oneof![
         text().prop_map(|text| text.replace('$', "$$").into()),
         name().prop_map(|name| format!("${name}").into()),
         "([0-9a-fA-F]{2} ?){0,9}".prop_map(|digits| json!({ "hex": digits })),
+        ("([0-9a-fA-F]{2} ?){0,9}", 0..99_usize).prop_map(|(digits, times)| json!({ "hex": digits, "times": times })),
         (text(), 0..99_usize).prop_map(|(text, times)| json!({ "repeat": text.replace('$', "$$"), "times": times })),
     ];
     (vec(part.clone(), 0..3), any::<bool>(), vec(part, 0..3)).prop_map(|(mut head, gap, tail)| {
@@ -322,12 +323,12 @@ fn bytes() -> impl Strategy<Value = Bytes> {
 }
 
 /// Terms, by the JSON that they are written as: it decides alone what a term is.
-fn term() -> impl Strategy<Value = Term> {
+pub(super) fn term() -> impl Strategy<Value = Term> {
     value().prop_map(|value| Term::try_from(value).unwrap_or_else(|error| panic!("{error}")))
 }
 
 fn value() -> impl Strategy<Value = Value> {
-    const KINDS: &[Kind] = &[Kind::Text, Kind::String, Kind::Number, Kind::Anything];
+    const KINDS: &[Kind] = &[Kind::Text, Kind::String, Kind::Number, Kind::Anything, Kind::Nothing];
     const CHANGES: &[&str] = &["lower", "shorter", "full_width"];
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -345,6 +346,8 @@ fn value() -> impl Strategy<Value = Value> {
             .prop_map(|(change, text)| json!({ "change": change, "of": text.replace('$', "$$") })),
         (text(), 0..99_usize).prop_map(|(text, length)| json!({ "made_of": text, "length": length })),
         proptest::sample::select(KINDS).prop_map(|kind| json!({ "is": kind })),
+        text().prop_map(|text| json!({ "contains": text.replace('$', "$$") })),
+        bytes().prop_map(|bytes| json!({ "base64": Value::from(bytes) })),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
@@ -373,6 +376,8 @@ const MATCHERS: &[&str] = &[
     "of",
     "made_of",
     "length",
+    "contains",
+    "base64",
 ];
 
 /// Objects that are no matcher by chance.

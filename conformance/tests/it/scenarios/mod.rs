@@ -1,5 +1,6 @@
 //! Scenario files as values: what is written reads back to the same, and the library of built-in ones is complete.
 
+mod any_http;
 mod any_script;
 mod page;
 

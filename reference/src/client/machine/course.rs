@@ -108,6 +108,7 @@ impl<R: Role, D: Dice> Client<R, D> {
                 self.phase = Phase::Up; // Not the connection's fault: the delay is that after a loss.
                 self.drop_wire(None, now);
             }
+            Course::Lost => self.abandon(now),
             Course::GiveUp => self.end(Ending::GaveUp),
             Course::Stop => self.end(Ending::Stopped),
         }

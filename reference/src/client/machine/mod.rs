@@ -13,6 +13,7 @@ use relayspec::timing::{Parameter, Timing};
 use super::backoff::{Backoff, Dice};
 use super::desk::{Desk, Role};
 use super::silence::{Due, Silence};
+use super::tunnel::Fetched;
 use super::{Action, Ending, Outgoing, refusal};
 
 /// A client of any kind.
@@ -62,7 +63,7 @@ impl<R: Role, D: Dice> Client<R, D> {
     pub fn new(role: R, policy: Policy, timing: Timing, dice: D, now: Instant) -> Self {
         Self {
             role,
-            desk: Desk::default(),
+            desk: Desk::new(now),
             backoff: Backoff::new(policy, dice),
             timing,
             phase: Phase::Waiting { until: now, delay: Duration::ZERO },
@@ -81,15 +82,17 @@ impl<R: Role, D: Dice> Client<R, D> {
             Phase::Up | Phase::Resting => None,
             Phase::Ended => return None,
         };
-        let silence = match &self.wire {
-            Wire::Open(silence) => Some(silence.wake_at()),
-            Wire::Down | Wire::Opening => None,
+        let beat = match &self.wire {
+            Wire::Open(silence) if !self.role.has_heartbeat() => Some(silence.wake_at()),
+            _ => None,
         };
-        [phase, silence, self.role.wake_at()].into_iter().flatten().min()
+        let own = if self.may_tick() { self.role.wake_at() } else { None };
+        [phase, beat, own].into_iter().flatten().min()
     }
 
     /// Tells the time.
     pub fn tick(&mut self, now: Instant) -> Vec<Action> {
+        self.desk.now = now;
         match self.phase {
             Phase::Waiting { until, .. } if now >= until => self.attempt(now),
             Phase::Attempting { deadline } if now >= deadline => self.abandon(now), // RECON-12
@@ -97,24 +100,25 @@ impl<R: Role, D: Dice> Client<R, D> {
         }
         if let Wire::Open(silence) = &mut self.wire {
             match silence.tick(now) {
+                _ if self.role.has_heartbeat() => {}
                 Due::Nothing => {}
                 Due::Ping => self.desk.say(Outgoing::Ping),
                 Due::Loss => self.abandon(now),
             }
         }
-        self.tell_time(now);
+        if self.may_tick() && !matches!(self.phase, Phase::Ended) {
+            self.role.tick(&mut self.desk);
+        }
         self.done(now)
     }
 
-    fn tell_time(&mut self, now: Instant) {
-        if !matches!(self.phase, Phase::Ended) {
-            self.role.tick(now, &mut self.desk);
-        }
+    fn may_tick(&self) -> bool {
+        !self.role.has_heartbeat() || matches!(self.wire, Wire::Open(_))
     }
 
     /// The handshake is done.
     pub fn opened(&mut self, now: Instant) -> Vec<Action> {
-        self.tell_time(now);
+        self.desk.now = now;
         if let Wire::Opening = self.wire {
             let [interval, timeout] = [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout]
                 .map(|parameter| self.timing.value(parameter));
@@ -128,6 +132,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// Something came, be it only a control frame; or nothing was looked for until now.
     pub fn heard(&mut self, now: Instant) {
+        self.desk.now = now;
         if let Wire::Open(silence) = &mut self.wire {
             silence.broken(now);
         }
@@ -136,7 +141,6 @@ impl<R: Role, D: Dice> Client<R, D> {
     /// A text message has come.
     pub fn text(&mut self, text: &str, now: Instant) -> Vec<Action> {
         self.heard(now);
-        self.tell_time(now);
         if self.is_listening() {
             self.role.text(text, &mut self.desk);
         }
@@ -146,7 +150,6 @@ impl<R: Role, D: Dice> Client<R, D> {
     /// A binary message has come.
     pub fn binary(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
         self.heard(now);
-        self.tell_time(now);
         if self.is_listening() {
             self.role.binary(bytes, &mut self.desk);
         }
@@ -171,7 +174,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// The user wants something.
     pub fn command(&mut self, command: Command, now: Instant) -> Vec<Action> {
-        self.tell_time(now);
+        self.desk.now = now;
         match command {
             _ if matches!(self.phase, Phase::Ended) => {}
             Command::Stop {} => return self.stop(),
@@ -182,7 +185,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// A person has typed something.
     pub fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
-        self.tell_time(now);
+        self.desk.now = now;
         if !matches!(self.phase, Phase::Ended) {
             self.role.typed(bytes, &mut self.desk);
         }
@@ -197,14 +200,24 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.done(now)
     }
 
+    /// Something came of a local request.
+    pub fn fetched(&mut self, key: u64, fetched: Fetched, now: Instant) -> Vec<Action> {
+        self.desk.now = now;
+        if self.is_listening() {
+            self.role.fetched(key, fetched, &mut self.desk);
+        }
+        self.done(now)
+    }
+
     /// Tells the user that something of theirs is no command.
     pub fn refuse(&mut self, code: &str, message: &str) -> Vec<Action> {
         vec![Action::Report(refusal(code, message))]
     }
 
-    /// Ends when all that the user gave is sent.
-    pub fn end_when_sent(&mut self) {
+    /// Ends when all that the user gave is sent, which may be now.
+    pub fn end_when_sent(&mut self) -> Vec<Action> {
         self.ends_when_sent = true;
+        self.end_if_sent()
     }
 
     /// Ends for good, in whatever state (RECON-13).
@@ -218,14 +231,20 @@ impl<R: Role, D: Dice> Client<R, D> {
         if !self.desk.is_open {
             return None;
         }
-        match self.desk.words.pop_front() {
+        match self.desk.words.pop() {
             None if self.desk.may_send => self.desk.outbox.pop(),
             word => word,
         }
     }
 
     /// All messages were taken by the network.
-    pub fn sent(&mut self) -> Vec<Action> {
+    pub fn sent(&mut self, now: Instant) -> Vec<Action> {
+        self.desk.now = now;
+        self.role.sent(&mut self.desk);
+        self.end_if_sent()
+    }
+
+    fn end_if_sent(&mut self) -> Vec<Action> {
         let is_done = self.ends_when_sent && self.desk.may_send && self.desk.outbox.is_empty();
         if is_done { self.stop() } else { Vec::new() }
     }
@@ -240,6 +259,12 @@ impl<R: Role, D: Dice> Client<R, D> {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.desk.outbox.has_enough()
+    }
+
+    /// Whether so much waits on this connection that the server should not be read.
+    #[must_use]
+    pub fn is_congested(&self) -> bool {
+        self.desk.words.has_enough()
     }
 
     /// Whether a person sees what comes of a terminal session.

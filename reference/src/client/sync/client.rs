@@ -29,7 +29,6 @@ pub struct Client {
     chat: Option<String>,
     subscribe_timeout: Duration,
     request_timeout: Duration,
-    now: Instant,
     /// The id of the `auth` of this connection.
     auth: Option<String>,
     is_in: bool,
@@ -47,14 +46,13 @@ impl Client {
     /// A client that shows this PIN. With a chat it subscribes to that by itself, and sends there what a person types. Of the timing it uses
     /// `subscribe_timeout` and `request_timeout`.
     #[must_use]
-    pub fn new(pin: String, chat: Option<String>, timing: &Timing, now: Instant) -> Self {
+    pub fn new(pin: String, chat: Option<String>, timing: &Timing) -> Self {
         Self {
             pin,
             wanted: chat.iter().cloned().map(Topic::Chat).collect(),
             chat,
             subscribe_timeout: timing.value(Parameter::SubscribeTimeout),
             request_timeout: timing.value(Parameter::RequestTimeout),
-            now,
             auth: None,
             is_in: false,
             was_refused: false,
@@ -67,7 +65,7 @@ impl Client {
     /// The user asks for something.
     fn wish(&mut self, user: Option<String>, wish: Wish, desk: &mut Desk) {
         let timeout = if let Wish::Send { .. } = wish { self.request_timeout } else { self.subscribe_timeout };
-        let request = Request { user, wish, deadline: self.now + timeout };
+        let request = Request { user, wish, deadline: desk.now() + timeout };
         if self.requests.are_too_many() {
             return fail(request.user, "Too much waits to be answered already: this was not sent.", desk);
         }
@@ -105,7 +103,7 @@ impl Client {
         desk.succeed();
         let again: Vec<_> =
             self.wanted.iter().filter(|topic| !self.requests.will_subscribe_to(topic)).cloned().collect();
-        let deadline = self.now + self.subscribe_timeout;
+        let deadline = desk.now() + self.subscribe_timeout;
         for topic in again {
             self.ask(Request { user: None, wish: Wish::Subscribe(topic), deadline }, desk); // SYNC-C3
         }
@@ -262,9 +260,8 @@ impl Role for Client {
         self.requests.forget()
     }
 
-    fn tick(&mut self, now: Instant, desk: &mut Desk) {
-        self.now = now;
-        for request in self.requests.overdue(now) {
+    fn tick(&mut self, desk: &mut Desk) {
+        for request in self.requests.overdue(desk.now()) {
             self.failed(request, LATE, desk); // SYNC-C5
         }
     }

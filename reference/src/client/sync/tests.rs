@@ -28,7 +28,7 @@ impl World {
     /// A client that is in; its `auth` had the id 1.
     fn new(chat: Option<&str>) -> Self {
         let now = Instant::now();
-        let client = Client::new("000042".to_owned(), chat.map(str::to_owned), &Timing::default(), now);
+        let client = Client::new("000042".to_owned(), chat.map(str::to_owned), &Timing::default());
         let client = Machine::new(client, Policy::RELAY, Timing::default(), Still, now);
         let mut world = Self { client, now, told: Vec::new() };
         world.pass(Duration::ZERO);
@@ -185,7 +185,7 @@ fn requests_are_brought_to_their_ends() {
 #[test]
 fn a_refused_pin_ends_it() {
     let now = Instant::now();
-    let client = Client::new("1".to_owned(), None, &Timing::default(), now);
+    let client = Client::new("1".to_owned(), None, &Timing::default());
     let client = Machine::new(client, Policy::RELAY, Timing::default(), Still, now);
     let mut world = World { client, now, told: Vec::new() };
     world.pass(Duration::ZERO);

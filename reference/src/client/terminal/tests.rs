@@ -118,6 +118,7 @@ impl<R: Role> World<R> {
                 Action::Report(event) => event.name().to_owned(),
                 Action::Session(Change::Open { session_id }) => format!("open:{session_id}"),
                 Action::Session(Change::Close { session_id }) => format!("close:{session_id}"),
+                Action::Fetch(_) | Action::ForgetFetches => panic!("{action:?}"),
                 Action::Connect => "connect".to_owned(),
                 Action::Leave => "leave".to_owned(),
                 Action::Abandon => "abandon".to_owned(),

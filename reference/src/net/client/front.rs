@@ -10,6 +10,8 @@ use super::input::{self, Input, Manner};
 use super::output::Output;
 use super::person;
 use crate::client::Change;
+use crate::client::tunnel::{Fetch, Fetched};
+use crate::net::bodies::Room;
 
 /// What a user says.
 #[derive(Debug)]
@@ -27,10 +29,33 @@ pub(super) enum Said {
         /// As it is.
         bytes: Vec<u8>,
     },
+    /// What came of local requests.
+    Fetched(Vec<Done>),
     /// Something that cannot be read, and why.
     Unreadable(&'static str),
     /// Nothing more will be said.
     End,
+}
+
+/// A local request that is done.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// That of the request.
+    pub(super) key: u64,
+    /// What came of it.
+    pub(super) fetched: Fetched,
+    /// What its body takes, until it was told.
+    #[expect(dead_code, reason = "it is kept, and given back when it is dropped")]
+    pub(super) room: Room,
+}
+
+/// How fast local requests that are done are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// At once.
+    Free,
+    /// Not now: too much waits for the network.
+    Held,
 }
 
 /// A user.
@@ -46,6 +71,15 @@ pub(super) trait Front {
 
     /// Opens or closes a terminal session, where there are real ones.
     fn change(&mut self, _: Change) {}
+
+    /// Makes a local request, where there is somebody to make it to.
+    fn fetch(&mut self, _: Fetch) {}
+
+    /// Gives up all local requests that are under way.
+    fn forget_fetches(&mut self) {}
+
+    /// Whether local requests that are done are told at once.
+    fn set_pace(&mut self, _: Pace) {}
 
     /// Where all is written.
     fn output(&self) -> &Output;

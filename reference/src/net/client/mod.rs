@@ -5,6 +5,7 @@
 mod dial;
 mod front;
 mod input;
+mod local;
 mod output;
 mod person;
 mod raw;
@@ -15,7 +16,7 @@ mod wire;
 
 pub use dial::{Address, NoAddress};
 pub use raw::RawMode;
-pub use start::{pairing_host, pairing_viewer, sync_client, terminal_host, terminal_viewer};
+pub use start::{TunnelAgent, pairing_host, pairing_viewer, sync_client, terminal_host, terminal_viewer, tunnel_agent};
 pub use trust::{NoTrust, Trust};
 
 use std::pin::pin;
@@ -28,7 +29,7 @@ use tokio::time::{sleep_until, timeout};
 use super::clock;
 use crate::client::backoff::Dice;
 use crate::client::{Action, Client, Ending, Role};
-use front::{Front, Said};
+use front::{Front, Pace, Said};
 use wire::{Happening, Wire};
 
 /// How a client runs.
@@ -103,13 +104,15 @@ impl<R: Role, F: Front> Shell<R, F> {
             // Far away where nothing is due.
             let wake_at = self.client.wake_at().unwrap_or_else(|| clock::instant() + Duration::from_secs(3600));
             let output = self.front.output();
-            let holds = !output.has_room();
+            let is_congested = self.client.is_congested();
+            let holds = !output.has_room() || is_congested;
             let listens = output.has_room_for_answers() && !(self.front.can_wait() && self.client.is_busy());
             if holds {
                 self.client.heard(clock::instant());
             }
             let written = output.written();
             let client = &mut self.client;
+            self.front.set_pace(if is_congested { Pace::Held } else { Pace::Free });
             let actions = tokio::select! {
                 () = &mut stop => self.client.stop(),
                 happening = self.wire.next(holds, || client.next_message()) => self.happened(happening),
@@ -140,7 +143,7 @@ impl<R: Role, F: Front> Shell<R, F> {
                 self.client.heard(now);
                 Vec::new()
             }
-            Happening::Sent => self.client.sent(),
+            Happening::Sent => self.client.sent(now),
             Happening::Lost { close_code } => self.client.lost(close_code, now),
         }
     }
@@ -153,12 +156,16 @@ impl<R: Role, F: Front> Shell<R, F> {
             Said::Typed(bytes) => self.client.typed(&bytes, now),
             Said::Command(command) => self.client.command(command, now),
             Said::Written { session_id, bytes } => self.client.written(&session_id, bytes, now),
+            Said::Fetched(fetched) => {
+                let told = fetched.into_iter().map(|done| self.client.fetched(done.key, done.fetched, now));
+                told.flatten().collect()
+            }
             Said::Unreadable(why) => self.client.refuse("INVALID_COMMAND", why),
             Said::End => {
                 if self.ends_with_input {
-                    self.client.end_when_sent();
+                    return self.client.end_when_sent();
                 }
-                self.client.sent()
+                Vec::new()
             }
         }
     }
@@ -173,6 +180,8 @@ impl<R: Role, F: Front> Shell<R, F> {
                 Action::Report(event) => self.front.tell(event),
                 Action::Show { session_id, bytes } => self.show(&session_id, bytes),
                 Action::Session(change) => self.front.change(change),
+                Action::Fetch(fetch) => self.front.fetch(*fetch),
+                Action::ForgetFetches => self.front.forget_fetches(),
                 Action::End(ending) => return Some(ending),
             }
         }

@@ -5,12 +5,16 @@ use std::io::{Read, Write};
 use relayspec::pairing::JoinCode;
 use relayspec::terminal::{Session, ViewerCode};
 use relayspec::text::Uuid;
+use relayspec::timing::Parameter;
 
 use super::front::{Console, Front, Kind};
+use super::local::Locals;
 use super::shells::Shells;
 use super::{ClientOptions, User, run};
+use crate::client::tunnel::{self, LocalOrigin};
 use crate::client::{Change, Ending, pairing, sync, terminal};
-use crate::net::clock;
+use crate::net::clock::{self, Clock};
+use crate::tunnel::{Encoding, Token};
 
 /// Runs a host of the pairing family until it has given up or is told to stop: by the driver, or by `stop`.
 pub async fn pairing_host(
@@ -71,6 +75,33 @@ pub async fn terminal_viewer(
     run(terminal::Viewer::new(code), console, options, stop).await
 }
 
+/// What an agent of the tunnel family is told besides what all clients are.
+#[derive(Debug, Clone)]
+pub struct TunnelAgent {
+    /// What it authenticates with.
+    pub token: Token,
+    /// The only address that it makes requests to.
+    pub local: LocalOrigin,
+    /// How it writes until the cloud writes otherwise.
+    pub encoding: Encoding,
+}
+
+/// Runs an agent of the tunnel family until it has given up or is told to stop: by the driver, or by `stop`.
+pub async fn tunnel_agent(
+    options: ClientOptions,
+    agent: TunnelAgent,
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let TunnelAgent { token, local, encoding } = agent;
+    let console = Console::start(kind(options.user, Kind::Person), input, output);
+    let front = Locals::start(console, local.clone(), options.timing.value(Parameter::RequestTimeout));
+    let now = Clock::start().now();
+    let birth = tunnel::Birth { monotonic: clock::instant(), unix: now.unix };
+    run(tunnel::Agent::new(token, local, encoding, &options.timing, birth), front, options, stop).await
+}
+
 /// Runs a client of the sync family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver it subscribes to
 /// `chat`, shows its messages, and sends there what comes from `input`, line by line.
 pub async fn sync_client(
@@ -82,8 +113,7 @@ pub async fn sync_client(
     stop: impl Future<Output = ()>,
 ) -> Ending {
     let console = Console::start(kind(options.user, Kind::Person), input, output);
-    let client = sync::Client::new(pin, chat, &options.timing, clock::instant());
-    run(client, console, options, stop).await
+    run(sync::Client::new(pin, chat, &options.timing), console, options, stop).await
 }
 
 fn kind(user: User, person: Kind) -> Kind {

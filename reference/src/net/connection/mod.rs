@@ -30,11 +30,6 @@ use super::{Shared, clock, handshake};
 use crate::server::Core;
 use crate::server::heartbeat::Heartbeat;
 
-/// Of each connection, in bytes. Most connections are idle.
-const READ_BUFFER: usize = 4 << 10;
-/// What is gathered before it is written, in bytes; used while a connection is busy.
-const WRITE_BUFFER: usize = 16 << 10;
-
 type Socket = WebSocketStream<Strict>;
 
 /// Serves a connection from its acceptance to its end.
@@ -61,8 +56,8 @@ async fn establish<C: Core>(tcp: TcpStream, shared: Arc<Shared<C>>) -> Option<Co
         _ = closing.wait_for(|closing| *closing) => return None,
     };
     let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
+        .read_buffer_size(C::READ_BUFFER)
+        .write_buffer_size(C::WRITE_BUFFER)
         .max_frame_size(Some(shared.max_message))
         .max_message_size(Some(shared.max_message));
     let socket = websocket(stream, config).await;

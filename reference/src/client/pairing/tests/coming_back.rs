@@ -118,7 +118,7 @@ fn a_silent_server_is_pinged_and_lost() {
 fn the_end_of_the_input_ends_a_client_when_all_is_sent_if_that_is_wanted() {
     let mut host = host();
     host.give("a");
-    host.client.end_when_sent();
+    assert!(host.client.end_when_sent().is_empty());
     host.open();
     assert_eq!((host.sent(), host.ended), (vec![], None));
     host.receive(registered(CODE));

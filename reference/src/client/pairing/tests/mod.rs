@@ -122,7 +122,7 @@ impl<R: Role> World<R> {
                 other => sent.push(json!(format!("{other:?}"))),
             }
         }
-        let actions = self.client.sent();
+        let actions = self.client.sent(self.now);
         self.apply(actions);
         sent
     }
@@ -138,7 +138,9 @@ impl<R: Role> World<R> {
             match action {
                 Action::Connect => self.attempts.push(self.now.duration_since(self.started).as_millis()),
                 Action::Abandon => self.abandoned += 1,
-                other @ (Action::Leave | Action::Session(_) | Action::Show { .. }) => panic!("{other:?}"),
+                Action::Leave | Action::Session(_) | Action::Show { .. } | Action::Fetch(_) | Action::ForgetFetches => {
+                    panic!("{action:?}")
+                }
                 Action::Report(Event::Error { code, message }) => {
                     self.sent_back += number_of(&code, &message);
                     self.events.push(code);

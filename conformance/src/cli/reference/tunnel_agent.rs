@@ -1,0 +1,65 @@
+//! `conformance reference tunnel-agent`.
+
+use std::io::{stdin, stdout};
+use std::path::PathBuf;
+
+use clap::Args;
+use relayspec::driver::Params;
+use relayspec::reconnect::Policy;
+use relayspec::timing::{Parameter, Written};
+use relayspec::tunnel::LEAST_MESSAGE;
+use relayspec_reference::client::tunnel::LocalOrigin;
+use relayspec_reference::tunnel::{Encoding, Token};
+use relayspec_reference::{TunnelAgent, tunnel_agent};
+
+use super::super::exit::{Exit, Failure};
+use super::client::Defaults;
+use super::{client, tokens, told_to_stop};
+
+/// The tunnel's agent: makes the public's requests to a local server
+#[derive(Debug, Args)]
+#[command(after_help = client::HELP_AGENT)]
+pub(super) struct Agent {
+    #[command(flatten)]
+    client: client::Client,
+
+    /// The local server, as http://127.0.0.1:3000. No request ever goes elsewhere.
+    #[arg(long, value_name = "ORIGIN")]
+    local: Option<String>,
+
+    /// A file with the token to authenticate with, on its first line.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
+    /// What the agent opens with: json or messagepack.
+    #[arg(long, value_name = "ENCODING", default_value = "messagepack")]
+    encoding: Encoding,
+
+    /// From a request to the end of the local server's answer; 30s unless given.
+    #[arg(long, value_name = "DURATION")]
+    request_timeout: Option<Written>,
+}
+
+impl Agent {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let defaults = Defaults { policy: Policy::TUNNEL, least: LEAST_MESSAGE, max_message: LEAST_MESSAGE };
+        let (mut options, params) = self.client.options_or(&defaults)?;
+        if let Some(Written(timeout)) = self.request_timeout {
+            options.timing.declare(Parameter::RequestTimeout, timeout);
+        }
+        let agent = TunnelAgent { token: self.token(&params)?, local: self.local(&params)?, encoding: self.encoding };
+        self.client.run(async { tunnel_agent(options, agent, stdin(), stdout(), told_to_stop()).await })
+    }
+
+    fn token(&self, params: &Params) -> Result<Token, Failure> {
+        let of_file = self.token_file.as_deref().map(tokens).transpose()?.and_then(|tokens| tokens.first().cloned());
+        let token = of_file.or_else(|| params.token.clone().map(Token::new));
+        token.ok_or_else(|| Failure::usage("no token: give --token-file"))
+    }
+
+    fn local(&self, params: &Params) -> Result<LocalOrigin, Failure> {
+        let local = self.local.as_ref().or(params.local_url.as_ref());
+        let local = local.ok_or_else(|| Failure::usage("no local server: give --local, as http://127.0.0.1:3000"))?;
+        local.parse().map_err(|error| Failure::usage(format!("--local: {error}")))
+    }
+}

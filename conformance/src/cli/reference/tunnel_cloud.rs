@@ -1,0 +1,71 @@
+//! `conformance reference tunnel-cloud`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use conformance::scenario::Size;
+use relayspec::timing::{Parameter, Timing, Written};
+use relayspec_reference::{TunnelCloud, TunnelOptions};
+
+use super::super::exit::{Exit, Failure};
+use super::{server, tokens, told_to_stop};
+
+/// The tunnel's cloud: agents connect to /tunnel, the public to a port of its own
+#[derive(Debug, Args)]
+pub(super) struct Cloud {
+    #[command(flatten)]
+    server: server::Server,
+
+    /// The port of the public; 0 lets the system choose one.
+    #[arg(long, value_name = "PORT")]
+    public_port: u16,
+
+    /// A file with the tokens that agents authenticate with, one on each line.
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+
+    /// From the opening of an agent's connection to its closing when no `Auth` has come.
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    auth_timeout: Written,
+
+    /// From a request to the end of its answer.
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    request_timeout: Written,
+
+    /// The largest body of a public request; at least 16 MiB.
+    #[arg(long, value_name = "SIZE", default_value = "16 MiB", value_parser = |text: &str| text.parse::<Size>())]
+    max_body: Size,
+
+    /// How many requests may be under way at all agents; beyond it the answer is 503.
+    #[arg(long, value_name = "NUMBER", default_value_t = 4000)]
+    max_requests: usize,
+
+    /// How many requests may be under way at one agent; beyond it the answer is 503.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    max_requests_per_agent: usize,
+
+    /// How much of bodies is kept, of requests and answers each.
+    #[arg(long, value_name = "SIZE", default_value = "256 MiB", value_parser = |text: &str| text.parse::<Size>())]
+    max_kept: Size,
+}
+
+impl Cloud {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let mut timing = Timing::default();
+        timing.declare(Parameter::AuthTimeout, self.auth_timeout.0);
+        timing.declare(Parameter::RequestTimeout, self.request_timeout.0);
+        let mut options = TunnelOptions::new(tokens(&self.token_file)?);
+        options.agents = self.server.options(timing, &options.agents);
+        options.public = self.server.at_port(self.public_port);
+        options.max_body = server::size(self.max_body);
+        options.max_kept = server::size(self.max_kept);
+        (options.limits.of_all, options.limits.of_one) = (self.max_requests, self.max_requests_per_agent);
+        self.server.run(async {
+            let cloud = TunnelCloud::bind(options).await?;
+            server::announce(cloud.local_addr());
+            anstream::println!("the public at http://{}", cloud.public_addr());
+            cloud.serve(told_to_stop()).await;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! One request and its answer, seen from the side that the runner takes. A task of its own owns the stream; the script writes to it, waits for
+//! what comes, or breaks it.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+
+use super::read::{HttpError, Reader};
+use super::{HttpMessage, Start};
+use crate::clock::{Clock, Moment};
+use crate::transport::handshake::{Dial, connect};
+use crate::transport::{Address, Link, OpenError, Route};
+
+/// What a script does to a stream.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Writes bytes.
+    Write(Vec<u8>),
+    /// The answer is complete: the connection may carry another request.
+    Done,
+    /// Ends it by a reset.
+    Reset,
+    /// Ends it in an orderly way.
+    Fin,
+}
+
+/// A request and its answer. Dropping it ends the connection.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The method of the request; empty where the script wrote it by hand.
+    pub method: String,
+    pub(super) orders: mpsc::UnboundedSender<Order>,
+    answers: Option<mpsc::Receiver<(Moment, Result<HttpMessage, HttpError>)>>,
+}
+
+impl Exchange {
+    /// One that the runner answers.
+    pub(super) fn to_answer(method: String, orders: mpsc::UnboundedSender<Order>) -> Self {
+        Self { method, orders, answers: None }
+    }
+
+    /// Writes bytes as they are.
+    pub fn write(&self, bytes: Vec<u8>) {
+        let _ = self.orders.send(Order::Write(bytes));
+    }
+
+    /// The answer is complete.
+    pub fn done(&self) {
+        let _ = self.orders.send(Order::Done);
+    }
+
+    /// Ends the connection by a reset.
+    pub fn reset(&self) {
+        let _ = self.orders.send(Order::Reset);
+    }
+
+    /// Ends the connection in an orderly way.
+    pub fn fin(&self) {
+        let _ = self.orders.send(Order::Fin);
+    }
+
+    /// Waits for the answer, and when it was complete; never done where there is none to wait for. May be dropped and called again.
+    pub async fn answer(&mut self) -> (Moment, Result<HttpMessage, HttpError>) {
+        match &mut self.answers {
+            Some(answers) => match answers.recv().await {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            },
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Sends a request to an address on a connection of its own.
+///
+/// # Errors
+/// Where the address cannot be reached.
+pub async fn fetch(
+    address: Address,
+    tls: Option<Arc<ClientConfig>>,
+    method: &str,
+    bytes: Vec<u8>,
+    clock: Clock,
+) -> Result<Exchange, OpenError> {
+    let link = connect(&Route { address, tls }, Dial::default()).await?;
+    let (orders, mut inbox) = mpsc::unbounded_channel();
+    let (sender, answers) = mpsc::channel(1);
+    let exchange = Exchange { method: method.to_owned(), orders, answers: Some(answers) };
+    exchange.write(bytes);
+    let method = method.to_owned();
+    tokio::spawn(async move {
+        let (read, mut write) = tokio::io::split(link);
+        let mut reader = Reader::new(read);
+        let reading = async {
+            let answer = reader.answer(&method).await;
+            let _ = sender.send((clock.now(), answer)).await;
+            // What comes behind it is of no interest, but the connection stays until the script lets go of it.
+            std::future::pending::<()>().await;
+        };
+        let writing = async {
+            while let Some(order) = inbox.recv().await {
+                match order {
+                    Order::Write(bytes) => drop(write.write_all(&bytes).await),
+                    Order::Done => {}
+                    Order::Reset => return true,
+                    Order::Fin => return false,
+                }
+            }
+            false
+        };
+        let is_reset = {
+            tokio::pin!(reading, writing);
+            tokio::select! {
+                () = &mut reading => false,
+                is_reset = &mut writing => is_reset,
+            }
+        };
+        end(reader.into_inner().unsplit(write), is_reset).await;
+    });
+    Ok(exchange)
+}
+
+/// Ends a stream.
+pub(super) async fn end(mut link: Link, is_reset: bool) {
+    if is_reset {
+        link.reset();
+    } else {
+        let _: io::Result<()> = link.shutdown().await;
+    }
+}
+
+impl Start {
+    /// The method of a request.
+    pub(super) fn method(&self) -> &str {
+        match self {
+            Self::Request { method, .. } => method,
+            Self::Answer { .. } => "",
+        }
+    }
+}

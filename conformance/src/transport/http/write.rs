@@ -1,0 +1,75 @@
+//! Writes HTTP messages, as a script has them.
+
+use std::fmt::Write as _;
+
+/// How a body is framed (RFC 9112, section 6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// By `content-length`.
+    #[default]
+    Length,
+    /// In chunks.
+    Chunked,
+    /// By the end of the connection; of answers alone.
+    End,
+}
+
+/// A body and its framing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// How they are framed.
+    pub framing: Framing,
+}
+
+/// The size of a chunk.
+const CHUNK: usize = 4093;
+
+/// A request: the lines of the head stand behind `host`.
+#[must_use]
+pub fn request(method: &str, target: &str, host: &str, lines: &[(String, String)], body: &Body) -> Vec<u8> {
+    let mut head = format!("{method} {target} HTTP/1.1\r\n");
+    if super::values(lines, "host").next().is_none() {
+        let _ = write!(head, "Host: {host}\r\n");
+    }
+    let has_body = !body.bytes.is_empty() || matches!(method, "POST" | "PUT" | "PATCH");
+    message(head, lines, body, has_body)
+}
+
+/// An answer. One to `HEAD`, and those with status 204 and 304, have no body and no framing but what stands in the lines.
+#[must_use]
+pub fn response(status: u16, reason: &str, lines: &[(String, String)], body: &Body, method: &str) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status} {reason}\r\n");
+    let has_body = method != "HEAD" && status != 204 && status != 304;
+    message(head, lines, body, has_body)
+}
+
+fn message(mut head: String, lines: &[(String, String)], body: &Body, has_body: bool) -> Vec<u8> {
+    for (name, value) in lines {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    if !has_body {
+        head.push_str("\r\n");
+        return head.into_bytes();
+    }
+    match body.framing {
+        Framing::Length => {
+            let _ = write!(head, "Content-Length: {}\r\n\r\n", body.bytes.len());
+        }
+        Framing::Chunked => head.push_str("Transfer-Encoding: chunked\r\n\r\n"),
+        Framing::End => head.push_str("Connection: close\r\n\r\n"),
+    }
+    let mut bytes = head.into_bytes();
+    if body.framing == Framing::Chunked {
+        for chunk in body.bytes.chunks(CHUNK) {
+            bytes.extend(format!("{:x}\r\n", chunk.len()).bytes());
+            bytes.extend_from_slice(chunk);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"0\r\n\r\n");
+    } else {
+        bytes.extend_from_slice(&body.bytes);
+    }
+    bytes
+}

@@ -1,0 +1,139 @@
+//! The id of a message that is malformed, where one can be read (TUN-17).
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Levels of nesting that are read, as many as of JSON.
+const DEEPEST: usize = 128;
+
+/// The string `id` in the `data` of a text message, whatever else is wrong with it.
+pub(super) fn id_in_text(text: &str) -> Option<String> {
+    Member("data", Member("id", Text)).deserialize(&mut serde_json::Deserializer::from_str(text)).ok().flatten()
+}
+
+/// The same of a binary message.
+pub(super) fn id_in_binary(bytes: &[u8]) -> Option<String> {
+    let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
+    reader.set_max_depth(DEEPEST);
+    Member("data", Member("id", Text)).deserialize(&mut reader).ok().flatten()
+}
+
+/// Looks for a member of an object; whatever is no object has none.
+#[derive(Clone, Copy)]
+struct Member<S>(&'static str, S);
+
+/// Looks for a string; whatever is none is passed over.
+#[derive(Clone, Copy)]
+struct Text;
+
+macro_rules! nothing_else {
+    ($($visit:ident($type:ty)),+) => {
+        $(fn $visit<E>(self, _: $type) -> Result<Option<String>, E> {
+            Ok(None)
+        })+
+
+        fn visit_unit<E>(self) -> Result<Option<String>, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<String>, A::Error> {
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(None)
+        }
+    };
+}
+
+impl<'de, S: DeserializeSeed<'de, Value = Option<String>> + Copy> DeserializeSeed<'de> for Member<S> {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de, Value = Option<String>> + Copy> Visitor<'de> for Member<S> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Option<String>, A::Error> {
+        let mut found = None;
+        while let Some(name) = members.next_key_seed(Text)? {
+            if name.as_deref() == Some(self.0) {
+                found = members.next_value_seed(self.1)?;
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    nothing_else!(
+        visit_bool(bool),
+        visit_i64(i64),
+        visit_u64(u64),
+        visit_f64(f64),
+        visit_str(&str),
+        visit_bytes(&[u8])
+    );
+}
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Option<String>, E> {
+        Ok(Some(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Option<String>, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    nothing_else!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_bytes(&[u8]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_where_there_is_one() {
+        for (text, id) in [
+            (r#"{"type":"HttpRequest","data":{"id":"r1","method":7}}"#, Some("r1")),
+            (r#"{"data":{"x":[1,{"id":"no"}],"id":""},"type":[]}"#, Some("")),
+            (r#"{"type":"Unheard","data":{"id":"r2"}}"#, Some("r2")),
+            (r#"{"type":"HttpRequest","data":{"id":7}}"#, None),
+            (r#"{"type":"HttpRequest","data":{"id":["r1"]}}"#, None),
+            (r#"{"type":"HttpRequest","data":["id","r1"]}"#, None),
+            (r#"{"id":"r1"}"#, None),
+            (r#""r1""#, None),
+            (r#"{"data":{"id":"r1""#, None),
+            ("", None),
+        ] {
+            assert_eq!(id_in_text(text).as_deref(), id, "{text}");
+            if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
+                let packed = rmp_serde::to_vec_named(&value).expect("packed");
+                assert_eq!(id_in_binary(&packed).as_deref(), id, "{text}");
+            }
+        }
+        assert_eq!(id_in_text(&"[".repeat(100_000)), None);
+        assert_eq!(id_in_binary(&[0x91; 100_000]), None);
+        assert_eq!(id_in_binary(&[0xC1]), None);
+    }
+}
