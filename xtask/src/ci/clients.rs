@@ -12,6 +12,9 @@ const HOST: &str = "examples/pairing-host-node";
 /// The terminal viewer in Python, below the root.
 const VIEWER: &str = "examples/terminal-viewer-python";
 
+/// The sync client in Python, below the root.
+const SYNC: &str = "examples/sync-client-python";
+
 /// The steps of the pairing host.
 pub(super) fn node(judge: &Path) -> Vec<Step> {
     vec![
@@ -21,7 +24,7 @@ pub(super) fn node(judge: &Path) -> Vec<Step> {
     ]
 }
 
-/// The steps of the terminal viewer. What it needs goes into an environment of its own, in its folder.
+/// The steps of the clients in Python. What each needs goes into an environment of its own, in its folder.
 pub(super) fn python(judge: &Path) -> Vec<Step> {
     let install =
         ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
@@ -30,6 +33,10 @@ pub(super) fn python(judge: &Path) -> Vec<Step> {
         Step::command("viewer install", within(VIEWER, ".venv/bin/python", &install)),
         Step::command("viewer tests", within(VIEWER, ".venv/bin/python", &["-m", "unittest"])),
         Step::command("viewer by manifest", judging(judge, VIEWER)),
+        Step::command("sync environment", within(SYNC, "python3", &["-m", "venv", ".venv"])),
+        Step::command("sync install", within(SYNC, ".venv/bin/python", &install)),
+        Step::command("sync tests", within(SYNC, ".venv/bin/python", &["-m", "unittest"])),
+        Step::command("sync by manifest", judging(judge, SYNC)),
     ]
 }
 

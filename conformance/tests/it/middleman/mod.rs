@@ -3,27 +3,48 @@
 //! The path of a connection's target names the flaw, the run and where to go: `/FLAW.RUN/ws` to the relay that the test has started,
 //! `/FLAW.RUN/4711/ws` to a port, `/FLAW.RUN/ws://127.0.0.1:4711/ws` to an address.
 
+mod said;
+
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Result};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 
-use super::flaws::{Link, Said, Way};
+pub(crate) use said::{
+    BINARY, CLOSE, PING, PONG, Said, TEXT, Way, altered, closed, code, ended, pong, replaced, said, told_to_all,
+    unmasked,
+};
+
 use crate::support::Server;
+
+/// One connection of one flaw.
+pub(crate) trait Flawed: Send {
+    /// The connection with this number, from 1.
+    fn new(flaw: &str, number: usize) -> Self;
+
+    /// Whether nobody is told of an end.
+    fn hides_end(&self, _way: Way) -> bool {
+        false
+    }
+
+    /// A frame goes by.
+    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said;
+}
 
 /// A frame as it went over the wire, its payload unmasked.
 #[derive(Debug, Clone)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// FIN, the reserved bits and the opcode.
-    pub(super) head: u8,
-    pub(super) masked: bool,
-    pub(super) payload: Vec<u8>,
+    pub(crate) head: u8,
+    pub(crate) masked: bool,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// Longer payloads are passed on as they come, and so is all that follows.
@@ -31,12 +52,16 @@ const LONGEST: u64 = 4 << 20;
 
 /// What all connections of one run share.
 #[derive(Debug, Default)]
-pub(super) struct House {
+pub(crate) struct House {
     /// How many connections there were, and how many of them were viewers'.
-    pub(super) connections: usize,
-    pub(super) viewers: usize,
+    pub(crate) connections: usize,
+    pub(crate) viewers: usize,
     /// How many bytes have gone through, in all.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
+    /// Whether a connection has ended.
+    pub(crate) has_lost: bool,
+    /// What was kept for later.
+    pub(crate) kept: Option<Frame>,
     /// Who can be written to on the side that has connected.
     guests: Vec<(usize, UnboundedSender<Vec<u8>>)>,
 }
@@ -45,20 +70,21 @@ pub(super) struct House {
 type Houses = HashMap<String, Arc<Mutex<House>>>;
 
 /// Starts a middleman in front of a relay at this address, as `127.0.0.1:4711`; empty where the target says where to go.
-pub(super) async fn start(relay: &str) -> Server {
+pub(crate) async fn start<L: Flawed>(relay: &str) -> Server {
     let (relay, houses) = (relay.to_owned(), Arc::<Mutex<Houses>>::default());
     Server::tcp(move |stream| {
         let (relay, houses) = (relay.clone(), Arc::clone(&houses));
         async move {
             // Whoever goes away in the midst of it is no fault of ours.
-            let _ = serve(stream, &relay, &houses).await;
+            let _ = serve::<L>(stream, &relay, &houses).await;
         }
     })
     .await
 }
 
-async fn serve(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<()> {
+async fn serve<L: Flawed>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<()> {
     guest.set_nodelay(true)?;
+    let from = guest.peer_addr()?.ip();
     let (reader, mut guest_writer) = guest.into_split();
     let mut guest = BufReader::new(reader);
     let head = head(&mut guest).await?;
@@ -79,18 +105,19 @@ async fn serve(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<
     if flaw == "stays-away" && number > 1 {
         return Ok(());
     }
-    let host = TcpStream::connect(&address).await;
+    let host = connect(&address, from).await;
     let (reader, mut host_writer) = match host {
         // A relay that was started a moment ago may not listen yet.
         Err(_) if relay.is_empty() && !to.starts_with("ws://") => {
             sleep(Duration::from_millis(300)).await;
-            TcpStream::connect(&address).await?
+            connect(&address, from).await?
         }
         other => other?,
     }
     .into_split();
     let mut host = BufReader::new(reader);
-    host_writer.write_all(head.replacen(target, "/ws", 1).as_bytes()).await?;
+    let endpoint = target.rfind('/').map_or("/", |at| &target[at..]);
+    host_writer.write_all(head.replacen(target, endpoint, 1).as_bytes()).await?;
     let answer = self::head(&mut host).await?;
     guest_writer.write_all(answer.as_bytes()).await?;
     let (to_guest, mut for_guest) = unbounded_channel::<Vec<u8>>();
@@ -120,7 +147,7 @@ async fn serve(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<
         tokio::join!(guest, host);
     };
     let passing = async {
-        let mut link = Link::new(flaw, number);
+        let mut link = L::new(flaw, number);
         let mut open = 2;
         while let Some((way, part)) = heard.recv().await {
             let (onward, back) = if way == Way::In { (&to_host, &to_guest) } else { (&to_guest, &to_host) };
@@ -131,6 +158,15 @@ async fn serve(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<
                     continue;
                 }
                 Part::End if link.hides_end(way) => continue,
+                Part::End if way == Way::In => {
+                    house.lock().expect("no panic").has_lost = true;
+                    open -= 1;
+                    let _ = onward.send(Vec::new());
+                    if open == 0 {
+                        break;
+                    }
+                    continue;
+                }
                 Part::End => {
                     open -= 1;
                     // Nothing more is written that way; who listens there ends as well.
@@ -165,6 +201,13 @@ async fn serve(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<
     }
     house.lock().expect("no panic").guests.retain(|(other, _)| *other != number);
     Ok(())
+}
+
+/// Connects from the same address as the guest, which may have one of its own.
+async fn connect(address: &str, from: IpAddr) -> Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(address.parse().map_err(|_| Error::from(ErrorKind::InvalidInput))?).await
 }
 
 /// What is read from one side.
