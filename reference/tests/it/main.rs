@@ -6,6 +6,7 @@ mod conversation;
 mod heartbeat;
 mod http;
 mod pressure;
+mod sync;
 mod terminal;
 mod violations;
 

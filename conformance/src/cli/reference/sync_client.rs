@@ -11,6 +11,7 @@ use super::{client, told_to_stop};
 
 /// The sync client: shows the messages of a chat, and sends there what is typed
 #[derive(Debug, Args)]
+#[group(id = "sync_client")]
 #[command(after_help = client::HELP)]
 pub(super) struct Client {
     #[command(flatten)]

@@ -13,6 +13,7 @@ use super::{server, told_to_stop};
 
 /// The sync server: clients connect to /sync, and browsers find a chat page at the same port
 #[derive(Debug, Args)]
+#[group(id = "sync_server")]
 pub(super) struct Server {
     #[command(flatten)]
     server: server::Server,

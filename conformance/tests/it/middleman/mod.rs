@@ -159,7 +159,8 @@ async fn serve<L: Flawed>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>)
                 }
                 Part::End if link.hides_end(way) => continue,
                 Part::End if way == Way::In => {
-                    house.lock().expect("no panic").has_lost = true;
+                    // The first one only looks whether anybody is there.
+                    house.lock().expect("no panic").has_lost |= number > 1;
                     open -= 1;
                     let _ = onward.send(Vec::new());
                     if open == 0 {

@@ -25,6 +25,17 @@ impl Reference {
         Self::start_the("terminal-relay", &more).await
     }
 
+    /// Starts the sync server likewise, with the PIN 000042.
+    pub(crate) async fn sync(more: &[&str]) -> Self {
+        Self::start_the("sync-server", &[&["--pin", "000042"], more].concat()).await
+    }
+
+    /// What a sync server says that does not start.
+    pub(crate) async fn sync_refused(more: &[&str]) -> String {
+        let arguments = ["reference", "sync-server", "--port", "0", "--pin", "000042"];
+        super::conformance(arguments.iter().chain(more)).await.told()
+    }
+
     async fn start_the(which: &str, more: &[&str]) -> Self {
         let arguments = ["reference", which, "--port", "0", "--log", "off"];
         let mut running = Running::start(arguments.iter().chain(more));

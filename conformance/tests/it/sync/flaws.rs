@@ -68,8 +68,8 @@ impl Link {
                 Said::default()
             }
             ("invalid-ends", "") if frame.head == TEXT => ended(frame, 1007),
-            ("small-limit", _) if frame.payload.len() >= 1 << 20 => ended(frame, 1009),
-            ("slow-others", _) if house.bytes > 2 << 20 && kind == "send" => Said::default(),
+            ("small-limit", _) if frame.payload.len() >= 1_000_000 => ended(frame, 1009),
+            ("slow-others", _) if house.bytes > 64 << 10 && kind == "send" => Said::default(),
             // A client that
             ("speaks-first", "auth") => {
                 let early = json!({ "type": "unsubscribe", "id": "early", "resource": "modelProfiles" });
@@ -138,7 +138,7 @@ impl Link {
                 said(&json!({ "type": "error", "id": message["id"], "error": "No." }), frame)
             }
             ("closes-otherwise", _) if close == 1008 => closed(1000),
-            ("forgives-guesses", _) if close == 1008 && self.number > 1 => closed(1000),
+            ("forgives-guesses", _) if close == 1008 && self.number > 2 => closed(1000),
             ("another-resource", "subscribed") => with("resourceId", "another".into()),
             ("another-answer", "subscribed") => with("id", "another".into()),
             ("obliging", "error") => {

@@ -4,6 +4,7 @@
 
 mod cases;
 mod flaws;
+mod lasting;
 
 use std::collections::BTreeSet;
 
