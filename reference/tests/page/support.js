@@ -22,6 +22,10 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Timers of a page that nobody looks at are else held back to one a second.
+  "--disable-background-timer-throttling",
+  "--disable-renderer-backgrounding",
+  "--disable-backgrounding-occluded-windows",
 ];
 
 /** Starts the program; `found(pattern)` resolves with the first match in what it prints. */

@@ -50,6 +50,9 @@ pub(crate) struct Frame {
 /// Longer payloads are passed on as they come, and so is all that follows.
 const LONGEST: u64 = 4 << 20;
 
+/// Of one connection, in bytes, from who has connected.
+const MOST_HEARD: usize = 16 << 20;
+
 /// What all connections of one run share.
 #[derive(Debug, Default)]
 pub(crate) struct House {
@@ -219,8 +222,14 @@ enum Part {
 }
 
 async fn listen(mut from: BufReader<OwnedReadHalf>, way: Way, said: UnboundedSender<(Way, Part)>) {
+    let mut heard = 0;
     while let Ok(part) = read(&mut from).await {
         let is_raw = matches!(part, Part::Raw(_));
+        heard += if let Part::Frame(frame) = &part { frame.payload.len() } else { 0 };
+        if way == Way::In && heard > MOST_HEARD {
+            // As a server that stops reading: what is kept here has no other bound.
+            std::future::pending::<()>().await;
+        }
         let _ = said.send((way, part));
         if is_raw {
             let mut bytes = vec![0; 64 << 10];
