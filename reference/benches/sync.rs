@@ -21,12 +21,13 @@ use relayspec::timing::{Parameter, Timing};
 use relayspec_reference::{Options, SyncOptions, SyncServer};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 /// The argument that makes this binary the server.
 const SERVE: &str = "serve-sync";
@@ -143,10 +144,18 @@ async fn start() -> (Child, String) {
 
 /// A client that has authenticated.
 async fn client(address: &str) -> Socket {
-    let stream = TcpStream::connect(address).await.expect("a connection");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("set");
-    let (mut socket, _) =
-        tokio_tungstenite::client_async(format!("ws://{address}/sync"), stream).await.expect("a handshake");
+    let head = format!(
+        "GET /sync HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("written");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.expect("an answer"));
+    }
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
     ask(&mut socket, json!({ "id": "a", "type": "auth", "pin": "000042" })).await;
     socket
 }

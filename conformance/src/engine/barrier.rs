@@ -2,40 +2,39 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::oneshot::{self, Sender};
+
+use crate::scenario::step::Leave;
 
 /// The meeting point.
 #[derive(Debug)]
 pub(super) struct Barrier {
     state: Mutex<State>,
-    opened: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     members: usize,
-    waiting: usize,
-    round: u64,
+    /// In the order in which they came.
+    waiting: Vec<Sender<()>>,
+    leave: Leave,
 }
 
 impl Barrier {
     pub(super) fn new(members: usize) -> Self {
-        Self { state: Mutex::new(State { members, waiting: 0, round: 0 }), opened: Notify::new() }
+        Self { state: Mutex::new(State { members, waiting: Vec::new(), leave: Leave::default() }) }
     }
 
     /// Waits until every member that has not left waits. True for the one that came last, where one did.
-    pub(super) async fn meet(&self) -> bool {
-        let (round, is_last) = self.change(|state| {
-            state.waiting += 1;
-            (state.round, state.waiting >= state.members)
+    pub(super) async fn meet(&self, leave: Leave) -> bool {
+        let (sender, opened) = oneshot::channel();
+        let is_last = self.change(|state| {
+            state.waiting.push(sender);
+            state.leave = leave;
+            state.waiting.len() >= state.members
         });
-        loop {
-            let opened = self.opened.notified();
-            if self.state.lock().unwrap_or_else(PoisonError::into_inner).round != round {
-                return is_last;
-            }
-            opened.await;
-        }
+        let _ = opened.await;
+        is_last
     }
 
     /// A member leaves and is not waited for any more.
@@ -46,10 +45,15 @@ impl Barrier {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut state);
-        if state.waiting >= state.members {
-            state.waiting = 0;
-            state.round += 1;
-            self.opened.notify_waiters();
+        if state.waiting.len() >= state.members {
+            let mut waiting = std::mem::take(&mut state.waiting);
+            if state.leave == Leave::LastFirst {
+                waiting.reverse();
+            }
+            // Who is woken first goes on first.
+            for member in waiting {
+                let _ = member.send(());
+            }
         }
         result
     }
@@ -71,7 +75,7 @@ mod tests {
             tokio::spawn(async move {
                 for round in 1..=5 {
                     arrived.fetch_add(1, Ordering::SeqCst);
-                    barrier.meet().await;
+                    barrier.meet(Leave::AsTheyCame).await;
                     assert!(arrived.load(Ordering::SeqCst) >= 3 * round, "somebody went on alone");
                 }
                 barrier.leave();
@@ -82,6 +86,20 @@ mod tests {
         barrier.leave();
         for member in members {
             member.await.expect("a member");
+        }
+    }
+
+    #[tokio::test]
+    async fn members_leave_in_an_order() {
+        for (leave, order) in [(Leave::AsTheyCame, [0, 1, 2, 3]), (Leave::LastFirst, [3, 2, 1, 0])] {
+            let (barrier, left) = (Barrier::new(4), Mutex::new(Vec::new()));
+            let member = async |number| {
+                barrier.meet(leave).await;
+                left.lock().expect("no panic").push(number);
+            };
+            let members: futures_util::stream::FuturesUnordered<_> = (0..4).map(member).collect();
+            futures_util::StreamExt::count(members).await;
+            assert_eq!(*left.lock().expect("no panic"), order);
         }
     }
 }

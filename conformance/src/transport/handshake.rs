@@ -128,7 +128,7 @@ pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenE
 }
 
 /// Opens a byte stream to a server: TCP, and TLS where its URL says so.
-pub(super) async fn connect(route: &Route, dial: Dial) -> Result<Link, OpenError> {
+pub(crate) async fn connect(route: &Route, dial: Dial) -> Result<Link, OpenError> {
     let stream = tcp(&route.address, dial).await.map_err(OpenError::Tcp)?;
     Ok(match (&route.tls, route.address.secure) {
         (Some(config), true) => {

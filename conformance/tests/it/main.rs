@@ -1,13 +1,15 @@
 //! Integration tests.
 
+mod agent;
 mod bad_input;
 mod loader_errors;
-mod middleman;
+mod proxy;
 mod reports;
 mod scenarios;
 mod self_test;
 mod support;
 mod sync;
 mod terminal;
+mod tunnel;
 mod verdicts;
 mod wire;

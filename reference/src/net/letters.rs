@@ -1,7 +1,7 @@
 //! Messages on their way to a peer, one behind the other in one piece of memory.
 //!
-//! A busy connection uses that piece again and again, instead of one allocation for each message. What is sent to many lies elsewhere, once
-//! for all of them.
+//! A busy connection uses that piece again and again, instead of one allocation for each message. Large ones stay where they are,
+//! and so does what is sent to many.
 
 use std::collections::VecDeque;
 
@@ -10,49 +10,54 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use crate::server::Letter;
+
 /// A queue of messages.
 #[derive(Debug, Default)]
 pub(super) struct Letters {
     bytes: BytesMut,
     envelopes: VecDeque<Envelope>,
-    /// Texts that others have too, in the order of their envelopes.
-    shared: VecDeque<Bytes>,
+    /// The large ones among them, and those that others have too.
+    large: VecDeque<Bytes>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Envelope {
-    Text { length: u32 },
-    Binary { length: u32 },
-    Shared,
+struct Envelope {
+    length: u32,
+    is_binary: bool,
+    is_large: bool,
 }
+
+/// From so many bytes on, a message that has a piece of memory of its own is not copied.
+const LARGE: usize = 16 << 10;
 
 /// What a message in a queue costs besides its bytes.
 pub(super) const OVERHEAD: usize = size_of::<Envelope>();
 /// The same of one that others have too.
 pub(super) const SHARED_OVERHEAD: usize = OVERHEAD + size_of::<Bytes>();
 
-/// A message that was in a queue.
-enum Letter {
-    Text(Bytes),
-    Binary(Bytes),
-    Shared(Bytes),
-}
-
 impl Letters {
     pub(super) fn push(&mut self, text: &str) {
-        let length = self.put(text.as_bytes());
-        self.envelopes.push_back(Envelope::Text { length });
+        self.put(text.as_bytes(), false);
     }
 
     pub(super) fn push_binary(&mut self, bytes: &[u8]) {
-        let length = self.put(bytes);
-        self.envelopes.push_back(Envelope::Binary { length });
+        self.put(bytes, true);
     }
 
     /// A text that others have too.
     pub(super) fn push_shared(&mut self, text: Bytes) {
-        self.shared.push_back(text);
-        self.envelopes.push_back(Envelope::Shared);
+        self.envelopes.push_back(Envelope { length: length(&text), is_binary: false, is_large: true });
+        self.large.push_back(text);
+    }
+
+    /// A message that nobody else needs any more.
+    pub(super) fn push_letter(&mut self, letter: Letter) {
+        let (bytes, is_binary) = match letter {
+            Letter::Text(text) => (text.into_bytes(), false),
+            Letter::Binary(bytes) => (bytes, true),
+        };
+        self.put_bytes(bytes.into(), is_binary);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -61,24 +66,15 @@ impl Letters {
 
     /// The next message for tungstenite, which need not look at a text again to know that it is UTF-8.
     pub(super) fn pop(&mut self) -> Option<Message> {
-        let (bytes, data) = match self.take()? {
-            Letter::Text(bytes) | Letter::Shared(bytes) => (bytes, Data::Text),
-            Letter::Binary(bytes) => (bytes, Data::Binary),
-        };
+        let (bytes, is_binary) = self.take()?;
+        let data = if is_binary { Data::Binary } else { Data::Text };
         Some(Message::Frame(Frame::message(bytes, OpCode::Data(data), true)))
     }
 
     /// Moves all messages behind those of another queue.
     pub(super) fn append_to(&mut self, other: &mut Self) {
-        while let Some(letter) = self.take() {
-            match letter {
-                Letter::Shared(text) => other.push_shared(text),
-                Letter::Text(bytes) => {
-                    let length = other.put(&bytes);
-                    other.envelopes.push_back(Envelope::Text { length });
-                }
-                Letter::Binary(bytes) => other.push_binary(&bytes),
-            }
+        while let Some((bytes, is_binary)) = self.take() {
+            other.put_bytes(bytes, is_binary);
         }
     }
 
@@ -89,20 +85,29 @@ impl Letters {
         }
     }
 
-    fn put(&mut self, bytes: &[u8]) -> u32 {
+    fn put(&mut self, bytes: &[u8], is_binary: bool) {
         self.bytes.extend_from_slice(bytes);
-        // No message is nearly as long as that: their size is bounded where they are read.
-        u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+        self.envelopes.push_back(Envelope { length: length(bytes), is_binary, is_large: false });
     }
 
-    fn take(&mut self) -> Option<Letter> {
-        let mut own = |length: u32| self.bytes.split_to(length as usize).freeze();
-        Some(match self.envelopes.pop_front()? {
-            Envelope::Text { length } => Letter::Text(own(length)),
-            Envelope::Binary { length } => Letter::Binary(own(length)),
-            Envelope::Shared => Letter::Shared(self.shared.pop_front()?),
-        })
+    fn put_bytes(&mut self, bytes: Bytes, is_binary: bool) {
+        if bytes.len() < LARGE {
+            return self.put(&bytes, is_binary);
+        }
+        self.envelopes.push_back(Envelope { length: length(&bytes), is_binary, is_large: true });
+        self.large.push_back(bytes);
     }
+
+    fn take(&mut self) -> Option<(Bytes, bool)> {
+        let Envelope { length, is_binary, is_large } = self.envelopes.pop_front()?;
+        let bytes = if is_large { self.large.pop_front()? } else { self.bytes.split_to(length as usize).freeze() };
+        Some((bytes, is_binary))
+    }
+}
+
+/// No message is longer than that: their size is bounded where they are read.
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -119,12 +124,11 @@ mod tests {
         for round in 0..100 {
             letters.push("");
             letters.push(&"ä".repeat(round));
-            letters.push_shared(Bytes::from_static(b"shared"));
-            letters.push("last");
             others.push_shared(Bytes::from_static(b"first"));
+            letters.push_letter(Letter::Text("x".repeat(LARGE * (round % 2))));
             letters.append_to(&mut others);
             assert!(letters.is_empty());
-            assert_eq!(popped(&mut others), ["first", "", &"ä".repeat(round), "shared", "last"]);
+            assert_eq!(popped(&mut others), ["first", "", &"ä".repeat(round), &"x".repeat(LARGE * (round % 2))]);
             if round % 7 == 0 {
                 others.trim();
             }

@@ -8,6 +8,7 @@ mod http;
 mod pressure;
 mod sync;
 mod terminal;
+mod tunnel;
 mod violations;
 
 use std::net::SocketAddr;

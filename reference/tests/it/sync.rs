@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::{Client, request};
+use crate::clients::losses::{Socket, listen, upgrade};
 use crate::soon;
 
 /// Starts a server that runs until the sender is dropped.
@@ -110,6 +111,16 @@ impl Heard {
     }
 }
 
+/// The next request of a client.
+async fn asked(server: &mut Socket) -> Value {
+    loop {
+        match soon("a request", server.next()).await.expect("it").expect("a message") {
+            Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
+            other => assert!(other.is_ping() || other.is_pong(), "{other:?}"),
+        }
+    }
+}
+
 fn tell(to: &mut PipeWriter, command: &Value) {
     to.write_all(format!("{command}\n").as_bytes()).expect("written");
 }
@@ -118,7 +129,7 @@ fn tell(to: &mut PipeWriter, command: &Value) {
 async fn what_is_no_answer_reaches_no_user_and_ends_nothing() {
     use relayspec_reference::{ClientOptions, Trust, User, sync_client};
 
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let listener = listen().await;
     let options = ClientOptions {
         address: format!("ws://{}/sync", listener.local_addr().expect("it")).parse().expect("an address"),
         trust: Trust::default(),
@@ -130,14 +141,7 @@ async fn what_is_no_answer_reaches_no_user_and_ends_nothing() {
     let ((input, mut commands), (events, output)) = (pipe().expect("a pipe"), pipe().expect("a pipe"));
     let running = tokio::spawn(sync_client(options, "000042".to_owned(), None, input, output, std::future::pending()));
     let mut heard = Heard(events);
-    let (stream, _) = soon("a connection", listener.accept()).await.expect("it");
-    let mut server = tokio_tungstenite::accept_async(stream).await.expect("a handshake");
-    let mut asked = async |server: &mut tokio_tungstenite::WebSocketStream<_>| loop {
-        match soon("a request", server.next()).await.expect("it").expect("a message") {
-            Message::Text(text) => return serde_json::from_str::<Value>(&text).expect("JSON"),
-            _ => {}
-        }
-    };
+    let mut server = upgrade(&listener).await;
     let auth = asked(&mut server).await;
     let lists = json!({ "projects": [], "modelProfiles": [] });
     let success = json!({ "type": "auth_success", "id": auth["id"], "data": lists });

@@ -21,6 +21,9 @@ const PAGE: &str = "reference/tests/page";
 /// The browser that they drive.
 const BROWSER: &str = "chromium";
 
+/// The tunnel agent in Python, below the root.
+const AGENT: &str = "examples/tunnel-agent-python";
+
 /// The steps of the pairing host.
 pub(super) fn node(judge: &Path) -> Vec<Step> {
     vec![
@@ -51,16 +54,25 @@ pub(super) fn page(judge: &Path) -> Vec<Step> {
 
 /// The steps of the clients in Python. What each needs goes into an environment of its own, in its folder.
 pub(super) fn python(judge: &Path) -> Vec<Step> {
-    let install =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
+    let environment = |folder| within(folder, "python3", &["-m", "venv", ".venv"]);
+    let install = |folder| {
+        let arguments =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
+        within(folder, ".venv/bin/python", &arguments)
+    };
+    let tests = |folder| within(folder, ".venv/bin/python", &["-m", "unittest"]);
     vec![
-        Step::command("viewer environment", within(VIEWER, "python3", &["-m", "venv", ".venv"])),
-        Step::command("viewer install", within(VIEWER, ".venv/bin/python", &install)),
-        Step::command("viewer tests", within(VIEWER, ".venv/bin/python", &["-m", "unittest"])),
+        Step::command("viewer environment", environment(VIEWER)),
+        Step::command("viewer install", install(VIEWER)),
+        Step::command("viewer tests", tests(VIEWER)),
         Step::command("viewer by manifest", judging(judge, VIEWER)),
-        Step::command("sync environment", within(SYNC, "python3", &["-m", "venv", ".venv"])),
-        Step::command("sync install", within(SYNC, ".venv/bin/python", &install)),
-        Step::command("sync tests", within(SYNC, ".venv/bin/python", &["-m", "unittest"])),
+        Step::command("agent environment", environment(AGENT)),
+        Step::command("agent install", install(AGENT)),
+        Step::command("agent tests", tests(AGENT)),
+        Step::command("agent by manifest", judging(judge, AGENT)),
+        Step::command("sync environment", environment(SYNC)),
+        Step::command("sync install", install(SYNC)),
+        Step::command("sync tests", tests(SYNC)),
         Step::command("sync by manifest", judging(judge, SYNC)),
     ]
 }

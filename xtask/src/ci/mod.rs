@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// Leave out the Node examples, on a machine without Node
     #[arg(long)]
     skip_node: bool,
-    /// Leave out the Python example, on a machine without Python
+    /// Leave out the Python examples, on a machine without Python
     #[arg(long)]
     skip_python: bool,
 }
@@ -61,7 +61,7 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         steps.extend(clients::page(judge));
     }
     if options.skip_python {
-        steps.push(Step::skipped("python example", "--skip-python: nobody has judged the Python example"));
+        steps.push(Step::skipped("python examples", "--skip-python: nobody has judged the Python examples"));
     } else {
         steps.extend(clients::python(judge));
     }

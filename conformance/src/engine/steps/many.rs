@@ -42,14 +42,14 @@ impl Player {
 
     pub(in crate::engine) async fn meet(&mut self, step: &Meet) -> Result<(), Fault> {
         let Some(barrier) = self.barrier.clone() else { return Ok(()) };
-        let is_last = barrier.meet().await;
+        let is_last = barrier.meet(step.leave).await;
         if step.one.is_empty() {
             return Ok(());
         }
         if is_last {
             self.play(&step.one).await?;
         }
-        barrier.meet().await;
+        barrier.meet(step.leave).await;
         Ok(())
     }
 

@@ -34,6 +34,27 @@ pub struct Meet {
     /// Steps that one of the iterations plays when all are here; the others go on when they are over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one: Vec<At<Step>>,
+    /// In which order they then go on.
+    #[serde(default, skip_serializing_if = "Leave::is_as_they_came")]
+    pub leave: Leave,
+}
+
+/// In which order iterations that have met go on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Leave {
+    /// In that in which they came.
+    #[default]
+    AsTheyCame,
+    /// In the reverse one.
+    LastFirst,
+}
+
+impl Leave {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    fn is_as_they_came(&self) -> bool {
+        *self == Self::AsTheyCame
+    }
 }
 
 /// Watches the memory of the subject's process.

@@ -2,6 +2,7 @@
 //!
 //! Everything here ends with the test that started it.
 
+pub(crate) mod middleman;
 pub(crate) mod peer;
 mod process;
 mod run;
@@ -12,7 +13,7 @@ use std::sync::LazyLock;
 
 pub(crate) use process::{Reference, is_alive, is_gone};
 
-pub(crate) use run::{BINARY, FLAWED, Judged, Running, conformance, judge};
+pub(crate) use run::{BINARY, FLAWED, Judged, Ran, Running, conformance, judge};
 pub(crate) use server::{Nobody, Server};
 
 /// The folder of this process, as several may share a target directory. It stays for those who look into a failure, until

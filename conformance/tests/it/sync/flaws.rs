@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::middleman::{
-    CLOSE, Flawed, Frame, House, PONG, Said, TEXT, Way, closed, code, ended, replaced, said, told_to_all,
-};
+use super::said::{CLOSE, PONG, TEXT, closed, code, ended, replaced, said, told_to_all};
+use crate::support::middleman::{self, Frame, House, Said, Way};
 
 /// One connection.
 #[derive(Debug)]
@@ -21,10 +20,16 @@ pub(super) struct Link {
     has_sent: bool,
 }
 
-impl Flawed for Link {
+impl middleman::Link for Link {
+    const PATH: &'static str = "/sync";
+
     fn new(flaw: &str, number: usize) -> Self {
         let flaw = flaw.to_owned();
         Self { flaw, number, held: None, pushes: 0, successes: 0, has_sent: false }
+    }
+
+    fn hides_end(&self, _: Way) -> bool {
+        false
     }
 
     fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {

@@ -5,6 +5,7 @@
 mod cases;
 mod flaws;
 mod lasting;
+mod said;
 
 use std::collections::BTreeSet;
 
@@ -13,8 +14,7 @@ use conformance::scenario::{Scenario, Step, Trait, built_in, each_step};
 use futures_util::stream::{self, StreamExt};
 use relayspec::family::Family;
 
-use crate::middleman;
-use crate::support::{BINARY, Judged, judge};
+use crate::support::{BINARY, Judged, judge, middleman};
 use cases::{CLIENTS, Case, SERVERS};
 
 /// How often a scenario is played until the machine was quiet enough to judge it.

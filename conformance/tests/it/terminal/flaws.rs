@@ -4,10 +4,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::middleman::{
-    BINARY, CLOSE, Flawed, Frame, House, PING, PONG, Said, TEXT, Way, altered, closed, code, ended, pong, replaced,
-    said, told_to_all, unmasked,
-};
+use crate::support::middleman::{self, Frame, House, Said, Way};
+
+const TEXT: u8 = 0x81;
+const BINARY: u8 = 0x82;
+const CLOSE: u8 = 0x88;
+const PING: u8 = 0x89;
+const PONG: u8 = 0x8A;
 
 /// What is told of lost sessions to the relay, behind their ids.
 const HIDDEN: &str = "~";
@@ -29,7 +32,9 @@ pub(super) struct Link {
     is_answered: bool,
 }
 
-impl Flawed for Link {
+impl middleman::Link for Link {
+    const PATH: &'static str = "/ws";
+
     fn new(flaw: &str, number: usize) -> Self {
         let flaw = flaw.to_owned();
         Self { flaw, number, opened: None, viewer: 0, since: Instant::now(), held: None, count: 0, is_answered: false }
@@ -43,7 +48,6 @@ impl Flawed for Link {
         }
     }
 
-    /// A frame goes by.
     fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
         house.bytes += frame.payload.len();
         let message: Value = match frame.head {
@@ -220,4 +224,54 @@ impl Link {
 fn is_whole(payload: &[u8]) -> bool {
     let id = payload.split_first().and_then(|(length, rest)| rest.get(..usize::from(*length)));
     id.is_some_and(|id| !id.is_empty() && std::str::from_utf8(id).is_ok())
+}
+
+fn said(message: &Value, like: &Frame) -> Said {
+    let payload = message.to_string().into_bytes();
+    Said { onward: vec![Frame { payload, ..like.clone() }], ..Said::default() }
+}
+
+fn replaced(message: &Value, name: &str, value: Value, like: &Frame) -> Said {
+    let mut message = message.clone();
+    message[name] = value;
+    said(&message, like)
+}
+
+fn altered(frame: &Frame) -> Said {
+    let mut frame = frame.clone();
+    if let Some(last) = frame.payload.last_mut() {
+        *last ^= 1;
+    }
+    Said { onward: vec![frame], ..Said::default() }
+}
+
+fn unmasked(frame: &Frame) -> Frame {
+    Frame { masked: false, ..frame.clone() }
+}
+
+fn told_to_all(frame: &Frame) -> Said {
+    Said { onward: vec![frame.clone()], others: vec![unmasked(frame)], ..Said::default() }
+}
+
+/// The answer to a Ping of the server.
+fn pong(ping: &Frame) -> Frame {
+    Frame { head: PONG, masked: true, payload: ping.payload.clone() }
+}
+
+fn code(frame: &Frame) -> u16 {
+    frame.payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code))
+}
+
+fn closing(code: u16, masked: bool) -> Frame {
+    Frame { head: CLOSE, masked, payload: code.to_be_bytes().to_vec() }
+}
+
+fn closed(code: u16) -> Said {
+    Said { onward: vec![closing(code, false)], ..Said::default() }
+}
+
+/// The connection ends, instead of passing a frame on.
+fn ended(frame: &Frame, code: u16) -> Said {
+    let back = vec![closing(code, !frame.masked)];
+    Said { onward: vec![closing(code, frame.masked)], back, ends: true, ..Said::default() }
 }

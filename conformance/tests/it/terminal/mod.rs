@@ -12,9 +12,9 @@ use conformance::scenario::{Scenario, Step, Trait, built_in, each_step};
 use futures_util::stream::{self, StreamExt};
 use relayspec::family::Family;
 
-use crate::middleman;
-use crate::support::{BINARY, Judged, Reference, judge};
+use crate::support::{BINARY, Judged, Reference, judge, middleman};
 use cases::{CLIENTS, Case, RELAYS, STARTED};
+use flaws::Link;
 
 /// How often a scenario is played until the machine was quiet enough to judge it.
 const MOST_ROUNDS: usize = 5;
@@ -117,8 +117,8 @@ fn client_arguments(case: &Case, middleman: &str, run: &str) -> Vec<String> {
 async fn each_flaw_is_found_and_each_requirement_has_one() {
     let (calm, beating) = (Reference::terminal(&flags(CALM)).await, Reference::terminal(&flags(BEATING)).await);
     let [calm, beating] =
-        [middleman::start::<flaws::Link>(&calm.address).await, middleman::start::<flaws::Link>(&beating.address).await];
-    let nobody = middleman::start::<flaws::Link>("").await;
+        [middleman::start::<Link>(&calm.address).await, middleman::start::<Link>(&beating.address).await];
+    let nobody = middleman::start::<Link>("").await;
     let relays = verdicts(RELAYS, |case, run| {
         let beats = case.scenario.contains("heartbeat");
         let (relay, timing) = if beats { (&beating, BEATING) } else { (&calm, CALM) };
@@ -148,7 +148,7 @@ fn strains(scenario: &Scenario) -> bool {
 
 #[tokio::test]
 async fn nobody_is_blamed_for_standing_in_the_middle() {
-    let nobody = middleman::start::<flaws::Link>("").await;
+    let nobody = middleman::start::<Link>("").await;
     let all = built_in().expect("built-in scenarios that load");
     let own = all.iter().filter(|scenario| scenario.family.name == "terminal" && !strains(scenario));
     let mut left: Vec<&str> = own.filter(|one| one.script.under_test == "relay").map(|one| one.id.as_str()).collect();

@@ -1,9 +1,7 @@
 //! Somebody in the middle: passes on every frame between the judge and a reference as it came, but for one flaw.
 //!
-//! The path of a connection's target names the flaw, the run and where to go: `/FLAW.RUN/ws` to the relay that the test has started,
-//! `/FLAW.RUN/4711/ws` to a port, `/FLAW.RUN/ws://127.0.0.1:4711/ws` to an address.
-
-mod said;
+//! The path of a connection's target names the flaw, the run and where to go: `/FLAW.RUN/ws` to the server that the test has started,
+//! `/FLAW.RUN/4711/ws` to a port, `/FLAW.RUN/ws://127.0.0.1:4711/ws` to an address. What a flaw does is for a [`Link`] to say.
 
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Result};
@@ -17,26 +15,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 
-pub(crate) use said::{
-    BINARY, CLOSE, PING, PONG, Said, TEXT, Way, altered, closed, code, ended, pong, replaced, said, told_to_all,
-    unmasked,
-};
-
-use crate::support::Server;
-
-/// One connection of one flaw.
-pub(crate) trait Flawed: Send {
-    /// The connection with this number, from 1.
-    fn new(flaw: &str, number: usize) -> Self;
-
-    /// Whether nobody is told of an end.
-    fn hides_end(&self, _way: Way) -> bool {
-        false
-    }
-
-    /// A frame goes by.
-    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said;
-}
+use super::Server;
 
 /// A frame as it went over the wire, its payload unmasked.
 #[derive(Debug, Clone)]
@@ -51,7 +30,7 @@ pub(crate) struct Frame {
 const LONGEST: u64 = 4 << 20;
 
 /// Of one connection, in bytes, from who has connected.
-const MOST_HEARD: usize = 16 << 20;
+const MOST_HEARD: usize = 64 << 20;
 
 /// What all connections of one run share.
 #[derive(Debug, Default)]
@@ -61,7 +40,7 @@ pub(crate) struct House {
     pub(crate) viewers: usize,
     /// How many bytes have gone through, in all.
     pub(crate) bytes: usize,
-    /// Whether a connection has ended.
+    /// Whether a connection has ended, other than the first one, which only looks whether anybody is there.
     pub(crate) has_lost: bool,
     /// What was kept for later.
     pub(crate) kept: Option<Frame>,
@@ -72,8 +51,41 @@ pub(crate) struct House {
 /// By target: a client that is started anew goes to another.
 type Houses = HashMap<String, Arc<Mutex<House>>>;
 
-/// Starts a middleman in front of a relay at this address, as `127.0.0.1:4711`; empty where the target says where to go.
-pub(crate) async fn start<L: Flawed>(relay: &str) -> Server {
+/// Which way something goes: in, from who has connected, or out to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    In,
+    Out,
+}
+
+/// What comes of a frame.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) onward: Vec<Frame>,
+    pub(crate) back: Vec<Frame>,
+    /// For everybody else who has connected.
+    pub(crate) others: Vec<Frame>,
+    pub(crate) ends: bool,
+    pub(crate) delay: Duration,
+}
+
+/// One connection with a flaw.
+pub(crate) trait Link: Send {
+    /// The path that the server is asked for.
+    const PATH: &'static str;
+
+    /// The flaw, and how many connections of the run there are.
+    fn new(flaw: &str, number: usize) -> Self;
+
+    /// Whether nobody is told of an end.
+    fn hides_end(&self, way: Way) -> bool;
+
+    /// A frame goes by.
+    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said;
+}
+
+/// Starts a middleman in front of a server at this address, as `127.0.0.1:4711`; empty where the target says where to go.
+pub(crate) async fn start<L: Link + 'static>(relay: &str) -> Server {
     let (relay, houses) = (relay.to_owned(), Arc::<Mutex<Houses>>::default());
     Server::tcp(move |stream| {
         let (relay, houses) = (relay.clone(), Arc::clone(&houses));
@@ -85,7 +97,7 @@ pub(crate) async fn start<L: Flawed>(relay: &str) -> Server {
     .await
 }
 
-async fn serve<L: Flawed>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<()> {
+async fn serve<L: Link>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<()> {
     guest.set_nodelay(true)?;
     let from = guest.peer_addr()?.ip();
     let (reader, mut guest_writer) = guest.into_split();
@@ -119,8 +131,7 @@ async fn serve<L: Flawed>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>)
     }
     .into_split();
     let mut host = BufReader::new(reader);
-    let endpoint = target.rfind('/').map_or("/", |at| &target[at..]);
-    host_writer.write_all(head.replacen(target, endpoint, 1).as_bytes()).await?;
+    host_writer.write_all(head.replacen(target, L::PATH, 1).as_bytes()).await?;
     let answer = self::head(&mut host).await?;
     guest_writer.write_all(answer.as_bytes()).await?;
     let (to_guest, mut for_guest) = unbounded_channel::<Vec<u8>>();
@@ -161,17 +172,8 @@ async fn serve<L: Flawed>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>)
                     continue;
                 }
                 Part::End if link.hides_end(way) => continue,
-                Part::End if way == Way::In => {
-                    // The first one only looks whether anybody is there.
-                    house.lock().expect("no panic").has_lost |= number > 1;
-                    open -= 1;
-                    let _ = onward.send(Vec::new());
-                    if open == 0 {
-                        break;
-                    }
-                    continue;
-                }
                 Part::End => {
+                    house.lock().expect("no panic").has_lost |= way == Way::In && number > 1;
                     open -= 1;
                     // Nothing more is written that way; who listens there ends as well.
                     let _ = onward.send(Vec::new());

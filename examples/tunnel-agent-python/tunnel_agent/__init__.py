@@ -1,0 +1,1 @@
+"""A tunnel agent: lets the public reach a local HTTP server through a cloud."""

@@ -1,0 +1,139 @@
+"""One authenticated connection: takes requests, has them made locally, and sends each answer as soon as it is there."""
+
+import asyncio
+from collections.abc import Callable
+
+from websockets.exceptions import ConnectionClosed
+
+from . import messages
+from .connection import Connection
+from .heartbeat import Counters, Heartbeat
+from .local import Failed, Local
+from .messages import AuthError, Error, Malformed, Ping, Pong, Request
+from .outbox import Outbox
+from .timing import Timing
+from .user import User
+
+# Beyond these, requests are refused with 503: what waits has to fit into memory.
+_MOST_REQUESTS = 1000
+_MOST_BYTES = 512 * 1024**2
+
+
+class Refused(Exception):
+    """The cloud does not want this agent."""
+
+
+class Session:
+    def __init__(
+        self, connection: Connection, local: Local, timing: Timing, counters: Counters, user: User, packed: bool
+    ) -> None:
+        self._connection = connection
+        self._local = local
+        self._counters = counters
+        self._user = user
+        # Each side sends in the encoding that its peer used last.
+        self._packed = packed
+        self._outbox = Outbox(connection, lambda: self._packed, timing.heartbeat_timeout, connection.drop)
+        self._heartbeat = Heartbeat(timing, counters, self._outbox, connection.drop)
+        self._under_way: set[str] = set()
+        self._requests: set[asyncio.Task[None]] = set()
+        self._bytes = 0
+        self._work = [asyncio.create_task(self._send()), asyncio.create_task(self._heartbeat.run())]
+
+    def end(self) -> None:
+        """Nothing of this connection goes on; answers that were not sent never will be."""
+        for task in [*self._work, *self._requests]:
+            task.cancel()
+
+    async def take(self, message: str | bytes) -> None:
+        """Takes a message of the cloud. Waits only where the cloud does not take its answers."""
+        self._packed = isinstance(message, bytes)
+        match messages.read(message):
+            case Request() as request:
+                self._begin(request)
+            case Ping(timestamp):
+                self._outbox.put(messages.pong(timestamp))
+            case Pong(timestamp):
+                self._heartbeat.answered(timestamp)
+            case Error(request_id, why, code):
+                self._user.error("Error" if code is None else str(code), why)
+            case AuthError(why):
+                raise Refused(why)
+            case Malformed(id, why):
+                self._outbox.put(messages.error(id, why, 400))
+        await self._outbox.room()
+
+    async def _send(self) -> None:
+        try:
+            await self._outbox.run()
+        except ConnectionClosed:
+            pass  # who reads notices it too
+        except Exception:
+            # A connection on which nothing is answered is none.
+            self._connection.drop()
+            raise
+
+    def _begin(self, request: Request) -> None:
+        if request.id in self._under_way:
+            self._refuse(request, 409, "A request with this id is under way.")
+        elif len(self._requests) >= _MOST_REQUESTS:
+            self._refuse(request, 503, "Too many requests are under way.")
+        else:
+            self._under_way.add(request.id)
+            task = asyncio.create_task(self._answer(request))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+
+    def _refuse(self, request: Request, code: int, why: str) -> None:
+        self._outbox.put(messages.error(request.id, why, code))
+        self._counters.answered(len(request.body))
+        self._user.answered(request.method, request.url, code)
+
+    async def _answer(self, request: Request) -> None:
+        held = _Held(self._take_bytes)
+        try:
+            status, message, length = await self._ask(request, held.take)
+            # Who has the answer may use the id again.
+            await self._outbox.put_behind(message, lambda: self._under_way.discard(request.id))
+            self._counters.answered(len(request.body) + length)
+            self._user.answered(request.method, request.url, status)
+        finally:
+            held.release()
+
+    async def _ask(self, request: Request, room: Callable[[int], None]) -> tuple[int, messages.Message, int]:
+        try:
+            room(_size(request))
+            answer = await self._local.ask(request, room)
+        except Failed as failed:
+            return failed.code, messages.error(request.id, str(failed), failed.code), 0
+        except Exception as error:
+            # Whatever this agent itself does wrong, the request has its answer (TUN-10).
+            return 502, messages.error(request.id, f"The agent failed: {type(error).__name__}.", 502), 0
+        message = messages.response(request.id, answer.status, answer.reason, answer.headers, answer.body)
+        return answer.status, message, len(answer.body)
+
+    def _take_bytes(self, count: int) -> None:
+        if self._bytes + count > _MOST_BYTES:
+            raise Failed(503, "Too much is under way.")
+        self._bytes += count
+
+
+def _size(request: Request) -> int:
+    return len(request.id) + len(request.url) + sum(len(name) + len(value) for name, value in request.headers) + len(request.body)
+
+
+class _Held:
+    """The bytes that one request and its answer hold."""
+
+    def __init__(self, take: Callable[[int], None]) -> None:
+        self._take = take
+        self._count = 0
+
+    def take(self, count: int) -> None:
+        if self._count + count > 2 * messages.LONGEST:
+            raise Failed(502, "The answer of the local server is too long for a message.")
+        self._take(count)
+        self._count += count
+
+    def release(self) -> None:
+        self._take(-self._count)
