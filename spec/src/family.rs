@@ -8,6 +8,7 @@ use crate::reconnect::Policy;
 use crate::requirement::{self, Requirement, SHARED, WIRE};
 use crate::rpc;
 use crate::schema::MessageSchema;
+use crate::sync;
 use crate::terminal;
 use crate::tunnel;
 use crate::wire::{BinaryError, DecodeError, Direction};
@@ -141,7 +142,7 @@ pub enum Turn {
 }
 
 /// All families.
-pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAMILY, rpc::FAMILY];
+pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAMILY, sync::FAMILY, rpc::FAMILY];
 
 impl Family {
     /// The family with this name.
@@ -246,6 +247,23 @@ mod tests {
         let binds = |role, id| framed.requirements(role).any(|requirement| requirement.id == id);
         assert!(binds("client", "RPC-C1") && binds("client", "RECON-01") && binds("client", "DRV-02"));
         assert!(!binds("client", "WIRE-04") && !binds("daemon", "WIRE-08") && !binds("daemon", "RPC-C1"));
+    }
+
+    #[test]
+    fn chapters_of_families_bind_their_roles() {
+        for family in FAMILIES {
+            let own = requirement::all().iter().filter(|requirement| requirement.chapter == family.name);
+            for role in own.flat_map(|requirement| &requirement.roles) {
+                assert!(*role == family.server || family.clients.contains(role), "{} has no {role}", family.name);
+            }
+        }
+        // The roles of sync are called as the sides are; its own chapter speaks of no other family's.
+        let binds = |family, role, id| {
+            let family = Family::named(family).expect("the family");
+            family.requirements(role).any(|requirement| requirement.id == id)
+        };
+        assert!(binds("sync", "client", "SYNC-C1") && binds("sync", "client", "RECON-01"));
+        assert!(!binds("sync", "server", "SYNC-C1") && !binds("pairing", "host", "SYNC-C1"));
     }
 
     #[test]

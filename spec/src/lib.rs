@@ -21,5 +21,6 @@ pub mod reconnect;
 pub mod family;
 pub mod pairing;
 pub mod rpc;
+pub mod sync;
 pub mod terminal;
 pub mod tunnel;

@@ -59,6 +59,15 @@ pub(crate) fn whole_u16<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u1
     whole(deserializer, u16::MAX.into()).map(|number| number as u16)
 }
 
+/// A `u32` that counts from 1, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
+pub(crate) fn counted_u32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    if number == 0.0 {
+        return Err(D::Error::invalid_value(Unexpected::Float(number), &"a whole number from 1 on"));
+    }
+    in_range(number, u32::MAX)
+}
+
 /// A whole number up to 2^53 - 1, which every JSON number type can carry, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
 pub(crate) fn whole_u53<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     const MOST: f64 = 9_007_199_254_740_991.0;

@@ -47,6 +47,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "pairing", text: include_str!("../text/pairing.md") },
     Chapter { name: "terminal", text: include_str!("../text/terminal.md") },
     Chapter { name: "tunnel", text: include_str!("../text/tunnel.md") },
+    Chapter { name: "sync", text: include_str!("../text/sync.md") },
     Chapter { name: "rpc", text: include_str!("../text/rpc.md") },
 ];
 
@@ -63,7 +64,7 @@ pub struct Requirement {
     pub id: &'static str,
     /// How binding it is.
     pub level: Level,
-    /// The roles that it binds; `server` and `client` stand for every role of that kind.
+    /// The roles that it binds; in a shared chapter `server` and `client`, which stand for every role of that kind.
     pub roles: Vec<&'static str>,
     /// The statement, in Markdown, without id, level and roles.
     pub text: &'static str,

@@ -63,6 +63,12 @@ impl MessageSchema {
         }
         schema.insert("properties".into(), properties.into());
         schema.insert("required".into(), required.into());
+        // How members depend on each other, where they do.
+        for keyword in ["if", "then", "else", "allOf"] {
+            if let Some(condition) = members.get(keyword) {
+                schema.insert(keyword.into(), condition.clone());
+            }
+        }
         Self { name: M::TYPE, schema: schema.into() }
     }
 }

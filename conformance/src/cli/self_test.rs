@@ -10,7 +10,7 @@ use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Template};
 use relayspec::family::Family;
 use relayspec::timing::{Parameter, Written};
-use relayspec::{pairing, rpc, terminal, tunnel};
+use relayspec::{pairing, rpc, sync, terminal, tunnel};
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 /// seconds.
 type Server = (&'static Family, &'static str, &'static [(Parameter, &'static str)]);
 
-const SERVERS: [Server; 4] = [
+const SERVERS: [Server; 5] = [
     (
         &pairing::FAMILY,
         "pairing-relay",
@@ -53,18 +53,20 @@ const SERVERS: [Server; 4] = [
         ],
     ),
     (&tunnel::FAMILY, "tunnel-cloud", &[(Parameter::AuthTimeout, "300ms"), (Parameter::RequestTimeout, "400ms")]),
+    (&sync::FAMILY, "sync-server", &[]),
     (&rpc::FAMILY, "rpc-daemon", &[]),
 ];
 
 /// A client that is judged: its role, the subcommand that runs it, its policy, and its timing parameters.
 type Client = (&'static str, &'static str, &'static str, &'static [(Parameter, &'static str)]);
 
-const CLIENTS: [Client; 6] = [
+const CLIENTS: [Client; 7] = [
     ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
     ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3", &CLIENT_TIMING),
     ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3", &CLIENT_TIMING),
     ("terminal.viewer", "terminal-viewer", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
     ("tunnel.agent", "tunnel-agent", "base=100ms,factor=2,cap=400ms,jitter=0.3", &AGENT_TIMING),
+    ("sync.client", "sync-client", "base=100ms,factor=2,cap=400ms,jitter=0.3", &SYNC_TIMING),
     ("rpc.client", "rpc-client", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
 ];
 
@@ -77,6 +79,15 @@ const AGENT_TIMING: [(Parameter, &str); 4] = [
     (Parameter::HeartbeatTimeout, "300ms"),
     (Parameter::RequestTimeout, "400ms"),
 ];
+
+const SYNC_TIMING: [(Parameter, &str); 3] = [
+    (Parameter::ConnectTimeout, "500ms"),
+    (Parameter::SubscribeTimeout, "400ms"),
+    (Parameter::RequestTimeout, "500ms"),
+];
+
+/// What a sync server is started with, and what it declares of itself by the same names.
+const SYNC_PARAMS: [(&str, &str); 2] = [("pin", "000042"), ("control", "127.0.0.1:{control_port}")];
 
 /// What a cloud is started with beside its timing, and what it declares of itself.
 const CLOUD_WORDS: [&str; 2] = ["--public-port", "{public_port}"];
@@ -123,6 +134,12 @@ fn server(
         words.extend(["--token-file".to_owned(), tokens.path.display().to_string()]);
         let [token, other] = &tokens.tokens;
         for (name, value) in [("public_url", PUBLIC_URL), ("token", token), ("other_token", other)] {
+            params.push(Param::new(name, value).map_err(Failure::harness)?);
+        }
+    }
+    if name == "sync-server" {
+        for (name, value) in SYNC_PARAMS {
+            words.extend([format!("--{name}"), value.to_owned()]);
             params.push(Param::new(name, value).map_err(Failure::harness)?);
         }
     }

@@ -25,14 +25,16 @@ impl Barrier {
         Self { state: Mutex::new(State { members, waiting: Vec::new(), leave: Leave::default() }) }
     }
 
-    /// Waits until every member that has not left waits.
-    pub(super) async fn meet(&self, leave: Leave) {
+    /// Waits until every member that has not left waits. True for the one that came last, where one did.
+    pub(super) async fn meet(&self, leave: Leave) -> bool {
         let (sender, opened) = oneshot::channel();
-        self.change(|state| {
+        let is_last = self.change(|state| {
             state.waiting.push(sender);
             state.leave = leave;
+            state.waiting.len() >= state.members
         });
         let _ = opened.await;
+        is_last
     }
 
     /// A member leaves and is not waited for any more.
@@ -40,9 +42,9 @@ impl Barrier {
         self.change(|state| state.members = state.members.saturating_sub(1));
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut state);
+        let result = change(&mut state);
         if state.waiting.len() >= state.members {
             let mut waiting = std::mem::take(&mut state.waiting);
             if state.leave == Leave::LastFirst {
@@ -53,6 +55,7 @@ impl Barrier {
                 let _ = member.send(());
             }
         }
+        result
     }
 }
 

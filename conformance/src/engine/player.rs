@@ -147,7 +147,7 @@ impl Player {
         self.leftovers().await
     }
 
-    fn play<'a>(&'a mut self, steps: &'a [At<Step>]) -> Boxed<'a, Result<(), Stop>> {
+    pub(super) fn play<'a>(&'a mut self, steps: &'a [At<Step>]) -> Boxed<'a, Result<(), Stop>> {
         Box::pin(async move {
             for step in steps {
                 let check = step.value.check().map_or(STORY, |check| check.name.as_str());
@@ -163,7 +163,7 @@ impl Player {
                 match result {
                     Ok(()) if check != STORY => self.story.recorder.pass(check, step.place),
                     Ok(()) => {}
-                    Err(Fault::Stop(Stop::Harness(why))) if !matches!(step.value, Step::Many(_)) => {
+                    Err(Fault::Stop(Stop::Harness(why))) if !matches!(step.value, Step::Many(_) | Step::Meet(_)) => {
                         let Place { line, column } = step.place;
                         let file = &self.story.scenario.file;
                         return Err(Stop::Harness(format!("{file}:{line}:{column}: {why}")));
@@ -221,14 +221,10 @@ impl Player {
             Step::Mark(step) => self.mark(step),
             Step::Let(values) => self.assign(values),
             Step::Many(step) => self.many(step).await,
-            Step::Meet(step) => {
-                if let Some(barrier) = &self.barrier {
-                    barrier.meet(step.leave).await;
-                }
-                Ok(())
-            }
+            Step::Meet(step) => self.meet(step).await,
             Step::Near(step) => self.near(step),
             Step::Distinct(step) => self.distinct(step),
+            Step::Same(step) => self.same(step),
             Step::Disjoint(step) => self.disjoint(step),
             Step::Tally(step) => self.tally(step),
             Step::Unpredictable(step) => self.unpredictable(step),

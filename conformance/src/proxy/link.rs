@@ -14,7 +14,7 @@ use super::{Happening, Line, Seen, Setup};
 use crate::clock::Moment;
 use crate::transport::decode::Decoder;
 use crate::transport::handshake::connect;
-use crate::transport::{Arrival, End, Link, Side};
+use crate::transport::{Arrival, Dial, End, Link, Side};
 
 /// What is read at a time at most.
 const READ_BUFFER: usize = 64 << 10;
@@ -48,7 +48,7 @@ pub(super) async fn carry(
     happenings: mpsc::UnboundedSender<Happening>,
 ) {
     let note = |text: String| drop(happenings.send(Happening::Note { connection: number, text }));
-    let server = match connect(setup.tls.as_ref(), &setup.upstream, None).await {
+    let server = match connect(setup.tls.as_ref(), &setup.upstream, Dial::default()).await {
         Ok(server) => server,
         Err(error) => {
             note(format!("{} cannot be reached: {error}", setup.upstream));

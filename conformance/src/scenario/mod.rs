@@ -136,8 +136,10 @@ impl Scenario {
 pub fn each_step<'a>(steps: &'a [At<Step>], see: &mut dyn FnMut(&'a At<Step>)) {
     for step in steps {
         see(step);
-        if let Step::Many(many) = &step.value {
-            each_step(&many.steps, see);
+        match &step.value {
+            Step::Many(many) => each_step(&many.steps, see),
+            Step::Meet(meet) => each_step(&meet.one, see),
+            _ => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use relayspec::family::Family;
 use crate::clock::Clock;
 use crate::engine::{Party, Process, Target};
 use crate::scenario::Bindings;
-use crate::transport::{OpenError, Route, open};
+use crate::transport::{Dial, OpenError, Route, open};
 
 /// A server at a URL.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Du
     for endpoint in family.endpoints {
         let url = format!("{}{}", route.address, endpoint.path);
         let deadline = clock.now() + clock.real(within);
-        let problem = match clock.within(deadline, open(route, endpoint.path, None)).await {
+        let problem = match clock.within(deadline, open(route, endpoint.path, Dial::default())).await {
             Some(Ok(_)) => return Ok(()),
             Some(Err(error)) => {
                 let problem = format!("{url}: {error}; {}", remedy(&error, route.address.is_secure()));

@@ -1,6 +1,7 @@
 //! Opens connections: TCP, TLS, and the WebSocket handshake (RFC 6455, section 4.1), with an error that says how far it came.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -86,11 +87,20 @@ const AUTHORITY: &str = "the server's own certificate says that it is a certific
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+/// How a connection is opened, where it matters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dial {
+    /// The size of the receive buffer, in bytes.
+    pub receive_buffer: Option<u32>,
+    /// The address of this machine that it comes from.
+    pub from: Option<IpAddr>,
+}
+
 /// Opens a connection; at a Unix stream socket there is no handshake. The caller bounds the time.
 ///
 /// # Errors
 /// Where any of TCP, TLS and the handshake fails.
-pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Result<Opened, OpenError> {
+pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenError> {
     let address = match &route.address {
         Address::Web(address) => address,
         Address::Unix(path) => {
@@ -98,7 +108,7 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
             return Ok(Opened { link: Link::Unix(stream), rest: BytesMut::new(), side: Side::Client });
         }
     };
-    let mut link = connect(route.tls.as_ref(), address, receive_buffer).await?;
+    let mut link = connect(route.tls.as_ref(), address, dial).await?;
     let key = BASE64.encode(fastrand::u128(..).to_be_bytes());
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nUser-Agent: relayspec-conformance\r\n\r\n",
@@ -128,9 +138,9 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
 pub(crate) async fn connect(
     tls: Option<&Arc<ClientConfig>>,
     address: &WebAddress,
-    receive_buffer: Option<u32>,
+    dial: Dial,
 ) -> Result<Link, OpenError> {
-    let stream = tcp(address, receive_buffer).await.map_err(OpenError::Tcp)?;
+    let stream = tcp(address, dial).await.map_err(OpenError::Tcp)?;
     Ok(match (tls, address.secure) {
         (Some(config), true) => {
             let name =
@@ -142,12 +152,23 @@ pub(crate) async fn connect(
     })
 }
 
-async fn tcp(address: &WebAddress, receive_buffer: Option<u32>) -> io::Result<TcpStream> {
+async fn tcp(address: &WebAddress, dial: Dial) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
     for target in lookup_host((address.host.as_str(), address.port)).await? {
         let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        if let Some(bytes) = receive_buffer {
+        if let Some(bytes) = dial.receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
+        }
+        if let Some(from) = dial.from {
+            // From one of this machine's own addresses only what is on this machine can be reached.
+            if !target.ip().is_loopback() || from.is_ipv4() != target.is_ipv4() {
+                last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the subject is not at a loopback address");
+                continue;
+            }
+            if let Err(error) = socket.bind(SocketAddr::new(from, 0)) {
+                last = io::Error::new(io::ErrorKind::AddrNotAvailable, error);
+                continue;
+            }
         }
         match socket.connect(target).await {
             Ok(stream) => {

@@ -22,7 +22,7 @@ pub use connection::{Act, Arrived, Connection, Observer, Pen};
 pub use decode::{Arrival, End};
 pub use encode::{Masking, OutFrame, Side};
 pub use folder::Folder;
-pub use handshake::{OpenError, Opened, Route, open};
+pub use handshake::{Dial, OpenError, Opened, Route, open};
 pub use link::Link;
 pub use listen::{Attempt, Listener, Port, RequestError};
 pub use splitter::Splitter;

@@ -274,10 +274,17 @@ impl Pump {
                 &self.out.iter().flat_map(|outgoing| outgoing.bytes.clone()).skip(self.written).collect::<Vec<_>>();
             while self.writer.write_buf(&mut bytes).await.is_ok_and(|count| count > 0) {}
             let _ = self.writer.flush().await;
-            if !has_close_frames {
-                return;
+            // A stream without Close frames has no farewell to wait for.
+            let Reading::WebSocket(decoder) = &mut self.decoder else { return };
+            let mut close_seen = self.close_seen;
+            loop {
+                // A client may wait for that: a browser tells its page of a close no sooner (RFC 6455, section 7.1.1).
+                if close_seen && self.side == Side::Server {
+                    let _ = self.writer.shutdown().await;
+                }
+                let Ok(count @ 1..) = reader.read(buffer).await else { break };
+                decoder.feed(&buffer[..count], &mut |what| close_seen |= matches!(what, Arrival::Close { .. }));
             }
-            while reader.read(buffer).await.is_ok_and(|count| count > 0) {}
         };
         let _ = self.clock.within(self.clock.now() + self.clock.real(FAREWELL), polite).await;
     }

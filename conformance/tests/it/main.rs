@@ -9,6 +9,7 @@ mod rpc;
 mod scenarios;
 mod self_test;
 mod support;
+mod sync;
 mod terminal;
 mod tunnel;
 mod verdicts;

@@ -52,12 +52,12 @@ pub trait Role {
         false
     }
 
-    /// The next moment at which [`tick`](Self::tick) has something to do, on a connection that is open.
+    /// The next moment at which [`tick`](Self::tick) has something to do; asked of a role with a heartbeat while a connection is open.
     fn wake_at(&self) -> Option<Instant> {
         None
     }
 
-    /// Time has passed on a connection that is open.
+    /// Time has passed; told to a role with a heartbeat while a connection is open.
     fn tick(&mut self, _desk: &mut Desk) {}
 
     /// All that was said is with the network.

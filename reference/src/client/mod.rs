@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod pairing;
 pub mod rpc;
 pub mod silence;
+pub mod sync;
 pub mod terminal;
 pub mod tunnel;
 

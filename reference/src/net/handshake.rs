@@ -30,6 +30,9 @@ const LARGEST_HEAD: usize = 16 << 10;
 /// What a server appends to the client's key (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+/// What a page may do: load what stands beside it, and connect by WebSocket.
+const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";
+
 /// A connection after its handshake.
 pub(super) struct Opened<R> {
     pub(super) stream: Strict,
@@ -74,12 +77,27 @@ impl<C: Core> Service<Request<Incoming>> for Endpoints<C> {
                 self.upgraded.set(Some(role));
                 switch(key)
             }
-            Err(_) if role.is_none() && !asks(&request) => {
-                Refusal::new(StatusCode::NOT_FOUND, "There is nothing here.\n").answer()
-            }
+            Err(_) if role.is_none() && !asks(&request) => page::<C>(&request)
+                .unwrap_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "There is nothing here.\n").answer()),
             Err(refusal) => refusal.answer(),
         }))
     }
+}
+
+/// The page that a browser asks for, if there is one.
+fn page<C: Core>(request: &Request<Incoming>) -> Option<Answer> {
+    let page = C::page(request.uri().path()).filter(|_| request.method() == Method::GET)?;
+    let mut answer = Response::new(Full::from(page.content));
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, page.media_type),
+        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    Some(answer)
 }
 
 fn switch(key: HeaderValue) -> Answer {

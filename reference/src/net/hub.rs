@@ -5,6 +5,7 @@
 //! them in one order: `joined` before the first `data`, whoever runs on which core.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,18 +55,29 @@ impl<C: Core> Hub<C> {
     }
 
     /// Takes a connection in, or says how it is to be closed.
-    pub(super) fn open(self: &Arc<Self>, role: C::Role) -> Result<Member<C>, Close> {
+    pub(super) fn open(self: &Arc<Self>, role: C::Role, address: Option<IpAddr>) -> Result<Member<C>, Close> {
         let mut state = self.lock();
         if let Some(close) = state.closing {
             return Err(close);
         }
         let mut actions = Vec::new();
         let id = state.core.open(role, self.clock.now(), &mut actions).map_err(|NoEntropy| INTERNAL_ERROR)?;
+        if let Some(address) = address {
+            state.core.came_from(id, address);
+        }
         let mailbox = Arc::new(Mailbox::new(C::MARK));
         state.mailboxes.insert(id, Arc::clone(&mailbox));
         state.carry_out(actions);
         debug!(?id, ?role, "opened");
         Ok(Member { id, mailbox, hub: Arc::clone(self) })
+    }
+
+    /// Tells the relay something that came from no connection.
+    pub(super) fn tell(&self, tell: impl FnOnce(&mut C, &mut Vec<Action>)) {
+        let mut actions = Vec::new();
+        let mut state = self.lock();
+        tell(&mut state.core, &mut actions);
+        state.carry_out(actions);
     }
 
     /// Asks the core something of its own, or tells it.
@@ -120,6 +132,9 @@ impl<C: Core> State<C> {
                         }
                     }
                 }
+                Action::Push { to, text } => to.into_iter().filter_map(mailbox).for_each(|mailbox| mailbox.push(&text)),
+                Action::Owe { peer, bytes } => _ = mailbox(peer).map(|mailbox| mailbox.owe(bytes)),
+                Action::Settle { peer, bytes } => _ = mailbox(peer).map(|mailbox| mailbox.settle(bytes)),
                 // Nobody waits: what is replayed is bounded.
                 Action::Replay { to, frames } => _ = mailbox(to).map(|mailbox| mailbox.deliver_binary(frames.iter())),
                 Action::Pair { host: one, viewer: other } => {

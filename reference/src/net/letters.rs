@@ -1,6 +1,7 @@
 //! Messages on their way to a peer, one behind the other in one piece of memory.
 //!
-//! A busy connection uses that piece again and again, instead of one allocation for each message. Large ones stay where they are.
+//! A busy connection uses that piece again and again, instead of one allocation for each message. Large ones stay where they are,
+//! and so does what is sent to many.
 
 use std::collections::VecDeque;
 
@@ -16,7 +17,7 @@ use crate::server::Letter;
 pub(super) struct Letters {
     bytes: BytesMut,
     envelopes: VecDeque<Envelope>,
-    /// The large ones among them.
+    /// The large ones among them, and those that others have too.
     large: VecDeque<Bytes>,
 }
 
@@ -32,6 +33,8 @@ const LARGE: usize = 16 << 10;
 
 /// What a message in a queue costs besides its bytes.
 pub(super) const OVERHEAD: usize = size_of::<Envelope>();
+/// The same of one that others have too.
+pub(super) const SHARED_OVERHEAD: usize = OVERHEAD + size_of::<Bytes>();
 
 impl Letters {
     pub(super) fn push(&mut self, text: &str) {
@@ -40,6 +43,12 @@ impl Letters {
 
     pub(super) fn push_binary(&mut self, bytes: &[u8]) {
         self.put(bytes, true);
+    }
+
+    /// A text that others have too.
+    pub(super) fn push_shared(&mut self, text: Bytes) {
+        self.envelopes.push_back(Envelope { length: length(&text), is_binary: false, is_large: true });
+        self.large.push_back(text);
     }
 
     /// A message that nobody else needs any more.
@@ -115,7 +124,7 @@ mod tests {
         for round in 0..100 {
             letters.push("");
             letters.push(&"ä".repeat(round));
-            others.push("first");
+            others.push_shared(Bytes::from_static(b"first"));
             letters.push_letter(Letter::Text("x".repeat(LARGE * (round % 2))));
             letters.append_to(&mut others);
             assert!(letters.is_empty());

@@ -1,22 +1,26 @@
 //! The mailbox of a connection: what others and it itself have for its peer, until its task writes it.
 //!
 //! It is bounded by stopping whoever fills it: the partner by [`Delivery::Full`], the connection itself by
-//! [`Mailbox::is_choked`]. Locks are held for moments and never across an `await`; nothing here decides who is whose partner.
+//! [`Mailbox::is_choked`]. Whoever pushes cannot be stopped: then the connection is closed. Locks are held for moments and never across an `await`; nothing here decides who is whose partner.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
+
 use super::closing::Close;
-use super::letters::{Letters, OVERHEAD};
+use super::letters::{Letters, OVERHEAD, SHARED_OVERHEAD};
 use crate::server::Letter;
 
 /// From so many bytes of answers on, the connection that asked is not read (WIRE-11).
 const ANSWERS_MARK: usize = 64 << 10;
+/// How a connection is closed for which more is pushed than it reads (WIRE-11).
+const TOO_SLOW: Close = Close { code: 1013, reason: "Reads too slowly" };
 
 #[derive(Debug)]
 pub(super) struct Mailbox {
-    /// From so many bytes of others on, those others are not read (WIRE-11).
+    /// From so many bytes of others on, those others are not read, and what is pushed is too much (WIRE-11).
     mark: usize,
     state: Mutex<State>,
 }
@@ -26,6 +30,8 @@ struct State {
     letters: Letters,
     data_bytes: usize,
     answer_bytes: usize,
+    /// What answers count for that will come.
+    owed_bytes: usize,
     end: End,
     /// The task of the connection, when it waits for letters.
     owner: Option<Waker>,
@@ -119,6 +125,32 @@ impl Mailbox {
         }
     }
 
+    /// Leaves a text that goes to many. Where too much lies here already, the connection is closed instead.
+    pub(super) fn push(&self, text: &Bytes) {
+        let mut state = self.lock();
+        if let End::Open = state.end {
+            if state.data_bytes >= self.mark {
+                state.end = End::Closing(TOO_SLOW);
+            } else {
+                state.data_bytes += text.len() + SHARED_OVERHEAD;
+                state.letters.push_shared(text.clone());
+            }
+            wake(state, |state| &mut state.owner);
+        }
+    }
+
+    /// An answer that counts for so many bytes will come from elsewhere.
+    pub(super) fn owe(&self, bytes: usize) {
+        self.lock().owed_bytes += bytes;
+    }
+
+    /// What was owed has come.
+    pub(super) fn settle(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.owed_bytes = state.owed_bytes.saturating_sub(bytes);
+        wake(state, |state| &mut state.owner);
+    }
+
     /// Has the connection closed behind what it was sent so far.
     pub(super) fn close(&self, close: Close) {
         let mut state = self.lock();
@@ -163,7 +195,7 @@ impl Mailbox {
     /// Whether the connection has so many answers to read that it is not to be read itself, or is closing.
     pub(super) fn is_choked(&self) -> bool {
         let state = self.lock();
-        state.answer_bytes >= ANSWERS_MARK || !matches!(state.end, End::Open)
+        state.answer_bytes + state.owed_bytes >= ANSWERS_MARK || !matches!(state.end, End::Open)
     }
 
     /// Moves all letters to the connection's task, if it has none left, and wakes it when more come. Returns how the connection
@@ -276,6 +308,28 @@ mod tests {
         mailbox.shut();
         assert!(mailbox.poll_room(&cx).is_ready(), "a sender waits for somebody who is gone");
         assert_eq!(mailbox.deliver(""), Delivery::Shut);
+    }
+
+    #[test]
+    fn who_is_pushed_more_than_it_reads_is_closed() {
+        let mailbox = Mailbox::new(MARK);
+        let cx = Context::from_waker(Waker::noop());
+        let text = Bytes::from("x".repeat(1000));
+        let mut letters = Letters::default();
+        (0..1_000_000).for_each(|_| mailbox.push(&text));
+        assert_eq!(mailbox.collect(&cx, &mut letters).map(|close| close.code), Some(1013));
+        assert_eq!(count(&mut letters), MARK.div_ceil(text.len() + SHARED_OVERHEAD));
+    }
+
+    #[test]
+    fn who_is_owed_much_is_not_read() {
+        let mailbox = Mailbox::new(MARK);
+        mailbox.owe(ANSWERS_MARK);
+        assert!(mailbox.is_choked());
+        mailbox.settle(1);
+        assert!(!mailbox.is_choked());
+        mailbox.answer("x");
+        assert!(mailbox.is_choked(), "what has come and what will come count together");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod letters;
 mod mailbox;
 pub(crate) mod rpc;
 mod strict;
+mod sync;
 mod tunnel;
 
 use std::future::ready;
@@ -37,6 +38,7 @@ use crate::server::{Core, pairing, terminal};
 use closing::Close;
 use hub::Hub;
 pub use hub::System;
+pub use sync::{DatabaseError, SyncOptions, SyncServer};
 pub use tunnel::{TunnelCloud, TunnelOptions};
 
 /// How long connections may take to close when the relay shuts down; with what else there is to do, less than 5 s (WIRE-08).
@@ -94,6 +96,12 @@ pub enum BindError {
         /// The least that it may be, in bytes.
         least: usize,
     },
+    /// The database of a sync server cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The thread of the database cannot be started.
+    #[error("no thread can be started")]
+    Thread(#[source] io::Error),
     /// The system gives no random bytes, so there would be no codes (PAIR-14).
     #[error("the system gives no random bytes")]
     Entropy(#[from] crate::server::entropy::NoEntropy),

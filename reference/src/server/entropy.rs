@@ -17,7 +17,7 @@ pub trait Entropy {
 pub struct NoEntropy;
 
 /// A text of so many characters of an alphabet of ASCII.
-pub(super) fn draw_text(entropy: &mut impl Entropy, alphabet: &str, length: usize) -> Result<String, NoEntropy> {
+pub(crate) fn draw_text(entropy: &mut impl Entropy, alphabet: &str, length: usize) -> Result<String, NoEntropy> {
     let alphabet = alphabet.as_bytes();
     // Bytes from this on are drawn again: the number of those below it is a multiple of the alphabet's length, so that the
     // remainder favours no character.

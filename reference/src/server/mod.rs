@@ -7,12 +7,15 @@ pub mod entropy;
 pub mod heartbeat;
 pub mod pairing;
 pub mod rpc;
+pub mod sync;
 pub mod terminal;
 pub mod tunnel;
 
 use std::fmt::Debug;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use relayspec::timing::Timing;
 
 use entropy::NoEntropy;
@@ -119,6 +122,27 @@ pub enum Action {
         /// The messages.
         frames: Frames,
     },
+    /// Send a text message to many. Nobody waits for one who is slow: who has too much to read already is closed with code 1013 (WIRE-11).
+    Push {
+        /// To whom.
+        to: Vec<PeerId>,
+        /// The message as JSON text.
+        text: Bytes,
+    },
+    /// An answer to a peer will come from elsewhere. While many are owed, it is not read.
+    Owe {
+        /// To whom.
+        peer: PeerId,
+        /// What the answer counts for, in bytes.
+        bytes: usize,
+    },
+    /// What was owed has come.
+    Settle {
+        /// To whom.
+        peer: PeerId,
+        /// What it counted for, in bytes.
+        bytes: usize,
+    },
     /// From now on what the core reads as direct goes from each of the two to the other.
     Pair {
         /// The host.
@@ -155,6 +179,15 @@ pub enum Inbound<M> {
     Asked(M),
 }
 
+/// A page for browsers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// What it says.
+    pub content: &'static str,
+}
+
 /// The core of a relay.
 pub trait Core: Debug + Send + 'static {
     /// What the endpoint tells of a connection.
@@ -164,7 +197,7 @@ pub trait Core: Debug + Send + 'static {
 
     /// What to call the relay in its log.
     const NAME: &'static str;
-    /// From so many bytes for a peer that reads slowly on, whoever sends them is not read (WIRE-11).
+    /// From so many bytes for a peer that reads slowly on, whoever sends them is not read; who is pushed more is closed (WIRE-11).
     const MARK: usize;
 
     /// The least that the limit for messages may be, in bytes as encoded (WIRE-07).
@@ -180,6 +213,11 @@ pub trait Core: Debug + Send + 'static {
 
     /// What connects at a path; `None` where it names no endpoint.
     fn endpoint(path: &str) -> Option<Self::Role>;
+
+    /// What a browser gets at a path that names no endpoint.
+    fn page(_path: &str) -> Option<Page> {
+        None
+    }
 
     /// Reads a text message.
     fn read_text(role: Self::Role, text: &str) -> Inbound<Self::Message>;
@@ -197,6 +235,9 @@ pub trait Core: Debug + Send + 'static {
     /// # Errors
     /// Without entropy the connection is not taken.
     fn open(&mut self, role: Self::Role, now: Now, actions: &mut Vec<Action>) -> Result<PeerId, NoEntropy>;
+
+    /// Where a client that has just connected comes from.
+    fn came_from(&mut self, _peer: PeerId, _address: IpAddr) {}
 
     /// A message has come from a connection.
     ///

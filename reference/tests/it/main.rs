@@ -7,6 +7,7 @@ mod heartbeat;
 mod http;
 mod pressure;
 mod rpc;
+mod sync;
 mod terminal;
 mod tunnel;
 mod violations;

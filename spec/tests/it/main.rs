@@ -6,6 +6,7 @@ mod messages;
 mod reconnect;
 mod rpc;
 mod schemas;
+mod sync;
 mod terminal;
 mod tunnel;
 mod vectors;

@@ -12,6 +12,15 @@ const HOST: &str = "examples/pairing-host-node";
 /// The terminal viewer in Python, below the root.
 const VIEWER: &str = "examples/terminal-viewer-python";
 
+/// The sync client in Python, below the root.
+const SYNC: &str = "examples/sync-client-python";
+
+/// The tests of the sync server's chat page in a browser, below the root.
+const PAGE: &str = "reference/tests/page";
+
+/// The browser that they drive.
+const BROWSER: &str = "chromium";
+
 /// The tunnel agent in Python, below the root.
 const AGENT: &str = "examples/tunnel-agent-python";
 
@@ -24,6 +33,25 @@ pub(super) fn node(judge: &Path) -> Vec<Step> {
         Step::command("host install", within(HOST, "npm", &["ci", "--no-audit", "--no-fund"])),
         Step::command("host tests", within(HOST, "npm", &["test"])),
         Step::command("host by manifest", judging(judge, HOST)),
+    ]
+}
+
+/// The steps of the chat page, which is judged as a sync client too; left out where there is no browser.
+pub(super) fn page(judge: &Path) -> Vec<Step> {
+    let found = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|folder| folder.join(BROWSER)).find(|program| program.is_file())
+    });
+    let Some(browser) = found else {
+        return vec![Step::skipped(
+            "page tests",
+            "no chromium here: nobody has tested the chat page (Debian: apt-get install chromium)",
+        )];
+    };
+    let mut tests = within(PAGE, "npm", &["test"]);
+    tests.env("CONFORMANCE_PROGRAM", judge).env("CHROMIUM", browser);
+    vec![
+        Step::command("page install", within(PAGE, "npm", &["ci", "--no-audit", "--no-fund"])),
+        Step::command("page tests", tests),
     ]
 }
 
@@ -45,6 +73,10 @@ pub(super) fn python(judge: &Path) -> Vec<Step> {
         Step::command("agent install", install(AGENT)),
         Step::command("agent tests", tests(AGENT)),
         Step::command("agent by manifest", judging(judge, AGENT)),
+        Step::command("sync environment", environment(SYNC)),
+        Step::command("sync install", install(SYNC)),
+        Step::command("sync tests", tests(SYNC)),
+        Step::command("sync by manifest", judging(judge, SYNC)),
         // It needs nothing but Python.
         Step::command("rpc client tests", within(CALLER, "python3", &["-m", "unittest"])),
         Step::command("rpc client by manifest", judging(judge, CALLER)),

@@ -58,6 +58,7 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
     } else {
         steps.extend(node::steps(judge));
         steps.extend(clients::node(judge));
+        steps.extend(clients::page(judge));
     }
     if options.skip_python {
         steps.push(Step::skipped("python examples", "--skip-python: nobody has judged the Python examples"));

@@ -7,6 +7,8 @@ mod pairing_viewer;
 mod rpc_client;
 mod rpc_daemon;
 mod server;
+mod sync_client;
+mod sync_server;
 mod terminal_host;
 mod terminal_relay;
 mod terminal_viewer;
@@ -36,6 +38,8 @@ enum Which {
     PairingRelay(pairing_relay::Relay),
     PairingHost(pairing_host::Host),
     PairingViewer(pairing_viewer::Viewer),
+    SyncServer(sync_server::Server),
+    SyncClient(sync_client::Client),
     TerminalRelay(terminal_relay::Relay),
     RpcDaemon(rpc_daemon::Daemon),
     RpcClient(rpc_client::Client),
@@ -50,6 +54,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingRelay(relay) => relay.run(),
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
+        Which::SyncServer(server) => server.run(),
+        Which::SyncClient(client) => client.run(),
         Which::TerminalRelay(relay) => relay.run(),
         Which::RpcDaemon(daemon) => daemon.run(),
         Which::RpcClient(client) => client.run(),

@@ -126,24 +126,20 @@ impl Player {
         self.accept(&accept).await?;
         let welcome = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test);
         for turn in welcome.turns {
-            match turn {
+            let mut message = match turn {
                 Turn::Client(kind) => {
                     let like = (self.story.scenario.family.naming.like)(kind);
                     let json = Term::try_from(like).map_err(Stop::Harness)?;
                     self.expect(&Expect { on: name.clone(), json: Some(json), ..Expect::default() }).await?;
+                    continue;
                 }
-                Turn::Server(_) | Turn::Answer(_) => {
-                    let mut message = match turn {
-                        Turn::Server(message) => message(self.clock().epoch_ms(self.clock().now())),
-                        Turn::Answer(message) => message(&self.latest(name).await?),
-                        Turn::Client(_) => Value::Null,
-                    };
-                    for (name, term) in &step.members {
-                        message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
-                    }
-                    self.say(name, &message, step.fragments).await?;
-                }
+                Turn::Server(message) => message(self.clock().epoch_ms(self.clock().now())),
+                Turn::Answer(message) => message(&self.latest(name).await?),
+            };
+            for (name, term) in &step.members {
+                message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
             }
+            self.say(name, &message, step.fragments).await?;
         }
         if self.is_framed() {
             return Ok(());

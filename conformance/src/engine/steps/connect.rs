@@ -1,5 +1,7 @@
 //! Opening connections, and ending them in every way there is.
 
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +13,14 @@ use crate::engine::recorder::Stop;
 use crate::engine::witness::{Witness, describe};
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{Close, Connect, Cut, CutBy, Refused};
-use crate::transport::{Act, Arrival, Arrived, Connection, OpenError, Opened, OutFrame, Side, open};
+use crate::scenario::step::{Close, CloseIs, Connect, Cut, CutBy, Expect, Refused};
+use crate::transport::encode::TEXT;
+use crate::transport::{Act, Arrival, Arrived, Connection, Dial, OpenError, Opened, OutFrame, Side, open};
 
+/// The name of a connection that is opened where it should rather not be.
+const REFUSED: &str = "refused";
+/// The close code of a server that refuses (RFC 6455, section 7.4.1).
+const POLICY_VIOLATION: u16 = 1008;
 /// How long what is still under way at the end of a story is waited for.
 const SETTLING: Duration = Duration::from_millis(50);
 /// The same on a framed stream.
@@ -33,9 +40,11 @@ impl Player {
             Some(role) => family.clients.iter().copied().find(|known| known == role),
             None => family.role_at(&step.to),
         };
-        story.transcript.add(self.clock().now(), &name, By::Runner, format!("connect {}", step.to));
-        let buffer = step.receive_buffer.map(|size| u32::try_from(size.0).unwrap_or(u32::MAX));
-        let opened = match self.open(&step.to, buffer).await? {
+        let from = self.address(step.from.as_ref())?;
+        let shown = from.map(|from| format!(" from {from}")).unwrap_or_default();
+        story.transcript.add(self.clock().now(), &name, By::Runner, format!("connect {}{shown}", step.to));
+        let receive_buffer = step.receive_buffer.map(|size| u32::try_from(size.0).unwrap_or(u32::MAX));
+        let opened = match self.open(&step.to, Dial { receive_buffer, from }).await? {
             Ok(opened) => opened,
             Err(error) => {
                 story.transcript.add(self.clock().now(), &name, By::Subject, error.to_string());
@@ -52,30 +61,51 @@ impl Player {
                 .into());
             }
         };
-        let at = self.clock().now();
+        self.enter(&step.name, opened, role);
+        Ok(())
+    }
+
+    /// Gives a connection its name.
+    fn enter(&mut self, name: &str, opened: Opened, role: Option<&'static str>) {
+        let (story, family) = (&self.story, self.story.scenario.family);
+        let (at, full_name) = (self.clock().now(), self.full_name(name));
         let schemas = Arc::clone(&story.stage.schemas);
         let witness = Witness {
-            name: name.clone(),
+            name: full_name.clone(),
             transcript: Arc::clone(&story.transcript),
             recorder: Arc::clone(&story.recorder),
             lint: ConnectionLint::new(family, role.unwrap_or_default(), Side::Client, schemas),
             fate: None,
         };
         let connection = Connection::start(opened, self.clock().clone(), Box::new(witness));
-        let actor = Actor::new(name, connection, at, family, Side::Client, role);
-        self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
-        self.own.push(step.name.clone());
-        Ok(())
+        let actor = Actor::new(full_name, connection, at, family, Side::Client, role);
+        self.actors.insert(name.to_owned(), Arc::new(Mutex::new(actor)));
+        self.own.push(name.to_owned());
     }
 
-    async fn open(&self, path: &str, buffer: Option<u32>) -> Result<Result<Opened, OpenError>, Fault> {
+    /// The loopback address that a name stands for; one is drawn where it stands for none.
+    fn address(&mut self, name: Option<&String>) -> Result<Option<IpAddr>, Stop> {
+        let Some(name) = name else { return Ok(None) };
+        // Neither the first, which all others come from, nor the last.
+        let draw = || Ipv4Addr::from(fastrand::u32(0x7F00_0002..0x7FFF_FFFE)).to_string();
+        let value = self.variables.entry(name.clone()).or_insert_with(|| draw().into());
+        let address = value.as_str().and_then(|text| text.parse().ok());
+        address.map(Some).ok_or_else(|| Stop::Harness(format!("`${name}` is no address")))
+    }
+
+    async fn open(&self, path: &str, dial: Dial) -> Result<Result<Opened, OpenError>, Fault> {
         let stage = &self.story.stage;
         let Ok(_permit) = stage.handshakes.acquire().await else {
             return Err(Stop::Harness("the run is over".to_owned()).into());
         };
         let deadline = self.clock().now() + stage.handshake_deadline;
         let target = self.story.target()?;
-        let opened = self.clock().within(deadline, open(target.route(), path, buffer)).await;
+        let opened = self.clock().within(deadline, open(target.route(), path, dial)).await;
+        if let (Some(Err(OpenError::Tcp(error))), Some(from)) = (&opened, dial.from)
+            && error.kind() == io::ErrorKind::AddrNotAvailable
+        {
+            return Err(Stop::Skip(format!("nothing can be reached from {from} here: {error}")).into());
+        }
         opened.ok_or_else(|| {
             Finding {
                 what: format!(
@@ -99,9 +129,20 @@ impl Player {
     }
 
     pub(in crate::engine) async fn refused(&mut self, step: &Refused) -> Result<(), Fault> {
-        match self.open(&step.to, None).await? {
-            Err(_) => Ok(()),
-            Ok(_) => Err(Finding {
+        let from = self.address(step.from.as_ref())?;
+        match (self.open(&step.to, Dial { receive_buffer: None, from }).await?, &step.after) {
+            (Err(_), _) => Ok(()),
+            (Ok(opened), Some(after)) => {
+                let role = self.story.scenario.family.role_at(&step.to);
+                self.enter(REFUSED, opened, role);
+                let message = after.fill(&self.variables).map_err(Stop::Harness)?.to_string();
+                let actor = self.actor(REFUSED)?;
+                self.write(&*actor.lock().await, OutFrame::new(TEXT, message)).await;
+                let close = Some(CloseIs { code: vec![POLICY_VIOLATION], reason: None });
+                let skipping = step.skipping.clone();
+                self.expect(&Expect { on: REFUSED.to_owned(), close, skipping, ..Expect::default() }).await
+            }
+            (Ok(_), None) => Err(Finding {
                 what: format!("a connection to {} was accepted", step.to),
                 expected: Some("a refusal, by TCP or by HTTP".to_owned()),
                 got: Some("HTTP 101 Switching Protocols".to_owned()),

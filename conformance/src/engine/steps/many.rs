@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::engine::barrier::Barrier;
 use crate::engine::player::{Fault, Player};
-use crate::scenario::step::Many;
+use crate::scenario::step::{Many, Meet};
 
 impl Player {
     pub(in crate::engine) async fn many(&mut self, step: &Many) -> Result<(), Fault> {
@@ -37,6 +37,19 @@ impl Player {
         drop(running);
         let lists = collected.into_iter().map(|(name, values)| (name, values.into_values().collect()));
         self.variables.extend(lists);
+        Ok(())
+    }
+
+    pub(in crate::engine) async fn meet(&mut self, step: &Meet) -> Result<(), Fault> {
+        let Some(barrier) = self.barrier.clone() else { return Ok(()) };
+        let is_last = barrier.meet(step.leave).await;
+        if step.one.is_empty() {
+            return Ok(());
+        }
+        if is_last {
+            self.play(&step.one).await?;
+        }
+        barrier.meet(step.leave).await;
         Ok(())
     }
 

@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::engine::player::{Fault, Player};
 use crate::engine::random;
 use crate::engine::recorder::Stop;
+use crate::lint::shorten;
 use crate::outcome::Finding;
 use crate::scenario::Term;
-use crate::scenario::step::{Disjoint, Distinct, Tally, Unpredictable};
+use crate::scenario::step::{Disjoint, Distinct, Same, Tally, Unpredictable};
 
 impl Player {
     fn list(&self, term: &Term) -> Result<Vec<String>, Fault> {
@@ -28,6 +29,21 @@ impl Player {
                 what: format!("a value occurs more than once among {}", values.len()),
                 expected: Some("all different".to_owned()),
                 got: Some(format!("{twice} twice")),
+                ..Finding::default()
+            }
+            .into()),
+        }
+    }
+
+    pub(in crate::engine) fn same(&mut self, step: &Same) -> Result<(), Fault> {
+        let values = self.list(&step.values)?;
+        let different = values.iter().zip(values.iter().skip(1)).find(|(one, next)| one != next);
+        match different {
+            None => Ok(()),
+            Some((one, other)) => Err(Finding {
+                what: format!("the values of a list differ, {} in all", values.len()),
+                expected: Some(format!("all of them {}", shorten(one))),
+                got: Some(shorten(other)),
                 ..Finding::default()
             }
             .into()),

@@ -127,8 +127,10 @@ fn matcher(term: &Term) -> Option<&Term> {
         | Term::Equals(_)
         | Term::JsonText(_)
         | Term::One { .. }
-        | Term::Contains(_)
-        | Term::MadeOf { .. } => Some(term),
+        | Term::BeginsWith(_)
+        | Term::EndsWith(_)
+        | Term::MadeOf { .. }
+        | Term::Contains(_) => Some(term),
         Term::List(terms) => terms.iter().find_map(matcher),
         Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
         Term::Base64(bytes) => bytes.is_definite().is_err().then_some(term),

@@ -43,9 +43,17 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             if let Some(role) = connect.role.as_deref().filter(|role| !scope.clients.contains(role)) {
                 return Err(format!("no client has the role `{role}`; there are {}", scope.clients.join(", ")).into());
             }
+            from(connect.from.as_ref(), scope)?;
             scope.connections.insert(connect.name.clone());
         }
-        Step::Refused(refused) => path(&refused.to, scope)?,
+        Step::Refused(refused) => {
+            path(&refused.to, scope)?;
+            from(refused.from.as_ref(), scope)?;
+            refused.after.iter().try_for_each(|term| scope.knows(term))?;
+            if refused.skipping.is_some() && refused.after.is_none() {
+                return Err("`skipping` goes with `after`".to_owned().into());
+            }
+        }
         Step::Send(send) => self::send(send, scope)?,
         Step::Frame(frame) => {
             scope.has(&frame.on)?;
@@ -106,6 +114,8 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             scope.variables.extend(inner.variables);
         }
         Step::Meet(_) if !in_many => return Err("`meet` stands inside `many`".to_owned().into()),
+        // What one of them does gives the others no names.
+        Step::Meet(meet) => steps(&meet.one, &mut scope.clone(), true).map_err(Inner::There)?,
         Step::Near(near) => {
             scope.knows(&near.value)?;
             scope.knows(&near.to)?;
@@ -119,6 +129,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             scope.knows(&step.values)?;
             one_of(&[("to", !step.to.is_empty()), ("at_least", !step.at_least.is_empty())])?;
         }
+        Step::Same(step) => scope.knows(&step.values)?,
         Step::Unpredictable(step) => {
             scope.knows(&step.values)?;
             if step.alphabet.chars().count() < 2 {
@@ -162,7 +173,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         Step::Terminate(Terminate { of }) | Step::Exit(Exit { of, .. }) => {
             of.iter().try_for_each(|client| scope.is_started(client))?;
         }
-        Step::Memory(_) | Step::Meet(_) | Step::Restart(_) | Step::Rival(_) | Step::FileMode(_) => {}
+        Step::Memory(_) | Step::Restart(_) | Step::Rival(_) | Step::FileMode(_) => {}
         http @ (Step::Serve(_)
         | Step::Request(_)
         | Step::Respond(_)
@@ -244,6 +255,11 @@ pub(super) fn within(key: &str, count: usize, least: usize, most: usize) -> Resu
     } else {
         Ok(())
     }
+}
+
+/// A name for an address that a connection comes from.
+fn from(name: Option<&String>, scope: &mut Scope) -> Result<(), String> {
+    name.map_or(Ok(()), |name| scope.variable(name))
 }
 
 fn path(target: &str, scope: &Scope) -> Result<(), String> {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{CheckName, Size};
+use super::given;
+use crate::scenario::{CheckName, Size, Term};
 
 /// Opens a connection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +22,9 @@ pub struct Connect {
     /// A small receive buffer, so that a stalled reader is felt soon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receive_buffer: Option<Size>,
+    /// A name for a loopback address to come from, other than 127.0.0.1: a variable, which is given one where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// The check that the handshake decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<CheckName>,
@@ -33,6 +37,15 @@ pub struct Refused {
     /// The request target; none where there is no handshake.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub to: String,
+    /// As in `connect`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// It may be opened all the same, and is then closed after this message, with code 1008.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub after: Option<Term>,
+    /// Text messages that may come before the close.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub skipping: Option<Term>,
     /// The check that this decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<CheckName>,

@@ -29,7 +29,7 @@ pub use play::{Exit, Leave, Many, Meet, Memory, Status, Terminate};
 pub use process::{EndBy, FileMode, Mode, Restart, Rival};
 pub use send::{Encoding, FrameStep, Opcode, Pour, Repeated, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
-pub use values::{Disjoint, Distinct, Tally, Unpredictable};
+pub use values::{Disjoint, Distinct, Same, Tally, Unpredictable};
 
 /// The most iterations that `many` may ask for, those of a `many` around it multiplied. Each costs memory until all are over.
 pub(super) const MOST_ITERATIONS: usize = 100_000;
@@ -94,6 +94,8 @@ pub enum Step {
     Near(Near),
     /// All values of a list have to differ.
     Distinct(Distinct),
+    /// All values of a list have to be the same.
+    Same(Same),
     /// No value of one list may occur in another.
     Disjoint(Disjoint),
     /// The values of a list have to occur this often.
@@ -170,6 +172,7 @@ impl Step {
             Self::Memory(step) => step.check.as_ref(),
             Self::Near(step) => Some(&step.check),
             Self::Distinct(step) => Some(&step.check),
+            Self::Same(step) => Some(&step.check),
             Self::Disjoint(step) => Some(&step.check),
             Self::Tally(step) => Some(&step.check),
             Self::Unpredictable(step) => Some(&step.check),

@@ -28,9 +28,12 @@ pub struct Many {
 }
 
 /// Waits for the other iterations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Meet {
+    /// Steps that one of the iterations plays when all are here; the others go on when they are over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one: Vec<At<Step>>,
     /// In which order they then go on.
     #[serde(default, skip_serializing_if = "Leave::is_as_they_came")]
     pub leave: Leave,

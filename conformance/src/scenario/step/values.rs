@@ -15,6 +15,16 @@ pub struct Distinct {
     pub check: CheckName,
 }
 
+/// All values of a list have to be the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Same {
+    /// The list.
+    pub values: Term,
+    /// The check that this decides.
+    pub check: CheckName,
+}
+
 /// No value of one list may occur in another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

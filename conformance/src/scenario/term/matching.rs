@@ -63,6 +63,14 @@ impl Term {
                     term.compare(value, variables, bindings, &format!("{path}/{at}"))
                 })
             }
+            Self::BeginsWith(terms) | Self::EndsWith(terms) => {
+                let Value::Array(found) = actual else { return Err(mismatch(self.print())) };
+                require(found.len() >= terms.len(), &|| format!("at least {} elements", terms.len()))?;
+                let from = if matches!(self, Self::EndsWith(_)) { found.len() - terms.len() } else { 0 };
+                terms.iter().zip(&found[from..]).zip(from..).try_for_each(|((term, value), at)| {
+                    term.compare(value, variables, bindings, &format!("{path}/{at}"))
+                })
+            }
             Self::MadeOf { alphabet, length } => {
                 let text = actual.as_str();
                 let fits = text

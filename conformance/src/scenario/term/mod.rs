@@ -77,6 +77,10 @@ pub enum Term {
         /// What this one matches besides.
         being: Box<Self>,
     },
+    /// A list that begins with these elements (only in what is expected).
+    BeginsWith(Vec<Self>),
+    /// A list that ends with these elements (only in what is expected).
+    EndsWith(Vec<Self>),
 }
 
 /// A part of a string.
@@ -160,8 +164,10 @@ impl Term {
             | Self::Equals(_)
             | Self::JsonText(_)
             | Self::One { .. }
-            | Self::Contains(_)
-            | Self::MadeOf { .. } => {
+            | Self::BeginsWith(_)
+            | Self::EndsWith(_)
+            | Self::MadeOf { .. }
+            | Self::Contains(_) => {
                 return Err(format!("`{}` is a matcher and cannot be sent", self.print()));
             }
         })
@@ -206,7 +212,9 @@ impl Term {
                     }
                 }
             }
-            Self::List(terms) | Self::AnyOf(terms) => terms.iter().for_each(|term| term.each_variable(see)),
+            Self::List(terms) | Self::AnyOf(terms) | Self::BeginsWith(terms) | Self::EndsWith(terms) => {
+                terms.iter().for_each(|term| term.each_variable(see))
+            }
             Self::Object(members) => members.iter().for_each(|(_, term)| term.each_variable(see)),
             Self::Not(term) | Self::Equals(term) | Self::JsonText(term) => term.each_variable(see),
             Self::One { like, being } => [like, being].into_iter().for_each(|term| term.each_variable(see)),
@@ -251,7 +259,7 @@ impl schemars::JsonSchema for Term {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | other_case | shorter | full_width, of: text }, { base64: bytes }. Expected: { is: text | string | number | anything | nothing }, { made_of: alphabet, length: n }, { contains: text }, { not: … }, { any_of: […] }, { equals: … }, { json_text: … }, { one: …, being: … }; an object matches when it has at least the members named."
+            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | other_case | shorter | full_width, of: text }, { base64: bytes }. Expected: { is: text | string | number | anything | nothing }, { made_of: alphabet, length: n }, { contains: text }, { not: … }, { any_of: […] }, { equals: … }, { begins_with: […] }, { ends_with: […] }, { json_text: … }, { one: …, being: … }; an object matches when it has at least the members named."
         })
     }
 }

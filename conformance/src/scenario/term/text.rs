@@ -68,13 +68,19 @@ fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
         if let Some(inner) = members.shift_remove("equals") {
             return Ok(Term::Equals(Box::new(inner.try_into()?)));
         }
-        if let Some(choices) = members.get("any_of").and_then(Value::as_array) {
-            return Ok(Term::AnyOf(choices.iter().cloned().map(Term::try_from).collect::<Result<_, _>>()?));
+        for (name, made) in LISTS {
+            if let Some(terms) = members.get(name).and_then(Value::as_array) {
+                return Ok(made(terms.iter().cloned().map(Term::try_from).collect::<Result<_, _>>()?));
+            }
         }
     }
     let terms = members.into_iter().map(|(name, value)| Ok((name, Term::try_from(value)?)));
     Ok(Term::Object(terms.collect::<Result<_, String>>()?))
 }
+
+/// The matchers that are made of a list.
+const LISTS: [(&str, fn(Vec<Term>) -> Term); 3] =
+    [("any_of", Term::AnyOf), ("begins_with", Term::BeginsWith), ("ends_with", Term::EndsWith)];
 
 /// Whether a text can name a variable or a connection.
 #[must_use]
@@ -144,8 +150,14 @@ impl From<Term> for Value {
             Term::Not(term) => json!({ "not": Self::from(*term) }),
             Term::JsonText(term) => json!({ "json_text": Self::from(*term) }),
             Term::One { like, being } => json!({ "one": Self::from(*like), "being": Self::from(*being) }),
-            Term::AnyOf(terms) => json!({ "any_of": terms.into_iter().map(Self::from).collect::<Vec<_>>() }),
+            Term::AnyOf(terms) => json!({ "any_of": values(terms) }),
+            Term::BeginsWith(terms) => json!({ "begins_with": values(terms) }),
+            Term::EndsWith(terms) => json!({ "ends_with": values(terms) }),
             Term::Equals(term) => json!({ "equals": Self::from(*term) }),
         }
     }
+}
+
+fn values(terms: Vec<Term>) -> Vec<Value> {
+    terms.into_iter().map(Value::from).collect()
 }

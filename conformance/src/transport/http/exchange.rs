@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::read::{HttpError, Reader};
 use super::{HttpMessage, Start};
 use crate::clock::{Clock, Moment};
-use crate::transport::handshake::connect;
+use crate::transport::handshake::{Dial, connect};
 use crate::transport::{Link, OpenError, WebAddress};
 
 /// What a script does to a stream.
@@ -85,7 +85,7 @@ pub async fn fetch(
     bytes: Vec<u8>,
     clock: Clock,
 ) -> Result<Exchange, OpenError> {
-    let link = connect(tls.as_ref(), &address, None).await?;
+    let link = connect(tls.as_ref(), &address, Dial::default()).await?;
     let (orders, mut inbox) = mpsc::unbounded_channel();
     let (sender, answers) = mpsc::channel(1);
     let exchange = Exchange { method: method.to_owned(), orders, answers: Some(answers) };

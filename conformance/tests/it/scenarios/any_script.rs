@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use conformance::scenario::step::{
     Accept, Any, Attempts, Choice, Close, CloseIs, Collect, Connect, Cut, CutBy, Delay, Disjoint, Distinct, Encoding,
     EndBy, EventIs, EventStep, Exit, Expect, FailBy, FileMode, FrameStep, Heartbeat, Idle, Latency, Leave, Many, Mark,
-    Meet, Memory, Mode, Near, NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Repeated, Restart, Rival, Rule, Send,
-    Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait, Welcome,
+    Meet, Memory, Mode, Near, NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Repeated, Restart, Rival, Rule, Same,
+    Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait, Welcome,
 };
 use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -46,12 +46,14 @@ fn any_step() -> impl Strategy<Value = Step> {
 /// A step of any kind but `many`.
 pub(super) fn step() -> impl Strategy<Value = Step> {
     Union::new([
-        (name(), text(), of(text()), of(size()), of(check()))
-            .prop_map(|(name, to, role, receive_buffer, check)| {
-                Step::Connect(Connect { name, to, role, receive_buffer, check })
+        (name(), text(), of(text()), of(size()), of(name()), of(check()))
+            .prop_map(|(name, to, role, receive_buffer, from, check)| {
+                Step::Connect(Connect { name, to, role, receive_buffer, from, check })
             })
             .boxed(),
-        (text(), of(check())).prop_map(|(to, check)| Step::Refused(Refused { to, check })).boxed(),
+        (text(), of(name()), of(term()), of(term()), of(check()))
+            .prop_map(|(to, from, after, skipping, check)| Step::Refused(Refused { to, from, after, skipping, check }))
+            .boxed(),
         send().prop_map(Step::Send).boxed(),
         frame().prop_map(Step::Frame).boxed(),
         (name(), of(any::<u16>()), text())
@@ -77,8 +79,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         name().prop_map(|name| Step::Mark(Mark { name })).boxed(),
         btree_map(name(), term(), 0..3).prop_map(Step::Let).boxed(),
         proptest::sample::select(&[Leave::AsTheyCame, Leave::LastFirst][..])
-            .prop_map(|leave| Step::Meet(Meet { leave }))
+            .prop_map(|leave| Step::Meet(Meet { leave, one: Vec::new() }))
             .boxed(),
+        (term(), check()).prop_map(|(values, check)| Step::Same(Same { values, check })).boxed(),
         (term(), term(), of(span()), span(), check())
             .prop_map(|(value, to, plus, tolerance, check)| Step::Near(Near { value, to, plus, tolerance, check }))
             .boxed(),
@@ -368,7 +371,9 @@ fn value() -> impl Strategy<Value = Value> {
             inner.clone().prop_map(|value| json!({ "equals": value })),
             inner.clone().prop_map(|value| json!({ "json_text": value })),
             (inner.clone(), inner.clone()).prop_map(|(one, being)| json!({ "one": one, "being": being })),
-            vec(inner, 0..3).prop_map(|values| json!({ "any_of": values })),
+            vec(inner.clone(), 0..3).prop_map(|values| json!({ "any_of": values })),
+            vec(inner.clone(), 0..3).prop_map(|values| json!({ "begins_with": values })),
+            vec(inner, 0..3).prop_map(|values| json!({ "ends_with": values })),
         ]
     })
 }
@@ -382,6 +387,8 @@ const MATCHERS: &[&str] = &[
     "json_text",
     "one",
     "being",
+    "begins_with",
+    "ends_with",
     "repeat",
     "times",
     "change",

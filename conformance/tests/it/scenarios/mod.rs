@@ -117,6 +117,7 @@ const EXCUSED: &[(&str, &str, &str)] = &[
     ("terminal viewer", "DRV-01", "as for pairing"),
     ("rpc client", "RECON-11", "nothing refuses a client for good"),
     ("rpc client", "DRV-01", "as for pairing"),
+    ("sync client", "DRV-01", "as for pairing"),
 ];
 
 /// The requirements of a role that no check judges.

@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Result};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::sleep;
 
@@ -28,6 +29,9 @@ pub(crate) struct Frame {
 /// Longer payloads are passed on as they come, and so is all that follows.
 const LONGEST: u64 = 4 << 20;
 
+/// Of one connection, in bytes, from who has connected.
+const MOST_HEARD: usize = 64 << 20;
+
 /// What all connections of one run share.
 #[derive(Debug, Default)]
 pub(crate) struct House {
@@ -36,6 +40,10 @@ pub(crate) struct House {
     pub(crate) viewers: usize,
     /// How many bytes have gone through, in all.
     pub(crate) bytes: usize,
+    /// Whether a connection has ended, other than the first one, which only looks whether anybody is there.
+    pub(crate) has_lost: bool,
+    /// What was kept for later.
+    pub(crate) kept: Option<Frame>,
     /// Who can be written to on the side that has connected.
     guests: Vec<(usize, UnboundedSender<Vec<u8>>)>,
 }
@@ -91,6 +99,7 @@ pub(crate) async fn start<L: Link + 'static>(relay: &str) -> Server {
 
 async fn serve<L: Link>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -> Result<()> {
     guest.set_nodelay(true)?;
+    let from = guest.peer_addr()?.ip();
     let (reader, mut guest_writer) = guest.into_split();
     let mut guest = BufReader::new(reader);
     let head = head(&mut guest).await?;
@@ -111,12 +120,12 @@ async fn serve<L: Link>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -
     if flaw == "stays-away" && number > 1 {
         return Ok(());
     }
-    let host = TcpStream::connect(&address).await;
+    let host = connect(&address, from).await;
     let (reader, mut host_writer) = match host {
         // A relay that was started a moment ago may not listen yet.
         Err(_) if relay.is_empty() && !to.starts_with("ws://") => {
             sleep(Duration::from_millis(300)).await;
-            TcpStream::connect(&address).await?
+            connect(&address, from).await?
         }
         other => other?,
     }
@@ -164,6 +173,7 @@ async fn serve<L: Link>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -
                 }
                 Part::End if link.hides_end(way) => continue,
                 Part::End => {
+                    house.lock().expect("no panic").has_lost |= way == Way::In && number > 1;
                     open -= 1;
                     // Nothing more is written that way; who listens there ends as well.
                     let _ = onward.send(Vec::new());
@@ -199,6 +209,13 @@ async fn serve<L: Link>(guest: TcpStream, relay: &str, houses: &Mutex<Houses>) -
     Ok(())
 }
 
+/// Connects from the same address as the guest, which may have one of its own.
+async fn connect(address: &str, from: IpAddr) -> Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(address.parse().map_err(|_| Error::from(ErrorKind::InvalidInput))?).await
+}
+
 /// What is read from one side.
 enum Part {
     Frame(Frame),
@@ -207,8 +224,14 @@ enum Part {
 }
 
 async fn listen(mut from: BufReader<OwnedReadHalf>, way: Way, said: UnboundedSender<(Way, Part)>) {
+    let mut heard = 0;
     while let Ok(part) = read(&mut from).await {
         let is_raw = matches!(part, Part::Raw(_));
+        heard += if let Part::Frame(frame) = &part { frame.payload.len() } else { 0 };
+        if way == Way::In && heard > MOST_HEARD {
+            // As a server that stops reading: what is kept here has no other bound.
+            std::future::pending::<()>().await;
+        }
         let _ = said.send((way, part));
         if is_raw {
             let mut bytes = vec![0; 64 << 10];

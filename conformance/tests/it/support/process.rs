@@ -25,6 +25,17 @@ impl Reference {
         Self::start_the("terminal-relay", &more).await
     }
 
+    /// Starts the sync server likewise, with the PIN 000042.
+    pub(crate) async fn sync(more: &[&str]) -> Self {
+        Self::start_the("sync-server", &[&["--pin", "000042"], more].concat()).await
+    }
+
+    /// What a sync server says that does not start.
+    pub(crate) async fn sync_refused(more: &[&str]) -> String {
+        let arguments = ["reference", "sync-server", "--port", "0", "--pin", "000042"];
+        super::conformance(arguments.iter().chain(more)).await.told()
+    }
+
     /// Starts the tunnel's cloud likewise; beside it the address of its public port.
     pub(crate) async fn tunnel(more: &[String]) -> (Self, String) {
         let more: Vec<_> = more.iter().map(String::as_str).collect();

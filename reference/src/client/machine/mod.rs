@@ -83,11 +83,11 @@ impl<R: Role, D: Dice> Client<R, D> {
             Phase::Ended => return None,
         };
         let beat = match &self.wire {
-            Wire::Open(_) if self.role.has_heartbeat() => self.role.wake_at(),
-            Wire::Open(silence) => Some(silence.wake_at()),
-            Wire::Down | Wire::Opening => None,
+            Wire::Open(silence) if !self.role.has_heartbeat() => Some(silence.wake_at()),
+            _ => None,
         };
-        [phase, beat].into_iter().flatten().min()
+        let own = if self.may_tick() { self.role.wake_at() } else { None };
+        [phase, beat, own].into_iter().flatten().min()
     }
 
     /// Tells the time.
@@ -100,13 +100,20 @@ impl<R: Role, D: Dice> Client<R, D> {
         }
         if let Wire::Open(silence) = &mut self.wire {
             match silence.tick(now) {
-                _ if self.role.has_heartbeat() => self.role.tick(&mut self.desk),
+                _ if self.role.has_heartbeat() => {}
                 Due::Nothing => {}
                 Due::Ping => self.desk.say(Outgoing::Ping),
                 Due::Loss => self.abandon(now),
             }
         }
+        if self.may_tick() && !matches!(self.phase, Phase::Ended) {
+            self.role.tick(&mut self.desk);
+        }
         self.done(now)
+    }
+
+    fn may_tick(&self) -> bool {
+        !self.role.has_heartbeat() || matches!(self.wire, Wire::Open(_))
     }
 
     /// The handshake is done.
@@ -167,6 +174,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// The user wants something.
     pub fn command(&mut self, command: Command, now: Instant) -> Vec<Action> {
+        self.desk.now = now;
         match command {
             _ if matches!(self.phase, Phase::Ended) => {}
             Command::Stop {} => return self.stop(),
@@ -183,6 +191,7 @@ impl<R: Role, D: Dice> Client<R, D> {
 
     /// A person has typed something.
     pub fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
+        self.desk.now = now;
         if !matches!(self.phase, Phase::Ended) {
             self.role.typed(bytes, &mut self.desk);
         }

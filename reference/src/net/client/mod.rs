@@ -17,7 +17,7 @@ mod wire;
 
 pub use dial::{Address, NoAddress};
 pub use raw::RawMode;
-pub use start::{TunnelAgent, pairing_host, pairing_viewer, terminal_host, terminal_viewer, tunnel_agent};
+pub use start::{TunnelAgent, pairing_host, pairing_viewer, sync_client, terminal_host, terminal_viewer, tunnel_agent};
 pub use trust::{NoTrust, Trust};
 
 use std::pin::pin;
@@ -42,7 +42,8 @@ pub struct ClientOptions {
     pub trust: Trust,
     /// How to come back after a loss.
     pub policy: Policy,
-    /// The timing parameters. A client uses `connect_timeout`, `notify_deadline`, `heartbeat_interval` and `heartbeat_timeout`.
+    /// The timing parameters. A client uses `connect_timeout`, `notify_deadline`, `heartbeat_interval` and `heartbeat_timeout`;
+    /// a sync client `subscribe_timeout` and `request_timeout` too.
     pub timing: Timing,
     /// The largest message that is accepted, in bytes as encoded; at least 1 MiB (WIRE-07).
     pub max_message: usize,

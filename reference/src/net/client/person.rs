@@ -19,6 +19,10 @@ pub(super) fn told(event: Event) -> Told {
     Told::Notice(match event {
         Event::Registered { code } => return Told::Output(format!("code {code}\n").into_bytes()),
         Event::Data { payload: Value::String(text), .. } => return Told::Output(text.into_bytes()),
+        Event::Data { payload, .. } if payload["message"]["content"].is_string() => {
+            let text = |member: &str| payload["message"][member].as_str().unwrap_or_default().to_owned();
+            return Told::Output(format!("{}: {}\n", text("role"), text("content")).into_bytes());
+        }
         Event::Connected {} => "connected".to_owned(),
         Event::Joined {} => "joined".to_owned(),
         Event::Disconnected {} => "the connection is lost".to_owned(),
@@ -44,6 +48,8 @@ mod tests {
         assert_eq!(told(Event::Registered { code: "K7QX4M".to_owned() }), output("code K7QX4M\n"));
         let data = r#"{"event":"data","payload":"no line feed"}"#;
         assert_eq!(told(Event::read(data).expect("an event").expect("it")), output("no line feed"));
+        let message = r#"{"event":"data","resource":"chat","resourceId":"c","payload":{"message":{"role":"user","content":"hi"}}}"#;
+        assert_eq!(told(Event::read(message).expect("an event").expect("it")), output("user: hi\n"));
         let error = Event::Error { code: "INVALID_CODE".to_owned(), message: "No session has this code.".to_owned() };
         assert_eq!(told(error), Told::Notice("INVALID_CODE: No session has this code.".to_owned()));
     }

@@ -12,7 +12,7 @@ use super::local::Locals;
 use super::shells::Shells;
 use super::{ClientOptions, User, run};
 use crate::client::tunnel::{self, LocalOrigin};
-use crate::client::{Change, Ending, pairing, terminal};
+use crate::client::{Change, Ending, pairing, sync, terminal};
 use crate::net::clock::{self, Clock};
 use crate::tunnel::{Encoding, Token};
 
@@ -100,6 +100,20 @@ pub async fn tunnel_agent(
     let now = Clock::start().now();
     let birth = tunnel::Birth { monotonic: clock::instant(), unix: now.unix };
     run(tunnel::Agent::new(token, local, encoding, &options.timing, birth), front, options, stop).await
+}
+
+/// Runs a client of the sync family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver it subscribes to
+/// `chat`, shows its messages, and sends there what comes from `input`, line by line.
+pub async fn sync_client(
+    options: ClientOptions,
+    pin: String,
+    chat: Option<String>,
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let console = Console::start(kind(options.user, Kind::Person), input, output);
+    run(sync::Client::new(pin, chat, &options.timing), console, options, stop).await
 }
 
 fn kind(user: User, person: Kind) -> Kind {

@@ -50,6 +50,7 @@ pub(super) async fn serve<C: Core>(tcp: TcpStream, shared: Arc<Shared<C>>) {
 /// Does the handshake and takes the connection into the relay.
 async fn establish<C: Core>(tcp: TcpStream, shared: Arc<Shared<C>>) -> Option<Connection<C>> {
     let mut closing = shared.closing.subscribe();
+    let address = tcp.peer_addr().ok().map(|address| address.ip());
     let handshake::Opened { stream, role } = tokio::select! {
         opened = handshake::open::<C>(tcp) => opened?,
         _ = closing.wait_for(|closing| *closing) => return None,
@@ -61,7 +62,7 @@ async fn establish<C: Core>(tcp: TcpStream, shared: Arc<Shared<C>>) -> Option<Co
         .max_message_size(Some(shared.max_message));
     let socket = websocket(stream, config).await;
     let invalid_path = Close { code: CLOSE_INVALID_PATH, reason: INVALID_PATH_REASON };
-    match role.ok_or(invalid_path).and_then(|role| Ok((role, shared.hub.open(role)?))) {
+    match role.ok_or(invalid_path).and_then(|role| Ok((role, shared.hub.open(role, address)?))) {
         Ok((role, member)) => Some(Connection::new(socket, role, member, &shared)),
         Err(close) => {
             closing::close(socket, Letters::default(), close, shared.timing.value(Parameter::NotifyDeadline)).await;

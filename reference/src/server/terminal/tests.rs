@@ -94,7 +94,7 @@ impl World {
                     assert_eq!(self.closed.insert(peer, code), None, "closed twice");
                     continue;
                 }
-                other @ (Action::Answer { .. } | Action::Pair { .. } | Action::Part { .. }) => panic!("{other:?}"),
+                other => panic!("{other:?}"),
             };
             for to in to {
                 assert!(!self.closed.contains_key(&to), "{messages:?} after the close");

@@ -146,10 +146,10 @@ impl World {
                     assert_eq!(self.partners.remove(&host), Some(viewer));
                     assert_eq!(self.partners.remove(&viewer), Some(host));
                 }
-                other @ (Action::Answer { .. } | Action::Forward { .. } | Action::Replay { .. }) => panic!("{other:?}"),
                 Action::Close { peer, code, .. } => {
                     self.closed.insert(peer, code);
                 }
+                other => panic!("{other:?}"),
             }
         }
     }

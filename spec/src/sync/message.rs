@@ -1,0 +1,294 @@
+//! The messages of the sync family, and one enum for each direction.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::members::{AnsweredMembers, AskedMembers, DataMembers};
+use super::topic::{News, Snapshot, Topic};
+use crate::number::counted_u32;
+use crate::text::Prose;
+use crate::wire::{direction, from_object, types};
+
+/// The client shows the PIN that its user gave (SYNC-02, SYNC-C1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-requirement" = "SYNC-C1"))]
+pub struct Auth {
+    /// The id of the request, which its answer repeats.
+    #[schemars(extend("x-requirement" = "SYNC-C2"))]
+    pub id: String,
+    /// The PIN, as the user gave it.
+    pub pin: String,
+}
+
+/// The client wants to see a resource, and to be told of every change (SYNC-10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "AskedMembers", into = "AskedMembers")]
+#[schemars(with = "AskedMembers")]
+pub struct Subscribe {
+    /// The id of the request.
+    pub id: String,
+    /// To what.
+    pub topic: Topic,
+}
+
+/// The client wants to be told no more (SYNC-40).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "AskedMembers", into = "AskedMembers")]
+#[schemars(with = "AskedMembers")]
+pub struct Unsubscribe {
+    /// The id of the request.
+    pub id: String,
+    /// Of what.
+    pub topic: Topic,
+}
+
+/// The client has a message for a chat (SYNC-30).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Send {
+    /// The id of the request, which its answer repeats.
+    #[schemars(extend("x-requirement" = "SYNC-C2"))]
+    pub id: String,
+    /// The id of the chat.
+    pub resource_id: String,
+    /// The content of the message.
+    pub message: String,
+}
+
+/// The client has not authenticated (SYNC-01).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-requirement" = "SYNC-01"))]
+pub struct AuthRequired {
+    /// The id of the request.
+    #[schemars(extend("x-requirement" = "SYNC-60"))]
+    pub id: String,
+}
+
+/// The client has authenticated (SYNC-02).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-requirement" = "SYNC-02"))]
+pub struct AuthSuccess {
+    /// The id of the request.
+    #[schemars(extend("x-requirement" = "SYNC-60"))]
+    pub id: String,
+    /// What there is.
+    pub data: Lists,
+}
+
+/// The PIN is wrong, or missing (SYNC-02).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-requirement" = "SYNC-02"))]
+pub struct AuthFailed {
+    /// The id of the request.
+    #[schemars(extend("x-requirement" = "SYNC-60"))]
+    pub id: String,
+    /// Why, for a person; not empty.
+    pub error: Prose,
+}
+
+/// The client has subscribed (SYNC-10).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "AnsweredMembers", into = "AnsweredMembers")]
+#[schemars(with = "AnsweredMembers")]
+pub struct Subscribed {
+    /// The id of the request.
+    pub id: String,
+    /// What is there.
+    pub snapshot: Snapshot,
+}
+
+/// The answer to a request that has no other, or a push (SYNC-20, SYNC-21, SYNC-30, SYNC-40).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "DataMembers", into = "DataMembers")]
+#[schemars(with = "DataMembers")]
+pub enum Data {
+    /// A message was sent.
+    Sent {
+        /// The id of the request.
+        id: String,
+    },
+    /// Nothing more of a resource will be told.
+    Unsubscribed {
+        /// The id of the request.
+        id: String,
+    },
+    /// A push.
+    Push(News),
+}
+
+/// The server cannot do what was asked for (SYNC-11, SYNC-30, SYNC-60).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-requirement" = "SYNC-60"))]
+pub struct Error {
+    /// The id of the request; null where it had none.
+    pub id: AnsweredId,
+    /// Why, for a person; not empty.
+    pub error: Prose,
+}
+
+/// The id of the request that is answered; none where there is none to name, null on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct AnsweredId(pub Option<String>);
+
+// Not derived: a missing `id` would be taken for null.
+impl<'de> Deserialize<'de> for AnsweredId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Id;
+
+        impl Visitor<'_> for Id {
+            type Value = AnsweredId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or null")
+            }
+
+            fn visit_str<E>(self, id: &str) -> Result<AnsweredId, E> {
+                Ok(AnsweredId(Some(id.to_owned())))
+            }
+
+            fn visit_unit<E>(self) -> Result<AnsweredId, E> {
+                Ok(AnsweredId(None))
+            }
+        }
+
+        deserializer.deserialize_any(Id)
+    }
+}
+
+impl JsonSchema for AnsweredId {
+    fn schema_name() -> Cow<'static, str> {
+        "AnsweredId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "null"] })
+    }
+}
+
+/// Declares structs that are members of messages: derived code would also read them from an array.
+macro_rules! objects {
+    ($($(#[$doc:meta])* $name:ident {
+        $($(#[$inner:meta])* $member:ident: $type:ty,)+
+    })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+            #[serde(rename_all = "camelCase")]
+            pub struct $name {
+                $($(#[$inner])* pub $member: $type,)+
+            }
+
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    // The schema is that of the struct outside, whose attributes stand here too.
+                    #[derive(Deserialize, JsonSchema)]
+                    #[serde(rename_all = "camelCase")]
+                    struct Members {
+                        $($(#[$inner])* $member: $type,)+
+                    }
+                    from_object(deserializer).map(|Members { $($member),+ }| Self { $($member),+ })
+                }
+            }
+        )+
+    };
+}
+
+objects! {
+    /// What a client gets with its success.
+    Lists {
+        /// The projects, perhaps none.
+        projects: Vec<Project>,
+        /// The model profiles, perhaps none.
+        model_profiles: Vec<ModelProfile>,
+    }
+
+    /// A project.
+    Project {
+        /// The project's id.
+        id: String,
+        /// What to call it before people.
+        name: String,
+    }
+
+    /// A chat of a project.
+    Chat {
+        /// The chat's id.
+        id: String,
+        /// The id of its project.
+        project_id: String,
+        /// What to call it before people.
+        name: String,
+    }
+
+    /// A message of a chat.
+    Message {
+        /// The message's id.
+        id: String,
+        /// The id of its chat.
+        chat_id: String,
+        /// Who says it, as `user`.
+        role: String,
+        /// What it says.
+        content: String,
+        /// Its number in the chat, from 1 and without gaps.
+        #[serde(deserialize_with = "counted_u32")]
+        #[schemars(range(min = 1, max = 4_294_967_295_u32))]
+        seq: u32,
+    }
+}
+
+/// A model profile: an object of the server's own making.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ModelProfile(pub Map<String, Value>);
+
+types! {
+    Auth = "auth",
+    Subscribe = "subscribe",
+    Unsubscribe = "unsubscribe",
+    Send = "send",
+    AuthRequired = "auth_required",
+    AuthSuccess = "auth_success",
+    AuthFailed = "auth_failed",
+    Subscribed = "subscribed",
+    Data = "data",
+    Error = "error",
+}
+
+direction! {
+    /// What a client sends to the server.
+    ToServer: "client" => "server", tags in "snake_case" {
+        /// See [`Auth`].
+        Auth,
+        /// See [`Subscribe`].
+        Subscribe,
+        /// See [`Unsubscribe`].
+        Unsubscribe,
+        /// See [`Send`].
+        Send,
+    }
+}
+
+direction! {
+    /// What the server sends to a client.
+    ToClient: "server" => "client", tags in "snake_case" {
+        /// See [`AuthRequired`].
+        AuthRequired,
+        /// See [`AuthSuccess`].
+        AuthSuccess,
+        /// See [`AuthFailed`].
+        AuthFailed,
+        /// See [`Subscribed`].
+        Subscribed,
+        /// See [`Data`].
+        Data,
+        /// See [`Error`].
+        Error,
+    }
+}

@@ -1,0 +1,48 @@
+//! The PIN of a server.
+
+use std::fmt;
+
+/// The length of a PIN, in digits.
+pub const PIN_LENGTH: usize = 6;
+
+/// The PIN of a server: 6 digits. It is a secret, and not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pin(String);
+
+impl Pin {
+    /// The PIN, if it has the form of one.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        let is_pin = text.len() == PIN_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_pin.then_some(Self(text))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pin(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_has_six_digits_and_is_not_shown() {
+        for text in ["000042", "999999"] {
+            assert_eq!(Pin::new(text).as_ref().map(Pin::as_str), Some(text));
+        }
+        for text in ["", "42", "0000042", "00004x", "٠٠٠٠٤٢", " 00042"] {
+            assert_eq!(Pin::new(text), None, "{text}");
+        }
+        assert!(!format!("{:?}", Pin::new("000042")).contains("42"));
+    }
+}

@@ -1,0 +1,189 @@
+//! Each rule, broken and kept.
+
+use serde_json::{Value, json};
+
+use super::order;
+use crate::order::Said;
+
+type Line = (char, Value);
+
+/// Plays what client (`>`) and server (`<`) said; the requirement that the last of it breaks, if any. What comes before must break none, but
+/// for what either side (`!` client, `?` server) does wrong on purpose. Null is a binary message.
+fn play(role: &str, story: &[Line]) -> Option<&'static str> {
+    let mut order = order(role);
+    let mut broken = None;
+    for (who, message) in story {
+        assert_eq!(broken, None, "before {message} in {story:?}");
+        let said = if message.is_null() { Said::Binary(b"x") } else { Said::Message(message) };
+        let verdict = if matches!(who, '<' | '?') { order.server_said(&said) } else { order.client_said(&said) };
+        broken = verdict.err().map(|breach| breach.requirement).filter(|_| !matches!(who, '!' | '?'));
+    }
+    broken
+}
+
+fn auth(id: &str, pin: &str) -> Line {
+    ('>', json!({ "type": "auth", "id": id, "pin": pin }))
+}
+
+fn says(name: &str, id: &str) -> Line {
+    ('<', json!({ "type": name, "id": id }))
+}
+
+fn asks(name: &str, id: &str, resource: &str, of: &str) -> Line {
+    ('>', json!({ "type": name, "id": id, "resource": resource, "resourceId": of }))
+}
+
+fn chat(id: &str) -> Line {
+    asks("subscribe", id, "chat", "c")
+}
+
+fn message(of: &str, seq: u32) -> Value {
+    json!({ "id": "m", "chatId": of, "role": "user", "content": "", "seq": seq })
+}
+
+fn snapshot(id: &str, seqs: &[u32]) -> Line {
+    let messages: Vec<_> = seqs.iter().map(|seq| message("c", *seq)).collect();
+    let data = json!({ "messages": messages });
+    ('<', json!({ "type": "subscribed", "id": id, "resource": "chat", "resourceId": "c", "data": data }))
+}
+
+fn push(seq: u32) -> Line {
+    let data = json!({ "message": message("c", seq) });
+    ('<', json!({ "type": "data", "id": null, "resource": "chat", "resourceId": "c", "data": data }))
+}
+
+fn push_chat(of: &str, project: &str) -> Line {
+    let data = json!({ "chat": { "id": "n", "projectId": project, "name": "" } });
+    ('<', json!({ "type": "data", "id": null, "resource": "project", "resourceId": of, "data": data }))
+}
+
+fn done(what: &str, id: &str) -> Line {
+    ('<', json!({ "type": "data", "id": id, "data": { what: true } }))
+}
+
+fn error(id: Value) -> Line {
+    ('<', json!({ "type": "error", "id": id, "error": "no" }))
+}
+
+fn send(id: &str) -> Line {
+    ('>', json!({ "type": "send", "id": id, "resourceId": "c", "message": "" }))
+}
+
+/// On purpose.
+fn wrong((who, message): Line) -> Line {
+    (if who == '>' { '!' } else { '?' }, message)
+}
+
+/// Behind a success.
+fn within(story: Vec<Line>) -> Vec<Line> {
+    let mut whole = vec![auth("0", "1"), says("auth_success", "0")];
+    whole.extend(story);
+    whole
+}
+
+#[test]
+fn each_rule_of_authentication_is_broken_and_kept() {
+    for (story, broken) in [
+        (vec![auth("1", "1"), says("auth_success", "1")], None),
+        (vec![auth("1", "1"), says("auth_failed", "1"), auth("2", "2"), says("auth_success", "2")], None),
+        (vec![auth("1", "1"), says("auth_failed", "1"), auth("2", "1")], Some("SYNC-C2")),
+        (vec![chat("1")], Some("SYNC-C1")),
+        (vec![auth("1", "1"), chat("2")], Some("SYNC-C1")),
+        (vec![auth("1", "1"), says("auth_failed", "1"), chat("2")], Some("SYNC-C1")),
+        (vec![auth("1", "1"), error(json!("1"))], Some("SYNC-02")),
+        (vec![wrong(chat("1")), says("auth_required", "1")], None),
+        (vec![wrong(chat("1")), snapshot("1", &[])], Some("SYNC-01")),
+        (vec![wrong(chat("1")), error(json!("1"))], Some("SYNC-01")),
+        (vec![wrong(send("1")), done("sent", "1")], Some("SYNC-01")),
+        (vec![wrong(('>', json!({ "type": "dance", "id": "1" }))), error(json!("1"))], None),
+        // What was asked while `auth` was not answered may be either.
+        (vec![auth("1", "1"), wrong(chat("2")), says("auth_success", "1"), says("auth_required", "2")], None),
+        (vec![auth("1", "1"), wrong(chat("2")), says("auth_success", "1"), snapshot("2", &[])], None),
+        (within(vec![chat("1"), says("auth_required", "1")]), Some("SYNC-10")),
+        (within(vec![chat("1"), snapshot("1", &[]), auth("2", "x"), says("auth_failed", "2"), push(1)]), None),
+        (within(vec![auth("0", "1")]), Some("SYNC-C2")),
+    ] {
+        assert_eq!(play("client", &story), broken, "{story:?}");
+    }
+    assert_eq!(play("", &[chat("1"), says("auth_required", "1")]), None);
+}
+
+#[test]
+fn each_rule_of_answers_is_broken_and_kept() {
+    let bad = |message: Value| wrong(('>', message));
+    for (story, broken) in [
+        (vec![chat("1"), snapshot("1", &[]), snapshot("1", &[])], Some("SYNC-60")),
+        (vec![error(json!("9"))], Some("SYNC-60")),
+        (vec![error(Value::Null)], Some("SYNC-60")),
+        (vec![bad(json!({ "type": "send" })), error(Value::Null)], None),
+        (vec![bad(json!({ "type": "send", "id": 7 })), error(Value::Null), error(Value::Null)], Some("SYNC-60")),
+        (vec![bad(Value::Null), error(Value::Null)], None),
+        (vec![bad(json!([])), error(Value::Null)], None),
+        (vec![bad(json!({ "type": "dance", "id": "1" })), error(json!("1"))], None),
+        (vec![bad(json!({ "type": "dance", "id": "1" })), done("sent", "1")], Some("SYNC-60")),
+        (vec![chat("1"), wrong(send("1")), done("sent", "1"), snapshot("1", &[])], None),
+        (vec![chat("1"), error(json!("1"))], None),
+        (vec![asks("subscribe", "1", "chat", "d"), snapshot("1", &[])], Some("SYNC-10")),
+        (vec![bad(json!({ "type": "subscribe", "id": "1", "resource": "chat" })), snapshot("1", &[])], Some("SYNC-11")),
+        (vec![bad(json!({ "type": "unsubscribe", "id": "1" })), done("unsubscribed", "1")], Some("SYNC-11")),
+        (vec![bad(json!({ "type": "unsubscribe", "id": "1" })), error(json!("1"))], None),
+        (vec![chat("1"), done("sent", "1")], Some("SYNC-10")),
+        (vec![send("1"), done("sent", "1")], None),
+        (vec![send("1"), error(json!("1"))], None),
+        (vec![send("1"), done("unsubscribed", "1")], Some("SYNC-30")),
+        (vec![bad(json!({ "type": "send", "id": "1", "resourceId": "c" })), done("sent", "1")], Some("SYNC-30")),
+        (vec![asks("unsubscribe", "1", "chat", "c"), done("unsubscribed", "1")], None),
+        (vec![asks("unsubscribe", "1", "chat", "c"), error(json!("1"))], None),
+        (vec![asks("unsubscribe", "1", "chat", "c"), snapshot("1", &[])], Some("SYNC-40")),
+        (
+            vec![chat("1"), snapshot("1", &[]), asks("unsubscribe", "2", "chat", "c"), error(json!("2"))],
+            Some("SYNC-40"),
+        ),
+    ] {
+        let story = within(story);
+        assert_eq!(play("client", &story), broken, "{story:?}");
+    }
+}
+
+#[test]
+fn each_rule_of_pushes_is_broken_and_kept() {
+    let project = || {
+        let subscribed =
+            json!({ "type": "subscribed", "id": "p", "resource": "project", "resourceId": "p", "data": {} });
+        [asks("subscribe", "p", "project", "p"), ('<', subscribed)]
+    };
+    let ended = || [asks("unsubscribe", "u", "chat", "c"), done("unsubscribed", "u")];
+    for (story, broken) in [
+        (vec![chat("1"), snapshot("1", &[1, 2]), push(3), push(4)], None),
+        (vec![chat("1"), snapshot("1", &[2, 1]), push(3)], None),
+        (vec![push(1)], Some("SYNC-22")),
+        (vec![chat("1"), push(1)], Some("SYNC-22")),
+        (vec![chat("1"), snapshot("1", &[]), push_chat("p", "p")], Some("SYNC-22")),
+        (vec![chat("1"), snapshot("1", &[1, 3])], Some("SYNC-23")),
+        (vec![chat("1"), snapshot("1", &[1, 1])], Some("SYNC-23")),
+        (vec![chat("1"), snapshot("1", &[2])], Some("SYNC-23")),
+        (vec![chat("1"), snapshot("1", &[1]), push(3)], Some("SYNC-23")),
+        (vec![chat("1"), snapshot("1", &[1]), push(1)], Some("SYNC-23")),
+        (vec![chat("1"), snapshot("1", &[1]), push(2), push(2)], Some("SYNC-20")),
+        (vec![chat("1"), snapshot("1", &[]), push(1), chat("2"), snapshot("2", &[1]), push(2)], None),
+        (vec![chat("1"), snapshot("1", &[]), push(1), chat("2"), snapshot("2", &[])], Some("SYNC-23")),
+        (vec![chat("1"), snapshot("1", &[]), chat("2"), snapshot("2", &[1]), push(1)], Some("SYNC-23")),
+    ] {
+        let story = within(story);
+        assert_eq!(play("client", &story), broken, "{story:?}");
+    }
+    let begun = || vec![chat("1"), snapshot("1", &[])];
+    for (story, broken) in [
+        ([begun(), ended().to_vec(), vec![push(1)]].concat(), Some("SYNC-40")),
+        ([begun(), ended()[..1].to_vec(), vec![push(1)]].concat(), None),
+        ([begun(), ended().to_vec(), vec![chat("2"), snapshot("2", &[]), push(1)]].concat(), None),
+        ([project().to_vec(), vec![push_chat("p", "p")]].concat(), None),
+        ([project().to_vec(), vec![push_chat("p", "q")]].concat(), Some("SYNC-22")),
+        ([project().to_vec(), vec![push_chat("q", "q")]].concat(), Some("SYNC-22")),
+    ] {
+        let story = within(story);
+        assert_eq!(play("client", &story), broken, "{story:?}");
+    }
+    let early = [auth("1", "1"), push(1)];
+    assert_eq!(play("client", &early), Some("SYNC-22"));
+}

@@ -1,0 +1,113 @@
+//! The sync family: every message survives, and what belongs together on the wire is read as one.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use relayspec::requirement::CHAPTERS;
+use relayspec::sync::{
+    AnsweredId, Auth, AuthFailed, AuthRequired, AuthSuccess, Chat, Data, Error, Lists, Message, ModelProfile, News,
+    PATH, PIN_LENGTH, Project, Resource, Send, Snapshot, Subscribe, Subscribed, ToClient, ToServer, Topic, Unsubscribe,
+};
+use relayspec::text::Prose;
+use serde_json::{Map, Value, json};
+
+use crate::messages::{arrives, text};
+
+const FAMILY: &str = "sync";
+
+fn string() -> impl Strategy<Value = String> {
+    text(0..20)
+}
+
+fn prose() -> impl Strategy<Value = Prose> {
+    text(1..40).prop_map(|text| Prose::new(text).expect("a text"))
+}
+
+fn topic() -> impl Strategy<Value = Topic> {
+    prop_oneof![string().prop_map(Topic::Project), string().prop_map(Topic::Chat), Just(Topic::ModelProfiles)]
+}
+
+fn project() -> impl Strategy<Value = Project> {
+    (string(), string()).prop_map(|(id, name)| Project { id, name })
+}
+
+fn chat() -> impl Strategy<Value = Chat> {
+    (string(), string(), string()).prop_map(|(id, project_id, name)| Chat { id, project_id, name })
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let members = (string(), string(), string(), string(), 1..=u32::MAX);
+    members.prop_map(|(id, chat_id, role, content, seq)| Message { id, chat_id, role, content, seq })
+}
+
+fn profiles() -> impl Strategy<Value = Vec<ModelProfile>> {
+    let profile = vec((string(), any::<Option<i32>>()), 0..3).prop_map(|members| {
+        let members = members.into_iter().map(|(name, value)| (name, json!(value)));
+        ModelProfile(members.collect::<Map<String, Value>>())
+    });
+    vec(profile, 0..3)
+}
+
+fn snapshot() -> impl Strategy<Value = Snapshot> {
+    prop_oneof![
+        (string(), vec(chat(), 0..3)).prop_map(|(id, chats)| Snapshot::Project { id, chats }),
+        (string(), vec(message(), 0..3)).prop_map(|(id, messages)| Snapshot::Chat { id, messages }),
+        profiles().prop_map(Snapshot::ModelProfiles),
+    ]
+}
+
+fn data() -> impl Strategy<Value = Data> {
+    prop_oneof![
+        string().prop_map(|id| Data::Sent { id }),
+        string().prop_map(|id| Data::Unsubscribed { id }),
+        (string(), chat()).prop_map(|(of, chat)| Data::Push(News::Chat { of, chat })),
+        (string(), message()).prop_map(|(of, message)| Data::Push(News::Message { of, message })),
+    ]
+}
+
+#[test]
+fn what_a_client_sends_arrives() {
+    let messages = prop_oneof![
+        (string(), string()).prop_map(|(id, pin)| ToServer::from(Auth { id, pin })),
+        (string(), topic()).prop_map(|(id, topic)| ToServer::from(Subscribe { id, topic })),
+        (string(), topic()).prop_map(|(id, topic)| ToServer::from(Unsubscribe { id, topic })),
+        (string(), string(), string()).prop_map(|(id, resource_id, message)| ToServer::from(Send {
+            id,
+            resource_id,
+            message
+        })),
+    ];
+    arrives(FAMILY, ToServer::DIRECTION, messages, ToServer::encode, ToServer::decode);
+}
+
+#[test]
+fn what_a_server_sends_arrives() {
+    let lists = (vec(project(), 0..3), profiles());
+    let lists = lists.prop_map(|(projects, model_profiles)| Lists { projects, model_profiles });
+    let messages = prop_oneof![
+        string().prop_map(|id| ToClient::from(AuthRequired { id })),
+        (string(), lists).prop_map(|(id, data)| ToClient::from(AuthSuccess { id, data })),
+        (string(), prose()).prop_map(|(id, error)| ToClient::from(AuthFailed { id, error })),
+        (string(), snapshot()).prop_map(|(id, snapshot)| ToClient::from(Subscribed { id, snapshot })),
+        data().prop_map(ToClient::from),
+        (proptest::option::of(string()), prose())
+            .prop_map(|(id, error)| ToClient::from(Error { id: AnsweredId(id), error })),
+    ];
+    arrives(FAMILY, ToClient::DIRECTION, messages, ToClient::encode, ToClient::decode);
+}
+
+#[test]
+fn names_of_resources_are_their_own() {
+    for resource in [Resource::Project, Resource::Chat, Resource::ModelProfiles] {
+        assert_eq!(Resource::named(resource.name()), Some(resource));
+        assert_eq!(serde_json::to_value(resource).expect("JSON"), resource.name());
+    }
+    assert_eq!(Resource::named("Chat"), None);
+}
+
+#[test]
+fn the_chapter_says_what_the_code_does() {
+    let chapter = CHAPTERS.iter().find(|chapter| chapter.name == FAMILY).expect("the chapter");
+    for said in ["4,294,967,295", &format!("**PIN** has {PIN_LENGTH} digits"), &format!("`{PATH}`"), "code 1008"] {
+        assert!(chapter.text.contains(said), "sync.md does not say {said}");
+    }
+}
