@@ -172,7 +172,7 @@ impl fmt::Display for NotStarted {
 }
 
 impl CommandLauncher {
-    /// Starts a server and waits until it accepts connections.
+    /// Starts a server and waits until it accepts connections, at every port that its command names.
     ///
     /// # Errors
     /// Where it cannot be started, ends at once, or does not listen in time; with what it printed.
@@ -190,21 +190,24 @@ impl CommandLauncher {
             ..Spawn::default()
         })?;
         let deadline = self.clock.now() + self.clock.real(self.ready_within);
-        loop {
-            let connecting = TcpStream::connect((address.host.as_str(), address.port));
+        let mut unready: Vec<u16> = ports.others().chain([address.port]).collect();
+        while let Some(port) = unready.last() {
+            let connecting = TcpStream::connect((address.host.as_str(), *port));
             let connected = self.clock.within(deadline, connecting).await.is_some_and(|result| result.is_ok());
             let ended = group.ended();
             // Where the process is gone, it is somebody else who listens.
             if connected && ended.is_none() {
-                break;
+                unready.pop();
+                continue;
             }
+            let at = if *port == address.port { address.to_string() } else { format!("{}:{port}", address.host) };
             let problem = match ended {
                 Some(ending) => {
-                    format!("`{}` ended before it listened on {address} ({})", self.template.shown(), ending.told)
+                    format!("`{}` ended before it listened on {at} ({})", self.template.shown(), ending.told)
                 }
                 None if self.clock.now() > deadline => {
                     format!(
-                        "`{}` did not listen on {address} within {} s",
+                        "`{}` did not listen on {at} within {} s",
                         self.template.shown(),
                         self.ready_within.as_secs_f64()
                     )

@@ -29,8 +29,8 @@ pub(super) struct Gate {
     pub(super) answers: Budget,
 }
 
-/// What requests for one agent may take: a few bodies, and far less than what WIRE-11 allows.
-const MOST_UPLOADS: usize = 32 << 20;
+/// What requests for one agent may take, or one body where that is more: far less than what WIRE-11 allows.
+const MOST_UPLOADS: usize = 16 << 20;
 
 /// A public client that waits.
 #[derive(Debug)]
