@@ -3,6 +3,7 @@
 mod agent;
 mod bad_input;
 mod loader_errors;
+mod proxy;
 mod reports;
 mod scenarios;
 mod self_test;

@@ -34,8 +34,6 @@ const WRITE_LIMIT: Duration = Duration::from_secs(30);
 const LARGEST_HEAD: usize = 128 << 10;
 /// What is read of a connection at a time at most, in bytes.
 const READ_BUFFER: usize = 256 << 10;
-/// The most header lines of a request; more are answered with 431.
-const MOST_LINES: usize = 200;
 
 /// Serves until told to stop; then lets each request that is under way come to its end, until all is over or everything closes.
 pub(super) async fn serve(
@@ -86,8 +84,7 @@ async fn connection(tcp: TcpStream, gate: Arc<Gate>, mut stopped: watch::Receive
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(READ_BUFFER)
-        .max_header_size(LARGEST_HEAD)
-        .max_headers(MOST_LINES);
+        .max_header_size(LARGEST_HEAD);
     let mut connection = http.serve_connection(TokioIo::new(Patient::new(tcp, WRITE_LIMIT)), service);
     let mut is_stopping = false;
     let mut stop = pin!(stopped.wait_for(|stopped| *stopped));
