@@ -61,7 +61,7 @@ impl<C: Core> Hub<C> {
         }
         let mut actions = Vec::new();
         let id = state.core.open(role, self.clock.now(), &mut actions).map_err(|NoEntropy| INTERNAL_ERROR)?;
-        let mailbox = Arc::new(Mailbox::new(C::MARK));
+        let mailbox = Arc::new(Mailbox::new(C::MARK, C::COUNTED));
         state.mailboxes.insert(id, Arc::clone(&mailbox));
         state.carry_out(actions);
         debug!(?id, ?role, "opened");

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
     Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, Encoding, EventIs,
-    EventStep, Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Leave, Many, Mark, Meet, Memory, Near, NoEvent, On,
-    Opcode, Poll, Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway,
-    Unpredictable, Wait, Welcome,
+    EventStep, Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Leave, Many, Mark, Meet, Memory, Near,
+    NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate,
+    TurnAway, Unpredictable, Wait, Welcome,
 };
 use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
