@@ -109,10 +109,13 @@ impl Agent {
         self.answers += usize::from(is_answer);
         let is_text = frame.head == TEXT;
         let is_message = matches!(frame.head & 0x0F, 0..=2);
-        let is_malformed = is_text && std::str::from_utf8(&frame.payload).is_ok_and(|text| FromAgent::decode(text).is_err());
+        let is_malformed =
+            is_text && std::str::from_utf8(&frame.payload).is_ok_and(|text| FromAgent::decode(text).is_err());
         let text = || String::from_utf8_lossy(&frame.payload).into_owned();
         let starts = |bytes: &[u8]| frame.head == BINARY && frame.payload.starts_with(bytes);
-        if kind == "Auth" && let Some(token) = data["token"].as_str() {
+        if kind == "Auth"
+            && let Some(token) = data["token"].as_str()
+        {
             let taken = match &*self.flaw {
                 "takes-no-token" => token.is_empty(),
                 "takes-the-beginning" => token.len() + 1 == TOKEN.len() && TOKEN.starts_with(token),
@@ -215,10 +218,16 @@ impl Agent {
             ("takes-no-arrays", "HttpResponse") if data["body"].is_array() => with("body", Value::Null),
             ("loses-short-bodies", "HttpResponse") if data["status"] == 500 => with("body", Value::Null),
             ("no-second-ping", "Ping") if !self.pinged.insert(data["timestamp"].to_string()) => Some(Said::default()),
-            ("ends-on-large-pings", "Ping") if data["timestamp"] == 9_007_199_254_740_991_u64 => Some(ended(frame, 1007)),
+            ("ends-on-large-pings", "Ping") if data["timestamp"] == 9_007_199_254_740_991_u64 => {
+                Some(ended(frame, 1007))
+            }
             ("answers-stats", "Stats") => {
                 let pong = json!({ "type": "Pong", "data": { "timestamp": 0 } });
-                Some(Said { onward: vec![frame.clone()], back: said(Way::Out, &pong, &unmasked(frame)).onward, ..Said::default() })
+                Some(Said {
+                    onward: vec![frame.clone()],
+                    back: said(Way::Out, &pong, &unmasked(frame)).onward,
+                    ..Said::default()
+                })
             }
             ("stats-do-not-count", "Stats") => Some(Said::default()),
             ("short-forms-alone", _) if starts(b"\xde") => Some(Said::default()),
@@ -230,7 +239,9 @@ impl Agent {
             ("strict-space", "Ping") if is_text && frame.payload.starts_with(b" ") => Some(Said::default()),
             ("strict-escapes", "Ping") if is_text && text().contains("\\u0074") => Some(Said::default()),
             ("whole-statuses", "HttpResponse") if is_text && text().contains("2.01e2") => Some(Said::default()),
-            ("drops-fragments", _) if is_message && (frame.head & 0x80 == 0 || frame.head & 0x0F == 0) => Some(Said::default()),
+            ("drops-fragments", _) if is_message && (frame.head & 0x80 == 0 || frame.head & 0x0F == 0) => {
+                Some(Said::default())
+            }
             ("drops-binary-fragments", _) if frame.head == 0x02 => Some(ended(frame, 1003)),
             ("shallow", _) if is_text && text().starts_with("[[[[") => Some(ended(frame, 1007)),
             ("frail", _) if is_text && text().starts_with("[[[[") => {
@@ -239,13 +250,17 @@ impl Agent {
             ("ends-on-empty", _) if frame.head == BINARY && frame.payload.is_empty() && self.has_auth => {
                 Some(ended(frame, 1007))
             }
-            ("frail-to-bytes", _) if starts(b"\xc1") => Some(Said { others: vec![closing(1011, false)], ..Said::default() }),
+            ("frail-to-bytes", _) if starts(b"\xc1") => {
+                Some(Said { others: vec![closing(1011, false)], ..Said::default() })
+            }
             ("closes-all", _) if frame.head == CLOSE => {
                 Some(Said { onward: vec![frame.clone()], others: vec![closing(1001, false)], ..Said::default() })
             }
-            ("asks-again", _) if frame.head == CLOSE => {
-                Some(Said { onward: vec![frame.clone()], others: self.latest.take().into_iter().collect(), ..Said::default() })
-            }
+            ("asks-again", _) if frame.head == CLOSE => Some(Said {
+                onward: vec![frame.clone()],
+                others: self.latest.take().into_iter().collect(),
+                ..Said::default()
+            }),
             _ => None,
         }
     }
@@ -292,7 +307,9 @@ impl Agent {
             ("says-nothing-first", "AuthError") if !self.has_auth => Some(Said::default()),
             ("silent-end", "AuthError") if !self.is_heard => Some(Said::default()),
             ("waits-forever", _) if !self.is_heard && (close > 0 || kind == "AuthError") => Some(Said::default()),
-            ("pings-count", _) if self.has_pinged && !self.is_heard && (close > 0 || kind == "AuthError") => Some(Said::default()),
+            ("pings-count", _) if self.has_pinged && !self.is_heard && (close > 0 || kind == "AuthError") => {
+                Some(Said::default())
+            }
             ("asks-twice", "HttpRequest") => Some(Said { onward: vec![frame.clone(); 2], ..Said::default() }),
             ("asks-all", "HttpRequest") => {
                 Some(Said { onward: vec![frame.clone()], others: vec![frame.clone()], ..Said::default() })
@@ -324,26 +341,37 @@ impl Agent {
             }
             ("names-as-they-came", "HttpRequest") => {
                 let lines = headers.as_object().into_iter().flatten();
-                with("headers", lines.map(|(name, value)| (titled(name), value.clone())).collect::<serde_json::Map<_, _>>().into())
+                with(
+                    "headers",
+                    lines.map(|(name, value)| (titled(name), value.clone())).collect::<serde_json::Map<_, _>>().into(),
+                )
             }
             ("drops-empty-headers", "HttpRequest") if headers["x-empty"] == "" => with_header("x-empty", "-".into()),
             ("joins-lines", "HttpRequest") => with("headers", joined(headers)),
             ("last-line", "HttpRequest") => {
-                let last = |value: &Value| value.as_array().and_then(|values| values.last().cloned()).unwrap_or(value.clone());
+                let last =
+                    |value: &Value| value.as_array().and_then(|values| values.last().cloned()).unwrap_or(value.clone());
                 let lines = headers.as_object().into_iter().flatten();
-                with("headers", lines.map(|(name, value)| (name.clone(), last(value))).collect::<serde_json::Map<_, _>>().into())
+                with(
+                    "headers",
+                    lines.map(|(name, value)| (name.clone(), last(value))).collect::<serde_json::Map<_, _>>().into(),
+                )
             }
             ("one-spelling", "HttpRequest") if headers["x-twice"].is_array() => with_header("x-twice", "one".into()),
             ("cuts-headers", "HttpRequest") if !headers["x-long"].is_null() => with_header("x-long", "0123".into()),
             ("passes-te", "HttpRequest") => with_header("te", "trailers".into()),
             ("passes-proxies", "HttpRequest") => with_header("proxy-authorization", "Basic YTpi".into()),
             ("passes-named", "HttpRequest") => with_header("x-private", "secret".into()),
-            ("drops-all-x", "HttpRequest") => with_header("x-kept", Value::Null).and_then(|_| with_header("x-kept", "".into())),
+            ("drops-all-x", "HttpRequest") => {
+                with_header("x-kept", Value::Null).and_then(|_| with_header("x-kept", "".into()))
+            }
             ("passes-framing", "HttpRequest") => with_header("transfer-encoding", "chunked".into()),
             ("passes-trailers", "HttpRequest") => with_header("x-sum", "5".into()),
             ("other-host", "HttpRequest") => with_header("host", "localhost".into()),
             ("text-bodies", "HttpRequest") => with("body", lossy(&data["body"])),
-            ("empty-is-nul", "HttpRequest") if data["body"].is_null() && data["method"] == "POST" => with("body", "AA==".into()),
+            ("empty-is-nul", "HttpRequest") if data["body"].is_null() && data["method"] == "POST" => {
+                with("body", "AA==".into())
+            }
             ("cuts-short-bodies", "HttpRequest") if data["body"] == "AA==" => with("body", Value::Null),
             ("chunks-stay", "HttpRequest") if url == "/c" => with("body", BASE64.encode("3e8\r\n0123456789").into()),
             ("another-timestamp", "Pong") => with("timestamp", (timestamp + 1.0).into()),
@@ -383,7 +411,9 @@ impl Agent {
             ("violations-pass", _) if matches!(close, 1002 | 1007) => Some(closed(1000)),
             ("too-large-otherwise", _) if close == 1009 => Some(closed(1000)),
             ("stops-otherwise", _) if close == 1001 => Some(closed(1000)),
-            ("slow", _) => Some(Said { onward: vec![frame.clone()], delay: Duration::from_millis(40), ..Said::default() }),
+            ("slow", _) => {
+                Some(Said { onward: vec![frame.clone()], delay: Duration::from_millis(40), ..Said::default() })
+            }
             _ => None,
         }
     }

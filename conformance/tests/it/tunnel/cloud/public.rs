@@ -121,9 +121,7 @@ fn request(flaw: &str, bytes: Vec<u8>) -> Request {
         "forgives-blanks" => Request::Onward(latin(&text.replace("Encoding :", "Encoding:"))),
         "takes-one-host" => Request::Onward(latin(&text.replace("Host: other.example\r\n", ""))),
         "takes-signed-chunks" => Request::Onward(latin(&text.replace("\r\n+1\r\n", "\r\n1\r\n"))),
-        "takes-large-bodies" if is_large => {
-            Request::Onward(latin(&text.replace("Length: 1099511627776", "Length: 0")))
-        }
+        "takes-large-bodies" if is_large => Request::Onward(latin(&text.replace("Length: 1099511627776", "Length: 0"))),
         "asks-and-refuses" if is_large => Request::Answered(
             "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n",
             Some(latin(&text.replace("Length: 1099511627776", "Length: 0"))),
@@ -167,7 +165,9 @@ fn answer(flaw: &str, method: &str, bytes: &[u8], state: &Mutex<State>) -> Optio
         ("follows-redirects", 302) => with_status(200),
         ("tells-no-encoding", _) => without("content-encoding"),
         ("claims-gzip", 206) => with("Content-Encoding: gzip"),
-        ("own-error-pages", 418) => return Some(format!("{}oops!!!!!!!!!!!", without("").unwrap_or(head)).into_bytes()),
+        ("own-error-pages", 418) => {
+            return Some(format!("{}oops!!!!!!!!!!!", without("").unwrap_or(head)).into_bytes());
+        }
         ("knows-few-statuses", 599) => with_status(500),
         ("drops-challenges", 401) => without("www-authenticate"),
         ("retries", 503) => without("retry-after"),
