@@ -31,6 +31,21 @@
 //! a host takes 1 MiB and one message, and a few MiB more where its messages are tiny. What a burst or a large message has needed is
 //! given back with the next Ping.
 //!
+//! # The tunnel
+//!
+//! A cloud has two ports, one for agents and one for the public. It carries whole bodies, so what it keeps is bounded in bytes: 16 MiB for
+//! a body, 18 MiB for all that one agent has not read, 256 MiB for the answers that public clients have not read ([`TunnelOptions`]). Beyond
+//! the first the answer is 413; uploads wait for room in the second, for 5 s; an answer that finds no room in the third
+//! is dropped, and its client told 503. So is whoever asks while 1,000 requests are under way at the agent, or 4,000 at all. A client that takes
+//! nothing of its answer for 30 s, or sends nothing of its request for as long as `request_timeout` says, is given up. Up to
+//! 10,000 public connections are served at once.
+//!
+//! An agent makes up to 1,000 requests at once and keeps up to 256 MiB of bodies; beyond that a request is answered with code 503, and answers
+//! of the local server wait. While 4 MiB wait for the network, so does what is done; while 64 MiB wait, the cloud is not read.
+//! Header lines are bounded by 100, heads by 128 KiB, targets by 64 KiB less one byte.
+//!
+//! # What a client keeps
+//!
 //! A client keeps up to 32 MiB of what a driver gives while it cannot be sent, and refuses more. A person or a shell waits from 1 MiB on.
 
 pub mod client;

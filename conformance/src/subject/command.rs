@@ -80,7 +80,7 @@ impl fmt::Display for NotStarted {
 }
 
 impl CommandLauncher {
-    /// Starts a server and waits until it accepts connections.
+    /// Starts a server and waits until it accepts connections, at every port that its command names.
     ///
     /// # Errors
     /// Where it cannot be started, ends at once, or does not listen in time; with what it printed.
@@ -106,17 +106,19 @@ impl CommandLauncher {
         let group = self.spawn(place)?;
         let (shown, address) = (self.template.shown(), &place.address);
         let deadline = self.clock.now() + self.clock.real(self.ready_within);
-        loop {
-            let connected = self.clock.within(deadline, listens(address)).await.unwrap_or(false);
+        let mut unready: Vec<Address> = place.others.iter().cloned().chain([address.clone()]).collect();
+        while let Some(at) = unready.last() {
+            let connected = self.clock.within(deadline, listens(at)).await.unwrap_or(false);
             let ended = group.ended();
             // Where the process is gone, it is somebody else who listens.
             if connected && ended.is_none() {
-                return Ok(group);
+                unready.pop();
+                continue;
             }
             let problem = match ended {
-                Some(ending) => format!("`{shown}` ended before it listened on {address} ({})", ending.told),
+                Some(ending) => format!("`{shown}` ended before it listened on {at} ({})", ending.told),
                 None if self.clock.now() > deadline => {
-                    format!("`{shown}` did not listen on {address} within {} s", self.ready_within.as_secs_f64())
+                    format!("`{shown}` did not listen on {at} within {} s", self.ready_within.as_secs_f64())
                 }
                 None => {
                     self.clock.nap(GLANCE).await;
@@ -126,6 +128,7 @@ impl CommandLauncher {
             self.last_words(&group).await;
             return Err(NotStarted { problem, output: group.output.text() });
         }
+        Ok(group)
     }
 
     /// Waits for what a process that has ended printed last. Not for long: others may hold its streams open.

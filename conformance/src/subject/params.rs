@@ -69,6 +69,11 @@ impl Ports {
         Self(ports.into_iter().collect())
     }
 
+    /// The ports beside `{port}`.
+    pub fn others(&self) -> impl Iterator<Item = u16> {
+        self.0.iter().filter(|(placeholder, _)| *placeholder != "{port}").map(|(_, port)| *port)
+    }
+
     /// The text with its placeholders filled in.
     #[must_use]
     pub fn fill(&self, text: &str) -> String {

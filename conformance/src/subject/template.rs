@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::params::{Params, Ports, placeholders};
 use crate::scenario::Bindings;
-use crate::transport::{Address, Folder};
+use crate::transport::{Address, Folder, WebAddress};
 
 /// The placeholder for the port in commands and URLs; others end in `_port}`.
 const PORT: &str = "{port}";
@@ -29,6 +29,8 @@ pub struct Template {
 pub(super) struct Place {
     pub(super) words: Vec<String>,
     pub(super) address: Address,
+    /// Where else it is to listen.
+    pub(super) others: Vec<Address>,
     /// The folder of its socket, where it has one.
     pub(super) _socket: Option<Folder>,
     /// What the server declares of itself.
@@ -80,7 +82,19 @@ impl Template {
         let path = socket.as_ref().map(|folder| folder.path().join("daemon.sock").display().to_string());
         let fill = |text: &str| ports.fill(text).replace(SOCKET, path.as_deref().unwrap_or_default());
         let words = self.words.iter().map(|word| fill(word)).collect();
-        Ok(Place { words, address: fill(&self.url).parse()?, _socket: socket, params: self.params.bindings(&ports) })
+        let host = match &self.address {
+            Address::Web(address) => address.host.clone(),
+            Address::Unix(_) => Ipv4Addr::LOCALHOST.to_string(),
+        };
+        let other = |port| Address::Web(WebAddress { secure: false, host: host.clone(), port, prefix: String::new() });
+        let others = ports.others().map(other).collect();
+        Ok(Place {
+            words,
+            address: fill(&self.url).parse()?,
+            others,
+            _socket: socket,
+            params: self.params.bindings(&ports),
+        })
     }
 
     /// The folder to run it in.

@@ -65,7 +65,7 @@ impl<C: Core> Hub<C> {
         if let Some(address) = address {
             state.core.came_from(id, address);
         }
-        let mailbox = Arc::new(Mailbox::new(C::MARK));
+        let mailbox = Arc::new(Mailbox::new(C::MARK, C::COUNTED));
         state.mailboxes.insert(id, Arc::clone(&mailbox));
         state.carry_out(actions);
         debug!(?id, ?role, "opened");

@@ -10,8 +10,6 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::server::Letter;
-
 /// A queue of messages.
 #[derive(Debug, Default)]
 pub(super) struct Letters {
@@ -30,6 +28,14 @@ struct Envelope {
 
 /// From so many bytes on, a message that has a piece of memory of its own is not copied.
 const LARGE: usize = 16 << 10;
+
+/// A message that nobody else needs any more.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    /// What it says; whoever keeps them keeps what they hold.
+    pub(super) bytes: Bytes,
+    pub(super) is_binary: bool,
+}
 
 /// What a message in a queue costs besides its bytes.
 pub(super) const OVERHEAD: usize = size_of::<Envelope>();
@@ -52,12 +58,13 @@ impl Letters {
     }
 
     /// A message that nobody else needs any more.
-    pub(super) fn push_letter(&mut self, letter: Letter) {
-        let (bytes, is_binary) = match letter {
-            Letter::Text(text) => (text.into_bytes(), false),
-            Letter::Binary(bytes) => (bytes, true),
-        };
-        self.put_bytes(bytes.into(), is_binary);
+    pub(super) fn push_parcel(&mut self, parcel: Parcel) {
+        let Parcel { bytes, is_binary } = parcel;
+        if bytes.len() < LARGE {
+            return self.put(&bytes, is_binary);
+        }
+        self.envelopes.push_back(Envelope { length: length(&bytes), is_binary, is_large: true });
+        self.large.push_back(bytes);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -74,7 +81,7 @@ impl Letters {
     /// Moves all messages behind those of another queue.
     pub(super) fn append_to(&mut self, other: &mut Self) {
         while let Some((bytes, is_binary)) = self.take() {
-            other.put_bytes(bytes, is_binary);
+            other.push_parcel(Parcel { bytes, is_binary });
         }
     }
 
@@ -88,14 +95,6 @@ impl Letters {
     fn put(&mut self, bytes: &[u8], is_binary: bool) {
         self.bytes.extend_from_slice(bytes);
         self.envelopes.push_back(Envelope { length: length(bytes), is_binary, is_large: false });
-    }
-
-    fn put_bytes(&mut self, bytes: Bytes, is_binary: bool) {
-        if bytes.len() < LARGE {
-            return self.put(&bytes, is_binary);
-        }
-        self.envelopes.push_back(Envelope { length: length(&bytes), is_binary, is_large: true });
-        self.large.push_back(bytes);
     }
 
     fn take(&mut self) -> Option<(Bytes, bool)> {
@@ -125,7 +124,7 @@ mod tests {
             letters.push("");
             letters.push(&"ä".repeat(round));
             others.push_shared(Bytes::from_static(b"first"));
-            letters.push_letter(Letter::Text("x".repeat(LARGE * (round % 2))));
+            letters.push_parcel(Parcel { bytes: "x".repeat(LARGE * (round % 2)).into(), is_binary: false });
             letters.append_to(&mut others);
             assert!(letters.is_empty());
             assert_eq!(popped(&mut others), ["first", "", &"ä".repeat(round), &"x".repeat(LARGE * (round % 2))]);

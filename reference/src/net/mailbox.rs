@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use super::closing::Close;
-use super::letters::{Letters, OVERHEAD, SHARED_OVERHEAD};
-use crate::server::Letter;
+use super::letters::{Letters, OVERHEAD, Parcel, SHARED_OVERHEAD};
+use crate::server::Counted;
 
 /// From so many bytes of answers on, the connection that asked is not read (WIRE-11).
 const ANSWERS_MARK: usize = 64 << 10;
@@ -22,6 +22,7 @@ const TOO_SLOW: Close = Close { code: 1013, reason: "Reads too slowly" };
 pub(super) struct Mailbox {
     /// From so many bytes of others on, those others are not read, and what is pushed is too much (WIRE-11).
     mark: usize,
+    counted: Counted,
     state: Mutex<State>,
 }
 
@@ -29,6 +30,8 @@ pub(super) struct Mailbox {
 struct State {
     letters: Letters,
     data_bytes: usize,
+    /// Of others, on their way from here to the system.
+    unwritten_bytes: usize,
     answer_bytes: usize,
     /// What answers count for that will come.
     owed_bytes: usize,
@@ -62,8 +65,8 @@ pub(super) enum Delivery {
 }
 
 impl Mailbox {
-    pub(super) fn new(mark: usize) -> Self {
-        Self { mark, state: Mutex::default() }
+    pub(super) fn new(mark: usize, counted: Counted) -> Self {
+        Self { mark, counted, state: Mutex::default() }
     }
 
     /// Leaves a text of somebody else.
@@ -86,10 +89,10 @@ impl Mailbox {
     }
 
     /// Leaves a message of somebody else.
-    pub(super) fn deliver_letter(&self, letter: Letter) -> Delivery {
+    pub(super) fn deliver_parcel(&self, parcel: Parcel) -> Delivery {
         self.put(|letters| {
-            let cost = letter.len() + OVERHEAD;
-            letters.push_letter(letter);
+            let cost = parcel.bytes.len() + OVERHEAD;
+            letters.push_parcel(parcel);
             cost
         })
     }
@@ -101,7 +104,7 @@ impl Mailbox {
             return Delivery::Shut;
         }
         state.data_bytes += put(&mut state.letters);
-        let full = state.data_bytes >= self.mark;
+        let full = state.data_bytes + state.unwritten_bytes >= self.mark;
         wake(state, |state| &mut state.owner);
         if full { Delivery::Full } else { Delivery::Room }
     }
@@ -172,7 +175,7 @@ impl Mailbox {
     /// Ready when the partner may send more data.
     pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if state.data_bytes < self.mark || !matches!(state.end, End::Open) {
+        if state.data_bytes + state.unwritten_bytes < self.mark || !matches!(state.end, End::Open) {
             return Poll::Ready(());
         }
         // Several may send to one, as viewers do to their host. Each is woken once and comes again if need be.
@@ -211,10 +214,22 @@ impl Mailbox {
         }
         if into.is_empty() && !state.letters.is_empty() {
             mem::swap(into, &mut state.letters);
+            if self.counted == Counted::UntilWritten {
+                state.unwritten_bytes += state.data_bytes;
+            }
             (state.data_bytes, state.answer_bytes) = (0, 0);
             wake_senders(state);
         }
         None
+    }
+
+    /// The system has all that was collected.
+    pub(super) fn written(&self) {
+        if self.counted == Counted::UntilWritten {
+            let mut state = self.lock();
+            state.unwritten_bytes = 0;
+            wake_senders(state);
+        }
     }
 
     /// Moves the letters that are left, of a connection that ends.
@@ -287,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_full_mailbox_stops_its_sender_until_it_is_collected() {
-        let (mailbox, wakes) = (Mailbox::new(MARK), Arc::new(Count::default()));
+        let (mailbox, wakes) = (Mailbox::new(MARK, Counted::UntilTaken), Arc::new(Count::default()));
         let waker = Waker::from(Arc::clone(&wakes));
         let cx = Context::from_waker(&waker);
         let text = "x".repeat(1000);
@@ -312,7 +327,7 @@ mod tests {
 
     #[test]
     fn who_is_pushed_more_than_it_reads_is_closed() {
-        let mailbox = Mailbox::new(MARK);
+        let mailbox = Mailbox::new(MARK, Counted::UntilTaken);
         let cx = Context::from_waker(Waker::noop());
         let text = Bytes::from("x".repeat(1000));
         let mut letters = Letters::default();
@@ -323,7 +338,7 @@ mod tests {
 
     #[test]
     fn who_is_owed_much_is_not_read() {
-        let mailbox = Mailbox::new(MARK);
+        let mailbox = Mailbox::new(MARK, Counted::UntilTaken);
         mailbox.owe(ANSWERS_MARK);
         assert!(mailbox.is_choked());
         mailbox.settle(1);
@@ -333,8 +348,21 @@ mod tests {
     }
 
     #[test]
+    fn what_counts_until_it_is_written_makes_room_then() {
+        let mailbox = Mailbox::new(MARK, Counted::UntilWritten);
+        let cx = Context::from_waker(Waker::noop());
+        let mut letters = Letters::default();
+        assert_eq!(mailbox.deliver_parcel(Parcel { bytes: vec![0; MARK].into(), is_binary: true }), Delivery::Full);
+        assert!(mailbox.collect(&cx, &mut letters).is_none());
+        assert_eq!(count(&mut letters), 1);
+        assert!(mailbox.poll_room(&cx).is_pending(), "it is not written");
+        mailbox.written();
+        assert!(mailbox.poll_room(&cx).is_ready());
+    }
+
+    #[test]
     fn what_came_before_the_close_is_collected_with_it_and_nothing_after() {
-        let mailbox = Mailbox::new(MARK);
+        let mailbox = Mailbox::new(MARK, Counted::UntilTaken);
         let cx = Context::from_waker(Waker::noop());
         mailbox.answer("last");
         mailbox.close(Close { code: 1001, reason: "" });

@@ -49,16 +49,6 @@ pub enum Letter {
     Binary(Vec<u8>),
 }
 
-impl Letter {
-    /// Its length in bytes.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Binary(bytes) => bytes.len(),
-        }
-    }
-}
-
 /// Many binary messages in one piece of memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frames {
@@ -188,6 +178,15 @@ pub struct Page {
     pub content: &'static str,
 }
 
+/// For how long a message of others counts among what a peer has to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Until the peer's connection turns to it.
+    UntilTaken,
+    /// Until the system has it: where one message may be larger than all else that is kept.
+    UntilWritten,
+}
+
 /// The core of a relay.
 pub trait Core: Debug + Send + 'static {
     /// What the endpoint tells of a connection.
@@ -199,6 +198,8 @@ pub trait Core: Debug + Send + 'static {
     const NAME: &'static str;
     /// From so many bytes for a peer that reads slowly on, whoever sends them is not read; who is pushed more is closed (WIRE-11).
     const MARK: usize;
+    /// How long a message counts for that.
+    const COUNTED: Counted = Counted::UntilTaken;
 
     /// The least that the limit for messages may be, in bytes as encoded (WIRE-07).
     const LEAST_MESSAGE: usize = 1 << 20;
@@ -206,6 +207,9 @@ pub trait Core: Debug + Send + 'static {
     const READ_BUFFER: usize = 4 << 10;
     /// What is gathered before it is written, in bytes; used while a connection is busy.
     const WRITE_BUFFER: usize = 16 << 10;
+
+    /// Whether a peer in the middle of a message is there as long as more of it comes: its Pong can only come behind it.
+    const EXCUSES_LONG_MESSAGES: bool = false;
 
     /// After so long without taking anything, a peer for whom others wait is closed with code 1013 (WIRE-11); `None`: never, only its
     /// heartbeat decides.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
@@ -18,7 +19,8 @@ impl Serialize for Body {
         if self.0.is_empty() {
             serializer.serialize_none()
         } else if serializer.is_human_readable() {
-            serializer.serialize_str(&STANDARD.encode(&self.0))
+            // Not as a whole: a body of megabytes stands in memory often enough.
+            serializer.collect_str(&Base64Display::new(&self.0, &STANDARD))
         } else {
             serializer.serialize_bytes(&self.0)
         }

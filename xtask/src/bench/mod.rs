@@ -35,6 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let benches = [
         ("relayspec-reference", "pairing_relay"),
         ("relayspec-reference", "terminal"),
+        ("relayspec-reference", "tunnel"),
         ("relayspec-reference", "sync"),
         ("relayspec-reference", "rpc"),
         ("relayspec-conformance", "timing"),

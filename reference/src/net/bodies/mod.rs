@@ -35,6 +35,11 @@ impl Gathered {
         Ok(Self { bytes: Vec::new(), room: Room::none(), taken: 0, expected, limit })
     }
 
+    /// How much room the beginning needs.
+    pub(super) fn first(&self) -> usize {
+        self.expected.map_or(STEP, |expected| expected.min(STEP))
+    }
+
     /// How much more room a piece needs; nothing, where there is enough.
     pub(super) fn need(&self, piece: &Bytes) -> Result<usize, TooLarge> {
         let length = self.bytes.len() + piece.len();

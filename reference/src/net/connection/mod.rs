@@ -136,6 +136,8 @@ struct Connection<C: Core> {
     taken_at: u64,
     /// Since when the peer has taken nothing while others wait for it, and what it had taken until then, in bytes.
     stalled: Option<(Instant, u64)>,
+    /// What had been read when it was last excused for a long message.
+    long_message_at: u64,
     /// The peer was not read for a while since it was pinged; what had been read when it was last excused for that, in bytes.
     excused_at: Option<u64>,
 }
@@ -171,6 +173,7 @@ impl<C: Core> Connection<C> {
             pinged_at: 0,
             taken_at: 0,
             stalled: None,
+            long_message_at: 0,
             excused_at: None,
         }
     }

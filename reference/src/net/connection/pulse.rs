@@ -96,6 +96,13 @@ impl<C: Core> Connection<C> {
             self.keep_time(cx)?;
         }
         let read = self.socket.get_ref().bytes_read();
+        let goes_on = !self.socket.get_ref().is_between_messages() && read > self.long_message_at;
+        if C::EXCUSES_LONG_MESSAGES && self.heartbeat.is_overdue() && goes_on {
+            self.long_message_at = read;
+            self.heartbeat.excuse(clock::instant());
+            self.set_alarm();
+            self.keep_time(cx)?;
+        }
         let read_most = read - self.pinged_at > MOST_UNREAD;
         if self.heartbeat.is_overdue() && (self.exhausted || read_most && !self.held) {
             if read_most || self.excused_at.is_none_or(|before| before == read) {

@@ -128,6 +128,7 @@ impl<C: Core> Connection<C> {
         if self.unflushed && Pin::new(&mut self.socket).poll_flush(cx)?.is_ready() {
             self.unflushed = false;
             self.pongs = 0;
+            self.member.mailbox().written();
             if self.heartbeat.is_unsent() {
                 self.heartbeat.sent(clock::instant());
             }

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use super::Core;
 use crate::net::bodies::{Budget, Room};
 use crate::net::hub::Hub;
+use crate::net::letters::Parcel;
 use crate::net::mailbox::{Delivery, Mailbox};
 use crate::server::tunnel::{Outcome, Refusal, RequestId, Waiter, written};
 use crate::server::{Letter, PeerId};
@@ -29,8 +30,9 @@ pub(super) struct Gate {
     pub(super) answers: Budget,
 }
 
-/// What requests for one agent may take: a few bodies, and far less than what WIRE-11 allows.
-const MOST_UPLOADS: usize = 32 << 20;
+/// What requests for one agent may take, in bytes of bodies: one of the largest and some others. As messages, with the one that is being
+/// written, they stay below what a peer that does not read may cost (WIRE-11).
+const MOST_UPLOADS: usize = 18 << 20;
 
 /// A public client that waits.
 #[derive(Debug)]
@@ -86,9 +88,7 @@ impl Gate {
             // An agent that is gone has told the outcome.
             let Some(mailbox) = self.hub.mailbox(asked.agent) else { return Ok(()) };
             has_room(&mailbox).await;
-            let letter = written(request, asked.encoding);
-            drop(room); // What waits in a mailbox is bounded by the mailbox.
-            deliver(&mailbox, letter)
+            deliver(&mailbox, written(request, asked.encoding), room)
         };
         let mut outcome = outcome;
         let early = tokio::select! {
@@ -124,14 +124,19 @@ async fn has_room(mailbox: &Mailbox) {
     std::future::poll_fn(|cx| mailbox.poll_room(cx)).await;
 }
 
-fn deliver(mailbox: &Mailbox, letter: Letter) -> Result<(), Unsent> {
+/// Leaves a message for an agent. It keeps its room until it is on its way.
+fn deliver(mailbox: &Mailbox, letter: Letter, room: Room) -> Result<(), Unsent> {
     use crate::server::Core as _;
 
-    if letter.len() > Core::LEAST_MESSAGE {
+    let (bytes, is_binary) = match letter {
+        Letter::Text(text) => (text.into_bytes(), false),
+        Letter::Binary(bytes) => (bytes, true),
+    };
+    if bytes.len() > Core::LEAST_MESSAGE {
         return Err(Unsent::TooLarge);
     }
     // Where the connection is gone, the core tells of the loss; where the mailbox is full now, the next one waits.
-    let _: Delivery = mailbox.deliver_letter(letter);
+    let _: Delivery = mailbox.deliver_parcel(Parcel { bytes: room.holding(bytes), is_binary });
     Ok(())
 }
 

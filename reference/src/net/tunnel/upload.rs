@@ -43,6 +43,9 @@ pub(super) async fn collect(
     if body.is_end_stream() {
         return Ok(gathered.done());
     }
+    // Nothing is read before there is room for some: what lies in the connection's own buffers would add up.
+    let first = gathered.first();
+    gathered.take(first, timeout(WAIT, budget.wait_for(first)).await.map_err(|_| NoBody::NoRoom)?);
     let end = Instant::now() + pause * PATIENCE;
     loop {
         let next = timeout_at(end.min(Instant::now() + pause), body.frame()).await.map_err(|_| NoBody::TooSlow)?;

@@ -22,7 +22,7 @@ use relayspec::tunnel::{AuthError, AuthSuccess, CLOSE_REFUSED, Error, LEAST_MESS
 use tracing::{debug, info};
 
 use super::entropy::{Entropy, NoEntropy, draw_uuid};
-use super::{Action, Core, Inbound, Now, PeerId};
+use super::{Action, Core, Counted, Inbound, Now, PeerId};
 use crate::tunnel::{Encoding, Tokens};
 use message::Said;
 use requests::Requests;
@@ -196,7 +196,7 @@ impl<E: Entropy, W: Waiter> Cloud<E, W> {
             Said::Ping(timestamp) => actions.push(answer(from, Pong { timestamp }, encoding)), // TUN-30
             Said::Auth(_) => info!(agent = ?from, "the agent authenticates again, which changes nothing"),
             Said::Aside => {}
-            Said::Nothing(why) => info!(agent = ?from, why = ?short(&why), "what is no message is ignored"), // WIRE-06
+            Said::Nothing(why) => debug!(agent = ?from, why = ?short(&why), "what is no message is ignored"), // WIRE-06
         }
     }
 
@@ -230,10 +230,13 @@ impl<E: Entropy + Debug + Send + 'static, W: Waiter> Core for Cloud<E, W> {
 
     const NAME: &'static str = "tunnel cloud";
     const MARK: usize = 1 << 20;
+    const COUNTED: Counted = Counted::UntilWritten;
     const LEAST_MESSAGE: usize = LEAST_MESSAGE;
     // One connection carries the requests of all public clients.
     const READ_BUFFER: usize = 32 << 10;
     const WRITE_BUFFER: usize = 64 << 10;
+    // An answer of many megabytes takes its time on a slow line.
+    const EXCUSES_LONG_MESSAGES: bool = true;
 
     fn endpoint(path: &str) -> Option<()> {
         (path == PATH).then_some(())

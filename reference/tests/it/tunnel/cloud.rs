@@ -1,18 +1,19 @@
 //! What the cloud answers by itself, and its bounds (TUN-21 to TUN-24).
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use futures_util::SinkExt;
 use relayspec::timing::Parameter;
 use relayspec_reference::server::tunnel::Limits;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::public::{exchange, get, send};
 use super::{Cloud, TOKEN, options, timing};
-use crate::client::Client;
+use crate::client::{Client, frame};
 use crate::soon;
 
 /// An agent that the test plays, in JSON.
@@ -159,6 +160,35 @@ async fn messages_of_24_mebibytes_are_taken_and_larger_ones_close() {
             assert_eq!(agent.next().await["data"]["timestamp"], 7, "TUN-30");
         }
     }
+}
+
+/// Reads Ping frames as they come, and answers none.
+async fn pinged(agent: &mut Client, times: usize) -> io::Result<()> {
+    let mut ping = [0; 2];
+    for _ in 0..times {
+        soon("a Ping", agent.socket.get_mut().read_exact(&mut ping)).await?;
+        assert_eq!(ping, [0x89, 0x00]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_is_there_as_long_as_more_of_a_message_comes() {
+    let mut short = options();
+    short.agents.timing = timing(&[(Parameter::HeartbeatInterval, 100), (Parameter::HeartbeatTimeout, 150)]);
+    let cloud = Cloud::serving(short).await;
+    let mut agent = agent(&cloud).await;
+    let ping = frame(0x81, br#"{"type":"Ping","data":{"timestamp":7}}"#);
+    let mut rest = ping.as_slice();
+    while let Some((byte, behind)) = rest.split_first() {
+        agent.send_raw(&[*byte]).await;
+        rest = behind;
+        let pings = usize::from(ping.len() - rest.len() <= 8);
+        pinged(&mut agent, pings).await.expect("the connection stays");
+    }
+    assert_eq!(agent.next().await["data"]["timestamp"], 7);
+    let lost = pinged(&mut agent, 8).await;
+    assert!(lost.is_err(), "an agent that answers no Ping and says nothing is lost");
 }
 
 #[tokio::test]

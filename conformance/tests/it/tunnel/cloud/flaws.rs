@@ -315,7 +315,9 @@ impl Agent {
                 Some(Said { onward: vec![frame.clone()], others: vec![frame.clone()], ..Said::default() })
             }
             ("asks-others", "HttpRequest") => Some(Said { others: vec![frame.clone()], ..Said::default() }),
-            ("ids-come-again", "HttpRequest") if self.asked.len() % 10 == 0 => with("id", self.asked[0].clone().into()),
+            ("ids-come-again", "HttpRequest") if self.asked.len().is_multiple_of(10) => {
+                with("id", self.asked[0].clone().into())
+            }
             ("one-id", "HttpRequest") => with("id", "r".into()),
             ("no-bodies", "HttpRequest") => with("body", Value::Null),
             ("no-body-with-delete", "HttpRequest") if data["method"] == "DELETE" => with("body", Value::Null),

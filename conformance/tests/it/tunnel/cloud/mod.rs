@@ -25,7 +25,7 @@ const OTHER_TOKEN: &str = "An0ther-of-Theirs";
 /// How often a scenario is played until the machine was quiet enough to judge it.
 const MOST_ROUNDS: usize = 5;
 /// How many runs at once.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 4;
 
 /// What the reference runs with, and what the judge is told of it.
 const TIMING: [(&str, &str); 2] = [("auth-timeout", "700ms"), ("request-timeout", "700ms")];
