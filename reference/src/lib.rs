@@ -54,10 +54,12 @@ pub mod tunnel;
 
 mod net;
 
+pub use net::client::rpc::rpc_client;
 pub use net::client::{
     Address, ClientOptions, NoAddress, NoTrust, RawMode, Trust, TunnelAgent, User, pairing_host, pairing_viewer,
     terminal_host, terminal_viewer, tunnel_agent,
 };
+pub use net::rpc::{DaemonError, DaemonOptions, RpcDaemon};
 pub use net::{BindError, Options, PairingRelay, Server, System, TerminalRelay, TunnelCloud, TunnelOptions};
 
 /// A random id that no other client has, a UUID.

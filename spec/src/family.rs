@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::order::Order;
 use crate::pairing;
 use crate::reconnect::Policy;
-use crate::requirement::{self, Requirement, SHARED};
+use crate::requirement::{self, Requirement, SHARED, WIRE};
+use crate::rpc;
 use crate::schema::MessageSchema;
 use crate::terminal;
 use crate::tunnel;
@@ -42,7 +43,7 @@ pub struct Binary {
     pub canonical: fn(&[u8]) -> Result<Vec<u8>, BinaryError>,
     /// The requirement that binds the sender and is broken by what is no message.
     pub rule: &'static str,
-    /// How they stand for JSON, where they carry the same messages as text does.
+    /// How they stand for JSON, where they have a JSON form.
     pub packing: Option<Packing>,
 }
 
@@ -51,8 +52,17 @@ pub struct Binary {
 pub struct Packing {
     /// The JSON form of a binary message, be it a valid message or not.
     pub json: fn(&[u8]) -> Result<Value, BinaryError>,
-    /// The binary message of a JSON form, be it a valid message or not.
+    /// The binary message of a JSON form, be it a valid message or not; no bytes where none can say it.
     pub pack: fn(&Value) -> Vec<u8>,
+}
+
+/// How the messages of a family travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Travel {
+    /// As WebSocket messages, at the endpoints' paths.
+    WebSocket,
+    /// As frames on a Unix stream socket, each behind its length in 4 bytes, big-endian. All messages are binary.
+    Framed,
 }
 
 /// One protocol family.
@@ -62,6 +72,8 @@ pub struct Family {
     pub name: &'static str,
     /// What it is, in half a sentence.
     pub title: &'static str,
+    /// How its messages travel.
+    pub travel: Travel,
     /// The role that accepts connections.
     pub server: &'static str,
     /// The roles that connect.
@@ -70,6 +82,8 @@ pub struct Family {
     pub endpoints: &'static [Endpoint],
     /// The messages, by direction.
     pub channels: &'static [Channel],
+    /// How messages bear their names.
+    pub naming: Naming,
     /// The order rules of a new connection of a client role.
     pub order: fn(&str) -> Box<dyn Order>,
     /// Whether what its server does for one client depends on which others there are, so that it is judged by one scenario at a time.
@@ -79,6 +93,19 @@ pub struct Family {
     /// How a client of a role reaches the family's own success.
     pub welcome: fn(&str) -> Welcome,
 }
+
+/// How messages bear their names, in their JSON form.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming {
+    /// The name of a message; `None` where it has none.
+    pub name: fn(&Value) -> Option<&str>,
+    /// What every message of a name has.
+    pub like: fn(&str) -> Value,
+}
+
+/// The usual way: a member `type`.
+pub const BY_TYPE: Naming =
+    Naming { name: |message| message["type"].as_str(), like: |name| serde_json::json!({ "type": name }) };
 
 /// How a client reaches the family's own success on a new connection (RECON-04): what it has to be given first, and who says what.
 #[derive(Debug, Clone, Copy)]
@@ -109,21 +136,12 @@ pub enum Turn {
     Client(&'static str),
     /// The server sends this; the argument is the present, in ms since the Unix epoch.
     Server(fn(f64) -> Value),
-}
-
-impl Welcome {
-    /// The type of the message that is the success.
-    #[must_use]
-    pub fn success(&self) -> Option<String> {
-        match self.turns.last()? {
-            Turn::Client(name) => Some((*name).to_owned()),
-            Turn::Server(message) => message(0.0)["type"].as_str().map(str::to_owned),
-        }
-    }
+    /// The server sends this; the argument is what the client has said last.
+    Answer(fn(&Value) -> Value),
 }
 
 /// All families.
-pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAMILY];
+pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAMILY, rpc::FAMILY];
 
 impl Family {
     /// The family with this name.
@@ -157,11 +175,29 @@ impl Family {
         self.channels.iter().find(|channel| channel.direction.from == from && channel.direction.to == to)
     }
 
-    /// The requirements that bind a role: its chapter's own, and those of the shared chapters for its side.
+    /// The type of the message that is the success of a client role.
+    #[must_use]
+    pub fn success(&self, role: &str) -> Option<String> {
+        match (self.welcome)(role).turns.last()? {
+            Turn::Client(name) => Some((*name).to_owned()),
+            Turn::Server(message) => (self.naming.name)(&message(0.0)).map(str::to_owned),
+            Turn::Answer(message) => (self.naming.name)(&message(&Value::Null)).map(str::to_owned),
+        }
+    }
+
+    /// Whether its messages travel as frames on a Unix stream socket.
+    #[must_use]
+    pub fn is_framed(&self) -> bool {
+        self.travel == Travel::Framed
+    }
+
+    /// The requirements that bind a role: its chapter's own, and those of the shared chapters for its side. The wire rules are those of
+    /// WebSockets.
     pub fn requirements(&self, role: &str) -> impl Iterator<Item = &'static Requirement> {
         let side = if role == self.server { "server" } else { "client" };
-        let name = self.name;
+        let (name, is_framed) = (self.name, self.is_framed());
         requirement::all().iter().filter(move |requirement| match requirement.chapter {
+            WIRE if is_framed => false,
             chapter if SHARED.contains(&chapter) => requirement.roles.contains(&side),
             chapter => chapter == name && requirement.roles.contains(&role),
         })
@@ -206,6 +242,10 @@ mod tests {
         let binds = |role, id| family.requirements(role).any(|requirement| requirement.id == id);
         assert!(binds("host", "RECON-01") && binds("viewer", "DRV-02") && binds("relay", "WIRE-10"));
         assert!(!binds("relay", "RECON-01") && !binds("host", "WIRE-10") && !binds("host", "PAIR-V1"));
+        let framed = Family::named("rpc").expect("the family");
+        let binds = |role, id| framed.requirements(role).any(|requirement| requirement.id == id);
+        assert!(binds("client", "RPC-C1") && binds("client", "RECON-01") && binds("client", "DRV-02"));
+        assert!(!binds("client", "WIRE-04") && !binds("daemon", "WIRE-08") && !binds("daemon", "RPC-C1"));
     }
 
     #[test]

@@ -20,5 +20,6 @@ pub mod reconnect;
 
 pub mod family;
 pub mod pairing;
+pub mod rpc;
 pub mod terminal;
 pub mod tunnel;

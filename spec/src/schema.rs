@@ -115,18 +115,22 @@ pub fn direction(family: &Family, channel: &Channel) -> Value {
     let choices: Vec<_> = names.iter().map(|name| json!({ "$ref": format!("#/$defs/{name}") })).collect();
     let definitions: Map<_, _> =
         messages.iter().map(|message| (message.name.to_owned(), message.schema.clone())).collect();
-    json!({
+    let has_type = messages.iter().all(|message| message.schema["properties"].get("type").is_some());
+    let mut schema = json!({
         "title": channel.direction.to_string(),
         "description": format!(
             "A message of the {} family that the {} sends to the {}.",
             family.name, channel.direction.from, channel.direction.to
         ),
         "type": "object",
-        "properties": { "type": { "description": "Which message it is.", "enum": names } },
-        "required": ["type"],
-        "oneOf": choices,
-        "$defs": definitions,
-    })
+    });
+    if has_type {
+        schema["properties"] = json!({ "type": { "description": "Which message it is.", "enum": names } });
+        schema["required"] = json!(["type"]);
+    }
+    schema["oneOf"] = choices.into();
+    schema["$defs"] = definitions.into();
+    schema
 }
 
 fn identified(family: &Family, name: &str, schema: Value) -> Value {

@@ -10,7 +10,7 @@ use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Template};
 use relayspec::family::Family;
 use relayspec::timing::{Parameter, Written};
-use relayspec::{pairing, terminal, tunnel};
+use relayspec::{pairing, rpc, terminal, tunnel};
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 /// seconds.
 type Server = (&'static Family, &'static str, &'static [(Parameter, &'static str)]);
 
-const SERVERS: [Server; 3] = [
+const SERVERS: [Server; 4] = [
     (
         &pairing::FAMILY,
         "pairing-relay",
@@ -53,17 +53,19 @@ const SERVERS: [Server; 3] = [
         ],
     ),
     (&tunnel::FAMILY, "tunnel-cloud", &[(Parameter::AuthTimeout, "300ms"), (Parameter::RequestTimeout, "400ms")]),
+    (&rpc::FAMILY, "rpc-daemon", &[]),
 ];
 
 /// A client that is judged: its role, the subcommand that runs it, its policy, and its timing parameters.
 type Client = (&'static str, &'static str, &'static str, &'static [(Parameter, &'static str)]);
 
-const CLIENTS: [Client; 5] = [
+const CLIENTS: [Client; 6] = [
     ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
     ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3", &CLIENT_TIMING),
     ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3", &CLIENT_TIMING),
     ("terminal.viewer", "terminal-viewer", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
     ("tunnel.agent", "tunnel-agent", "base=100ms,factor=2,cap=400ms,jitter=0.3", &AGENT_TIMING),
+    ("rpc.client", "rpc-client", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
 ];
 
 /// The timing parameters of most clients.
@@ -110,7 +112,8 @@ fn server(
     timing: &[(Parameter, &str)],
     tokens: &TokenFile,
 ) -> Result<Seat, Failure> {
-    let mut words: Vec<_> = [program, "reference", name, "--port", "{port}"].map(str::to_owned).into();
+    let place = if family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
+    let mut words: Vec<_> = [program, "reference", name].into_iter().chain(place).map(str::to_owned).collect();
     for (parameter, value) in timing {
         words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
     }

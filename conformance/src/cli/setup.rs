@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use conformance::baseline::Baseline;
 use conformance::scenario::{Filter, Scenario, Selection, Size, built_in, load_file};
-use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Params, Template};
-use conformance::transport::{Address, Trust, tls};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Params};
+use conformance::transport::tls;
 use relayspec::family::{FAMILIES, Family};
 use relayspec::reconnect::Policy;
 use relayspec::timing::Timing;
@@ -16,38 +16,8 @@ use rustls::ClientConfig;
 
 use super::exit::Failure;
 use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
-
-/// Where a server is.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Where {
-    /// It runs already.
-    Url(Address),
-    /// The runner starts it.
-    Command(Template),
-}
-
-impl Where {
-    fn url(&self) -> String {
-        match self {
-            Self::Url(address) => address.to_string(),
-            Self::Command(template) => template.url().to_owned(),
-        }
-    }
-
-    fn is_secure(&self) -> bool {
-        match self {
-            Self::Url(address) => address.secure,
-            Self::Command(template) => template.is_secure(),
-        }
-    }
-
-    fn prefix(&self) -> &str {
-        match self {
-            Self::Url(address) => &address.prefix,
-            Self::Command(template) => template.prefix(),
-        }
-    }
-}
+pub(super) use super::whereabouts::Where;
+use super::whereabouts::{base_url, no_trust, trust};
 
 /// How long a client has from its start to its first attempt, unless it is said: a virtual machine takes its time.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(10);
@@ -209,46 +179,6 @@ fn named(name: &str) -> Result<&'static Family, Failure> {
         let names: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
         Failure::usage(format!("no family is called `{name}`; there are: {}", names.join(", ")))
     })
-}
-
-fn trust(manifest: &Manifest, subject: &ServerOptions) -> Trust {
-    match subject.ca_file.as_ref().or(manifest.ca_file.as_ref().filter(|_| !subject.insecure)) {
-        Some(path) => Trust::File(PathBuf::from(path)),
-        None if subject.insecure => Trust::Anybody,
-        None => Trust::WellKnown,
-    }
-}
-
-/// Without TLS nobody is trusted: who says whom to trust takes the address for another.
-fn no_trust(place: &Where, manifest: &Manifest, subject: &ServerOptions) -> Result<(), Failure> {
-    // A manifest for `wss` makes sense, also where a URL on the command line wins over it.
-    let is_meant = |url: &String| url.parse().is_ok_and(|address: Address| address.secure);
-    let by_manifest = manifest.ca_file.is_some() && !manifest.url.as_ref().is_some_and(is_meant);
-    let (at, key) = match (&subject.ca_file, subject.insecure) {
-        (Some(_), _) => (String::new(), "--ca-file"),
-        (None, true) => (String::new(), "--insecure"),
-        (None, false) if by_manifest => {
-            let file = manifest.file.as_ref().map(|file| format!("manifest {}: ", file.display()));
-            (file.unwrap_or_default(), "`ca_file`")
-        }
-        (None, false) => return Ok(()),
-    };
-    let url = place.url();
-    Err(Failure::usage(format!(
-        "{at}{key} goes with a wss:// address, and {url} is one without TLS: write wss://, or leave {key} out"
-    )))
-}
-
-/// A relay may accept the handshake on any path and close the connection afterwards: then every scenario would fail.
-fn base_url(place: &Where, family: &Family) -> Result<(), Failure> {
-    let Some(endpoint) = family.endpoints.iter().find(|endpoint| place.prefix().ends_with(endpoint.path)) else {
-        return Ok(());
-    };
-    let (url, path) = (place.url(), endpoint.path);
-    let base = url.trim_end_matches('/').strip_suffix(path).unwrap_or(&url);
-    Err(Failure::usage(format!(
-        "{url} ends in `{path}`, the path of an endpoint: give the base URL, {base}; every scenario adds the path itself"
-    )))
 }
 
 fn filters(texts: &[String]) -> Result<Vec<Filter>, Failure> {

@@ -153,7 +153,7 @@ async fn server(
                 accelerator,
             };
             let started = Arc::new(launcher.start().await?);
-            let again: Option<Arc<dyn Launcher>> = if template.has_port() { Some(Arc::new(launcher)) } else { None };
+            let again: Option<Arc<dyn Launcher>> = if template.has_place() { Some(Arc::new(launcher)) } else { None };
             Ok((Arc::clone(&started) as Arc<dyn Target>, Some(started), again))
         }
     }

@@ -39,6 +39,10 @@ pub(super) struct Actor {
     pub(super) attempt: Option<(Record, usize)>,
     /// What a client under test may say at any time: it is answered, and stands in nobody's way.
     pub(super) asides: &'static [Aside],
+    /// The latest message that a step has waited for, where it has a JSON form.
+    pub(super) latest: Option<Value>,
+    /// Whether messages are binary alone.
+    is_framed: bool,
     /// How the subject's binary messages stand for JSON, and the runner's.
     pub(super) hears: Option<Packing>,
     speaks: Option<Packing>,
@@ -86,6 +90,8 @@ impl Actor {
             over: false,
             attempt: None,
             asides: &[],
+            latest: None,
+            is_framed: family.is_framed(),
             hears,
             speaks,
             said_aside: VecDeque::new(),
@@ -98,7 +104,7 @@ impl Actor {
     /// A message in an encoding, or else in the one that the script used last, or else the subject: opcode and payload.
     pub(super) fn encoded(&mut self, message: &Value, encoding: Option<Encoding>) -> (u8, Vec<u8>) {
         self.spoke_binary = encoding.map(|encoding| encoding == Encoding::Binary).or(self.spoke_binary);
-        let binary = self.spoke_binary.unwrap_or(self.last_was_binary);
+        let binary = self.is_framed || self.spoke_binary.unwrap_or(self.last_was_binary);
         match self.speaks.filter(|_| binary) {
             Some(packing) => (BINARY, (packing.pack)(message)),
             None => (TEXT, message.to_string().into_bytes()),
@@ -124,6 +130,13 @@ impl Actor {
                 false
             }
             None => false,
+        }
+    }
+
+    /// Takes in what comes until a moment, or until the end.
+    pub(super) async fn pull_all(&mut self, clock: &Clock, until: Moment) {
+        while !self.over && clock.now() < until {
+            self.pull(clock, until).await;
         }
     }
 

@@ -215,6 +215,7 @@ impl Player {
             Step::Stall(step) => self.act(&step.on, Act::Stall).await,
             Step::Resume(step) => self.act(&step.on, Act::Resume).await,
             Step::Expect(step) => self.expect(step).await,
+            Step::Collect(step) => self.collect(step).await,
             Step::Quiet(step) => self.quiet(step).await,
             Step::Wait(step) => self.wait(step).await,
             Step::Mark(step) => self.mark(step),
@@ -238,6 +239,9 @@ impl Player {
             Step::Memory(step) => self.memory(step),
             Step::Terminate(step) => self.terminate(step).await,
             Step::Exit(step) => self.exit(step).await,
+            Step::Restart(step) => self.restart(step).await,
+            Step::Rival(step) => self.rival(step).await,
+            Step::FileMode(step) => self.file_mode(step),
             Step::Start(step) => self.start(step).await,
             Step::Accept(step) => self.accept(step).await,
             Step::Welcome(step) => self.welcome(step).await,
@@ -281,6 +285,11 @@ impl Player {
             Subject::Server { .. } => Side::Client,
             Subject::Client(_) => Side::Server,
         }
+    }
+
+    /// Whether messages travel as frames on a Unix stream socket.
+    pub(super) fn is_framed(&self) -> bool {
+        self.story.scenario.family.is_framed()
     }
 
     pub(super) fn clock(&self) -> &Clock {

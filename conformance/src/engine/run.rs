@@ -293,7 +293,9 @@ fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
     }
     match &part.subject {
         Subject::Server { launcher: None, .. } if scenario.has(Trait::OwnProcess) => {
-            return Some("needs a subject that the runner starts for it alone (--command with {port})".to_owned());
+            return Some(
+                "needs a subject that the runner starts for it alone (--command with {port} or {socket})".to_owned(),
+            );
         }
         Subject::Server { target, .. } if let Some(missing) = missing(scenario, target.params()) => {
             return Some(format!("needs a server that declares its `{missing}` (--param {missing}=…)"));

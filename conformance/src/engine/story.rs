@@ -176,6 +176,13 @@ fn overdue(deadline: Duration) -> Stop {
     Stop::Broken { check: STORY.to_owned(), finding: Box::new(finding) }
 }
 
+/// The requirement that no input ends the process, where it binds the subject.
+fn survival(scenario: &Scenario) -> Option<&'static str> {
+    const SURVIVAL: &str = "WIRE-06";
+    let mut own = scenario.family.requirements(&scenario.script.under_test);
+    own.find(|requirement| requirement.id == SURVIVAL).map(|requirement| requirement.id)
+}
+
 /// A subject started for this scenario alone that has died is to blame for whatever stopped the story.
 fn blame_the_dead(story: &Story, stop: Option<Stop>) -> Option<Stop> {
     match stop {
@@ -183,7 +190,7 @@ fn blame_the_dead(story: &Story, stop: Option<Stop>) -> Option<Stop> {
             Some(ending) => Some(Stop::Broken {
                 check: STORY.to_owned(),
                 finding: Box::new(Finding {
-                    requirement: Some("WIRE-06".to_owned()),
+                    requirement: survival(&story.scenario).map(str::to_owned),
                     what: "the subject's process ended while the scenario ran".to_owned(),
                     expected: Some("a process that no input ends".to_owned()),
                     got: Some(ending.told),

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::Params;
-use relayspec::family::Family;
+use relayspec::family::{Family, Travel};
 use relayspec::reconnect::Policy;
 use relayspec::timing::Timing;
 use serde_json::{Value, json};
 
 use crate::clock::Moment;
 use crate::scenario::Bindings;
+use crate::scenario::step::EndBy;
 use crate::transport::{Listener, Route};
 
 /// A future in a box.
@@ -32,9 +33,26 @@ pub trait Target: Party {
     /// How to reach it.
     fn route(&self) -> &Route;
 
+    /// Ends its process and starts it again, by the same command and at the same address.
+    ///
+    /// # Errors
+    /// Where it cannot be started again, or the runner has not started it.
+    fn restart(&self, _by: EndBy) -> Boxed<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Err(NOT_STARTED.to_owned())))
+    }
+
+    /// Starts a second process by the same command at the same address: how it ended within this time, if it did.
+    ///
+    /// # Errors
+    /// Where none can be started.
+    fn rival(&self, _within: Duration) -> Boxed<'_, Result<Option<Ending>, String>> {
+        Box::pin(std::future::ready(Err(NOT_STARTED.to_owned())))
+    }
     /// What it declares of itself for scenarios to use.
     fn params(&self) -> &Bindings;
 }
+
+const NOT_STARTED: &str = "the runner has not started it";
 
 /// The process of a subject.
 pub trait Process: Send + Sync {
@@ -92,6 +110,8 @@ pub struct Line {
 pub struct Call {
     /// The path that it is to connect to.
     pub path: &'static str,
+    /// How messages travel to there.
+    pub travel: Travel,
     /// The id of the scenario.
     pub scenario: String,
     /// What is handed over, as the driver protocol has it.
@@ -108,7 +128,7 @@ impl Call {
         for (name, text) in (family.welcome)(role).params {
             params[*name] = json!(text);
         }
-        Some(Self { path: endpoint.path, scenario, params })
+        Some(Self { path: endpoint.path, travel: family.travel, scenario, params })
     }
 }
 

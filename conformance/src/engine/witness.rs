@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use relayspec::family::Packing;
+use relayspec::family::{Family, Packing};
 use serde_json::Value;
 
 use super::puppet::Record;
@@ -115,16 +115,18 @@ pub(super) struct Witness {
 pub(super) struct Fate {
     pub(super) record: Record,
     pub(super) index: usize,
-    /// The type of the message that is the family's own success.
-    pub(super) success: Option<String>,
+    /// The family, and the name of the message that is its own success.
+    pub(super) success: (&'static Family, Option<String>),
 }
 
 impl Fate {
-    fn sent(&self, at: Moment, frame: &OutFrame, message: Option<&Value>) {
+    fn sent(&self, at: Moment, frame: &OutFrame, messages: &[Value]) {
         if frame.opcode == CLOSE {
             self.end(at, &describe_sent(frame, None));
         }
-        if message.zip(self.success.as_deref()).is_some_and(|(message, success)| message["type"] == success) {
+        let (family, success) = &self.success;
+        let name = |message| (family.naming.name)(message);
+        if messages.iter().filter_map(name).any(|name| success.as_deref() == Some(name)) {
             self.record.with(|attempts| attempts.succeed(self.index));
         }
     }
@@ -143,11 +145,16 @@ impl Fate {
 
 impl Observer for Witness {
     fn sent(&mut self, at: Moment, frame: &OutFrame) {
-        let message = self.lint.sent(frame);
+        let messages = self.lint.sent(frame);
         if let Some(fate) = &self.fate {
-            fate.sent(at, frame, message.as_ref());
+            fate.sent(at, frame, &messages);
         }
-        self.transcript.add(at, &self.name, By::Runner, describe_sent(frame, self.lint.speaks()));
+        let add = |what| self.transcript.add(at, &self.name, By::Runner, what);
+        // One write may complete several frames of a stream.
+        match messages.len() {
+            0 | 1 => add(describe_sent(frame, self.lint.speaks())),
+            _ => messages.iter().for_each(|message| add(packed(message))),
+        }
     }
 
     fn received(&mut self, at: Moment, arrival: &Arrival) {
@@ -171,8 +178,8 @@ pub(super) fn describe(arrival: &Arrival, packing: Option<Packing>) -> String {
         Arrival::Ping(bytes) => format!("Ping{}", quoted(bytes)),
         Arrival::Pong(bytes) => format!("Pong{}", quoted(bytes)),
         Arrival::Close { code, reason } => describe_close(*code, reason),
-        Arrival::End(End::Fin) => "end of TCP (FIN)".to_owned(),
-        Arrival::End(End::Reset) => "end of TCP (RST)".to_owned(),
+        Arrival::End(End::Fin) => "end of the stream (FIN)".to_owned(),
+        Arrival::End(End::Reset) => "end of the stream (RST)".to_owned(),
         Arrival::Breach { section, what } => format!("against RFC 6455, section {section}: {what}"),
     }
 }

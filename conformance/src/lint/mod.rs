@@ -14,7 +14,7 @@ use serde_json::Value;
 pub use schema::Schemas;
 
 use crate::outcome::Finding;
-use crate::transport::{Arrival, OutFrame, Side};
+use crate::transport::{Arrival, OutFrame, Side, Splitter};
 
 /// The lint of one connection between the runner and a subject.
 pub struct ConnectionLint {
@@ -28,6 +28,8 @@ pub struct ConnectionLint {
     /// The messages of the runner.
     own_channel: Option<&'static Channel>,
     own: own::Messages,
+    /// Where messages travel as frames behind their lengths: what the runner sends, cut into them.
+    frames: Option<Splitter>,
     /// Whether the runner has sent text that it cannot read itself; what a subject makes of it is then anybody's guess.
     lost: bool,
 }
@@ -40,13 +42,27 @@ impl ConnectionLint {
         let (up, down) = (family.channel(client, family.server), family.channel(family.server, client));
         let (channel, own_channel) = if side == Side::Client { (down, up) } else { (up, down) };
         let order = (family.order)(client);
-        Self { order, schemas, family, side, channel, own_channel, own: own::Messages::default(), lost: false }
+        let (own, frames) = (own::Messages::default(), family.is_framed().then(Splitter::default));
+        Self { order, schemas, family, side, channel, own_channel, own, frames, lost: false }
     }
 
-    /// The runner sends a frame; the JSON text that it completes, if any.
-    pub fn sent(&mut self, frame: &OutFrame) -> Option<Value> {
-        match self.own.sent(frame)? {
-            own::Message::Text(text) => match serde_json::from_str::<Value>(&text) {
+    /// The runner sends a frame; the messages that it completes, in JSON, if any.
+    pub fn sent(&mut self, frame: &OutFrame) -> Vec<Value> {
+        let mut whole = Vec::new();
+        match &mut self.frames {
+            Some(frames) => frames.feed(&frame.payload, &mut |arrival| {
+                if let Arrival::Binary(bytes) = arrival {
+                    whole.push(own::Message::Binary(bytes.to_vec()));
+                }
+            }),
+            None => whole.extend(self.own.sent(frame)),
+        }
+        whole.into_iter().filter_map(|message| self.completed(&message)).collect()
+    }
+
+    fn completed(&mut self, message: &own::Message) -> Option<Value> {
+        match message {
+            own::Message::Text(text) => match serde_json::from_str::<Value>(text) {
                 // What the runner does wrong it does on purpose.
                 Ok(message) => {
                     drop(self.said(self.side, &Said::Message(&message)));
@@ -54,12 +70,12 @@ impl ConnectionLint {
                 }
                 Err(_) => self.lost = true,
             },
-            own::Message::Binary(bytes) => match self.speaks().map(|packing| (packing.json)(&bytes)) {
+            own::Message::Binary(bytes) => match self.speaks().map(|packing| (packing.json)(bytes)) {
                 Some(Ok(message)) => {
                     drop(self.said(self.side, &Said::Message(&message)));
                     return Some(message);
                 }
-                _ => drop(self.said(self.side, &Said::Binary(&bytes))),
+                _ => drop(self.said(self.side, &Said::Binary(bytes))),
             },
         }
         None
@@ -75,6 +91,27 @@ impl ConnectionLint {
     #[must_use]
     pub fn speaks(&self) -> Option<Packing> {
         self.own_channel?.binary?.packing
+    }
+
+    /// Who is not judged here said something.
+    pub fn overheard(&mut self, arrival: &Arrival) {
+        let message = match arrival {
+            Arrival::Text(text) => serde_json::from_str::<Value>(text).map_err(drop),
+            Arrival::Binary(bytes) => match self.speaks() {
+                Some(packing) => (packing.json)(bytes).map_err(drop),
+                None => return drop(self.said(self.side, &Said::Binary(bytes))),
+            },
+            _ => return,
+        };
+        match message {
+            Ok(message) => drop(self.said(self.side, &Said::Message(&message))),
+            Err(()) => self.lost = true,
+        }
+    }
+
+    /// Order cannot be judged any more.
+    pub fn lose_track(&mut self) {
+        self.lost = true;
     }
 
     /// A side has said something.

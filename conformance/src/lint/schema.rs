@@ -36,8 +36,8 @@ impl Schemas {
     pub fn judge(&self, family: &Family, channel: &Channel, message: &Value) -> Vec<Finding> {
         let compiled = self.of(family, channel);
         let known = || compiled.keys().copied().collect::<Vec<_>>().join(", ");
-        let Some(name) = message["type"].as_str() else {
-            return vec![breach(USUAL, "a message without `type`", &format!("one of {}", known()), &message["type"])];
+        let Some(name) = (family.naming.name)(message) else {
+            return vec![breach(USUAL, "a message without a name", &format!("one of {}", known()), message)];
         };
         let Some(found) = compiled.get(name) else {
             let direction = channel.direction;

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use relayspec::family::{FAMILIES, Family};
+use relayspec::requirement::{self, WIRE};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter as _};
 
 use super::at::{At, Place};
-use super::{Scenario, ScenarioId, Script, check};
+use super::{Scenario, ScenarioId, Script, check, each_step};
 
 /// Why a scenario could not be loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +90,9 @@ fn load_as(
         let (place, problem) = mere_word(text).unwrap_or(error);
         failed(place, problem)
     })?;
-    if script.under_test == EVERY_CLIENT {
+    // A family may have a role of that name, which is then meant in its folder.
+    let is_role = family.is_some_and(|family| family.clients.contains(&EVERY_CLIENT));
+    if script.under_test == EVERY_CLIENT && !is_role {
         return every_client(file, text, &id, &script);
     }
     let known = || FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join(", ");
@@ -116,9 +119,17 @@ fn checked(scenario: Scenario, text: &str) -> Result<Scenario, LoadError> {
     Ok(scenario)
 }
 
-/// A script of shared rules, once for each client role.
+/// A script of shared rules, once for each client role that it binds and that it can be played for.
 fn every_client(file: &str, text: &str, id: &ScenarioId, script: &Script) -> Result<Vec<Scenario>, LoadError> {
     let roles = FAMILIES.iter().flat_map(|family| family.clients.iter().map(move |role| (family, *role)));
+    let mut needs_websocket = false;
+    each_step(&script.steps, &mut |step| needs_websocket |= check::websocket(&step.value).is_some());
+    let binds = |family: &Family, role| {
+        let has = |id: &String| family.requirements(role).any(|requirement| requirement.id == id);
+        // What binds nobody is a mistake, and told.
+        script.covers.iter().all(|id| has(id) || requirement::find(id).is_none_or(|found| found.chapter != WIRE))
+    };
+    let roles = roles.filter(|(family, role)| !family.is_framed() || !needs_websocket && binds(family, role));
     let scenarios = roles.map(|(family, role)| {
         let script = Script { under_test: role.to_owned(), ..script.clone() };
         checked(Scenario { id: id.of_role(family.name, role), file: file.into(), script, family }, text)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
+use relayspec::family::Travel;
 use relayspec::timing::Written;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -16,7 +17,7 @@ use super::output::{self, Heard};
 use super::process::{Group, Spawn};
 use crate::clock::Clock;
 use crate::engine::{Boxed, Call, Client, Line, Party, Process, Started, Starter};
-use crate::transport::Listener;
+use crate::transport::{Listener, Port};
 
 /// How long a client has to end by itself after SIGTERM (chapter `driver`, "How a client is started").
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -92,8 +93,9 @@ impl ClientLauncher {
         Self { template, driver: driver == Driver::Spoken, clock, guard, accelerator, starting }
     }
 
-    async fn listener(&self) -> Result<Listener, String> {
-        Listener::bind(LOOPBACK, self.clock.clone()).await.map_err(|error| format!("no port is free: {error}"))
+    async fn listener(&self, call: &Call) -> Result<Listener, String> {
+        let bound = Listener::bind(port(call, LOOPBACK), self.clock.clone()).await;
+        bound.map_err(|error| format!("no port is free: {error}"))
     }
 
     /// Starts one to see whether it connects at all, and ends it. Where time should pass faster for it and does not: why.
@@ -102,7 +104,7 @@ impl ClientLauncher {
     /// Where it cannot be started, ends, or does not connect in time.
     pub async fn try_out(&self, call: Call, within: Duration) -> Result<Option<String>, NotStarted> {
         let failed = |problem: String, output: String| Err(NotStarted { problem, output });
-        let listener = self.listener().await?;
+        let listener = self.listener(&call).await?;
         let process = self.launch_at(&listener, &call).await?;
         let deadline = self.clock.now() + self.clock.real(within);
         loop {
@@ -127,7 +129,7 @@ impl ClientLauncher {
     }
 
     async fn launch(&self, call: Call) -> Result<Started, String> {
-        let listener = self.listener().await?;
+        let listener = self.listener(&call).await?;
         let process = self.launch_at(&listener, &call).await?;
         Ok(Started { client: Arc::new(process), listener })
     }
@@ -135,7 +137,7 @@ impl ClientLauncher {
     /// Starts a process that is to connect to this address.
     pub(super) async fn launch_at(&self, listener: &Listener, call: &Call) -> Result<ClientProcess, String> {
         let _permit = self.starting.acquire().await;
-        let url = format!("ws://{}{}", listener.address(), call.path);
+        let url = listener.url(call.path);
         let words: Vec<_> = self.template.words.iter().map(|word| word.replace(URL_PLACEHOLDER, &url)).collect();
         let environment = [
             (URL_VARIABLE, url.clone()),
@@ -156,6 +158,14 @@ impl ClientLauncher {
         // Those that run already are served before the next one is started.
         tokio::task::yield_now().await;
         Ok(ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() })
+    }
+}
+
+/// Where a client is to knock: at this address, unless its messages travel otherwise.
+pub(super) fn port(call: &Call, address: SocketAddr) -> Port {
+    match call.travel {
+        Travel::WebSocket => Port::Tcp(address),
+        Travel::Framed => Port::Unix,
     }
 }
 

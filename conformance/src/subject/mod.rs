@@ -9,13 +9,15 @@ mod output;
 mod params;
 mod process;
 mod shared;
+mod template;
 mod url;
 
 pub use accelerate::{Accelerator, LIBRARY_VARIABLE};
 pub use client::{ClientLauncher, ClientTemplate, Driver};
-pub use command::{CommandLauncher, CommandSubject, NotStarted, Template};
+pub use command::{CommandLauncher, CommandSubject, NotStarted};
 pub use guard::{Guard, keep};
 pub use manifest::{Manifest, ParameterName};
 pub use params::{Param, Params, Ports, placeholders};
 pub use shared::{Announce, SharedClient};
+pub use template::Template;
 pub use url::{UrlSubject, preflight};

@@ -126,6 +126,17 @@ impl Group {
     }
 }
 
+impl Group {
+    /// Ends the group by SIGKILL, and waits for its leader to be gone.
+    pub(super) async fn kill(&self, clock: &Clock, patience: Duration) {
+        let deadline = clock.now() + clock.real(patience);
+        let _ = self.signal(Signal::KILL);
+        while self.status().is_none() && clock.now() < deadline {
+            clock.nap(Duration::from_millis(1)).await;
+        }
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
         // The group may outlive its leader; one that is gone already refuses the signal, which is what is wanted.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
-use super::client::{ClientLauncher, ClientProcess};
+use super::client::{ClientLauncher, ClientProcess, port};
 use crate::clock::Clock;
 use crate::engine::{Boxed, Call, Client, Line, Party, Process, Started, Starter};
 use crate::transport::Listener;
@@ -55,7 +55,7 @@ impl SharedClient {
         let listener = match &state.listener {
             Some(listener) => listener.clone(),
             None => {
-                let bound = Listener::bind(self.address, self.clock.clone()).await;
+                let bound = Listener::bind(port(&call, self.address), self.clock.clone()).await;
                 let listener = bound.map_err(|error| format!("{} cannot be listened at: {error}", self.address))?;
                 if self.launcher.is_none() {
                     let texts = call.params.as_object().into_iter().flatten();
@@ -63,7 +63,7 @@ impl SharedClient {
                         texts.filter(|(_, value)| value.is_string()).map(|(name, value)| format!("{name} {value}"));
                     let handed: Vec<_> = handed.collect();
                     let with = if handed.is_empty() { String::new() } else { format!(", with {}", handed.join(", ")) };
-                    (self.announce)(&format!("connect the client to ws://{}{}{with}", listener.address(), call.path));
+                    (self.announce)(&format!("connect the client to {}{with}", listener.url(call.path)));
                 }
                 state.listener = Some(listener.clone());
                 listener

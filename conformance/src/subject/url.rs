@@ -50,7 +50,7 @@ pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Du
         let problem = match clock.within(deadline, open(route, endpoint.path, None)).await {
             Some(Ok(_)) => return Ok(()),
             Some(Err(error)) => {
-                let problem = format!("{url}: {error}; {}", remedy(&error, route.address.secure));
+                let problem = format!("{url}: {error}; {}", remedy(&error, route.address.is_secure()));
                 // Only a server that speaks HTTP may have another endpoint that accepts.
                 if !matches!(error, OpenError::Status { .. }) {
                     return Err(first_problem.unwrap_or(problem));

@@ -1,11 +1,21 @@
-//! Addresses of subjects: `ws://` and `wss://` URLs.
+//! Addresses of subjects: `ws://` and `wss://` URLs, and `unix:` paths.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A WebSocket server.
+    Web(WebAddress),
+    /// A server at a Unix stream socket, by the absolute path of its file.
+    Unix(PathBuf),
+}
 
 /// Where a WebSocket server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct WebAddress {
     /// Whether TLS is spoken (`wss`).
     pub secure: bool,
     /// Host name or IP address, without brackets.
@@ -17,6 +27,54 @@ pub struct Address {
 }
 
 impl Address {
+    /// Whether TLS is spoken.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        matches!(self, Self::Web(address) if address.secure)
+    }
+
+    /// What stands before every endpoint's path.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        match self {
+            Self::Web(address) => &address.prefix,
+            Self::Unix(_) => "",
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Web(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "{UNIX}{}", path.display()),
+        }
+    }
+}
+
+/// How the address of a Unix stream socket begins.
+const UNIX: &str = "unix:";
+/// The longest path that a socket can have, in bytes (Linux: `sun_path`, without the zero at its end).
+const LONGEST_PATH: usize = 107;
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        match url.strip_prefix(UNIX) {
+            None => url.parse().map(Self::Web),
+            Some(path) if !path.starts_with('/') || path.starts_with("//") => {
+                Err(format!("`{url}` has no absolute path: write it as unix:/run/daemon.sock"))
+            }
+            Some(path) if path.len() > LONGEST_PATH => {
+                Err(format!("`{url}` has a path of {} bytes; a socket's has at most {LONGEST_PATH}", path.len()))
+            }
+            Some(path) => Ok(Self::Unix(path.into())),
+        }
+    }
+}
+
+impl WebAddress {
     /// The request target of an endpoint.
     #[must_use]
     pub fn target(&self, path: &str) -> String {
@@ -32,7 +90,7 @@ impl Address {
     }
 }
 
-impl Address {
+impl WebAddress {
     /// Reads the base URL of an HTTP server.
     ///
     /// # Errors
@@ -47,14 +105,14 @@ impl Address {
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for WebAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };
         write!(f, "{scheme}://{}{}", self.authority(), self.prefix)
     }
 }
 
-impl FromStr for Address {
+impl FromStr for WebAddress {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
@@ -115,9 +173,12 @@ mod tests {
             ("WS://[::1]:9000", "ws://[::1]:9000", "/mac"),
             ("ws://localhost:80", "ws://localhost", "/mac"),
         ] {
-            let address: Address = url.parse().expect("an address");
+            let address: WebAddress = url.parse().expect("an address");
             assert_eq!((address.to_string(), address.target("/mac")), (shown.to_owned(), target.to_owned()));
+            assert_eq!(url.parse::<Address>().expect("an address").to_string(), shown);
         }
+        let socket = "unix:/run/daemon.sock";
+        assert_eq!(socket.parse::<Address>().map(|address| address.to_string()), Ok(socket.to_owned()));
         for url in [
             "",
             "127.0.0.1:80",
@@ -130,6 +191,10 @@ mod tests {
             "ws://x/?q",
             "ws://[::1",
             "ws://x/ü",
+            "unix:",
+            "unix:daemon.sock",
+            "unix:///run/daemon.sock",
+            &format!("unix:/{}", "x".repeat(LONGEST_PATH)),
         ] {
             assert!(url.parse::<Address>().is_err(), "`{url}` was read as an address");
         }

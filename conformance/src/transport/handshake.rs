@@ -10,10 +10,10 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use sha1::{Digest, Sha1};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
-use super::address::Address;
+use super::address::{Address, WebAddress};
 use super::encode::Side;
 use super::link::Link;
 use super::tls;
@@ -30,7 +30,7 @@ pub struct Route {
 /// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// TCP did not connect.
+    /// TCP, or the Unix stream socket, did not connect.
     #[error("no connection: {0}")]
     Tcp(io::Error),
     /// TLS failed.
@@ -86,17 +86,24 @@ const AUTHORITY: &str = "the server's own certificate says that it is a certific
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Opens a connection. The caller bounds the time.
+/// Opens a connection; at a Unix stream socket there is no handshake. The caller bounds the time.
 ///
 /// # Errors
 /// Where any of TCP, TLS and the handshake fails.
 pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Result<Opened, OpenError> {
-    let mut link = connect(route, receive_buffer).await?;
+    let address = match &route.address {
+        Address::Web(address) => address,
+        Address::Unix(path) => {
+            let stream = UnixStream::connect(path).await.map_err(OpenError::Tcp)?;
+            return Ok(Opened { link: Link::Unix(stream), rest: BytesMut::new(), side: Side::Client });
+        }
+    };
+    let mut link = connect(route.tls.as_ref(), address, receive_buffer).await?;
     let key = BASE64.encode(fastrand::u128(..).to_be_bytes());
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nUser-Agent: relayspec-conformance\r\n\r\n",
-        route.address.target(path),
-        route.address.authority(),
+        address.target(path),
+        address.authority(),
     );
     link.write_all(request.as_bytes()).await.map_err(|error| OpenError::Ended(Some(error)))?;
     link.flush().await.map_err(|error| OpenError::Ended(Some(error)))?;
@@ -118,12 +125,16 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
 }
 
 /// Opens a byte stream to a server: TCP, and TLS where its URL says so.
-pub(super) async fn connect(route: &Route, receive_buffer: Option<u32>) -> Result<Link, OpenError> {
-    let stream = tcp(&route.address, receive_buffer).await.map_err(OpenError::Tcp)?;
-    Ok(match (&route.tls, route.address.secure) {
+pub(crate) async fn connect(
+    tls: Option<&Arc<ClientConfig>>,
+    address: &WebAddress,
+    receive_buffer: Option<u32>,
+) -> Result<Link, OpenError> {
+    let stream = tcp(address, receive_buffer).await.map_err(OpenError::Tcp)?;
+    Ok(match (tls, address.secure) {
         (Some(config), true) => {
-            let name = ServerName::try_from(route.address.host.clone())
-                .map_err(|error| OpenError::Tls(io::Error::other(error)))?;
+            let name =
+                ServerName::try_from(address.host.clone()).map_err(|error| OpenError::Tls(io::Error::other(error)))?;
             let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(OpenError::Tls)?;
             Link::Tls(Box::new(stream))
         }
@@ -131,7 +142,7 @@ pub(super) async fn connect(route: &Route, receive_buffer: Option<u32>) -> Resul
     })
 }
 
-async fn tcp(address: &Address, receive_buffer: Option<u32>) -> io::Result<TcpStream> {
+async fn tcp(address: &WebAddress, receive_buffer: Option<u32>) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
     for target in lookup_host((address.host.as_str(), address.port)).await? {
         let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
 /// A byte stream to a subject.
@@ -15,18 +15,27 @@ pub enum Link {
     Tcp(TcpStream),
     /// TLS over TCP.
     Tls(Box<TlsStream<TcpStream>>),
+    /// A Unix stream socket, which carries frames behind their lengths instead of WebSocket frames.
+    Unix(UnixStream),
     /// Memory, for tests.
     Memory(DuplexStream),
 }
 
 impl Link {
-    /// Ends the stream by a TCP reset, where it has one.
+    /// Whether it carries frames behind their lengths.
+    #[must_use]
+    pub fn is_framed(&self) -> bool {
+        matches!(self, Self::Unix(_))
+    }
+
+    /// Ends the stream by a TCP reset, where it has one. A Unix stream is closed at once, with whatever has come and was not read: then
+    /// the other side sees a reset too (Linux).
     pub fn reset(self) {
         // A linger time of zero makes the close that follows a reset; if the system refuses it, the close is an orderly one.
         let _ = match &self {
             Self::Tcp(stream) => stream.set_zero_linger(),
             Self::Tls(stream) => stream.get_ref().0.set_zero_linger(),
-            Self::Memory(_) => Ok(()),
+            Self::Unix(_) | Self::Memory(_) => Ok(()),
         };
     }
 }
@@ -40,6 +49,10 @@ macro_rules! each {
             }
             Link::Tls(stream) => {
                 let $stream = Pin::new(stream.as_mut());
+                $call
+            }
+            Link::Unix(stream) => {
+                let $stream = Pin::new(stream);
                 $call
             }
             Link::Memory(stream) => {

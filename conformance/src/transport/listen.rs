@@ -9,11 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
 use super::encode::Side;
+use super::folder::Folder;
 use super::handshake::{LONGEST_HEAD, Opened, accept_of, values};
 use super::link::Link;
 use crate::clock::{Clock, Moment};
@@ -24,18 +25,30 @@ const MOST_WAITING: usize = 1000;
 /// An address, and those who knock at it. Clones share the attempts.
 #[derive(Debug, Clone)]
 pub struct Listener {
-    address: SocketAddr,
+    base: String,
     attempts: Arc<Mutex<mpsc::Receiver<Attempt>>>,
     _accepting: Arc<Accepting>,
 }
 
+/// Where to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// At this address, for WebSockets; port 0 stands for a free one.
+    Tcp(SocketAddr),
+    /// At a Unix stream socket in a folder of its own.
+    Unix,
+}
+
 /// Ends the task that accepts when the last listener is dropped.
 #[derive(Debug)]
-struct Accepting(AbortHandle);
+struct Accepting {
+    task: AbortHandle,
+    _folder: Option<Folder>,
+}
 
 impl Drop for Accepting {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -44,12 +57,12 @@ impl Drop for Accepting {
 pub struct Attempt {
     /// When the system handed it over.
     pub at: Moment,
-    stream: TcpStream,
+    link: Link,
     read: BytesMut,
 }
 
 /// The request of a handshake.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// The request target, as `/mac`.
     pub target: String,
@@ -72,30 +85,46 @@ pub enum RequestError {
 }
 
 impl Listener {
-    /// Listens at an address; port 0 stands for a free one.
+    /// Listens.
     ///
     /// # Errors
     /// Where the system does not allow it.
-    pub async fn bind(address: SocketAddr, clock: Clock) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
+    pub async fn bind(port: Port, clock: Clock) -> io::Result<Self> {
         let (sender, attempts) = mpsc::channel(MOST_WAITING);
-        let accepting = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let at = clock.now();
-                let _ = stream.set_nodelay(true);
-                // What finds no room is dropped, which closes it.
-                let _ = sender.try_send(Attempt { at, stream, read: BytesMut::new() });
+        // What finds no room is dropped, which closes it.
+        let arrived = move |link| _ = sender.try_send(Attempt { at: clock.now(), link, read: BytesMut::new() });
+        let (task, base, folder) = match port {
+            Port::Tcp(address) => {
+                let listener = TcpListener::bind(address).await?;
+                let base = format!("ws://{}", listener.local_addr()?);
+                let accepting = async move {
+                    while let Ok((stream, _)) = listener.accept().await {
+                        let _ = stream.set_nodelay(true);
+                        arrived(Link::Tcp(stream));
+                    }
+                };
+                (tokio::spawn(accepting), base, None)
             }
-        });
-        let accepting = Arc::new(Accepting(accepting.abort_handle()));
-        Ok(Self { address, attempts: Arc::new(Mutex::new(attempts)), _accepting: accepting })
+            Port::Unix => {
+                let folder = Folder::new()?;
+                let path = folder.path().join("socket");
+                let listener = UnixListener::bind(&path)?;
+                let accepting = async move {
+                    while let Ok((stream, _)) = listener.accept().await {
+                        arrived(Link::Unix(stream));
+                    }
+                };
+                (tokio::spawn(accepting), format!("unix:{}", path.display()), Some(folder))
+            }
+        };
+        let accepting = Arc::new(Accepting { task: task.abort_handle(), _folder: folder });
+        Ok(Self { base, attempts: Arc::new(Mutex::new(attempts)), _accepting: accepting })
     }
 
-    /// Where it listens.
+    /// The address of an endpoint with this path.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     /// The next attempt. May be dropped and called again without loss.
@@ -116,17 +145,25 @@ impl Attempt {
     /// Whether the client is still there, as far as one can see without waiting.
     #[must_use]
     pub fn is_alive(&mut self) -> bool {
-        match self.stream.try_read_buf(&mut self.read) {
+        let read = match &self.link {
+            Link::Tcp(stream) => stream.try_read_buf(&mut self.read),
+            Link::Unix(stream) => stream.try_read_buf(&mut self.read),
+            Link::Tls(_) | Link::Memory(_) => return true,
+        };
+        match read {
             Ok(count) => count > 0,
             Err(error) => error.kind() == io::ErrorKind::WouldBlock,
         }
     }
 
-    /// Reads the request. The caller bounds the time.
+    /// Reads the request; at a Unix stream socket there is none. The caller bounds the time.
     ///
     /// # Errors
     /// Where the client goes away, or asks for something else than a WebSocket.
     pub async fn request(&mut self) -> Result<Request, RequestError> {
+        if self.link.is_framed() {
+            return Ok(Request::default());
+        }
         loop {
             if let Some(request) = request(&self.read)? {
                 return Ok(request);
@@ -134,7 +171,7 @@ impl Attempt {
             if self.read.len() > LONGEST_HEAD {
                 return Err(RequestError::NotHttp(format!("a head of more than {LONGEST_HEAD} bytes")));
             }
-            match self.stream.read_buf(&mut self.read).await {
+            match self.link.read_buf(&mut self.read).await {
                 Ok(count) if count > 0 => {}
                 _ => return Err(RequestError::Ended),
             }
@@ -146,32 +183,35 @@ impl Attempt {
     /// # Errors
     /// Where the client has gone away.
     pub async fn accept(mut self, request: &Request) -> io::Result<Opened> {
+        if self.link.is_framed() {
+            return Ok(Opened { link: self.link, rest: self.read, side: Side::Server });
+        }
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n\r\n",
             accept_of(&request.key)
         );
-        self.stream.write_all(answer.as_bytes()).await?;
+        self.link.write_all(answer.as_bytes()).await?;
         let rest = self.read.split_off(request.length);
-        Ok(Opened { link: Link::Tcp(self.stream), rest, side: Side::Server })
+        Ok(Opened { link: self.link, rest, side: Side::Server })
     }
 
     /// Answers with another status than 101, and closes.
     pub async fn reject(mut self, status: u16) {
         let answer = format!("HTTP/1.1 {status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         // Whoever has gone away already needs no answer.
-        let _ = self.stream.write_all(answer.as_bytes()).await;
-        let _ = self.stream.shutdown().await;
+        let _ = self.link.write_all(answer.as_bytes()).await;
+        let _ = self.link.shutdown().await;
     }
 
     /// Ends the connection by a TCP reset.
     pub fn reset(self) {
-        Link::Tcp(self.stream).reset();
+        self.link.reset();
     }
 
     /// Reads on, without an answer, until the client goes away.
     pub async fn hang(mut self) {
         let mut scrap = [0; 1024];
-        while self.stream.read(&mut scrap).await.is_ok_and(|count| count > 0) {}
+        while self.link.read(&mut scrap).await.is_ok_and(|count| count > 0) {}
     }
 }
 

@@ -6,20 +6,24 @@ pub mod address;
 pub mod connection;
 pub mod decode;
 pub mod encode;
+pub mod folder;
 pub mod handshake;
 pub mod http;
 mod link;
 pub mod listen;
 mod pump;
+pub mod splitter;
 #[cfg(test)]
 mod tests;
 pub mod tls;
 
-pub use address::Address;
+pub use address::{Address, WebAddress};
 pub use connection::{Act, Arrived, Connection, Observer, Pen};
 pub use decode::{Arrival, End};
 pub use encode::{Masking, OutFrame, Side};
+pub use folder::Folder;
 pub use handshake::{OpenError, Opened, Route, open};
 pub use link::Link;
-pub use listen::{Attempt, Listener, RequestError};
+pub use listen::{Attempt, Listener, Port, RequestError};
+pub use splitter::Splitter;
 pub use tls::Trust;

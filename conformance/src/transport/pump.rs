@@ -13,6 +13,7 @@ use super::decode::{Arrival, Decoder, End};
 use super::encode::{CLOSE, OutFrame, PONG, Side};
 use super::handshake::Opened;
 use super::link::Link;
+use super::splitter::Splitter;
 use crate::clock::{Clock, Moment};
 
 /// What the script's end asks of the task.
@@ -43,6 +44,10 @@ pub(super) async fn run(
     sender: mpsc::UnboundedSender<Arrived>,
     unread: Arc<AtomicUsize>,
 ) {
+    let decoder = match opened.link.is_framed() {
+        true => Reading::Lengths(Splitter::default()),
+        false => Reading::WebSocket(Decoder::new(opened.side)),
+    };
     let (reader, writer) = tokio::io::split(opened.link);
     let mut pump = Pump {
         side: opened.side,
@@ -51,7 +56,7 @@ pub(super) async fn run(
         writer,
         sender,
         unread,
-        decoder: Decoder::new(opened.side),
+        decoder,
         out: VecDeque::new(),
         written: 0,
         flush: false,
@@ -96,6 +101,12 @@ async fn push(writer: &mut WriteHalf<Link>, bytes: Option<&[u8]>) -> Pushed {
     }
 }
 
+/// How arrivals are made of bytes.
+enum Reading {
+    WebSocket(Decoder),
+    Lengths(Splitter),
+}
+
 struct Outgoing {
     bytes: Vec<u8>,
     done: Option<oneshot::Sender<()>>,
@@ -108,7 +119,7 @@ struct Pump {
     writer: WriteHalf<Link>,
     sender: mpsc::UnboundedSender<Arrived>,
     unread: Arc<AtomicUsize>,
-    decoder: Decoder,
+    decoder: Reading,
     out: VecDeque<Outgoing>,
     written: usize,
     flush: bool,
@@ -180,7 +191,10 @@ impl Pump {
         }
         self.close_sent |= frame.opcode == CLOSE;
         self.observer.sent(self.clock.now(), frame);
-        let bytes = frame.encode(self.side);
+        let bytes = match &self.decoder {
+            Reading::WebSocket(_) => frame.encode(self.side),
+            Reading::Lengths(_) => frame.payload.clone(),
+        };
         // Small frames that wait for each other go out together.
         match self.out.back_mut().filter(|last| last.done.is_none() && last.bytes.len() < TOGETHER) {
             Some(last) => {
@@ -212,7 +226,11 @@ impl Pump {
     fn read(&mut self, bytes: &[u8]) {
         let at = self.clock.now();
         let mut arrivals = Vec::new();
-        self.decoder.feed(bytes, &mut |arrival| arrivals.push(arrival));
+        let mut see = |arrival| arrivals.push(arrival);
+        match &mut self.decoder {
+            Reading::WebSocket(decoder) => decoder.feed(bytes, &mut see),
+            Reading::Lengths(splitter) => splitter.feed(bytes, &mut see),
+        }
         for arrival in arrivals {
             self.arrived(at, arrival);
         }
@@ -248,13 +266,17 @@ impl Pump {
             return;
         }
         let polite = async {
-            if !self.close_sent {
+            let has_close_frames = matches!(self.decoder, Reading::WebSocket(_));
+            if !self.close_sent && has_close_frames {
                 self.out.push_back(Outgoing { bytes: OutFrame::close(Some(1000), "").encode(self.side), done: None });
             }
             let mut bytes: &[u8] =
                 &self.out.iter().flat_map(|outgoing| outgoing.bytes.clone()).skip(self.written).collect::<Vec<_>>();
             while self.writer.write_buf(&mut bytes).await.is_ok_and(|count| count > 0) {}
             let _ = self.writer.flush().await;
+            if !has_close_frames {
+                return;
+            }
             while reader.read(buffer).await.is_ok_and(|count| count > 0) {}
         };
         let _ = self.clock.within(self.clock.now() + self.clock.real(FAREWELL), polite).await;

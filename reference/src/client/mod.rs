@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod desk;
 pub mod outbox;
 pub mod pairing;
+pub mod rpc;
 pub mod silence;
 pub mod terminal;
 pub mod tunnel;

@@ -21,6 +21,12 @@ impl Clock {
     }
 }
 
+/// The present in ms since the Unix epoch.
+pub(super) fn epoch_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The time for heartbeats.
 pub(super) fn instant() -> Instant {
     Instant::now()

@@ -14,6 +14,7 @@ mod handshake;
 mod hub;
 mod letters;
 mod mailbox;
+pub(crate) mod rpc;
 mod strict;
 mod tunnel;
 

@@ -6,6 +6,7 @@
 pub mod entropy;
 pub mod heartbeat;
 pub mod pairing;
+pub mod rpc;
 pub mod terminal;
 pub mod tunnel;
 

@@ -6,6 +6,7 @@ mod conversation;
 mod heartbeat;
 mod http;
 mod pressure;
+mod rpc;
 mod terminal;
 mod tunnel;
 mod violations;

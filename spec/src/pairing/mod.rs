@@ -15,7 +15,7 @@ pub use state::order;
 
 use serde_json::json;
 
-use crate::family::{Aside, Channel, Endpoint, Family, Turn, Welcome};
+use crate::family::{Aside, BY_TYPE, Channel, Endpoint, Family, Travel, Turn, Welcome};
 use crate::reconnect::Policy;
 
 /// Where hosts connect (PAIR-01).
@@ -30,6 +30,7 @@ pub const MAX_FAILED_JOINS: u32 = 10;
 pub const FAMILY: Family = Family {
     name: "pairing",
     title: "a host shows a short code, a viewer joins with it, the relay carries data between them",
+    travel: Travel::WebSocket,
     server: "relay",
     clients: &["host", "viewer"],
     endpoints: &[Endpoint { path: HOST_PATH, role: "host" }, Endpoint { path: VIEWER_PATH, role: "viewer" }],
@@ -63,6 +64,7 @@ pub const FAMILY: Family = Family {
             binary: None,
         },
     ],
+    naming: BY_TYPE,
     order,
     welcome,
     solo: false,

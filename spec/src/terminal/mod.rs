@@ -16,7 +16,7 @@ pub use state::order;
 
 use serde_json::json;
 
-use crate::family::{Binary, Channel, Endpoint, Family, Turn, Welcome};
+use crate::family::{BY_TYPE, Binary, Channel, Endpoint, Family, Travel, Turn, Welcome};
 use crate::reconnect::Policy;
 use crate::wire::BinaryError;
 
@@ -30,6 +30,7 @@ pub const SCROLLBACK_BYTES: usize = 1 << 20;
 pub const FAMILY: Family = Family {
     name: "terminal",
     title: "a host shares its terminals with many viewers, control messages beside bytes",
+    travel: Travel::WebSocket,
     server: "relay",
     clients: &["host", "viewer"],
     endpoints: &[Endpoint { path: PATH, role: "host" }, Endpoint { path: PATH, role: "viewer" }],
@@ -63,6 +64,7 @@ pub const FAMILY: Family = Family {
             binary: Some(Binary { canonical, rule: "TERM-20", packing: None }),
         },
     ],
+    naming: BY_TYPE,
     order,
     solo: false,
     policy: Policy::RELAY,

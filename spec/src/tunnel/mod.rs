@@ -14,7 +14,7 @@ pub use state::order;
 
 use serde_json::{Value, json};
 
-use crate::family::{Aside, Binary, Channel, Endpoint, Family, Packing, Turn, Welcome};
+use crate::family::{Aside, BY_TYPE, Binary, Channel, Endpoint, Family, Packing, Travel, Turn, Welcome};
 use crate::packed;
 use crate::reconnect::Policy;
 
@@ -47,6 +47,7 @@ pub const HOP_BY_HOP: &[&str] = &[
 pub const FAMILY: Family = Family {
     name: "tunnel",
     title: "public HTTP requests reach a local server through an agent that keeps one connection",
+    travel: Travel::WebSocket,
     server: "cloud",
     clients: &["agent"],
     endpoints: &[Endpoint { path: PATH, role: "agent" }],
@@ -74,6 +75,7 @@ pub const FAMILY: Family = Family {
             }),
         },
     ],
+    naming: BY_TYPE,
     order,
     solo: true,
     policy: Policy::TUNNEL,

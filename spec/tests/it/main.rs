@@ -4,6 +4,7 @@ mod driver;
 mod fixtures;
 mod messages;
 mod reconnect;
+mod rpc;
 mod schemas;
 mod terminal;
 mod tunnel;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 /// The compiled schemas of one direction.
 pub(crate) struct Schemas {
+    tag: fn(&Value) -> Option<&str>,
     direction: Validator,
     /// Without assertion of `format`, which only annotates unless a validator is told otherwise.
     lenient: Validator,
@@ -22,14 +23,14 @@ impl Schemas {
         let messages = (channel.schemas)().into_iter().map(|message| (message.name, compiled(&message.schema)));
         let direction = schema::direction(family, channel);
         let lenient = draft202012::options().should_validate_formats(false).build(&direction).expect("a schema");
-        Self { direction: compiled(&direction), lenient, messages: messages.collect() }
+        Self { tag: family.naming.name, direction: compiled(&direction), lenient, messages: messages.collect() }
     }
 
     /// Whether a value is a message, by the schema of the direction and by that of the message which its tag names.
     pub(crate) fn judge(&self, value: &Value) -> Result<(), String> {
         let of_direction = self.direction.validate(value).map_err(|error| told(&error));
         assert_eq!(of_direction.is_ok(), self.lenient.is_valid(value), "only `format` decides over {value}");
-        let Some(message) = value["type"].as_str().and_then(|tag| self.messages.get(tag)) else {
+        let Some(message) = (self.tag)(value).and_then(|tag| self.messages.get(tag)) else {
             assert!(of_direction.is_err(), "the direction's schema takes a type that it does not have");
             return of_direction;
         };
@@ -90,7 +91,13 @@ fn schemas_are_titled_and_described() {
         walk(&file.schema, &mut |schema| {
             for (name, property) in schema["properties"].as_object().into_iter().flatten() {
                 let is_tag = name == "type" && property.get("const").is_some();
-                assert!(is_tag || text(property, "description"), "{}: `{name}` has no description", file.path);
+                // A variant is described as a whole.
+                let is_variant = schema["additionalProperties"] == false && text(schema, "description");
+                assert!(
+                    is_tag || is_variant || text(property, "description"),
+                    "{}: `{name}` has no description",
+                    file.path
+                );
             }
             let description = schema["description"].as_str().unwrap_or_default();
             assert!(!description.contains("[`"), "{}: a link of rustdoc in `{description}`", file.path);

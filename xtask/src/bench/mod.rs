@@ -36,6 +36,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("relayspec-reference", "pairing_relay"),
         ("relayspec-reference", "terminal"),
         ("relayspec-reference", "tunnel"),
+        ("relayspec-reference", "rpc"),
         ("relayspec-conformance", "timing"),
     ];
     for (package, bench) in benches {

@@ -15,6 +15,9 @@ const VIEWER: &str = "examples/terminal-viewer-python";
 /// The tunnel agent in Python, below the root.
 const AGENT: &str = "examples/tunnel-agent-python";
 
+/// The rpc client in Python, below the root.
+const CALLER: &str = "examples/rpc-client-python";
+
 /// The steps of the pairing host.
 pub(super) fn node(judge: &Path) -> Vec<Step> {
     vec![
@@ -42,6 +45,10 @@ pub(super) fn python(judge: &Path) -> Vec<Step> {
         Step::command("agent install", install(AGENT)),
         Step::command("agent tests", tests(AGENT)),
         Step::command("agent by manifest", judging(judge, AGENT)),
+        // It needs nothing but Python.
+        Step::command("rpc client tests", within(CALLER, "python3", &["-m", "unittest"])),
+        Step::command("rpc client by manifest", judging(judge, CALLER)),
+        Step::command("rpc vectors", within("fixtures/rpc", "python3", &["make.py", "--check"])),
     ]
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use conformance::scenario::Size;
 use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
 use relayspec::reconnect::Policy;
-use relayspec::timing::{Parameter, Written};
+use relayspec::timing::{Parameter, Timing, Written};
 use relayspec_reference::client::Ending;
 use relayspec_reference::{Address, ClientOptions, Trust, User};
 use tracing_subscriber::filter::LevelFilter;
@@ -46,6 +46,12 @@ pub(super) const HELP_VIEWER: &str = help!(
     "Ctrl-] and a letter: n shows the next session, c opens one more, x closes the one that is shown, q ends the viewer."
 );
 
+/// What `--help` says at the end for the rpc client.
+pub(super) const HELP_RPC: &str = help!(
+    "Without --driver, each line of standard input is a message in its JSON form, and its answer a line of standard output.",
+    "The end of standard input means nothing, unless --end-with-input is given: then the client ends when all is answered."
+);
+
 /// What `--help` says at the end for the tunnel's agent.
 pub(super) const HELP_AGENT: &str = help!(
     "The token stands in a file, or comes from CONFORMANCE_PARAMS: the command line can be read by everybody on the machine.",
@@ -63,7 +69,7 @@ pub(super) struct Defaults {
     pub(super) max_message: usize,
 }
 
-/// What all clients are told.
+/// What clients at a WebSocket are told.
 #[derive(Debug, Args)]
 pub(super) struct Client {
     /// The address of the endpoint, as ws://127.0.0.1:8080/mac; also with wss://.
@@ -74,6 +80,25 @@ pub(super) struct Client {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
+    /// After so much silence of the server it is pinged; 30s unless given.
+    #[arg(long, value_name = "DURATION")]
+    heartbeat_interval: Option<Written>,
+
+    /// From that Ping to the loss of a server from which nothing comes; 10s unless given.
+    #[arg(long, value_name = "DURATION")]
+    heartbeat_timeout: Option<Written>,
+
+    /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
+    #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]
+    max_message: Option<Size>,
+
+    #[command(flatten)]
+    terms: Terms,
+}
+
+/// What all clients are told, however their messages travel.
+#[derive(Debug, Args)]
+pub(super) struct Terms {
     /// Speak the driver protocol: commands and events, a line of JSON each.
     #[arg(long)]
     driver: bool,
@@ -95,21 +120,20 @@ pub(super) struct Client {
     #[arg(long, value_name = "DURATION")]
     notify_deadline: Option<Written>,
 
-    /// After so much silence of the server it is pinged; 30s unless given.
-    #[arg(long, value_name = "DURATION")]
-    heartbeat_interval: Option<Written>,
-
-    /// From that Ping to the loss of a server from which nothing comes; 10s unless given.
-    #[arg(long, value_name = "DURATION")]
-    heartbeat_timeout: Option<Written>,
-
-    /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
-    #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]
-    max_message: Option<Size>,
-
     /// What is logged to standard error: off, error, warn, info, debug.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: LevelFilter,
+}
+
+/// The address, and what the environment hands over.
+pub(super) fn handed_over(url: Option<&String>) -> Result<(String, Params), Failure> {
+    let params = match env::var(PARAMS_VARIABLE) {
+        Ok(text) => Params::read(&text).map_err(|error| Failure::usage(format!("{PARAMS_VARIABLE}: {error}")))?,
+        Err(_) => Params::default(),
+    };
+    let url = url.cloned().or_else(|| env::var(URL_VARIABLE).ok());
+    let url = url.ok_or_else(|| Failure::usage(format!("no address: give --url, or set {URL_VARIABLE}")))?;
+    Ok((url, params))
 }
 
 impl Client {
@@ -121,18 +145,11 @@ impl Client {
 
     /// The same with other defaults.
     pub(super) fn options_or(&self, defaults: &Defaults) -> Result<(ClientOptions, Params), Failure> {
-        let params = match env::var(PARAMS_VARIABLE) {
-            Ok(text) => Params::read(&text).map_err(|error| Failure::usage(format!("{PARAMS_VARIABLE}: {error}")))?,
-            Err(_) => Params::default(),
-        };
-        let url = self.url.clone().or_else(|| env::var(URL_VARIABLE).ok());
-        let url = url.ok_or_else(|| Failure::usage(format!("no address: give --url, or set {URL_VARIABLE}")))?;
+        let (url, params) = handed_over(self.url.as_ref())?;
         let address: Address = url.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
         let trust = self.trust(&address)?;
-        let mut timing = params.timing.clone();
+        let mut timing = self.terms.timing(&params)?;
         for (parameter, value) in [
-            (Parameter::ConnectTimeout, self.connect_timeout),
-            (Parameter::NotifyDeadline, self.notify_deadline),
             (Parameter::HeartbeatInterval, self.heartbeat_interval),
             (Parameter::HeartbeatTimeout, self.heartbeat_timeout),
         ] {
@@ -140,22 +157,13 @@ impl Client {
                 timing.declare(parameter, value);
             }
         }
-        if timing.value(Parameter::ConnectTimeout) > LONGEST_CONNECT_TIMEOUT {
-            return Err(Failure::usage("--connect-timeout: at most 30s (RECON-12)"));
-        }
         let max_message = self.max_message.map_or(defaults.max_message, super::server::size);
         if max_message < defaults.least {
             let least = Size(defaults.least as u64);
             return Err(Failure::usage(format!("--max-message: every receiver accepts at least {least} (WIRE-07)")));
         }
-        let user = match self.driver {
-            true => User::Driver,
-            false => User::Person { ends_with_input: self.end_with_input },
-        };
-        Ok((
-            ClientOptions { address, trust, policy: self.policy(&params, defaults.policy)?, timing, max_message, user },
-            params,
-        ))
+        let (policy, user) = (self.terms.policy(&params, defaults.policy)?, self.terms.user());
+        Ok((ClientOptions { address, trust, policy, timing, max_message, user }, params))
     }
 
     fn trust(&self, address: &Address) -> Result<Trust, Failure> {
@@ -168,19 +176,51 @@ impl Client {
         }
     }
 
-    fn policy(&self, params: &Params, default: Policy) -> Result<Policy, Failure> {
+    /// Whether a driver says what to do.
+    pub(super) fn is_driven(&self) -> bool {
+        self.terms.driver
+    }
+
+    /// Runs a client to its end.
+    pub(super) fn run(&self, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
+        self.terms.run(client)
+    }
+}
+
+impl Terms {
+    /// The timing parameters.
+    pub(super) fn timing(&self, params: &Params) -> Result<Timing, Failure> {
+        let mut timing = params.timing.clone();
+        for (parameter, value) in
+            [(Parameter::ConnectTimeout, self.connect_timeout), (Parameter::NotifyDeadline, self.notify_deadline)]
+        {
+            if let Some(Written(value)) = value {
+                timing.declare(parameter, value);
+            }
+        }
+        if timing.value(Parameter::ConnectTimeout) > LONGEST_CONNECT_TIMEOUT {
+            return Err(Failure::usage("--connect-timeout: at most 30s (RECON-12)"));
+        }
+        Ok(timing)
+    }
+
+    /// How to come back after a loss.
+    pub(super) fn policy(&self, params: &Params, usual: Policy) -> Result<Policy, Failure> {
         let wrong = |why: String| Failure::usage(format!("--reconnect: {why}"));
         // Member by member: a flag says nothing of what it leaves out.
-        let handed_over = params.reconnect.unwrap_or(default);
+        let handed_over = params.reconnect.unwrap_or(usual);
         let policy = self.reconnect.as_deref().map_or(Ok(handed_over), |text| handed_over.with(text));
         let policy = policy.map_err(|error| wrong(error.to_string()))?;
         policy.check().map_err(|breach| wrong(format!("{} ({})", breach.why, breach.requirement)))?;
         Ok(policy)
     }
 
-    /// Whether a driver says what to do.
-    pub(super) fn is_driven(&self) -> bool {
-        self.driver
+    /// Who is at the other side.
+    pub(super) fn user(&self) -> User {
+        match self.driver {
+            true => User::Driver,
+            false => User::Person { ends_with_input: self.end_with_input },
+        }
     }
 
     /// Runs a client to its end.

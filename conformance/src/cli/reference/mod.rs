@@ -4,6 +4,8 @@ mod client;
 mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
+mod rpc_client;
+mod rpc_daemon;
 mod server;
 mod terminal_host;
 mod terminal_relay;
@@ -35,6 +37,8 @@ enum Which {
     PairingHost(pairing_host::Host),
     PairingViewer(pairing_viewer::Viewer),
     TerminalRelay(terminal_relay::Relay),
+    RpcDaemon(rpc_daemon::Daemon),
+    RpcClient(rpc_client::Client),
     TerminalHost(terminal_host::Host),
     TerminalViewer(terminal_viewer::Viewer),
     TunnelCloud(tunnel_cloud::Cloud),
@@ -47,6 +51,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
         Which::TerminalRelay(relay) => relay.run(),
+        Which::RpcDaemon(daemon) => daemon.run(),
+        Which::RpcClient(client) => client.run(),
         Which::TerminalHost(host) => host.run(),
         Which::TerminalViewer(viewer) => viewer.run(),
         Which::TunnelCloud(cloud) => cloud.run(),

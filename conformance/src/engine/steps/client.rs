@@ -6,7 +6,7 @@ use std::time::Duration;
 use relayspec::family::Turn;
 use relayspec::reconnect::Policy;
 use relayspec::timing::Parameter;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::shown;
@@ -19,19 +19,17 @@ use crate::engine::target::{Call, Starter, Subject};
 use crate::engine::witness::{Fate, Witness};
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{Accept, Close, Expect, FailBy, Start, TurnAway, Welcome};
-use crate::scenario::{Term, to_the_cap};
+use crate::scenario::Term;
+use crate::scenario::step::{Accept, Close, Expect, Start, Welcome};
 use crate::transport::encode::PING;
-use crate::transport::{Act, Attempt, Connection, OutFrame, RequestError, Side};
+use crate::transport::{Attempt, Connection, OutFrame, RequestError, Side};
 
 /// How long a client's request may take once its connection is there.
-const REQUEST: Duration = Duration::from_secs(5);
+pub(super) const REQUEST: Duration = Duration::from_secs(5);
 /// How long the end of a welcome is waited for; a client that answers no Ping fails elsewhere.
 const SUCCESS: Duration = Duration::from_millis(250);
 /// The text of the Ping between fragments.
 const BETWEEN: &str = "between";
-/// The close code of a server that has a problem of its own (RFC 6455, section 7.4.1).
-const INTERNAL_ERROR: u16 = 1011;
 /// The close code of a server that goes away (RFC 6455, section 7.4.1).
 const GOING_AWAY: u16 = 1001;
 
@@ -130,11 +128,16 @@ impl Player {
         for turn in welcome.turns {
             match turn {
                 Turn::Client(kind) => {
-                    let json = Term::try_from(json!({ "type": kind })).map_err(Stop::Harness)?;
+                    let like = (self.story.scenario.family.naming.like)(kind);
+                    let json = Term::try_from(like).map_err(Stop::Harness)?;
                     self.expect(&Expect { on: name.clone(), json: Some(json), ..Expect::default() }).await?;
                 }
-                Turn::Server(message) => {
-                    let mut message = message(self.clock().epoch_ms(self.clock().now()));
+                Turn::Server(_) | Turn::Answer(_) => {
+                    let mut message = match turn {
+                        Turn::Server(message) => message(self.clock().epoch_ms(self.clock().now())),
+                        Turn::Answer(message) => message(&self.latest(name).await?),
+                        Turn::Client(_) => Value::Null,
+                    };
                     for (name, term) in &step.members {
                         message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;
                     }
@@ -142,10 +145,20 @@ impl Player {
                 }
             }
         }
+        if self.is_framed() {
+            return Ok(());
+        }
         // Whoever cuts the connection next cuts it after the success.
         let actor = self.actor(name)?;
         actor.lock().await.settle(self.clock(), self.clock().now() + self.clock().real(SUCCESS)).await;
         Ok(())
+    }
+
+    /// The latest message that a step has waited for on a connection.
+    async fn latest(&self, on: &str) -> Result<Value, Stop> {
+        let actor = self.actor(on)?;
+        let latest = actor.lock().await.latest.clone();
+        Ok(latest.unwrap_or_default())
     }
 
     /// Sends a message of the server's, whole or in fragments with a Ping behind the first.
@@ -165,29 +178,13 @@ impl Player {
         Ok(())
     }
 
-    pub(in crate::engine) async fn turn_away(&mut self, step: &TurnAway) -> Result<(), Fault> {
-        let puppet = self.puppet(&step.of)?;
-        let mut puppet = puppet.lock().await;
-        let within = step.within.as_ref().map(|span| self.span(span));
-        let past_cap = step.past_cap.map(|more| to_the_cap(&self.story.stage.policy) + 1 + more);
-        for _ in 0..past_cap.or(step.times).unwrap_or(1) {
-            let (attempt, index) = self.next_attempt(&mut puppet, within).await?;
-            match (step.status, step.by) {
-                (Some(status), _) => self.refuse(&puppet, attempt, index, status).await?,
-                (None, Some(by)) => self.fail(&mut puppet, attempt, index, by).await?,
-                (None, None) => return Err(Stop::Harness("`turn_away` says not how".to_owned()).into()),
-            }
-        }
-        Ok(())
-    }
-
     fn role_under_test(&self) -> Option<&'static str> {
         let role = &self.story.scenario.script.under_test;
         self.story.scenario.family.clients.iter().copied().find(|known| known == role)
     }
 
     /// Answers an attempt with 101.
-    async fn open_for(
+    pub(super) async fn open_for(
         &self,
         puppet: &Puppet,
         mut attempt: Attempt,
@@ -235,64 +232,8 @@ impl Player {
             transcript: Arc::clone(&self.story.transcript),
             recorder: Arc::clone(&self.story.recorder),
             lint: ConnectionLint::new(family, role, Side::Server, Arc::clone(&self.story.stage.schemas)),
-            fate: Some(Fate { record: puppet.record.clone(), index, success: (family.welcome)(role).success() }),
+            fate: Some(Fate { record: puppet.record.clone(), index, success: (family, family.success(role)) }),
         };
         Ok((Connection::start(opened, clock.clone(), Box::new(witness)), request.target))
-    }
-
-    async fn refuse(&self, puppet: &Puppet, mut attempt: Attempt, index: usize, status: u16) -> Result<(), Fault> {
-        let clock = self.clock();
-        let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
-        let fate = format!("HTTP {status}");
-        let at = clock.now();
-        self.story.transcript.add(at, &puppet.name, By::Runner, fate.clone());
-        puppet.record.with(|attempts| attempts.end(index, at, &fate));
-        attempt.reject(status).await;
-        Ok(())
-    }
-
-    async fn fail(&self, puppet: &mut Puppet, mut attempt: Attempt, index: usize, by: FailBy) -> Result<(), Fault> {
-        let clock = self.clock().clone();
-        let name = format!("attempt_{}", index + 1);
-        let end = |fate: &str| {
-            self.story.transcript.add(clock.now(), &puppet.name, By::Runner, fate.to_owned());
-            puppet.record.with(|attempts| attempts.end(index, clock.now(), fate));
-        };
-        match by {
-            FailBy::Reset | FailBy::Fin => {
-                let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
-                if by == FailBy::Reset {
-                    end("reset instead of an answer");
-                    attempt.reset();
-                } else {
-                    end("ended instead of an answer");
-                    drop(attempt);
-                }
-            }
-            FailBy::Hang => {
-                self.story.transcript.add(clock.now(), &puppet.name, By::Runner, "no answer".to_owned());
-                let (record, transcript) = (puppet.record.clone(), Arc::clone(&self.story.transcript));
-                let name = puppet.name.clone();
-                tokio::spawn(async move {
-                    attempt.hang().await;
-                    let now = clock.now();
-                    transcript.add(now, &name, By::Subject, format!("gives attempt {} up", index + 1));
-                    record.with(|attempts| attempts.end(index, now, "given up without an answer"));
-                });
-            }
-            FailBy::Close => {
-                let (connection, _) = self.open_for(puppet, attempt, index, &name).await?;
-                connection.pen().send_through(OutFrame::close(Some(INTERNAL_ERROR), "")).await;
-                puppet.kept.push(connection);
-            }
-            FailBy::Drop => {
-                let (connection, _) = self.open_for(puppet, attempt, index, &name).await?;
-                end("accepted and dropped");
-                connection.pen().act(Act::Fin);
-                puppet.kept.push(connection);
-            }
-            FailBy::Silence => puppet.kept.push(self.open_for(puppet, attempt, index, &name).await?.0),
-        }
-        Ok(())
     }
 }

@@ -16,6 +16,8 @@ use crate::transport::{Act, Arrival, Arrived, Connection, OpenError, Opened, Out
 
 /// How long what is still under way at the end of a story is waited for.
 const SETTLING: Duration = Duration::from_millis(50);
+/// The same on a framed stream.
+const LAST_FRAMES: Duration = Duration::from_millis(10);
 
 impl Player {
     /// The name of a connection in reports: an iteration's connections carry its number.
@@ -110,6 +112,9 @@ impl Player {
     }
 
     pub(in crate::engine) async fn close(&mut self, step: &Close) -> Result<(), Fault> {
+        if self.is_framed() {
+            return self.cut(&Cut { on: step.on.clone(), by: CutBy::Fin }).await;
+        }
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
         actor.over = true;
@@ -167,11 +172,16 @@ impl Player {
             let actor = self.actor(name)?;
             let mut actor = actor.lock().await;
             actor.drain();
-            actor.settle(self.clock(), self.clock().now() + self.clock().real(SETTLING)).await;
+            if self.is_framed() {
+                // There is no Ping to be answered behind all else.
+                actor.pull_all(self.clock(), self.clock().now() + self.clock().real(LAST_FRAMES)).await;
+            } else {
+                actor.settle(self.clock(), self.clock().now() + self.clock().real(SETTLING)).await;
+            }
             // Whether a client's user types, or a program behind it prints, is not for a script to say.
             let is_left = |arrived: &&Arrived| match arrived.what {
                 Arrival::Text(_) => true,
-                Arrival::Binary(_) => self.side() == Side::Client || actor.hears.is_some(),
+                Arrival::Binary(_) => self.side() == Side::Client || actor.hears.is_some() && !self.is_framed(),
                 _ => false,
             };
             let left = actor.queue.iter().find(is_left);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use relayspec::timing::Parameter;
 
-use super::meaning::{Awaited, Heard, Meaning, What, awaited, meaning};
+use super::meaning::{Awaited, HasCloseFrames, Heard, Meaning, What, awaited, meaning};
 use super::shown;
 use crate::clock::Moment;
 use crate::engine::actor::Actor;
@@ -29,7 +29,7 @@ impl Player {
     pub(super) async fn await_it(&mut self, step: &Expect) -> Result<Moment, Fault> {
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
-        let awaited = awaited(step);
+        let awaited = awaited(step, if self.is_framed() { HasCloseFrames::No } else { HasCloseFrames::Yes });
         let skipping = (step.skipping.as_ref(), step.skipping_binary.as_ref());
         let start = self.clock().now();
         let within = self.within(step.within.as_ref());
@@ -44,12 +44,14 @@ impl Player {
                 return Ok(at);
             }
             if let Some(arrived) = actor.queue.pop_front() {
-                match meaning(&Heard::new(&arrived, actor.hears), &awaited, skipping, &self.variables) {
+                let heard = Heard::new(&arrived, actor.hears);
+                match meaning(&heard, &awaited, skipping, &self.variables) {
                     Meaning::PassOver => continue,
                     Meaning::Wrong(difference) => {
                         return Err(self.wrong(&actor, &awaited, &arrived, difference).into());
                     }
                     Meaning::Matched { named, bindings } => {
+                        actor.latest = heard.json;
                         self.variables.extend(bindings);
                         if let (Some(name), Some(named)) = (&step.bind, named) {
                             self.variables.insert(name.clone(), named.into());
@@ -127,6 +129,7 @@ impl Player {
             (_, Some(difference)) => difference,
             (Arrival::Text(_) | Arrival::Binary(_), _) => "another message came".to_owned(),
             (Arrival::Close { .. }, _) => "the subject closed the connection".to_owned(),
+            (Arrival::End(_), _) if self.is_framed() => "the stream ended".to_owned(),
             (Arrival::End(_), _) => "the TCP connection ended".to_owned(),
             _ => "something else came".to_owned(),
         };

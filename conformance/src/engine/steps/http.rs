@@ -16,7 +16,7 @@ use crate::lint::shorten;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Answer, CutBy, Fetch, Framing, Output, Request, Respond, Serve, Unvisited};
 use crate::scenario::{Bytes, STORY, Term};
-use crate::transport::Address;
+use crate::transport::WebAddress;
 use crate::transport::http::{self, HttpMessage, Site, Visit, fetch};
 
 impl Player {
@@ -161,7 +161,7 @@ impl Player {
     pub(in crate::engine) async fn fetch(&mut self, step: &Fetch) -> Result<(), Fault> {
         let name = self.full_name(&step.name);
         let url = self.text(&step.from)?;
-        let address = Address::of_http(&url).map_err(Stop::Inconclusive)?;
+        let address = WebAddress::of_http(&url).map_err(Stop::Inconclusive)?;
         let (method, bytes) = match (&step.raw, &step.target) {
             (Some(raw), _) => (String::new(), raw.fill(&self.variables).map_err(Stop::Harness)?),
             (None, target) => {

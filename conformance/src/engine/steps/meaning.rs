@@ -26,6 +26,13 @@ pub(super) enum What<'a> {
     Event(&'a EventIs),
 }
 
+/// Whether connections have Close frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HasCloseFrames {
+    Yes,
+    No,
+}
+
 /// What one arrival means for a wait.
 pub(super) enum Meaning {
     Matched {
@@ -37,15 +44,19 @@ pub(super) enum Meaning {
     Wrong(Option<String>),
 }
 
-/// What a step waits for.
-pub(super) fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
+/// What a step waits for. Where there are no Close frames, the end of the stream stands for one.
+pub(super) fn awaited(step: &Expect, has_close_frames: HasCloseFrames) -> Vec<Awaited<'_>> {
     let alone = |what| vec![Awaited { named: None, what }];
+    let what_closes = |close| match has_close_frames {
+        HasCloseFrames::Yes => What::Close(close),
+        HasCloseFrames::No => What::Loss,
+    };
     match step {
         Expect { json: Some(term), encoding, .. } => alone(What::Message(term, *encoding)),
         Expect { binary: Some(bytes), .. } => alone(What::Binary(bytes)),
         Expect { ping: Some(_), .. } => alone(What::Ping),
         Expect { pong: Some(text), .. } => alone(What::Pong(text)),
-        Expect { close: Some(close), .. } => alone(What::Close(close)),
+        Expect { close: Some(close), .. } => alone(what_closes(close)),
         Expect { end: Some(_), .. } => alone(What::End),
         Expect { loss: Some(_), .. } => alone(What::Loss),
         Expect { any_of, .. } => {
@@ -55,7 +66,7 @@ pub(super) fn awaited(step: &Expect) -> Vec<Awaited<'_>> {
                     .as_ref()
                     .map(|term| What::Message(term, None))
                     .or(choice.binary.as_ref().map(What::Binary));
-                let close = choice.close.as_ref().map(What::Close);
+                let close = choice.close.as_ref().map(what_closes);
                 let event = choice.event.as_ref().map(What::Event);
                 let what = message.or(close).or(choice.loss.map(|_| What::Loss)).or(event)?;
                 Some(Awaited { named: choice.named.as_deref(), what })
@@ -119,7 +130,7 @@ fn travels(arrival: &Arrival, encoding: Encoding) -> bool {
 /// Something that came, with its JSON form if it is a message that has one.
 pub(super) struct Heard<'a> {
     arrived: &'a Arrived,
-    json: Option<Value>,
+    pub(super) json: Option<Value>,
 }
 
 impl<'a> Heard<'a> {

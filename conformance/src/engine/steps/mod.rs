@@ -1,7 +1,9 @@
 //! What each kind of step does. One room for each kind of thing that a story can do or ask.
 
+mod again;
 mod attempts;
 mod client;
+mod collect;
 mod connect;
 mod driver;
 mod expect;
@@ -13,6 +15,7 @@ mod quiet;
 mod rhythm;
 mod send;
 mod time;
+mod turn_away;
 mod values;
 
 pub(super) use process::MemoryWatch;

@@ -11,13 +11,16 @@ use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::lint::{excerpt, shorten};
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{Encoding, FrameStep, Pour, Send};
-use crate::scenario::{STORY, Term, hex};
+use crate::scenario::step::{Encoding, FrameStep, Pour, Repeated, Send};
+use crate::scenario::{Bindings, STORY, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Masking, OutFrame, Side};
 
 /// How long a step waits for its frame to be written.
 const HANDOVER: Duration = Duration::from_millis(250);
+/// Between two pieces of a stream, for so many of them.
+const PAUSE: Duration = Duration::from_micros(500);
+const PAUSES: usize = 100;
 /// How many bytes of small messages a flood hands over at once.
 const ROW: usize = 1 << 10;
 
@@ -25,10 +28,16 @@ impl Player {
     pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
-        let (opcode, payload) = self.content(step, &mut actor)?;
-        let mut frames = match step.fragments {
-            Some(count) => OutFrame::fragments(opcode, &payload, count),
-            None => vec![OutFrame::new(opcode, payload)],
+        let contents = self.contents(step, &mut actor)?;
+        if let (true, Some(count)) = (self.is_framed(), step.fragments) {
+            return self.piecemeal(&actor, &joined(contents), count).await;
+        }
+        let mut frames: Vec<_> = match step.fragments {
+            Some(count) => {
+                contents.iter().flat_map(|(opcode, bytes)| OutFrame::fragments(*opcode, bytes, count)).collect()
+            }
+            None if self.is_framed() => vec![OutFrame::new(BINARY, joined(contents))],
+            None => contents.into_iter().map(|(opcode, bytes)| OutFrame::new(opcode, bytes)).collect(),
         };
         let last = frames.pop();
         frames.into_iter().for_each(|frame| actor.connection.pen().send(frame));
@@ -44,11 +53,40 @@ impl Player {
         let _ = self.patiently(self.clock().real(HANDOVER), actor.connection.pen().send_through(frame)).await;
     }
 
-    fn content(&self, step: &Send, actor: &mut Actor) -> Result<(u8, Vec<u8>), Stop> {
+    /// Writes bytes in so many pieces, each by itself.
+    async fn piecemeal(&self, actor: &Actor, bytes: &[u8], count: usize) -> Result<(), Fault> {
+        let length = bytes.len().div_ceil(count.max(1)).max(1);
+        for (number, piece) in bytes.chunks(length).enumerate() {
+            // A reader that is not given the time sees them joined again.
+            if (1..=PAUSES).contains(&number) {
+                self.clock().nap(PAUSE).await;
+            }
+            self.write(actor, OutFrame::new(BINARY, piece)).await;
+        }
+        Ok(())
+    }
+
+    /// What a step sends: a message, or as many as it asks for.
+    fn contents(&self, step: &Send, actor: &mut Actor) -> Result<Vec<(u8, Vec<u8>)>, Stop> {
+        let Some(Repeated { times, counter }) = &step.repeated else {
+            return Ok(vec![self.content(step, actor, &self.variables)?]);
+        };
+        let mut variables = self.variables.clone();
+        let each = (1..=*times).map(|number| {
+            variables.insert(counter.clone(), number.into());
+            self.content(step, actor, &variables)
+        });
+        each.collect()
+    }
+
+    fn content(&self, step: &Send, actor: &mut Actor, variables: &Bindings) -> Result<(u8, Vec<u8>), Stop> {
         let text = match step {
             Send { json: Some(term), encoding, .. } => {
-                let value = term.fill(&self.variables).map_err(Stop::Harness)?;
+                let value = term.fill(variables).map_err(Stop::Harness)?;
                 let (opcode, payload) = actor.encoded(&value, Some(encoding.unwrap_or(Encoding::Text)));
+                if payload.is_empty() {
+                    return Err(Stop::Harness(format!("no bytes can say {}", shorten(&value.to_string()))));
+                }
                 return self.honest(step, actor, opcode, payload);
             }
             Send { text: Some(term), .. } => self.joined(term)?,
@@ -154,7 +192,9 @@ impl Player {
         let patience = self.span(&step.until_blocked_for);
         let (opcode, payload) = match step {
             Pour { json: Some(term), .. } => {
-                (Some(TEXT), term.fill(&self.variables).map_err(Stop::Harness)?.to_string().into_bytes())
+                let message = term.fill(&self.variables).map_err(Stop::Harness)?;
+                let (opcode, payload) = actor.encoded(&message, Some(Encoding::Text));
+                (Some(opcode), payload)
             }
             Pour { binary: Some(bytes), .. } => (Some(BINARY), bytes.fill(&self.variables).map_err(Stop::Harness)?),
             Pour { fragment: Some(term), .. } => (Some(CONTINUATION), self.joined(term)?.into_bytes()),
@@ -218,6 +258,11 @@ impl Player {
     async fn patiently<F: Future>(&self, patience: Duration, future: F) -> Option<F::Output> {
         self.clock().within(self.clock().now() + patience, future).await
     }
+}
+
+/// Messages behind each other.
+fn joined(contents: Vec<(u8, Vec<u8>)>) -> Vec<u8> {
+    contents.into_iter().flat_map(|(_, bytes)| bytes).collect()
 }
 
 /// Whether a message is made from values that the subject gave.

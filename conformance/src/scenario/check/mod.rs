@@ -24,7 +24,7 @@ type Problem = (Place, String);
 pub(super) fn check(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     header(scenario, places)?;
     coverage(scenario, places)?;
-    let mut scope = Scope::new(scenario.family.clients);
+    let mut scope = Scope::new(scenario.family);
     for name in &scenario.script.params {
         scope.variable(name).map_err(|problem| (places.params.place, problem))?;
     }
@@ -80,9 +80,14 @@ fn coverage(scenario: &Scenario, places: &Header) -> Result<(), Problem> {
     let judges_client = scenario.script.under_test != scenario.family.server;
     each_step(&scenario.script.steps, &mut |step| {
         let why = match &step.value {
-            Step::Terminate(_) | Step::Exit(_) if !scenario.has(Trait::OwnProcess) => {
-                Some("`terminate` and `exit` need `traits: [own_process]`".to_owned())
+            Step::Terminate(_) | Step::Exit(_) | Step::Restart(_) | Step::Rival(_)
+                if !scenario.has(Trait::OwnProcess) =>
+            {
+                Some("`terminate`, `exit`, `restart` and `rival` need `traits: [own_process]`".to_owned())
             }
+            step if scenario.family.is_framed() && websocket(step).is_some() => websocket(step).map(|what| {
+                format!("{what} is for WebSockets alone, and the family {} has none", scenario.family.name)
+            }),
             step if needs_driver(step) && !scenario.has(Trait::Driver) => {
                 Some("`tell` and whatever waits for an event need `traits: [driver]`".to_owned())
             }
@@ -132,6 +137,22 @@ fn plays_server(step: &Step) -> bool {
     )
 }
 
+/// What of a step only a WebSocket has.
+pub(super) fn websocket(step: &Step) -> Option<&'static str> {
+    match step {
+        Step::Frame(_) => Some("`frame`"),
+        Step::Pong(_) => Some("`pong`"),
+        Step::Heartbeat(_) => Some("`heartbeat`"),
+        Step::Send(send) if send.ping.is_some() || send.pong.is_some() => Some("sending Ping or Pong"),
+        Step::Send(send) if send.text.is_some() => Some("sending `text`"),
+        Step::Expect(expect) if expect.ping.is_some() || expect.pong.is_some() => Some("expecting Ping or Pong"),
+        Step::Welcome(welcome) if welcome.fragments.is_some() => Some("`fragments` of a welcome"),
+        Step::TurnAway(step) if step.status.is_some() => Some("an HTTP `status`"),
+        Step::Pour(pour) if pour.fragment.is_some() => Some("pouring a `fragment`"),
+        _ => None,
+    }
+}
+
 /// Whether a step speaks with a client's user, or for them.
 fn needs_driver(step: &Step) -> bool {
     match step {
@@ -143,7 +164,16 @@ fn needs_driver(step: &Step) -> bool {
 
 /// Whether a step makes sense for one side alone.
 fn is_sided(step: &Step) -> bool {
-    let plays_client = matches!(step, Step::Connect(_) | Step::Refused(_) | Step::Heartbeat(_) | Step::Poll(_));
+    let plays_client = matches!(
+        step,
+        Step::Connect(_)
+            | Step::Refused(_)
+            | Step::Heartbeat(_)
+            | Step::Poll(_)
+            | Step::Restart(_)
+            | Step::Rival(_)
+            | Step::FileMode(_)
+    );
     plays_client || plays_server(step)
 }
 

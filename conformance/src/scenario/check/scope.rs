@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use relayspec::family::Family;
+
 use crate::scenario::term::is_name;
 use crate::scenario::{Bytes, Term};
 
@@ -9,6 +11,8 @@ use crate::scenario::{Bytes, Term};
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     pub(super) clients: &'static [&'static str],
+    /// Whether connections are made to paths.
+    pub(super) has_paths: bool,
     /// How often the steps are played, by all the `many` around them.
     pub(super) iterations: usize,
     /// How many of these at once.
@@ -25,9 +29,10 @@ pub(super) struct Scope {
 
 impl Scope {
     /// What the first step of a scenario sees.
-    pub(super) fn new(clients: &'static [&'static str]) -> Self {
+    pub(super) fn new(family: &Family) -> Self {
         Self {
-            clients,
+            clients: family.clients,
+            has_paths: !family.is_framed(),
             iterations: 1,
             at_once: 1,
             started: BTreeSet::new(),
@@ -116,9 +121,14 @@ impl Scope {
 
 fn matcher(term: &Term) -> Option<&Term> {
     match term {
-        Term::Is(_) | Term::Not(_) | Term::AnyOf(_) | Term::Equals(_) | Term::MadeOf { .. } | Term::Contains(_) => {
-            Some(term)
-        }
+        Term::Is(_)
+        | Term::Not(_)
+        | Term::AnyOf(_)
+        | Term::Equals(_)
+        | Term::JsonText(_)
+        | Term::One { .. }
+        | Term::Contains(_)
+        | Term::MadeOf { .. } => Some(term),
         Term::List(terms) => terms.iter().find_map(matcher),
         Term::Object(members) => members.iter().find_map(|(_, term)| matcher(term)),
         Term::Base64(bytes) => bytes.is_definite().is_err().then_some(term),

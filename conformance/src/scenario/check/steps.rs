@@ -4,8 +4,8 @@ use super::Problem;
 use super::scope::{Scope, named};
 use crate::scenario::at::Place;
 use crate::scenario::step::{
-    Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_POURED, MOST_ROUNDS, Send, Step,
-    Terminate,
+    Choice, Exit, Expect, MOST_AT_ONCE, MOST_FRAGMENTS, MOST_ITERATIONS, MOST_MESSAGES, MOST_POURED, MOST_ROUNDS, Send,
+    Step, Terminate,
 };
 use crate::scenario::{At, hex};
 
@@ -39,13 +39,13 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
     match step {
         Step::Connect(connect) => {
             named(&connect.name)?;
-            path(&connect.to)?;
+            path(&connect.to, scope)?;
             if let Some(role) = connect.role.as_deref().filter(|role| !scope.clients.contains(role)) {
                 return Err(format!("no client has the role `{role}`; there are {}", scope.clients.join(", ")).into());
             }
             scope.connections.insert(connect.name.clone());
         }
-        Step::Refused(refused) => path(&refused.to)?,
+        Step::Refused(refused) => path(&refused.to, scope)?,
         Step::Send(send) => self::send(send, scope)?,
         Step::Frame(frame) => {
             scope.has(&frame.on)?;
@@ -61,6 +61,11 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         Step::Cut(cut) => scope.has(&cut.on)?,
         Step::Mute(on) | Step::Pong(on) | Step::Ignore(on) | Step::Stall(on) | Step::Resume(on) => scope.has(&on.on)?,
         Step::Expect(expect) => self::expect(expect, scope)?,
+        Step::Collect(collect) => {
+            scope.has(&collect.on)?;
+            within("count", collect.count, 1, MOST_MESSAGES)?;
+            scope.binds(&collect.json);
+        }
         Step::Quiet(quiet) => {
             scope.has(&quiet.on)?;
             quiet.skipping_binary.iter().try_for_each(|bytes| scope.knows_of(bytes))?;
@@ -157,7 +162,7 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
         Step::Terminate(Terminate { of }) | Step::Exit(Exit { of, .. }) => {
             of.iter().try_for_each(|client| scope.is_started(client))?;
         }
-        Step::Memory(_) | Step::Meet(_) => {}
+        Step::Memory(_) | Step::Meet(_) | Step::Restart(_) | Step::Rival(_) | Step::FileMode(_) => {}
         http @ (Step::Serve(_)
         | Step::Request(_)
         | Step::Respond(_)
@@ -181,9 +186,17 @@ fn send(send: &Send, scope: &Scope) -> Result<(), String> {
         ("pong", send.pong.is_some()),
     ])?;
     send.fragments.map_or(Ok(()), |fragments| within("fragments", fragments, 2, MOST_FRAGMENTS))?;
+    let mut counted = scope.clone();
+    if let Some(repeated) = &send.repeated {
+        if send.json.is_none() {
+            return Err("`repeated` goes with `json`".to_owned());
+        }
+        within("times", repeated.times, 1, MOST_MESSAGES)?;
+        counted.variable(&repeated.counter)?;
+    }
     send.hex.iter().try_for_each(|text| hex(text).map(drop))?;
     send.binary.iter().try_for_each(|bytes| scope.can_send(bytes))?;
-    [&send.json, &send.text].into_iter().flatten().try_for_each(|term| scope.knows(term))
+    [&send.json, &send.text].into_iter().flatten().try_for_each(|term| counted.knows(term))
 }
 
 fn expect(expect: &Expect, scope: &mut Scope) -> Result<(), String> {
@@ -233,7 +246,13 @@ pub(super) fn within(key: &str, count: usize, least: usize, most: usize) -> Resu
     }
 }
 
-fn path(target: &str) -> Result<(), String> {
+fn path(target: &str, scope: &Scope) -> Result<(), String> {
+    match (scope.has_paths, target) {
+        (false, "") => return Ok(()),
+        (false, _) => return Err("there are no paths here: leave `to` out".to_owned()),
+        (true, "") => return Err("say where `to`: the path of an endpoint".to_owned()),
+        (true, _) => {}
+    }
     let plain = target.starts_with('/') && target.chars().all(|c| c.is_ascii_graphic());
     if plain { Ok(()) } else { Err(format!("`{target}` is no request target: it begins with `/` and has no spaces")) }
 }

@@ -102,6 +102,8 @@ pub enum FailBy {
     Reset,
     /// By the end of the stream in place of an answer.
     Fin,
+    /// As a server that is not ready refuses: by HTTP 503, or by the end of the stream where there is no handshake.
+    Refusal,
     /// No answer comes; the client has to give up by itself.
     Hang,
     /// The handshake succeeds, and the connection is closed at once with code 1011.

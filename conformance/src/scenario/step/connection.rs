@@ -12,7 +12,8 @@ pub struct Connect {
     /// The name of the connection in this scenario.
     #[serde(rename = "as")]
     pub name: String,
-    /// The request target, as `/mac`.
+    /// The request target, as `/mac`; none where there is no handshake.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub to: String,
     /// The role that the connection speaks for, where the path does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,7 +30,8 @@ pub struct Connect {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refused {
-    /// The request target.
+    /// The request target; none where there is no handshake.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub to: String,
     /// The check that this decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]

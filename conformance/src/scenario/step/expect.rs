@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Encoding, given};
+use super::{Encoding, MOST_MESSAGES, given};
 use crate::scenario::{Bytes, CheckName, Span, Term};
 
 /// Waits for what has to come next. Exactly one of `json`, `binary`, `ping`, `pong`, `close`, `end`, `loss` and `any_of` says what.
@@ -49,6 +49,28 @@ pub struct Expect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipping_binary: Option<Bytes>,
     /// Within which time; `notify_deadline` where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Span>,
+    /// The check that this decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckName>,
+}
+
+/// Waits for several messages, in whatever order they come. What the pattern binds are lists afterwards, in the order in which they came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Collect {
+    /// The connection.
+    pub on: String,
+    /// How many.
+    #[schemars(range(min = 1, max = MOST_MESSAGES))]
+    pub count: usize,
+    /// What each of them has to match.
+    pub json: Term,
+    /// Messages that may come between them and are passed over.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub skipping: Option<Term>,
+    /// Within which time all of them; `notify_deadline` where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
     /// The check that this decides.

@@ -7,6 +7,7 @@ mod connection;
 mod expect;
 mod http;
 mod play;
+mod process;
 mod send;
 mod time;
 mod values;
@@ -22,10 +23,11 @@ pub use client::{
     Accept, Attempts, Delay, EventStep, FailBy, Idle, NoEvent, Rule, Spread, Start, Tell, TurnAway, Welcome,
 };
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
-pub use expect::{Any, Choice, CloseIs, EventIs, Expect, Quiet};
+pub use expect::{Any, Choice, CloseIs, Collect, EventIs, Expect, Quiet};
 pub use http::{Answer, Fetch, Framing, Output, Request, Respond, Serve, Unvisited};
 pub use play::{Exit, Leave, Many, Meet, Memory, Status, Terminate};
-pub use send::{Encoding, FrameStep, Opcode, Pour, Send};
+pub use process::{EndBy, FileMode, Mode, Restart, Rival};
+pub use send::{Encoding, FrameStep, Opcode, Pour, Repeated, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
 pub use values::{Disjoint, Distinct, Tally, Unpredictable};
 
@@ -37,6 +39,8 @@ pub(super) const MOST_AT_ONCE: usize = 10_000;
 pub(super) const MOST_ROUNDS: usize = 10_000;
 /// The most fragments that `send` may split a message into: each is a frame of its own.
 pub(super) const MOST_FRAGMENTS: usize = 10_000;
+/// The most messages that `send` may send at once, and `collect` wait for.
+pub(super) const MOST_MESSAGES: usize = 100_000;
 /// The most that `pour` may send.
 pub(super) const MOST_POURED: Size = Size(16 << 30);
 
@@ -72,6 +76,8 @@ pub enum Step {
     Resume(On),
     /// Waits for what has to come next on a connection.
     Expect(Expect),
+    /// Waits for several messages, in whatever order they come.
+    Collect(Collect),
     /// Nothing may come on a connection for a while; Pings may.
     Quiet(Quiet),
     /// Waits.
@@ -108,6 +114,12 @@ pub enum Step {
     Terminate(Terminate),
     /// The subject's process has to end.
     Exit(Exit),
+    /// Ends the subject's process and starts it again at its address.
+    Restart(Restart),
+    /// Starts a second process at the subject's address, which has to refuse.
+    Rival(Rival),
+    /// The file of the subject's socket has to have this mode.
+    FileMode(FileMode),
     /// Starts the client under test.
     Start(Start),
     /// Accepts the next connection of the client.
@@ -165,6 +177,10 @@ impl Step {
             Self::Latency(step) => Some(&step.check),
             Self::Poll(step) => Some(&step.check),
             Self::Exit(step) => Some(&step.check),
+            Self::Restart(step) => step.check.as_ref(),
+            Self::Rival(step) => Some(&step.check),
+            Self::FileMode(step) => Some(&step.check),
+            Self::Collect(step) => step.check.as_ref(),
             Self::Accept(step) => step.check.as_ref(),
             Self::Welcome(step) => step.check.as_ref(),
             Self::TurnAway(step) => step.check.as_ref(),

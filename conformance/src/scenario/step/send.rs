@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{MOST_FRAGMENTS, given};
+use super::{MOST_FRAGMENTS, MOST_MESSAGES, given};
 use crate::scenario::{Bytes, Size, Span, Term};
 
 /// Sends a message. Exactly one of `json`, `text`, `binary`, `hex`, `ping` and `pong` says what.
@@ -38,9 +38,24 @@ pub struct Send {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2, max = MOST_FRAGMENTS))]
     pub fragments: Option<usize>,
+    /// Instead of one message so many of them, all at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated: Option<Repeated>,
     /// Why the message is deliberately none that this side may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
+}
+
+/// How often a message is sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repeated {
+    /// So many times.
+    #[schemars(range(min = 1, max = MOST_MESSAGES))]
+    pub times: usize,
+    /// The variable that counts the messages, from 1.
+    #[serde(rename = "as")]
+    pub counter: String,
 }
 
 /// How a message travels that has a JSON form, in families that have two encodings.

@@ -94,6 +94,23 @@ impl Term {
                 let expected = term.fill(variables).map_err(mismatch)?;
                 require(same(&expected, actual), &|| expected.to_string())
             }
+            Self::JsonText(term) => {
+                let read = actual.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+                let Some(read) = read else { return Err(mismatch("a string that is JSON".to_owned())) };
+                term.compare(&read, variables, bindings, path)
+            }
+            Self::One { like, being } => {
+                let Value::Array(found) = actual else { return Err(mismatch(self.print())) };
+                let is_like = |value: &&Value| like.compare(value, variables, &mut bindings.clone(), "").is_ok();
+                let alike: Vec<_> = found.iter().filter(is_like).collect();
+                let [one] = &alike[..] else {
+                    return Err(mismatch(format!("one element like {}, not {}", like.shown(variables), alike.len())));
+                };
+                let at = found.iter().position(|value| std::ptr::eq(value, *one)).unwrap_or_default();
+                let path = format!("{path}/{at}");
+                like.compare(one, variables, bindings, &path)?;
+                being.compare(one, variables, bindings, &path)
+            }
             Self::Plain(_) | Self::Text(_) | Self::Repeat { .. } | Self::Change { .. } | Self::Base64(_) => {
                 let expected = self.fill(variables).map_err(mismatch)?;
                 require(same(&expected, actual), &|| expected.to_string())

@@ -68,6 +68,15 @@ pub enum Term {
     AnyOf(Vec<Self>),
     /// Exactly this value, members not named included (only in what is expected).
     Equals(Box<Self>),
+    /// A string that is JSON, whose value matches (only in what is expected).
+    JsonText(Box<Self>),
+    /// A list of which exactly one element is like this, and that one is so too (only in what is expected).
+    One {
+        /// What exactly one element matches.
+        like: Box<Self>,
+        /// What this one matches besides.
+        being: Box<Self>,
+    },
 }
 
 /// A part of a string.
@@ -145,7 +154,14 @@ impl Term {
             Self::Repeat { text: pieces, times } => Value::String(text(pieces, variables)?.repeat(*times)),
             Self::Change { change, of } => Value::String(change.apply(text(of, variables)?)),
             Self::Base64(bytes) => Value::String(STANDARD.encode(bytes.fill(variables)?)),
-            Self::Is(_) | Self::Not(_) | Self::AnyOf(_) | Self::Equals(_) | Self::MadeOf { .. } | Self::Contains(_) => {
+            Self::Is(_)
+            | Self::Not(_)
+            | Self::AnyOf(_)
+            | Self::Equals(_)
+            | Self::JsonText(_)
+            | Self::One { .. }
+            | Self::Contains(_)
+            | Self::MadeOf { .. } => {
                 return Err(format!("`{}` is a matcher and cannot be sent", self.print()));
             }
         })
@@ -192,7 +208,8 @@ impl Term {
             }
             Self::List(terms) | Self::AnyOf(terms) => terms.iter().for_each(|term| term.each_variable(see)),
             Self::Object(members) => members.iter().for_each(|(_, term)| term.each_variable(see)),
-            Self::Not(term) | Self::Equals(term) => term.each_variable(see),
+            Self::Not(term) | Self::Equals(term) | Self::JsonText(term) => term.each_variable(see),
+            Self::One { like, being } => [like, being].into_iter().for_each(|term| term.each_variable(see)),
             Self::Base64(bytes) => bytes.each_variable(see),
             Self::Plain(_) | Self::Is(_) | Self::MadeOf { .. } => {}
         }
@@ -234,7 +251,7 @@ impl schemars::JsonSchema for Term {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | other_case | shorter | full_width, of: text }, { base64: bytes }. Expected: { is: text | string | number | anything | nothing }, { made_of: alphabet, length: n }, { contains: text }, { not: … }, { any_of: […] }, { equals: … }; an object matches when it has at least the members named."
+            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | other_case | shorter | full_width, of: text }, { base64: bytes }. Expected: { is: text | string | number | anything | nothing }, { made_of: alphabet, length: n }, { contains: text }, { not: … }, { any_of: […] }, { equals: … }, { json_text: … }, { one: …, being: … }; an object matches when it has at least the members named."
         })
     }
 }

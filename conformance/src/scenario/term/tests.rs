@@ -47,6 +47,8 @@ fn matching_binds_compares_and_locates() {
         (json!({ "made_of": "ABC", "length": 2 }), json!("CA")),
         (json!({ "is": "anything" }), json!(null)),
         (json!({ "equals": { "a": 1 } }), json!({ "a": 1 })),
+        (json!({ "json_text": { "a": [1] } }), json!("{\"a\": [1.0], \"b\": 2}")),
+        (json!({ "one": { "a": 1 }, "being": { "b": 2 } }), json!([{ "a": 2 }, { "a": 1, "b": 2 }])),
     ] {
         assert!(matched(pattern.clone(), actual).is_ok(), "{pattern}");
     }
@@ -58,6 +60,12 @@ fn matching_binds_compares_and_locates() {
         (json!("$code"), json!("other"), ""),
         (json!({ "not": "$code" }), json!("K7QX4M"), ""),
         (json!({ "is": "text" }), json!(""), ""),
+        (json!({ "json_text": { "a": 1 } }), json!("{\"a\": 2}"), "/a"),
+        (json!({ "json_text": { "a": 1 } }), json!("{"), ""),
+        (json!({ "json_text": {} }), json!({}), ""),
+        (json!({ "one": { "a": 1 }, "being": { "b": 2 } }), json!([{ "a": 2 }, { "a": 1, "b": 3 }]), "/1/b"),
+        (json!({ "one": { "a": 1 }, "being": {} }), json!([{ "a": 1 }, { "a": 1 }]), ""),
+        (json!({ "one": { "a": 1 }, "being": {} }), json!([]), ""),
         (json!({ "made_of": "ABC", "length": 2 }), json!("CD"), ""),
         (json!({ "made_of": "ABC", "length": 2 }), json!("C"), ""),
         (json!({ "made_of": "ABC", "length": 2 }), json!(7), ""),

@@ -43,7 +43,15 @@ fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
         let length = members["length"].as_u64().ok_or("`length` takes a whole number")? as usize;
         return Ok(Term::MadeOf { alphabet, length });
     }
+    if members.len() == 2 && has("one") && has("being") {
+        let mut inner = |name: &str| Term::try_from(members.get_mut(name).map(Value::take).unwrap_or_default());
+        let (like, being) = (inner("one")?, inner("being")?);
+        return Ok(Term::One { like: Box::new(like), being: Box::new(being) });
+    }
     if members.len() == 1 {
+        if let Some(inner) = members.shift_remove("json_text") {
+            return Ok(Term::JsonText(Box::new(inner.try_into()?)));
+        }
         if let Some(bytes) = members.get("base64") {
             return Bytes::try_from(bytes.clone()).map(Term::Base64);
         }
@@ -134,6 +142,8 @@ impl From<Term> for Value {
             Term::Contains(text) => json!({ "contains": unpieced(&text) }),
             Term::Is(kind) => json!({ "is": kind }),
             Term::Not(term) => json!({ "not": Self::from(*term) }),
+            Term::JsonText(term) => json!({ "json_text": Self::from(*term) }),
+            Term::One { like, being } => json!({ "one": Self::from(*like), "being": Self::from(*being) }),
             Term::AnyOf(terms) => json!({ "any_of": terms.into_iter().map(Self::from).collect::<Vec<_>>() }),
             Term::Equals(term) => json!({ "equals": Self::from(*term) }),
         }

@@ -12,7 +12,7 @@ use super::read::{HttpError, Reader};
 use super::{HttpMessage, Start};
 use crate::clock::{Clock, Moment};
 use crate::transport::handshake::connect;
-use crate::transport::{Address, Link, OpenError, Route};
+use crate::transport::{Link, OpenError, WebAddress};
 
 /// What a script does to a stream.
 #[derive(Debug)]
@@ -79,13 +79,13 @@ impl Exchange {
 /// # Errors
 /// Where the address cannot be reached.
 pub async fn fetch(
-    address: Address,
+    address: WebAddress,
     tls: Option<Arc<ClientConfig>>,
     method: &str,
     bytes: Vec<u8>,
     clock: Clock,
 ) -> Result<Exchange, OpenError> {
-    let link = connect(&Route { address, tls }, None).await?;
+    let link = connect(tls.as_ref(), &address, None).await?;
     let (orders, mut inbox) = mpsc::unbounded_channel();
     let (sender, answers) = mpsc::channel(1);
     let exchange = Exchange { method: method.to_owned(), orders, answers: Some(answers) };

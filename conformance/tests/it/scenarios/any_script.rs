@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
-    Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, Encoding, EventIs,
-    EventStep, Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Leave, Many, Mark, Meet, Memory, Near,
-    NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate,
-    TurnAway, Unpredictable, Wait, Welcome,
+    Accept, Any, Attempts, Choice, Close, CloseIs, Collect, Connect, Cut, CutBy, Delay, Disjoint, Distinct, Encoding,
+    EndBy, EventIs, EventStep, Exit, Expect, FailBy, FileMode, FrameStep, Heartbeat, Idle, Latency, Leave, Many, Mark,
+    Meet, Memory, Mode, Near, NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Repeated, Restart, Rival, Rule, Send,
+    Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait, Welcome,
 };
 use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -170,6 +170,16 @@ fn clients() -> BoxedStrategy<Step> {
         (name(), term(), any::<bool>(), of(span()), of(check()))
             .prop_map(|(of, json, next, within, check)| Step::Event(EventStep { of, json, next, within, check }))
             .boxed(),
+        (name(), 1..99_usize, term(), of(term()), of(span()), of(check()))
+            .prop_map(|(on, count, json, skipping, within, check)| {
+                Step::Collect(Collect { on, count, json, skipping, within, check })
+            })
+            .boxed(),
+        (prop_oneof![Just(EndBy::Terminate), Just(EndBy::Kill)], of(check()))
+            .prop_map(|(by, check)| Step::Restart(Restart { by, check }))
+            .boxed(),
+        (span(), check()).prop_map(|(within, check)| Step::Rival(Rival { within, check })).boxed(),
+        (0..0o10000_u32, check()).prop_map(|(is, check)| Step::FileMode(FileMode { is: Mode(is), check })).boxed(),
         (name(), vec(name(), 0..3), span(), of(check()))
             .prop_map(|(of, named, span, check)| Step::NoEvent(NoEvent { of, named, span, check }))
             .boxed(),
@@ -187,8 +197,9 @@ fn tallies() -> impl Strategy<Value = BTreeMap<String, usize>> {
 
 fn send() -> impl Strategy<Value = Send> {
     let content = (of(term()), of(term()), of(bytes()), of(text()), of(text()), of(text()));
-    (name(), content, of(encoding()), of(2..9_usize), of(text())).prop_map(
-        |(on, (json, text, binary, hex, ping, pong), encoding, fragments, invalid)| Send {
+    let repeated = (1..99_usize, name()).prop_map(|(times, counter)| Repeated { times, counter });
+    (name(), content, of(encoding()), of(2..9_usize), of(repeated), of(text())).prop_map(
+        |(on, (json, text, binary, hex, ping, pong), encoding, fragments, repeated, invalid)| Send {
             on,
             json,
             encoding,
@@ -198,6 +209,7 @@ fn send() -> impl Strategy<Value = Send> {
             ping,
             pong,
             fragments,
+            repeated,
             invalid,
         },
     )
@@ -354,14 +366,31 @@ fn value() -> impl Strategy<Value = Value> {
             members(inner.clone()),
             inner.clone().prop_map(|value| json!({ "not": value })),
             inner.clone().prop_map(|value| json!({ "equals": value })),
+            inner.clone().prop_map(|value| json!({ "json_text": value })),
+            (inner.clone(), inner.clone()).prop_map(|(one, being)| json!({ "one": one, "being": being })),
             vec(inner, 0..3).prop_map(|values| json!({ "any_of": values })),
         ]
     })
 }
 
 /// The members of what is no mere object.
-const MATCHERS: &[&str] =
-    &["is", "not", "equals", "any_of", "repeat", "times", "change", "of", "made_of", "length", "contains", "base64"];
+const MATCHERS: &[&str] = &[
+    "is",
+    "not",
+    "equals",
+    "any_of",
+    "json_text",
+    "one",
+    "being",
+    "repeat",
+    "times",
+    "change",
+    "of",
+    "made_of",
+    "length",
+    "contains",
+    "base64",
+];
 
 /// Objects that are no matcher by chance.
 fn members(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {

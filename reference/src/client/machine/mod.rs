@@ -175,6 +175,12 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.done(now)
     }
 
+    /// Asks the role for something that it alone knows of.
+    pub fn ask<T>(&mut self, ask: impl FnOnce(&mut R, &mut Desk) -> T, now: Instant) -> (T, Vec<Action>) {
+        let answer = ask(&mut self.role, &mut self.desk);
+        (answer, self.done(now))
+    }
+
     /// A person has typed something.
     pub fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
         if !matches!(self.phase, Phase::Ended) {
@@ -268,6 +274,12 @@ impl<R: Role, D: Dice> Client<R, D> {
     #[must_use]
     pub fn shows(&self, session_id: &str) -> bool {
         self.role.shows(session_id)
+    }
+
+    /// Whether the family's own success was reached on the connection that is there.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up)
     }
 
     /// Whether an attempt is under way whose handshake is not done.

@@ -9,6 +9,7 @@ mod local;
 mod output;
 mod person;
 mod raw;
+pub(crate) mod rpc;
 mod shells;
 mod start;
 mod trust;

@@ -1,0 +1,76 @@
+//! `conformance reference rpc-client`.
+
+use std::collections::BTreeMap;
+use std::io::{stdin, stdout};
+use std::path::PathBuf;
+
+use clap::Args;
+use conformance::scenario::Size;
+use relayspec::reconnect::Policy;
+use relayspec::rpc::{SMALLEST_LIMIT, SessionStart};
+use relayspec_reference::client::rpc::Options;
+use relayspec_reference::rpc_client;
+
+use super::super::exit::{Exit, Failure};
+use super::client::{self, Terms};
+use super::told_to_stop;
+
+/// The rpc client: makes the calls that it is given, line by line
+#[derive(Debug, Args)]
+#[command(after_help = client::HELP_RPC)]
+pub(super) struct Client {
+    /// The address of the daemon's socket, as unix:/run/daemon.sock.
+    #[arg(long)]
+    url: Option<String>,
+
+    /// The id of the session; random unless given.
+    #[arg(long, value_name = "ID")]
+    session_id: Option<String>,
+
+    /// What to say of the session, beside the folder in which it runs; may be given often.
+    #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = attr)]
+    attrs: Vec<(String, String)>,
+
+    /// The longest frame that is accepted.
+    #[arg(long, value_name = "SIZE", default_value = "16 MiB", value_parser = |text: &str| text.parse::<Size>())]
+    max_frame: Size,
+
+    #[command(flatten)]
+    terms: Terms,
+}
+
+fn attr(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as shell=zsh")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Client {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let (url, params) = client::handed_over(self.url.as_ref())?;
+        let wrong = || Failure::usage(format!("--url: `{url}` is no address: write it as `unix:/run/daemon.sock`"));
+        let socket = url.strip_prefix("unix:").filter(|path| path.starts_with('/')).ok_or_else(wrong)?;
+        let max_frame = usize::try_from(self.max_frame.0).unwrap_or(usize::MAX);
+        if max_frame < SMALLEST_LIMIT {
+            return Err(Failure::usage("--max-frame: every receiver accepts at least 16 MiB (RPC-C9)"));
+        }
+        let timing = self.terms.timing(&params)?;
+        let policy = self.terms.policy(&params, Policy::RPC)?;
+        let options = Options { socket: PathBuf::from(socket), policy, timing, max_frame };
+        let session_id = self.session_id.clone().or(params.session_id).map_or_else(client::random_id, Ok)?;
+        let (attrs, mut connections) = (self.attrs.clone(), 0);
+        let opening = move |now| {
+            connections += 1;
+            opening(session_id.clone(), &attrs, connections, now)
+        };
+        let user = self.terms.user();
+        self.terms.run(async { rpc_client(options, user, opening, stdin(), stdout(), told_to_stop()).await })
+    }
+}
+
+/// How things are at the moment.
+fn opening(session_id: String, attrs: &[(String, String)], connections: u64, timestamp_ms: u64) -> SessionStart {
+    let cwd = std::env::current_dir().unwrap_or_default().display().to_string();
+    let mut all = BTreeMap::from([("cwd".to_owned(), cwd), ("connections".to_owned(), connections.to_string())]);
+    all.extend(attrs.iter().cloned());
+    SessionStart { session_id, parent_session_id: None, timestamp_ms, attrs: all }
+}

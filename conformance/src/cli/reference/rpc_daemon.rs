@@ -1,0 +1,50 @@
+//! `conformance reference rpc-daemon`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use conformance::scenario::Size;
+use relayspec_reference::{DaemonOptions, RpcDaemon};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::super::exit::{Exit, Failure};
+use super::told_to_stop;
+
+/// The rpc daemon: keeps sessions and their commands, also when it is killed
+#[derive(Debug, Args)]
+pub(super) struct Daemon {
+    /// The path of the socket. A stale file is replaced; one that a daemon listens on is not.
+    #[arg(long, value_name = "PATH")]
+    socket: PathBuf,
+
+    /// The file in which it keeps what was acknowledged; PATH.journal beside the socket unless given.
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+
+    /// The longest frame that is accepted.
+    #[arg(long, value_name = "SIZE", default_value = "16 MiB", value_parser = |text: &str| text.parse::<Size>())]
+    max_frame: Size,
+
+    /// What is logged to standard error: off, error, warn, info, debug.
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log: LevelFilter,
+}
+
+impl Daemon {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        super::log(self.log);
+        super::super::raise_file_limit();
+        let mut options = DaemonOptions::at(&self.socket);
+        options.max_frame = usize::try_from(self.max_frame.0).unwrap_or(usize::MAX);
+        options.journal = self.journal.clone().unwrap_or(options.journal);
+        let served = super::runtime()?.block_on(async {
+            let daemon = RpcDaemon::bind(&options)?;
+            anstream::println!("listening on unix:{}", self.socket.display());
+            daemon.serve(told_to_stop()).await
+        });
+        served.map(|()| Exit::Conforms).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            Failure { exit: Exit::Unreachable, problem: format!("{error}{cause}") }
+        })
+    }
+}

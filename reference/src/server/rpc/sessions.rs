@@ -1,0 +1,177 @@
+//! What the daemon knows: sessions and their commands, in memory that is bounded whatever clients send.
+//!
+//! The bound is that of the largest answer: all that is kept fits the content of one `Response`.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use relayspec::rpc::{CommandComplete, CommandRecord, Message, Scope, SessionEnd, SessionStart};
+use serde::Serialize;
+
+/// What is kept at most, in bytes of JSON; the oldest commands go first, then the oldest sessions, those that have ended before others.
+const MOST_BYTES: usize = 12 << 20;
+/// What a session, a command or an attr costs besides its texts.
+const OVERHEAD: usize = 128;
+
+/// All sessions.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    /// In the order in which they were first heard of.
+    all: BTreeMap<u64, Session>,
+    numbers: HashMap<String, u64>,
+    /// The session of each command, oldest first.
+    history: VecDeque<u64>,
+    last: u64,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Session {
+    start: SessionStart,
+    is_active: bool,
+    commands: VecDeque<CommandRecord>,
+    command_ids: HashSet<String>,
+}
+
+/// A session as an answer tells it.
+#[derive(Serialize)]
+struct Told<'a> {
+    session_id: &'a str,
+    parent_session_id: Option<&'a str>,
+    active: bool,
+    attrs: &'a BTreeMap<String, String>,
+    commands: Vec<&'a str>,
+}
+
+impl Sessions {
+    /// Takes a message in; whether that changed anything.
+    pub(super) fn take(&mut self, message: &Message) -> bool {
+        let is_new = match message {
+            Message::SessionStart(start) => self.start(start),
+            Message::SessionEnd(end) => self.end(end),
+            Message::CommandComplete(complete) => self.complete(complete),
+            _ => false,
+        };
+        while self.bytes > MOST_BYTES && self.forget() {}
+        is_new
+    }
+
+    fn start(&mut self, start: &SessionStart) -> bool {
+        if let Some(session) = self.numbers.get(&start.session_id).and_then(|number| self.all.get_mut(number)) {
+            let is_same = session.is_active && session.start.attrs == start.attrs;
+            self.bytes -= of_attrs(&session.start.attrs);
+            self.bytes += of_attrs(&start.attrs);
+            // RPC-10, RPC-11: the rest stays as it was.
+            session.start.attrs.clone_from(&start.attrs);
+            session.is_active = true;
+            return !is_same;
+        }
+        if of_start(start) > MOST_BYTES {
+            return false;
+        }
+        self.last += 1;
+        self.bytes += of_start(start);
+        self.numbers.insert(start.session_id.clone(), self.last);
+        let session =
+            Session { start: start.clone(), is_active: true, commands: VecDeque::new(), command_ids: HashSet::new() };
+        self.all.insert(self.last, session);
+        true
+    }
+
+    fn end(&mut self, end: &SessionEnd) -> bool {
+        let session = self.numbers.get(&end.session_id).and_then(|number| self.all.get_mut(number));
+        session.is_some_and(|session| std::mem::replace(&mut session.is_active, false))
+    }
+
+    fn complete(&mut self, complete: &CommandComplete) -> bool {
+        let Some(number) = self.numbers.get(&complete.session_id).copied() else { return false };
+        let Some(session) = self.all.get_mut(&number) else { return false };
+        let cost = of_record(&complete.record);
+        // Whoever saw no `Ack` says it again.
+        if cost > MOST_BYTES || !session.command_ids.insert(complete.record.command_id.clone()) {
+            return false;
+        }
+        session.commands.push_back(complete.record.clone());
+        self.history.push_back(number);
+        self.bytes += cost;
+        true
+    }
+
+    /// Forgets what is oldest; false where there is nothing.
+    fn forget(&mut self) -> bool {
+        if let Some(session) = self.history.pop_front().and_then(|number| self.all.get_mut(&number)) {
+            if let Some(record) = session.commands.pop_front() {
+                session.command_ids.remove(&record.command_id);
+                self.bytes -= of_record(&record);
+            }
+            return true;
+        }
+        let ended = self.all.iter().find(|(_, session)| !session.is_active);
+        let Some(number) = ended.or(self.all.iter().next()).map(|(number, _)| *number) else { return false };
+        if let Some(session) = self.all.remove(&number) {
+            self.numbers.remove(&session.start.session_id);
+            self.bytes -= of_start(&session.start);
+        }
+        true
+    }
+
+    /// The answer to the query `sessions`.
+    pub(super) fn told(&self, asking: &str, scope: &Scope) -> String {
+        let is_asked_for = |id: &str| match scope {
+            Scope::AllSessions => true,
+            Scope::CurrentSession => id == asking,
+            Scope::Sessions(ids) => ids.iter().any(|wanted| wanted == id),
+        };
+        let told = self.all.values().filter(|session| is_asked_for(&session.start.session_id)).map(|session| Told {
+            session_id: &session.start.session_id,
+            parent_session_id: session.start.parent_session_id.as_deref(),
+            active: session.is_active,
+            attrs: &session.start.attrs,
+            commands: session.commands.iter().filter_map(|record| record.command_line.as_deref()).collect(),
+        });
+        serde_json::to_string(&told.collect::<Vec<_>>()).unwrap_or_default()
+    }
+
+    /// The messages that make the same of an empty memory.
+    pub(super) fn messages(&self) -> impl Iterator<Item = Message> + '_ {
+        let starts = self.all.values().map(|session| Message::SessionStart(session.start.clone()));
+        let mut read: HashMap<u64, usize> = HashMap::new();
+        let commands = self.history.iter().filter_map(move |number| {
+            let session = self.all.get(number)?;
+            let at = read.entry(*number).or_default();
+            *at += 1;
+            let record = session.commands.get(*at - 1)?.clone();
+            Some(Message::CommandComplete(CommandComplete { session_id: session.start.session_id.clone(), record }))
+        });
+        let ended = self.all.values().filter(|session| !session.is_active);
+        let ends = ended.map(|session| {
+            let session_id = session.start.session_id.clone();
+            Message::SessionEnd(SessionEnd { session_id, timestamp_ms: session.start.timestamp_ms, exit_code: None })
+        });
+        starts.chain(commands).chain(ends)
+    }
+}
+
+/// What a text takes as a string in JSON.
+fn of_text(text: &str) -> usize {
+    let escaped = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    });
+    escaped.sum()
+}
+
+fn of_attrs(attrs: &BTreeMap<String, String>) -> usize {
+    attrs.iter().map(|(name, value)| of_text(name) + of_text(value) + OVERHEAD).sum()
+}
+
+fn of_start(start: &SessionStart) -> usize {
+    let parent = start.parent_session_id.as_deref().map(of_text).unwrap_or_default();
+    of_text(&start.session_id) + parent + of_attrs(&start.attrs) + OVERHEAD
+}
+
+fn of_record(record: &CommandRecord) -> usize {
+    let optional = |text: &Option<String>| text.as_deref().map(of_text).unwrap_or_default();
+    let ids = 2 * of_text(&record.command_id) + of_text(&record.session_id);
+    ids + optional(&record.command_line) + optional(&record.cwd) + of_text(&record.output_summary) + OVERHEAD
+}

@@ -1,0 +1,110 @@
+//! The rpc family: a client reports to a daemon over a Unix stream socket, in frames with request ids (chapter `rpc`).
+
+mod form;
+mod frame;
+mod message;
+mod schema;
+mod scope;
+mod state;
+
+pub use frame::{Frame, FrameError, Frames, HEADER, MAGIC, SMALLEST_LIMIT, TooLong};
+pub use message::{
+    CommandBoundary, CommandComplete, CommandRecord, Direction, Event, EventType, IoData, Message, Request, Response,
+    SessionEnd, SessionStart,
+};
+pub use scope::Scope;
+pub use state::order;
+
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use crate::family::{Binary, Channel, Endpoint, Family, Naming, Packing, Travel, Turn, Welcome};
+use crate::reconnect::Policy;
+use crate::wire::{self, BinaryError, Cause, DecodeError};
+
+/// The query that every daemon answers with its sessions.
+pub const SESSIONS: &str = "sessions";
+
+/// The mode of the socket file (RPC-14).
+pub const SOCKET_MODE: u32 = 0o600;
+
+/// Who sends `SessionStart` and its like.
+const TO_DAEMON: wire::Direction = wire::Direction { from: "client", to: "daemon" };
+/// Who answers.
+const TO_CLIENT: wire::Direction = wire::Direction { from: "daemon", to: "client" };
+
+/// The family's entry in [`crate::family::FAMILIES`].
+pub const FAMILY: Family = Family {
+    name: "rpc",
+    title: "a client reports sessions and commands to a daemon, and comes back when that was restarted",
+    travel: Travel::Framed,
+    server: "daemon",
+    clients: &["client"],
+    endpoints: &[Endpoint { path: "", role: "client" }],
+    channels: &[
+        Channel {
+            direction: TO_DAEMON,
+            schemas: schema::to_daemon,
+            canonical: |text| canonical(text, TO_DAEMON),
+            rule: "RPC-C2",
+            binary: Some(Binary { canonical: |bytes| again(bytes, TO_DAEMON), rule: "RPC-C2", packing: Some(PACKING) }),
+        },
+        Channel {
+            direction: TO_CLIENT,
+            schemas: schema::to_client,
+            canonical: |text| canonical(text, TO_CLIENT),
+            rule: "RPC-01",
+            binary: Some(Binary { canonical: |bytes| again(bytes, TO_CLIENT), rule: "RPC-01", packing: Some(PACKING) }),
+        },
+    ],
+    solo: false,
+    naming: Naming { name: tag, like: |name| json!({ "message": { name: {} } }) },
+    order,
+    policy: Policy::RPC,
+    welcome,
+};
+
+const PACKING: Packing = Packing {
+    json: |bytes| Ok(serde_json::to_value(Frame::decode(bytes)?).unwrap_or_default()),
+    pack: |value| Frame::deserialize(value).map(|frame| frame.encode()).unwrap_or_default(),
+};
+
+/// The name of the message in a frame.
+fn tag(frame: &Value) -> Option<&str> {
+    match &frame["message"] {
+        Value::String(name) => Some(name),
+        Value::Object(members) if members.len() == 1 => members.keys().next().map(String::as_str),
+        _ => None,
+    }
+}
+
+fn canonical(text: &str, direction: wire::Direction) -> Result<String, DecodeError> {
+    let frame: Frame = wire::object_of(text, "frame")?;
+    right_way(&frame, direction).map_err(|name| {
+        let cause = Cause::UnknownType(name.to_owned());
+        DecodeError { cause, line: 0, column: 0 }
+    })?;
+    Ok(serde_json::to_string(&frame).unwrap_or_default())
+}
+
+fn again(bytes: &[u8], direction: wire::Direction) -> Result<Vec<u8>, BinaryError> {
+    let frame = Frame::decode(bytes)?;
+    right_way(&frame, direction).map_err(|name| {
+        let cause = format!("a `{name}` from the {} to the {}", direction.from, direction.to);
+        BinaryError { cause, at: HEADER }
+    })?;
+    Ok(frame.encode())
+}
+
+/// Whether a message is one of this direction; its name where it is not.
+fn right_way(frame: &Frame, direction: wire::Direction) -> Result<(), &'static str> {
+    if frame.message.is_answer() == (direction == TO_CLIENT) { Ok(()) } else { Err(frame.message.name()) }
+}
+
+fn welcome(_role: &str) -> Welcome {
+    let turns = &[
+        Turn::Client("SessionStart"),
+        Turn::Answer(|started| json!({ "id": started["id"].clone(), "message": "Ack" })),
+    ];
+    Welcome { params: &[("session_id", "s-1")], turns, asides: &[] }
+}
