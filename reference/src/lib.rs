@@ -34,7 +34,7 @@
 //! # The tunnel
 //!
 //! A cloud has two ports, one for agents and one for the public. It carries whole bodies, so what it keeps is bounded in bytes: 16 MiB for
-//! a body, 18 MiB for all that one agent has not read, 256 MiB for the answers that public clients have not read ([`TunnelOptions`]). Beyond
+//! a body, 8 MiB and one body for all that one agent has not read, 256 MiB for the answers that public clients have not read ([`TunnelOptions`]). Beyond
 //! the first the answer is 413; uploads wait for room in the second, for 5 s; an answer that finds no room in the third
 //! is dropped, and its client told 503. So is whoever asks while 1,000 requests are under way at the agent, or 4,000 at all. A client that takes
 //! nothing of its answer for 30 s, or sends nothing of its request for as long as `request_timeout` says, is given up. Up to

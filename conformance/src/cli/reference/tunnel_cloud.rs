@@ -44,9 +44,13 @@ pub(super) struct Cloud {
     #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
     max_requests_per_agent: usize,
 
-    /// How much of bodies is kept, of requests and answers each.
+    /// How much of request bodies is kept for one agent; other uploads wait for room.
+    #[arg(long, value_name = "SIZE", default_value = "8 MiB", value_parser = |text: &str| text.parse::<Size>())]
+    max_unsent: Size,
+
+    /// How much of answers is kept for public clients; beyond it the answer is 503.
     #[arg(long, value_name = "SIZE", default_value = "256 MiB", value_parser = |text: &str| text.parse::<Size>())]
-    max_kept: Size,
+    max_unread: Size,
 }
 
 impl Cloud {
@@ -58,7 +62,8 @@ impl Cloud {
         options.agents = self.server.options(timing, &options.agents);
         options.public = self.server.at_port(self.public_port);
         options.max_body = server::size(self.max_body);
-        options.max_kept = server::size(self.max_kept);
+        options.max_unsent = server::size(self.max_unsent);
+        options.max_unread = server::size(self.max_unread);
         (options.limits.of_all, options.limits.of_one) = (self.max_requests, self.max_requests_per_agent);
         self.server.run(async {
             let cloud = TunnelCloud::bind(options).await?;

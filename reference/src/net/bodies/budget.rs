@@ -10,40 +10,56 @@ const UNIT: usize = 1 << 10;
 
 /// Room for bodies.
 #[derive(Debug, Clone)]
-pub(in crate::net) struct Budget(Arc<Semaphore>);
+pub(in crate::net) struct Budget {
+    room: Arc<Semaphore>,
+    /// One body may go ahead without room. Otherwise many that are half there could all wait for each other.
+    ahead: Arc<Semaphore>,
+}
 
 /// Room that is taken, until this is dropped.
-#[derive(Debug)]
-pub(in crate::net) struct Room(Option<OwnedSemaphorePermit>);
+#[derive(Debug, Default)]
+pub(in crate::net) struct Room {
+    taken: Option<OwnedSemaphorePermit>,
+    ahead: Option<OwnedSemaphorePermit>,
+}
 
 impl Budget {
     pub(in crate::net) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))))
+        let room = Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
+        Self { room, ahead: Arc::new(Semaphore::new(1)) }
     }
 
-    /// Takes room for so many bytes as soon as there is some; who came first is served first.
+    /// Takes room for so many bytes as soon as there is some, or goes ahead; who came first is served first.
     pub(in crate::net) async fn wait_for(&self, bytes: usize) -> Room {
-        Room(Arc::clone(&self.0).acquire_many_owned(units(bytes)).await.ok())
+        tokio::select! {
+            biased;
+            taken = Arc::clone(&self.room).acquire_many_owned(units(bytes)) => Room { taken: taken.ok(), ahead: None },
+            ahead = Arc::clone(&self.ahead).acquire_owned() => Room { taken: None, ahead: ahead.ok() },
+        }
     }
 
     /// Takes room for so many bytes, if there is some now.
     pub(in crate::net) fn take(&self, bytes: usize) -> Option<Room> {
-        Arc::clone(&self.0).try_acquire_many_owned(units(bytes)).ok().map(|permit| Room(Some(permit)))
+        let taken = Arc::clone(&self.room).try_acquire_many_owned(units(bytes)).ok()?;
+        Some(Room { taken: Some(taken), ahead: None })
     }
 }
 
 impl Room {
     /// Joins two rooms.
     pub(in crate::net) fn add(&mut self, other: Self) {
-        match (&mut self.0, other.0) {
+        let Self { taken, ahead } = other;
+        match (&mut self.taken, taken) {
             (Some(own), Some(other)) => own.merge(other),
-            (own, other) => *own = other,
+            (own @ None, other) => *own = other,
+            (Some(_), None) => {}
         }
+        self.ahead = self.ahead.take().or(ahead);
     }
 
-    /// No room.
-    pub(in crate::net) fn none() -> Self {
-        Self(None)
+    /// Whether no more is needed, however large the body is.
+    pub(in crate::net) fn is_ahead(&self) -> bool {
+        self.ahead.is_some()
     }
 
     /// Bytes that keep their room until nobody has them any more.
@@ -67,6 +83,9 @@ fn units(bytes: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use super::*;
 
     #[test]
@@ -82,5 +101,19 @@ mod tests {
         drop(part);
         assert!(budget.take(9 * UNIT).is_some());
         assert!(budget.take(10 * UNIT).is_none());
+    }
+
+    #[tokio::test]
+    async fn one_goes_ahead_where_there_is_no_room() {
+        let budget = Budget::new(4 * UNIT);
+        let mut first = budget.wait_for(2 * UNIT).await;
+        assert!(!first.is_ahead());
+        first.add(budget.wait_for(4 * UNIT).await);
+        assert!(first.is_ahead());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut second = pin!(budget.wait_for(2 * UNIT));
+        assert!(second.as_mut().poll(&mut cx).is_pending(), "only one goes ahead");
+        drop(first);
+        assert!(second.poll(&mut cx).is_ready());
     }
 }

@@ -7,8 +7,8 @@ pub(super) use budget::{Budget, Room};
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 
-/// For so many bytes room is taken at a time.
-const STEP: usize = 256 << 10;
+/// For so many bytes room is taken at first; then for as many again as there are.
+const STEP: usize = 128 << 10;
 
 /// The body is larger than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +32,11 @@ impl Gathered {
             return Err(TooLarge);
         }
         let expected = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
-        Ok(Self { bytes: Vec::new(), room: Room::none(), taken: 0, expected, limit })
+        Ok(Self { bytes: Vec::new(), room: Room::default(), taken: 0, expected, limit })
     }
 
-    /// How much room the beginning needs.
-    pub(super) fn first(&self) -> usize {
+    /// How much room the body needs before its first piece is asked for: what comes is kept, and some more behind it.
+    pub(super) fn first_need(&self) -> usize {
         self.expected.map_or(STEP, |expected| expected.min(STEP))
     }
 
@@ -46,24 +46,23 @@ impl Gathered {
         if length > self.limit {
             return Err(TooLarge);
         }
-        if length <= self.taken {
+        if length <= self.taken || self.room.is_ahead() {
             return Ok(0);
         }
-        let left = self.expected.map_or(STEP, |expected| expected.saturating_sub(self.taken));
-        Ok((length - self.taken).max(STEP.min(left)))
+        let left = self.expected.map_or(usize::MAX, |expected| expected.saturating_sub(self.taken));
+        Ok((length - self.taken).max(STEP.max(self.taken).min(left)))
     }
 
     /// Adds room.
     pub(super) fn take(&mut self, bytes: usize, room: Room) {
         self.taken += bytes;
         self.room.add(room);
+        // No more than there is room for: what others gave back is memory that is there, even where nothing is written.
+        self.bytes.reserve_exact(self.taken - self.bytes.len());
     }
 
     /// Adds a piece.
     pub(super) fn add(&mut self, piece: &Bytes) {
-        let length = self.bytes.len() + piece.len();
-        // All that is to come, at once: the system gives memory only where something is written.
-        self.bytes.reserve(self.expected.unwrap_or(length).max(length) - self.bytes.len());
         self.bytes.extend_from_slice(piece);
     }
 

@@ -25,14 +25,21 @@ pub(super) struct Gate {
     pub(super) max_body: usize,
     /// What requests may take, until their agents have them. Each agent has its own: one that does not read holds up no other (WIRE-10).
     uploads: Mutex<(Option<PeerId>, Budget)>,
-    most_uploads: usize,
+    max_unsent: usize,
     /// What answers may take, until their clients have them.
     pub(super) answers: Budget,
 }
 
-/// What requests for one agent may take, in bytes of bodies: one of the largest and some others. As messages, with the one that is being
-/// written, they stay below what a peer that does not read may cost (WIRE-11).
-const MOST_UPLOADS: usize = 18 << 20;
+/// What may be kept, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Of one request.
+    pub(super) max_body: usize,
+    /// Of requests for one agent.
+    pub(super) max_unsent: usize,
+    /// Of answers.
+    pub(super) max_unread: usize,
+}
 
 /// A public client that waits.
 #[derive(Debug)]
@@ -54,15 +61,16 @@ pub(super) enum Unsent {
 }
 
 impl Gate {
-    pub(super) fn new(hub: Arc<Hub<Core>>, timing: &Timing, max_body: usize, max_kept: usize) -> Self {
+    pub(super) fn new(hub: Arc<Hub<Core>>, timing: &Timing, options: Bounds) -> Self {
+        let Bounds { max_body, max_unsent, max_unread } = options;
         Self {
             hub,
             first: Notify::new(),
             request_timeout: timing.value(Parameter::RequestTimeout),
             max_body,
             uploads: Mutex::new((None, Budget::new(0))),
-            most_uploads: max_kept.min(MOST_UPLOADS).max(max_body),
-            answers: Budget::new(max_kept),
+            max_unsent,
+            answers: Budget::new(max_unread),
         }
     }
 
@@ -71,7 +79,7 @@ impl Gate {
         let (agent, _) = self.hub.consult(|core, _| core.admit())?;
         let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
         if uploads.0 != Some(agent) {
-            *uploads = (Some(agent), Budget::new(self.most_uploads));
+            *uploads = (Some(agent), Budget::new(self.max_unsent));
         }
         Ok(uploads.1.clone())
     }

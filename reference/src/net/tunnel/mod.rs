@@ -18,7 +18,7 @@ use tracing::info;
 use super::{BindError, Options, Server, System};
 use crate::server::tunnel::{Cloud, Limits};
 use crate::tunnel::Tokens;
-use gate::{Gate, Reply};
+use gate::{Bounds, Gate, Reply};
 
 /// How a cloud runs.
 #[derive(Debug, Clone)]
@@ -33,13 +33,16 @@ pub struct TunnelOptions {
     pub max_body: usize,
     /// How many requests may be under way; beyond it the answer is 503.
     pub limits: Limits,
-    /// How many bytes of bodies may be kept, of requests and answers each. Uploads wait for room; answers that find none are dropped, and
-    /// the public client is told 503.
-    pub max_kept: usize,
+    /// How many bytes of request bodies may be kept for one agent, beside one body that goes ahead. Other uploads wait for room. With what a
+    /// message takes besides, the default stays well below what a peer that does not read may cost (WIRE-11).
+    pub max_unsent: usize,
+    /// How many bytes of answers may be kept for public clients; those that find no room are dropped, and the client is told 503.
+    pub max_unread: usize,
 }
 
 impl TunnelOptions {
-    /// Any two ports of 127.0.0.1, the timing and the sizes of the chapter, 1,000 requests of one agent and 4,000 of all, 256 MiB of bodies.
+    /// Any two ports of 127.0.0.1, the timing and the sizes of the chapter, 1,000 requests of one agent and 4,000 of all; 8 MiB of
+    /// requests for one agent, 256 MiB of answers.
     #[must_use]
     pub fn new(tokens: Tokens) -> Self {
         Self {
@@ -48,7 +51,8 @@ impl TunnelOptions {
             tokens,
             max_body: LEAST_BODY,
             limits: Limits { of_all: 4000, of_one: 1000 },
-            max_kept: 256 << 20,
+            max_unsent: 8 << 20,
+            max_unread: 256 << 20,
         }
     }
 }
@@ -70,7 +74,7 @@ impl TunnelCloud {
     /// # Errors
     /// Where an address cannot be listened at, or an option makes no sense.
     pub async fn bind(options: TunnelOptions) -> Result<Self, BindError> {
-        let TunnelOptions { agents, public: address, tokens, max_body, limits, max_kept } = options;
+        let TunnelOptions { agents, public: address, tokens, max_body, limits, max_unsent, max_unread } = options;
         if max_body < LEAST_BODY {
             return Err(BindError::MaxBody { given: max_body, least: LEAST_BODY });
         }
@@ -78,7 +82,8 @@ impl TunnelCloud {
         let agents = Server::start(Cloud::new(System, tokens, &timing, limits), agents).await?;
         let listener = TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?;
         let public = listener.local_addr().map_err(|source| BindError::Listen { address, source })?;
-        let gate = Arc::new(Gate::new(Arc::clone(&agents.shared.hub), &timing, max_body, max_kept.max(max_body)));
+        let bounds = Bounds { max_body, max_unsent, max_unread: max_unread.max(max_body) };
+        let gate = Arc::new(Gate::new(Arc::clone(&agents.shared.hub), &timing, bounds));
         Ok(Self { agents, listener, public, gate })
     }
 

@@ -31,9 +31,9 @@ const HEAD_LIMIT: Duration = Duration::from_secs(60);
 /// How long a client may take nothing of its answer.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// The largest request head, in bytes, of which the target may be 64 KiB; longer ones are answered with 431.
-const LARGEST_HEAD: usize = 128 << 10;
+const LARGEST_HEAD: usize = READ_BUFFER;
 /// What is read of a connection at a time at most, in bytes.
-const READ_BUFFER: usize = 256 << 10;
+const READ_BUFFER: usize = 128 << 10;
 
 /// Serves until told to stop; then lets each request that is under way come to its end, until all is over or everything closes.
 pub(super) async fn serve(

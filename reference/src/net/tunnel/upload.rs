@@ -43,9 +43,8 @@ pub(super) async fn collect(
     if body.is_end_stream() {
         return Ok(gathered.done());
     }
-    // Nothing is read before there is room for some: what lies in the connection's own buffers would add up.
-    let first = gathered.first();
-    gathered.take(first, timeout(WAIT, budget.wait_for(first)).await.map_err(|_| NoBody::NoRoom)?);
+    let need = gathered.first_need();
+    take_room(&mut gathered, budget, need).await?;
     let end = Instant::now() + pause * PATIENCE;
     loop {
         let next = timeout_at(end.min(Instant::now() + pause), body.frame()).await.map_err(|_| NoBody::TooSlow)?;
@@ -53,11 +52,14 @@ pub(super) async fn collect(
         let Ok(piece) = frame.map_err(|_| NoBody::Broken)?.into_data() else { continue }; // Trailers end here.
         match gathered.need(&piece)? {
             0 => {}
-            more => {
-                let room = timeout(WAIT, budget.wait_for(more)).await.map_err(|_| NoBody::NoRoom)?;
-                gathered.take(more, room);
-            }
+            more => take_room(&mut gathered, budget, more).await?,
         }
         gathered.add(&piece);
     }
+}
+
+async fn take_room(gathered: &mut Gathered, budget: &Budget, need: usize) -> Result<(), NoBody> {
+    let room = timeout(WAIT, budget.wait_for(need)).await.map_err(|_| NoBody::NoRoom)?;
+    gathered.take(need, room);
+    Ok(())
 }

@@ -123,7 +123,7 @@ async fn a_client_that_is_gone_makes_room() {
 #[tokio::test]
 async fn what_is_kept_for_slow_ones_is_bounded() {
     let mut narrow = options();
-    narrow.max_kept = 16 << 20;
+    narrow.max_unread = 16 << 20;
     let cloud = Cloud::serving(narrow).await;
     let mut agent = agent(&cloud).await;
     let body = "A".repeat(12 << 20);

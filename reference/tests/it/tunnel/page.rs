@@ -169,3 +169,18 @@ async fn one_connection_carries_many_requests_on_both_sides() {
     let body = String::from_utf8(answered.body).expect("ASCII");
     assert_eq!((answered.status, body.matches("HTTP/1.1 200 OK").count()), (200, 50));
 }
+
+#[tokio::test]
+async fn many_uploads_at_once_do_not_wait_for_each_other_for_ever() {
+    let (cloud, _agent) = tunnel(Local::saying("page").await, Encoding::MessagePack).await;
+    let body = vec![7; 1 << 20];
+    let uploads: Vec<_> = (0..64)
+        .map(|_| {
+            let (public, body) = (cloud.public, body.clone());
+            tokio::spawn(async move { send(public, "PUT / HTTP/1.1\r\nHost: h\r\n", Some(&body)).await })
+        })
+        .collect();
+    for upload in uploads {
+        assert_eq!(soon("an answer", upload).await.expect("no panic").status, 200);
+    }
+}

@@ -72,7 +72,7 @@ async fn answer(
         None => head.status.canonical_reason().unwrap_or_default().to_owned(),
     };
     let gathered =
-        if body.is_end_stream() { (Vec::new(), Room::none()) } else { line.drive(gather(body, budget)).await? };
+        if body.is_end_stream() { (Vec::new(), Room::default()) } else { line.drive(gather(body, budget)).await? };
     pool.keep(line);
     let (body, room) = gathered;
     Ok((Fetched::Answer { status, reason, headers: fields::to_message(&head.headers), body }, room))

@@ -99,7 +99,7 @@ impl Front for Locals {
         let Fetch { key, request } = fetch;
         let nothing = move |failure, room| Done { key, fetched: Fetched::Nothing(failure), room };
         let Some(room) = self.budget.take(request.body.len()) else {
-            self.under_way.spawn(async move { nothing(Failure::Busy, Room::none()) });
+            self.under_way.spawn(async move { nothing(Failure::Busy, Room::default()) });
             return;
         };
         let (pool, budget, limit) = (Arc::clone(&self.pool), self.budget.clone(), self.request_timeout);
