@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use conformance::baseline::{Baseline, check_ids};
 use conformance::clock::{Clock, millis};
-use conformance::engine::{self, Ended, Part, Plan, Stage};
+use conformance::engine::{self, Ended, Part, Plan, Secrets, Stage, Target};
 use conformance::event::{Event, RunEnd};
 use conformance::lint::Schemas;
 use conformance::outcome::Summary;
@@ -158,7 +158,12 @@ fn end(
         output: if well {
             String::new()
         } else {
-            let mut outputs: Vec<_> = ready.iter().filter_map(Ready::target).map(|target| target.output()).collect();
+            let output = |target: &Arc<dyn Target>| {
+                let mut output = target.output();
+                Secrets::of(target.params()).hide(&mut output);
+                output
+            };
+            let mut outputs: Vec<_> = ready.iter().filter_map(Ready::target).map(output).collect();
             outputs.dedup();
             outputs.concat()
         },

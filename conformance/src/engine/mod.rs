@@ -11,6 +11,7 @@ mod puppet;
 mod random;
 mod recorder;
 mod run;
+mod secrets;
 mod steps;
 mod story;
 mod target;
@@ -18,4 +19,5 @@ mod witness;
 
 pub use player::Stage;
 pub use run::{Ended, Part, Plan, run};
+pub use secrets::Secrets;
 pub use target::{Boxed, Call, Client, Ending, Launcher, Line, Party, Process, Started, Starter, Subject, Target};

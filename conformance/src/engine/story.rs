@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::player::{Player, Stage, Story};
 use super::puppet::Record;
 use super::recorder::{Recorder, Stop};
+use super::secrets::Secrets;
 use super::target::{Client, Ending, Party, Subject, Target};
 use super::witness::Transcript;
 use crate::clock::{Moment, millis};
@@ -218,7 +219,7 @@ fn outcome(story: &Story, stop: Option<&Stop>, end: Moment) -> ScenarioOutcome {
         transcript_left_out = 0;
         output.clear();
     }
-    ScenarioOutcome {
+    let mut outcome = ScenarioOutcome {
         id: scenario.id.clone(),
         file: scenario.file.to_string(),
         summary: scenario.script.summary.clone(),
@@ -231,7 +232,11 @@ fn outcome(story: &Story, stop: Option<&Stop>, end: Moment) -> ScenarioOutcome {
         transcript_left_out,
         connection_attempts,
         output,
+    };
+    if let Ok(target) = story.target() {
+        Secrets::of(target.params()).hide_in(&mut outcome);
     }
+    outcome
 }
 
 /// A scenario that is not played at all.

@@ -118,7 +118,7 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
 }
 
 /// Opens a byte stream to a server: TCP, and TLS where its URL says so.
-pub(super) async fn connect(route: &Route, receive_buffer: Option<u32>) -> Result<Link, OpenError> {
+pub(crate) async fn connect(route: &Route, receive_buffer: Option<u32>) -> Result<Link, OpenError> {
     let stream = tcp(&route.address, receive_buffer).await.map_err(OpenError::Tcp)?;
     Ok(match (&route.tls, route.address.secure) {
         (Some(config), true) => {

@@ -1,11 +1,14 @@
 //! Integration tests.
 
+mod agent;
 mod bad_input;
 mod loader_errors;
+mod proxy;
 mod reports;
 mod scenarios;
 mod self_test;
 mod support;
 mod terminal;
+mod tunnel;
 mod verdicts;
 mod wire;

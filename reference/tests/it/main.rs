@@ -7,6 +7,7 @@ mod heartbeat;
 mod http;
 mod pressure;
 mod terminal;
+mod tunnel;
 mod violations;
 
 use std::net::SocketAddr;

@@ -24,7 +24,7 @@ pub use client::{
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
 pub use expect::{Any, Choice, CloseIs, EventIs, Expect, Quiet};
 pub use http::{Answer, Fetch, Framing, Output, Request, Respond, Serve, Unvisited};
-pub use play::{Exit, Many, Meet, Memory, Status, Terminate};
+pub use play::{Exit, Leave, Many, Meet, Memory, Status, Terminate};
 pub use send::{Encoding, FrameStep, Opcode, Pour, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
 pub use values::{Disjoint, Distinct, Tally, Unpredictable};

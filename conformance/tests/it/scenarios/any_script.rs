@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
     Accept, Any, Attempts, Choice, Close, CloseIs, Connect, Cut, CutBy, Delay, Disjoint, Distinct, Encoding, EventIs,
-    EventStep, Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet, Memory, Near, NoEvent, On,
+    EventStep, Exit, Expect, FailBy, FrameStep, Heartbeat, Idle, Latency, Leave, Many, Mark, Meet, Memory, Near, NoEvent, On,
     Opcode, Poll, Pour, Quiet, Refused, Rule, Send, Spread, Start, Status, Tally, Tell, Terminate, TurnAway,
     Unpredictable, Wait, Welcome,
 };
@@ -76,7 +76,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
             .boxed(),
         name().prop_map(|name| Step::Mark(Mark { name })).boxed(),
         btree_map(name(), term(), 0..3).prop_map(Step::Let).boxed(),
-        Just(Step::Meet(Meet {})).boxed(),
+        proptest::sample::select(&[Leave::AsTheyCame, Leave::LastFirst][..])
+            .prop_map(|leave| Step::Meet(Meet { leave }))
+            .boxed(),
         (term(), term(), of(span()), span(), check())
             .prop_map(|(value, to, plus, tolerance, check)| Step::Near(Near { value, to, plus, tolerance, check }))
             .boxed(),
@@ -326,7 +328,7 @@ pub(super) fn term() -> impl Strategy<Value = Term> {
 
 fn value() -> impl Strategy<Value = Value> {
     const KINDS: &[Kind] = &[Kind::Text, Kind::String, Kind::Number, Kind::Anything, Kind::Nothing];
-    const CHANGES: &[&str] = &["lower", "shorter", "full_width"];
+    const CHANGES: &[&str] = &["lower", "other_case", "shorter", "full_width"];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

@@ -14,9 +14,9 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use super::Run;
 use crate::soon;
 
-type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
-async fn listen() -> TcpListener {
+pub(crate) async fn listen() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
 }
 
@@ -25,7 +25,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// Takes an attempt, and answers its handshake.
-async fn upgrade(listener: &TcpListener) -> Socket {
+pub(crate) async fn upgrade(listener: &TcpListener) -> Socket {
     let mut tcp = accept(listener).await;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -52,7 +52,7 @@ async fn registered(socket: &mut Socket) {
 }
 
 /// The code of the Close frame that comes, and then the end of the connection.
-async fn closed(socket: &mut Socket) -> Option<u16> {
+pub(crate) async fn closed(socket: &mut Socket) -> Option<u16> {
     let mut code = None;
     while let Some(Ok(message)) = soon("the end of the connection", socket.next()).await {
         if let Message::Close(Some(frame)) = message {

@@ -1,6 +1,6 @@
 //! The clients with real sockets and pipes: what only their shell can get wrong.
 
-mod losses;
+pub(crate) mod losses;
 mod pairs;
 mod stopping;
 mod tls;

@@ -1,0 +1,125 @@
+//! The tunnel with real sockets: a public client, the cloud, an agent, and a local server.
+
+mod agent;
+mod cloud;
+mod fixtures;
+mod local;
+mod losses;
+mod page;
+mod public;
+mod secrets;
+
+use std::io::{empty, sink};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use relayspec::reconnect::Policy;
+use relayspec::timing::{Parameter, Timing};
+use relayspec_reference::client::Ending;
+use relayspec_reference::tunnel::{Encoding, Token, Tokens};
+use relayspec_reference::{ClientOptions, Trust, TunnelAgent, TunnelCloud, TunnelOptions, User, tunnel_agent};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::soon;
+use public::get;
+
+const TOKEN: &str = "s3cret-of-the-tests";
+
+/// A cloud in a task.
+struct Cloud {
+    agents: SocketAddr,
+    public: SocketAddr,
+    shutdown: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+fn timing(parameters: &[(Parameter, u64)]) -> Timing {
+    let mut timing = Timing::default();
+    for (parameter, millis) in parameters {
+        timing.declare(*parameter, Duration::from_millis(*millis));
+    }
+    timing
+}
+
+fn options() -> TunnelOptions {
+    TunnelOptions::new(Tokens::read(TOKEN).expect("a token"))
+}
+
+impl Cloud {
+    async fn start() -> Self {
+        Self::serving(options()).await
+    }
+
+    async fn serving(options: TunnelOptions) -> Self {
+        let cloud = TunnelCloud::bind(options).await.expect("free ports");
+        let (shutdown, stop) = oneshot::channel();
+        let (agents, public) = (cloud.local_addr(), cloud.public_addr());
+        let task = tokio::spawn(cloud.serve(async move { _ = stop.await }));
+        Self { agents, public, shutdown, task }
+    }
+
+    /// Waits until somebody serves `/` of the local server, whoever that is.
+    async fn is_served(&self) {
+        soon("an agent that serves", async {
+            while get(self.public, "/").await.status == 503 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+/// An agent in a task.
+struct Agent {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Ending>,
+}
+
+impl Agent {
+    fn start(cloud: SocketAddr, local: SocketAddr, encoding: Encoding) -> Self {
+        Self::with(cloud, local, encoding, Timing::default())
+    }
+
+    fn with(cloud: SocketAddr, local: SocketAddr, encoding: Encoding, timing: Timing) -> Self {
+        let local = format!("http://{local}").parse().expect("an origin");
+        let agent = TunnelAgent { token: Token::new(TOKEN), local, encoding };
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async move {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        Self { stop, task: tokio::spawn(tunnel_agent(client(cloud, timing), agent, empty(), sink(), stopped)) }
+    }
+
+    /// Ends the agent, as a process that is killed would end.
+    async fn kill(self) {
+        self.task.abort();
+        _ = self.task.await;
+    }
+
+    async fn stop(self) -> Ending {
+        self.stop.send(()).expect("it runs");
+        soon("the end of the agent", self.task).await.expect("no panic")
+    }
+}
+
+fn client(cloud: SocketAddr, timing: Timing) -> ClientOptions {
+    ClientOptions {
+        address: format!("ws://{cloud}/tunnel").parse().expect("an address"),
+        trust: Trust::default(),
+        policy: Policy { base: Duration::from_millis(50), ..Policy::TUNNEL },
+        timing,
+        max_message: 24 << 20,
+        user: User::Person { ends_with_input: false },
+    }
+}
+
+/// A cloud with an agent that serves a local server.
+async fn tunnel(local: SocketAddr, encoding: Encoding) -> (Cloud, Agent) {
+    let cloud = Cloud::start().await;
+    let agent = Agent::start(cloud.agents, local, encoding);
+    cloud.is_served().await;
+    (cloud, agent)
+}
