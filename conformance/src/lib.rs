@@ -10,6 +10,7 @@ pub mod engine;
 pub mod event;
 pub mod lint;
 pub mod outcome;
+pub mod proxy;
 pub mod report;
 pub mod scenario;
 pub mod subject;

@@ -9,12 +9,15 @@ mod guard;
 mod judge;
 mod list;
 mod options;
+mod proxy;
 mod reference;
+mod replay;
 mod schema;
 mod self_test;
 mod server;
 mod setup;
 mod subjects;
+mod violations;
 mod whereabouts;
 
 use std::process::ExitCode;
@@ -39,6 +42,8 @@ enum Command {
     List(list::Arguments),
     Explain(explain::Arguments),
     Reference(reference::Arguments),
+    Proxy(proxy::Arguments),
+    Replay(replay::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     #[command(name = guard::NAME, hide = true)]
@@ -61,6 +66,8 @@ pub(crate) fn main() -> ExitCode {
         Command::List(arguments) => list::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Reference(arguments) => reference::run(arguments),
+        Command::Proxy(arguments) => proxy::run(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Guard => guard::run(),

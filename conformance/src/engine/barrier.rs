@@ -2,40 +2,37 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::oneshot::{self, Sender};
+
+use crate::scenario::step::Leave;
 
 /// The meeting point.
 #[derive(Debug)]
 pub(super) struct Barrier {
     state: Mutex<State>,
-    opened: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     members: usize,
-    waiting: usize,
-    round: u64,
+    /// In the order in which they came.
+    waiting: Vec<Sender<()>>,
+    leave: Leave,
 }
 
 impl Barrier {
     pub(super) fn new(members: usize) -> Self {
-        Self { state: Mutex::new(State { members, waiting: 0, round: 0 }), opened: Notify::new() }
+        Self { state: Mutex::new(State { members, waiting: Vec::new(), leave: Leave::default() }) }
     }
 
     /// Waits until every member that has not left waits.
-    pub(super) async fn meet(&self) {
-        let round = self.change(|state| {
-            state.waiting += 1;
-            state.round
+    pub(super) async fn meet(&self, leave: Leave) {
+        let (sender, opened) = oneshot::channel();
+        self.change(|state| {
+            state.waiting.push(sender);
+            state.leave = leave;
         });
-        loop {
-            let opened = self.opened.notified();
-            if self.state.lock().unwrap_or_else(PoisonError::into_inner).round != round {
-                return;
-            }
-            opened.await;
-        }
+        let _ = opened.await;
     }
 
     /// A member leaves and is not waited for any more.
@@ -43,15 +40,19 @@ impl Barrier {
         self.change(|state| state.members = state.members.saturating_sub(1));
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = change(&mut state);
-        if state.waiting >= state.members {
-            state.waiting = 0;
-            state.round += 1;
-            self.opened.notify_waiters();
+        change(&mut state);
+        if state.waiting.len() >= state.members {
+            let mut waiting = std::mem::take(&mut state.waiting);
+            if state.leave == Leave::LastFirst {
+                waiting.reverse();
+            }
+            // Who is woken first goes on first.
+            for member in waiting {
+                let _ = member.send(());
+            }
         }
-        result
     }
 }
 
@@ -71,7 +72,7 @@ mod tests {
             tokio::spawn(async move {
                 for round in 1..=5 {
                     arrived.fetch_add(1, Ordering::SeqCst);
-                    barrier.meet().await;
+                    barrier.meet(Leave::AsTheyCame).await;
                     assert!(arrived.load(Ordering::SeqCst) >= 3 * round, "somebody went on alone");
                 }
                 barrier.leave();
@@ -82,6 +83,20 @@ mod tests {
         barrier.leave();
         for member in members {
             member.await.expect("a member");
+        }
+    }
+
+    #[tokio::test]
+    async fn members_leave_in_an_order() {
+        for (leave, order) in [(Leave::AsTheyCame, [0, 1, 2, 3]), (Leave::LastFirst, [3, 2, 1, 0])] {
+            let (barrier, left) = (Barrier::new(4), Mutex::new(Vec::new()));
+            let member = async |number| {
+                barrier.meet(leave).await;
+                left.lock().expect("no panic").push(number);
+            };
+            let members: futures_util::stream::FuturesUnordered<_> = (0..4).map(member).collect();
+            futures_util::StreamExt::count(members).await;
+            assert_eq!(*left.lock().expect("no panic"), order);
         }
     }
 }

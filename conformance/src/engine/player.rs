@@ -221,9 +221,9 @@ impl Player {
             Step::Mark(step) => self.mark(step),
             Step::Let(values) => self.assign(values),
             Step::Many(step) => self.many(step).await,
-            Step::Meet(_) => {
+            Step::Meet(step) => {
                 if let Some(barrier) = &self.barrier {
-                    barrier.meet().await;
+                    barrier.meet(step.leave).await;
                 }
                 Ok(())
             }

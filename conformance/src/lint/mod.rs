@@ -93,6 +93,27 @@ impl ConnectionLint {
         self.own_channel?.binary?.packing
     }
 
+    /// Who is not judged here said something.
+    pub fn overheard(&mut self, arrival: &Arrival) {
+        let message = match arrival {
+            Arrival::Text(text) => serde_json::from_str::<Value>(text).map_err(drop),
+            Arrival::Binary(bytes) => match self.speaks() {
+                Some(packing) => (packing.json)(bytes).map_err(drop),
+                None => return drop(self.said(self.side, &Said::Binary(bytes))),
+            },
+            _ => return,
+        };
+        match message {
+            Ok(message) => drop(self.said(self.side, &Said::Message(&message))),
+            Err(()) => self.lost = true,
+        }
+    }
+
+    /// Order cannot be judged any more.
+    pub fn lose_track(&mut self) {
+        self.lost = true;
+    }
+
     /// A side has said something.
     fn said(&mut self, by: Side, said: &Said<'_>) -> Result<(), Breach> {
         match by {

@@ -23,6 +23,7 @@ pub use junit::Junit;
 pub use run_report::{RunReport, Tool};
 pub use style::Style;
 pub use terminal::Terminal;
+pub use text::payload as safe;
 
 /// Something that is told what happens in a run, and writes it down.
 pub trait Report: Send {

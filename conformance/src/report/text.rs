@@ -32,7 +32,8 @@ pub(super) fn one_line(text: &str, columns: usize) -> String {
 }
 
 /// A payload in one line, cut to so many columns and then followed by its full length.
-pub(super) fn payload(text: &str, columns: usize) -> String {
+#[must_use]
+pub fn payload(text: &str, columns: usize) -> String {
     let shown = one_line(text, columns);
     let full = text.chars().count();
     if full > columns { format!("{shown} ({full} characters)") } else { shown }

@@ -91,14 +91,11 @@ const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// # Errors
 /// Where any of TCP, TLS and the handshake fails.
 pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Result<Opened, OpenError> {
+    let mut link = connect(route, receive_buffer).await?;
     let address = match &route.address {
         Address::Web(address) => address,
-        Address::Unix(path) => {
-            let stream = UnixStream::connect(path).await.map_err(OpenError::Tcp)?;
-            return Ok(Opened { link: Link::Unix(stream), rest: BytesMut::new(), side: Side::Client });
-        }
+        Address::Unix(_) => return Ok(Opened { link, rest: BytesMut::new(), side: Side::Client }),
     };
-    let mut link = connect(route.tls.as_ref(), address, receive_buffer).await?;
     let key = BASE64.encode(fastrand::u128(..).to_be_bytes());
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nUser-Agent: relayspec-conformance\r\n\r\n",
@@ -124,14 +121,14 @@ pub async fn open(route: &Route, path: &str, receive_buffer: Option<u32>) -> Res
     }
 }
 
-/// Opens a byte stream to a server: TCP, and TLS where its URL says so.
-pub(super) async fn connect(
-    tls: Option<&Arc<ClientConfig>>,
-    address: &WebAddress,
-    receive_buffer: Option<u32>,
-) -> Result<Link, OpenError> {
+/// Opens a byte stream to a server: TCP, and TLS where its URL says so, or a Unix stream.
+pub(crate) async fn connect(route: &Route, receive_buffer: Option<u32>) -> Result<Link, OpenError> {
+    let address = match &route.address {
+        Address::Web(address) => address,
+        Address::Unix(path) => return UnixStream::connect(path).await.map(Link::Unix).map_err(OpenError::Tcp),
+    };
     let stream = tcp(address, receive_buffer).await.map_err(OpenError::Tcp)?;
-    Ok(match (tls, address.secure) {
+    Ok(match (&route.tls, address.secure) {
         (Some(config), true) => {
             let name =
                 ServerName::try_from(address.host.clone()).map_err(|error| OpenError::Tls(io::Error::other(error)))?;

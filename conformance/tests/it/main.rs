@@ -3,11 +3,13 @@
 mod agent;
 mod bad_input;
 mod loader_errors;
+mod proxy;
 mod reports;
 mod rpc;
 mod scenarios;
 mod self_test;
 mod support;
 mod terminal;
+mod tunnel;
 mod verdicts;
 mod wire;

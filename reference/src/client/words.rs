@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use super::Outgoing;
 
-/// From so many bytes on, whoever can be made to wait is: the server, and local requests that are done.
-const ENOUGH: usize = 32 << 20;
+/// From so many bytes on, what can wait does: local requests that are done.
+const ENOUGH: usize = 4 << 20;
+/// From so many bytes on, the server is not read: it asks for more than it takes.
+const FULL: usize = 64 << 20;
 /// What each message costs besides its bytes.
 const OVERHEAD: usize = 64;
 
@@ -42,8 +44,13 @@ impl Words {
         *self = Self::default();
     }
 
-    /// Whether so much waits that no more should be asked for.
+    /// Whether so much waits that what can wait should.
     pub(super) fn has_enough(&self) -> bool {
         self.bytes > ENOUGH
+    }
+
+    /// Whether so much waits that the server should not be read.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes > FULL
     }
 }

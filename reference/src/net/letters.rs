@@ -1,6 +1,6 @@
 //! Messages on their way to a peer, one behind the other in one piece of memory.
 //!
-//! A busy connection uses that piece again and again, instead of one allocation for each message.
+//! A busy connection uses that piece again and again, instead of one allocation for each message. Large ones stay where they are.
 
 use std::collections::VecDeque;
 
@@ -9,18 +9,26 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use crate::server::Letter;
+
 /// A queue of messages.
 #[derive(Debug, Default)]
 pub(super) struct Letters {
     bytes: BytesMut,
     envelopes: VecDeque<Envelope>,
+    /// The large ones among them.
+    large: VecDeque<Bytes>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Envelope {
     length: u32,
     is_binary: bool,
+    is_large: bool,
 }
+
+/// From so many bytes on, a message that has a piece of memory of its own is not copied.
+const LARGE: usize = 16 << 10;
 
 /// What a message in a queue costs besides its bytes.
 pub(super) const OVERHEAD: usize = size_of::<Envelope>();
@@ -32,6 +40,15 @@ impl Letters {
 
     pub(super) fn push_binary(&mut self, bytes: &[u8]) {
         self.put(bytes, true);
+    }
+
+    /// A message that nobody else needs any more.
+    pub(super) fn push_letter(&mut self, letter: Letter) {
+        let (bytes, is_binary) = match letter {
+            Letter::Text(text) => (text.into_bytes(), false),
+            Letter::Binary(bytes) => (bytes, true),
+        };
+        self.put_bytes(bytes.into(), is_binary);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -48,7 +65,7 @@ impl Letters {
     /// Moves all messages behind those of another queue.
     pub(super) fn append_to(&mut self, other: &mut Self) {
         while let Some((bytes, is_binary)) = self.take() {
-            other.put(&bytes, is_binary);
+            other.put_bytes(bytes, is_binary);
         }
     }
 
@@ -61,15 +78,27 @@ impl Letters {
 
     fn put(&mut self, bytes: &[u8], is_binary: bool) {
         self.bytes.extend_from_slice(bytes);
-        // No message is nearly as long as that: their size is bounded where they are read.
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.envelopes.push_back(Envelope { length, is_binary });
+        self.envelopes.push_back(Envelope { length: length(bytes), is_binary, is_large: false });
+    }
+
+    fn put_bytes(&mut self, bytes: Bytes, is_binary: bool) {
+        if bytes.len() < LARGE {
+            return self.put(&bytes, is_binary);
+        }
+        self.envelopes.push_back(Envelope { length: length(&bytes), is_binary, is_large: true });
+        self.large.push_back(bytes);
     }
 
     fn take(&mut self) -> Option<(Bytes, bool)> {
-        let Envelope { length, is_binary } = self.envelopes.pop_front()?;
-        Some((self.bytes.split_to(length as usize).freeze(), is_binary))
+        let Envelope { length, is_binary, is_large } = self.envelopes.pop_front()?;
+        let bytes = if is_large { self.large.pop_front()? } else { self.bytes.split_to(length as usize).freeze() };
+        Some((bytes, is_binary))
     }
+}
+
+/// No message is longer than that: their size is bounded where they are read.
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -87,9 +116,10 @@ mod tests {
             letters.push("");
             letters.push(&"ä".repeat(round));
             others.push("first");
+            letters.push_letter(Letter::Text("x".repeat(LARGE * (round % 2))));
             letters.append_to(&mut others);
             assert!(letters.is_empty());
-            assert_eq!(popped(&mut others), ["first", "", &"ä".repeat(round)]);
+            assert_eq!(popped(&mut others), ["first", "", &"ä".repeat(round), &"x".repeat(LARGE * (round % 2))]);
             if round % 7 == 0 {
                 others.trim();
             }

@@ -81,10 +81,11 @@ impl Mailbox {
 
     /// Leaves a message of somebody else.
     pub(super) fn deliver_letter(&self, letter: Letter) -> Delivery {
-        match letter {
-            Letter::Text(text) => self.deliver(&text),
-            Letter::Binary(bytes) => self.deliver_binary([bytes.as_slice()]),
-        }
+        self.put(|letters| {
+            let cost = letter.len() + OVERHEAD;
+            letters.push_letter(letter);
+            cost
+        })
     }
 
     /// Leaves something that costs so many bytes.

@@ -46,6 +46,16 @@ pub enum Letter {
     Binary(Vec<u8>),
 }
 
+impl Letter {
+    /// Its length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// Many binary messages in one piece of memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frames {

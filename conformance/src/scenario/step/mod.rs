@@ -25,7 +25,7 @@ pub use client::{
 pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
 pub use expect::{Any, Choice, CloseIs, Collect, EventIs, Expect, Quiet};
 pub use http::{Answer, Fetch, Framing, Output, Request, Respond, Serve, Unvisited};
-pub use play::{Exit, Many, Meet, Memory, Status, Terminate};
+pub use play::{Exit, Leave, Many, Meet, Memory, Status, Terminate};
 pub use process::{EndBy, FileMode, Mode, Restart, Rival};
 pub use send::{Encoding, FrameStep, Opcode, Pour, Repeated, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};

@@ -30,7 +30,29 @@ pub struct Many {
 /// Waits for the other iterations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Meet {}
+pub struct Meet {
+    /// In which order they then go on.
+    #[serde(default, skip_serializing_if = "Leave::is_as_they_came")]
+    pub leave: Leave,
+}
+
+/// In which order iterations that have met go on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Leave {
+    /// In that in which they came.
+    #[default]
+    AsTheyCame,
+    /// In the reverse one.
+    LastFirst,
+}
+
+impl Leave {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    fn is_as_they_came(&self) -> bool {
+        *self == Self::AsTheyCame
+    }
+}
 
 /// Watches the memory of the subject's process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -96,6 +96,8 @@ pub enum Change {
     Lower,
     /// Without its last character.
     Shorter,
+    /// Small letters instead of capitals, and capitals instead of small letters (ASCII).
+    OtherCase,
     /// ASCII characters as their full-width forms.
     FullWidth,
 }
@@ -217,8 +219,10 @@ impl Term {
 impl Change {
     fn apply(self, text: String) -> String {
         let wide = |c: char| c.is_ascii_graphic().then(|| char::from_u32(u32::from(c) + 0xFEE0)).flatten().unwrap_or(c);
+        let other = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
         match self {
             Self::Lower => text.to_lowercase(),
+            Self::OtherCase => text.chars().map(other).collect(),
             Self::Shorter => text.chars().take(text.chars().count().saturating_sub(1)).collect(),
             Self::FullWidth => text.chars().map(wide).collect(),
         }
@@ -247,7 +251,7 @@ impl schemars::JsonSchema for Term {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | shorter | full_width, of: text }, { base64: bytes }. Expected: { is: text | string | number | anything | nothing }, { made_of: alphabet, length: n }, { contains: text }, { not: … }, { any_of: […] }, { equals: … }, { json_text: … }, { one: …, being: … }; an object matches when it has at least the members named."
+            "description": "Any value, with holes: $name is a variable, ${name} its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | other_case | shorter | full_width, of: text }, { base64: bytes }. Expected: { is: text | string | number | anything | nothing }, { made_of: alphabet, length: n }, { contains: text }, { not: … }, { any_of: […] }, { equals: … }, { json_text: … }, { one: …, being: … }; an object matches when it has at least the members named."
         })
     }
 }

@@ -18,6 +18,8 @@ fn sending_fills_in() {
         (json!("$$n costs $$5"), json!("$n costs $5")),
         (json!({ "repeat": "ab", "times": 3 }), json!("ababab")),
         (json!({ "change": "lower", "of": "${code}" }), json!("k7qx4m")),
+        (json!({ "change": "other_case", "of": "${code}-é" }), json!("k7qx4m-é")),
+        (json!({ "change": "other_case", "of": "aB" }), json!("Ab")),
         (json!({ "change": "shorter", "of": "${code}" }), json!("K7QX4")),
         (json!({ "change": "full_width", "of": "A7 é" }), json!("\u{FF21}\u{FF17} é")),
         (json!([null, true, "$n"]), json!([null, true, 7])),

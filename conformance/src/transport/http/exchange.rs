@@ -12,7 +12,7 @@ use super::read::{HttpError, Reader};
 use super::{HttpMessage, Start};
 use crate::clock::{Clock, Moment};
 use crate::transport::handshake::connect;
-use crate::transport::{Link, OpenError, WebAddress};
+use crate::transport::{Address, Link, OpenError, Route, WebAddress};
 
 /// What a script does to a stream.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ pub async fn fetch(
     bytes: Vec<u8>,
     clock: Clock,
 ) -> Result<Exchange, OpenError> {
-    let link = connect(tls.as_ref(), &address, None).await?;
+    let link = connect(&Route { address: Address::Web(address), tls }, None).await?;
     let (orders, mut inbox) = mpsc::unbounded_channel();
     let (sender, answers) = mpsc::channel(1);
     let exchange = Exchange { method: method.to_owned(), orders, answers: Some(answers) };
@@ -101,15 +101,34 @@ pub async fn fetch(
             std::future::pending::<()>().await;
         };
         let writing = async {
-            while let Some(order) = inbox.recv().await {
+            let mut next = None;
+            loop {
+                let order = match next.take() {
+                    Some(order) => order,
+                    None => inbox.recv().await,
+                };
                 match order {
-                    Order::Write(bytes) => drop(write.write_all(&bytes).await),
-                    Order::Done => {}
-                    Order::Reset => return true,
-                    Order::Fin => return false,
+                    Some(Order::Write(bytes)) => {
+                        let writing = write.write_all(&bytes);
+                        tokio::pin!(writing);
+                        tokio::select! {
+                            biased;
+                            _ = &mut writing => {}
+                            // Who does not read is not waited for, when the script has done with it.
+                            order = inbox.recv() => match order {
+                                Some(Order::Reset) | None => return true,
+                                order => {
+                                    let _ = writing.await;
+                                    next = Some(order);
+                                }
+                            },
+                        }
+                    }
+                    Some(Order::Done) => {}
+                    Some(Order::Reset) => return true,
+                    Some(Order::Fin) | None => return false,
                 }
             }
-            false
         };
         let is_reset = {
             tokio::pin!(reading, writing);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use conformance::scenario::step::{
     Accept, Any, Attempts, Choice, Close, CloseIs, Collect, Connect, Cut, CutBy, Delay, Disjoint, Distinct, Encoding,
-    EndBy, EventIs, EventStep, Exit, Expect, FailBy, FileMode, FrameStep, Heartbeat, Idle, Latency, Many, Mark, Meet,
-    Memory, Mode, Near, NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Repeated, Restart, Rival, Rule, Send, Spread,
-    Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait, Welcome,
+    EndBy, EventIs, EventStep, Exit, Expect, FailBy, FileMode, FrameStep, Heartbeat, Idle, Latency, Leave, Many, Mark,
+    Meet, Memory, Mode, Near, NoEvent, On, Opcode, Poll, Pour, Quiet, Refused, Repeated, Restart, Rival, Rule, Send,
+    Spread, Start, Status, Tally, Tell, Terminate, TurnAway, Unpredictable, Wait, Welcome,
 };
 use conformance::scenario::{At, Bytes, CheckName, Kind, Place, Script, Size, Span, Step, Term, Trait};
 use proptest::collection::{btree_map, vec};
@@ -76,7 +76,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
             .boxed(),
         name().prop_map(|name| Step::Mark(Mark { name })).boxed(),
         btree_map(name(), term(), 0..3).prop_map(Step::Let).boxed(),
-        Just(Step::Meet(Meet {})).boxed(),
+        proptest::sample::select(&[Leave::AsTheyCame, Leave::LastFirst][..])
+            .prop_map(|leave| Step::Meet(Meet { leave }))
+            .boxed(),
         (term(), term(), of(span()), span(), check())
             .prop_map(|(value, to, plus, tolerance, check)| Step::Near(Near { value, to, plus, tolerance, check }))
             .boxed(),
@@ -338,7 +340,7 @@ pub(super) fn term() -> impl Strategy<Value = Term> {
 
 fn value() -> impl Strategy<Value = Value> {
     const KINDS: &[Kind] = &[Kind::Text, Kind::String, Kind::Number, Kind::Anything, Kind::Nothing];
-    const CHANGES: &[&str] = &["lower", "shorter", "full_width"];
+    const CHANGES: &[&str] = &["lower", "other_case", "shorter", "full_width"];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 pub(crate) use process::{Reference, is_alive, is_gone};
 
-pub(crate) use run::{BINARY, FLAWED, Judged, Running, conformance, judge};
+pub(crate) use run::{BINARY, FLAWED, Judged, Ran, Running, conformance, judge};
 pub(crate) use server::{Nobody, Server};
 
 /// The folder of this process, as several may share a target directory. It stays for those who look into a failure, until

@@ -25,6 +25,14 @@ impl Reference {
         Self::start_the("terminal-relay", &more).await
     }
 
+    /// Starts the tunnel's cloud likewise; beside it the address of its public port.
+    pub(crate) async fn tunnel(more: &[String]) -> (Self, String) {
+        let more: Vec<_> = more.iter().map(String::as_str).collect();
+        let mut cloud = Self::start_the("tunnel-cloud", &[&["--public-port", "0"], more.as_slice()].concat()).await;
+        let line = cloud.running.line_with("the public at http://").await;
+        (cloud, line.trim().rsplit('/').next().expect("an address").to_owned())
+    }
+
     async fn start_the(which: &str, more: &[&str]) -> Self {
         let arguments = ["reference", which, "--port", "0", "--log", "off"];
         let mut running = Running::start(arguments.iter().chain(more));

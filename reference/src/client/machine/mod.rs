@@ -258,10 +258,16 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.desk.outbox.has_enough()
     }
 
+    /// Whether so much waits on this connection that local requests that are done should wait.
+    #[must_use]
+    pub fn has_enough_to_say(&self) -> bool {
+        self.desk.words.has_enough()
+    }
+
     /// Whether so much waits on this connection that the server should not be read.
     #[must_use]
     pub fn is_congested(&self) -> bool {
-        self.desk.words.has_enough()
+        self.desk.words.is_full()
     }
 
     /// Whether a person sees what comes of a terminal session.

@@ -104,15 +104,14 @@ impl<R: Role, F: Front> Shell<R, F> {
             // Far away where nothing is due.
             let wake_at = self.client.wake_at().unwrap_or_else(|| clock::instant() + Duration::from_secs(3600));
             let output = self.front.output();
-            let is_congested = self.client.is_congested();
-            let holds = !output.has_room() || is_congested;
+            let holds = !output.has_room() || self.client.is_congested();
             let listens = output.has_room_for_answers() && !(self.front.can_wait() && self.client.is_busy());
             if holds {
                 self.client.heard(clock::instant());
             }
             let written = output.written();
             let client = &mut self.client;
-            self.front.set_pace(if is_congested { Pace::Held } else { Pace::Free });
+            self.front.set_pace(if client.has_enough_to_say() { Pace::Held } else { Pace::Free });
             let actions = tokio::select! {
                 () = &mut stop => self.client.stop(),
                 happening = self.wire.next(holds, || client.next_message()) => self.happened(happening),

@@ -1,6 +1,6 @@
 //! Where the public side meets the agents: a request is handed to the agent's connection, and its outcome comes back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use relayspec::timing::{Parameter, Timing};
@@ -11,8 +11,8 @@ use super::Core;
 use crate::net::bodies::{Budget, Room};
 use crate::net::hub::Hub;
 use crate::net::mailbox::{Delivery, Mailbox};
-use crate::server::Letter;
 use crate::server::tunnel::{Outcome, Refusal, RequestId, Waiter, written};
+use crate::server::{Letter, PeerId};
 
 /// The side of the cloud that the public sees.
 #[derive(Debug)]
@@ -22,11 +22,15 @@ pub(super) struct Gate {
     first: Notify,
     pub(super) request_timeout: Duration,
     pub(super) max_body: usize,
-    /// What requests may take, until their agents have them.
-    pub(super) uploads: Budget,
+    /// What requests may take, until their agents have them. Each agent has its own: one that does not read holds up no other (WIRE-10).
+    uploads: Mutex<(Option<PeerId>, Budget)>,
+    most_uploads: usize,
     /// What answers may take, until their clients have them.
     pub(super) answers: Budget,
 }
+
+/// What requests for one agent may take: a few bodies, and far less than what WIRE-11 allows.
+const MOST_UPLOADS: usize = 32 << 20;
 
 /// A public client that waits.
 #[derive(Debug)]
@@ -54,14 +58,20 @@ impl Gate {
             first: Notify::new(),
             request_timeout: timing.value(Parameter::RequestTimeout),
             max_body,
-            uploads: Budget::new(max_kept),
+            uploads: Mutex::new((None, Budget::new(0))),
+            most_uploads: max_kept.min(MOST_UPLOADS).max(max_body),
             answers: Budget::new(max_kept),
         }
     }
 
-    /// Whether a request would be sent to anybody now.
-    pub(super) fn admit(&self) -> Result<(), Refusal> {
-        self.hub.consult(|core, _| core.admit()).map(drop)
+    /// Whether a request would be sent to anybody now, and then the room that there is for it.
+    pub(super) fn admit(&self) -> Result<Budget, Refusal> {
+        let (agent, _) = self.hub.consult(|core, _| core.admit())?;
+        let mut uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner);
+        if uploads.0 != Some(agent) {
+            *uploads = (Some(agent), Budget::new(self.most_uploads));
+        }
+        Ok(uploads.1.clone())
     }
 
     /// Sends a request, but for its id, to the agent that is to have it, and waits for the outcome. Dropped, it frees the request
@@ -117,17 +127,11 @@ async fn has_room(mailbox: &Mailbox) {
 fn deliver(mailbox: &Mailbox, letter: Letter) -> Result<(), Unsent> {
     use crate::server::Core as _;
 
-    let length = match &letter {
-        Letter::Text(text) => text.len(),
-        Letter::Binary(bytes) => bytes.len(),
-    };
-    if length > Core::LEAST_MESSAGE {
+    if letter.len() > Core::LEAST_MESSAGE {
         return Err(Unsent::TooLarge);
     }
-    match mailbox.deliver_letter(letter) {
-        Delivery::Room | Delivery::Full => {}
-        Delivery::Shut => {} // The core tells of the loss.
-    }
+    // Where the connection is gone, the core tells of the loss; where the mailbox is full now, the next one waits.
+    let _: Delivery = mailbox.deliver_letter(letter);
     Ok(())
 }
 

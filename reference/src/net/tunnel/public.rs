@@ -34,8 +34,6 @@ const WRITE_LIMIT: Duration = Duration::from_secs(30);
 const LARGEST_HEAD: usize = 128 << 10;
 /// What is read of a connection at a time at most, in bytes.
 const READ_BUFFER: usize = 256 << 10;
-/// The most header lines of a request; more are answered with 431.
-const MOST_LINES: usize = 200;
 
 /// Serves until told to stop; then lets each request that is under way come to its end, until all is over or everything closes.
 pub(super) async fn serve(
@@ -86,8 +84,7 @@ async fn connection(tcp: TcpStream, gate: Arc<Gate>, mut stopped: watch::Receive
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(READ_BUFFER)
-        .max_header_size(LARGEST_HEAD)
-        .max_headers(MOST_LINES);
+        .max_header_size(LARGEST_HEAD);
     let mut connection = http.serve_connection(TokioIo::new(Patient::new(tcp, WRITE_LIMIT)), service);
     let mut is_stopping = false;
     let mut stop = pin!(stopped.wait_for(|stopped| *stopped));
@@ -109,9 +106,10 @@ async fn serve_request(request: Request<Incoming>, gate: &Gate) -> Answer {
     let Some(url) = target(&head.uri).filter(|_| head.method != Method::CONNECT) else {
         return answer::plain(StatusCode::BAD_REQUEST, "The target of a request is a path, which begins with `/`.\n");
     };
-    if let Err(refusal) = gate.admit() {
-        return answer::of_refusal(refusal);
-    }
+    let uploads = match gate.admit() {
+        Ok(uploads) => uploads,
+        Err(refusal) => return answer::of_refusal(refusal),
+    };
     if bodies::is_too_large(&body, gate.max_body) {
         return answer::of_no_body(upload::NoBody::TooLarge);
     }
@@ -119,7 +117,7 @@ async fn serve_request(request: Request<Incoming>, gate: &Gate) -> Answer {
     if let Err(why) = settle_host(&mut lines, &head.uri) {
         return answer::plain(StatusCode::BAD_REQUEST, why);
     }
-    let (body, room) = match upload::collect(body, gate.max_body, gate.request_timeout, &gate.uploads).await {
+    let (body, room) = match upload::collect(body, gate.max_body, gate.request_timeout, &uploads).await {
         Ok(collected) => collected,
         Err(no_body) => return answer::of_no_body(no_body),
     };

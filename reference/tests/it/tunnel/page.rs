@@ -97,6 +97,7 @@ async fn answers_are_passed_on_and_not_acted_on() {
             ("GET", b"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n", 204, "x: y", b""),
             ("GET", b"HTTP/1.1 304 Not Modified\r\nETag: \"e\"\r\n\r\n", 304, "etag: \"e\"", b""),
             ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n", 200, "content-length: 1234", b""),
+            ("HEAD", b"HTTP/1.1 200 OK\r\nX: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 200, "x: chunked", b""),
             ("GET", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, "content-length: 1", b"x"),
             ("GET", b"HTTP/1.0 200 OK\r\nX: old\r\n\r\nto the end", 200, "x: old", b"to the end"),
             ("GET", b"HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n", 599, "content-length: 0", b""),
@@ -107,6 +108,8 @@ async fn answers_are_passed_on_and_not_acted_on() {
             });
             assert_eq!((answered.status, answered.body.as_slice()), (status, body), "TUN-13: {answered:?}");
             assert!(answered.lines.iter().any(|known| known == line), "{line}: {answered:?}");
+            let lengths = usize::from(answered.status != 204 && answered.status != 304 && line != "x: chunked");
+            assert_eq!(answered.of("content-length").len(), lengths, "nobody invents a length: {answered:?}");
         }
     }
 }

@@ -25,8 +25,6 @@ use crate::net::clock;
 const MOST_IDLE: usize = 256;
 /// For how long: many servers close idle connections after 5 s, and a request that meets that is lost.
 const LONGEST_IDLE: Duration = Duration::from_secs(4);
-/// The most header lines of an answer.
-const MOST_LINES: usize = 256;
 /// What is read at a time at most, in bytes.
 const READ_BUFFER: usize = 256 << 10;
 
@@ -71,7 +69,7 @@ impl Pool {
         let heard = Arc::new(AtomicBool::new(false));
         let stream = Listening { inner, heard: Arc::clone(&heard) };
         let mut http = Builder::new();
-        http.max_headers(MOST_LINES).max_buf_size(READ_BUFFER);
+        http.max_buf_size(READ_BUFFER);
         let (sender, connection) = http.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         Ok(Line { sender, connection, heard, is_over: false, since: clock::instant() })
     }

@@ -1,0 +1,161 @@
+//! `conformance proxy`: sits between real peers and says who of them breaks what.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use conformance::clock::Clock;
+use conformance::lint::Schemas;
+use conformance::proxy::{Faults, Happening, Open, Proxy, Setup};
+use conformance::transport::{Address, Route, Trust, tls};
+use relayspec::family::Family;
+use relayspec::timing::Written;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::exit::{Exit, Failure};
+use super::setup::Seat;
+use super::violations::Violations;
+
+/// Sit between real peers: forward every byte, and report who of them breaks what
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Where to listen; port 0 lets the system choose one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// The base URL of the real server, as ws://127.0.0.1:8080.
+    #[arg(long, value_name = "URL")]
+    upstream: Address,
+
+    /// The family of protocols that is spoken.
+    #[arg(long, value_name = "NAME", default_value = "pairing")]
+    family: String,
+
+    /// Write all that passes to a file, for `conformance replay`.
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+
+    /// Trust the certificates of this PEM file, and no others (wss).
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    ca_file: Option<PathBuf>,
+
+    /// Trust any certificate (wss).
+    #[arg(long)]
+    insecure: bool,
+
+    /// Reset every connection after so long.
+    #[arg(long, value_name = "DURATION", help_heading = "Faults")]
+    drop_after: Option<Written>,
+
+    /// Pass everything on so much later.
+    #[arg(long, value_name = "DURATION", help_heading = "Faults")]
+    delay: Option<Written>,
+
+    /// Reset every connection after so many messages.
+    #[arg(long, value_name = "NUMBER", help_heading = "Faults", value_parser = clap::value_parser!(u32).range(1..))]
+    reset_every: Option<u32>,
+
+    /// After so long pass nothing on any more, and tell nobody.
+    #[arg(long, value_name = "DURATION", help_heading = "Faults")]
+    half_open_after: Option<Written>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    super::raise_file_limit();
+    let families = Seat::families(std::slice::from_ref(&arguments.family))?;
+    let family = *families.first().ok_or_else(|| Failure::usage("no family"))?;
+    if family.is_framed() || matches!(arguments.upstream, Address::Unix(_)) {
+        return Err(Failure::usage("the proxy stands between WebSockets alone, and a Unix socket carries none"));
+    }
+    let transcript = arguments.transcript.as_ref().map(|path| {
+        let named = |error: std::io::Error| Failure::usage(format!("--transcript {}: {error}", path.display()));
+        let mut file = BufWriter::new(File::create(path).map_err(named)?);
+        let first = Open::new(family, arguments.upstream.to_string());
+        writeln!(file, "{}", serde_json::json!(first)).map_err(named)?;
+        Ok::<_, Failure>(file)
+    });
+    let transcript = transcript.transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::harness(format!("the runtime cannot be started: {error}")))?;
+    let exit = runtime.block_on(serve(arguments, family, transcript));
+    runtime.shutdown_background();
+    exit
+}
+
+async fn serve(
+    arguments: &Arguments,
+    family: &'static Family,
+    mut transcript: Option<BufWriter<File>>,
+) -> Result<Exit, Failure> {
+    let trust = match &arguments.ca_file {
+        Some(path) => Trust::File(path.clone()),
+        None if arguments.insecure => Trust::Anybody,
+        None => Trust::WellKnown,
+    };
+    let tls = arguments.upstream.is_secure().then(|| tls::configuration(&trust)).transpose().map_err(Failure::usage)?;
+    let setup = Setup {
+        upstream: Route { address: arguments.upstream.clone(), tls },
+        family,
+        faults: Faults {
+            drop_after: arguments.drop_after.map(|span| span.0),
+            delay: arguments.delay.map(|span| span.0),
+            reset_every: arguments.reset_every.map(|number| number as usize),
+            half_open_after: arguments.half_open_after.map(|span| span.0),
+        },
+        clock: Clock::start(),
+        schemas: Arc::new(Schemas::default()),
+    };
+    let unusable = |error: std::io::Error| Failure::usage(format!("--listen {}: {error}", arguments.listen));
+    let proxy = Proxy::bind(arguments.listen, setup).await.map_err(unusable)?;
+    let address = proxy.local_addr().map_err(unusable)?;
+    anstream::println!("listening on ws://{address}, for {} in front of {}", family.name, arguments.upstream);
+    let (sender, mut happenings) = mpsc::unbounded_channel();
+    let serving = tokio::spawn(proxy.serve(sender));
+    let mut violations = Violations::default();
+    let stopped = told_to_stop();
+    tokio::pin!(stopped);
+    loop {
+        let happening = tokio::select! {
+            happening = happenings.recv() => happening,
+            () = &mut stopped => break,
+        };
+        match happening {
+            None => break,
+            Some(Happening::Line(line)) => {
+                if let Some(file) = &mut transcript {
+                    let written = writeln!(file, "{}", serde_json::json!(line));
+                    written.map_err(|error| Failure::harness(format!("the transcript cannot be written: {error}")))?;
+                }
+                violations.line(&line);
+            }
+            Some(Happening::Violation { connection, at_ms, violation }) => {
+                anstream::println!("{}", violations.add(connection, at_ms, &violation));
+            }
+            Some(Happening::Note { connection, text }) => anstream::println!("connection {connection}: {text}"),
+        }
+    }
+    serving.abort();
+    if let Some(mut file) = transcript {
+        file.flush().map_err(|error| Failure::harness(format!("the transcript cannot be written: {error}")))?;
+    }
+    anstream::println!("{}", violations.summary());
+    Ok(violations.exit())
+}
+
+/// Is done on SIGTERM and Ctrl-C.
+async fn told_to_stop() {
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    match signals {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}

@@ -1,0 +1,64 @@
+//! `conformance replay`: judges a transcript of `conformance proxy`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use conformance::lint::Schemas;
+use conformance::proxy::{Line, Peer, Seen, Watch, kind, read_transcript, role_of};
+use relayspec::family::Family;
+
+use super::exit::{Exit, Failure};
+use super::violations::Violations;
+
+/// Judge a transcript that `conformance proxy` has written
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The transcript.
+    file: PathBuf,
+}
+
+/// A connection of a transcript.
+#[derive(Default)]
+struct Connection {
+    target: String,
+    watch: Option<Watch>,
+    has_gap: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let shown = arguments.file.display();
+    let file = File::open(&arguments.file).map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+    let schemas = Arc::new(Schemas::default());
+    let (mut connections, mut violations) = (BTreeMap::<usize, Connection>::new(), Violations::default());
+    let read = read_transcript(BufReader::new(file).lines(), |open, line| {
+        let family = Family::named(&open.family).ok_or_else(|| format!("there is no family `{}`", open.family))?;
+        violations.line(&line);
+        let Line { at_ms, connection: number, seen } = line;
+        let connection = connections.entry(number).or_default();
+        match &seen {
+            Seen::Opened(target) => connection.target.clone_from(target),
+            Seen::Gap(_) => connection.has_gap = true,
+            Seen::Client(_) | Seen::Server(_) => {}
+        }
+        let Some((from, arrival)) = seen.arrival()? else { return Ok(()) };
+        if connection.watch.is_none() {
+            let first = if from == Peer::Client { kind(family, &arrival) } else { None };
+            let role = role_of(family, &connection.target, first.as_deref());
+            connection.watch = role.map(|role| Watch::new(family, role, &schemas));
+        }
+        if connection.has_gap {
+            connection.watch.iter_mut().for_each(Watch::lose_track);
+        }
+        for violation in connection.watch.as_mut().map(|watch| watch.saw(from, &arrival)).unwrap_or_default() {
+            anstream::println!("{}", violations.add(number, at_ms, &violation));
+        }
+        Ok(())
+    });
+    read.map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+    anstream::println!("{}", violations.summary());
+    Ok(violations.exit())
+}
