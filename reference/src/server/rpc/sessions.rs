@@ -2,7 +2,7 @@
 //!
 //! The bound is that of the largest answer: all that is kept fits the content of one `Response`.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use relayspec::rpc::{CommandComplete, CommandRecord, Message, Scope, SessionEnd, SessionStart};
 use serde::Serialize;
@@ -18,6 +18,8 @@ pub(super) struct Sessions {
     /// In the order in which they were first heard of.
     all: BTreeMap<u64, Session>,
     numbers: HashMap<String, u64>,
+    /// Those that have ended.
+    ended: BTreeSet<u64>,
     /// The session of each command, oldest first.
     history: VecDeque<u64>,
     last: u64,
@@ -27,7 +29,6 @@ pub(super) struct Sessions {
 #[derive(Debug)]
 struct Session {
     start: SessionStart,
-    is_active: bool,
     commands: VecDeque<CommandRecord>,
     command_ids: HashSet<String>,
 }
@@ -56,13 +57,14 @@ impl Sessions {
     }
 
     fn start(&mut self, start: &SessionStart) -> bool {
-        if let Some(session) = self.numbers.get(&start.session_id).and_then(|number| self.all.get_mut(number)) {
-            let is_same = session.is_active && session.start.attrs == start.attrs;
+        let known = self.numbers.get(&start.session_id).copied();
+        if let Some((number, session)) = known.and_then(|number| Some((number, self.all.get_mut(&number)?))) {
+            let was_active = !self.ended.remove(&number);
+            let is_same = was_active && session.start.attrs == start.attrs;
             self.bytes -= of_attrs(&session.start.attrs);
             self.bytes += of_attrs(&start.attrs);
             // RPC-10, RPC-11: the rest stays as it was.
             session.start.attrs.clone_from(&start.attrs);
-            session.is_active = true;
             return !is_same;
         }
         if of_start(start) > MOST_BYTES {
@@ -71,15 +73,13 @@ impl Sessions {
         self.last += 1;
         self.bytes += of_start(start);
         self.numbers.insert(start.session_id.clone(), self.last);
-        let session =
-            Session { start: start.clone(), is_active: true, commands: VecDeque::new(), command_ids: HashSet::new() };
+        let session = Session { start: start.clone(), commands: VecDeque::new(), command_ids: HashSet::new() };
         self.all.insert(self.last, session);
         true
     }
 
     fn end(&mut self, end: &SessionEnd) -> bool {
-        let session = self.numbers.get(&end.session_id).and_then(|number| self.all.get_mut(number));
-        session.is_some_and(|session| std::mem::replace(&mut session.is_active, false))
+        self.numbers.get(&end.session_id).is_some_and(|number| self.ended.insert(*number))
     }
 
     fn complete(&mut self, complete: &CommandComplete) -> bool {
@@ -105,8 +105,7 @@ impl Sessions {
             }
             return true;
         }
-        let ended = self.all.iter().find(|(_, session)| !session.is_active);
-        let Some(number) = ended.or(self.all.iter().next()).map(|(number, _)| *number) else { return false };
+        let Some(number) = self.ended.pop_first().or(self.all.keys().next().copied()) else { return false };
         if let Some(session) = self.all.remove(&number) {
             self.numbers.remove(&session.start.session_id);
             self.bytes -= of_start(&session.start);
@@ -121,10 +120,11 @@ impl Sessions {
             Scope::CurrentSession => id == asking,
             Scope::Sessions(ids) => ids.iter().any(|wanted| wanted == id),
         };
-        let told = self.all.values().filter(|session| is_asked_for(&session.start.session_id)).map(|session| Told {
+        let asked_for = self.all.iter().filter(|(_, session)| is_asked_for(&session.start.session_id));
+        let told = asked_for.map(|(number, session)| Told {
             session_id: &session.start.session_id,
             parent_session_id: session.start.parent_session_id.as_deref(),
-            active: session.is_active,
+            active: !self.ended.contains(number),
             attrs: &session.start.attrs,
             commands: session.commands.iter().filter_map(|record| record.command_line.as_deref()).collect(),
         });
@@ -142,7 +142,7 @@ impl Sessions {
             let record = session.commands.get(*at - 1)?.clone();
             Some(Message::CommandComplete(CommandComplete { session_id: session.start.session_id.clone(), record }))
         });
-        let ended = self.all.values().filter(|session| !session.is_active);
+        let ended = self.ended.iter().filter_map(|number| self.all.get(number));
         let ends = ended.map(|session| {
             let session_id = session.start.session_id.clone();
             Message::SessionEnd(SessionEnd { session_id, timestamp_ms: session.start.timestamp_ms, exit_code: None })
