@@ -4,8 +4,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
 
+use super::conditions::{done, of_kind, with_data, with_id};
 use super::message::{AnsweredId, Chat, Data, Message, ModelProfile, Subscribe, Subscribed, Unsubscribe};
 use super::topic::{News, Resource, Snapshot, Topic};
 use crate::wire::from_object;
@@ -273,38 +273,4 @@ impl From<Data> for DataMembers {
             }
         }
     }
-}
-
-/// The schema of what names a resource of one of these kinds.
-fn of_kind(kinds: &[&str]) -> Value {
-    json!({ "properties": { "resource": { "description": "The kind of resource.", "enum": kinds } }, "required": ["resource"] })
-}
-
-/// The schema of what has a `resourceId`, and this member in its `data`.
-fn with_id(member: Option<&str>) -> Value {
-    let mut schema = member.map_or_else(|| json!({ "properties": {}, "required": [] }), with_data);
-    schema["properties"]["resourceId"] = json!({ "description": "The id of the resource.", "type": "string" });
-    if let Some(required) = schema["required"].as_array_mut() {
-        required.push("resourceId".into());
-    }
-    schema
-}
-
-/// The schema of what has this member in its `data`, which is not null.
-fn with_data(member: &str) -> Value {
-    json!({
-        "properties": {
-            "data": {
-                "description": "What goes with the resource.",
-                "properties": { member: { "description": "Not null.", "not": { "type": "null" } } },
-                "required": [member],
-            },
-        },
-        "required": ["data"],
-    })
-}
-
-/// The schema of an object that says that this was done, and nothing else.
-fn done(member: &str) -> Value {
-    json!({ "properties": { member: { "description": "It was done.", "const": true } }, "required": [member] })
 }

@@ -1,5 +1,6 @@
 //! The sync family: a desktop server, its clients, requests with ids and pushes without (chapter `sync`).
 
+mod conditions;
 mod members;
 mod message;
 mod pin;

@@ -12,10 +12,11 @@ use relayspec::sync::{
     ToClient, ToServer, Topic,
 };
 use relayspec::timing::{Parameter, Timing};
-use serde_json::{Value, json};
+use serde_json::json;
 use tracing::info;
 
 use super::requests::{Request, Requests, Wish};
+use super::told::{fail, hand_over, message, snapshot_json, succeed};
 use crate::client::Outgoing;
 use crate::client::desk::{Desk, LARGEST_MESSAGE, Role};
 
@@ -285,47 +286,5 @@ impl Role for Client {
             }
         }
         !self.was_refused
-    }
-}
-
-/// What a driver's `send` asks for.
-fn message(payload: &Value) -> Option<Wish> {
-    let text = |name: &str| payload[name].as_str().map(str::to_owned);
-    Some(Wish::Send { chat: text("resourceId")?, content: text("message")? })
-}
-
-fn succeed(user: Option<String>, ok: Value, desk: &mut Desk) {
-    if let Some(id) = user {
-        desk.report(Event::Result { id, ok: Some(ok), error: None });
-    }
-}
-
-fn fail(user: Option<String>, why: &str, desk: &mut Desk) {
-    match user {
-        Some(id) => desk.report(Event::Result { id, ok: None, error: Some(why.into()) }),
-        None => desk.refuse("FAILED", why),
-    }
-}
-
-fn hand_over(news: News, desk: &mut Desk) {
-    let topic = news.topic();
-    let payload = match news {
-        News::Chat { chat, .. } => json!({ "chat": chat }),
-        News::Message { message, .. } => json!({ "message": message }),
-    };
-    desk.report(Event::Data {
-        payload,
-        session_id: None,
-        base64: None,
-        resource: Some(topic.resource().name().to_owned()),
-        resource_id: topic.id().map(str::to_owned),
-    });
-}
-
-fn snapshot_json(snapshot: &Snapshot) -> Value {
-    match snapshot {
-        Snapshot::Project { chats, .. } => json!({ "chats": chats }),
-        Snapshot::Chat { messages, .. } => json!({ "messages": messages }),
-        Snapshot::ModelProfiles(profiles) => json!({ "modelProfiles": profiles }),
     }
 }

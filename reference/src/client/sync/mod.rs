@@ -4,5 +4,6 @@ mod client;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use client::Client;

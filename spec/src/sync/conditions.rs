@@ -1,0 +1,37 @@
+//! What the schemas say of members that depend on each other, for `if` and `then`.
+
+use serde_json::{Value, json};
+
+/// The schema of what names a resource of one of these kinds.
+pub(super) fn of_kind(kinds: &[&str]) -> Value {
+    json!({ "properties": { "resource": { "description": "The kind of resource.", "enum": kinds } }, "required": ["resource"] })
+}
+
+/// The schema of what has a `resourceId`, and this member in its `data`.
+pub(super) fn with_id(member: Option<&str>) -> Value {
+    let mut schema = member.map_or_else(|| json!({ "properties": {}, "required": [] }), with_data);
+    schema["properties"]["resourceId"] = json!({ "description": "The id of the resource.", "type": "string" });
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.push("resourceId".into());
+    }
+    schema
+}
+
+/// The schema of what has this member in its `data`, which is not null.
+pub(super) fn with_data(member: &str) -> Value {
+    json!({
+        "properties": {
+            "data": {
+                "description": "What goes with the resource.",
+                "properties": { member: { "description": "Not null.", "not": { "type": "null" } } },
+                "required": [member],
+            },
+        },
+        "required": ["data"],
+    })
+}
+
+/// The schema of an object that says that this was done, and nothing else.
+pub(super) fn done(member: &str) -> Value {
+    json!({ "properties": { member: { "description": "It was done.", "const": true } }, "required": [member] })
+}
