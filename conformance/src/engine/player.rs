@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore};
@@ -89,6 +89,8 @@ pub(super) struct Story {
     pub(super) subject: Subject,
     /// The clients under test that the story has started, with their attempts.
     pub(super) cast: std::sync::Mutex<Vec<Member>>,
+    /// Connections on which something may come at any time that has to be answered.
+    pub(super) tended: std::sync::Mutex<Vec<Weak<Mutex<Actor>>>>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) transcript: Arc<Transcript>,
     pub(super) memory: std::sync::Mutex<MemoryWatch>,

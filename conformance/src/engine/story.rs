@@ -35,6 +35,8 @@ pub(super) enum Company {
 
 /// How often the life of a subject is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
+/// How often it is looked whether a client has said something that needs an answer at any time.
+const TENDING: Duration = Duration::from_millis(5);
 /// How long a story may go on after its subject has died: what it sees of that is worth more than the bare fact.
 const LAST_STEPS: Duration = Duration::from_secs(2);
 
@@ -51,6 +53,7 @@ pub(super) async fn perform(
         scenario: Arc::clone(scenario),
         subject,
         cast: std::sync::Mutex::default(),
+        tended: std::sync::Mutex::default(),
         recorder: Arc::new(Recorder::default()),
         transcript: Arc::new(Transcript::new(stage.clock.clone())),
         memory: std::sync::Mutex::default(),
@@ -69,6 +72,7 @@ pub(super) async fn perform(
             None => Some(overdue(deadline)),
         },
         how = death(&story) => Some(Stop::Inconclusive(format!("the subject's process is gone ({how})"))),
+        () = tend(&story) => None,
     };
     let stop = match company {
         Company::None => blame_the_dead(&story, stop),
@@ -152,6 +156,22 @@ impl Story {
         let (since, starved) = *self.settled.lock().unwrap_or_else(PoisonError::into_inner);
         let clock = &self.stage.clock;
         clock.noise(since, clock.now()).max(self.starved().saturating_sub(starved))
+    }
+}
+
+/// Answers what clients may say at any time, while steps wait for something else. It is never done.
+async fn tend(story: &Story) {
+    loop {
+        story.stage.clock.nap(TENDING).await;
+        let mut tended = story.tended.lock().unwrap_or_else(PoisonError::into_inner);
+        tended.retain(|actor| {
+            let Some(actor) = actor.upgrade() else { return false };
+            // Whoever holds it takes in what comes by itself.
+            if let Ok(mut actor) = actor.try_lock() {
+                actor.drain();
+            }
+            true
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Playing the server to a client under test: starting it, and what is made of its attempts to connect.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use relayspec::family::Turn;
@@ -115,7 +115,13 @@ impl Player {
             Actor::new(self.full_name(&step.name), connection, self.clock().now(), family, Side::Server, role);
         actor.attempt = Some((puppet.record.clone(), index));
         actor.asides = (family.welcome)(&self.story.scenario.script.under_test).asides;
-        self.actors.insert(step.name.clone(), Arc::new(Mutex::new(actor)));
+        let is_tended = !actor.asides.is_empty();
+        let actor = Arc::new(Mutex::new(actor));
+        if is_tended {
+            let mut tended = self.story.tended.lock().unwrap_or_else(PoisonError::into_inner);
+            tended.push(Arc::downgrade(&actor));
+        }
+        self.actors.insert(step.name.clone(), actor);
         self.own.push(step.name.clone());
         Ok(())
     }
