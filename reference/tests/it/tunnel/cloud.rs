@@ -205,6 +205,11 @@ async fn a_cloud_that_is_told_to_stop_lets_requests_end() {
             }
         })
         .await;
+        // Some milliseconds, through which the connection stays.
+        for timestamp in 0..200 {
+            agent.send(json!({ "type": "Ping", "data": { "timestamp": timestamp } })).await;
+            assert_eq!(agent.next().await["data"]["timestamp"], timestamp, "WIRE-08");
+        }
         agent.send(response(&id, 200)).await;
     });
     assert_eq!((answered.status, answered.of("connection")), (200, vec!["close"]), "WIRE-08");
