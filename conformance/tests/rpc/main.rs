@@ -86,6 +86,7 @@ fn daemon(flaw: &str, program: &str, socket: &Path) -> ExitCode {
 
 fn client(flaw: &str, program: &str, judge: &Path) -> ExitCode {
     let folder = std::env::temp_dir().join(format!("flawed-rpc-{}", std::process::id()));
+    _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
     let socket = folder.join("socket");
     let listener = UnixListener::bind(&socket).expect("a socket");
