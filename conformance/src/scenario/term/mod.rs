@@ -213,7 +213,7 @@ impl Term {
                 }
             }
             Self::List(terms) | Self::AnyOf(terms) | Self::BeginsWith(terms) | Self::EndsWith(terms) => {
-                terms.iter().for_each(|term| term.each_variable(see))
+                terms.iter().for_each(|term| term.each_variable(see));
             }
             Self::Object(members) => members.iter().for_each(|(_, term)| term.each_variable(see)),
             Self::Not(term) | Self::Equals(term) | Self::JsonText(term) => term.each_variable(see),

@@ -78,8 +78,11 @@ fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
     Ok(Term::Object(terms.collect::<Result<_, String>>()?))
 }
 
+/// How a matcher is made of a list.
+type OfList = fn(Vec<Term>) -> Term;
+
 /// The matchers that are made of a list.
-const LISTS: [(&str, fn(Vec<Term>) -> Term); 3] =
+const LISTS: [(&str, OfList); 3] =
     [("any_of", Term::AnyOf), ("begins_with", Term::BeginsWith), ("ends_with", Term::EndsWith)];
 
 /// Whether a text can name a variable or a connection.

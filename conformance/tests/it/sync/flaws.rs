@@ -33,6 +33,8 @@ impl middleman::Link for Link {
     }
 
     fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+        // Who closes is lost from then on, however late the connection itself ends.
+        house.has_lost |= way == Way::In && frame.head == CLOSE && self.number > 1;
         house.bytes += frame.payload.len();
         let message: Value = match frame.head {
             TEXT => serde_json::from_slice(&frame.payload).unwrap_or_default(),

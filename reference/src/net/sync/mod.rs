@@ -93,7 +93,7 @@ impl SyncServer {
                 Some(listener) => control::serve(listener, jobs).await,
                 None => {
                     drop(jobs);
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             }
         };

@@ -89,7 +89,7 @@ fn perform_all(database: &Database, works: Vec<Work>) -> Vec<Done> {
     for work in works {
         done.push(match work {
             Work::Job(ticket, job) => {
-                let result = failure.is_none().then(|| database.perform(job)).unwrap_or(Ok(Err(FAILED)));
+                let result = if failure.is_none() { database.perform(job) } else { Ok(Err(FAILED)) };
                 Done::Job(ticket, noted(result, &mut failure).and_then(|result| result))
             }
             Work::Chat { id, project, name, made } => {
