@@ -6,6 +6,7 @@ mod actor;
 mod attempts;
 mod barrier;
 mod doubt;
+mod fit;
 mod player;
 mod puppet;
 mod random;

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::doubt::{crowded, doubtful, excuse, shaken};
+use super::fit::not_for;
 use super::player::Stage;
 use super::recorder::Stop;
 use super::story::{Company, Performance, perform, unplayed};
@@ -18,7 +19,7 @@ use super::target::Subject;
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::outcome::ScenarioOutcome;
-use crate::scenario::{Bindings, Scenario, Step, Trait, each_step};
+use crate::scenario::{Scenario, Trait};
 
 /// What a run plays, and within which bounds.
 pub struct Plan {
@@ -196,7 +197,7 @@ struct Played<'a> {
 
 async fn first_time<'a>(plan: &Plan, item: Item<'a>, lanes: &Lanes, emit: &impl Fn(Event)) -> Played<'a> {
     let scenario = item.scenario;
-    if let Some(reason) = not_for(plan, item) {
+    if let Some(reason) = not_for(item.part, scenario, item.longest_wait(), plan.max_wait) {
         leave_swift(scenario, lanes);
         return Played { item, result: Err(unplayed(scenario, &Stop::Skip(reason))) };
     }
@@ -261,54 +262,4 @@ async fn play(plan: &Plan, item: Item<'_>, company: Company) -> Performance {
         Subject::Server { .. } => perform(&part.stage, scenario, part.subject.clone(), Company::Others, deadline).await,
         Subject::Client(_) => perform(&part.stage, scenario, part.subject.clone(), Company::None, deadline).await,
     }
-}
-
-/// Whether a client that has a past is none for this scenario: it has to end, to begin afresh, or to be one of many.
-fn needs_its_own(scenario: &Scenario) -> bool {
-    let mut starts = 0;
-    let mut special = scenario.has(Trait::OwnProcess);
-    each_step(&scenario.script.steps, &mut |step| match &step.value {
-        Step::Start(start) => {
-            starts += 1;
-            special |= !start.params.is_empty() || start.max_attempts.is_some();
-        }
-        // What its driver tells of the past may come late.
-        Step::Many(_) | Step::NoEvent(_) => special = true,
-        Step::Event(event) => special |= event.next,
-        _ => {}
-    });
-    special || starts != 1
-}
-
-/// What a scenario needs and a server does not declare.
-fn missing<'a>(scenario: &'a Scenario, params: &Bindings) -> Option<&'a String> {
-    scenario.script.params.iter().find(|name| !params.contains_key(*name))
-}
-
-/// Why a scenario is not for this run.
-fn not_for(plan: &Plan, item: Item<'_>) -> Option<String> {
-    let Item { part, scenario } = item;
-    if scenario.has(Trait::Jitter) && part.stage.policy.jitter == 0.0 {
-        return Some("needs a client that declares jitter (--reconnect jitter=0.3)".to_owned());
-    }
-    match &part.subject {
-        Subject::Server { launcher: None, .. } if scenario.has(Trait::OwnProcess) => {
-            return Some(
-                "needs a subject that the runner starts for it alone (--command with {port} or {socket})".to_owned(),
-            );
-        }
-        Subject::Server { target, .. } if let Some(missing) = missing(scenario, target.params()) => {
-            return Some(format!("needs a server that declares its `{missing}` (--param {missing}=…)"));
-        }
-        Subject::Client(starter) if scenario.has(Trait::Driver) && !starter.has_driver() => {
-            return Some("needs a client that speaks the driver protocol (--driver)".to_owned());
-        }
-        Subject::Client(starter) if starter.is_shared() && needs_its_own(scenario) => {
-            return Some("needs a client that is started for it alone".to_owned());
-        }
-        _ => {}
-    }
-    let wait = item.longest_wait();
-    let allowed = plan.max_wait?;
-    (wait > allowed).then(|| format!("waits for {:.1} s, more than --max-wait allows", wait.as_secs_f64()))
 }

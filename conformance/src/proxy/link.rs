@@ -9,28 +9,19 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 
-use super::watch::{Peer, Violation, Watch, kind, role_of};
-use super::{Happening, Line, Seen, Setup};
+use super::watch::Peer;
+use super::watcher::{Passed, Watcher};
+use super::{Happening, Setup};
 use crate::clock::Moment;
-use crate::transport::decode::Decoder;
 use crate::transport::handshake::connect;
-use crate::transport::{Arrival, Dial, End, Link, Side};
+use crate::transport::{Dial, End, Link};
 
 /// What is read at a time at most.
 const READ_BUFFER: usize = 64 << 10;
 /// While so much waits for the watcher, nothing more is shown to it.
 const LARGEST_BACKLOG: usize = 64 << 20;
-/// The longest head of a handshake that is looked at.
-const LONGEST_HEAD: usize = 64 << 10;
 /// How much waits at most to be passed on later.
 const MOST_DELAYED: usize = 1024;
-
-/// Bytes that passed, or the end of a side.
-struct Passed {
-    at: Moment,
-    from: Peer,
-    what: Result<Bytes, End>,
-}
 
 /// What the two directions and the watcher share.
 struct Shared {
@@ -186,178 +177,5 @@ impl Shared {
             return;
         }
         let _ = self.watcher.send(Passed { at: self.setup.clock.now(), from, what });
-    }
-}
-
-/// Reads what passed on one connection, and judges it.
-struct Watcher {
-    number: usize,
-    setup: Arc<Setup>,
-    happenings: mpsc::UnboundedSender<Happening>,
-    cut: Arc<Notify>,
-    backlog: Arc<AtomicUsize>,
-    request: Head,
-    answer: Head,
-    of_client: Decoder,
-    of_server: Decoder,
-    watch: Option<Watch>,
-    messages: usize,
-    /// Whether nothing can be read here any more.
-    is_blind: bool,
-}
-
-/// The head of a request or an answer.
-#[derive(Default)]
-struct Head {
-    bytes: BytesMut,
-    text: Option<String>,
-}
-
-impl Head {
-    /// Takes bytes in; those that stand behind the head.
-    fn take(&mut self, bytes: &[u8]) -> Option<Bytes> {
-        self.bytes.extend_from_slice(bytes);
-        let end = self.bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let rest = self.bytes.split_off(end + 4).freeze();
-        self.text = Some(String::from_utf8_lossy(&self.bytes).into_owned());
-        Some(rest)
-    }
-
-    fn has(&self, name: &str) -> bool {
-        let mut lines = self.text.as_deref().unwrap_or_default().lines().skip(1);
-        lines.any(|line| line.split_once(':').is_some_and(|(found, _)| found.trim().eq_ignore_ascii_case(name)))
-    }
-}
-
-impl Watcher {
-    fn new(
-        number: usize,
-        setup: Arc<Setup>,
-        happenings: mpsc::UnboundedSender<Happening>,
-        cut: Arc<Notify>,
-        backlog: Arc<AtomicUsize>,
-    ) -> Self {
-        let (request, answer) = (Head::default(), Head::default());
-        let (of_client, of_server) = (Decoder::new(Side::Server), Decoder::new(Side::Client));
-        let (watch, messages, is_blind) = (None, 0, false);
-        Self {
-            number,
-            setup,
-            happenings,
-            cut,
-            backlog,
-            request,
-            answer,
-            of_client,
-            of_server,
-            watch,
-            messages,
-            is_blind,
-        }
-    }
-
-    async fn run(mut self, mut passed: mpsc::UnboundedReceiver<Passed>) {
-        while let Some(Passed { at, from, what }) = passed.recv().await {
-            match what {
-                Ok(bytes) => {
-                    self.backlog.fetch_sub(bytes.len(), Ordering::Relaxed);
-                    if bytes.is_empty() {
-                        self.blind(at, "more passed than could be looked at");
-                    }
-                    self.bytes(at, from, &bytes);
-                }
-                Err(end) if !self.is_blind && self.answer.text.is_some() => self.saw(at, from, &Arrival::End(end)),
-                Err(_) => {}
-            }
-        }
-    }
-
-    fn bytes(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
-        if self.is_blind {
-            return;
-        }
-        let head = if from == Peer::Client { &mut self.request } else { &mut self.answer };
-        let rest = match &head.text {
-            Some(_) => Bytes::copy_from_slice(bytes),
-            None => match head.take(bytes) {
-                Some(rest) => {
-                    self.opened(at, from);
-                    rest
-                }
-                None if head.bytes.len() > LONGEST_HEAD => return self.blind(at, "no handshake of a WebSocket"),
-                None => return,
-            },
-        };
-        if self.is_blind || rest.is_empty() {
-            return;
-        }
-        let mut arrivals = Vec::new();
-        let decoder = if from == Peer::Client { &mut self.of_client } else { &mut self.of_server };
-        decoder.feed(&rest, &mut |arrival| arrivals.push(arrival));
-        arrivals.iter().for_each(|arrival| self.saw(at, from, arrival));
-    }
-
-    fn opened(&mut self, at: Moment, from: Peer) {
-        if from == Peer::Client {
-            return;
-        }
-        let answer = self.answer.text.as_deref().unwrap_or_default();
-        let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
-        if status != "101" {
-            return self.blind(at, &format!("the handshake was answered with HTTP {status}"));
-        }
-        if self.answer.has("sec-websocket-extensions") {
-            return self.blind(at, "the peers agreed on an extension, so that messages cannot be read");
-        }
-        let target = self.target().to_owned();
-        self.line(at, Seen::Opened(target.clone()));
-        if let Some(role) = role_of(self.setup.family, &target, None) {
-            self.watch = Some(Watch::new(self.setup.family, role, &self.setup.schemas));
-        }
-    }
-
-    /// The request target, without what stands in the upstream's URL before the endpoint's path.
-    fn target(&self) -> &str {
-        let request = self.request.text.as_deref().unwrap_or_default();
-        let target = request.split(' ').nth(1).unwrap_or_default();
-        target.strip_prefix(self.setup.upstream.prefix.as_str()).unwrap_or(target)
-    }
-
-    fn saw(&mut self, at: Moment, from: Peer, arrival: &Arrival) {
-        self.line(at, Seen::of(from, arrival));
-        let is_message = matches!(arrival, Arrival::Text(_) | Arrival::Binary(_));
-        if self.watch.is_none() && is_message && from == Peer::Client {
-            let family = self.setup.family;
-            let role = role_of(family, self.target(), kind(family, arrival).as_deref());
-            self.watch = role.map(|role| Watch::new(family, role, &self.setup.schemas));
-        }
-        let violations = self.watch.as_mut().map(|watch| watch.saw(from, arrival)).unwrap_or_default();
-        violations.into_iter().for_each(|violation| self.violation(at, violation));
-        if is_message {
-            self.messages += 1;
-            if self.setup.faults.reset_every.is_some_and(|every| self.messages.is_multiple_of(every)) {
-                self.cut.notify_one();
-            }
-        }
-    }
-
-    fn violation(&self, at: Moment, violation: Violation) {
-        let _ = self.happenings.send(Happening::Violation { connection: self.number, at_ms: self.ms(at), violation });
-    }
-
-    fn blind(&mut self, at: Moment, why: &str) {
-        if !std::mem::replace(&mut self.is_blind, true) {
-            self.line(at, Seen::Gap(why.to_owned()));
-            let _ = self.happenings.send(Happening::Note { connection: self.number, text: why.to_owned() });
-        }
-    }
-
-    fn line(&self, at: Moment, seen: Seen) {
-        let line = Line { at_ms: self.ms(at), connection: self.number, seen };
-        let _ = self.happenings.send(Happening::Line(line));
-    }
-
-    fn ms(&self, at: Moment) -> f64 {
-        crate::clock::millis(at - self.setup.clock.zero())
     }
 }

@@ -5,6 +5,7 @@ mod faults;
 mod link;
 mod record;
 mod watch;
+mod watcher;
 
 pub use faults::Faults;
 pub use record::{Line, NoTranscript, Open, Said, Seen, read_transcript};

@@ -14,8 +14,8 @@ use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::lint::shorten;
 use crate::outcome::{By, Finding};
-use crate::scenario::step::{Answer, CutBy, Fetch, Framing, Output, Request, Respond, Serve, Unvisited};
-use crate::scenario::{Bytes, STORY, Term};
+use crate::scenario::step::{Answer, CutBy, Fetch, Framing, Request, Respond, Serve};
+use crate::scenario::{Bytes, Term};
 use crate::transport::WebAddress;
 use crate::transport::http::{self, HttpMessage, Site, Visit, fetch};
 
@@ -36,7 +36,7 @@ impl Player {
         Ok(())
     }
 
-    fn site(&self, name: &str) -> Result<Arc<Site>, Stop> {
+    pub(super) fn site(&self, name: &str) -> Result<Arc<Site>, Stop> {
         let site = self.sites.get(name).map(Arc::clone);
         site.ok_or_else(|| Stop::Harness(format!("no server is called `{name}`")))
     }
@@ -208,45 +208,6 @@ impl Player {
         self.compare(&name, at, &step.like, &answer.value(), "answer")
     }
 
-    pub(in crate::engine) async fn unvisited(&mut self, step: &Unvisited) -> Result<(), Fault> {
-        let site = self.site(&step.at)?;
-        self.clock().sleep_until(self.clock().now() + self.span(&step.span)).await;
-        match site.connections() {
-            0 => Ok(()),
-            count => Err(Finding {
-                what: "somebody connected where nobody may".to_owned(),
-                expected: Some(format!("no connection to {}", site.address())),
-                got: Some(match site.take(|_| true).map(|visit| visit.request) {
-                    Some(Ok(request)) => request.told(),
-                    _ => format!("{count} connections"),
-                }),
-                connection: Some(self.full_name(&step.at)),
-                ..Finding::default()
-            }
-            .into()),
-        }
-    }
-
-    pub(in crate::engine) fn output(&mut self, step: &Output) -> Result<(), Fault> {
-        let text = self.text(&step.lacks)?;
-        let parties = self.story.parties();
-        if parties.iter().all(|party| party.process().is_none()) {
-            let reason = "what a subject prints can be seen only where the runner starts it";
-            self.story.recorder.skip(&step.check.name, reason);
-            return Ok(());
-        }
-        if parties.iter().all(|party| !party.output().contains(&text)) {
-            return Ok(());
-        }
-        Err(Finding {
-            what: "the subject has printed what it may not print".to_owned(),
-            expected: Some(format!("no `{text}` on standard output or standard error")),
-            got: Some("it is there".to_owned()),
-            ..Finding::default()
-        }
-        .into())
-    }
-
     /// Ends the connection of a request; false where no request has this name.
     pub(super) async fn cut_exchange(&self, name: &str, by: CutBy) -> bool {
         let Some(exchange) = self.exchanges.get(name) else { return false };
@@ -260,24 +221,6 @@ impl Player {
         true
     }
 
-    /// Requests that came to a server of the script and that no step waited for.
-    pub(in crate::engine) fn uninvited(&self) -> Result<(), Stop> {
-        for name in &self.own_sites {
-            let site = self.site(name)?;
-            let Some(visit) = site.take(|_| true) else { continue };
-            let finding = Finding {
-                what: "a request that nothing asked for".to_owned(),
-                expected: Some("no further request".to_owned()),
-                got: Some(visit.request.map_or_else(|problem| problem, |request| request.told())),
-                connection: Some(self.full_name(name)),
-                at_ms: Some(self.story.transcript.ms(visit.at)),
-                ..Finding::default()
-            };
-            return Err(Stop::Broken { check: STORY.to_owned(), finding: Box::new(finding) });
-        }
-        Ok(())
-    }
-
     fn exchange(&self, name: &str) -> Result<Arc<Mutex<http::Exchange>>, Stop> {
         let exchange = self.exchanges.get(name).map(Arc::clone);
         exchange.ok_or_else(|| Stop::Harness(format!("no request is called `{name}`")))
@@ -289,7 +232,7 @@ impl Player {
         self.story.transcript.add(self.clock().now(), name, By::Runner, told);
     }
 
-    fn text(&self, term: &Term) -> Result<String, Stop> {
+    pub(super) fn text(&self, term: &Term) -> Result<String, Stop> {
         match term.fill(&self.variables).map_err(Stop::Harness)? {
             Value::String(text) => Ok(text),
             other => Ok(other.to_string()),

@@ -1,5 +1,6 @@
 //! What each kind of step does. One room for each kind of thing that a story can do or ask.
 
+mod absence;
 mod again;
 mod attempts;
 mod client;

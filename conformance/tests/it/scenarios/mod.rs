@@ -115,6 +115,7 @@ const EXCUSED: &[(&str, &str, &str)] = &[
     ("terminal host", "RECON-11", "nothing refuses a host for good"),
     ("terminal host", "DRV-01", "as for pairing"),
     ("terminal viewer", "DRV-01", "as for pairing"),
+    ("tunnel agent", "DRV-01", "as for pairing"),
     ("rpc client", "RECON-11", "nothing refuses a client for good"),
     ("rpc client", "DRV-01", "as for pairing"),
     ("sync client", "DRV-01", "as for pairing"),

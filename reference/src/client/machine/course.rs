@@ -11,6 +11,18 @@ use crate::client::desk::{Course, Role};
 use crate::client::{Action, Ending};
 
 impl<R: Role, D: Dice> Client<R, D> {
+    /// Whether the family's own success was reached on the connection that is there.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up)
+    }
+
+    /// Whether an attempt is under way whose handshake is not done.
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        matches!(self.wire, Wire::Opening)
+    }
+
     pub(super) fn attempt(&mut self, now: Instant) {
         self.phase = Phase::Attempting { deadline: now + self.timing.value(Parameter::ConnectTimeout) };
         match self.wire {

@@ -285,18 +285,6 @@ impl<R: Role, D: Dice> Client<R, D> {
         self.role.shows(session_id)
     }
 
-    /// Whether the family's own success was reached on the connection that is there.
-    #[must_use]
-    pub fn is_up(&self) -> bool {
-        matches!(self.phase, Phase::Up)
-    }
-
-    /// Whether an attempt is under way whose handshake is not done.
-    #[must_use]
-    pub fn is_opening(&self) -> bool {
-        matches!(self.wire, Wire::Opening)
-    }
-
     fn is_listening(&self) -> bool {
         matches!(self.wire, Wire::Open(_)) && !matches!(self.phase, Phase::Ended)
     }
