@@ -33,6 +33,10 @@ impl Barrier {
             state.leave = leave;
             state.waiting.len() >= state.members
         });
+        if is_last && leave == Leave::AsTheyCame {
+            // Those who came before are woken, and go on first.
+            tokio::task::yield_now().await;
+        }
         let _ = opened.await;
         is_last
     }

@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
     case("answers-twice", "duplicate-id", &["lint", "one-answer-each"]),
     case("loses-the-97th", "concurrent", &["answers-come-as-they-are-ready"]),
     case("one-at-a-time", "concurrent", &["all-are-made-at-once"]),
-    case("one-at-a-time", "local-slow", &["story"]),
+    case("one-at-a-time", "local-slow", &["a-late-answer-is-one"]),
     case("normalises", "targets", &["dots"]),
     case("merges-slashes", "targets", &["slashes-inside"]),
     case("decodes", "targets", &["percent-signs"]),

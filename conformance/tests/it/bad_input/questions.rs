@@ -86,7 +86,7 @@ async fn list_narrows_requirements_too() {
         (&["PAIR-30"][..], "relay PAIR-30"),
         (&["PAIR-H1"], "host PAIR-H1"),
         (&["TERM-30"], "relay TERM-30"),
-        (&["WIRE-11"], "relay WIRE-11, relay WIRE-11"),
+        (&["WIRE-11"], "relay WIRE-11, relay WIRE-11, cloud WIRE-11, server WIRE-11"),
         (&["pairing/heartbeat"], "relay PAIR-80"),
         (&["pairing/heartbeat", "PAIR-30"], "relay PAIR-30, relay PAIR-80"),
     ] {

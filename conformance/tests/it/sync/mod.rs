@@ -76,6 +76,9 @@ async fn verdicts(cases: &[Case], arguments: impl Fn(&Case, &str) -> Vec<String>
     all.into_iter().flat_map(|(_, requirements)| requirements).collect()
 }
 
+/// Who never answers is not waited for as long as usual.
+const IMPATIENT: [&str; 4] = ["--step-deadline", "5s", "--scenario-deadline", "15s"];
+
 /// A server that the judge starts, reached through the middleman.
 fn server_arguments(middleman: &str, run: &str, only: &[&str]) -> Vec<String> {
     let own = "--pin 000042 --control 127.0.0.1:{control_port}";
@@ -83,7 +86,8 @@ fn server_arguments(middleman: &str, run: &str, only: &[&str]) -> Vec<String> {
     let words = ["server".to_owned(), format!("{middleman}/{run}/{{port}}"), "--command".to_owned(), command];
     let declared = ["--family", "sync", "--param", "pin=000042", "--param", "control=127.0.0.1:{control_port}"];
     let only = only.iter().flat_map(|only| ["--only", *only]);
-    words.into_iter().chain(declared.into_iter().chain(only).map(str::to_owned)).collect()
+    let more = declared.into_iter().chain(IMPATIENT).chain(only);
+    words.into_iter().chain(more.map(str::to_owned)).collect()
 }
 
 fn client_arguments(case: &Case, middleman: &str, run: &str) -> Vec<String> {
@@ -91,7 +95,7 @@ fn client_arguments(case: &Case, middleman: &str, run: &str) -> Vec<String> {
     let timing = ["--set", "subscribe_timeout=300ms", "--set", "request_timeout=400ms"];
     let words = ["client", "--role", "sync.client", "--driver", "--reconnect", policy, "--only", case.scenario];
     let command = ["--", BINARY, "reference", "sync-client", "--driver", "--log", "off", "--url", &url];
-    words.into_iter().chain(timing).chain(command).map(str::to_owned).collect()
+    words.into_iter().chain(timing).chain(IMPATIENT).chain(command).map(str::to_owned).collect()
 }
 
 #[tokio::test]
