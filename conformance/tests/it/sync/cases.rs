@@ -56,7 +56,6 @@ pub(super) const SERVERS: &[Case] = &[
     case("invalid-ends", "sync/hostile-json", &["the-connection-stays-open"]),
     case("small-limit", "sync/large", &["in-one-frame"]),
     case("stops-otherwise", "sync/stop", &["a-subscriber-is-closed-with-1001"]),
-    case("slow-others", "sync/stalled-asker", &["the-others-go-on"]),
     case("slow", "sync/latency", &["an-answer"]),
 ];
 

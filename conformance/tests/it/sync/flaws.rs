@@ -76,7 +76,6 @@ impl Link {
             }
             ("invalid-ends", "") if frame.head == TEXT => ended(frame, 1007),
             ("small-limit", _) if frame.payload.len() >= 1_000_000 => ended(frame, 1009),
-            ("slow-others", _) if house.bytes > 64 << 10 && kind == "send" => Said::default(),
             // A client that
             ("speaks-first", "auth") => {
                 let early = json!({ "type": "unsubscribe", "id": "early", "resource": "modelProfiles" });
@@ -84,7 +83,7 @@ impl Link {
                 Said { onward: vec![early, frame.clone()], ..Said::default() }
             }
             ("another-pin", "auth") => with("pin", "000000".into()),
-            ("same-id", _) if !message["id"].is_null() => with("id", "7".into()),
+            ("same-id", _) if kind != "auth" && !message["id"].is_null() => with("id", "7".into()),
             ("forgets", "subscribe") if self.number > 1 => Said::default(),
             ("subscribes-to-all", "unsubscribe") => {
                 back(json!({ "type": "data", "id": message["id"], "data": { "unsubscribed": true } }))
@@ -93,11 +92,18 @@ impl Link {
                 house.kept = Some(frame.clone());
                 return None;
             }
-            ("waits-forever", "subscribe") => back(json!({
-                "type": "subscribed", "id": message["id"], "resource": "chat", "resourceId": message["resourceId"],
-                "data": { "messages": [] },
-            })),
-            ("waits-forever", "send") => back(json!({ "type": "data", "id": message["id"], "data": { "sent": true } })),
+            // A client whose user is told of an answer that has not come.
+            ("waits-forever", "subscribe") => Said {
+                onward: vec![frame.clone()],
+                ..back(json!({
+                    "type": "subscribed", "id": message["id"], "resource": "chat", "resourceId": message["resourceId"],
+                    "data": { "messages": [] },
+                }))
+            },
+            ("waits-forever", "send") => Said {
+                onward: vec![frame.clone()],
+                ..back(json!({ "type": "data", "id": message["id"], "data": { "sent": true } }))
+            },
             _ => return None,
         })
     }
