@@ -16,6 +16,7 @@ mod schema;
 mod self_test;
 mod server;
 mod setup;
+mod signals;
 mod subjects;
 mod violations;
 mod whereabouts;

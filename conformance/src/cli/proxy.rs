@@ -13,11 +13,11 @@ use conformance::proxy::{Faults, Happening, Open, Proxy, Setup};
 use conformance::transport::{Trust, WebAddress, tls};
 use relayspec::family::Family;
 use relayspec::timing::Written;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::exit::{Exit, Failure};
 use super::setup::Seat;
+use super::signals::told_to_stop;
 use super::violations::Violations;
 
 /// Sit between real peers: forward every byte, and report who of them breaks what
@@ -148,18 +148,4 @@ async fn serve(
     }
     anstream::println!("{}", violations.summary());
     Ok(violations.exit())
-}
-
-/// Is done on SIGTERM and Ctrl-C.
-async fn told_to_stop() {
-    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    match signals {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        _ => std::future::pending().await,
-    }
 }

@@ -15,16 +15,15 @@ mod terminal_viewer;
 mod tunnel_agent;
 mod tunnel_cloud;
 
-use std::future::pending;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
 use relayspec_reference::tunnel::Tokens;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::exit::{Exit, Failure};
+use super::signals::told_to_stop;
 
 /// Run a reference implementation
 #[derive(Debug, Args)]
@@ -81,14 +80,4 @@ fn tokens(file: &Path) -> Result<Tokens, Failure> {
     let wrong = |why: String| Failure::usage(format!("--token-file {}: {why}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     Tokens::read(&text).map_err(|error| wrong(error.to_string()))
-}
-
-/// Is done on SIGTERM and SIGINT.
-async fn told_to_stop() {
-    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else { return pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }

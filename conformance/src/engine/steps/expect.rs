@@ -68,7 +68,6 @@ impl Player {
             }
             self.one_more(&mut actor, start, deadline, &awaited).await.map_err(|fault| match fault {
                 Fault::Broken(finding) => Fault::Broken(Box::new(Finding {
-                    what: format!("nothing came within {}", shown(within)),
                     expected: Some(self.shown(&awaited)),
                     got: other_pongs(&actor, &awaited),
                     ..*finding
@@ -92,14 +91,7 @@ impl Player {
             let now = self.clock().now();
             let noise = self.clock().noise(start, now);
             if now >= deadline + noise {
-                // With so much noise a missed deadline says nothing.
-                return Err(if noise > (deadline - start) / 2 {
-                    Stop::Inconclusive(format!("the machine was late by {} while a deadline passed", shown(noise)))
-                        .into()
-                } else {
-                    let excused_from_ms = Finding::excuse_for(deadline - start);
-                    Finding { connection: Some(actor.name.clone()), excused_from_ms, ..Finding::default() }.into()
-                });
+                return Err(missed(deadline - start, noise, &actor.name));
             }
             let until = deadline + noise;
             let glance = if has_events { until.min(now + self.clock().real(GLANCE)) } else { until };
@@ -181,6 +173,16 @@ impl Player {
             Err(_) => "binary message".to_owned(),
         }
     }
+}
+
+/// A deadline was missed, by this span and beyond the noise: the subject's fault, unless with so much noise it says nothing.
+pub(super) fn missed(within: Duration, noise: Duration, name: &str) -> Fault {
+    if noise > within / 2 {
+        return Stop::Inconclusive(format!("the machine was late by {} while a deadline passed", shown(noise))).into();
+    }
+    let what = format!("nothing came within {}", shown(within));
+    let excused_from_ms = Finding::excuse_for(within);
+    Finding { what, connection: Some(name.to_owned()), excused_from_ms, ..Finding::default() }.into()
 }
 
 /// The Pongs that came instead of the one that is awaited.

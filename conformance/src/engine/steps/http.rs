@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::expect::missed;
 use super::meaning::difference;
-use super::shown;
 use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::lint::shorten;
@@ -119,18 +119,10 @@ impl Player {
             if clock.now() < start + within + noise {
                 continue;
             }
-            if noise > within / 2 {
-                let why = format!("the machine was late by {} while a deadline passed", shown(noise));
-                return Err(Stop::Inconclusive(why).into());
-            }
-            return Err(Finding {
-                what: format!("nothing came within {}", shown(within)),
-                expected: Some(shorten(&expected())),
-                connection: Some(name.to_owned()),
-                excused_from_ms: Finding::excuse_for(within),
-                ..Finding::default()
-            }
-            .into());
+            return Err(match missed(within, noise, name) {
+                Fault::Broken(finding) => Finding { expected: Some(shorten(&expected())), ..*finding }.into(),
+                other => other,
+            });
         }
     }
 
