@@ -4,6 +4,7 @@
 //! reference run by other values than it says. Without one, whoever stands there changes nothing. A judge that passes a fault is
 //! blind to the requirement, and a judge that blames another requirement is wrong.
 
+mod after;
 mod client;
 mod link;
 mod middle;

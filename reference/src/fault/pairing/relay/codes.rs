@@ -21,7 +21,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("neighbours-in-codes", &["PAIR-14"], "has the third character follow from the second"),
     Fault::new("linked-codes", &["PAIR-14"], "begins each code with the last character of the code before"),
     Fault::new("register-renews", &["PAIR-15"], "gives a host that registers another code"),
-    Fault::new("register-kills", &["PAIR-15"], "does not know the code of a host that has registered"),
+    Fault::new("register-kills", &["PAIR-15"], "does not know the code of a host that has registered")
+        .causing(&["PAIR-34"]),
     Fault::new("register-parts", &["PAIR-15"], "parts a pair when its host registers"),
     Fault::new("held-codes-are-renewed", &["PAIR-15"], "gives a host another code whose code is held and has expired"),
     Fault::new("fourth-version-only", &["PAIR-15"], "takes client ids of version 4 alone"),
@@ -115,7 +116,11 @@ fn registered(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<S
         }
         "reuses-codes" => match house.sessions.told.get(code) {
             Some(told) => told.clone(),
-            None => alias(code, house.sessions.dead.pop_back()?, house),
+            None => {
+                let old = house.sessions.dead.pop_back()?;
+                let told = house.sessions.told.get(&old).cloned().unwrap_or(old);
+                alias(code, told, house)
+            }
         },
         "small-letters" => alias(code, code.to_lowercase(), house),
         "long-codes" => alias(code, format!("{code}3"), house),

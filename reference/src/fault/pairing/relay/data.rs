@@ -20,8 +20,9 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("composes-to-hosts", &["PAIR-40"], "composes characters on the way to hosts"),
     Fault::new("trims", &["PAIR-40"], "trims payloads on the way to viewers"),
     Fault::new("trims-to-hosts", &["PAIR-40"], "trims payloads on the way to hosts"),
-    Fault::new("keeps-escapes", &["PAIR-40"], "passes on escapes as they are written, as if they were text"),
-    Fault::new("unwraps-json", &["PAIR-40"], "passes on JSON in a payload as a message of its own"),
+    Fault::new("keeps-escapes", &["PAIR-40"], "passes on the backslash of a slash that is escaped"),
+    Fault::new("unwraps-json", &["PAIR-40"], "passes on JSON in a payload as a message of its own")
+        .causing(&["PAIR-65"]),
     Fault::new("small-limit-to-viewers", &["PAIR-40"], "loses messages of 1 MiB to viewers"),
     Fault::new("small-limit-to-hosts", &["PAIR-40"], "loses messages of 1 MiB to hosts"),
     Fault::new("limit-as-escaped", &["PAIR-40"], "loses messages that would be longer than 1 MiB with escapes"),
@@ -55,7 +56,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "hands-over-before-joined",
         &["PAIR-43"],
         "hands what it has kept for a viewer over before it has joined",
-    ),
+    )
+    .causing(&["PAIR-42"]),
     Fault::new("keeps-for-the-host", &["PAIR-43"], "keeps data of a viewer until it has a host"),
     Fault::new(
         "keeps-for-another-host",
@@ -104,7 +106,7 @@ fn from_sender(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<
     let had_viewer = relay.is_host && relay.session(house).is_some_and(|session| session.viewers > 0);
     Some(match relay.fault {
         "echoes" if !is_alone => Said::whole(seen.frame).answered(link::unmasked(seen.frame)),
-        "keeps-escapes" if seen.raw().contains("\\u") => seen.with("payload", seen.raw()),
+        "keeps-escapes" if seen.raw().contains("\\/") => seen.with("payload", seen.text("payload").replace('/', "\\/")),
         "keeps-for-the-next-viewer" | "hands-over-before-joined" if relay.is_host && is_alone => {
             relay.session(house)?.kept = Some(link::unmasked(seen.frame));
             Said::nothing()

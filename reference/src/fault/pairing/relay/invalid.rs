@@ -12,12 +12,14 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("ignores-null", &["PAIR-60"], "does not answer JSON that is null"),
     Fault::new("invalid-ends", &["PAIR-60"], "closes the connection for what is no message").starving(),
     Fault::new("invalid-is-not-found", &["PAIR-60"], "tells who sends no message that there is no session").starving(),
-    Fault::new("forwards-nonsense", &["PAIR-60"], "passes on what a host sends that is no message"),
+    Fault::new("forwards-nonsense", &["PAIR-60"], "passes on what a host sends that is no message")
+        .causing(&["WIRE-01"]),
     Fault::new(
         "forwards-nonsense-of-viewers",
         &["PAIR-60", "PAIR-62"],
         "passes on what a viewer sends that is no message",
-    ),
+    )
+    .causing(&["WIRE-01"]),
     Fault::new("nonsense-spoils-joins", &["PAIR-60"], "lets nobody join who has sent what is no message")
         .causing(&["PAIR-24"]),
     Fault::new("ignores-missing-types", &["PAIR-61"], "does not answer objects without a type"),
@@ -42,7 +44,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("codes-of-lists", &["PAIR-62"], "takes a list with a text for a code"),
     Fault::new("ignores-binary", &["PAIR-63"], "does not answer binary messages"),
     Fault::new("binary-is-text", &["PAIR-63"], "takes binary messages for text"),
-    Fault::new("forwards-binary", &["PAIR-63"], "passes on binary messages that it refuses"),
+    Fault::new("forwards-binary", &["PAIR-63"], "passes on binary messages that it refuses").causing(&["WIRE-01"]),
     Fault::new("ignores-joins-of-hosts", &["PAIR-64"], "does not answer `join` from a host"),
     Fault::new("ignores-registered-of-hosts", &["PAIR-64"], "does not answer `registered` from a host"),
     Fault::new("ignores-joined-of-hosts", &["PAIR-64"], "does not answer `joined` from a host"),
@@ -53,8 +55,10 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("ignores-joined-of-viewers", &["PAIR-64"], "does not answer `joined` from a viewer"),
     Fault::new("ignores-pongs-of-viewers", &["PAIR-64"], "does not answer `pong` from a viewer"),
     Fault::new("ignores-errors-of-viewers", &["PAIR-64"], "does not answer `error` from a viewer"),
-    Fault::new("forwards-wrong-types", &["PAIR-64"], "passes on messages that a host may not send"),
-    Fault::new("forwards-wrong-types-of-viewers", &["PAIR-64"], "passes on messages that a viewer may not send"),
+    Fault::new("forwards-wrong-types", &["PAIR-64"], "passes on messages that a host may not send")
+        .causing(&["PAIR-50", "PAIR-23", "PAIR-70", "WIRE-01"]),
+    Fault::new("forwards-wrong-types-of-viewers", &["PAIR-64"], "passes on messages that a viewer may not send")
+        .causing(&["PAIR-50", "PAIR-23", "PAIR-70", "WIRE-01"]),
     Fault::new("no-message", &["PAIR-65"], "gives errors no text"),
 ];
 
@@ -63,6 +67,9 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
         Way::In => heard(relay, seen, house),
         Way::Out if seen.kind == "joined" && relay.fault == "nonsense-spoils-joins" && relay.marked => {
             Some(seen.replaced("INVALID_CODE"))
+        }
+        Way::Out if seen.kind == "data" && relay.fault.starts_with("forwards-wrong-types") => {
+            relay.behind_what_slipped_in(seen, house)
         }
         Way::Out if seen.kind == "error" => refused(relay, seen, house),
         Way::Out => None,
@@ -81,8 +88,6 @@ fn refused(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said
         }
         "forwards-nonsense" if is_invalid && relay.is_host => relay.hand_over(seen, house)?,
         "forwards-nonsense-of-viewers" if is_invalid && !relay.is_host => relay.hand_over(seen, house)?,
-        "forwards-wrong-types" if is_invalid && relay.is_host => relay.hand_over(seen, house)?,
-        "forwards-wrong-types-of-viewers" if is_invalid && !relay.is_host => relay.hand_over(seen, house)?,
         "forwards-binary" if is_invalid => relay.hand_over(seen, house)?,
         _ => return None,
     })
@@ -150,12 +155,14 @@ fn heard(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> 
         }
         ("forwards-nonsense" | "forwards-nonsense-of-viewers", _) if is_nonsense => relay.noted(seen),
         ("forwards-binary", _) if is_binary => relay.noted(seen),
-        (
-            "forwards-wrong-types" | "forwards-wrong-types-of-viewers",
-            "join" | "register" | "registered" | "joined" | "pong" | "error",
-        ) => relay.noted(seen),
+        ("forwards-wrong-types", kind) if host && is_wrong(kind) => relay.slip_in(seen, house),
+        ("forwards-wrong-types-of-viewers", kind) if viewer && is_wrong(kind) => relay.slip_in(seen, house),
         _ => None,
     }
+}
+
+fn is_wrong(kind: &str) -> bool {
+    matches!(kind, "registered" | "joined" | "pong" | "error")
 }
 
 impl Relay {

@@ -33,7 +33,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("second-hears-nothing", &["PAIR-73"], "carries no data to a second viewer"),
     Fault::new("second-says-nothing", &["PAIR-73"], "carries no data from a second viewer").causing(&["PAIR-81"]),
     Fault::new("hosts-go-too", &["PAIR-73"], "closes the connection of a host whose viewer leaves")
-        .causing(&["PAIR-43"]),
+        .causing(&["PAIR-43", "PAIR-34"]),
     Fault::new("ignores-losses", &["WIRE-09"], "does not notice connections that end without a Close frame")
         .causing(&["PAIR-34"]),
     Fault::new("ignores-fins", &["WIRE-09"], "does not notice connections that end by a FIN alone"),

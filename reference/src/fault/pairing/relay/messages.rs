@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Relay, Seen};
 use crate::fault::Fault;
-use crate::fault::link::{self, House, Said, Way};
+use crate::fault::link::{House, Said, Way};
 use crate::fault::wire::TEXT;
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -16,8 +16,10 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("even-numbers", &["PAIR-50"], "loses the last bit of numbers beyond 2 to the power of 50"),
     Fault::new("bounded-numbers", &["PAIR-50"], "cuts numbers to 64 bits"),
     Fault::new("few-digits", &["PAIR-50"], "keeps three digits behind the point"),
-    Fault::new("forwards-pings", &["PAIR-51"], "passes on pings of hosts"),
-    Fault::new("forwards-pings-of-viewers", &["PAIR-51"], "passes on pings of viewers"),
+    Fault::new("forwards-pings", &["PAIR-51"], "passes on pings of hosts, with the data that follows")
+        .causing(&["WIRE-01"]),
+    Fault::new("forwards-pings-of-viewers", &["PAIR-51"], "passes on pings of viewers, with the data that follows")
+        .causing(&["WIRE-01"]),
     Fault::new("strict-space", &["WIRE-01"], "knows no message that begins with a blank"),
     Fault::new("strict-escapes", &["WIRE-01"], "knows no type that is written with escapes"),
     Fault::new("one-a-segment", &["WIRE-01"], "loses pings that follow at once upon another"),
@@ -36,16 +38,10 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
     let is_second = before.is_some_and(|before| before.elapsed() < AT_ONCE);
     match (seen.way, relay.fault, seen.kind) {
         (Way::Out, _, "pong") => pong(relay, seen),
-        (Way::In, "forwards-pings", "ping") if relay.is_host => {
-            let partner = relay.partner(house)?;
-            house.sessions.post(partner, link::unmasked(seen.frame));
-            None
-        }
-        (Way::In, "forwards-pings-of-viewers", "ping") if !relay.is_host => {
-            let partner = relay.partner(house)?;
-            house.sessions.post(partner, link::unmasked(seen.frame));
-            None
-        }
+        (Way::In, "forwards-pings", "ping") if relay.is_host => relay.slip_in(seen, house),
+        (Way::In, "forwards-pings-of-viewers", "ping") if !relay.is_host => relay.slip_in(seen, house),
+        (Way::Out, "forwards-pings", "data") if !relay.is_host => relay.behind_what_slipped_in(seen, house),
+        (Way::Out, "forwards-pings-of-viewers", "data") if relay.is_host => relay.behind_what_slipped_in(seen, house),
         (Way::In, "strict-space", _) if seen.frame.head == TEXT && seen.raw().starts_with(' ') => {
             Some(seen.refused("INVALID_MESSAGE"))
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Relay, Seen};
-use crate::fault::link::{House, Way};
+use crate::fault::link::{self, House, Said, Way};
 use crate::fault::wire::{CLOSE, Frame, PING};
 
 /// All sessions, those of lost hosts too.
@@ -70,6 +70,8 @@ pub(super) struct Session {
     pub(super) left: Option<(Instant, Way)>,
     /// Viewers that were told that another holds it.
     pub(super) refused: Vec<usize>,
+    /// What goes with the next data of its host (true) or its viewer.
+    pub(super) slipped: BTreeMap<bool, Frame>,
     /// Data that its host has sent to nobody.
     pub(super) kept: Option<Frame>,
     /// Whether something has come to pass that the fault waits for.
@@ -129,6 +131,18 @@ impl Relay {
         house.sessions.of_mut(&self.asked)
     }
 
+    /// Something that is not for the partner goes to it all the same, with the data that follows.
+    pub(super) fn slip_in(&self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+        self.session(house)?.slipped.insert(self.is_host, link::unmasked(seen.frame));
+        None
+    }
+
+    /// Data, behind what has slipped in.
+    pub(super) fn behind_what_slipped_in(&self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+        let slipped = self.session(house)?.slipped.remove(&!self.is_host)?;
+        Some(Said { onward: vec![slipped, seen.frame.clone()], ..Said::default() })
+    }
+
     /// The number of its partner.
     pub(super) fn partner(&self, house: &mut House) -> Option<usize> {
         let session = self.session(house)?;
@@ -180,6 +194,7 @@ impl Relay {
             viewers: 0,
             left: None,
             refused: Vec::new(),
+            slipped: BTreeMap::new(),
             kept: None,
             marked: false,
         };
@@ -210,7 +225,8 @@ impl Relay {
         let number = self.number;
         let Some(session) = self.session(house) else { return };
         if is_host {
-            session.lost = Some(way);
+            let all = house.sessions.by_code.values_mut().filter(|session| session.host == number);
+            all.for_each(|session| session.lost = Some(way));
             house.sessions.dead.extend(code);
         } else if session.viewer == Some(number) {
             session.viewer = None;

@@ -68,7 +68,7 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
         "tolerates-half-a-code" if frame.head == CLOSE && payload.len() == 1 => {
             Frame { payload: Vec::new(), ..frame.clone() }
         }
-        "tolerates-1005" if code == 1005 && !payload.is_empty() => link::closing(1000, frame.masked),
+        "tolerates-1005" if code == 1005 && payload.len() > 1 => link::closing(1000, frame.masked),
         "tolerates-any-reason" if frame.head == CLOSE && !is_valid && payload.len() > 2 => {
             Frame { payload: payload[..2].to_vec(), ..frame.clone() }
         }
@@ -84,7 +84,8 @@ pub(super) fn bars(relay: &Relay, house: &House) -> bool {
         "eight-strikes" => 8,
         _ => return false,
     };
-    house.sessions.violators(relay.number) >= most
+    let row = relay.number.saturating_sub(most)..relay.number;
+    row.into_iter().all(|number| house.sessions.violators.contains(&number))
 }
 
 impl super::Sessions {
