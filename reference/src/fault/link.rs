@@ -37,6 +37,8 @@ pub(super) struct House {
     pub(super) kept: Option<Frame>,
     /// What is known by name.
     pub(super) known: BTreeMap<String, Value>,
+    /// Who was turned away for a violation of RFC 6455, by number.
+    pub(super) violators: Vec<usize>,
     /// What is known of the sessions of a pairing relay.
     pub(super) sessions: Sessions,
 }

@@ -6,6 +6,7 @@
 
 mod after;
 mod client;
+mod framing;
 mod link;
 mod middle;
 mod wire;

@@ -26,12 +26,10 @@ pub(crate) struct Sessions {
     pub(super) clients: BTreeMap<String, String>,
     /// Codes of lost hosts.
     pub(super) dead: VecDeque<String>,
-    /// The last connections that were closed for a violation, by number.
-    pub(super) violators: Vec<usize>,
     /// Who has meant harm last.
     pub(super) hostile: Option<usize>,
-    /// Whether the next host is not to be registered.
-    pub(super) bars_next: bool,
+    /// The viewer that has lost its host last.
+    pub(super) widow: Option<usize>,
     /// Whether somebody has sent more than its partner reads.
     pub(super) is_flooded: bool,
     /// How many sessions are joined.
@@ -108,6 +106,11 @@ impl Sessions {
         let mut codes =
             self.by_code.iter().rev().filter(|(code, session)| code.starts_with(with) && session.lost.is_none());
         codes.next().map(|(code, _)| &**code)
+    }
+
+    /// Whether somebody is still connected who has lost its host.
+    pub(super) fn has_widow(&self) -> bool {
+        self.widow.is_some_and(|viewer| self.present.contains_key(&viewer))
     }
 
     /// Something goes to a connection, before whatever else does next.
