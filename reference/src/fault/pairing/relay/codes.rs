@@ -13,7 +13,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("small-letters", &["PAIR-11"], "gives codes in small letters").causing(&["PAIR-14", "PAIR-24"]),
     Fault::new("look-alikes", &["PAIR-11"], "gives codes with a zero, each seventh time"),
     Fault::new("long-codes", &["PAIR-11"], "gives codes of seven characters").starving(),
-    Fault::new("expiry-is-off", &["PAIR-12"], "tells hosts of an expiry 3 s too late").causing(&["PAIR-31", "PAIR-17"]),
+    Fault::new("expiry-is-off", &["PAIR-12"], "tells hosts of an expiry 3 s too late").causing(&["PAIR-31", "PAIR-17", "PAIR-32"]),
     Fault::new("same-codes-in-a-crowd", &["PAIR-13"], "tells every fiftieth host of a crowd the code of another")
         .causing(&["PAIR-90", "PAIR-20"]),
     Fault::new("counting-codes", &["PAIR-14"], "counts codes up"),
@@ -64,6 +64,10 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
 
 /// Fragments go on as one message, since a code may be cut.
 fn whole(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    if seen.frame.head & 0x0F == 0 && !relay.is_partial {
+        return None;
+    }
+    relay.is_partial = seen.frame.head & 0x80 == 0;
     relay.partial.extend_from_slice(&seen.frame.payload);
     if relay.partial.len() > LONGEST {
         return Some(Said::ended(seen.frame, 1009));
@@ -85,7 +89,7 @@ fn joins(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> 
         return Some(seen.with("code", &**code));
     }
     let is_unknown = match relay.fault {
-        "register-kills" => relay.wanted(house)?.is_named,
+        "register-kills" => relay.wanted(house).is_some_and(|session| session.is_named && session.age() < 0.0),
         "fresh-code-unknown" => relay.wanted(house)?.is_fresh,
         _ => false,
     };
@@ -97,8 +101,10 @@ fn registers(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Sa
     if relay.fault == "fourth-version-only" && id.len() == 36 && id.as_bytes().get(14) != Some(&b'4') {
         return Some(seen.refused("INVALID_MESSAGE"));
     }
-    id.clone_into(&mut relay.asked);
-    relay.session(house)?.is_named = true;
+    if id.len() == 36 {
+        id.clone_into(&mut relay.asked);
+        relay.session(house)?.is_named = true;
+    }
     None
 }
 

@@ -151,7 +151,7 @@ fn leak(relay: &Relay, seen: &Seen<'_>, house: &mut House) {
         is_other && present.is_host == to_hosts && present.is_paired == to_paired
     });
     let present = present.map(|(number, _)| *number).collect::<Vec<_>>();
-    present.into_iter().for_each(|number| house.sessions.post(number, link::unmasked(seen.frame)));
+    present.into_iter().for_each(|number| house.post(number, link::unmasked(seen.frame)));
 }
 
 fn to_receiver(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {

@@ -97,7 +97,7 @@ impl Relay {
     /// What was refused goes to the partner all the same.
     fn hand_over(&mut self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
         let partner = self.partner(house)?;
-        house.sessions.post(partner, link::unmasked(&self.held.take()?));
+        house.post(partner, link::unmasked(&self.held.take()?));
         Some(Said::whole(seen.frame))
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
         }
         (Way::In, _) if relay.fault == "hosts-go-too" && seen.frame.head == CLOSE && !relay.is_host => {
             let host = relay.session(house)?.host;
-            house.sessions.post(host, link::closing(1001, false));
+            house.post(host, link::closing(1001, false));
             None
         }
         _ => None,

@@ -54,10 +54,12 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
             Some(seen.refused("INVALID_MESSAGE"))
         }
         (Way::In, "strict-escapes", "ping") if seen.raw().contains("\\u") => Some(seen.refused("INVALID_MESSAGE")),
-        (Way::In, "one-a-segment", "ping") => Some(match std::mem::replace(&mut relay.is_asked, true) {
-            true => Said::nothing(),
-            false => Said::late(seen.frame, AT_ONCE),
-        }),
+        (Way::In, "one-a-segment", "ping") if seen.message["ts"].is_number() => {
+            Some(match std::mem::replace(&mut relay.is_asked, true) {
+                true => Said::nothing(),
+                false => Said::late(seen.frame, AT_ONCE),
+            })
+        }
         (Way::Out, "one-a-segment", "pong") => {
             relay.is_asked = false;
             None

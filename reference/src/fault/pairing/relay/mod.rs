@@ -78,6 +78,7 @@ pub(crate) struct Relay {
     framing: Framing,
     /// What has come of a fragmented message.
     partial: Vec<u8>,
+    is_partial: bool,
     /// Whether it has gone, and nobody knows.
     is_gone: bool,
     /// Whether it has ever lost its host.
@@ -163,6 +164,7 @@ impl Relay {
             last_out: None,
             framing: Framing::default(),
             partial: Vec::new(),
+            is_partial: false,
             is_gone: false,
             has_lost: false,
             refusals: 0,
@@ -206,7 +208,7 @@ impl Link for Relay {
         let seen = Seen { way, kind, message: &message, frame: &frame };
         self.learn(&seen, house);
         let said = self.alters(&seen, house).unwrap_or_else(|| Said::whole(&frame));
-        let mail = if way == Way::Out { house.sessions.mail(self.number) } else { Vec::new() };
+        let mail = if way == Way::Out { house.mail(self.number) } else { Vec::new() };
         match mail.iter().any(|frame| frame.head == CLOSE) {
             true => Said { onward: mail, ends: true, ..Said::default() },
             false => Said { onward: [mail, said.onward].concat(), ..said },

@@ -13,7 +13,6 @@ pub(crate) struct Sessions {
     by_code: BTreeMap<String, Session>,
     /// Who is connected, by the numbers of the connections.
     pub(super) present: BTreeMap<usize, Present>,
-    mail: BTreeMap<usize, Vec<Frame>>,
     /// What was told in the place of a code.
     pub(super) told: BTreeMap<String, String>,
     /// The code that is meant by what was told.
@@ -111,15 +110,6 @@ impl Sessions {
     /// Whether somebody is still connected who has lost its host.
     pub(super) fn has_widow(&self) -> bool {
         self.widow.is_some_and(|viewer| self.present.contains_key(&viewer))
-    }
-
-    /// Something goes to a connection, before whatever else does next.
-    pub(super) fn post(&mut self, number: usize, frame: Frame) {
-        self.mail.entry(number).or_default().push(frame);
-    }
-
-    pub(super) fn mail(&mut self, number: usize) -> Vec<Frame> {
-        self.mail.remove(&number).unwrap_or_default()
     }
 }
 
