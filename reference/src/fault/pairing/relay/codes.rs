@@ -13,7 +13,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("small-letters", &["PAIR-11"], "gives codes in small letters").causing(&["PAIR-14", "PAIR-24"]),
     Fault::new("look-alikes", &["PAIR-11"], "gives codes with a zero, each seventh time"),
     Fault::new("long-codes", &["PAIR-11"], "gives codes of seven characters").starving(),
-    Fault::new("expiry-is-off", &["PAIR-12"], "tells hosts of an expiry 3 s too late").causing(&["PAIR-31", "PAIR-17", "PAIR-32"]),
+    Fault::new("expiry-is-off", &["PAIR-12"], "tells hosts of an expiry 3 s too late")
+        .causing(&["PAIR-31", "PAIR-17", "PAIR-32"]),
     Fault::new("same-codes-in-a-crowd", &["PAIR-13"], "tells every fiftieth host of a crowd the code of another")
         .causing(&["PAIR-90", "PAIR-20"]),
     Fault::new("counting-codes", &["PAIR-14"], "counts codes up"),

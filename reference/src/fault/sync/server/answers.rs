@@ -11,14 +11,14 @@ use crate::fault::wire::TEXT;
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("takes-unknown-kinds", &["SYNC-11"], "lets subscribe to resources of an unknown kind"),
     Fault::new("kinds-of-any-case", &["SYNC-11"], "reads kinds of resources in any case"),
-    Fault::new("takes-unknown-projects", &["SYNC-11"], "lets subscribe to projects that there are not"),
-    Fault::new("takes-unknown-chats", &["SYNC-11"], "lets subscribe to chats that there are not"),
-    Fault::new("takes-projects-for-chats", &["SYNC-11"], "lets subscribe to a project as if it were a chat"),
+    Fault::new("takes-unknown-projects", &["SYNC-11"], "lets subscribe to projects that there are not").causing(&["SYNC-10"]),
+    Fault::new("takes-unknown-chats", &["SYNC-11"], "lets subscribe to chats that there are not").causing(&["SYNC-10"]),
+    Fault::new("takes-projects-for-chats", &["SYNC-11"], "lets subscribe to a project as if it were a chat").causing(&["SYNC-10"]),
     Fault::new("takes-no-project", &["SYNC-11"], "lets subscribe to a project that is not named"),
     Fault::new("takes-null-for-a-chat", &["SYNC-11"], "lets subscribe to a chat whose id is null"),
     Fault::new("takes-no-kind", &["SYNC-11"], "lets subscribe to a resource of no kind"),
     Fault::new("takes-nothing", &["SYNC-11"], "lets subscribe to nothing at all"),
-    Fault::new("takes-long-ids", &["SYNC-11"], "lets subscribe to resources with a long id"),
+    Fault::new("takes-long-ids", &["SYNC-11"], "lets subscribe to resources with a long id").causing(&["SYNC-10"]),
     Fault::new("says-nothing-of-it", &["SYNC-30"], "does not say that a message was sent").starving(),
     Fault::new("sends-to-nobody", &["SYNC-30"], "says that it was sent of a message to an unknown chat")
         .causing(&["SYNC-60"]),
@@ -31,9 +31,9 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("answers-unasked", &["SYNC-30"], "answers a request that nobody has made, after six pushes to a sender")
         .causing(&["SYNC-60"]),
     Fault::new("unsubscribe-needs-one", &["SYNC-40"], "refuses to unsubscribe who has not subscribed").starving(),
-    Fault::new("unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes from one of two chats"),
+    Fault::new("unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes from one of two chats").causing(&["SYNC-60"]),
     Fault::new("ninth-unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes the ninth time"),
-    Fault::new("twice-unsubscribed-unanswered", &["SYNC-40"], "does not answer who unsubscribes again"),
+    Fault::new("twice-unsubscribed-unanswered", &["SYNC-40"], "does not answer who unsubscribes from the same the third time"),
     Fault::new("profiles-stay", &["SYNC-40"], "lets nobody unsubscribe from model profiles").causing(&["SYNC-60"]),
     Fault::new("silent-without-id", &["SYNC-60"], "does not answer a message without an id"),
     Fault::new("silent-about-null-ids", &["SYNC-60"], "does not answer an id that is null"),
@@ -140,7 +140,7 @@ fn answered(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<S
 fn unsubscribed(server: &mut Server, seen: &Seen<'_>, asked: &Value, house: &mut House) -> Option<Said> {
     let is_profiles = asked["resource"] == "modelProfiles";
     let is_chat = asked["resource"] == "chat";
-    let is_again = server.unsubscribed.contains(&topic(asked));
+    let before = server.unsubscribed.iter().filter(|one| **one == topic(asked)).count();
     server.unsubscribed.push(topic(asked));
     let is_ninth = server.unsubscribed.len() == 9;
     let others = server.known(house).topics.len();
@@ -149,7 +149,7 @@ fn unsubscribed(server: &mut Server, seen: &Seen<'_>, asked: &Value, house: &mut
         "unsubscribe-needs-one" if is_chat && server.snapshots == 0 => seen.instead(&refused),
         "unsubscribe-unanswered" if is_chat && others == 1 => Said::nothing(),
         "ninth-unsubscribe-unanswered" if is_ninth => Said::nothing(),
-        "twice-unsubscribed-unanswered" if is_again && others == 1 => Said::nothing(),
+        "twice-unsubscribed-unanswered" if before == 2 && others == 1 => Said::nothing(),
         "profiles-stay" if is_profiles => seen.instead(&refused),
         "one-answer-for-one-id" if asked["id"] == "8" => Said::nothing(),
         _ => return identified(server, seen),

@@ -1,6 +1,6 @@
 //! Faults of authentication: SYNC-01 to SYNC-04.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Seen, Server};
 use crate::fault::Fault;
@@ -41,7 +41,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "wrong-pin-logs-out",
         &["SYNC-04"],
         "takes who shows a wrong PIN for somebody who has not authenticated",
-    ),
+    ).causing(&["SYNC-10"]),
 ];
 
 /// Who has connected so shortly after a guesser is barred with it.
@@ -57,12 +57,16 @@ pub(super) fn bars(server: &Server, house: &House) -> bool {
 pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     match (seen.way, seen.kind) {
         (Way::In, "auth") => shows(server, seen),
-        (Way::In, "send") if house.clients.late.is_some() => {
+        (Way::In, "send") if server.known(house).is_in && seen.message["message"].is_string() && seen.message["id"].is_string() => {
             let late = house.clients.late.take()?;
             Some(Said { onward: vec![late, seen.frame.clone()], ..Said::default() })
         }
         (Way::In, "subscribe") if server.fault == "wrong-pin-logs-out" && server.marked => {
             Some(seen.answered(&json!({ "type": "auth_required", "id": seen.message["id"] })))
+        }
+        (Way::Out, "subscribed") if matches!(server.fault, "auth-unsubscribes" | "wrong-pin-unsubscribes") => {
+            server.marked = false;
+            None
         }
         (Way::Out, "auth_required") => required(server, seen, house),
         (Way::Out, "auth_success") => Some(match server.fault {
@@ -179,6 +183,6 @@ pub(super) const NOBODY: &str = "nobody's";
 impl Server {
     /// Whether it answers a request that the client has not made.
     pub(super) fn message_of_nobody(&self, seen: &Seen<'_>) -> bool {
-        seen.way == Way::Out && seen.message["id"] == Value::from(NOBODY)
+        seen.way == Way::Out && seen.message["id"] == *NOBODY
     }
 }

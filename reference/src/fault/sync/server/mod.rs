@@ -21,6 +21,9 @@ const LISTS: &[&[Fault]] =
 
 pub(crate) const FAULTS: &[Fault] = &joined::<{ length(LISTS) }>(LISTS);
 
+/// Requests of this size are not kept, in bytes.
+const LARGE: usize = 128 << 10;
+
 /// What is known of all clients.
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
@@ -64,9 +67,7 @@ impl Clients {
 pub(crate) struct Server {
     fault: &'static str,
     number: usize,
-    /// The last request.
-    asked: Value,
-    /// Its requests by their ids, those with a subject alone.
+    /// Its requests by their ids.
     requests: BTreeMap<String, Value>,
     framing: Framing,
     held: Option<Frame>,
@@ -143,7 +144,6 @@ impl Server {
         Self {
             fault,
             number,
-            asked: Value::Null,
             requests: BTreeMap::new(),
             framing: Framing::default(),
             held: None,
@@ -173,11 +173,11 @@ impl Server {
         match (seen.way, seen.kind) {
             (Way::In, _) if seen.frame.head == CLOSE => self.leave(false, house),
             (Way::In, kind) if seen.message.is_object() => {
-                self.asked = seen.message.clone();
                 self.has_sent |= kind == "send";
                 self.known(house).has_sent |= kind == "send";
-                if let Some(id) = seen.message["id"].as_str().filter(|id| id.len() < 100) {
-                    self.requests.insert(id.to_owned(), self.asked.clone());
+                // What is large is kept by nobody.
+                if let Some(id) = seen.message["id"].as_str().filter(|_| seen.frame.payload.len() < LARGE) {
+                    self.requests.insert(id.to_owned(), seen.message.clone());
                 }
             }
             (Way::Out, "auth_success") => {
