@@ -69,6 +69,11 @@ pub(super) trait Link: Send {
         Admission::Onward
     }
 
+    /// What is said to who has connected before anything else is.
+    fn opens(&mut self) -> Vec<Frame> {
+        Vec::new()
+    }
+
     /// The answer to the request goes by.
     fn answered(&mut self, _head: &[u8], _house: &mut House) {}
 

@@ -171,6 +171,7 @@ impl Place {
             return Ok(());
         }
         locked(&self.guests).push((number, Arc::clone(&to_guest)));
+        write(&to_guest, &link.opens()).await?;
         let link = Mutex::new(link);
         let inward = self.listen(guest, Way::In, &link, [&to_behind, &to_guest], number);
         let outward = self.listen(behind, Way::Out, &link, [&to_guest, &to_behind], number);
