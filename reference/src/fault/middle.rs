@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use super::link::{Admission, House, Link, Loss, Said, Way};
 use super::wire::{Frame, Part, head, read};
-use super::{Chosen, link};
+use super::{Chosen, after, link};
 
 /// The largest piece that is passed on unread.
 const PIECE: usize = 64 << 10;
@@ -116,6 +116,7 @@ impl Middleman {
                 Err(_) => sleep(LINGER).await,
             }
         };
+        after::stay(self.chosen, &listener).await;
         drop(listener);
         // What was said last is still on its way.
         _ = timeout(2 * LINGER, async { while connections.join_next().await.is_some() {} }).await;
@@ -150,7 +151,11 @@ impl Place {
         }
         let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
         let _beside = futures_util::future::try_join_all(beside).await?;
-        let (reader, writer) = self.dial(from).await?.into_split();
+        let Ok(behind) = self.dial(from).await else {
+            after::take(self.chosen, &mut *to_guest.lock().await, &request).await;
+            return Ok(());
+        };
+        let (reader, writer) = behind.into_split();
         let (mut behind, to_behind) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
         to_behind.lock().await.write_all(&request).await?;
         let patience = if link.hurries() { self.patience } else { Duration::MAX };

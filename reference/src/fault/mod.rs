@@ -4,6 +4,7 @@
 //! reference run by other values than it says. Without one, whoever stands there changes nothing. A judge that passes a fault is
 //! blind to the requirement, and a judge that blames another requirement is wrong.
 
+mod after;
 mod client;
 mod link;
 mod middle;
@@ -26,7 +27,7 @@ use link::Link;
 use relayspec::timing::{Parameter, Timing};
 
 /// One deviation from the specification.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Fault {
     /// Its name, as `expired-as-unknown`; no other of the same role has it.
     pub name: &'static str,
@@ -93,6 +94,31 @@ pub static ALL: &[Faults] = &[
     Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
 ];
 
+/// How many faults several lists have.
+const fn length(lists: &[&[Fault]]) -> usize {
+    let (mut length, mut list) = (0, 0);
+    while list < lists.len() {
+        length += lists[list].len();
+        list += 1;
+    }
+    length
+}
+
+/// Several lists as one, of as many as there are.
+const fn joined<const N: usize>(lists: &[&[Fault]]) -> [Fault; N] {
+    let mut all = [NONE; N];
+    let (mut list, mut at) = (0, 0);
+    while list < lists.len() {
+        let mut one = 0;
+        while one < lists[list].len() {
+            all[at] = lists[list][one];
+            (one, at) = (one + 1, at + 1);
+        }
+        list += 1;
+    }
+    all
+}
+
 /// No fault: who stands in the middle changes nothing.
 const NONE: Fault = Fault::new("none", &[], "passes on everything as it came");
 
@@ -155,9 +181,6 @@ impl Chosen {
     /// The timing that a server runs with, which may be another than it says.
     pub fn adjust(self, timing: &mut Timing) {
         let factor = match self.fault.name {
-            "expires-early" => Some((Parameter::CodeLifetime, 0.8)),
-            "expires-late" => Some((Parameter::CodeLifetime, 1.3)),
-            "retains-half" => Some((Parameter::CodeRetention, 0.5)),
             "slow-pings" => Some((Parameter::HeartbeatInterval, 1.3)),
             "hasty-pings" => Some((Parameter::HeartbeatInterval, 0.7)),
             "patient-with-silence" => Some((Parameter::HeartbeatTimeout, 4.0)),
