@@ -17,9 +17,9 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::link::{Admission, House, Link, Loss, Said, Way};
+use super::link::{Admission, House, Link, Loss, Said, Way, closing};
 use super::wire::{Frame, Part, head, read};
-use super::{Chosen, link};
+use super::{Chosen, link, visit, visitor};
 
 /// The largest piece that is passed on unread.
 const PIECE: usize = 64 << 10;
@@ -32,6 +32,16 @@ pub struct Middleman {
     listener: std::net::TcpListener,
     address: SocketAddr,
     chosen: Chosen,
+    side: Side,
+}
+
+/// Who connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Peers, by WebSocket.
+    Peers,
+    /// The public, by plain HTTP.
+    Public,
 }
 
 /// The address cannot be listened at.
@@ -42,6 +52,7 @@ pub struct NoMiddleman(SocketAddr, #[source] Error);
 /// The connections, and where they lead.
 struct Place {
     chosen: Chosen,
+    side: Side,
     behind: SocketAddr,
     house: Mutex<House>,
     guests: Mutex<Vec<(usize, Writer)>>,
@@ -72,9 +83,15 @@ impl Middleman {
             let listener = std::net::TcpListener::bind(listen)?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener, address, chosen })
+            Ok(Self { listener, address, chosen, side: Side::Peers })
         };
         bind().map_err(|error| NoMiddleman(listen, error))
+    }
+
+    /// The same for the public, which speaks plain HTTP.
+    #[must_use]
+    pub fn of_public(self) -> Self {
+        Self { side: Side::Public, ..self }
     }
 
     /// Where it listens.
@@ -86,7 +103,7 @@ impl Middleman {
     /// Passes on what goes between whoever connects and the address behind, as long as this is done.
     pub async fn serve<T>(self, behind: SocketAddr, meanwhile: impl Future<Output = T>) -> T {
         let (house, guests) = (Mutex::default(), Mutex::default());
-        let place = Arc::new(Place { chosen: self.chosen, behind, house, guests });
+        let place = Arc::new(Place { chosen: self.chosen, side: self.side, behind, house, guests });
         let mut connections = JoinSet::new();
         let mut meanwhile = pin!(meanwhile);
         let listener = match TcpListener::from_std(self.listener) {
@@ -109,9 +126,9 @@ impl Middleman {
                 Err(_) => sleep(LINGER).await,
             }
         };
-        drop(listener);
         // What was said last is still on its way.
-        _ = timeout(2 * LINGER, async { while connections.join_next().await.is_some() {} }).await;
+        let last = timeout(2 * LINGER, async { while connections.join_next().await.is_some() {} });
+        tokio::join!(last, self.chosen.end(listener)).0.ok();
         done
     }
 }
@@ -123,6 +140,10 @@ impl Place {
         let (reader, writer) = guest.into_split();
         let (mut guest, to_guest) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
         let mut request = head(&mut guest).await?;
+        if self.side == Side::Public {
+            let mut to_guest = to_guest.lock().await;
+            return visit::pass(guest, &mut to_guest, &request, &mut *visitor(self.chosen), self.dial(from)).await;
+        }
         let number = {
             let mut house = locked(&self.house);
             house.connections += 1;
@@ -199,6 +220,12 @@ impl Place {
             let frame = match read(&mut from).await {
                 Ok(Part::Frame(frame)) => frame,
                 Ok(Part::Raw(bytes)) => {
+                    let code = locked(link).large(way, bytes[0]);
+                    if let Some(code) = code {
+                        write(onward, &[closing(code, way == Way::In)]).await?;
+                        write(back, &[closing(code, way == Way::Out)]).await?;
+                        return Ok(Over::All);
+                    }
                     let mut onward = onward.lock().await;
                     onward.write_all(&bytes).await?;
                     copy(&mut from, &mut *onward).await?;

@@ -6,6 +6,7 @@
 
 mod link;
 mod middle;
+mod visit;
 mod wire;
 
 mod pairing;
@@ -22,7 +23,7 @@ use link::Link;
 use relayspec::timing::{Parameter, Timing};
 
 /// One deviation from the specification.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Fault {
     /// Its name, as `expired-as-unknown`; no other of the same role has it.
     pub name: &'static str,
@@ -75,7 +76,18 @@ pub const ALL: &[Faults] = &[
     Faults { role: "terminal.relay", faults: terminal::relay::FAULTS },
     Faults { role: "terminal.host", faults: terminal::host::FAULTS },
     Faults { role: "terminal.viewer", faults: terminal::viewer::FAULTS },
-    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[0] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[1] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[2] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[3] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[4] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[5] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[6] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[7] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[8] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[9] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS[10] },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::public::FAULTS },
     Faults { role: "tunnel.agent", faults: tunnel::agent::FAULTS },
     Faults { role: "sync.server", faults: sync::server::FAULTS },
     Faults { role: "sync.client", faults: sync::client::FAULTS },
@@ -109,6 +121,11 @@ fn link(chosen: Chosen, number: usize, target: &str) -> Box<dyn Link> {
         "sync.client" => Box::new(sync::client::Client::new(name, number)),
         _ => Box::new(link::Faithful),
     }
+}
+
+/// What becomes of a public request.
+fn visitor(chosen: Chosen) -> Box<dyn visit::Visit> {
+    Box::new(tunnel::cloud::public::Public::new(chosen.fault.name))
 }
 
 /// There is no such fault.
@@ -164,5 +181,15 @@ impl Chosen {
             "ends-late" => tokio::time::sleep(Duration::from_secs(7)).await,
             _ => {}
         }
+    }
+
+    /// When its process ends, given the listener of a server that has ended.
+    pub(super) async fn end(self, listener: impl Sized) {
+        match self.fault.name {
+            "lives-on" => drop(listener),
+            "listens-on" => {}
+            _ => return,
+        }
+        tokio::time::sleep(Duration::from_secs(7)).await;
     }
 }
