@@ -33,6 +33,7 @@ pub struct Middleman {
     address: SocketAddr,
     chosen: Chosen,
     side: Side,
+    patience: Duration,
 }
 
 /// Who connects.
@@ -53,6 +54,7 @@ pub struct NoMiddleman(SocketAddr, #[source] Error);
 struct Place {
     chosen: Chosen,
     side: Side,
+    patience: Duration,
     behind: SocketAddr,
     house: Mutex<House>,
     guests: Mutex<Vec<(usize, Writer)>>,
@@ -83,7 +85,7 @@ impl Middleman {
             let listener = std::net::TcpListener::bind(listen)?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener, address, chosen, side: Side::Peers })
+            Ok(Self { listener, address, chosen, side: Side::Peers, patience: Duration::MAX })
         };
         bind().map_err(|error| NoMiddleman(listen, error))
     }
@@ -92,6 +94,11 @@ impl Middleman {
     #[must_use]
     pub fn of_public(self) -> Self {
         Self { side: Side::Public, ..self }
+    }
+
+    /// How long a link that hurries waits for an answer.
+    pub(super) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Where it listens.
@@ -103,7 +110,8 @@ impl Middleman {
     /// Passes on what goes between whoever connects and the address behind, as long as this is done.
     pub async fn serve<T>(self, behind: SocketAddr, meanwhile: impl Future<Output = T>) -> T {
         let (house, guests) = (Mutex::default(), Mutex::default());
-        let place = Arc::new(Place { chosen: self.chosen, side: self.side, behind, house, guests });
+        let Self { chosen, side, patience, .. } = self;
+        let place = Arc::new(Place { chosen, side, patience, behind, house, guests });
         let mut connections = JoinSet::new();
         let mut meanwhile = pin!(meanwhile);
         let listener = match TcpListener::from_std(self.listener) {
@@ -162,13 +170,18 @@ impl Place {
             // Until whoever has asked goes away.
             Admission::Ignored => return copy(&mut guest, &mut sink()).await.map(drop),
         }
+        let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
+        let _beside = futures_util::future::try_join_all(beside).await?;
         let (reader, writer) = self.dial(from).await?.into_split();
         let (mut behind, to_behind) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
         to_behind.lock().await.write_all(&request).await?;
+        let patience = if link.hurries() { self.patience } else { Duration::MAX };
         let answer = tokio::select! {
             answer = head(&mut behind) => answer?,
             () = gone(&mut guest) => return Ok(()),
+            () = sleep(patience) => return Ok(()),
         };
+        link.answered(&answer, &mut locked(&self.house));
         to_guest.lock().await.write_all(&answer).await?;
         if !answer.starts_with(b"HTTP/1.1 101 ") {
             // No WebSocket.
@@ -194,6 +207,13 @@ impl Place {
             _ => sleep(LINGER).await,
         }
         Ok(())
+    }
+
+    /// Connects as a guest does, and says no more.
+    async fn attempt(&self, request: &[u8], from: IpAddr) -> Result<TcpStream> {
+        let mut stream = self.dial(from).await?;
+        stream.write_all(request).await?;
+        Ok(stream)
     }
 
     /// Connects from the same address as the guest, which may have one of its own.

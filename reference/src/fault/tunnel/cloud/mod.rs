@@ -9,7 +9,7 @@ mod losses;
 mod messages;
 mod opening;
 mod passing;
-pub(crate) mod public;
+mod public;
 mod requests;
 mod shared;
 mod violations;
@@ -22,10 +22,11 @@ use super::rule::{self, Rule, Seen};
 use crate::fault::Fault;
 use crate::fault::link::{House, Link, Loss, Said, Way};
 use crate::fault::wire::{CLOSE, Frame, PING, PONG};
+pub(crate) use public::Public;
 use shared::{How, shared};
 
-/// The faults of the agents' side, one list for each table.
-pub(crate) const FAULTS: [&[Fault]; 11] = [
+/// The faults, table by table.
+pub(crate) const FAULTS: [&[Fault]; 12] = [
     opening::FAULTS,
     first::FAULTS,
     requests::FAULTS,
@@ -37,6 +38,7 @@ pub(crate) const FAULTS: [&[Fault]; 11] = [
     messages::FAULTS,
     frames::FAULTS,
     violations::FAULTS,
+    public::FAULTS,
 ];
 
 type Row = Rule<Cloud>;
