@@ -23,6 +23,8 @@ use super::{Chosen, link, visit, visitor};
 
 /// The largest piece that is passed on unread.
 const PIECE: usize = 64 << 10;
+/// How many may wait to be accepted, as for the references themselves.
+const BACKLOG: i32 = 1024;
 /// After its last words a connection lives on so long, for the peer to read them.
 const LINGER: Duration = Duration::from_millis(50);
 
@@ -84,6 +86,8 @@ impl Middleman {
         let bind = || {
             let listener = std::net::TcpListener::bind(listen)?;
             listener.set_nonblocking(true)?;
+            // Hundreds come at once.
+            rustix::net::listen(&listener, BACKLOG)?;
             let address = listener.local_addr()?;
             Ok(Self { listener, address, chosen, side: Side::Peers, patience: Duration::MAX })
         };

@@ -85,7 +85,7 @@ pub static ALL: &[Faults] = &[
     Faults { role: "terminal.host", tables: &[terminal::host::FAULTS, client::FAULTS, client::JITTER] },
     Faults { role: "terminal.viewer", tables: &[terminal::viewer::FAULTS, client::FAULTS] },
     Faults { role: "tunnel.cloud", tables: &tunnel::cloud::FAULTS },
-    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS[0], tunnel::agent::FAULTS[1], tunnel::agent::FAULTS[2], tunnel::agent::FAULTS[3], tunnel::agent::FAULTS[4], client::FAULTS, client::JITTER] },
     Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
     Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::FAULTS, client::JITTER] },
 ];

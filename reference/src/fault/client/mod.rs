@@ -103,6 +103,10 @@ impl Disguise {
                 _ = TcpStream::connect(server);
                 ending
             }
+            ("knocks-after-a-refusal", Ending::GaveUp) => {
+                _ = TcpStream::connect(server);
+                ending
+            }
             _ => ending,
         }
     }
@@ -132,6 +136,11 @@ fn adjust(fault: &str, options: &mut ClientOptions) {
         "gives-up-late" => policy.max_attempts = policy.max_attempts.map(|most| most + 1),
         "gives-up-early" => policy.max_attempts = policy.max_attempts.map(|most| most.saturating_sub(1).max(1)),
         "hangs" | "hangs-without-success" => timing.declare(Parameter::ConnectTimeout, Duration::from_secs(3600)),
+        "patient-with-the-cloud" | "impatient-with-the-cloud" => {
+            let factor = if fault.starts_with("im") { 0.2 } else { 2.0 };
+            let patience = timing.value(Parameter::HeartbeatTimeout).mul_f64(factor);
+            timing.declare(Parameter::HeartbeatTimeout, patience);
+        }
         "patient" => {
             let patience = timing.value(Parameter::ConnectTimeout).mul_f64(1.3);
             timing.declare(Parameter::ConnectTimeout, patience);
