@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy, sink};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy, copy_buf, sink};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Mutex as Turn;
@@ -60,6 +60,8 @@ struct Place {
     behind: SocketAddr,
     house: Mutex<House>,
     guests: Mutex<Vec<(usize, Writer)>>,
+    /// One connects at a time: a crowd would overflow what waits to be accepted.
+    dialing: Turn<()>,
 }
 
 /// Where one side is written to: one frame at a time.
@@ -115,7 +117,7 @@ impl Middleman {
     pub async fn serve<T>(self, behind: SocketAddr, meanwhile: impl Future<Output = T>) -> T {
         let (house, guests) = (Mutex::default(), Mutex::default());
         let Self { chosen, side, patience, .. } = self;
-        let place = Arc::new(Place { chosen, side, patience, behind, house, guests });
+        let place = Arc::new(Place { chosen, side, patience, behind, house, guests, dialing: Turn::default() });
         let mut connections = JoinSet::new();
         let mut meanwhile = pin!(meanwhile);
         let listener = match TcpListener::from_std(self.listener) {
@@ -227,6 +229,7 @@ impl Place {
             socket.bind(SocketAddr::new(from, 0))?;
         }
         socket.set_nodelay(true)?;
+        let _turn = self.dialing.lock().await;
         socket.connect(self.behind).await
     }
 
@@ -243,7 +246,7 @@ impl Place {
         loop {
             let frame = match read(&mut from).await {
                 Ok(Part::Frame(frame)) => frame,
-                Ok(Part::Raw(bytes)) => {
+                Ok(Part::Raw(bytes, rest)) => {
                     let code = locked(link).large(way, bytes[0]);
                     if let Some(code) = code {
                         write(onward, &[closing(code, way == Way::In)]).await?;
@@ -252,7 +255,7 @@ impl Place {
                     }
                     let mut onward = onward.lock().await;
                     onward.write_all(&bytes).await?;
-                    copy(&mut from, &mut *onward).await?;
+                    copy_buf(&mut (&mut from).take(rest), &mut *onward).await?;
                     continue;
                 }
                 Err(error) => {

@@ -4,6 +4,7 @@
 //! reference run by other values than it says. Without one, whoever stands there changes nothing. A judge that passes a fault is
 //! blind to the requirement, and a judge that blames another requirement is wrong.
 
+mod after;
 mod client;
 mod link;
 mod middle;
@@ -85,7 +86,18 @@ pub static ALL: &[Faults] = &[
     Faults { role: "terminal.host", tables: &[terminal::host::FAULTS, client::FAULTS, client::JITTER] },
     Faults { role: "terminal.viewer", tables: &[terminal::viewer::FAULTS, client::FAULTS] },
     Faults { role: "tunnel.cloud", tables: &tunnel::cloud::FAULTS },
-    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS[0], tunnel::agent::FAULTS[1], tunnel::agent::FAULTS[2], tunnel::agent::FAULTS[3], tunnel::agent::FAULTS[4], client::FAULTS, client::JITTER] },
+    Faults {
+        role: "tunnel.agent",
+        tables: &[
+            tunnel::agent::FAULTS[0],
+            tunnel::agent::FAULTS[1],
+            tunnel::agent::FAULTS[2],
+            tunnel::agent::FAULTS[3],
+            tunnel::agent::FAULTS[4],
+            client::FAULTS,
+            client::JITTER,
+        ],
+    },
     Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
     Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::FAULTS, client::JITTER] },
 ];
@@ -166,7 +178,8 @@ impl Chosen {
             "impatient-with-silence" => Some((Parameter::HeartbeatTimeout, 0.3)),
             "patient-first" => Some((Parameter::AuthTimeout, 3.0)),
             "impatient-first" => Some((Parameter::AuthTimeout, 0.3)),
-            "patient-with-agents" => Some((Parameter::RequestTimeout, 3.0)),
+            "patient-with-agents" => Some((Parameter::RequestTimeout, 6.0)),
+            "waits-long-for-auth" => Some((Parameter::AuthTimeout, 6.0)),
             "impatient-with-agents" => Some((Parameter::RequestTimeout, 0.3)),
             _ => None,
         };
@@ -186,12 +199,15 @@ impl Chosen {
     }
 
     /// When its process ends, given the listener of a server that has ended.
-    pub(super) async fn end(self, listener: impl Sized) {
+    async fn end(self, listener: tokio::net::TcpListener) {
+        let long = Duration::from_secs(7);
         match self.fault.name {
-            "lives-on" => drop(listener),
-            "listens-on" => {}
-            _ => return,
+            "lives-on" => {
+                drop(listener);
+                tokio::time::sleep(long).await;
+            }
+            "listens-on" => _ = tokio::time::timeout(long, after::listen(listener)).await,
+            _ => {}
         }
-        tokio::time::sleep(Duration::from_secs(7)).await;
     }
 }

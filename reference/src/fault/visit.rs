@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Result};
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt, BufReader, copy, sink};
+use tokio::io::{AsyncWriteExt, BufReader, copy, copy_buf, sink};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep;
@@ -113,10 +113,10 @@ pub(super) async fn pass(
         Admission::Ignored => return copy(&mut guest, &mut sink()).await.map(drop),
     }
     let (reader, mut to_behind) = dial.await?.into_split();
-    let mut behind = BufReader::new(reader);
+    let mut behind = BufReader::with_capacity(64 << 10, reader);
     to_behind.write_all(&head.bytes()).await?;
     let asking = async {
-        let asked = copy(&mut guest, &mut to_behind).await;
+        let asked = copy_buf(&mut guest, &mut to_behind).await;
         asked.and(Err::<(), _>(ErrorKind::UnexpectedEof.into()))
     };
     let mut asking = std::pin::pin!(asking);
@@ -141,7 +141,7 @@ pub(super) async fn pass(
     to_guest.write_all(&head.bytes()).await?;
     tokio::select! {
         _ = asking => {}
-        _ = copy(&mut behind, to_guest) => {}
+        _ = copy_buf(&mut behind, to_guest) => {}
     }
     Ok(())
 }

@@ -99,8 +99,9 @@ pub(super) const RULES: &[Row] = rules! {
         let is_late = agent.request(&id(seen)).is_some_and(|request| request.since.elapsed() > Duration::from_millis(150));
         (seen.is("HttpResponse") && is_late).then(|| seen.instead(&rule::error(&id(seen).into(), 504)))
     }).causing(&["TUN-11"]),
-    says("patient-with-the-local-server", &["TUN-14"], "says late that a local answer is late", |_, seen, _| {
-        (seen.is("Error") && *seen.data("code") == json!(504)).then(|| Said::late(seen.frame, Duration::from_millis(250)))
+    says("patient-with-the-local-server", &["TUN-14"], "says late that a local answer is late", |agent, seen, _| {
+        let is_first = seen.is("Error") && *seen.data("code") == json!(504) && agent.errors == 1;
+        is_first.then(|| Said::late(seen.frame, Duration::from_millis(220)))
     }),
     says("500-for-502", &["TUN-14"], "says 500 where the local server does not answer", |_, seen, _| {
         (seen.is("Error") && *seen.data("code") == json!(502)).then(|| seen.with("code", 500)).flatten()
@@ -128,7 +129,7 @@ pub(super) const RULES: &[Row] = rules! {
     hears("second-wins", &["TUN-18"], "makes a second request of one id", |agent, seen, _| {
         let is_second = agent.open().filter(|request| request.id == seen.text("id")).count() > 1;
         (seen.is("HttpRequest") && is_second).then(|| seen.with("id", "another")).flatten()
-    }),
+    }).causing(&["TUN-10"]),
     says("both-lose", &["TUN-18"], "drops the first request as well when a second has its id", |agent, seen, _| {
         let count = agent.requests.iter().filter(|request| request.id == id(seen)).count();
         seen.drops_if(seen.is("HttpResponse") && count > 1)

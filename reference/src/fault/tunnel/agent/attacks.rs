@@ -139,7 +139,9 @@ impl<'a> Asked<'a> {
 
     fn values(&self) -> impl Iterator<Item = &str> {
         let values = self.headers.as_object().into_iter().flatten().map(|(_, value)| value);
-        values.flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)).filter_map(Value::as_str)
+        values
+            .flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice))
+            .filter_map(Value::as_str)
     }
 }
 

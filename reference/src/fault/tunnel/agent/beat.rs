@@ -13,7 +13,7 @@ use crate::fault::wire::{BINARY, Frame, TEXT};
 pub(super) const FAULTS: &[Fault] = &rule::faults::<Agent, { RULES.len() }>(RULES);
 
 /// Late enough to be noticed.
-const LATE: Duration = Duration::from_millis(300);
+const LATE: Duration = Duration::from_millis(200);
 
 pub(super) const RULES: &[Row] = &[
     says("no-pongs", &["TUN-30"], "answers no Ping", |_, seen, _| seen.drops("Pong")).starving(),
@@ -27,9 +27,12 @@ pub(super) const RULES: &[Row] = &[
     says("whole-times", &["TUN-30"], "cuts the fraction of a timestamp", |_, seen, _| {
         (seen.is("Pong") && time(seen).fract() != 0.0).then(|| seen.with("timestamp", time(seen).trunc())).flatten()
     }),
-    says("no-pongs-after-early-pings", &["TUN-30"], "answers no Ping once one came before its success", |agent, seen, _| {
-        seen.drops_if(seen.is("Pong") && agent.asked > 1)
-    })
+    says(
+        "no-pongs-after-early-pings",
+        &["TUN-30"],
+        "answers no Ping once one came before its success",
+        |agent, seen, _| seen.drops_if(seen.is("Pong") && agent.asked > 1),
+    )
     .causing(&["WIRE-01"]),
     says("no-pongs-beside-requests", &["TUN-11"], "answers no Ping while a request is under way", |agent, seen, _| {
         seen.drops_if(seen.is("Pong") && agent.open().next().is_some())
@@ -88,7 +91,7 @@ pub(super) const RULES: &[Row] = &[
     // Statistics
     says("no-stats", &["TUN-32"], "sends no Stats", |_, seen, _| seen.drops("Stats")),
     says("stats-once", &["TUN-32"], "sends Stats once", |agent, seen, _| {
-        seen.drops_if(seen.is("Stats") && agent.stats > 2)
+        seen.drops_if(seen.is("Stats") && agent.stats > 1)
     }),
     says("counts-one-more", &["TUN-32"], "counts a request too many", |_, seen, _| {
         counts(seen, "requests_processed", |count| count + 1)
@@ -104,7 +107,7 @@ pub(super) const RULES: &[Row] = &[
         counts(seen, "bytes_transferred", |count| count / 3 * 2)
     }),
     says("counts-fall", &["TUN-32"], "lets a counter fall", |agent, seen, _| {
-        (seen.is("Stats") && agent.stats > 2).then(|| seen.with("requests_processed", 0)).flatten()
+        (seen.is("Stats") && agent.stats > 1).then(|| seen.with("requests_processed", 0)).flatten()
     }),
     says("starts-anew", &["TUN-32"], "counts anew after a loss", |agent, seen, _| {
         (seen.is("Stats") && agent.number > 1).then(|| seen.with("requests_processed", 0)).flatten()
@@ -125,10 +128,15 @@ pub(super) const RULES: &[Row] = &[
         (seen.frame.head == TEXT && seen.is("HttpResponse")).then(|| said_as(seen, BINARY))
     })
     .causing(&["TUN-15"]),
-    says("pongs-in-messagepack", &["TUN-33"], "answers each Ping in MessagePack once it has spoken that", |agent, seen, _| {
-        agent.count += usize::from(seen.is("Pong") && seen.frame.head == BINARY);
-        (agent.count > 0 && seen.frame.head == TEXT && seen.is("Pong")).then(|| said_as(seen, BINARY))
-    }),
+    says(
+        "pongs-in-messagepack",
+        &["TUN-33"],
+        "answers each Ping in MessagePack once it has spoken that",
+        |agent, seen, _| {
+            agent.count += usize::from(seen.is("Pong") && seen.frame.head == BINARY);
+            (agent.count > 0 && seen.frame.head == TEXT && seen.is("Pong")).then(|| said_as(seen, BINARY))
+        },
+    ),
     says("strings-for-bytes", &["TUN-33"], "writes a body in MessagePack as a string", |_, seen, _| {
         let mut payload = seen.frame.payload.clone();
         // `bin 8` becomes `str 8`.
@@ -144,10 +152,15 @@ pub(super) const RULES: &[Row] = &[
             .then(|| seen.reheaded("HttpRequest", |headers| headers.retain(|_, value| !value.is_array())))
             .flatten()
     }),
-    hears("deaf-to-json-then", &["TUN-33"], "drops requests in text once it has heard one in MessagePack", |agent, seen, _| {
-        agent.count += usize::from(seen.frame.head == BINARY && seen.is("HttpRequest"));
-        seen.drops_if(agent.count > 0 && seen.frame.head == TEXT && seen.is("HttpRequest"))
-    })
+    hears(
+        "deaf-to-json-then",
+        &["TUN-33"],
+        "drops requests in text once it has heard one in MessagePack",
+        |agent, seen, _| {
+            agent.count += usize::from(seen.frame.head == BINARY && seen.is("HttpRequest"));
+            seen.drops_if(agent.count > 0 && seen.frame.head == TEXT && seen.is("HttpRequest"))
+        },
+    )
     .causing(&["TUN-17"]),
     hears("type-first", &["TUN-33"], "knows no message in MessagePack whose type stands last", |_, seen, _| {
         seen.drops_if(seen.frame.head == BINARY && seen.frame.payload.get(1..6) == Some(b"\xa4data"))

@@ -37,20 +37,25 @@ pub(super) const RULES: &[Row] = &[
     }),
     hears("complains-early", &["TUN-01"], "answers what is malformed before its success", |agent, seen, _| {
         let is_due = agent.malformed > 0 && !agent.has_succeeded && !seen.is("Ping") && !seen.is("AuthError");
-        is_due.then(|| seen.whole().answered(seen.reply(&rule::error(&Value::Null, 400))))
+        is_due.then(|| seen.whole().answered(seen.reply(&rule::error(seen.data("id"), 400))))
     })
     .causing(&["WIRE-06", "TUN-17"]),
     hears("never-told", &["TUN-04"], "does not hear that it is refused", |_, seen, _| {
         seen.drops_if(seen.is("AuthError") || seen.frame.head == CLOSE)
     })
     .starving(),
-    hears("deaf-to-later-refusals", &["TUN-04"], "does not hear that it is refused after a loss", |agent, seen, house| {
-        let is_due = agent.number > 1 && seen.is("AuthError");
-        if is_due {
-            house.known.insert(STAYS_AWAY.to_owned(), Value::Null);
-        }
-        seen.drops_if(is_due || agent.number > 1 && seen.frame.head == CLOSE && !agent.has_succeeded)
-    })
+    hears(
+        "deaf-to-later-refusals",
+        &["TUN-04"],
+        "does not hear that it is refused after a loss",
+        |agent, seen, house| {
+            let is_due = agent.number > 1 && seen.is("AuthError");
+            if is_due {
+                house.known.insert(STAYS_AWAY.to_owned(), Value::Null);
+            }
+            seen.drops_if(is_due || agent.number > 1 && seen.frame.head == CLOSE && !agent.has_succeeded)
+        },
+    )
     .causing(&["WIRE-05"]),
     hears("tries-again", &["TUN-04", "RECON-11"], "takes a refusal for a loss", |_, seen, _| {
         seen.is("AuthError").then(|| Said { ends: true, ..Said::nothing() })
@@ -69,33 +74,54 @@ pub(super) const RULES: &[Row] = &[
         say(&String::from_utf8_lossy(&seen.frame.payload));
         None
     }),
-    says("prints-its-token-the-second-time", &["TUN-05"], "prints its token when it connects again", |agent, seen, _| {
-        if seen.is("Auth") && agent.number > 1 {
-            say(&format!("reconnecting with {}", seen.text("token")));
-        }
-        None
-    }),
+    says(
+        "prints-its-token-the-second-time",
+        &["TUN-05"],
+        "prints its token when it connects again",
+        |agent, seen, _| {
+            if seen.is("Auth") && agent.number > 1 {
+                say(&format!("reconnecting with {}", seen.text("token")));
+            }
+            None
+        },
+    ),
     Row::other("prints-its-token-on-a-loss", &["TUN-05"], "prints its token when its connection is reset"),
     // Coming back
-    hears("late-answers", &["TUN-40"], "answers on a new connection what it was asked on the one before", |agent, seen, _| {
-        let is_due = seen.is("AuthSuccess") && agent.number > 1;
-        is_due.then(|| Said { back: vec![masked(&rule::frame(&answer("r1"), &text(seen.frame)))], ..seen.whole() })
-    })
+    hears(
+        "late-answers",
+        &["TUN-40"],
+        "answers on a new connection what it was asked on the one before",
+        |agent, seen, _| {
+            let is_due = seen.is("AuthSuccess") && agent.number > 1;
+            is_due.then(|| Said { back: vec![masked(&rule::frame(&answer("r1"), &text(seen.frame)))], ..seen.whole() })
+        },
+    )
     .starving(),
-    says("answers-of-before", &["TUN-40"], "answers a request of a new connection with the answer to one of the same id before", |agent, seen, house| {
-        let id = seen.text("id").to_owned();
-        if seen.is("HttpResponse") && agent.number > 1 && house.known.contains_key(&format!("{ANSWERED} {id}")) {
-            return seen.with("body", "dG9vIGxhdGU=");
-        }
-        None
-    }),
-    hears("ids-once-for-all", &["TUN-10", "TUN-40"], "takes no id on a new connection that it has seen on one before", |agent, seen, house| {
-        let key = format!("{ANSWERED} {}", seen.text("id"));
-        let is_due = seen.is("HttpRequest") && agent.number > 1 && house.known.contains_key(&key);
-        is_due.then(|| Said { back: vec![seen.reply(&rule::error(seen.data("id"), 409))], ..Said::nothing() })
-    }),
+    says(
+        "answers-of-before",
+        &["TUN-40"],
+        "answers a request of a new connection with the answer to one of the same id before",
+        |agent, seen, house| {
+            let id = seen.text("id").to_owned();
+            if seen.is("HttpResponse") && agent.number > 1 && house.known.contains_key(&format!("{ANSWERED} {id}")) {
+                return seen.with("body", "dG9vIGxhdGU=");
+            }
+            None
+        },
+    ),
+    hears(
+        "ids-once-for-all",
+        &["TUN-10", "TUN-40"],
+        "takes no id on a new connection that it has seen on one before",
+        |agent, seen, house| {
+            let key = format!("{ANSWERED} {}", seen.text("id"));
+            let is_due = seen.is("HttpRequest") && agent.number > 1 && house.known.contains_key(&key);
+            is_due.then(|| Said { back: vec![seen.reply(&rule::error(seen.data("id"), 409))], ..Said::nothing() })
+        },
+    ),
     Row::other("stays-away-after-a-reset", &["TUN-40"], "stays away once its connection was reset").starving(),
-    Row::other("stays-away-after-silence", &["TUN-31", "TUN-40"], "stays away once no Pong has come").causing(&["RECON-01"]),
+    Row::other("stays-away-after-silence", &["TUN-31", "TUN-40"], "stays away once no Pong has come")
+        .causing(&["RECON-01"]),
 ];
 
 /// The request of a connection.

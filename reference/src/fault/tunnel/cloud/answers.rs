@@ -55,7 +55,7 @@ pub(super) const RULES: &[Row] = rules! {
         let is_late = cloud.request(seen.text("request_id")).is_some_and(|asked| asked.answers > 1);
         (seen.is("Error") && is_late).then(|| seen.with("request_id", latest)).flatten()
     }),
-    Row::other("patient-with-agents", &["TUN-21"], "waits three times as long for an answer"),
+    Row::other("patient-with-agents", &["TUN-21"], "waits six times as long for an answer"),
     Row::other("impatient-with-agents", &["TUN-21"], "waits a third of the time for an answer").causing(&["TUN-20", "TUN-23", "WIRE-06"]),
     Row::heard("hasty", &["TUN-21"], "drops an answer that comes after 150 ms", |cloud, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && cloud.age(seen.text("id")) > 150)

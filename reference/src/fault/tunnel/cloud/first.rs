@@ -88,7 +88,7 @@ pub(super) const RULES: &[Row] = rules! {
         (cloud.first.is_none() && seen.frame.close_code() == 1008).then(|| Said::closed(1000))
     }),
     Row::other("impatient-first", &["TUN-03"], "waits for Auth only a third of the time"),
-    Row::other("patient-first", &["TUN-03"], "waits for Auth three times as long"),
+    Row::other("waits-long-for-auth", &["TUN-03"], "waits six times as long for Auth"),
     Row::heard("ends-latecomers", &["TUN-03"], "forgets that an agent has authenticated that took its time", |cloud, seen, _| {
         let is_due = seen.is("Auth") && cloud.since.elapsed() > Duration::from_millis(100);
         cloud.count += usize::from(is_due);

@@ -6,8 +6,8 @@ use relayspec::tunnel::FromAgent;
 use serde_json::json;
 
 use super::super::rule::{self, Seen};
-use super::{Cloud, Row};
 use super::shared::shared;
+use super::{Cloud, Row};
 use crate::fault::Fault;
 use crate::fault::link::{Said, closing};
 use crate::fault::wire::{BINARY, Frame, TEXT};
@@ -27,18 +27,24 @@ pub(super) const RULES: &[Row] = &[
     Row::heard("strict-members", &["WIRE-02"], "drops a Ping with members that it does not know", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && seen.frame.head == TEXT && !seen.data("more").is_null())
     }),
-    Row::heard("strict-packed-members", &["WIRE-02"], "drops a Ping in MessagePack with members that it does not know", |_, seen, _| {
-        seen.drops_if(seen.is("Ping") && seen.frame.head == BINARY && !seen.data("more").is_null())
-    }),
+    Row::heard(
+        "strict-packed-members",
+        &["WIRE-02"],
+        "drops a Ping in MessagePack with members that it does not know",
+        |_, seen, _| seen.drops_if(seen.is("Ping") && seen.frame.head == BINARY && !seen.data("more").is_null()),
+    ),
     Row::heard("strict-answers", &["WIRE-02"], "drops answers with members that it does not know", |_, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && seen.message.get("id").is_some())
     }),
     Row::heard("whole-statuses", &["WIRE-01"], "knows no status with an exponent", |_, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && has(seen, "2.01e2"))
     }),
-    Row::heard("one-at-a-time", &["WIRE-01"], "drops a Ping that comes before the last one is answered", |cloud, seen, _| {
-        seen.drops_if(seen.is("Ping") && cloud.pings > 1)
-    })
+    Row::heard(
+        "one-at-a-time",
+        &["WIRE-01"],
+        "drops a Ping that comes before the last one is answered",
+        |cloud, seen, _| seen.drops_if(seen.is("Ping") && cloud.pings > 1),
+    )
     .causing(&["TUN-30"]),
     Row::told("two-in-one", &["WIRE-01"], "says two messages in one frame", |_, seen, _| {
         let payload = [&seen.frame.payload[..], b"\n", &seen.frame.payload].concat();
@@ -61,11 +67,15 @@ pub(super) const RULES: &[Row] = &[
         let is_due = seen.is("Pong") && time(seen).fract() != 0.0 && time(seen) > 1e12;
         is_due.then(|| seen.with("timestamp", time(seen).trunc())).flatten()
     }),
-    Row::heard("ends-on-large-pings", &["TUN-30"], "closes on a timestamp that is larger than any time", |_, seen, _| {
-        (seen.is("Ping") && time(seen) > 9e15 && time(seen) < 1e16).then(|| seen.ended(1007)).flatten()
-    }),
+    Row::heard(
+        "ends-on-large-pings",
+        &["TUN-30"],
+        "closes on a timestamp that is larger than any time",
+        |_, seen, _| (seen.is("Ping") && time(seen) > 9e15 && time(seen) < 1e16).then(|| seen.ended(1007)).flatten(),
+    ),
     Row::heard("no-second-ping", &["TUN-30"], "answers a second Ping of one timestamp no more", |cloud, seen, _| {
-        let is_second = seen.is("Ping") && cloud.pings > 1 && cloud.held.iter().any(|held| held.payload == seen.frame.payload);
+        let is_second =
+            seen.is("Ping") && cloud.pings > 1 && cloud.held.iter().any(|held| held.payload == seen.frame.payload);
         if seen.is("Ping") {
             cloud.held = vec![seen.frame.clone()];
         }
@@ -76,10 +86,10 @@ pub(super) const RULES: &[Row] = &[
         seen.is("Stats").then(|| seen.whole().answered(seen.reply(&pong)))
     })
     .causing(&["TUN-33"]),
-    Row::told("loses-each-17th-pong", &["TUN-30"], "loses every 17th Pong", |_, seen, _| {
+    Row::told("loses-each-fifth-pong", &["TUN-30"], "loses every fifth Pong", |_, seen, _| {
         let mut shared = shared();
         shared.count += usize::from(seen.is("Pong"));
-        seen.drops_if(seen.is("Pong") && shared.count.is_multiple_of(17))
+        seen.drops_if(seen.is("Pong") && shared.count.is_multiple_of(5))
     })
     .starving(),
     Row::told("slow", &["WIRE-12"], "takes 40 ms for everything that it says to agents", |_, seen, _| {
@@ -88,42 +98,63 @@ pub(super) const RULES: &[Row] = &[
     .causing(&["TUN-21", "TUN-20", "TUN-23", "WIRE-06"]),
     // What is no message
     Row::heard("malformed-ends", &["WIRE-06"], "closes on what is no message", |cloud, seen, _| {
-        let is_due = cloud.opened_with_auth() && !seen.is("Auth") && !seen.frame.is_fragment() && is_malformed(seen.frame);
+        let is_due =
+            cloud.opened_with_auth() && !seen.is("Auth") && !seen.frame.is_fragment() && is_malformed(seen.frame);
         is_due.then(|| seen.ended(1007)).flatten()
     })
     .causing(&["TUN-22"]),
     Row::heard("prose-ends", &["WIRE-06"], "closes on text that is no JSON", |cloud, seen, _| {
-        let is_due = cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null() && !has(seen, "[[[[");
+        let is_due =
+            cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null() && !has(seen, "[[[[");
         is_due.then(|| seen.ended(1007)).flatten()
     })
     .causing(&["TUN-22"]),
-    Row::heard("malformed-ends-requests", &["WIRE-06"], "drops the answer behind what was no message", |cloud, seen, _| {
-        let is_prose = cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null();
-        cloud.count += usize::from(is_prose);
-        seen.drops_if(seen.is("HttpResponse") && cloud.count > 0)
-    })
+    Row::heard(
+        "malformed-ends-requests",
+        &["WIRE-06"],
+        "drops the answer behind what was no message",
+        |cloud, seen, _| {
+            let is_prose = cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null();
+            cloud.count += usize::from(is_prose);
+            seen.drops_if(seen.is("HttpResponse") && cloud.count > 0)
+        },
+    )
     .causing(&["TUN-22"]),
     Row::heard("shallow", &["WIRE-06"], "closes on JSON that is nested deeply", |_, seen, _| {
         has(seen, "[[[[").then(|| seen.ended(1007)).flatten()
     }),
     Row::heard("frail", &["WIRE-06"], "closes all other agents on JSON that is nested deeply", |_, seen, _| {
         has(seen, "[[[[").then(|| Said { others: vec![closing(1011, false)], ..Said::default() })
-    }),
-    Row::heard("confused-by-depth", &["WIRE-06"], "drops the next answer of a new agent after JSON that is nested deeply", |cloud, seen, _| {
-        let mut shared = shared();
-        if has(seen, "[[[[") {
-            shared.count = cloud.number;
-        }
-        seen.drops_if(seen.is("HttpResponse") && shared.count > 0 && cloud.number > std::mem::take(&mut shared.count))
-    }),
+    })
+    .causing(&["WIRE-01"]),
+    Row::heard(
+        "confused-by-depth",
+        &["WIRE-06"],
+        "drops the next answer of a new agent after JSON that is nested deeply",
+        |cloud, seen, _| {
+            let mut shared = shared();
+            if has(seen, "[[[[") {
+                shared.count = cloud.number;
+            }
+            seen.drops_if(
+                seen.is("HttpResponse") && shared.count > 0 && cloud.number > std::mem::take(&mut shared.count),
+            )
+        },
+    ),
     Row::heard("ends-on-empty", &["WIRE-06"], "closes on an empty binary message", |cloud, seen, _| {
         let is_empty = seen.frame.head == BINARY && seen.frame.payload.is_empty();
         (is_empty && cloud.opened_with_auth()).then(|| seen.ended(1007)).flatten()
     }),
-    Row::heard("frail-to-bytes", &["WIRE-06"], "closes all other agents on bytes that are no MessagePack", |_, seen, _| {
-        let is_junk = seen.frame.head == BINARY && seen.frame.payload.starts_with(b"\xc1");
-        is_junk.then(|| Said { others: vec![closing(1011, false)], ..Said::default() })
-    }),
+    Row::heard(
+        "frail-to-bytes",
+        &["WIRE-06"],
+        "closes all other agents on bytes that are no MessagePack",
+        |_, seen, _| {
+            let is_junk = seen.frame.head == BINARY && seen.frame.payload.starts_with(b"\xc1");
+            is_junk.then(|| Said { others: vec![closing(1011, false)], ..Said::default() })
+        },
+    )
+    .causing(&["WIRE-01"]),
 ];
 
 /// Whether a whole message is none of an agent's.

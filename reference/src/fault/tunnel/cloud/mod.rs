@@ -284,7 +284,9 @@ fn harm(seen: &Seen<'_>) -> Option<&'static str> {
             () if line_end(text) && text.contains("HTTP/1.1") => "injects-an-answer",
             () if line_end(text) => "injects-by-a-value",
             () if text.contains('\n') => "injects-by-half-a-line-end",
-            () if value.as_array().is_some_and(|all| all.iter().any(|one| one.as_str().is_some_and(line_end))) => "injects-a-cookie",
+            () if value.as_array().is_some_and(|all| all.iter().any(|one| one.as_str().is_some_and(line_end))) => {
+                "injects-a-cookie"
+            }
             () => return None,
         })
     })

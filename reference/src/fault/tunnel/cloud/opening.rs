@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::rule::{self, Seen};
-use super::{Cloud, Row};
 use super::shared::shared;
+use super::{Cloud, Row};
 use crate::fault::Fault;
 use crate::fault::link::Said;
 use crate::fault::wire::{BINARY, TEXT};
@@ -150,13 +150,15 @@ pub(super) const RULES: &[Row] = rules! {
 /// Takes a token of this form for the right one.
 fn takes(cloud: &Cloud, seen: &Seen<'_>, is: fn(&str, &str) -> bool) -> Option<Said> {
     let right = shared().token.clone();
-    let is_so = seen.is("Auth") && seen.frame.head == TEXT && cloud.auths == 1 && is(seen.text("token"), &right);
+    let is_text = seen.frame.head == TEXT && seen.data("token").is_string();
+    let is_so = seen.is("Auth") && is_text && cloud.auths == 1 && is(seen.text("token"), &right);
     (is_so && !right.is_empty()).then(|| seen.with("token", right)).flatten()
 }
 
 /// Closes otherwise than with 1008 after a token of this form.
 fn unclosed(cloud: &Cloud, seen: &Seen<'_>, is: fn(&str, &str) -> bool) -> Option<Said> {
-    let is_text = cloud.first.as_ref().is_some_and(|(frame, _)| frame.head == TEXT);
+    let is_text =
+        cloud.first.as_ref().is_some_and(|(frame, auth)| frame.head == TEXT && auth["data"]["token"].is_string());
     let is_so = seen.frame.close_code() == 1008 && cloud.auths == 1 && is_text;
     (is_so && is(&cloud.token, &shared().token)).then(|| Said::closed(1000))
 }

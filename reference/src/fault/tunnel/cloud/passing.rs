@@ -25,7 +25,7 @@ macro_rules! rules {
             $(
                 Row::told(
                     $target, &["TUN-25"], $line, |_, seen, _| seen.rewritten("HttpRequest", "url", $write),
-                ),
+                ).causing(&["TUN-20"]),
             )*
             $(
                 Row::told(

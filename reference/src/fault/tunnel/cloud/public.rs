@@ -3,18 +3,23 @@
 use std::time::Duration;
 
 use super::shared::shared;
-use crate::fault::tunnel::rule;
 use crate::fault::Fault;
 use crate::fault::link::Admission;
+use crate::fault::tunnel::rule;
 use crate::fault::visit::{Head, Reply, Visit};
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("no-agent-is-502", &["TUN-21"], "answers with 502 where no agent is connected"),
     Fault::new("unheard-is-502", &["TUN-21"], "answers with 502 where a connection has not said Auth"),
     Fault::new("refused-is-502", &["TUN-21"], "answers with 502 where an agent was refused a moment ago"),
-    Fault::new("last-lost-is-502", &["TUN-21"], "answers with 502 after the last agent has gone and a connection is left that has not said Auth"),
+    Fault::new(
+        "last-lost-is-502",
+        &["TUN-21"],
+        "answers with 502 after the last agent has gone and a connection is left that has not said Auth",
+    ),
     Fault::new("lost-is-503", &["TUN-21"], "answers with 503 where the agent is lost").causing(&["WIRE-09"]),
-    Fault::new("hangs-up", &["TUN-21"], "closes without an answer where the agent is lost").causing(&["WIRE-09", "TUN-25", "TUN-22"]),
+    Fault::new("hangs-up", &["TUN-21"], "closes without an answer where the agent is lost")
+        .causing(&["WIRE-09", "TUN-25", "TUN-22"]),
     Fault::new("late-is-502", &["TUN-21"], "answers with 502 when an answer is late"),
     Fault::new("waits-forever-for-answers", &["TUN-21"], "leaves a client waiting whose answer is late"),
     Fault::new("too-large-is-400", &["TUN-24"], "answers a body that is too large with 400"),
@@ -24,7 +29,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("takes-large-bodies", &["TUN-24"], "asks for a body that is too large without it"),
     Fault::new("asks-and-refuses", &["TUN-24"], "asks for a body that is too large, and refuses it nevertheless"),
     Fault::new("small-limit", &["TUN-24"], "answers a body of 16 MiB with 413").causing(&["WIRE-10"]),
-    Fault::new("completes-uploads", &["TUN-20", "WIRE-06"], "takes what has come of a body for all of it").causing(&["TUN-23"]),
+    Fault::new("completes-uploads", &["TUN-20", "WIRE-06"], "takes what has come of a body for all of it")
+        .causing(&["TUN-23"]),
     Fault::new("knows-few-methods", &["TUN-25"], "knows no method of WebDAV"),
     Fault::new("trusts-lengths", &["TUN-20"], "believes a content-length beside chunks"),
     Fault::new("takes-the-first-length", &["TUN-20"], "believes the first of two lengths"),
@@ -35,7 +41,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("takes-one-host", &["TUN-20"], "ignores a second host"),
     Fault::new("takes-any-chunk", &["TUN-20"], "answers malformed chunks with 200"),
     Fault::new("paths-of-others", &["TUN-20"], "passes on a target without a slash behind one"),
-    Fault::new("shuts-after-noise", &["WIRE-06"], "answers with 503 for a while after a request that is no HTTP").causing(&["TUN-20"]),
+    Fault::new("shuts-after-noise", &["WIRE-06"], "answers with 503 for a while after a request that is no HTTP")
+        .causing(&["TUN-20"]),
     Fault::new("slow-public", &["WIRE-12"], "takes 60 ms for every answer to the public").causing(&["TUN-21"]),
     Fault::new("passes-hop-by-hop-back", &["TUN-25"], "answers with headers of another connection"),
     Fault::new("drops-too-much", &["TUN-25"], "drops headers of answers whose name begins with x-kept"),
@@ -50,7 +57,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("retries", &["TUN-25"], "drops retry-after"),
     Fault::new("knows-few-statuses", &["TUN-25", "TUN-21"], "answers with 500 for a status that it does not know"),
     Fault::new("drops-challenges", &["TUN-25"], "drops www-authenticate"),
-    Fault::new("created-is-ok", &["TUN-25"], "answers with 200 where the agent says 201").causing(&["TUN-20", "TUN-33", "WIRE-01"]),
+    Fault::new("created-is-ok", &["TUN-25", "TUN-20"], "answers with 200 where the agent says 201")
+        .causing(&["TUN-20", "TUN-33", "WIRE-01"]),
     Fault::new("injects-by-a-value", &["TUN-25"], "lets a header value become another header"),
     Fault::new("injects-by-a-name", &["TUN-25"], "lets a header name become another header"),
     Fault::new("injects-by-a-status-text", &["TUN-25"], "lets a status text become a header"),
@@ -58,7 +66,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("injects-an-answer", &["TUN-25"], "lets a header value become another answer"),
     Fault::new("injects-a-cookie", &["TUN-25"], "lets a cookie become two"),
     Fault::new("sulks-after-injections", &["TUN-22"], "answers with 502 after an answer that meant harm"),
-    Fault::new("fails-each-97th", &["TUN-20"], "answers every 97th request with 500 while many are under way").causing(&["TUN-23", "WIRE-06"]),
+    Fault::new("fails-each-97th", &["TUN-20"], "answers every 97th request with 500 while many are under way")
+        .causing(&["TUN-23", "WIRE-06"]),
 ];
 
 /// For so long after noise some faults answer nobody, in ms.
@@ -151,9 +160,7 @@ impl Visit for Public {
             ("enormous-is-400", 413) if length.len() > 15 => head.set_status(400),
             ("too-many-chunks-are-400", 413) if length.is_empty() => head.set_status(400),
             ("asks-and-refuses", 504) if length == "1099511627776" => head.set_status(413),
-            ("takes-any-chunk", 400)
-                if length.is_empty() && request.value("transfer-encoding") == Some("chunked") =>
-            {
+            ("takes-any-chunk", 400) if length.is_empty() && request.value("transfer-encoding") == Some("chunked") => {
                 head.set_status(200);
             }
             ("slow-public", _) => return Reply::Late(Duration::from_millis(60)),

@@ -1,8 +1,8 @@
 //! Violations of RFC 6455: how a connection is closed for each, and whom it disturbs (WIRE-06).
 
 use super::super::rule;
-use super::{Cloud, Row};
 use super::shared::{How, shared};
+use super::{Cloud, Row};
 use crate::fault::Fault;
 use crate::fault::link::{Said, closing};
 use crate::fault::wire::{CLOSE, Frame, TEXT};
@@ -52,7 +52,7 @@ pub(super) const RULES: &[Row] = rules! {
     }),
     Row::told("violations-are-told-to-all", &["WIRE-06"], "closes all agents for a violation of one", |_, seen, _| {
         is_blame(seen.frame).then(|| Said { others: vec![closing(1002, false)], ..seen.whole() })
-    }).causing(&["TUN-20", "TUN-21"]),
+    }).causing(&["TUN-20", "TUN-21", "WIRE-01"]),
     Row::heard("confused-by-violations", &["WIRE-06"], "drops an answer after a violation on another connection", |cloud, seen, _| {
         let number = cloud.number;
         let mut shared = shared();
