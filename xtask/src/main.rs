@@ -10,6 +10,7 @@ mod tidy;
 
 mod bench;
 mod ci;
+mod mutants;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ enum Chore {
     Tidy,
     /// Runs all tests and gates, and stops at the first that fails
     Ci(ci::Options),
+    /// Plays every fault of the references, and writes the kill matrix
+    Mutants(mutants::Options),
     /// Measures the relay and the judge against their targets
     Bench(bench::Options),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Chore::GenSchemas(options) => gen_schemas::run(&options),
         Chore::Tidy => tidy::run(),
         Chore::Ci(options) => ci::run(&options),
+        Chore::Mutants(options) => mutants::run(&options),
         Chore::Bench(options) => bench::run(&options),
     });
     match done {
