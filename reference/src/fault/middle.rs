@@ -2,21 +2,20 @@
 //!
 //! Each direction of a connection is a task of its own that reads no more than it can pass on, so that who stands here keeps nothing.
 
-use std::future::pending;
 use std::io::{Error, ErrorKind, Result};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy, copy_buf, sink};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, copy, copy_buf, sink};
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Mutex as Turn;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::flow::{Over, Writer, gone, hoard, locked, until_both, write};
 use super::link::{Admission, House, Link, Loss, Said, Way, closing};
 use super::wire::{Frame, Part, head, read};
 use super::{Chosen, link, visit, visitor};
@@ -62,21 +61,6 @@ struct Place {
     guests: Mutex<Vec<(usize, Writer)>>,
     /// One connects at a time: a crowd would overflow what waits to be accepted.
     dialing: Turn<()>,
-}
-
-/// Where one side is written to: one frame at a time.
-type Writer = Arc<Turn<OwnedWriteHalf>>;
-
-/// How it came that nothing more comes from one side.
-enum Over {
-    /// The other side was told.
-    Told,
-    /// The other side goes on as if nothing had happened.
-    Hidden,
-    /// The connection is over.
-    All,
-    /// The connection is over, and ends as it was ended.
-    Reset,
 }
 
 impl Middleman {
@@ -306,55 +290,4 @@ impl Place {
             tokio::spawn(async move { guest.lock().await.write_all(&bytes).await });
         }
     }
-}
-
-fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Is done when a guest goes away before it has said anything more.
-async fn gone(guest: &mut BufReader<OwnedReadHalf>) {
-    if guest.fill_buf().await.is_ok_and(|more| !more.is_empty()) {
-        pending::<()>().await;
-    }
-}
-
-/// Until nothing more comes from either side, or the connection is over.
-async fn until_both(inward: impl Future<Output = Result<Over>>, outward: impl Future<Output = Result<Over>>) -> Over {
-    let (mut inward, mut outward) = (pin!(inward), pin!(outward));
-    let (first, is_inward) = tokio::select! {
-        over = &mut inward => (over, true),
-        over = &mut outward => (over, false),
-    };
-    match first.unwrap_or(Over::All) {
-        Over::Told | Over::Hidden if is_inward => outward.await.unwrap_or(Over::All),
-        Over::Told | Over::Hidden => inward.await.unwrap_or(Over::All),
-        over => over,
-    }
-}
-
-async fn write(to: &Writer, frames: &[Frame]) -> Result<()> {
-    if frames.is_empty() {
-        return Ok(());
-    }
-    let mut to = to.lock().await;
-    for frame in frames {
-        to.write_all(&frame.bytes()).await?;
-    }
-    Ok(())
-}
-
-/// Keeps what is to be written, however much it is; nothing is the end of it.
-fn hoard(to: Writer) -> UnboundedSender<Vec<u8>> {
-    let (sender, mut receiver) = unbounded_channel::<Vec<u8>>();
-    tokio::spawn(async move {
-        while let Some(bytes) = receiver.recv().await {
-            let mut to = to.lock().await;
-            if bytes.is_empty() || to.write_all(&bytes).await.is_err() {
-                _ = to.shutdown().await;
-                return;
-            }
-        }
-    });
-    sender
 }

@@ -6,6 +6,7 @@
 
 mod after;
 mod client;
+mod flow;
 mod link;
 mod middle;
 mod visit;
