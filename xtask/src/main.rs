@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool: all it does is tell a terminal")]
 
 mod cargo;
+mod vectors;
 mod workspace;
 
 mod gen_schemas;

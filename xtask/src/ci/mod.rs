@@ -2,6 +2,7 @@
 
 mod accelerated;
 mod clients;
+mod languages;
 mod node;
 mod sequence;
 mod server;
@@ -54,8 +55,12 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         accelerated::step(judge),
     ];
     if options.skip_node {
-        steps.push(Step::skipped("node examples", "--skip-node: nobody has judged the Node examples"));
+        steps.push(Step::skipped(
+            "node examples",
+            "--skip-node: nobody has judged the Node examples, nor what is generated for AsyncAPI and TypeScript",
+        ));
     } else {
+        steps.extend(languages::steps());
         steps.extend(node::steps(judge));
         steps.extend(clients::node(judge));
         steps.extend(clients::page(judge));
