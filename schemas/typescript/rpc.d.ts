@@ -7,7 +7,7 @@ export interface SessionStart {
   /**
    * The request id.
    *
-   * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+   * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
    */
   readonly id: number;
   /** The message, by its name. */
@@ -19,7 +19,7 @@ export interface SessionStart {
       /**
        * When, in ms since the Unix epoch.
        *
-       * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+       * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
        */
       readonly timestamp_ms: number;
       /** What else there is to say of it: names and texts. */
@@ -35,7 +35,7 @@ export interface SessionEnd {
   /**
    * The request id.
    *
-   * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+   * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
    */
   readonly id: number;
   /** The message, by its name. */
@@ -47,7 +47,7 @@ export interface SessionEnd {
       /**
        * When, in ms since the Unix epoch.
        *
-       * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+       * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
        */
       readonly timestamp_ms: number;
       /**
@@ -65,7 +65,7 @@ export interface IoData {
   /**
    * The request id.
    *
-   * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+   * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
    */
   readonly id: number;
   /** The message, by its name. */
@@ -79,7 +79,7 @@ export interface IoData {
       /**
        * When, in ms since the Unix epoch.
        *
-       * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+       * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
        */
       readonly timestamp_ms: number;
       /**
@@ -97,7 +97,7 @@ export interface Event {
   /**
    * The request id.
    *
-   * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+   * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
    */
   readonly id: number;
   /** The message, by its name. */
@@ -109,7 +109,7 @@ export interface Event {
       /**
        * When, in ms since the Unix epoch.
        *
-       * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+       * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
        */
       readonly timestamp_ms: number;
       /** What. */
@@ -134,7 +134,7 @@ export interface Request {
   /**
    * The request id.
    *
-   * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+   * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
    */
   readonly id: number;
   /** The message, by its name. */
@@ -161,7 +161,7 @@ export interface CommandComplete {
   /**
    * The request id.
    *
-   * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+   * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
    */
   readonly id: number;
   /** The message, by its name. */
@@ -179,7 +179,7 @@ export interface CommandComplete {
         /**
          * When it began, in ms since the Unix epoch.
          *
-         * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+         * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
          */
         readonly started_at: number;
         /** Its output in short. */
@@ -187,13 +187,13 @@ export interface CommandComplete {
         /**
          * Where its output begins in the stream of the session, in bytes.
          *
-         * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+         * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
          */
         readonly stream_offset: number;
         /**
          * How long its output is, in bytes.
          *
-         * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+         * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
          */
         readonly stream_length: number;
         /** What was typed; null where nobody knows. */
@@ -203,7 +203,7 @@ export interface CommandComplete {
         /**
          * When it ended, in ms since the Unix epoch; null where nobody knows.
          *
-         * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+         * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
          */
         readonly ended_at?: number | null;
         /**
@@ -222,7 +222,7 @@ export interface Response {
   /**
    * The request id.
    *
-   * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+   * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
    */
   readonly id: number;
   /** The message, by its name. */
@@ -246,7 +246,7 @@ export interface Ack {
   /**
    * The request id.
    *
-   * A whole number; from 0 to 18446744073709551615; exact up to 9007199254740991 in JavaScript.
+   * A whole number; from 0 to 18446744073709551615; beyond 9007199254740991 no double is exact.
    */
   readonly id: number;
   /** The message, which has no members. */

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::{cargo, gen_schemas, tidy, workspace};
+use crate::{book, cargo, gen_schemas, tidy, workspace};
 use sequence::Step;
 
 /// What to run.
@@ -47,6 +47,9 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         Step::command("tests", cargo::cargo(["test", "--workspace"])),
         Step::function("schemas", "cargo xtask gen-schemas --check", gen_schemas::check),
         Step::command("docs", doc),
+        // It stands outside the workspace.
+        Step::command("book format", cargo::cargo(["fmt", "--manifest-path", "xtask/mdbook/Cargo.toml", "--check"])),
+        Step::function("book", "cargo xtask book", book::run),
         Step::command(
             "release build",
             cargo::cargo(["build", "--release", "--package", "relayspec-conformance", "--bin", "conformance"]),

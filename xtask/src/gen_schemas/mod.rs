@@ -4,6 +4,7 @@
 mod asyncapi;
 mod diff;
 mod folder;
+pub(crate) mod layout;
 mod text;
 mod typescript;
 

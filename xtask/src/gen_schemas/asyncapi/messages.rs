@@ -6,7 +6,7 @@ use relayspec::schema::MessageSchema;
 use relayspec::wire;
 use serde_json::{Map, Value, json};
 
-use super::layout;
+use super::super::layout;
 use crate::vectors::{self, Vector, Verdict};
 
 /// The content type of JSON.

@@ -2,14 +2,13 @@
 //!
 //! Everything comes from the types and the golden vectors, but for the layouts of bytes, which no schema can say (`layout.rs`).
 
-mod layout;
 mod messages;
 
 use anyhow::{Context, Result};
 use relayspec::family::{Endpoint, FAMILIES, Family};
 use serde_json::{Map, Value, json};
 
-use super::Files;
+use super::{Files, layout};
 use messages::Message;
 
 /// The first line of every document.

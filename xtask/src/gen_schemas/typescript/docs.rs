@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::limits;
+
 /// Writes the doc comment of a schema; nothing where it says nothing.
 pub(super) fn write(out: &mut String, indent: &str, schema: &Value) {
     let mut paragraphs = Vec::new();
@@ -11,7 +13,7 @@ pub(super) fn write(out: &mut String, indent: &str, schema: &Value) {
     if !about.is_empty() {
         paragraphs.push(about);
     }
-    let limits = limits(schema);
+    let limits = limits::of(schema);
     if !limits.is_empty() {
         paragraphs.push(limits);
     }
@@ -36,46 +38,6 @@ fn about(schema: &Value) -> String {
         Some(requirement) if !description.contains(requirement) => format!("{description} ({requirement})"),
         _ => description.to_owned(),
     }
-}
-
-/// What no type says: lengths, bounds and forms.
-fn limits(schema: &Value) -> String {
-    let mut said: Vec<String> = Vec::new();
-    match (schema["minLength"].as_u64(), schema["maxLength"].as_u64()) {
-        (Some(least), Some(most)) if least == most => said.push(format!("{least} characters")),
-        (Some(1), None) if about(schema).contains("not empty") => {}
-        (Some(1), None) => said.push("not empty".to_owned()),
-        (Some(least), Some(most)) => said.push(format!("{least} to {most} characters")),
-        (Some(least), None) => said.push(format!("at least {least} characters")),
-        (None, Some(most)) => said.push(format!("at most {most} characters")),
-        (None, None) => {}
-    }
-    if holds(schema, "integer") {
-        said.push("a whole number".to_owned());
-    }
-    match (schema.get("minimum"), schema.get("maximum")) {
-        (Some(least), Some(most)) => said.push(format!("from {least} to {most}")),
-        (Some(least), None) => said.push(format!("at least {least}")),
-        (None, Some(most)) => said.push(format!("at most {most}")),
-        (None, None) => {}
-    }
-    // A double is exact to 2^53 - 1.
-    if schema["maximum"].as_f64().is_some_and(|most| most > 9_007_199_254_740_991.0) {
-        said.push("exact up to 9007199254740991 in JavaScript".to_owned());
-    }
-    if let Some(pattern) = schema["pattern"].as_str() {
-        said.push(format!("it matches `{pattern}`"));
-    }
-    if schema["contentEncoding"] == "base64" {
-        said.push("in base64".to_owned());
-    }
-    let joined = said.join("; ");
-    let mut letters = joined.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
-}
-
-fn holds(schema: &Value, kind: &str) -> bool {
-    schema["type"] == kind || schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|one| one == kind))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const LAYOUTS: &[(&str, &str)] = &[
 ];
 
 /// The layout of a family's bytes; empty where a schema says all.
-pub(super) fn of(family: &str) -> &'static str {
+pub(crate) fn of(family: &str) -> &'static str {
     LAYOUTS.iter().find(|(name, _)| *name == family).map_or("", |(_, layout)| layout)
 }
 
