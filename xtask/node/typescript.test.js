@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ import { matches } from "../../schemas/typescript/check.js";
 import { loosened } from "./loosened.js";
 import { vectors } from "./vectors.js";
 
-const PACKAGE = fileURLToPath(new URL("../../schemas/typescript/index.js", import.meta.url));
+const PACKAGE = fileURLToPath(new URL("../../schemas/typescript", import.meta.url));
 const TSC = fileURLToPath(new URL("node_modules/.bin/tsc", import.meta.url));
 const FLAGS = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--types", ""];
 
@@ -47,6 +47,12 @@ test("tsc refuses a value of the wrong type", async (t) => {
   assert.match(await compiled(t, [narrow]), /error TS2339: Property 'code'/, "a union that is told apart by its type");
 });
 
+test("the package is found by its name, and the example of the guide compiles with it", async (t) => {
+  const example = await readFile(new URL("example.ts", import.meta.url), "utf8");
+  assert.equal(await compiled(t, [example]), "");
+  assert.match(await compiled(t, [example.replace("message.sessionId", "message.session")]), /error TS2\d+: Property 'session'/);
+});
+
 /** To a compiler a number beyond all doubles is a number. */
 function finite(_, value) {
   return value === Infinity || value === -Infinity ? 0 : value;
@@ -62,8 +68,10 @@ function line({ family, type, id, value, text }, directive) {
 async function compiled(t, lines) {
   const folder = await mkdtemp(join(tmpdir(), "relayspec-"));
   t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "node_modules"));
+  await symlink(PACKAGE, join(folder, "node_modules", "relayspec"));
   const file = join(folder, "vectors.mts");
-  await writeFile(file, [`import * as relayspec from ${JSON.stringify(PACKAGE)};`, ...lines, ""].join("\n"));
+  await writeFile(file, [`import * as relayspec from "relayspec";`, ...lines, ""].join("\n"));
   return new Promise((resolve, reject) => {
     execFile(TSC, [...FLAGS, file], { cwd: folder, timeout: 100_000, maxBuffer: 1 << 24 }, (error, output, diagnostics) => {
       const refused = error !== null && output.includes("error TS");

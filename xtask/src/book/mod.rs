@@ -8,6 +8,7 @@ mod html;
 mod links;
 mod markdown;
 mod messages;
+mod quoted;
 mod scenarios;
 mod summary;
 
@@ -68,6 +69,7 @@ fn write(folder: &Path) -> Result<()> {
     }
     let is_page = |path: &str| summary.pages.iter().any(|page| page == path);
     for (path, page) in &mut pages {
+        quoted::check(path, page, &text)?;
         *page = markdown::linked(page, path, &is_page, &|path| workspace::root().join(path).exists());
     }
     pages.insert("SUMMARY.md".to_owned(), summary.text);

@@ -8,6 +8,7 @@ mod sequence;
 mod server;
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -34,6 +35,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     sequence::run(steps(&judge, options))
 }
 
+/// The example crate whose own tests ask the judge. It stands outside the workspace, as a user's would.
+fn in_cargo_test(judge: &Path) -> Command {
+    let manifest =
+        ["test", "--locked", "--manifest-path", "examples/cargo-test/Cargo.toml", "--target-dir", "target/cargo-test"];
+    let mut command = cargo::cargo(manifest);
+    command.env("CONFORMANCE_PROGRAM", judge);
+    command
+}
+
 fn steps(judge: &Path, options: &Options) -> Vec<Step> {
     let mut doc = cargo::cargo(["doc", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
@@ -56,6 +66,7 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         ),
         Step::command("self-test", self_test),
         accelerated::step(judge),
+        Step::command("judge in cargo test", in_cargo_test(judge)),
     ];
     if options.skip_node {
         steps.push(Step::skipped(
