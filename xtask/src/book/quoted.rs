@@ -10,7 +10,8 @@ const OPENING: &str = "<!-- the file ";
 /// # Errors
 /// Where it does, where there is no code behind the comment, or the file cannot be read.
 pub(super) fn check(page: &str, text: &str, file: &dyn Fn(&str) -> Result<String>) -> Result<()> {
-    for (at, _) in text.match_indices(OPENING) {
+    let comments = text.match_indices(OPENING).filter(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
+    for (at, _) in comments {
         let rest = &text[at + OPENING.len()..];
         let (path, behind) =
             rest.split_once(" -->\n").with_context(|| format!("{page}: a comment that does not end"))?;
@@ -33,6 +34,7 @@ mod tests {
 
     #[test]
     fn code_is_its_file() {
+        assert_eq!(told("`<!-- the file PATH -->`\n"), None);
         assert_eq!(told("A.\n\n<!-- the file a.rs -->\n```rust\nfn a() {}\n```\n\n```rust\nfn b() {}\n```\n"), None);
     }
 
