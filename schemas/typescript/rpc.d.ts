@@ -113,18 +113,24 @@ export interface Event {
        */
       readonly timestamp_ms: number;
       /** What. */
-      readonly event_type: {
-        /** A whole number; from -2147483648 to 2147483647. */
-        readonly NonZeroExit: number;
-      } | {
-        readonly PatternMatch: string;
-      } | {
-        /** Where a command begins or ends. */
-        readonly CommandBoundary: {
-          /** The command. */
-          readonly command: string;
+      readonly event_type:
+        /** A command ended with this status, which is not 0. */
+        | {
+          /** A whole number; from -2147483648 to 2147483647. */
+          readonly NonZeroExit: number;
+        }
+        /** This pattern occurred. */
+        | {
+          readonly PatternMatch: string;
+        }
+        /** A command begins or ends. */
+        | {
+          /** Where a command begins or ends. */
+          readonly CommandBoundary: {
+            /** The command. */
+            readonly command: string;
+          };
         };
-      };
     };
   };
 }

@@ -15,8 +15,9 @@ const TIMING: &[&str] = &["code_lifetime=3s", "heartbeat_interval=1s", "heartbea
 /// Runs the judge, and fails with its report where the server does not conform.
 fn judge(selection: &[&str]) {
     let program = std::env::var_os("CONFORMANCE_PROGRAM").unwrap_or_else(|| "conformance".into());
+    let times = TIMING.iter().flat_map(|time| ["--set", time]);
     let mut command = Command::new(&program);
-    command.args(["server", "--command", SERVER]).args(TIMING.iter().flat_map(|time| ["--set", time])).args(selection);
+    command.args(["server", "--command", SERVER]).args(times).args(selection);
     let output = command.output().unwrap_or_else(|error| {
         panic!(
             "`{}` does not start: {error}; `cargo install --path conformance` puts it on the path",

@@ -37,6 +37,9 @@ fn of(schema: &Value, indent: &str) -> Result<String> {
     }
     for keyword in ["oneOf", "anyOf"] {
         if let Some(choices) = schema[keyword].as_array() {
+            if choices.iter().any(|choice| choice.get("description").is_some()) {
+                return told_apart(choices, &format!("{indent}  "));
+            }
             let choices: Result<Vec<_>> = choices.iter().map(|choice| of(choice, indent)).collect();
             return Ok(union(choices?));
         }
@@ -51,6 +54,17 @@ fn of(schema: &Value, indent: &str) -> Result<String> {
         // Whatever it demands, no type says it.
         _ => Ok("unknown".to_owned()),
     }
+}
+
+/// Choices that say what they are, each on lines of its own.
+fn told_apart(choices: &[Value], indent: &str) -> Result<String> {
+    let mut text = String::new();
+    for choice in choices {
+        text.push('\n');
+        docs::write(&mut text, indent, choice);
+        let _ = write!(text, "{indent}| {}", of(choice, indent)?);
+    }
+    Ok(text)
 }
 
 fn of_kind(kind: &str, schema: &Value, indent: &str) -> Result<String> {
@@ -84,7 +98,9 @@ fn object(schema: &Value, indent: &str) -> Result<String> {
     for (name, member) in members {
         docs::write(&mut text, &inner, member);
         let mark = if required.contains(&name.as_str()) { "" } else { "?" };
-        let _ = writeln!(text, "{inner}readonly {}{mark}: {};", key(name), of(member, &inner)?);
+        let kind = of(member, &inner)?;
+        let space = if kind.starts_with('\n') { "" } else { " " };
+        let _ = writeln!(text, "{inner}readonly {}{mark}:{space}{kind};", key(name));
     }
     let _ = write!(text, "{indent}}}");
     Ok(text)
@@ -129,6 +145,10 @@ mod tests {
             (
                 json!({ "type": "object", "properties": { "b": {}, "a-b": { "type": "null" } }, "required": ["b"] }),
                 "{\n  readonly b: unknown;\n  readonly \"a-b\"?: null;\n}",
+            ),
+            (
+                json!({ "oneOf": [{ "description": "A.", "const": "a" }, { "type": "null" }] }),
+                "\n  /** A. */\n  | \"a\"\n  | null",
             ),
         ] {
             assert_eq!(of(&schema, "").expect("a type"), expected, "{schema}");
