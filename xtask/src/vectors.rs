@@ -35,6 +35,8 @@ pub(crate) enum Verdict {
     Accept,
     /// It is none.
     Reject,
+    /// It means nothing, and is no mistake.
+    Ignore,
 }
 
 impl Vector {
@@ -62,7 +64,15 @@ impl Vector {
 /// # Errors
 /// Where the file cannot be read.
 pub(crate) fn of(family: &Family, channel: &Channel) -> Result<Vec<Vector>> {
-    let path = format!("fixtures/{}/{}.json", family.name, channel.direction);
+    at(&format!("{}/{}.json", family.name, channel.direction))
+}
+
+/// The vectors of a file below `fixtures/`, in their order.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub(crate) fn at(path: &str) -> Result<Vec<Vector>> {
+    let path = format!("fixtures/{path}");
     let text = fs::read_to_string(workspace::root().join(&path)).with_context(|| format!("cannot read {path}"))?;
     serde_json::from_str(&text).with_context(|| format!("{path} is no list of vectors"))
 }

@@ -1,12 +1,13 @@
 //! The messages of a family as a page: who sends them, their members with type and requirement, and examples from the golden vectors.
 
+mod driver;
 mod members;
 
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use relayspec::family::{Channel, FAMILIES, Family};
-use relayspec::schema::MessageSchema;
+use relayspec::family::{FAMILIES, Family};
+use serde_json::Value;
 
 use super::Pages;
 use crate::gen_schemas::layout;
@@ -21,30 +22,47 @@ pub(super) fn path(family: &str) -> String {
     format!("spec/messages/{family}.md")
 }
 
-/// A page for each family.
+/// A page for each family, and one for the driver protocol.
 ///
 /// # Errors
 /// Where vectors cannot be read.
 pub(super) fn pages() -> Result<Pages> {
-    FAMILIES.iter().map(|family| Ok((path(family.name), page(family)?))).collect()
+    let mut pages = FAMILIES.iter().map(|family| Ok((path(family.name), page(family)?))).collect::<Result<Pages>>()?;
+    pages.insert(path("driver"), driver::page()?);
+    Ok(pages)
 }
 
-/// A message, and the directions that have it.
+/// A message as the book shows it.
 struct Entry {
-    message: MessageSchema,
-    /// Each with its vectors.
-    directions: Vec<(&'static Channel, Vec<Vector>)>,
+    name: String,
+    schema: Value,
+    /// Who sends it, from whom to whom.
+    sent: Vec<String>,
+    /// The vectors of each direction that has it.
+    vectors: Vec<Vec<Vector>>,
 }
 
 fn page(family: &'static Family) -> Result<String> {
     let mut entries: Vec<Entry> = Vec::new();
     for channel in family.channels {
         let vectors = vectors::of(family, channel)?;
+        let sent = format!("{} to {}", channel.direction.from, channel.direction.to);
         for message in (channel.schemas)() {
-            let direction = (channel, vectors.clone());
-            match entries.iter_mut().find(|known| known.message.name == message.name) {
-                Some(known) => known.directions.push(direction),
-                None => entries.push(Entry { message, directions: vec![direction] }),
+            let named = |vector: &&Vector| {
+                vector.value().is_some_and(|value| (family.naming.name)(&value) == Some(message.name))
+            };
+            let own: Vec<_> = vectors.iter().filter(named).cloned().collect();
+            match entries.iter_mut().find(|known| known.name == message.name) {
+                Some(known) => {
+                    known.sent.push(sent.clone());
+                    known.vectors.push(own);
+                }
+                None => entries.push(Entry {
+                    name: message.name.to_owned(),
+                    schema: message.schema,
+                    sent: vec![sent.clone()],
+                    vectors: vec![own],
+                }),
             }
         }
     }
@@ -55,9 +73,7 @@ fn page(family: &'static Family) -> Result<String> {
          `schemas/asyncapi/{name}.yaml`, and in `schemas/typescript/{name}.d.ts`.\n\n"
     );
     directions(&mut page, family);
-    for entry in &entries {
-        section(&mut page, family, entry);
-    }
+    entries.iter().for_each(|entry| section(&mut page, entry));
     bytes(&mut page, family)?;
     Ok(page)
 }
@@ -74,36 +90,22 @@ fn directions(page: &mut String, family: &Family) {
     }
 }
 
-fn section(page: &mut String, family: &Family, Entry { message, directions }: &Entry) {
-    let schema = &message.schema;
-    let sent: Vec<_> = directions
-        .iter()
-        .map(|(channel, _)| format!("{} to {}", channel.direction.from, channel.direction.to))
-        .collect();
-    let _ = write!(
-        page,
-        "\n## {}\n\n{}\n\nSent from {}.",
-        message.name,
-        schema["description"].as_str().unwrap_or_default(),
-        sent.join(", from ")
-    );
+fn section(page: &mut String, Entry { name, schema, sent, vectors }: &Entry) {
+    let about = schema["description"].as_str().unwrap_or_default();
+    let _ = write!(page, "\n## {name}\n\n{about}\n\nSent from {}.", sent.join(", from "));
     if let Some(requirement) = schema["x-requirement"].as_str() {
         let _ = write!(page, " Another form breaks {requirement}, where that binds the sender.");
     }
     page.push_str("\n\n");
     members::table(page, schema);
     for (verdict, count) in [(Verdict::Accept, ACCEPTED), (Verdict::Reject, REJECTED)] {
-        let is =
-            |vector: &Vector| vector.value().is_some_and(|value| (family.naming.name)(&value) == Some(message.name));
         let mut shown: Vec<&Vector> = Vec::new();
-        for vector in directions.iter().flat_map(|(_, vectors)| vectors::showing(vectors, verdict, count, is)) {
+        for vector in vectors.iter().flat_map(|own| vectors::showing(own, verdict, count, |_| true)) {
             if shown.len() < count && shown.iter().all(|known| known.id != vector.id) {
                 shown.push(vector);
             }
         }
-        for vector in shown {
-            example(page, vector);
-        }
+        shown.into_iter().for_each(|vector| example(page, vector));
     }
 }
 
@@ -112,6 +114,7 @@ fn example(page: &mut String, vector: &Vector) {
     let (mark, word) = match vector.verdict {
         Verdict::Accept => ("accept", "Valid"),
         Verdict::Reject => ("reject", "Not valid"),
+        Verdict::Ignore => ("reject", "Ignored"),
     };
     let (why, rule) = (&vector.why, &vector.rule);
     let _ = write!(page, "\n<div class=\"example {mark}\">\n\n{word}: {why} ({rule})\n\n");
