@@ -14,6 +14,7 @@ mod tidy;
 
 mod bench;
 mod ci;
+mod mutants;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Chore {
     Tidy,
     /// Runs all tests and gates, and stops at the first that fails
     Ci(ci::Options),
+    /// Plays every fault of the references, and writes the kill matrix
+    Mutants(mutants::Options),
     /// Measures the relay and the judge against their targets
     Bench(bench::Options),
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Chore::Book => book::run(),
         Chore::Tidy => tidy::run(),
         Chore::Ci(options) => ci::run(&options),
+        Chore::Mutants(options) => mutants::run(&options),
         Chore::Bench(options) => bench::run(&options),
     });
     match done {
