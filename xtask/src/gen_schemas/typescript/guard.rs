@@ -74,6 +74,15 @@ mod tests {
     }
 
     #[test]
+    fn the_validator_has_a_rule_for_each_keyword() {
+        // A condition looks at both of its outcomes itself, and a reference at the definitions.
+        let own = |word: &&&str| !["then", "else", "$defs"].contains(*word);
+        for word in [ONE, SEVERAL, NAMED, DATA].concat().iter().filter(own) {
+            assert!(include_str!("check.js").contains(&format!("\n  {word}: (")), "check.js has no rule for `{word}`");
+        }
+    }
+
+    #[test]
     fn a_keyword_that_nobody_checks_is_refused() {
         let error = bare(&json!({ "items": { "uniqueItems": true } })).expect_err("it is unknown");
         assert!(error.to_string().contains("`uniqueItems`"), "{error}");
