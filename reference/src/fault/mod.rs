@@ -10,12 +10,14 @@ mod middle;
 mod wire;
 
 mod pairing;
+mod rpc;
 mod sync;
 mod terminal;
 mod tunnel;
 
 pub use client::{Disguise, NoDisguise};
 pub use middle::{Middleman, NoMiddleman};
+pub use rpc::{DaemonDoor, NoDoor, RpcDisguise};
 
 use std::fmt;
 use std::time::Duration;
@@ -78,15 +80,17 @@ impl Faults {
 /// All faults, by role. The reference clients of some roles declare jitter where they are judged.
 pub static ALL: &[Faults] = &[
     Faults { role: "pairing.relay", tables: &[pairing::relay::FAULTS] },
-    Faults { role: "pairing.host", tables: &[pairing::host::FAULTS, client::FAULTS] },
-    Faults { role: "pairing.viewer", tables: &[pairing::viewer::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "pairing.host", tables: &[pairing::host::FAULTS, client::SHARED, client::WIRE] },
+    Faults { role: "pairing.viewer", tables: &[pairing::viewer::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
     Faults { role: "terminal.relay", tables: &[terminal::relay::FAULTS] },
-    Faults { role: "terminal.host", tables: &[terminal::host::FAULTS, client::FAULTS, client::JITTER] },
-    Faults { role: "terminal.viewer", tables: &[terminal::viewer::FAULTS, client::FAULTS] },
+    Faults { role: "terminal.host", tables: &[terminal::host::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
+    Faults { role: "terminal.viewer", tables: &[terminal::viewer::FAULTS, client::SHARED, client::WIRE] },
     Faults { role: "tunnel.cloud", tables: &[tunnel::cloud::FAULTS] },
-    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
     Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
-    Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "rpc.daemon", tables: &[rpc::daemon::FAULTS] },
+    Faults { role: "rpc.client", tables: &[rpc::client::FAULTS, client::SHARED] },
+    Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
 ];
 
 /// No fault: who stands in the middle changes nothing.
