@@ -3,8 +3,12 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool: all it does is tell a terminal")]
 
 mod cargo;
+mod limits;
+mod paths;
+mod vectors;
 mod workspace;
 
+mod book;
 mod gen_schemas;
 mod tidy;
 
@@ -28,6 +32,8 @@ struct Arguments {
 enum Chore {
     /// Writes `schemas/` anew from the types
     GenSchemas(gen_schemas::Options),
+    /// Builds the book of chapters and guides into `target/book`, and fails at dead links
+    Book,
     /// Checks imports, effects, file sizes, headers, links, citations and stray paths
     Tidy,
     /// Runs all tests and gates, and stops at the first that fails
@@ -42,6 +48,7 @@ fn main() -> ExitCode {
     let chore = Arguments::parse().chore;
     let done = workspace::check().and_then(|()| match chore {
         Chore::GenSchemas(options) => gen_schemas::run(&options),
+        Chore::Book => book::run(),
         Chore::Tidy => tidy::run(),
         Chore::Ci(options) => ci::run(&options),
         Chore::Mutants(options) => mutants::run(&options),

@@ -91,6 +91,11 @@ pub(super) trait Link: Send {
         Admission::Onward
     }
 
+    /// What is said to who has connected before anything else is.
+    fn opens(&mut self) -> Vec<Frame> {
+        Vec::new()
+    }
+
     /// The answer to the request goes by.
     fn answered(&mut self, _head: &[u8], _house: &mut House) {}
 
@@ -110,6 +115,11 @@ pub(super) trait Link: Send {
     /// One side has ended; whether the other is told.
     fn ends(&mut self, _way: Way, _loss: Loss, _house: &mut House) -> bool {
         true
+    }
+
+    /// A frame goes by that is too long to be looked at; a code to close with instead, given its first byte.
+    fn large(&mut self, _way: Way, _head: u8) -> Option<u16> {
+        None
     }
 
     /// Whether what waits for a peer that does not read is kept without bound.

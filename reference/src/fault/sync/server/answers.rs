@@ -11,9 +11,11 @@ use crate::fault::wire::TEXT;
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("takes-unknown-kinds", &["SYNC-11"], "lets subscribe to resources of an unknown kind"),
     Fault::new("kinds-of-any-case", &["SYNC-11"], "reads kinds of resources in any case"),
-    Fault::new("takes-unknown-projects", &["SYNC-11"], "lets subscribe to projects that there are not").causing(&["SYNC-10"]),
+    Fault::new("takes-unknown-projects", &["SYNC-11"], "lets subscribe to projects that there are not")
+        .causing(&["SYNC-10"]),
     Fault::new("takes-unknown-chats", &["SYNC-11"], "lets subscribe to chats that there are not").causing(&["SYNC-10"]),
-    Fault::new("takes-projects-for-chats", &["SYNC-11"], "lets subscribe to a project as if it were a chat").causing(&["SYNC-10"]),
+    Fault::new("takes-projects-for-chats", &["SYNC-11"], "lets subscribe to a project as if it were a chat")
+        .causing(&["SYNC-10"]),
     Fault::new("takes-no-project", &["SYNC-11"], "lets subscribe to a project that is not named"),
     Fault::new("takes-null-for-a-chat", &["SYNC-11"], "lets subscribe to a chat whose id is null"),
     Fault::new("takes-no-kind", &["SYNC-11"], "lets subscribe to a resource of no kind"),
@@ -31,9 +33,14 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("answers-unasked", &["SYNC-30"], "answers a request that nobody has made, after six pushes to a sender")
         .causing(&["SYNC-60"]),
     Fault::new("unsubscribe-needs-one", &["SYNC-40"], "refuses to unsubscribe who has not subscribed").starving(),
-    Fault::new("unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes from one of two chats").causing(&["SYNC-60"]),
+    Fault::new("unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes from one of two chats")
+        .causing(&["SYNC-60"]),
     Fault::new("ninth-unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes the ninth time"),
-    Fault::new("twice-unsubscribed-unanswered", &["SYNC-40"], "does not answer who unsubscribes from the same the third time"),
+    Fault::new(
+        "twice-unsubscribed-unanswered",
+        &["SYNC-40"],
+        "does not answer who unsubscribes from the same the third time",
+    ),
     Fault::new("profiles-stay", &["SYNC-40"], "lets nobody unsubscribe from model profiles").causing(&["SYNC-60"]),
     Fault::new("silent-without-id", &["SYNC-60"], "does not answer a message without an id"),
     Fault::new("silent-about-null-ids", &["SYNC-60"], "does not answer an id that is null"),

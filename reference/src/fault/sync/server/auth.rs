@@ -41,7 +41,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "wrong-pin-logs-out",
         &["SYNC-04"],
         "takes who shows a wrong PIN for somebody who has not authenticated",
-    ).causing(&["SYNC-10"]),
+    )
+    .causing(&["SYNC-10"]),
 ];
 
 /// Who has connected so shortly after a guesser is barred with it.
@@ -57,7 +58,9 @@ pub(super) fn bars(server: &Server, house: &House) -> bool {
 pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     match (seen.way, seen.kind) {
         (Way::In, "auth") => shows(server, seen),
-        (Way::In, "send") if server.known(house).is_in && seen.message["message"].is_string() && seen.message["id"].is_string() => {
+        (Way::In, "send")
+            if server.known(house).is_in && seen.message["message"].is_string() && seen.message["id"].is_string() =>
+        {
             let late = house.clients.late.take()?;
             Some(Said { onward: vec![late, seen.frame.clone()], ..Said::default() })
         }

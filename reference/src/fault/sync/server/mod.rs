@@ -11,15 +11,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::fault::Fault;
 use crate::fault::framing::{self, Framing};
 use crate::fault::link::{self, Admission, House, Link, Loss, Said, Way};
 use crate::fault::wire::{CLOSE, Frame};
-use crate::fault::{Fault, joined, length};
 
-const LISTS: &[&[Fault]] =
+pub(crate) const FAULTS: &[&[Fault]] =
     &[auth::FAULTS, answers::FAULTS, snapshots::FAULTS, pushes::FAULTS, loss::FAULTS, wire::FAULTS, framing::FAULTS];
-
-pub(crate) const FAULTS: &[Fault] = &joined::<{ length(LISTS) }>(LISTS);
 
 /// Requests of this size are not kept, in bytes.
 const LARGE: usize = 128 << 10;
