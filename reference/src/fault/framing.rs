@@ -7,7 +7,8 @@ use super::wire::{CLOSE, Frame, PING, PONG, TEXT};
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("empty-fragments-end", &["WIRE-03"], "closes the connection for an empty fragment"),
     Fault::new("no-ping-between", &["WIRE-03"], "does not answer a Ping between fragments"),
-    Fault::new("ping-spoils-message", &["WIRE-03"], "loses what stands behind a Ping between fragments"),
+    Fault::new("ping-spoils-message", &["WIRE-03"], "loses what stands behind a Ping between fragments")
+        .causing(&["SYNC-60"]),
     Fault::new("decodes-each-fragment", &["WIRE-03"], "takes every fragment for UTF-8 of its own"),
     Fault::new("parrot", &["WIRE-04"], "answers a Ping frame with data of its own").causing(&["WIRE-03"]),
     Fault::new("no-empty-pongs", &["WIRE-04"], "does not answer a Ping frame without data"),
@@ -71,6 +72,16 @@ impl Framing {
             Way::In => self.heard(fault, frame),
             Way::Out => self.told(fault, number, frame, house),
         }
+    }
+
+    /// Whether the peer has sent a Close frame.
+    pub(super) fn has_closed(&self) -> bool {
+        self.close.is_some()
+    }
+
+    /// Whether more of a fragmented message has to come.
+    pub(super) fn is_amid(&self) -> bool {
+        self.is_amid
     }
 
     /// Whether the peer is not told that the server has ended the connection.

@@ -59,7 +59,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("answers-twice", &["SYNC-60"], "answers an unknown chat twice").causing(&["SYNC-11", "SYNC-30"]),
     Fault::new("one-answer-for-one-id", &["SYNC-60"], "answers the second of two requests with one id no more"),
     Fault::new("cuts-ids", &["SYNC-60"], "cuts ids that are long"),
-    Fault::new("ascii-ids", &["SYNC-60"], "replaces what is not ASCII in an id"),
+    Fault::new("ascii-ids", &["SYNC-60"], "replaces what is not ASCII in an id").causing(&["WIRE-01", "WIRE-03"]),
     Fault::new("silent-without-type", &["SYNC-60"], "does not answer a request without a type"),
     Fault::new("answered-twice-without-type", &["SYNC-60"], "answers a request without a type twice"),
 ];
@@ -81,7 +81,7 @@ pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) ->
 }
 
 fn heard(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    if seen.frame.head != TEXT {
+    if seen.frame.head != TEXT || !seen.frame.masked || server.framing.is_amid() {
         return None;
     }
     let (text, message) = (seen.raw(), seen.message);

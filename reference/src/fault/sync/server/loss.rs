@@ -4,36 +4,32 @@ use serde_json::json;
 
 use super::{Seen, Server};
 use crate::fault::Fault;
-use crate::fault::link::{self, House, Loss, Said, Way};
-use crate::fault::wire::PING;
+use crate::fault::link::{self, House, Said, Way};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("loss-stops-writers", &["SYNC-50"], "answers no sender after a subscriber has left"),
     Fault::new("loss-ends-others", &["SYNC-50"], "pushes nothing to anybody after a subscriber has left"),
     Fault::new("comes-back-deaf", &["SYNC-50"], "pushes nothing to who connects after a subscriber has left"),
-    Fault::new("haunted", &["SYNC-50", "WIRE-09"], "gives a new connection the subscriptions of one that was lost"),
-    Fault::new("haunted-by-resets", &["WIRE-09"], "gives a new connection the subscriptions of one that was reset"),
+    Fault::new("haunted", &["WIRE-09", "SYNC-50"], "gives a new connection the subscriptions of one that was lost")
+        .causing(&["SYNC-22"]),
+    Fault::new("haunted-by-resets", &["WIRE-09"], "gives a new connection the subscriptions of one that was reset")
+        .causing(&["SYNC-22"]),
 ];
 
-/// Whether it notices that a client has ended its connection.
-pub(super) fn notices(_: &Server, _: Loss) -> bool {
-    true
-}
-
 pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    if server.is_gone && seen.frame.head == PING {
-        return Some(Said::nothing().answered(link::pong(seen.frame)));
-    }
     let clients = &house.clients;
-    let has_lost = clients.lost_near(server.number);
-    let is_later = clients.lost.is_some_and(|lost| server.number > lost + 1);
+    // Whoever had connected next is still there.
+    let lost = clients.lost.filter(|lost| clients.here.contains_key(&(lost + 1)));
+    let has_lost = lost.is_some_and(|lost| server.number.abs_diff(lost) <= 2);
+    let is_later = lost.is_some_and(|lost| server.number > lost + 1);
+    let is_earlier = lost.is_some_and(|lost| server.number < lost);
     match (seen.way, seen.kind) {
         (Way::Out, "data") if seen.is_push() => match server.fault {
             "loss-ends-others" if has_lost && !is_later => Some(Said::nothing()),
             "comes-back-deaf" if has_lost && is_later => Some(Said::nothing()),
             _ => None,
         },
-        (Way::Out, "data") if server.fault == "loss-stops-writers" && has_lost && server.has_sent => {
+        (Way::Out, "data") if server.fault == "loss-stops-writers" && is_earlier && server.has_sent => {
             Some(Said::nothing())
         }
         (Way::Out, "auth_success") if server.successes == 1 && has_lost && is_later => {

@@ -8,6 +8,7 @@ mod snapshots;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -53,13 +54,6 @@ struct Known {
     topics: BTreeMap<String, usize>,
 }
 
-impl Clients {
-    /// Whether somebody has left who had connected shortly before or after.
-    fn lost_near(&self, number: usize) -> bool {
-        self.lost.is_some_and(|lost| number.abs_diff(lost) <= 2)
-    }
-}
-
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -80,10 +74,9 @@ pub(crate) struct Server {
     /// What it has unsubscribed from.
     unsubscribed: Vec<String>,
     fragments: usize,
+    last_out: Option<Instant>,
     /// How much has come in, in bytes.
     poured: usize,
-    /// Whether it has gone, and nobody knows.
-    is_gone: bool,
     /// Whether something has come to pass that the fault waits for.
     marked: bool,
 }
@@ -152,8 +145,8 @@ impl Server {
             has_sent: false,
             unsubscribed: Vec::new(),
             fragments: 0,
+            last_out: None,
             poured: 0,
-            is_gone: false,
             marked: false,
         }
     }
@@ -204,7 +197,8 @@ impl Server {
     fn leave(&mut self, by_reset: bool, house: &mut House) {
         if let Some(known) = house.clients.here.remove(&self.number) {
             let had_subscribed = known.topics.keys().any(|topic| topic.starts_with("chat/"));
-            if had_subscribed {
+            let is_next = |known: &Known| known.topics.keys().any(|topic| topic.starts_with("chat/"));
+            if had_subscribed && house.clients.here.get(&(self.number + 1)).is_some_and(is_next) {
                 (house.clients.lost, house.clients.has_reset) = (Some(self.number), by_reset);
             }
         }
@@ -241,12 +235,10 @@ impl Link for Server {
     }
 
     fn ends(&mut self, way: Way, loss: Loss, house: &mut House) -> bool {
-        let is_told = way == Way::In && loss::notices(self, loss)
-            || way == Way::Out && !self.framing.lingers(self.fault) && !wire::lingers(self);
+        let is_told = way == Way::In || !self.framing.lingers(self.fault) && !wire::lingers(self);
         if is_told {
             self.leave(loss == Loss::Reset, house);
         }
-        self.is_gone |= way == Way::In && !is_told;
         is_told
     }
 

@@ -8,13 +8,15 @@ use crate::fault::link::{House, Said, Way};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("loses-the-third", &["SYNC-20"], "loses the third push to a client")
-        .causing(&["SYNC-12", "SYNC-23", "SYNC-50"]),
-    Fault::new("loses-each-97th", &["SYNC-20"], "loses every 97th push to a client").causing(&["SYNC-51"]),
-    Fault::new("loses-in-a-crowd", &["SYNC-20"], "loses the fourth push to a client, above 100 clients"),
+        .causing(&["SYNC-12", "SYNC-23", "SYNC-40", "SYNC-50", "SYNC-51", "WIRE-12"]),
+    Fault::new("loses-each-24th", &["SYNC-20"], "loses every 24th push to a client").causing(&["SYNC-23", "SYNC-51"]),
+    Fault::new("loses-in-a-crowd", &["SYNC-20"], "loses the fourth push to a client, above 100 clients")
+        .causing(&["SYNC-23"]),
     Fault::new("repeats-in-a-crowd", &["SYNC-20"], "repeats the fifth push to a client, above 100 clients"),
     Fault::new("repeats-the-fifth", &["SYNC-20"], "repeats the fifth push to a client")
         .causing(&["SYNC-40", "SYNC-23"]),
-    Fault::new("swaps", &["SYNC-20"], "swaps the second push to every third client with the next"),
+    Fault::new("swaps", &["SYNC-20"], "swaps the fourth push to every third client with the next")
+        .causing(&["SYNC-23", "SYNC-40"]),
     Fault::new("forgets-the-sender", &["SYNC-20"], "pushes nothing to who has sent").starving(),
     Fault::new("one-subscriber", &["SYNC-20"], "pushes messages to the first subscriber alone").starving(),
     Fault::new("loses-empty", &["SYNC-20"], "loses pushes of empty messages"),
@@ -22,10 +24,12 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("loses-large", &["SYNC-20"], "loses pushes of half a mebibyte"),
     Fault::new("keeps-new-chats", &["SYNC-21"], "tells nobody of new chats"),
     Fault::new("new-chats-stay-silent", &["SYNC-21"], "pushes no messages of new chats"),
-    Fault::new("new-chats-twice", &["SYNC-21"], "tells of new chats twice"),
+    Fault::new("new-chats-twice", &["SYNC-21"], "pushes messages of new chats twice"),
     Fault::new("snapshots-lack-new-chats", &["SYNC-21"], "leaves new chats out of the snapshot"),
-    Fault::new("tells-all-of-new-chats", &["SYNC-22"], "tells who has not subscribed to a project of its new chats"),
-    Fault::new("leaks-between-chats", &["SYNC-22"], "pushes messages to who has subscribed to another chat"),
+    Fault::new("tells-all-of-new-chats", &["SYNC-22"], "tells who has not subscribed to a project of its new chats")
+        .causing(&["SYNC-40"]),
+    Fault::new("leaks-between-chats", &["SYNC-22"], "pushes messages to who has subscribed to another chat")
+        .causing(&["SYNC-21"]),
     Fault::new("leaks-to-projects", &["SYNC-22"], "pushes messages to who has subscribed to a project"),
     Fault::new("leaks-to-profiles", &["SYNC-22"], "pushes messages to who has subscribed to model profiles"),
     Fault::new("leaks-to-the-idle", &["SYNC-22"], "pushes messages to who has subscribed to nothing"),
@@ -53,7 +57,7 @@ pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) ->
             Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
         }
         (Way::In, "unsubscribe") if server.fault == "pushes-what-it-kept" && seen.message["resource"] == "chat" => {
-            server.marked = true;
+            server.unsubscribed.push(topic(seen.message));
             Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
         }
         (Way::Out, "subscribed") if server.fault == "snapshots-lack-new-chats" => {
@@ -64,7 +68,7 @@ pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) ->
             Some(seen.instead(&message))
         }
         (Way::Out, "subscribed") if server.fault == "pushes-what-it-kept" => {
-            server.marked = false;
+            server.unsubscribed.clear();
             None
         }
         (Way::Out, "data") if server.fault == "pushes-what-it-kept" && !seen.is_push() => {
@@ -88,11 +92,11 @@ fn pushed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Sai
     leak(server, seen, house, is_first);
     Some(match server.fault {
         "loses-the-third" if server.pushes == 3 => lost,
-        "loses-each-97th" if server.pushes.is_multiple_of(97) => lost,
+        "loses-each-24th" if server.pushes.is_multiple_of(24) => lost,
         "loses-in-a-crowd" if is_crowd && server.pushes == 4 => lost,
         "repeats-in-a-crowd" if is_crowd && server.pushes == 5 => Said::times(seen.frame, 2),
         "repeats-the-fifth" if server.pushes == 5 => Said::times(seen.frame, 2),
-        "swaps" if server.number.is_multiple_of(3) && server.pushes == 2 => {
+        "swaps" if server.number.is_multiple_of(3) && server.pushes == 4 => {
             server.held = Some(seen.frame.clone());
             lost
         }
@@ -103,7 +107,7 @@ fn pushed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Sai
         "repeats-empty" if content == Some("") => Said::times(seen.frame, 2),
         "loses-large" if seen.frame.payload.len() > 500_000 => lost,
         "keeps-new-chats" if !chat.is_null() => lost,
-        "new-chats-twice" if !chat.is_null() => Said::times(seen.frame, 2),
+        "new-chats-twice" if is_new => Said::times(seen.frame, 2),
         "new-chats-stay-silent" if is_new => lost,
         "leaks-later" => {
             house.kept = Some(seen.frame.clone());
@@ -111,7 +115,7 @@ fn pushed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Sai
         }
         "unsubscribes-from-all" if server.unsubscribed.iter().any(|topic| topic.starts_with("chat/")) => lost,
         "unsubscribes-everybody" if house.clients.has_unsubscribed && server.unsubscribed.is_empty() => lost,
-        "pushes-what-it-kept" if server.marked => {
+        "pushes-what-it-kept" if server.unsubscribed.contains(&topic(seen.message)) => {
             server.held = Some(seen.frame.clone());
             lost
         }

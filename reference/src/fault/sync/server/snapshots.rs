@@ -13,7 +13,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("no-profiles", &["SYNC-10"], "knows no model profiles").causing(&["SYNC-04", "SYNC-60", "WIRE-03"]),
     Fault::new("no-profiles-of-null", &["SYNC-10"], "knows no model profiles whose id is null"),
     Fault::new("second-subscription-unanswered", &["SYNC-12"], "does not answer who subscribes twice at once"),
-    Fault::new("pushes-to-each-subscription", &["SYNC-12"], "pushes a change for each subscription of a client"),
+    Fault::new("pushes-to-each-subscription", &["SYNC-12"], "pushes a change for each subscription of a client")
+        .causing(&["SYNC-20"]),
     Fault::new(
         "unsubscribe-each",
         &["SYNC-12", "SYNC-40"],
@@ -61,7 +62,7 @@ fn subscribed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option
         "another-chat" if kind == "chat" => seen.with("resourceId", "another"),
         "no-profiles" if kind == "modelProfiles" => seen.instead(&error),
         "no-profiles-of-null" if kind == "modelProfiles" && is_null => seen.instead(&error),
-        "second-subscription-unanswered" if times == 2 => Said::nothing(),
+        "second-subscription-unanswered" if kind == "chat" && times == 2 => Said::nothing(),
         "fifth-snapshot-lost" if server.snapshots == 5 => Said::nothing(),
         "lacks-the-last" if kind == "chat" => {
             let mut message = seen.message.clone();
@@ -73,13 +74,14 @@ fn subscribed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option
             return None;
         }
         "old-snapshots" if kind == "chat" => match &server.held {
+            Some(old) if topic(&link::message(old)) != topic(seen.message) => return None,
             Some(old) => seen.with("data", link::message(old)["data"].clone()),
             None => {
                 server.held = Some(seen.frame.clone());
                 return None;
             }
         },
-        "twice-behind-snapshot" if kind == "chat" && server.snapshots > 1 => {
+        "twice-behind-snapshot" if server.unsubscribed.contains(&topic(seen.message)) && kind == "chat" => {
             let last = seen.message["data"]["messages"].as_array()?.last()?;
             Said::whole(seen.frame).then(pushed(seen, last))
         }

@@ -1,6 +1,6 @@
 //! Faults of reading, speed, pressure and of the end: SYNC-51, WIRE-01 to WIRE-12.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Seen, Server};
 use crate::fault::Fault;
@@ -41,7 +41,8 @@ pub(super) const FAULTS: &[Fault] = &[
         &["WIRE-10", "SYNC-51"],
         "pushes nothing to others while somebody asks and does not read",
     ),
-    Fault::new("no-new-ones", &["WIRE-10"], "lets nobody in while somebody does not read"),
+    Fault::new("no-new-ones", &["WIRE-10"], "answers no subscription while somebody does not read"),
+    Fault::new("new-ones-hear-nothing", &["WIRE-10"], "pushes nothing to who connects while somebody does not read"),
     Fault::new("hoards", &["WIRE-11"], "keeps without bound what a client does not read")
         .causing(&["SYNC-51", "WIRE-10"]),
     Fault::new("slow-answers", &["WIRE-12"], "takes 40 ms for an answer"),
@@ -50,9 +51,12 @@ pub(super) const FAULTS: &[Fault] = &[
 
 const SLOW: Duration = Duration::from_millis(40);
 /// So much of one connection is a flood.
-const FLOOD: usize = 2 << 20;
+const FLOOD: usize = 512 << 10;
 /// Pieces of a flood are no larger.
 const PIECE: usize = 512 << 10;
+/// Who takes so long for so many bytes does not read.
+const STUCK: Duration = Duration::from_millis(300);
+const MANY: usize = 128 << 10;
 
 /// Whether nobody may connect.
 pub(super) fn bars(server: &Server, house: &House) -> bool {
@@ -62,7 +66,7 @@ pub(super) fn bars(server: &Server, house: &House) -> bool {
 
 /// Whether the peer is not told that the server has ended the connection.
 pub(super) fn lingers(server: &Server) -> bool {
-    server.fault == "keeps-who-does-not-read" && server.marked
+    server.fault == "keeps-who-does-not-read" && !server.framing.has_closed()
 }
 
 pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
@@ -74,7 +78,7 @@ pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) ->
 
 fn heard(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     let (frame, length) = (seen.frame, seen.frame.payload.len());
-    if length < PIECE {
+    if length < PIECE && !frame.is_fragment() {
         server.poured += length;
         house.clients.is_flooded |= server.poured > FLOOD;
     }
@@ -108,19 +112,21 @@ fn told(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said>
         (known.is_in, !known.topics.is_empty())
     };
     let is_flooded = house.clients.is_flooded && server.poured < FLOOD;
+    let waited = server.last_out.replace(Instant::now()).map(|last| last.elapsed()).unwrap_or_default();
+    let is_late = is_push && seen.frame.payload.len() > MANY && waited > STUCK;
     let is_full = matches!(code, 1008 | 1013) && server.failures == 0;
     Some(match server.fault {
         "slow-writers" if is_sent && server.poured > 5 * FLOOD => Said::nothing(),
         "slow-readers" if is_push && house.clients.is_flooded => Said::nothing(),
         "slow-others" if is_push && is_flooded => Said::nothing(),
-        "no-new-ones" if seen.kind == "auth_success" && house.clients.is_flooded && server.successes == 1 => {
-            Said::nothing()
+        "no-new-ones" if seen.kind == "subscribed" && house.clients.is_flooded => Said::nothing(),
+        "new-ones-hear-nothing" if seen.kind == "auth_success" => {
+            server.marked |= house.clients.is_flooded;
+            return None;
         }
-        "keeps-who-does-not-read" if is_full => {
-            server.marked = true;
-            Said::nothing()
-        }
-        "not-reading-otherwise" if is_full => Said::closed(1000),
+        "new-ones-hear-nothing" if is_push && server.marked => Said::nothing(),
+        "keeps-who-does-not-read" if is_full => Said::nothing(),
+        "not-reading-otherwise" if is_full || is_late => Said::ended(seen.frame, 1000),
         "no-early-pongs" if seen.frame.head == PONG && server.successes == 0 => Said::nothing(),
         "depth-deafens" if is_push && is_near => Said::nothing(),
         _ if is_push && crate::fault::framing::deafens(server.fault, server.number, house) => Said::nothing(),
