@@ -25,8 +25,9 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("tolerates-opcode-11", &["WIRE-06"], "passes over control frames with a reserved opcode"),
     Fault::new("tolerates-first-bit", &["WIRE-06"], "passes over the first reserved bit"),
     Fault::new("tolerates-no-mask", &["WIRE-06"], "reads frames of a client without mask"),
-    Fault::new("tolerates-no-utf-8", &["WIRE-06"], "replaces what is no UTF-8"),
-    Fault::new("tolerates-surrogates", &["WIRE-06"], "replaces surrogates that are encoded as UTF-8"),
+    Fault::new("tolerates-no-utf-8", &["WIRE-06"], "replaces what is no UTF-8").causing(&["SYNC-60"]),
+    Fault::new("tolerates-surrogates", &["WIRE-06"], "replaces surrogates that are encoded as UTF-8")
+        .causing(&["SYNC-60"]),
     Fault::new("tolerates-orphans", &["WIRE-06"], "takes a fragment that continues nothing for a message"),
     Fault::new("tolerates-interleaving", &["WIRE-06"], "passes over a message inside another"),
     Fault::new("tolerates-long-pings", &["WIRE-06"], "cuts a Ping that is too long"),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Seen, Server};
 use crate::fault::Fault;
-use crate::fault::link::{House, Said, Way};
+use crate::fault::link::{self, House, Said, Way};
 use crate::fault::wire::{PONG, TEXT};
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -17,6 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("drops-fragments", &["WIRE-03"], "drops fragmented messages").causing(&["WIRE-06", "WIRE-07"]),
     Fault::new("no-early-pongs", &["WIRE-04"], "answers no Ping frame before the first message"),
     Fault::new("invalid-ends", &["WIRE-06"], "closes the connection for text that is no message").causing(&["SYNC-60"]),
+    Fault::new("tolerates-no-mask-at-first", &["WIRE-06"], "reads a first frame without mask"),
     Fault::new("depth-deafens", &["WIRE-06"], "pushes nothing to others after lists that are nested deeply"),
     Fault::new("depth-closes-the-door", &["WIRE-06"], "takes nobody after lists that are nested deeply"),
     Fault::new("small-limit", &["WIRE-07"], "closes the connection for a message of nearly 1 MiB"),
@@ -87,6 +88,9 @@ fn heard(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said
     }
     if frame.head == TEXT && seen.raw().starts_with("[[[[") {
         house.clients.hostile = server.number;
+    }
+    if server.fault == "tolerates-no-mask-at-first" && !frame.masked && server.successes == 0 {
+        return Some(Said { onward: vec![link::masked(frame)], ..Said::default() });
     }
     let is_nonsense = frame.head == TEXT && !seen.message.is_object();
     let code = match server.fault {
