@@ -24,7 +24,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("loses-large", &["SYNC-20"], "loses pushes of half a mebibyte"),
     Fault::new("keeps-new-chats", &["SYNC-21"], "tells nobody of new chats"),
     Fault::new("new-chats-stay-silent", &["SYNC-21"], "pushes no messages of new chats"),
-    Fault::new("new-chats-twice", &["SYNC-21"], "pushes messages of new chats twice"),
+    Fault::new("new-chats-twice", &["SYNC-21"], "pushes messages of new chats twice").causing(&["SYNC-20"]),
     Fault::new("snapshots-lack-new-chats", &["SYNC-21"], "leaves new chats out of the snapshot"),
     Fault::new("tells-all-of-new-chats", &["SYNC-22"], "tells who has not subscribed to a project of its new chats")
         .causing(&["SYNC-40"]),
@@ -56,7 +56,9 @@ pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) ->
         (Way::In, "unsubscribe") if server.fault == "never-unsubscribes" && seen.message["resource"] == "chat" => {
             Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
         }
-        (Way::In, "unsubscribe") if server.fault == "pushes-what-it-kept" && seen.message["resource"] == "chat" => {
+        (Way::In, "unsubscribe")
+            if server.fault == "pushes-what-it-kept" && server.successes > 0 && seen.message["resource"] == "chat" =>
+        {
             server.unsubscribed.push(topic(seen.message));
             Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
         }
