@@ -40,7 +40,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "twice-unsubscribed-unanswered",
         &["SYNC-40"],
         "does not answer who unsubscribes from the same the third time",
-    ),
+    )
+    .causing(&["SYNC-60"]),
     Fault::new("profiles-stay", &["SYNC-40"], "lets nobody unsubscribe from model profiles").causing(&["SYNC-60"]),
     Fault::new("silent-without-id", &["SYNC-60"], "does not answer a message without an id"),
     Fault::new("silent-about-null-ids", &["SYNC-60"], "does not answer an id that is null"),
@@ -56,7 +57,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("null-answered-twice", &["SYNC-60"], "answers JSON that is null twice"),
     Fault::new("does-it-later", &["SYNC-60"], "refuses what has no id, and does it later"),
     Fault::new("silent-about-the-unknown", &["SYNC-60"], "does not answer an unknown type"),
-    Fault::new("answers-twice", &["SYNC-60"], "answers an unknown chat twice").causing(&["SYNC-11", "SYNC-30"]),
+    Fault::new("answers-twice", &["SYNC-60"], "answers an unknown type twice"),
     Fault::new("one-answer-for-one-id", &["SYNC-60"], "answers the second of two requests with one id no more"),
     Fault::new("cuts-ids", &["SYNC-60"], "cuts ids that are long"),
     Fault::new("ascii-ids", &["SYNC-60"], "replaces what is not ASCII in an id").causing(&["WIRE-01", "WIRE-03"]),
@@ -137,7 +138,7 @@ fn answered(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<S
         "send" if seen.kind == "error" && sends(server.fault, &asked) => {
             Some(seen.instead(&json!({ "type": "data", "id": asked["id"], "data": { "sent": true } })))
         }
-        "send" if seen.kind == "error" && server.fault == "answers-twice" => Some(Said::times(seen.frame, 2)),
+        "dance" if server.fault == "answers-twice" => Some(Said::times(seen.frame, 2)),
         "send" if seen.kind == "data" && server.fault == "says-nothing-of-it" => Some(Said::nothing()),
         "unsubscribe" => unsubscribed(server, seen, &asked, house),
         _ => identified(server, seen),
