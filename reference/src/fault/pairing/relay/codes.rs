@@ -46,6 +46,11 @@ const LONGEST: usize = 4 << 20;
 
 pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     match (seen.way, seen.kind) {
+        (Way::In, _) if relay.is_partial && matches!(seen.frame.head & 0x0F, 1 | 2) => {
+            relay.is_partial = false;
+            let begun = Frame { head: 1, payload: std::mem::take(&mut relay.partial), ..seen.frame.clone() };
+            Some(Said { onward: vec![begun, seen.frame.clone()], ..Said::default() })
+        }
         (Way::In, _) if seen.frame.is_fragment() && !house.sessions.meant.is_empty() => whole(relay, seen, house),
         (Way::In, "join") => joins(relay, seen, house),
         (Way::In, "register") if relay.is_host => registers(relay, seen, house),
