@@ -52,7 +52,7 @@ pub(super) const FAULTS: &[Fault] = &[
 
 const SLOW: Duration = Duration::from_millis(40);
 /// So much of one connection is a flood.
-const FLOOD: usize = 512 << 10;
+const FLOOD: usize = 192 << 10;
 /// Pieces of a flood are no larger.
 const PIECE: usize = 512 << 10;
 /// Who takes so long for so many bytes does not read.
@@ -120,7 +120,7 @@ fn told(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said>
     let is_late = is_push && seen.frame.payload.len() > MANY && waited > STUCK;
     let is_full = matches!(code, 1008 | 1013) && server.failures == 0;
     Some(match server.fault {
-        "slow-writers" if is_sent && server.poured > 5 * FLOOD => Said::nothing(),
+        "slow-writers" if is_sent && server.poured > 10 * FLOOD => Said::nothing(),
         "slow-readers" if is_push && house.clients.is_flooded => Said::nothing(),
         "slow-others" if is_push && is_flooded => Said::nothing(),
         "no-new-ones" if seen.kind == "subscribed" && house.clients.is_flooded => Said::nothing(),
