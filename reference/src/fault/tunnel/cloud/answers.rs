@@ -110,14 +110,14 @@ pub(super) const RULES: &[Row] = rules! {
         is_malformed.then(|| seen.instead(&rule::error(seen.data("id"), 502)))
     }).causing(&["WIRE-06"]),
     Row::heard("ends-on-orphans", &["TUN-22", "TUN-23"], "closes on an answer to a client that has gone", |cloud, seen, _| {
-        let is_orphan = seen.is("HttpResponse") && shared().texts.iter().any(|url| is_of(cloud, &id(seen), url));
+        let is_orphan = seen.is("HttpResponse") && shared().orphans.iter().any(|url| is_of(cloud, &id(seen), url));
         is_orphan.then(|| seen.ended(1008)).flatten()
     }),
     Row::heard("orphans-find-a-home", &["TUN-23", "TUN-20"], "gives the answer to a client that has gone to the next one", |cloud, seen, _| {
         if !seen.is("HttpResponse") {
             return None;
         }
-        let is_orphan = shared().texts.iter().any(|url| is_of(cloud, &id(seen), url));
+        let is_orphan = shared().orphans.iter().any(|url| is_of(cloud, &id(seen), url));
         if is_orphan {
             cloud.held = vec![seen.frame.clone()];
             return None;
@@ -126,16 +126,16 @@ pub(super) const RULES: &[Row] = rules! {
         seen.with("body", rule::read(&held)["data"]["body"].clone())
     }),
     Row::told("sulks-after-orphans", &["TUN-22"], "does not answer a Ping once many clients have gone", |_, seen, _| {
-        let is_due = seen.is("Pong") && shared().texts.len() > 100;
+        let is_due = seen.is("Pong") && shared().orphans.len() > 100;
         if is_due {
-            shared().texts.clear();
+            shared().orphans.clear();
         }
         seen.drops_if(is_due)
     }),
     Row::told("leaks-seats", &["TUN-23"], "loses a request once a hundred clients have gone before their answer", |_, seen, _| {
-        let is_full = seen.is("HttpRequest") && shared().texts.len() > 100;
+        let is_full = seen.is("HttpRequest") && shared().orphans.len() > 100;
         if is_full {
-            shared().texts.clear();
+            shared().orphans.clear();
         }
         seen.drops_if(is_full)
     }),

@@ -210,7 +210,9 @@ impl Cloud {
                 (Frame { payload: Vec::new(), ..seen.frame.clone() }, Value::Null)
             };
             self.asked.push(Asked { id, at, answers: 0, frame, message });
-            shared().asks(self.number, seen.frame.payload.len());
+            let mut shared = shared();
+            shared.asks(self.number, seen.frame.payload.len());
+            shared.orphans.retain(|url| url != seen.text("url"));
         }
     }
 }

@@ -56,6 +56,8 @@ pub(super) struct Shared {
     /// What a fault counts and keeps.
     pub(super) count: usize,
     pub(super) texts: Vec<String>,
+    /// What clients wanted that went away without an answer, since the latest agent came.
+    pub(super) orphans: Vec<String>,
     pub(super) at: Vec<u128>,
     /// How many public requests are under way, and when one was noise.
     pub(super) visits: usize,
@@ -74,6 +76,7 @@ static SHARED: Mutex<Shared> = Mutex::new(Shared {
     refused_at: None,
     count: 0,
     texts: Vec::new(),
+    orphans: Vec::new(),
     at: Vec::new(),
     visits: 0,
     noise_at: None,
@@ -87,6 +90,7 @@ pub(super) fn shared() -> MutexGuard<'static, Shared> {
 
 impl Shared {
     pub(super) fn opens(&mut self, number: usize) {
+        self.orphans.clear();
         self.agents.insert(number, Agent::default());
     }
 
