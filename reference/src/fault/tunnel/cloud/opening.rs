@@ -84,7 +84,7 @@ pub(super) const RULES: &[Row] = rules! {
     }),
     Row::told("lets-anybody-in", &["TUN-02"], "says success to every token, and serves none that is wrong", |cloud, seen, _| {
         let success = json!({ "type": "AuthSuccess", "data": { "session_id": cloud.number.to_string() } });
-        (seen.is("AuthError") && cloud.auths > 0).then(|| seen.instead(&success))
+        (seen.is("AuthError") && opens_well(cloud)).then(|| seen.instead(&success))
     }),
     Row::heard("takes-any-token-in-messagepack", &["TUN-02"], "lets everybody in who speaks MessagePack", |_, seen, _| {
         let token = shared().token.clone();
@@ -157,10 +157,14 @@ fn takes(cloud: &Cloud, seen: &Seen<'_>, is: fn(&str, &str) -> bool) -> Option<S
 
 /// Closes otherwise than with 1008 after a token of this form.
 fn unclosed(cloud: &Cloud, seen: &Seen<'_>, is: fn(&str, &str) -> bool) -> Option<Said> {
-    let is_text =
-        cloud.first.as_ref().is_some_and(|(frame, auth)| frame.head == TEXT && auth["data"]["token"].is_string());
+    let is_text = opens_well(cloud) && cloud.first.as_ref().is_some_and(|(frame, _)| frame.head == TEXT);
     let is_so = seen.frame.close_code() == 1008 && cloud.auths == 1 && is_text;
     (is_so && is(&cloud.token, &shared().token)).then(|| Said::closed(1000))
+}
+
+/// Whether a connection opened with a token, be it right or wrong, and said none again.
+fn opens_well(cloud: &Cloud) -> bool {
+    cloud.auths == 1 && cloud.first.as_ref().is_some_and(|(_, auth)| auth["data"]["token"].is_string())
 }
 
 /// Whether somebody who opened otherwise has said the right token since.
