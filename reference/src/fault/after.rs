@@ -1,39 +1,64 @@
-//! What outlives a server that was told to end, where its fault is to live on.
+//! What a fault does once its reference has been told to end: it takes connections all the same, or does not end.
+
+use std::future::pending;
+use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use sha1::{Digest, Sha1};
-use tokio::io::{AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest as _, Sha1};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
 
-use super::wire;
+use super::Chosen;
+use super::wire::head;
 
-/// What a handshake's key is hashed with (RFC 6455, section 1.3).
-const SALT: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-/// How many connections are kept.
-const MOST: usize = 100;
+/// What a server appends to the client's key (RFC 6455, section 1.3).
+const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// When a server has ended too late (WIRE-08).
+const TOO_LATE: Duration = Duration::from_secs(7);
+/// So long somebody is taken who comes too late.
+const LATE: Duration = Duration::from_secs(2);
 
-/// Takes new connections, and says nothing on them.
-pub(super) async fn listen(listener: TcpListener) {
-    let mut taken = Vec::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        taken.extend(welcome(stream).await.ok());
-        taken.truncate(MOST);
+/// The reference has ended; is done when its process may.
+pub(super) async fn stay(chosen: Chosen, listener: TcpListener) {
+    match chosen.fault.name {
+        "stays-on" => pending().await,
+        "lives-on" => {
+            drop(listener);
+            sleep(TOO_LATE).await;
+        }
+        "takes-more" | "listens-on" => {
+            let taking = async {
+                while let Ok((guest, _)) = listener.accept().await {
+                    let mut guest = BufReader::new(guest);
+                    if let Ok(request) = head(&mut guest).await {
+                        take(chosen, guest.get_mut(), &request).await;
+                    }
+                }
+            };
+            _ = timeout(LATE, taking).await;
+        }
+        _ => {}
     }
 }
 
-/// Answers a handshake.
-async fn welcome(stream: TcpStream) -> std::io::Result<TcpStream> {
-    let mut stream = BufReader::new(stream);
-    let head = wire::head(&mut stream).await?;
-    let head = String::from_utf8_lossy(&head);
-    let lines = head.lines().filter_map(|line| line.split_once(": "));
-    let key = lines.clone().find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key")).map_or("", |(_, key)| key);
-    let accept = BASE64.encode(Sha1::digest(format!("{key}{SALT}")));
+/// The reference takes nobody any more; with this fault somebody is taken here.
+pub(super) async fn take(chosen: Chosen, guest: &mut (impl AsyncWrite + Unpin), request: &[u8]) {
+    if !matches!(chosen.fault.name, "takes-more" | "listens-on") {
+        return;
+    }
+    let request = String::from_utf8_lossy(request);
+    let key = request.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim())
+    });
+    let Some(key) = key else { return };
+    let accept = STANDARD.encode(Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize());
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
     );
-    let mut stream = stream.into_inner();
-    stream.write_all(answer.as_bytes()).await?;
-    Ok(stream)
+    if guest.write_all(answer.as_bytes()).await.is_ok() {
+        sleep(LATE / 4).await;
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::pairing::relay::Sessions;
 use super::wire::{CLOSE, Frame, PONG, TEXT};
 
 /// Which way something goes: in, from who has connected, or out to it.
@@ -36,6 +37,8 @@ pub(super) struct House {
     pub(super) kept: Option<Frame>,
     /// What is known by name.
     pub(super) known: BTreeMap<String, Value>,
+    /// What is known of the sessions of a pairing relay.
+    pub(super) sessions: Sessions,
 }
 
 /// What comes of a frame.
@@ -67,6 +70,11 @@ pub(super) trait Link: Send {
     /// A request for the connection goes by; its head may be altered.
     fn asks(&mut self, _head: &mut Vec<u8>, _house: &mut House) -> Admission {
         Admission::Onward
+    }
+
+    /// What is said to who has connected before anything else is.
+    fn opens(&mut self) -> Vec<Frame> {
+        Vec::new()
     }
 
     /// The answer to the request goes by.

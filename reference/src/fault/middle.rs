@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use super::flow::{Over, Writer, gone, hoard, locked, until_both, write};
 use super::link::{Admission, House, Link, Loss, Said, Way, closing};
 use super::wire::{Frame, Part, head, read};
-use super::{Chosen, link, visit, visitor};
+use super::{Chosen, after, link, visit, visitor};
 
 /// The largest piece that is passed on unread.
 const PIECE: usize = 64 << 10;
@@ -126,7 +126,7 @@ impl Middleman {
         };
         // What was said last is still on its way.
         let last = timeout(2 * LINGER, async { while connections.join_next().await.is_some() {} });
-        tokio::join!(last, self.chosen.end(listener)).0.ok();
+        tokio::join!(last, after::stay(self.chosen, listener)).0.ok();
         done
     }
 }
@@ -162,7 +162,11 @@ impl Place {
         }
         let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
         let _beside = futures_util::future::try_join_all(beside).await?;
-        let (reader, writer) = self.dial(from).await?.into_split();
+        let Ok(behind) = self.dial(from).await else {
+            after::take(self.chosen, &mut *to_guest.lock().await, &request).await;
+            return Ok(());
+        };
+        let (reader, writer) = behind.into_split();
         let (mut behind, to_behind) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
         to_behind.lock().await.write_all(&request).await?;
         let patience = if link.hurries() { self.patience } else { Duration::MAX };
@@ -183,6 +187,7 @@ impl Place {
             return Ok(());
         }
         locked(&self.guests).push((number, Arc::clone(&to_guest)));
+        write(&to_guest, &link.opens()).await?;
         let link = Mutex::new(link);
         let inward = self.listen(guest, Way::In, &link, [&to_behind, &to_guest], number);
         let outward = self.listen(behind, Way::Out, &link, [&to_guest, &to_behind], number);

@@ -13,12 +13,14 @@ mod visit;
 mod wire;
 
 mod pairing;
+mod rpc;
 mod sync;
 mod terminal;
 mod tunnel;
 
 pub use client::{Disguise, NoDisguise};
 pub use middle::{Middleman, NoMiddleman};
+pub use rpc::{DaemonDoor, NoDoor, RpcDisguise};
 
 use std::fmt;
 use std::time::Duration;
@@ -68,39 +70,35 @@ impl Fault {
 pub struct Faults {
     /// The role, as `pairing.relay`.
     pub role: &'static str,
-    tables: &'static [&'static [Fault]],
+    tables: &'static [&'static [&'static [Fault]]],
 }
 
 impl Faults {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &'static Fault> {
-        self.tables.iter().flat_map(|table| table.iter())
+        self.tables.iter().flat_map(|tables| tables.iter()).flat_map(|table| table.iter())
     }
 }
 
-/// All faults, by role. The reference clients of some roles declare jitter where they are judged.
+/// Faults of any client at a WebSocket.
+const CLIENT: &[&[Fault]] = &[client::SHARED, client::WIRE];
+/// Of those whose reference declares jitter where it is judged.
+const VARYING: &[&[Fault]] = &[client::SHARED, client::WIRE, client::JITTER];
+
+/// All faults, by role.
 pub static ALL: &[Faults] = &[
     Faults { role: "pairing.relay", tables: &[pairing::relay::FAULTS] },
-    Faults { role: "pairing.host", tables: &[pairing::host::FAULTS, client::FAULTS] },
-    Faults { role: "pairing.viewer", tables: &[pairing::viewer::FAULTS, client::FAULTS, client::JITTER] },
-    Faults { role: "terminal.relay", tables: &[terminal::relay::FAULTS] },
-    Faults { role: "terminal.host", tables: &[terminal::host::FAULTS, client::FAULTS, client::JITTER] },
-    Faults { role: "terminal.viewer", tables: &[terminal::viewer::FAULTS, client::FAULTS] },
-    Faults { role: "tunnel.cloud", tables: &tunnel::cloud::FAULTS },
-    Faults {
-        role: "tunnel.agent",
-        tables: &[
-            tunnel::agent::FAULTS[0],
-            tunnel::agent::FAULTS[1],
-            tunnel::agent::FAULTS[2],
-            tunnel::agent::FAULTS[3],
-            tunnel::agent::FAULTS[4],
-            client::FAULTS,
-            client::JITTER,
-        ],
-    },
-    Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
-    Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "pairing.host", tables: &[&[pairing::host::FAULTS], CLIENT] },
+    Faults { role: "pairing.viewer", tables: &[&[pairing::viewer::FAULTS], VARYING] },
+    Faults { role: "terminal.relay", tables: &[&[terminal::relay::FAULTS]] },
+    Faults { role: "terminal.host", tables: &[&[terminal::host::FAULTS], VARYING] },
+    Faults { role: "terminal.viewer", tables: &[&[terminal::viewer::FAULTS], CLIENT] },
+    Faults { role: "tunnel.cloud", tables: &[&tunnel::cloud::FAULTS] },
+    Faults { role: "tunnel.agent", tables: &[&tunnel::agent::FAULTS, VARYING] },
+    Faults { role: "sync.server", tables: &[&[sync::server::FAULTS]] },
+    Faults { role: "sync.client", tables: &[&[sync::client::FAULTS], VARYING] },
+    Faults { role: "rpc.daemon", tables: &[&[rpc::daemon::FAULTS]] },
+    Faults { role: "rpc.client", tables: &[&[rpc::client::FAULTS, client::SHARED]] },
 ];
 
 /// No fault: who stands in the middle changes nothing.
@@ -170,9 +168,6 @@ impl Chosen {
     /// The timing that a server runs with, which may be another than it says.
     pub fn adjust(self, timing: &mut Timing) {
         let factor = match self.fault.name {
-            "expires-early" => Some((Parameter::CodeLifetime, 0.8)),
-            "expires-late" => Some((Parameter::CodeLifetime, 1.3)),
-            "retains-half" => Some((Parameter::CodeRetention, 0.5)),
             "slow-pings" => Some((Parameter::HeartbeatInterval, 1.3)),
             "hasty-pings" => Some((Parameter::HeartbeatInterval, 0.7)),
             "patient-with-silence" => Some((Parameter::HeartbeatTimeout, 4.0)),
@@ -195,19 +190,6 @@ impl Chosen {
         match self.fault.name {
             "ends-never" => std::future::pending().await,
             "ends-late" => tokio::time::sleep(Duration::from_secs(7)).await,
-            _ => {}
-        }
-    }
-
-    /// When its process ends, given the listener of a server that has ended.
-    async fn end(self, listener: tokio::net::TcpListener) {
-        let long = Duration::from_secs(7);
-        match self.fault.name {
-            "lives-on" => {
-                drop(listener);
-                tokio::time::sleep(long).await;
-            }
-            "listens-on" => _ = tokio::time::timeout(long, after::listen(listener)).await,
             _ => {}
         }
     }
