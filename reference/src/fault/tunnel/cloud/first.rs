@@ -89,6 +89,10 @@ pub(super) const RULES: &[Row] = rules! {
     }),
     Row::other("impatient-first", &["TUN-03"], "waits for Auth only a third of the time"),
     Row::other("waits-long-for-auth", &["TUN-03"], "waits six times as long for Auth"),
+    Row::heard("refuses-latecomers", &["TUN-03"], "refuses whoever takes half of its time for Auth", |cloud, seen, _| {
+        let is_late = cloud.since.elapsed() > Duration::from_millis(150);
+        (seen.is("Auth") && is_late).then(|| seen.with("token", "-")).flatten()
+    }).causing(&["TUN-02"]),
     Row::heard("ends-latecomers", &["TUN-03"], "forgets that an agent has authenticated that took its time", |cloud, seen, _| {
         let is_due = seen.is("Auth") && cloud.since.elapsed() > Duration::from_millis(100);
         cloud.count += usize::from(is_due);

@@ -136,9 +136,11 @@ pub(super) const RULES: &[Row] = &[
             if has(seen, "[[[[") {
                 shared.count = cloud.number;
             }
-            seen.drops_if(
-                seen.is("HttpResponse") && shared.count > 0 && cloud.number > std::mem::take(&mut shared.count),
-            )
+            let is_due = seen.is("HttpResponse") && shared.count > 0 && cloud.number > shared.count;
+            if is_due {
+                shared.count = 0;
+            }
+            seen.drops_if(is_due)
         },
     ),
     Row::heard("ends-on-empty", &["WIRE-06"], "closes on an empty binary message", |cloud, seen, _| {

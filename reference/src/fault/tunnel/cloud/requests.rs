@@ -81,7 +81,7 @@ pub(super) const RULES: &[Row] = &[
     })
     .causing(&["TUN-21", "TUN-22", "TUN-02"]),
     Row::told("asks-others", &["TUN-20"], "sends each request to all agents but the latest", |_, seen, _| {
-        (seen.is("HttpRequest") && shared().agents.len() > 1)
+        (seen.is("HttpRequest") && shared().agents.values().filter(|agent| agent.turn > 0).count() > 1)
             .then(|| Said { others: vec![seen.frame.clone()], ..Said::default() })
     })
     .causing(&["TUN-21", "TUN-22", "TUN-02", "WIRE-06", "WIRE-09", "WIRE-10", "TUN-33"]),
@@ -116,7 +116,7 @@ pub(super) const RULES: &[Row] = &[
     Row::told("no-stand-in", &["TUN-20"], "loses a request after the agent that serves was lost", |cloud, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.was_latest))
     })
-    .causing(&["TUN-21", "WIRE-06", "TUN-02", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33"]),
+    .causing(&["TUN-21", "WIRE-06", "TUN-02", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33", "WIRE-10"]),
     Row::told(
         "forgets-by-token",
         &["TUN-20"],
