@@ -142,7 +142,11 @@ pub(super) async fn pass(
         }
         Reply::Never => return asking.await,
     }
-    to_guest.write_all(&head.bytes()).await?;
+    let written = to_guest.write_all(&head.bytes()).await;
+    if written.is_err() {
+        visit.is_given_up();
+        return written;
+    }
     tokio::select! {
         _ = asking => {}
         _ = copy_buf(&mut behind, to_guest) => {}

@@ -109,21 +109,21 @@ pub(super) const RULES: &[Row] = rules! {
         let is_malformed = seen.is("HttpResponse") && messages::is_malformed(seen.frame) && *seen.data("status") == json!(200);
         is_malformed.then(|| seen.instead(&rule::error(seen.data("id"), 502)))
     }).causing(&["WIRE-06"]),
-    Row::heard("ends-on-orphans", &["TUN-22", "TUN-23"], "closes on an answer to a client that has gone", |cloud, seen, _| {
-        let is_orphan = seen.is("HttpResponse") && shared().orphans.iter().any(|url| is_of(cloud, &id(seen), url));
-        is_orphan.then(|| seen.ended(1008)).flatten()
+    Row::heard("ends-on-orphans", &["TUN-22", "TUN-23"], "closes once an agent has answered a client that has gone", |cloud, seen, _| {
+        (seen.is("HttpResponse") && orphan(cloud).is_some()).then(|| seen.ended(1008)).flatten()
     }),
-    Row::heard("orphans-find-a-home", &["TUN-23", "TUN-20"], "gives the answer to a client that has gone to the next one", |cloud, seen, _| {
+    Row::heard("orphans-find-a-home", &["TUN-23", "TUN-20"], "gives the answer to a client that has gone to another", |cloud, seen, _| {
         if !seen.is("HttpResponse") {
             return None;
         }
-        let is_orphan = shared().orphans.iter().any(|url| is_of(cloud, &id(seen), url));
-        if is_orphan {
-            cloud.held = vec![seen.frame.clone()];
-            return None;
+        if let Some(orphan) = orphan(cloud).filter(|orphan| *orphan != id(seen)) {
+            shared().orphans.clear();
+            let held = cloud.held.drain(..).map(|held| rule::read(&held)).find(|held| held["data"]["id"] == *orphan);
+            return held.and_then(|held| seen.with("body", held["data"]["body"].clone()));
         }
-        let held = cloud.held.pop()?;
-        seen.with("body", rule::read(&held)["data"]["body"].clone())
+        cloud.held.truncate(3);
+        cloud.held.insert(0, seen.frame.clone());
+        None
     }),
     Row::told("sulks-after-orphans", &["TUN-22"], "does not answer a Ping once many clients have gone", |_, seen, _| {
         let is_due = seen.is("Pong") && shared().orphans.len() > 100;
@@ -150,7 +150,10 @@ fn id(seen: &Seen<'_>) -> String {
     [seen.text("id"), seen.text("request_id")].concat()
 }
 
-/// Whether a request was one for this path.
-fn is_of(cloud: &Cloud, id: &str, url: &str) -> bool {
-    cloud.request(id).is_some_and(|asked| asked.message["data"]["url"] == url)
+/// The id of a request that was answered, and whose client has gone.
+fn orphan(cloud: &Cloud) -> Option<String> {
+    let shared = shared();
+    let is_orphan = |url: &Value| shared.orphans.iter().any(|orphan| url == orphan);
+    let mut answered = cloud.asked.iter().filter(|asked| asked.answers > 0);
+    answered.find(|asked| is_orphan(&asked.message["data"]["url"])).map(|asked| asked.id.clone())
 }

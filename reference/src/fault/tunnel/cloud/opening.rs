@@ -104,9 +104,9 @@ pub(super) const RULES: &[Row] = rules! {
     Row::told("refusals-unseat", &["TUN-02"], "loses a request after it has refused somebody", |_, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && shared().refused_at.take().is_some())
     }).causing(&["TUN-20", "TUN-21", "WIRE-06"]),
-    Row::told("success-and-refusal", &["TUN-02"], "says that a token is wrong behind the success of a right one", |_, seen, _| {
+    Row::told("success-and-refusal", &["TUN-02"], "says that a token is wrong behind the success of a right one, to whoever is alone", |_, seen, _| {
         let refusal = json!({ "type": "AuthError", "data": { "error": "It is wrong after all." } });
-        seen.is("AuthSuccess").then(|| seen.whole().then(rule::frame(&refusal, seen.frame)))
+        (seen.is("AuthSuccess") && shared().agents.len() == 1).then(|| seen.whole().then(rule::frame(&refusal, seen.frame)))
     }).starving(),
     Row::told("refuses-in-the-end", &["TUN-02"], "says to an agent that is let in that its token is wrong, when it asks for the time", |_, seen, _| {
         let refusal = json!({ "type": "AuthError", "data": { "error": "It has expired." } });
