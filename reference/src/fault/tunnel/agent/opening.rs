@@ -6,11 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::rule;
 use super::{Agent, Row, hears, says};
-use crate::fault::Fault;
 use crate::fault::link::{Admission, House, Loss, Said, Way, masked, unmasked};
 use crate::fault::wire::{CLOSE, Frame, TEXT};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Agent, { RULES.len() }>(RULES);
 
 /// What is remembered of connections that came before.
 const STAYS_AWAY: &str = "stays-away";

@@ -2,14 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::rule::{self, lossy};
+use super::super::rule::lossy;
 use super::shared::shared;
-use super::{Cloud, Row, messages};
-use crate::fault::Fault;
+use super::{Row, messages};
 use crate::fault::link::{Said, Way};
 use crate::fault::wire::{BINARY, TEXT};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
 
 pub(super) const RULES: &[Row] = &[
     Row::told("no-bodies", &["TUN-25"], "asks without bodies", |_, seen, _| {

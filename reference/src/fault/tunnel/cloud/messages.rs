@@ -5,14 +5,11 @@ use std::time::Duration;
 use relayspec::tunnel::FromAgent;
 use serde_json::json;
 
-use super::super::rule::{self, Seen};
+use super::super::rule::Seen;
+use super::Row;
 use super::shared::shared;
-use super::{Cloud, Row};
-use crate::fault::Fault;
 use crate::fault::link::{Said, closing};
 use crate::fault::wire::{BINARY, Frame, TEXT};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
 
 pub(super) const RULES: &[Row] = &[
     Row::heard("strict-auth", &["WIRE-02"], "refuses an Auth with members that it does not know", |_, seen, _| {

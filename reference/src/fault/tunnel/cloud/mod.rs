@@ -18,44 +18,20 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::rule::{self, Rule, Seen};
+use super::rule::{self, Rule, Seen, tables};
 use crate::fault::Fault;
 use crate::fault::link::{House, Link, Loss, Said, Way};
 use crate::fault::wire::{CLOSE, Frame, PING, PONG};
 pub(crate) use public::Public;
 use shared::{How, shared};
 
-/// The faults, table by table.
-pub(crate) const FAULTS: [&[Fault]; 12] = [
-    opening::FAULTS,
-    first::FAULTS,
-    requests::FAULTS,
-    losses::FAULTS,
-    answers::FAULTS,
-    passing::FAULTS,
-    bodies::FAULTS,
-    encodings::FAULTS,
-    messages::FAULTS,
-    frames::FAULTS,
-    violations::FAULTS,
-    public::FAULTS,
-];
-
 type Row = Rule<Cloud>;
 
-const RULES: [&[Row]; 11] = [
-    opening::RULES,
-    first::RULES,
-    requests::RULES,
-    losses::RULES,
-    answers::RULES,
-    passing::RULES,
-    bodies::RULES,
-    encodings::RULES,
-    messages::RULES,
-    frames::RULES,
-    violations::RULES,
-];
+tables! {
+    Cloud: opening::KINDS, opening::RULES, first::KINDS, first::RULES, requests::RULES, losses::KINDS, losses::RULES,
+    answers::KINDS, answers::RULES, passing::KINDS, passing::RULES, bodies::RULES, encodings::RULES, messages::RULES,
+    frames::RULES, violations::KINDS, violations::RULES; and public::FAULTS
+}
 
 /// One connection of an agent.
 pub(crate) struct Cloud {

@@ -3,13 +3,10 @@
 use serde_json::Value;
 
 use super::super::rule;
+use super::Row;
 use super::shared::shared;
-use super::{Cloud, Row};
-use crate::fault::Fault;
 use crate::fault::link::{Said, closing};
 use crate::fault::wire::CLOSE;
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
 
 pub(super) const RULES: &[Row] = &[
     Row::told("one-id", &["TUN-20"], "gives all requests the same id", |_, seen, _| {
