@@ -214,7 +214,7 @@ fn packing(is_agents: bool) -> Packing {
 /// Lines of one name in one, as a careless server has them.
 pub(super) fn joined(headers: &mut Map<String, Value>) {
     for value in headers.values_mut() {
-        if let Some(values) = value.as_array() {
+        if let Some(values) = value.as_array().filter(|values| values.iter().all(Value::is_string)) {
             *value = values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ").into();
         }
     }

@@ -40,7 +40,7 @@ pub(super) const RULES: &[Row] = &[
     .starving(),
     says("refuses-twice", &["TUN-10"], "says the Error about a POST twice", |agent, seen, _| {
         let is_post = agent.asked_for(seen, "method") == "POST";
-        (seen.is("Error") && is_post).then(|| Said::times(seen.frame, 2))
+        (seen.is("Error") && is_post && *seen.data("code") == json!(502)).then(|| Said::times(seen.frame, 2))
     })
     .causing(&["TUN-14", "TUN-16", "TUN-33"]),
     says(
@@ -60,7 +60,7 @@ pub(super) const RULES: &[Row] = &[
         seen.drops_if(seen.is("HttpResponse") && agent.answers == 97)
     }),
     says("in-order", &["TUN-11"], "answers in the order in which it was asked", |agent, seen, _| {
-        if seen.kind != "HttpResponse" && seen.kind != "Error" || id(seen).is_empty() {
+        if seen.kind != "HttpResponse" && seen.kind != "Error" || agent.request(&id(seen)).is_none() {
             return None;
         }
         agent.held.push(seen.frame.clone());
@@ -133,8 +133,9 @@ pub(super) const RULES: &[Row] = &[
             (seen.is("Error") && *seen.data("code") == json!(502)).then(|| seen.instead(&opening::answer(&id(seen))))
         },
     ),
-    hears("breaks-with-it", &["TUN-14"], "makes no request after four that broke off", |agent, seen, _| {
-        seen.drops_if(seen.is("HttpRequest") && agent.errors == 4 && agent.answers == 0)
+    Row::both("breaks-with-it", &["TUN-14"], "makes no request after four that broke off", |agent, seen, _| {
+        agent.count += usize::from(seen.is("Error") && *seen.data("code") == json!(502));
+        seen.drops_if(seen.is("HttpRequest") && agent.count == 4)
     }),
     // Of one id
     says("ignores-duplicates", &["TUN-18"], "does not answer a second request of one id", |_, seen, _| {

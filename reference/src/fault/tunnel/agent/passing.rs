@@ -33,11 +33,17 @@ pub(super) const KINDS: &[Row] = kinds! {
     "capital-hex": "writes percent-encoding in capitals", |url| url.replace("%2f", "%2F");
     "normalises": "removes a dot that is a segment", |url| url.replace("/./", "/");
     "climbs": "removes a segment with the two dots behind it", |url| url.replace("/b/../", "/");
-    "merges-slashes": "merges slashes in a path",
-        |url| match url.split_once("//") { Some((path, rest)) if !path.is_empty() && !path.contains('?') && !path.contains(':') => format!("{path}/{}", rest.replace("//", "/")), _ => url.to_owned() };
+    "merges-slashes": "merges slashes in a path", |url| match url.split_once("//") {
+        Some((path, rest)) if !path.is_empty() && !path.contains(['?', ':']) => {
+            format!("{path}/{}", rest.replace("//", "/"))
+        }
+        _ => url.to_owned(),
+    };
     "encodes-quotes": "encodes quotes in a target", |url| url.replace('\'', "%27");
-    "merges-slashes-in-queries": "merges slashes in a query",
-        |url| match url.split_once('?') { Some((path, query)) => format!("{path}?{}", query.replace("://", ":/")), None => url.to_owned() };
+    "merges-slashes-in-queries": "merges slashes in a query", |url| match url.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", query.replace("://", ":/")),
+        None => url.to_owned(),
+    };
     "encodes-a-question": "encodes a question mark in a query",
         |url| if url == "/a?b?c=d" { "/a?b%3Fc=d".to_owned() } else { url.to_owned() };
     "loses-a-trailing-slash": "drops the slash at the end of a path",
@@ -69,7 +75,7 @@ pub(super) const RULES: &[Row] = &[
     ),
     hears("drops-odd-headers", &["TUN-12"], "drops headers with quotes", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
-            headers.retain(|_, value| !value.as_str().is_some_and(|text| text.contains('"')))
+            headers.retain(|_, value| !value.as_str().is_some_and(|text| text.contains('"')));
         })
     }),
     hears("bodies-for-all", &["TUN-12"], "makes a body for a GET that has none and no headers", |_, seen, _| {

@@ -21,7 +21,7 @@ macro_rules! kinds {
                         let is_due = seen.is("Error") && *seen.data("code") == $code;
                         is_due.then(|| seen.with("code", $other)).flatten()
                     },
-                ),
+                ).causing(&["TUN-33"]),
             )*
         ]
     };
@@ -99,7 +99,8 @@ pub(super) const RULES: &[Row] = &[
         (seen.is("HttpResponse") && cloud.age(seen.text("id")) > LATE).then(|| seen.ended(1008)).flatten()
     }),
     Row::heard("ends-on-unknown", &["TUN-22"], "closes on an answer with an unknown id", |cloud, seen, _| {
-        let is_unknown = is_answer(seen) && cloud.request(&id(seen)).is_none() && !id(seen).is_empty();
+        let is_unknown =
+            cloud.is_let_in && is_answer(seen) && cloud.request(&id(seen)).is_none() && !id(seen).is_empty();
         is_unknown.then(|| seen.ended(1008)).flatten()
     })
     .causing(&["TUN-20", "TUN-21", "WIRE-06"]),

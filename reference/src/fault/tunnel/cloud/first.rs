@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::super::rule::Seen;
 use super::{Cloud, Row};
 use crate::fault::link::Said;
 use crate::fault::wire::{BINARY, Frame, PING, TEXT};
@@ -84,14 +85,10 @@ pub(super) const RULES: &[Row] = &[
         "pings-count",
         &["TUN-03"],
         "lets a connection stay silent that has sent a Ping frame",
-        |cloud, seen, _| {
-            seen.drops_if(
-                cloud.first.is_none() && cloud.has_pinged && (seen.is("AuthError") || seen.frame.close_code() > 0),
-            )
-        },
+        |cloud, seen, _| seen.drops_if(cloud.first.is_none() && cloud.has_pinged && is_refusal(seen)),
     ),
     Row::told("waits-forever", &["TUN-03"], "lets a connection stay that says nothing", |cloud, seen, _| {
-        seen.drops_if(cloud.first.is_none() && (seen.is("AuthError") || seen.frame.close_code() > 0))
+        seen.drops_if(cloud.first.is_none() && is_refusal(seen))
     }),
     Row::told(
         "silent-end",
@@ -152,6 +149,11 @@ impl First<'_> {
     fn is_no_json(&self) -> bool {
         self.text().is_some_and(|text| serde_json::from_str::<Value>(text).is_err())
     }
+}
+
+/// Whether somebody is refused, or closed for it.
+fn is_refusal(seen: &Seen<'_>) -> bool {
+    seen.is("AuthError") || seen.frame.close_code() == 1008
 }
 
 /// Whether a connection opened so, and said nothing more.

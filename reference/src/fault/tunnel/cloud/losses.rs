@@ -38,12 +38,14 @@ pub(super) const KINDS: &[Row] = kinds! {
     "asks-again-after-a-close", "deaf-after-a-close", Close, "a Close frame", ["TUN-20"];
     "asks-again-after-an-end", "deaf-after-an-end", End, "the end of TCP", ["TUN-21", "WIRE-09"];
     "asks-again-after-a-reset", "deaf-after-a-reset", Reset, "a TCP reset", ["TUN-21", "WIRE-09"];
-    "asks-again-after-a-violation", "deaf-after-a-violation", Closed, "a violation", ["WIRE-06"];
+    "asks-again-after-a-violation", "deaf-after-a-violation", Closed, "a violation", ["TUN-21", "WIRE-06"];
 };
 
 pub(super) const RULES: &[Row] = &[
-    Row::other("ignores-ends", &["WIRE-09"], "does not notice that an agent has ended TCP without a Close frame"),
-    Row::other("ignores-resets", &["WIRE-09"], "does not notice that an agent's TCP connection was reset"),
+    Row::other("ignores-ends", &["WIRE-09"], "does not notice that an agent has ended TCP without a Close frame")
+        .causing(&["TUN-21"]),
+    Row::other("ignores-resets", &["WIRE-09"], "does not notice that an agent's TCP connection was reset")
+        .causing(&["TUN-21"]),
     Row::heard(
         "loses-those-of-earlier-agents",
         &["TUN-21"],
@@ -53,7 +55,8 @@ pub(super) const RULES: &[Row] = &[
             ends(cloud, seen.text("id"), is_earlier)
                 .and_then(|error| seen.is("HttpResponse").then(|| seen.instead(&error)))
         },
-    ),
+    )
+    .causing(&["TUN-20", "WIRE-06"]),
     Row::heard(
         "loses-those-of-later-agents",
         &["TUN-21"],
@@ -63,13 +66,17 @@ pub(super) const RULES: &[Row] = &[
             ends(cloud, seen.text("id"), is_later)
                 .and_then(|error| seen.is("HttpResponse").then(|| seen.instead(&error)))
         },
-    ),
+    )
+    .causing(&["TUN-20", "WIRE-06"]),
 ];
 
-/// What ends a request of an agent that has seen a loss, if it was asked before.
+/// What ends a request that was asked before a loss, if it does.
 fn ends(cloud: &Cloud, id: &str, does: bool) -> Option<Value> {
-    let has_seen = shared().agents.get(&cloud.number).is_some_and(|agent| agent.saw_a_loss);
-    (does && has_seen).then(|| rule::error(&id.into(), 502))
+    let shared = shared();
+    let lost_another = shared.agents.get(&cloud.number).is_some_and(|agent| agent.lost_another);
+    let lost_at = shared.lost.as_ref().map_or(0, |lost| lost.at);
+    let is_old = cloud.request(id).is_some_and(|asked| asked.at <= lost_at);
+    (does && lost_another && is_old).then(|| rule::error(&id.into(), 502))
 }
 
 /// Whether the other side is told that one has ended.
@@ -80,8 +87,8 @@ pub(super) fn is_told(cloud: &mut Cloud, way: Way, loss: Loss) -> bool {
     match (cloud.fault, way) {
         ("ignores-ends", Way::In) => loss == Loss::Reset || cloud.has_closed,
         ("ignores-resets", Way::In) => loss != Loss::Reset,
-        ("waits-forever", Way::Out) => cloud.first.is_some(),
-        ("pings-count", Way::Out) => cloud.first.is_some() || !cloud.has_pinged,
+        ("waits-forever", Way::Out) => cloud.first.is_some() || !cloud.is_refused,
+        ("pings-count", Way::Out) => cloud.first.is_some() || !cloud.has_pinged || !cloud.is_refused,
         ("lingers", Way::Out) => false,
         ("lingers-after-an-empty-close", Way::Out) => !cloud.has_closed || !cloud.held.is_empty(),
         ("lingers-after-the-unheard", Way::Out) => cloud.first.is_some(),

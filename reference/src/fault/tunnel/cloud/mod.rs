@@ -59,6 +59,8 @@ pub(crate) struct Cloud {
     has_erred: bool,
     has_guessed: bool,
     has_closed: bool,
+    /// Whether it was closed with 1008.
+    is_refused: bool,
     /// Requests in their order: when they were sent, and whether they are answered.
     asked: Vec<Asked>,
     /// What is kept for later.
@@ -98,6 +100,7 @@ impl Cloud {
             has_erred: false,
             has_guessed: false,
             has_closed: false,
+            is_refused: false,
             asked: Vec::new(),
             held: Vec::new(),
             count: 0,
@@ -217,6 +220,7 @@ impl Link for Cloud {
                 self.last = Some(frame.clone());
             }
         } else if frame.close_code() > 0 && !self.has_closed {
+            self.is_refused |= frame.close_code() == 1008;
             shared().loses(self.number, How::Closed, self.open().last().map(|asked| asked.frame.clone()));
         }
         if way == Way::In && frame.head == CLOSE {

@@ -228,7 +228,9 @@ fn unclosed(cloud: &Cloud, seen: &Seen<'_>, is: fn(&str, &str) -> bool) -> Optio
 
 /// Whether a connection opened with a token, be it right or wrong, and said none again.
 fn opens_well(cloud: &Cloud) -> bool {
-    cloud.auths == 1 && cloud.first.as_ref().is_some_and(|(_, auth)| auth["data"]["token"].is_string())
+    cloud.auths == 1
+        && !cloud.has_erred
+        && cloud.first.as_ref().is_some_and(|(_, auth)| auth["data"]["token"].is_string())
 }
 
 /// Whether somebody who opened otherwise has said the right token since.

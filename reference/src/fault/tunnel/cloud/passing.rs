@@ -24,7 +24,7 @@ macro_rules! kinds {
             $(
                 Row::told(
                     $target, &["TUN-25"], $line, |_, seen, _| seen.rewritten("HttpRequest", "url", $write),
-                ).causing(&["TUN-20"]),
+                ).causing(&["TUN-20", "TUN-33"]),
             )*
             $(
                 Row::told(
@@ -70,8 +70,10 @@ pub(super) const KINDS: &[Row] = kinds! {
     "merges-slashes": "merges slashes in a path",
         |url| if url.contains('?') || url.contains(':') { url.to_owned() } else { url.replace("//", "/") };
     "merges-slashes-in-urls": "merges slashes behind a colon", |url| url.replace("://", ":/");
-    "plus-is-blank": "takes a plus in a query for a blank",
-        |url| match url.split_once('?') { Some((path, query)) => format!("{path}?{}", query.replace('+', "%20")), None => url.to_owned() };
+    "plus-is-blank": "takes a plus in a query for a blank", |url| match url.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", query.replace('+', "%20")),
+        None => url.to_owned(),
+    };
     "drops-parameters": "drops the parameters of a path", |url| url.split(';').next().unwrap_or(url).to_owned();
     "cuts-targets": "cuts a target at 4096 characters", |url| url.chars().take(4096).collect();
     hops
@@ -205,12 +207,12 @@ pub(super) const RULES: &[Row] = &[
     }),
     Row::heard("drops-a-list-of-one", &["TUN-25"], "drops headers that are a list of one", |_, seen, _| {
         seen.reheaded("HttpResponse", |headers| {
-            headers.retain(|_, value| value.as_array().is_none_or(|values| values.len() != 1))
+            headers.retain(|_, value| value.as_array().is_none_or(|values| values.len() != 1));
         })
     }),
     Row::heard("one-spelling-of-cookies", &["TUN-25"], "knows set-cookie in small letters alone", |_, seen, _| {
         seen.reheaded("HttpResponse", |headers| {
-            headers.retain(|name, _| !matches!(&**name, "Set-Cookie" | "SET-COOKIE"))
+            headers.retain(|name, _| !matches!(&**name, "Set-Cookie" | "SET-COOKIE"));
         })
     }),
     Row::heard("cuts-bodies", &["TUN-25"], "believes the content-length of an answer", |_, seen, _| {

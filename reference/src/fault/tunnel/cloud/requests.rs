@@ -5,8 +5,7 @@ use serde_json::Value;
 use super::super::rule;
 use super::Row;
 use super::shared::shared;
-use crate::fault::link::{Said, closing};
-use crate::fault::wire::CLOSE;
+use crate::fault::link::Said;
 
 pub(super) const RULES: &[Row] = &[
     Row::told("one-id", &["TUN-20"], "gives all requests the same id", |_, seen, _| {
@@ -24,7 +23,8 @@ pub(super) const RULES: &[Row] = &[
             let is_due = seen.is("HttpRequest") && cloud.asked.len().is_multiple_of(10);
             is_due.then(|| seen.with("id", cloud.asked[0].id.clone())).flatten()
         },
-    ),
+    )
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::both(
         "ids-come-again-in-a-crowd",
         &["TUN-20"],
@@ -42,7 +42,8 @@ pub(super) const RULES: &[Row] = &[
             let is_same = seen.is("HttpResponse") && shared.texts.first().is_some_and(|id| id == seen.text("id"));
             is_same.then(|| shared.texts.pop()).flatten().and_then(|id| seen.with("id", id))
         },
-    ),
+    )
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::both(
         "answers-of-a-neighbour",
         &["TUN-20"],
@@ -63,7 +64,8 @@ pub(super) const RULES: &[Row] = &[
             message["data"]["body"] = url.bytes().map(Value::from).collect();
             Some(seen.instead(&message))
         },
-    ),
+    )
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::told("asks-twice", &["TUN-20"], "sends each request twice", |_, seen, _| {
         seen.is("HttpRequest").then(|| Said::times(seen.frame, 2))
     })
@@ -137,11 +139,6 @@ pub(super) const RULES: &[Row] = &[
             seen.drops_if(seen.is("HttpRequest") && first.is_some_and(|first| first != cloud.token))
         },
     ),
-    Row::heard("closes-all", &["TUN-20"], "closes all agents when one closes its connection", |_, seen, _| {
-        let others = vec![closing(1001, false)];
-        (seen.frame.head == CLOSE).then(|| Said { others, ..seen.whole() })
-    })
-    .causing(&["TUN-21", "TUN-02", "WIRE-01", "WIRE-05", "WIRE-06"]),
     Row::heard(
         "swaps-every-seventh",
         &["TUN-20"],
@@ -161,7 +158,8 @@ pub(super) const RULES: &[Row] = &[
             std::mem::swap(&mut other["data"]["id"], &mut message["data"]["id"]);
             Some(seen.instead(&other).then(rule::frame(&message, seen.frame)))
         },
-    ),
+    )
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::heard("first-come", &["TUN-20"], "gives the first answer to the first who asked", |cloud, seen, _| {
         let oldest = cloud.open().next().map(|asked| asked.id.clone());
         // This one is no longer open.
@@ -208,7 +206,7 @@ pub(super) const RULES: &[Row] = &[
         "asks no agent that has a hundred requests under way",
         |cloud, seen, _| seen.drops_if(seen.is("HttpRequest") && cloud.open().count() > 100),
     )
-    .causing(&["TUN-23"]),
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::told("loses-each-97th", &["TUN-20"], "loses every 97th request of an agent", |cloud, seen, _| {
         let is_request = seen.is("HttpRequest");
         cloud.count += usize::from(is_request);
