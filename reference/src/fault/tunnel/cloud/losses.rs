@@ -35,7 +35,7 @@ macro_rules! kinds {
 }
 
 pub(super) const KINDS: &[Row] = kinds! {
-    "asks-again-after-a-close", "deaf-after-a-close", Close, "a Close frame", ["TUN-20"];
+    "asks-again-after-a-close", "deaf-after-a-close", Close, "a Close frame", ["TUN-21", "TUN-20"];
     "asks-again-after-an-end", "deaf-after-an-end", End, "the end of TCP", ["TUN-21", "WIRE-09"];
     "asks-again-after-a-reset", "deaf-after-a-reset", Reset, "a TCP reset", ["TUN-21", "WIRE-09"];
     "asks-again-after-a-violation", "deaf-after-a-violation", Closed, "a violation", ["TUN-21", "WIRE-06"];

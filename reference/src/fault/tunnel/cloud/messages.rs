@@ -5,7 +5,7 @@ use std::time::Duration;
 use relayspec::tunnel::FromAgent;
 use serde_json::json;
 
-use super::super::rule::Seen;
+use super::super::rule::{self, Seen};
 use super::Row;
 use super::shared::shared;
 use crate::fault::link::{Said, closing};
@@ -131,9 +131,10 @@ pub(super) const RULES: &[Row] = &[
         |cloud, seen, _| {
             let mut shared = shared();
             if has(seen, "[[[[") {
-                shared.count = cloud.number;
+                (shared.count, shared.noise_at) = (cloud.number, Some(rule::now()));
             }
-            let is_due = seen.is("HttpResponse") && shared.count > 0 && cloud.number > shared.count;
+            let is_recent = shared.noise_at.is_some_and(|at| rule::now() < at + 500);
+            let is_due = seen.is("HttpResponse") && is_recent && shared.count > 0 && cloud.number > shared.count;
             if is_due {
                 shared.count = 0;
             }

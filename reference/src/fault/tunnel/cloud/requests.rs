@@ -207,10 +207,10 @@ pub(super) const RULES: &[Row] = &[
         |cloud, seen, _| seen.drops_if(seen.is("HttpRequest") && cloud.open().count() > 100),
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    Row::told("loses-each-97th", &["TUN-20"], "loses every 97th request of an agent", |cloud, seen, _| {
+    Row::told("loses-each-47th", &["TUN-20"], "loses every 47th request of an agent", |cloud, seen, _| {
         let is_request = seen.is("HttpRequest");
         cloud.count += usize::from(is_request);
-        seen.drops_if(is_request && cloud.count.is_multiple_of(97))
+        seen.drops_if(is_request && cloud.count.is_multiple_of(47))
     })
     .causing(&["TUN-23", "WIRE-06"]),
     Row::told("absolute-targets", &["TUN-20"], "asks for the whole URL where a target is one", |_, seen, _| {
