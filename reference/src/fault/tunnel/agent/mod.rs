@@ -137,7 +137,7 @@ impl Agent {
             "AuthSuccess" => self.has_succeeded = true,
             "Ping" => self.asked += 1,
             "Pong" => self.is_answered |= *seen.data("timestamp") == self.ping,
-            "HttpRequest" => {
+            "HttpRequest" if !attacks::is_malformed(seen.frame) => {
                 let (id, message) = (seen.text("id").to_owned(), seen.message.clone());
                 self.requests.push(Request { id, message, since: Instant::now(), is_answered: false });
             }
