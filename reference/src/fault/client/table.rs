@@ -74,7 +74,7 @@ pub(crate) static WIRE: &[Fault] = &[
     Fault::new("violation-drops", &["WIRE-06"], "drops the connection for a violation without a Close frame"),
     Fault::new("violation-stays-away", &["WIRE-06", "RECON-01"], "stays away after a violation"),
     Fault::new("closes-on-json", &["WIRE-06"], "closes for text that is no JSON")
-        .causing(&["PAIR-H5", "PAIR-V4", "TERM-H3", "TERM-V3", "SYNC-C6", "TUN-A9"]),
+        .causing(&["PAIR-H5", "PAIR-V4", "TERM-H3", "TERM-V3", "SYNC-C6", "TUN-17"]),
     Fault::new("shallow", &["WIRE-06"], "closes for deep nesting"),
     Fault::new("talks-nonsense", &["WIRE-01"], "says what is no message").starving(),
 ];
