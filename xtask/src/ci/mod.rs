@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::{cargo, gen_schemas, tidy, workspace};
+use crate::{cargo, gen_schemas, schema_diff, tidy, workspace};
 use sequence::Step;
 
 /// What to run.
@@ -45,6 +45,7 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         Step::command("clippy", cargo::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         Step::command("tests", cargo::cargo(["test", "--workspace"])),
         Step::function("schemas", "cargo xtask gen-schemas --check", gen_schemas::check),
+        Step::function("compatibility", "cargo xtask schema-diff", schema_diff::check),
         Step::command("docs", doc),
         Step::command(
             "release build",

@@ -1,6 +1,7 @@
 //! `gen-schemas`: writes `schemas/` from the types of the law and of the judge's own formats. What is below
 //! `schemas/released/` is frozen: this command must not touch it.
 
+mod behaviour;
 mod diff;
 mod folder;
 mod text;
@@ -64,6 +65,7 @@ fn write() -> Result<()> {
 fn differences() -> Result<Vec<Difference>> {
     let mut wanted = of_families();
     wanted.extend(of_tools()?);
+    wanted.extend(behaviour::files());
     Ok(diff::between(&folder::read(&schemas())?, &wanted))
 }
 
