@@ -13,6 +13,7 @@ mod tidy;
 
 mod bench;
 mod ci;
+mod mutants;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ enum Chore {
     Tidy,
     /// Runs all tests and gates, and stops at the first that fails
     Ci(ci::Options),
+    /// Plays every fault of the references, and writes the kill matrix
+    Mutants(mutants::Options),
     /// Measures the relay and the judge against their targets
     Bench(bench::Options),
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Chore::Release(options) => release::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Chore::Ci(options) => ci::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Mutants(options) => mutants::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
     });
     done.unwrap_or_else(|error| {

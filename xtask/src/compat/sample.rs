@@ -135,12 +135,14 @@ impl<'a> Source<'a> {
 
     fn object(&mut self, object: &Object, depth: usize) -> Option<Value> {
         let mut members = Map::new();
-        let names: Vec<_> = object
+        let mut names: Vec<_> = object
             .members
             .keys()
             .chain(object.required.difference(&object.members.keys().cloned().collect()))
             .cloned()
             .collect();
+        // Constants first: a message is read by its tag.
+        names.sort_by_key(|name| member(object, name).iter().all(|schema| schema.get("const").is_none()));
         for name in names {
             let needed = object.required.contains(&name) || (members.len() as u64) < object.fewest;
             if !needed && (depth >= DEEP || !self.one_in(2)) {

@@ -154,6 +154,7 @@ pub(super) fn of_schema(file: &str, old: &Value, new: &Value, are_types_new: boo
     let judged = judge::judge(&before, &after).into_iter().map(|judged| {
         let first = &judged.change.edits[0];
         let (old_side, new_side) = sides(&judged.change.edits);
+        let (old_side, new_side) = (resolved(old_side, &before), resolved(new_side, &after));
         let answers = (judged.old_reader, judged.new_reader);
         let mut found = finding(judged.change.rule, file, &talk, first.pointer(), (old_side, new_side), answers);
         found.requirements = touched(file, first, old, new);
@@ -198,13 +199,32 @@ fn touched(file: &str, edit: &Edit, old: &Value, new: &Value) -> Vec<String> {
             at.truncate(at.rfind('/')?);
         }
     };
-    let inside = |value: &Option<Value>| {
-        value.as_ref().and_then(|value| value.get("x-requirement")).and_then(Value::as_str).map(str::to_owned)
+    // A reference says nothing itself: what it names does.
+    let named = |document: &Value, side: &Option<Value>| {
+        let target = side.as_ref()?.get("$ref")?.as_str()?.strip_prefix('#')?.to_owned();
+        document.pointer(&target)?.get("x-requirement")?.as_str().map(str::to_owned)
     };
     let pointer = edit.pointer();
     let (older, newer) = edit.sides();
-    let found = [nearest(new, &pointer), nearest(old, &pointer), inside(&newer), inside(&older), rule_of(file)];
-    found.into_iter().flatten().take(1).collect()
+    // What is gone is told by the older document.
+    let (first, second) = if newer.is_some() { (new, old) } else { (old, new) };
+    let of_reference = named(new, &newer).or_else(|| named(old, &older));
+    let found = of_reference.or_else(|| nearest(first, &pointer)).or_else(|| nearest(second, &pointer));
+    found.or_else(|| rule_of(file)).into_iter().collect()
+}
+
+/// A side of a change with what its reference names in its place, so that a report shows it and a fingerprint covers it.
+fn resolved(side: Option<Value>, document: &Document) -> Option<Value> {
+    side.map(|side| match side.get("$ref").and_then(Value::as_str) {
+        Some(name) if side.as_object().is_some_and(|members| members.len() == 1) => {
+            let mut target = document.target(name).clone();
+            if let Some(members) = target.as_object_mut() {
+                members.remove("$defs");
+            }
+            target
+        }
+        _ => side,
+    })
 }
 
 /// The requirement that a channel's sender breaks with what is no message.
@@ -234,9 +254,8 @@ fn place(at: &str, value: Option<&Value>) -> String {
     let mut words: Vec<String> = Vec::new();
     if at.ends_with("/oneOf") || at.ends_with("/anyOf") {
         // An alternative bears a name of its own.
-        let named = value.and_then(|value| value.get("$ref")).and_then(Value::as_str);
         let tag = || value?.get("properties")?.as_object()?.values().find_map(|one| one.get("const")?.as_str());
-        words.extend(named.and_then(|name| name.rsplit('/').next()).or_else(tag).map(str::to_owned));
+        words.extend(tag().map(str::to_owned));
     }
     let mut parts = at.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));
     while let Some(part) = parts.next() {
