@@ -15,14 +15,20 @@ use super::wire::head;
 
 /// What a server appends to the client's key (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// When a server has ended too late (WIRE-08).
+const TOO_LATE: Duration = Duration::from_secs(7);
 /// So long somebody is taken who comes too late.
 const LATE: Duration = Duration::from_secs(2);
 
 /// The reference has ended; is done when its process may.
-pub(super) async fn stay(chosen: Chosen, listener: &TcpListener) {
+pub(super) async fn stay(chosen: Chosen, listener: TcpListener) {
     match chosen.fault.name {
         "stays-on" => pending().await,
-        "takes-more" => {
+        "lives-on" => {
+            drop(listener);
+            sleep(TOO_LATE).await;
+        }
+        "takes-more" | "listens-on" => {
             let taking = async {
                 while let Ok((guest, _)) = listener.accept().await {
                     let mut guest = BufReader::new(guest);
@@ -39,7 +45,7 @@ pub(super) async fn stay(chosen: Chosen, listener: &TcpListener) {
 
 /// The reference takes nobody any more; with this fault somebody is taken here.
 pub(super) async fn take(chosen: Chosen, guest: &mut (impl AsyncWrite + Unpin), request: &[u8]) {
-    if chosen.fault.name != "takes-more" {
+    if !matches!(chosen.fault.name, "takes-more" | "listens-on") {
         return;
     }
     let request = String::from_utf8_lossy(request);

@@ -98,6 +98,11 @@ pub(super) trait Link: Send {
         true
     }
 
+    /// A frame goes by that is too long to be looked at; a code to close with instead, given its first byte.
+    fn large(&mut self, _way: Way, _head: u8) -> Option<u16> {
+        None
+    }
+
     /// Whether what waits for a peer that does not read is kept without bound.
     fn hoards(&self) -> bool {
         false

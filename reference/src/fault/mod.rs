@@ -6,8 +6,10 @@
 
 mod after;
 mod client;
+mod flow;
 mod link;
 mod middle;
+mod visit;
 mod wire;
 
 mod pairing;
@@ -68,56 +70,36 @@ impl Fault {
 pub struct Faults {
     /// The role, as `pairing.relay`.
     pub role: &'static str,
-    tables: &'static [&'static [Fault]],
+    tables: &'static [&'static [&'static [Fault]]],
 }
 
 impl Faults {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &'static Fault> {
-        self.tables.iter().flat_map(|table| table.iter())
+        self.tables.iter().flat_map(|tables| tables.iter()).flat_map(|table| table.iter())
     }
 }
 
-/// All faults, by role. The reference clients of some roles declare jitter where they are judged.
+/// Faults of any client at a WebSocket.
+const CLIENT: &[&[Fault]] = &[client::SHARED, client::WIRE];
+/// Of those whose reference declares jitter where it is judged.
+const VARYING: &[&[Fault]] = &[client::SHARED, client::WIRE, client::JITTER];
+
+/// All faults, by role.
 pub static ALL: &[Faults] = &[
     Faults { role: "pairing.relay", tables: &[pairing::relay::FAULTS] },
-    Faults { role: "pairing.host", tables: &[pairing::host::FAULTS, client::SHARED, client::WIRE] },
-    Faults { role: "pairing.viewer", tables: &[pairing::viewer::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
-    Faults { role: "terminal.relay", tables: &[terminal::relay::FAULTS] },
-    Faults { role: "terminal.host", tables: &[terminal::host::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
-    Faults { role: "terminal.viewer", tables: &[terminal::viewer::FAULTS, client::SHARED, client::WIRE] },
-    Faults { role: "tunnel.cloud", tables: &[tunnel::cloud::FAULTS] },
-    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
-    Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
-    Faults { role: "rpc.daemon", tables: &[rpc::daemon::FAULTS] },
-    Faults { role: "rpc.client", tables: &[rpc::client::FAULTS, client::SHARED] },
-    Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::SHARED, client::WIRE, client::JITTER] },
+    Faults { role: "pairing.host", tables: &[&[pairing::host::FAULTS], CLIENT] },
+    Faults { role: "pairing.viewer", tables: &[&[pairing::viewer::FAULTS], VARYING] },
+    Faults { role: "terminal.relay", tables: &[&[terminal::relay::FAULTS]] },
+    Faults { role: "terminal.host", tables: &[&[terminal::host::FAULTS], VARYING] },
+    Faults { role: "terminal.viewer", tables: &[&[terminal::viewer::FAULTS], CLIENT] },
+    Faults { role: "tunnel.cloud", tables: &[&tunnel::cloud::FAULTS] },
+    Faults { role: "tunnel.agent", tables: &[&tunnel::agent::FAULTS, VARYING] },
+    Faults { role: "sync.server", tables: &[&[sync::server::FAULTS]] },
+    Faults { role: "sync.client", tables: &[&[sync::client::FAULTS], VARYING] },
+    Faults { role: "rpc.daemon", tables: &[&[rpc::daemon::FAULTS]] },
+    Faults { role: "rpc.client", tables: &[&[rpc::client::FAULTS, client::SHARED]] },
 ];
-
-/// How many faults several lists have.
-const fn length(lists: &[&[Fault]]) -> usize {
-    let (mut length, mut list) = (0, 0);
-    while list < lists.len() {
-        length += lists[list].len();
-        list += 1;
-    }
-    length
-}
-
-/// Several lists as one, of as many as there are.
-const fn joined<const N: usize>(lists: &[&[Fault]]) -> [Fault; N] {
-    let mut all = [NONE; N];
-    let (mut list, mut at) = (0, 0);
-    while list < lists.len() {
-        let mut one = 0;
-        while one < lists[list].len() {
-            all[at] = lists[list][one];
-            (one, at) = (one + 1, at + 1);
-        }
-        list += 1;
-    }
-    all
-}
 
 /// No fault: who stands in the middle changes nothing.
 const NONE: Fault = Fault::new("none", &[], "passes on everything as it came");
@@ -150,6 +132,11 @@ fn link(chosen: Chosen, number: usize, target: &str) -> Box<dyn Link> {
         "sync.client" => Box::new(sync::client::Client::new(name, number)),
         _ => Box::new(link::Faithful),
     }
+}
+
+/// What becomes of a public request.
+fn visitor(chosen: Chosen) -> Box<dyn visit::Visit> {
+    Box::new(tunnel::cloud::Public::new(chosen.fault.name))
 }
 
 /// There is no such fault.
@@ -187,7 +174,8 @@ impl Chosen {
             "impatient-with-silence" => Some((Parameter::HeartbeatTimeout, 0.3)),
             "patient-first" => Some((Parameter::AuthTimeout, 3.0)),
             "impatient-first" => Some((Parameter::AuthTimeout, 0.3)),
-            "patient-with-agents" => Some((Parameter::RequestTimeout, 3.0)),
+            "patient-with-agents" => Some((Parameter::RequestTimeout, 6.0)),
+            "waits-long-for-auth" => Some((Parameter::AuthTimeout, 6.0)),
             "impatient-with-agents" => Some((Parameter::RequestTimeout, 0.3)),
             _ => None,
         };

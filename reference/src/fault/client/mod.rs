@@ -118,7 +118,7 @@ impl Worn {
         match (self.0.map(|chosen| chosen.fault.name), ending) {
             (Some("stops-with-1"), Ending::Stopped) => Ending::GaveUp,
             (Some("gives-up-with-0"), Ending::GaveUp) => Ending::Stopped,
-            (Some("attempt-after-stop"), Ending::Stopped) => {
+            (Some("attempt-after-stop"), Ending::Stopped) | (Some("knocks-after-a-refusal"), Ending::GaveUp) => {
                 dial();
                 ending
             }
@@ -150,6 +150,11 @@ pub(super) fn adjust(fault: &str, policy: &mut Policy, timing: &mut Timing, habi
         "gives-up-late" => policy.max_attempts = policy.max_attempts.map(|most| most + 1),
         "gives-up-early" => policy.max_attempts = policy.max_attempts.map(|most| most.saturating_sub(1).max(1)),
         "hangs" | "hangs-without-success" => timing.declare(Parameter::ConnectTimeout, Duration::from_secs(3600)),
+        "patient-with-the-cloud" | "impatient-with-the-cloud" => {
+            let factor = if fault.starts_with("im") { 0.2 } else { 2.0 };
+            let patience = timing.value(Parameter::HeartbeatTimeout).mul_f64(factor);
+            timing.declare(Parameter::HeartbeatTimeout, patience);
+        }
         "patient" => {
             let patience = timing.value(Parameter::ConnectTimeout).mul_f64(1.3);
             timing.declare(Parameter::ConnectTimeout, patience);

@@ -20,13 +20,13 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::fault::Fault;
 use crate::fault::link::{self, Admission, House, Link, Loss, Said, Way};
 use crate::fault::wire::{CLOSE, Frame};
-use crate::fault::{Fault, joined, length};
 
 pub(crate) use sessions::Sessions;
 
-const LISTS: &[&[Fault]] = &[
+pub(crate) const FAULTS: &[&[Fault]] = &[
     paths::FAULTS,
     codes::FAULTS,
     joins::FAULTS,
@@ -42,8 +42,6 @@ const LISTS: &[&[Fault]] = &[
     violations::FAULTS,
     crowd::FAULTS,
 ];
-
-pub(crate) const FAULTS: &[Fault] = &joined::<{ length(LISTS) }>(LISTS);
 
 /// One connection.
 #[derive(Debug)]
