@@ -88,11 +88,12 @@ impl Document {
         Ok(document)
     }
 
-    /// What a reference names; the reference is one that [`Document::read`] has let through.
+    /// What a reference names; null where it names nothing in this document.
     pub(crate) fn target(&self, reference: &str) -> &Value {
         match reference.strip_prefix("#/$defs/") {
             Some(name) => self.root.get("$defs").and_then(|all| all.get(unescaped(name))).unwrap_or(&Value::Null),
-            None => &self.root,
+            None if reference == "#" => &self.root,
+            None => &Value::Null,
         }
     }
 

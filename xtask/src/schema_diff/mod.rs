@@ -10,6 +10,7 @@ mod changes;
 mod edit;
 mod finding;
 mod judge;
+mod law;
 mod report;
 mod rules;
 pub(crate) mod source;

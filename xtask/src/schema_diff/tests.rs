@@ -106,3 +106,99 @@ fn the_page_on_compatibility_lists_every_rule() {
     let rows = page.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 3);
     assert!(rows.count() >= super::rules::ALL.len());
 }
+
+mod gate {
+    use serde_json::json;
+
+    use super::super::approvals::{Approval, Day};
+    use super::super::report::{Form, Report};
+    use super::super::{Unused, approved, finding, source};
+
+    /// A change that breaks readers of the older schema, and one that breaks nobody.
+    fn report(approvals: &[Approval], unused: Unused) -> Report {
+        let code = |pattern: &str| json!({ "type": "string", "pattern": pattern });
+        let old = json!({ "type": "object", "properties": { "code": code("^`?a%$") }, "required": ["code"] });
+        let new = json!({
+            "type": "object",
+            "properties": { "code": code("^`?[ab]%$"), "note": { "type": ["string", "null"] } },
+            "required": ["code"]
+        });
+        let findings = finding::of_schema("pairing/relay-to-host.json", &old, &new, false).expect("schemas");
+        let names = ("old".to_owned(), "new".to_owned());
+        approved(names, findings, approvals, "2026-11-20".parse().expect("a day"), unused)
+    }
+
+    fn approval(fingerprint: &str, expires: &str) -> Approval {
+        let expires: Day = expires.parse().expect("a day");
+        Approval { fingerprint: fingerprint.into(), reason: "nobody sends it".into(), expires, line: 3 }
+    }
+
+    #[test]
+    fn a_break_needs_an_approval_that_holds() {
+        let bare = report(&[], Unused::Fails);
+        let breaking: Vec<_> = bare.unapproved().map(|found| (found.rule.id, found.place.as_str())).collect();
+        assert_eq!(breaking, [("pattern-changed", "code")]);
+        assert!(!bare.is_fine() && bare.findings.len() == 2);
+        let fingerprint = bare.unapproved().next().expect("a break").fingerprint.clone();
+
+        assert!(report(&[approval(&fingerprint, "2026-11-20")], Unused::Fails).is_fine());
+        let expired = report(&[approval(&fingerprint, "2026-11-19")], Unused::Fails);
+        assert!(!expired.is_fine() && expired.stale[0].contains("expired on 2026-11-19"), "{:?}", expired.stale);
+        let both = [approval(&fingerprint, "2027-01-31"), approval("0000000000000000", "2027-01-31")];
+        let unused = report(&both, Unused::Fails);
+        assert_eq!(unused.stale, ["approved-breaks.toml:3: 0000000000000000 approves nothing; remove it"]);
+        assert!(!unused.is_fine() && report(&both, Unused::Passes).is_fine());
+    }
+
+    #[test]
+    fn each_form_says_whom_it_breaks_and_shows_the_message() {
+        let report = report(&[], Unused::Fails);
+        let witness = r#"{"code":"b%"}"#;
+        let who = "hosts built before the change, hearing relays built after it";
+        for form in [Form::Text, Form::Markdown] {
+            let text = report.written(form);
+            assert!(
+                text.contains(witness) && text.contains(who) && text.contains("PAIR-") | text.contains("WIRE-"),
+                "{text}"
+            );
+        }
+        let json: serde_json::Value = serde_json::from_str(&report.written(Form::Json)).expect("JSON");
+        assert_eq!(json["changes"][0]["old_reader"]["witness"], json!({ "code": "b%" }));
+        assert_eq!(
+            (&json["fine"], &json["changes"][0]["new_reader"]["verdict"]),
+            (&json!(false), &json!("compatible"))
+        );
+        let github = report.written(Form::Github);
+        let line = github.lines().next().expect("a line");
+        assert!(
+            line.starts_with(
+                "::error file=schemas/pairing/relay-to-host.json,title=breaking%3A pattern-changed in code::"
+            ),
+            "{line}"
+        );
+        assert!(
+            line.contains(r#"{"code":"b%25"}%0A"#)
+                && github.lines().nth(1).is_some_and(|line| line.starts_with("::notice "))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_its_place() {
+        let old = json!({ "type": "object" });
+        let new = json!({ "properties": { "a": { "$ref": "other.json" } } });
+        let error = finding::of_schema("x.json", &old, &new, false).expect_err("it refers elsewhere");
+        assert_eq!(
+            format!("{error:#}"),
+            "x.json, the newer one: the reference \"other.json\" names nothing here at `#/properties/a`"
+        );
+        for (name, told) in [
+            ("released/9.9.9", "there is no release 9.9.9: there are 0.1.0"),
+            ("no-such-revision", "is no release, no folder and no revision that git knows here"),
+            ("--upload-pack=x", "is no revision"),
+        ] {
+            let error = format!("{:#}", source::named(name).expect_err(name));
+            assert!(error.contains(told), "{error}");
+        }
+        assert!(source::named("HEAD").is_ok_and(|state| state.files.contains_key("pairing/relay-to-host.json")));
+    }
+}

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::super::finding::{Answer, Finding, short, statement};
+use super::super::finding::{Answer, Finding, short};
 use super::super::judge::{Proof, Verdict};
+use super::super::law::statement;
 use super::{Report, direction, scenarios};
 
 pub(super) fn written(report: &Report) -> String {

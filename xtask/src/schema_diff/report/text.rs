@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::super::finding::{Answer, short, statement};
+use super::super::finding::{Answer, short};
 use super::super::judge::{Proof, Verdict};
+use super::super::law::statement;
 use super::{Report, direction, scenarios};
 
 /// The longest value that is shown whole.
