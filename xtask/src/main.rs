@@ -4,8 +4,12 @@
 
 mod cargo;
 mod compat;
+mod limits;
+mod paths;
+mod vectors;
 mod workspace;
 
+mod book;
 mod gen_schemas;
 mod release;
 mod schema_diff;
@@ -14,6 +18,7 @@ mod tidy;
 mod bench;
 mod ci;
 mod mutants;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -35,10 +40,14 @@ enum Chore {
     SchemaDiff(schema_diff::Options),
     /// Freezes the protocol as a version
     Release(release::Options),
+    /// Builds the book of chapters and guides into `target/book`, and fails at dead links
+    Book,
     /// Checks imports, effects, file sizes, headers, links, citations and stray paths
     Tidy,
     /// Runs all tests and gates, and stops at the first that fails
     Ci(ci::Options),
+    /// Says of each requirement how it is covered, from the scenarios and the kill matrix
+    Trace(trace::Options),
     /// Plays every fault of the references, and writes the kill matrix
     Mutants(mutants::Options),
     /// Measures the relay and the judge against their targets
@@ -51,9 +60,11 @@ fn main() -> ExitCode {
         Chore::GenSchemas(options) => gen_schemas::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::SchemaDiff(options) => Ok(schema_diff::run(&options)),
         Chore::Release(options) => release::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Book => book::run().map(|()| ExitCode::SUCCESS),
         Chore::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
         Chore::Ci(options) => ci::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Mutants(options) => mutants::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Trace(options) => trace::run(&options).map(|()| ExitCode::SUCCESS),
         Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
     });
     done.unwrap_or_else(|error| {

@@ -1,10 +1,13 @@
 //! `gen-schemas`: writes `schemas/` from the types of the law and of the judge's own formats. What is below
 //! `schemas/released/` is frozen: this command must not touch it.
 
+mod asyncapi;
 mod behaviour;
 mod diff;
 mod folder;
+pub(crate) mod layout;
 mod text;
+mod typescript;
 
 use std::collections::BTreeMap;
 
@@ -64,6 +67,8 @@ fn write() -> Result<()> {
 
 fn differences() -> Result<Vec<Difference>> {
     let mut wanted = of_families();
+    wanted.extend(asyncapi::files()?);
+    wanted.extend(typescript::files()?);
     wanted.extend(of_tools()?);
     wanted.extend(behaviour::files());
     Ok(diff::between(&folder::read(&schemas())?, &wanted))
