@@ -111,7 +111,7 @@ fn compare(options: &Options) -> Result<Report> {
         let findings = finding::of_schema(&name, &source::read(old)?, &source::read(new)?, false)?;
         let names = (old.display().to_string(), new.display().to_string());
         let approvals = options.approvals.as_deref().map(approvals::read).transpose()?.unwrap_or_default();
-        return Ok(approved(names, findings, &approvals, today, Unused::Fails));
+        return Ok(Report { folder: "", ..approved(names, findings, &approvals, today, Unused::Fails) });
     }
     let (old, unused) = match &options.against {
         Some(name) => {
@@ -168,7 +168,7 @@ fn approved(
             needed.for_each(|found| found.approved = Some(format!("{} (until {expires})", approval.reason)));
         }
     }
-    Report { old, new, findings, stale }
+    Report { old, new, folder: "schemas/", findings, stale }
 }
 
 /// Today, in UTC.

@@ -28,7 +28,8 @@ pub(super) fn written(report: &Report) -> String {
         }
         let _ = writeln!(
             text,
-            "::{level} file=schemas/{},title={}::{}",
+            "::{level} file={}{},title={}::{}",
+            report.folder,
             property(&found.file),
             property(&title),
             data(&body)

@@ -11,16 +11,16 @@ pub(super) fn written(report: &Report) -> String {
         "old": report.old,
         "new": report.new,
         "fine": report.is_fine(),
-        "changes": report.findings.iter().map(change).collect::<Vec<_>>(),
+        "changes": report.findings.iter().map(|found| change(report.folder, found)).collect::<Vec<_>>(),
         "stale_approvals": report.stale,
     });
     format!("{value:#}\n")
 }
 
-fn change(found: &Finding) -> Value {
+fn change(folder: &str, found: &Finding) -> Value {
     json!({
         "rule": found.rule.id,
-        "file": format!("schemas/{}", found.file),
+        "file": format!("{folder}{}", found.file),
         "path": found.at,
         "place": found.place,
         "old": found.old,

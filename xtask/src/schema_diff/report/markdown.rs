@@ -23,7 +23,7 @@ pub(super) fn written(report: &Report) -> String {
         let _ = writeln!(text, "| {mark} | `{}` | {} | {old} | {new} |", found.rule.id, cell(&place));
     }
     for found in report.findings.iter().filter(|found| found.breaks()) {
-        block(&mut text, found);
+        block(&mut text, report.folder, found);
     }
     for stale in &report.stale {
         let _ = writeln!(text, "\n- {stale}");
@@ -31,9 +31,9 @@ pub(super) fn written(report: &Report) -> String {
     text
 }
 
-fn block(text: &mut String, found: &Finding) {
+fn block(text: &mut String, folder: &str, found: &Finding) {
     let _ = writeln!(text, "\n### `{}` in {}: `{}`\n", found.rule.id, direction(found), found.place);
-    let _ = writeln!(text, "{}: `schemas/{}#{}`\n", capital(found.rule.about), found.file, found.at);
+    let _ = writeln!(text, "{}: `{folder}{}#{}`\n", capital(found.rule.about), found.file, found.at);
     for answer in [&found.old_reader, &found.new_reader] {
         let _ = writeln!(text, "- **{}** for {}{}", answer.verdict.word(), answer.who, how(answer));
     }

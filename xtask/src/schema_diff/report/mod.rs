@@ -13,6 +13,8 @@ pub(super) struct Report {
     /// What the older side is called, and the newer one.
     pub(super) old: String,
     pub(super) new: String,
+    /// The folder of their files, with a slash; empty where two files of any folders are compared.
+    pub(super) folder: &'static str,
     pub(super) findings: Vec<Finding>,
     /// What is wrong with the approvals, in the order of their file.
     pub(super) stale: Vec<String>,

@@ -16,7 +16,7 @@ pub(super) fn written(report: &Report) -> String {
         let word = if found.approved.is_some() { "APPROVED".into() } else { found.word().to_uppercase() };
         let _ = writeln!(text, "{word}  {}: {}", found.rule.id, found.rule.about);
         line(&mut text, "where", &format!("{}: {}", direction(found), found.place));
-        line(&mut text, "", &format!("schemas/{}#{}", found.file, found.at));
+        line(&mut text, "", &format!("{}{}#{}", report.folder, found.file, found.at));
         let shown = |value: &Option<_>| value.as_ref().map_or("nothing".into(), |value| short(value, LONGEST));
         line(&mut text, "before", &shown(&found.old));
         line(&mut text, "after", &shown(&found.new));
