@@ -1,7 +1,7 @@
 //! Integration tests.
 
-mod agent;
 mod bad_input;
+mod faults;
 mod loader_errors;
 mod proxy;
 mod reports;
@@ -10,7 +10,5 @@ mod scenarios;
 mod self_test;
 mod support;
 mod sync;
-mod terminal;
-mod tunnel;
 mod verdicts;
 mod wire;

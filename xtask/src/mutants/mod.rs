@@ -123,6 +123,9 @@ fn play_all(judge: &Path, faults: &[&Fault], jobs: usize, known: Option<&Matrix>
     roles.dedup();
     let heavy = fault::heavy(judge)?;
     let faultless = roles.iter().map(|role| Play { role, fault: None, only: None, skip: Vec::new() });
+    // The same with somebody in the middle, who must not be blamed for being there.
+    let nobodys = Fault::none();
+    let through = roles.iter().map(|role| Play { role, fault: Some(&nobodys), only: None, skip: Vec::new() });
     let probe = |fault: &Fault| known.and_then(|matrix| matrix.probe(&fault.role, &fault.name)).map(str::to_owned);
     let plays = faults.iter().map(|fault| {
         let (only, skip) = (probe(fault), fault.spares(&heavy));
@@ -130,14 +133,15 @@ fn play_all(judge: &Path, faults: &[&Fault], jobs: usize, known: Option<&Matrix>
     });
     let plays: Vec<_> = match known {
         Some(_) => plays.filter(|play| play.only.is_some()).collect(),
-        None => faultless.chain(plays).collect(),
+        None => through.chain(faultless).chain(plays).collect(),
     };
     let played = play::all(judge, &plays, jobs)?;
     let mut seats: BTreeMap<&str, Seat> = BTreeMap::new();
     for (play, played) in plays.iter().zip(played) {
         let seat = seats.entry(play.role).or_insert_with(|| Seat::new(play.role));
         match play.fault {
-            None => (seat.checks, seat.skipped) = sound(play.role, played)?,
+            None => Played { passed: seat.checks, skipped: seat.skipped, .. } = sound(play.role, played)?,
+            Some(fault) if std::ptr::eq(fault, &nobodys) => _ = sound(play.role, played)?,
             Some(fault) => seat.faults.push(Row::new(fault, &played)),
         }
     }
@@ -145,12 +149,12 @@ fn play_all(judge: &Path, faults: &[&Fault], jobs: usize, known: Option<&Matrix>
     Ok(Matrix { roles: ordered.collect() })
 }
 
-/// The checks that the faultless reference passes, and those that do not apply to it.
-fn sound(role: &str, played: Played) -> Result<(BTreeMap<String, Option<String>>, BTreeSet<String>)> {
-    if let Some(kill) = played.kills.first() {
-        bail!("the faultless reference {role} fails {}: the matrix says nothing then", kill.check);
+/// What the faultless reference showed.
+fn sound(role: &str, played: Played) -> Result<Played> {
+    match played.kills.first() {
+        Some(kill) => bail!("the faultless reference {role} fails {}: the matrix says nothing then", kill.check),
+        None => Ok(played),
     }
-    Ok((played.passed, played.skipped))
 }
 
 /// A folder for reports, which is removed in the end.
