@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool: all it does is tell a terminal")]
 
 mod cargo;
+mod compat;
 mod limits;
 mod paths;
 mod vectors;
@@ -10,6 +11,8 @@ mod workspace;
 
 mod book;
 mod gen_schemas;
+mod release;
+mod schema_diff;
 mod tidy;
 
 mod bench;
@@ -33,6 +36,10 @@ struct Arguments {
 enum Chore {
     /// Writes `schemas/` anew from the types
     GenSchemas(gen_schemas::Options),
+    /// Tells whom a change of the protocol breaks, and how
+    SchemaDiff(schema_diff::Options),
+    /// Freezes the protocol as a version
+    Release(release::Options),
     /// Builds the book of chapters and guides into `target/book`, and fails at dead links
     Book,
     /// Checks imports, effects, file sizes, headers, links, citations and stray paths
@@ -50,19 +57,18 @@ enum Chore {
 fn main() -> ExitCode {
     let chore = Arguments::parse().chore;
     let done = workspace::check().and_then(|()| match chore {
-        Chore::GenSchemas(options) => gen_schemas::run(&options),
-        Chore::Book => book::run(),
-        Chore::Tidy => tidy::run(),
-        Chore::Ci(options) => ci::run(&options),
-        Chore::Mutants(options) => mutants::run(&options),
-        Chore::Trace(options) => trace::run(&options),
-        Chore::Bench(options) => bench::run(&options),
+        Chore::GenSchemas(options) => gen_schemas::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::SchemaDiff(options) => Ok(schema_diff::run(&options)),
+        Chore::Release(options) => release::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Book => book::run().map(|()| ExitCode::SUCCESS),
+        Chore::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
+        Chore::Ci(options) => ci::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Mutants(options) => mutants::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Trace(options) => trace::run(&options).map(|()| ExitCode::SUCCESS),
+        Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
     });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{book, cargo, gen_schemas, tidy, workspace};
+use crate::{book, cargo, gen_schemas, schema_diff, tidy, workspace};
 use sequence::Step;
 
 /// What to run.
@@ -56,6 +56,7 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         Step::command("clippy", cargo::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         Step::command("tests", cargo::cargo(["test", "--workspace"])),
         Step::function("schemas", "cargo xtask gen-schemas --check", gen_schemas::check),
+        Step::function("compatibility", "cargo xtask schema-diff", schema_diff::check),
         Step::command("docs", doc),
         // It stands outside the workspace.
         Step::command("book format", cargo::cargo(["fmt", "--manifest-path", "xtask/mdbook/Cargo.toml", "--check"])),

@@ -9,7 +9,7 @@ use super::Files;
 use super::diff::Difference;
 
 /// What is written by hand or frozen by a release.
-const KEPT: &[&str] = &["released", "README.md"];
+const KEPT: &[&str] = &["released", "README.md", "approved-breaks.toml"];
 
 /// The files that this command owns. A folder that does not exist holds none.
 ///

@@ -2,6 +2,7 @@
 //! `schemas/released/` is frozen: this command must not touch it.
 
 mod asyncapi;
+mod behaviour;
 mod diff;
 mod folder;
 pub(crate) mod layout;
@@ -69,6 +70,7 @@ fn differences() -> Result<Vec<Difference>> {
     wanted.extend(asyncapi::files()?);
     wanted.extend(typescript::files()?);
     wanted.extend(of_tools()?);
+    wanted.extend(behaviour::files());
     Ok(diff::between(&folder::read(&schemas())?, &wanted))
 }
 
