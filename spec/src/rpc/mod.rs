@@ -60,6 +60,7 @@ pub const FAMILY: Family = Family {
     solo: false,
     naming: Naming { name: tag, like: |name| json!({ "message": { name: {} } }) },
     order,
+    model: None,
     policy: Policy::RPC,
     welcome,
 };

@@ -55,6 +55,7 @@ pub const FAMILY: Family = Family {
     ],
     naming: BY_TYPE,
     order,
+    model: None,
     solo: false,
     policy: Policy::RELAY,
     welcome,

@@ -1,0 +1,80 @@
+//! What may sensibly happen next to a pairing relay, and how often.
+
+use super::{Life, QUICK, SHORT, Seat, World};
+use crate::model::{Dice, Op};
+use crate::timing::Parameter;
+
+/// So many hosts, and so many viewers, are there at once.
+const MOST_HOSTS: usize = 5;
+const MOST_VIEWERS: usize = 6;
+
+pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
+    let hosts: Vec<u32> = live(world.hosts.iter().map(|(id, host)| (*id, host.life == Life::Open)));
+    let viewers: Vec<u32> = live(world.viewers.iter().map(|(id, viewer)| (*id, !viewer.is_gone)));
+    let joined: Vec<u32> = world.open().into_iter().filter(|id| world.partner(*id).is_some()).collect();
+    let anybody = world.open();
+    let some = |list: &[u32], weight: u32| if list.is_empty() { 0 } else { weight };
+    let room = |list: &[u32], most: usize| match list.len() {
+        0 => 20,
+        few if few < most => 6,
+        _ => 0,
+    };
+    let short = world.value(Parameter::CodeLifetime) <= SHORT && !world.has_outlived;
+    let quick = world.value(Parameter::HeartbeatInterval) <= QUICK;
+    let kind = dice.weighed(&[
+        (room(&hosts, MOST_HOSTS), "host"),
+        (room(&viewers, MOST_VIEWERS), "viewer"),
+        (some(&viewers, some(&hosts, 16)), "join"),
+        (some(&viewers, 3), "wrong-code"),
+        (1, "guess"),
+        (some(&hosts, 2), "race"),
+        (some(&hosts, 4), "register"),
+        (some(&hosts, 1), "compare"),
+        (1, "crowd"),
+        (some(&joined, 14), "data"),
+        (some(&anybody, 3), "data-of-anybody"),
+        (some(&joined, 4), "burst"),
+        (some(&anybody, 3), "ping"),
+        (some(&anybody, 2), "ping-frame"),
+        (some(&anybody, 6), "invalid"),
+        (some(&anybody, 1), "binary"),
+        (some(&anybody, 4), "look"),
+        (some(&anybody, 6), "lose"),
+        (some(&anybody, 1), "violate"),
+        (1, "wrong-path"),
+        (some(&hosts, u32::from(short) * 2), "outlive"),
+        (some(&anybody, u32::from(quick)), "heartbeat"),
+    ]);
+    let fresh = world.hosts.keys().chain(world.viewers.keys()).max().map_or(1, |id| id + 1);
+    let how = dice.below(64);
+    match kind {
+        "host" | "viewer" | "guess" => Op::new(kind, fresh).how(how),
+        "join" => Op::new(kind, dice.pick(&viewers)).with(target(world, &hosts, dice)),
+        "wrong-code" => Op::new(kind, dice.pick(&viewers)).with(dice.pick(&hosts)).how(how),
+        "race" => Op::new(kind, 0).with(target(world, &hosts, dice)).size(dice.below(8)),
+        "register" => Op::new(kind, dice.pick(&hosts)).how(how),
+        "crowd" => Op::new(kind, 0).size(dice.below(130)),
+        "data" => Op::new(kind, dice.pick(&joined)).how(how).with(dice.below(8)).size(dice.below(64)),
+        "data-of-anybody" => Op::new("data", dice.pick(&anybody)),
+        "burst" => {
+            let most = if dice.once_in(4) { 150 } else { 12 };
+            Op::new(kind, dice.pick(&joined)).how(how).size(dice.below(most))
+        }
+        "compare" | "wrong-path" | "outlive" => Op::new(kind, 0).how(how),
+        _ => Op::new(kind, dice.pick(&anybody)).how(how),
+    }
+}
+
+/// A host to join: mostly one that is free, now and then one that is not, or no longer there.
+fn target(world: &World, hosts: &[u32], dice: &mut Dice<'_>) -> u32 {
+    let free: Vec<u32> = hosts.iter().copied().filter(|id| !matches!(world.hosts[id].seat, Seat::Held(_))).collect();
+    if !free.is_empty() && !dice.once_in(3) {
+        return dice.pick(&free);
+    }
+    let all: Vec<u32> = world.hosts.keys().copied().collect();
+    dice.pick(&all)
+}
+
+fn live(actors: impl Iterator<Item = (u32, bool)>) -> Vec<u32> {
+    actors.filter(|(_, open)| *open).map(|(id, _)| id).collect()
+}
