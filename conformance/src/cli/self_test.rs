@@ -24,37 +24,75 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ROLE", help_heading = "Selection")]
     role: Vec<String>,
 
+    /// Start the reference with this fault, to see that it is found; `conformance reference --list-faults` lists them.
+    #[arg(long, value_name = "NAME", requires = "role", help_heading = "Selection")]
+    fault: Option<String>,
+
     #[command(flatten)]
     judge: JudgeOptions,
 }
 
-/// A server that is judged: its family, the subcommand that runs it, and the timing parameters that it runs with: short, so that a run takes
-/// seconds.
-type Server = (&'static Family, &'static str, &'static [(Parameter, &'static str)]);
+/// A server that is judged, and the timing parameters that it runs with: short, so that a run takes seconds.
+struct Server {
+    family: &'static Family,
+    /// The subcommand that runs it.
+    name: &'static str,
+    timing: &'static [(Parameter, &'static str)],
+    /// What it promises beside that: less than its heartbeat would need to notice a loss.
+    promises: &'static [(Parameter, &'static str)],
+    /// What it is started with beside that. `{token_file}` is that of [`TokenFile`].
+    words: &'static [&'static str],
+    /// What it declares of itself. `{token}` and `{other_token}` are those in the file.
+    params: &'static [(&'static str, &'static str)],
+}
 
 const SERVERS: [Server; 5] = [
-    (
-        &pairing::FAMILY,
-        "pairing-relay",
-        &[
+    Server {
+        family: &pairing::FAMILY,
+        name: "pairing-relay",
+        timing: &[
             (Parameter::CodeLifetime, "1500ms"),
             (Parameter::HeartbeatInterval, "300ms"),
             (Parameter::HeartbeatTimeout, "100ms"),
         ],
-    ),
-    (
-        &terminal::FAMILY,
-        "terminal-relay",
-        &[
+        promises: &[(Parameter::NotifyDeadline, "300ms")],
+        words: &[],
+        params: &[],
+    },
+    Server {
+        family: &terminal::FAMILY,
+        name: "terminal-relay",
+        timing: &[
             (Parameter::AuthTimeout, "300ms"),
             (Parameter::HeartbeatInterval, "400ms"),
             // The relay reads a Pong behind the floods of the scrollback scenarios.
             (Parameter::HeartbeatTimeout, "300ms"),
         ],
-    ),
-    (&tunnel::FAMILY, "tunnel-cloud", &[(Parameter::AuthTimeout, "300ms"), (Parameter::RequestTimeout, "400ms")]),
-    (&sync::FAMILY, "sync-server", &[]),
-    (&rpc::FAMILY, "rpc-daemon", &[]),
+        promises: &[(Parameter::NotifyDeadline, "400ms")],
+        words: &[],
+        params: &[],
+    },
+    Server {
+        family: &tunnel::FAMILY,
+        name: "tunnel-cloud",
+        timing: &[(Parameter::AuthTimeout, "300ms"), (Parameter::RequestTimeout, "400ms")],
+        promises: &[],
+        words: &["--public-port", "{public_port}", "--token-file", "{token_file}"],
+        params: &[
+            ("public_url", "http://127.0.0.1:{public_port}"),
+            ("token", "{token}"),
+            ("other_token", "{other_token}"),
+        ],
+    },
+    Server {
+        family: &sync::FAMILY,
+        name: "sync-server",
+        timing: &[],
+        promises: &[],
+        words: &["--pin", "000042", "--control", "127.0.0.1:{control_port}"],
+        params: &[("pin", "000042"), ("control", "127.0.0.1:{control_port}")],
+    },
+    Server { family: &rpc::FAMILY, name: "rpc-daemon", timing: &[], promises: &[], words: &[], params: &[] },
 ];
 
 /// A client that is judged: its role, the subcommand that runs it, its policy, and its timing parameters.
@@ -86,26 +124,23 @@ const SYNC_TIMING: [(Parameter, &str); 3] = [
     (Parameter::RequestTimeout, "500ms"),
 ];
 
-/// What a sync server is started with, and what it declares of itself by the same names.
-const SYNC_PARAMS: [(&str, &str); 2] = [("pin", "000042"), ("control", "127.0.0.1:{control_port}")];
-
-/// What a cloud is started with beside its timing, and what it declares of itself.
-const CLOUD_WORDS: [&str; 2] = ["--public-port", "{public_port}"];
-const PUBLIC_URL: &str = "http://127.0.0.1:{public_port}";
-
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let program =
         env::current_exe().map_err(|error| Failure::harness(format!("this program cannot find itself: {error}")))?;
     let program = program.display().to_string();
     // Accelerated, all run with the default values of their chapters.
     let real = arguments.judge.play.speed <= 1.0;
+    if arguments.fault.is_some() && arguments.role.len() != 1 {
+        return Err(Failure::usage("--fault: a fault is one of a single --role"));
+    }
     let tokens = TokenFile::create().map_err(|error| Failure::harness(format!("no file for tokens: {error}")))?;
+    let fault = arguments.fault.as_deref();
     let mut seats = Vec::new();
-    for (family, name, timing) in SERVERS {
-        seats.push(server(&program, family, name, if real { timing } else { &[] }, &tokens)?);
+    for server in SERVERS {
+        seats.push(server.seat(&program, real, fault, &tokens)?);
     }
     for (role, name, policy, timing) in CLIENTS {
-        seats.push(client(&program, role, name, real.then_some((policy, timing)))?);
+        seats.push(client(&program, role, name, real.then_some((policy, timing)), fault)?);
     }
     let judged = |seat: &Seat| format!("{}.{}", seat.family.name, seat.role);
     let known: Vec<_> = seats.iter().map(judged).collect();
@@ -116,45 +151,42 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     judge::judge(&Setup::new(seats, None, &arguments.judge)?)
 }
 
-fn server(
-    program: &str,
-    family: &'static Family,
-    name: &str,
-    timing: &[(Parameter, &str)],
-    tokens: &TokenFile,
-) -> Result<Seat, Failure> {
-    let place = if family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
-    let mut words: Vec<_> = [program, "reference", name].into_iter().chain(place).map(str::to_owned).collect();
-    for (parameter, value) in timing {
-        words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
-    }
-    let mut params = Vec::new();
-    if name == "tunnel-cloud" {
-        words.extend(CLOUD_WORDS.map(str::to_owned));
-        words.extend(["--token-file".to_owned(), tokens.path.display().to_string()]);
-        let [token, other] = &tokens.tokens;
-        for (name, value) in [("public_url", PUBLIC_URL), ("token", token), ("other_token", other)] {
-            params.push(Param::new(name, value).map_err(Failure::harness)?);
+impl Server {
+    fn seat(&self, program: &str, real: bool, fault: Option<&str>, tokens: &TokenFile) -> Result<Seat, Failure> {
+        let place = if self.family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
+        let words = [program, "reference", self.name].into_iter().chain(place).chain(self.words.iter().copied());
+        let mut words: Vec<_> = words.map(|word| tokens.filled(word)).collect();
+        let (timing, promises) = if real { (self.timing, self.promises) } else { (&[][..], &[][..]) };
+        for (parameter, value) in timing {
+            words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
         }
+        words.extend(with(fault));
+        let params = self.params.iter().map(|(name, value)| Param::new(name, &tokens.filled(value)));
+        let params = params.collect::<Result<_, _>>().map_err(Failure::harness)?;
+        let subject =
+            SubjectOptions { settings: settings(&[timing, promises].concat())?, params, ..SubjectOptions::default() };
+        let server = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
+        let template = Template::of_words(words, None).map_err(Failure::harness)?;
+        Seat::server(Where::Command(template), self.family, &Manifest::default(), &subject, &server)
     }
-    if name == "sync-server" {
-        for (name, value) in SYNC_PARAMS {
-            words.extend([format!("--{name}"), value.to_owned()]);
-            params.push(Param::new(name, value).map_err(Failure::harness)?);
-        }
-    }
-    let subject = SubjectOptions { settings: settings(timing)?, params, ..SubjectOptions::default() };
-    let server = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
-    let template = Template::of_words(words, None).map_err(Failure::harness)?;
-    Seat::server(Where::Command(template), family, &Manifest::default(), &subject, &server)
 }
 
-fn client(program: &str, role: &str, name: &str, real: Option<(&str, &[(Parameter, &str)])>) -> Result<Seat, Failure> {
-    let words = [program, "reference", name, "--driver"].map(str::to_owned).into();
+fn client(
+    program: &str,
+    role: &str,
+    name: &str,
+    real: Option<(&str, &[(Parameter, &str)])>,
+    fault: Option<&str>,
+) -> Result<Seat, Failure> {
+    let words = [program, "reference", name, "--driver"].map(str::to_owned).into_iter().chain(with(fault)).collect();
     let (policy, timing) = real.map_or((None, &[][..]), |(policy, timing)| (Some(policy), timing));
     let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
     let template = ClientTemplate::of_words(words).map_err(Failure::harness)?;
     Seat::client(Whence::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
+}
+
+fn with(fault: Option<&str>) -> impl Iterator<Item = String> {
+    fault.into_iter().flat_map(|fault| ["--fault".to_owned(), fault.to_owned()])
 }
 
 /// A file with two tokens, which is removed in the end.
@@ -170,6 +202,17 @@ impl TokenFile {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         file.write_all(tokens.join("\n").as_bytes())?;
         Ok(Self { path, tokens })
+    }
+
+    /// A word in which the names of file and tokens are replaced.
+    fn filled(&self, word: &str) -> String {
+        let [token, other] = &self.tokens;
+        match word {
+            "{token_file}" => self.path.display().to_string(),
+            "{token}" => token.clone(),
+            "{other_token}" => other.clone(),
+            word => word.to_owned(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `conformance reference`: runs a reference implementation. The only folder of this crate that knows the reference; one file for each.
 
 mod client;
+mod faulty;
 mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
@@ -22,14 +23,24 @@ use relayspec_reference::tunnel::Tokens;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::LevelFilter;
 
+use faulty::Faulty;
+
 use super::exit::{Exit, Failure};
 use super::signals::told_to_stop;
 
 /// Run a reference implementation
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    /// List the faults that references can be started with, and end.
+    #[arg(long)]
+    list_faults: bool,
+
+    /// List them as JSON.
+    #[arg(long, requires = "list_faults")]
+    json: bool,
+
     #[command(subcommand)]
-    which: Which,
+    which: Option<Which>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -49,7 +60,18 @@ enum Which {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    match &arguments.which {
+    if arguments.list_faults {
+        faulty::list(None, arguments.json);
+        return Ok(Exit::Conforms);
+    }
+    let Some(which) = &arguments.which else { return Err(Failure::usage("name a reference; --help lists them")) };
+    if let Some((faulty, role)) = which.faulty()
+        && faulty.lists
+    {
+        faulty::list(Some(role), arguments.json);
+        return Ok(Exit::Conforms);
+    }
+    match which {
         Which::PairingRelay(relay) => relay.run(),
         Which::PairingHost(host) => host.run(),
         Which::PairingViewer(viewer) => viewer.run(),
@@ -62,6 +84,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Which::TerminalViewer(viewer) => viewer.run(),
         Which::TunnelCloud(cloud) => cloud.run(),
         Which::TunnelAgent(agent) => agent.run(),
+    }
+}
+
+impl Which {
+    /// What it is told of faults, and its role.
+    fn faulty(&self) -> Option<(&Faulty, &'static str)> {
+        Some(match self {
+            Self::PairingRelay(relay) => (&relay.server.faulty, pairing_relay::ROLE),
+            Self::TerminalRelay(relay) => (&relay.server.faulty, terminal_relay::ROLE),
+            Self::TunnelCloud(cloud) => (&cloud.server.faulty, tunnel_cloud::ROLE),
+            Self::SyncServer(server) => (&server.server.faulty, sync_server::ROLE),
+            _ => return None,
+        })
     }
 }
 

@@ -5,13 +5,15 @@ use relayspec::timing::{Parameter, Timing, Written};
 use relayspec_reference::{Options, PairingRelay};
 
 use super::super::exit::{Exit, Failure};
-use super::{server, told_to_stop};
+use super::server;
+
+pub(super) const ROLE: &str = "pairing.relay";
 
 /// The pairing relay: hosts connect to /mac, viewers to /browser
 #[derive(Debug, Args)]
 pub(super) struct Relay {
     #[command(flatten)]
-    server: server::Server,
+    pub(super) server: server::Server,
 
     /// From registration to the expiry of a code that nobody has joined.
     #[arg(long, value_name = "DURATION", default_value = "5min")]
@@ -29,11 +31,12 @@ impl Relay {
         if let Some(retention) = self.code_retention {
             timing.declare(Parameter::CodeRetention, retention.0);
         }
-        let options = self.server.options(timing, &Options::default());
+        let door = self.server.door(ROLE)?;
+        let options = self.server.options(timing, &Options::default(), &door);
         self.server.run(async {
             let relay = PairingRelay::bind(options).await?;
-            server::announce(relay.local_addr());
-            relay.serve(told_to_stop()).await;
+            let (address, stop) = (relay.local_addr(), door.stop());
+            door.open(address, relay.serve(stop)).await;
             Ok(())
         })
     }

@@ -1,5 +1,6 @@
 //! What all reference servers are told on the command line.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,13 +11,14 @@ use relayspec_reference::{BindError, Options};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::super::exit::{Exit, Failure};
+use super::faulty::{Door, Faulty};
 
 /// What all servers are told.
 #[derive(Debug, Args)]
 pub(super) struct Server {
     /// The port; 0 lets the system choose one.
-    #[arg(long)]
-    port: u16,
+    #[arg(long, required_unless_present = "list_faults")]
+    port: Option<u16>,
 
     /// The address to listen at.
     #[arg(long, default_value = "127.0.0.1")]
@@ -37,31 +39,44 @@ pub(super) struct Server {
     /// What is logged to standard error: off, error, warn, info, debug.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: LevelFilter,
+
+    #[command(flatten)]
+    pub(super) faulty: Faulty,
 }
 
 impl Server {
+    /// Where peers come in, to a server in this role.
+    pub(super) fn door(&self, role: &'static str) -> Result<Door, Failure> {
+        self.door_at(self.port, role)
+    }
+
+    /// Where peers come in at another port.
+    pub(super) fn door_at(&self, port: Option<u16>, role: &'static str) -> Result<Door, Failure> {
+        let wanted = SocketAddr::new(self.host, port.unwrap_or_default());
+        Door::new(wanted, self.faulty.chosen(role)?).map_err(|error| unreachable(&error))
+    }
+
     /// The options, with timing parameters of the family, and with defaults.
-    pub(super) fn options(&self, mut timing: Timing, defaults: &Options) -> Options {
+    pub(super) fn options(&self, mut timing: Timing, defaults: &Options, door: &Door) -> Options {
         timing.declare(Parameter::HeartbeatInterval, self.heartbeat_interval.0);
         timing.declare(Parameter::HeartbeatTimeout, self.heartbeat_timeout.0);
         let max_message = self.max_message.map_or(defaults.max_message, size);
-        Options { listen: self.at_port(self.port), timing, max_message }
-    }
-
-    /// An address beside the one that is listened at.
-    pub(super) fn at_port(&self, port: u16) -> SocketAddr {
-        SocketAddr::new(self.host, port)
+        door.adjust(&mut timing);
+        Options { listen: door.behind(), timing, max_message }
     }
 
     /// Runs a server to its end.
     pub(super) fn run(&self, server: impl Future<Output = Result<(), BindError>>) -> Result<Exit, Failure> {
         super::log(self.log);
         super::super::raise_file_limit();
-        super::runtime()?.block_on(server).map(|()| Exit::Conforms).map_err(|error| {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            Failure { exit: Exit::Unreachable, problem: format!("{error}{cause}") }
-        })
+        super::runtime()?.block_on(server).map(|()| Exit::Conforms).map_err(|error| unreachable(&error))
     }
+}
+
+/// A server that cannot be started.
+pub(super) fn unreachable(error: &dyn Error) -> Failure {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    Failure { exit: Exit::Unreachable, problem: format!("{error}{cause}") }
 }
 
 /// Bytes, as far as they can be counted.

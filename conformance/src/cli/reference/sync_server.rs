@@ -9,14 +9,16 @@ use relayspec::timing::Timing;
 use relayspec_reference::{Options, SyncOptions, SyncServer};
 
 use super::super::exit::{Exit, Failure};
-use super::{server, told_to_stop};
+use super::server;
+
+pub(super) const ROLE: &str = "sync.server";
 
 /// The sync server: clients connect to /sync, and browsers find a chat page at the same port
 #[derive(Debug, Args)]
 #[group(id = "sync_server")]
 pub(super) struct Server {
     #[command(flatten)]
-    server: server::Server,
+    pub(super) server: server::Server,
 
     /// The PIN of 6 digits that clients have to show; drawn at random and printed unless given.
     #[arg(long, value_name = "PIN", value_parser = pin)]
@@ -37,18 +39,19 @@ fn pin(text: &str) -> Result<Pin, String> {
 
 impl Server {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let options = self.server.options(Timing::default(), &Options::default());
+        let door = self.server.door(ROLE)?;
+        let options = self.server.options(Timing::default(), &Options::default(), &door);
         let own = SyncOptions { pin: self.pin.clone(), database: self.database.clone(), control: self.control };
         self.server.run(async {
             let server = SyncServer::bind(options, own).await?;
-            server::announce(server.local_addr());
             if let Some(address) = server.control_addr() {
                 anstream::println!("tests make chats at http://{address}");
             }
             if self.pin.is_none() {
                 anstream::println!("the PIN is {}", server.pin().as_str());
             }
-            server.serve(told_to_stop()).await;
+            let (address, stop) = (server.local_addr(), door.stop());
+            door.open(address, server.serve(stop)).await;
             Ok(())
         })
     }

@@ -1,6 +1,6 @@
 //! `conformance reference tunnel-cloud`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use conformance::scenario::Size;
@@ -8,21 +8,23 @@ use relayspec::timing::{Parameter, Timing, Written};
 use relayspec_reference::{TunnelCloud, TunnelOptions};
 
 use super::super::exit::{Exit, Failure};
-use super::{server, tokens, told_to_stop};
+use super::{server, tokens};
+
+pub(super) const ROLE: &str = "tunnel.cloud";
 
 /// The tunnel's cloud: agents connect to /tunnel, the public to a port of its own
 #[derive(Debug, Args)]
 pub(super) struct Cloud {
     #[command(flatten)]
-    server: server::Server,
+    pub(super) server: server::Server,
 
     /// The port of the public; 0 lets the system choose one.
-    #[arg(long, value_name = "PORT")]
-    public_port: u16,
+    #[arg(long, value_name = "PORT", required_unless_present = "list_faults")]
+    public_port: Option<u16>,
 
     /// A file with the tokens that agents authenticate with, one on each line.
-    #[arg(long, value_name = "FILE")]
-    token_file: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "list_faults")]
+    token_file: Option<PathBuf>,
 
     /// From the opening of an agent's connection to its closing when no `Auth` has come.
     #[arg(long, value_name = "DURATION", default_value = "10s")]
@@ -58,18 +60,19 @@ impl Cloud {
         let mut timing = Timing::default();
         timing.declare(Parameter::AuthTimeout, self.auth_timeout.0);
         timing.declare(Parameter::RequestTimeout, self.request_timeout.0);
-        let mut options = TunnelOptions::new(tokens(&self.token_file)?);
-        options.agents = self.server.options(timing, &options.agents);
-        options.public = self.server.at_port(self.public_port);
+        let (door, public) = (self.server.door(ROLE)?, self.server.door_at(self.public_port, ROLE)?);
+        let mut options = TunnelOptions::new(tokens(self.token_file.as_deref().unwrap_or(Path::new("")))?);
+        options.agents = self.server.options(timing, &options.agents, &door);
+        options.public = public.behind();
         options.max_body = server::size(self.max_body);
         options.max_unsent = server::size(self.max_unsent);
         options.max_unread = server::size(self.max_unread);
         (options.limits.of_all, options.limits.of_one) = (self.max_requests, self.max_requests_per_agent);
         self.server.run(async {
             let cloud = TunnelCloud::bind(options).await?;
-            server::announce(cloud.local_addr());
-            anstream::println!("the public at http://{}", cloud.public_addr());
-            cloud.serve(told_to_stop()).await;
+            let (address, public_address, stop) = (cloud.local_addr(), cloud.public_addr(), door.stop());
+            anstream::println!("the public at http://{}", public.address(public_address));
+            door.open(address, public.pass(public_address, cloud.serve(stop))).await;
             Ok(())
         })
     }

@@ -1,0 +1,105 @@
+//! What a reference is told of faults, and who then stands between it and its peers.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use relayspec::timing::Timing;
+use relayspec_reference::fault::{ALL, Chosen, Middleman, NoMiddleman, choose};
+
+use super::super::exit::Failure;
+use super::{server, told_to_stop};
+
+/// What a reference is told of faults.
+#[derive(Debug, Args)]
+pub(super) struct Faulty {
+    /// Break a requirement on purpose, to see that a judge notices: the name of a fault.
+    #[arg(long, value_name = "NAME", help_heading = "Faults")]
+    fault: Option<String>,
+
+    /// List the faults that there are, and end.
+    #[arg(long = "list-faults", id = "list_faults", help_heading = "Faults")]
+    pub(super) lists: bool,
+}
+
+impl Faulty {
+    /// The fault of a reference in this role.
+    pub(super) fn chosen(&self, role: &'static str) -> Result<Option<Chosen>, Failure> {
+        let name = self.fault.as_deref();
+        name.map(|name| choose(role, name).map_err(|error| Failure::usage(format!("--fault: {error}")))).transpose()
+    }
+}
+
+/// Prints the faults of a role, or of all.
+pub(super) fn list(role: Option<&str>, as_json: bool) {
+    let all = ALL.iter().filter(|faults| role.is_none_or(|role| role == faults.role));
+    let all = all.flat_map(|faults| faults.faults.iter().map(|fault| (faults.role, fault)));
+    if as_json {
+        let told = all.map(|(role, fault)| {
+            serde_json::json!({
+                "role": role, "name": fault.name, "breaks": fault.breaks, "causes": fault.causes, "starves": fault.starves,
+                "line": fault.line,
+            })
+        });
+        return anstream::println!("{:#}", told.collect::<serde_json::Value>());
+    }
+    for (role, fault) in all {
+        anstream::println!("{role} {}: {} ({})", fault.name, fault.line, fault.breaks.join(", "));
+    }
+}
+
+/// Where peers come in: at the server itself, or at whoever stands before it.
+pub(super) struct Door {
+    wanted: SocketAddr,
+    middleman: Option<Middleman>,
+    chosen: Option<Chosen>,
+}
+
+impl Door {
+    /// A door at an address.
+    pub(super) fn new(wanted: SocketAddr, chosen: Option<Chosen>) -> Result<Self, NoMiddleman> {
+        let middleman = chosen.map(|chosen| Middleman::bind(wanted, chosen)).transpose()?;
+        Ok(Self { wanted, middleman, chosen })
+    }
+
+    /// Where the server itself is to listen.
+    pub(super) fn behind(&self) -> SocketAddr {
+        SocketAddr::new(self.wanted.ip(), if self.middleman.is_some() { 0 } else { self.wanted.port() })
+    }
+
+    /// The timing that the server runs with.
+    pub(super) fn adjust(&self, timing: &mut Timing) {
+        if let Some(chosen) = self.chosen {
+            chosen.adjust(timing);
+        }
+    }
+
+    /// Where peers come in, given where the server listens.
+    pub(super) fn address(&self, behind: SocketAddr) -> SocketAddr {
+        self.middleman.as_ref().map_or(behind, Middleman::local_addr)
+    }
+
+    /// Is done when the server has to end.
+    pub(super) fn stop(&self) -> impl Future<Output = ()> + use<> {
+        let chosen = self.chosen;
+        async move {
+            match chosen {
+                Some(chosen) => chosen.stop(told_to_stop()).await,
+                None => told_to_stop().await,
+            }
+        }
+    }
+
+    /// Says where peers come in, and serves.
+    pub(super) async fn open(self, behind: SocketAddr, serving: impl Future<Output = ()>) {
+        server::announce(self.address(behind));
+        self.pass(behind, serving).await;
+    }
+
+    /// Serves.
+    pub(super) async fn pass(self, behind: SocketAddr, serving: impl Future<Output = ()>) {
+        match self.middleman {
+            Some(middleman) => middleman.serve(behind, serving).await,
+            None => serving.await,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Faults: references that break one named requirement each, to prove that the judge can fail.
+//!
+//! A fault stands between a reference and its peers: it passes on what goes over the wire and what a driver hears, but for one deviation; or it has the
+//! reference run by other values than it says. Without one, whoever stands there changes nothing. A judge that passes a fault is
+//! blind to the requirement, and a judge that blames another requirement is wrong.
+
+mod link;
+mod middle;
+mod wire;
+
+mod pairing;
+mod sync;
+mod terminal;
+mod tunnel;
+
+pub use middle::{Middleman, NoMiddleman};
+
+use std::fmt;
+use std::time::Duration;
+
+use link::Link;
+use relayspec::timing::{Parameter, Timing};
+
+/// One deviation from the specification.
+#[derive(Debug)]
+pub struct Fault {
+    /// Its name, as `expired-as-unknown`; no other of the same role has it.
+    pub name: &'static str,
+    /// The requirements that it breaks, the first of them above all.
+    pub breaks: &'static [&'static str],
+    /// Requirements that are broken in consequence: what they ask for builds on what is broken.
+    pub causes: &'static [&'static str],
+    /// Whether nearly everything builds on what is broken, so that any requirement may be.
+    pub starves: bool,
+    /// What it does, in a line.
+    pub line: &'static str,
+}
+
+impl Fault {
+    const fn new(name: &'static str, breaks: &'static [&'static str], line: &'static str) -> Self {
+        Self { name, breaks, causes: &[], starves: false, line }
+    }
+
+    const fn causing(mut self, causes: &'static [&'static str]) -> Self {
+        self.causes = causes;
+        self
+    }
+
+    const fn starving(mut self) -> Self {
+        self.starves = true;
+        self
+    }
+
+    /// Whether a check of a requirement may blame the fault.
+    #[must_use]
+    pub fn may_break(&self, requirement: &str) -> bool {
+        self.starves || self.breaks.iter().chain(self.causes).any(|one| *one == requirement)
+    }
+}
+
+/// The faults of a role.
+#[derive(Debug)]
+pub struct Faults {
+    /// The role, as `pairing.relay`.
+    pub role: &'static str,
+    /// Its faults.
+    pub faults: &'static [Fault],
+}
+
+/// All faults, by role.
+pub const ALL: &[Faults] = &[
+    Faults { role: "pairing.relay", faults: pairing::relay::FAULTS },
+    Faults { role: "pairing.host", faults: pairing::host::FAULTS },
+    Faults { role: "pairing.viewer", faults: pairing::viewer::FAULTS },
+    Faults { role: "terminal.relay", faults: terminal::relay::FAULTS },
+    Faults { role: "terminal.host", faults: terminal::host::FAULTS },
+    Faults { role: "terminal.viewer", faults: terminal::viewer::FAULTS },
+    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS },
+    Faults { role: "tunnel.agent", faults: tunnel::agent::FAULTS },
+    Faults { role: "sync.server", faults: sync::server::FAULTS },
+    Faults { role: "sync.client", faults: sync::client::FAULTS },
+];
+
+/// No fault: who stands in the middle changes nothing.
+const NONE: Fault = Fault::new("none", &[], "passes on everything as it came");
+
+/// A fault that a reference is started with.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen {
+    /// The fault.
+    pub fault: &'static Fault,
+    /// Whose it is, as `pairing.relay`.
+    pub role: &'static str,
+}
+
+fn link(chosen: Chosen, number: usize, target: &str) -> Box<dyn Link> {
+    let name = chosen.fault.name;
+    match chosen.role {
+        _ if name == NONE.name => Box::new(link::Faithful),
+        "pairing.relay" => Box::new(pairing::relay::Relay::new(name, number, target)),
+        "pairing.host" => Box::new(pairing::host::Host::new(name, number)),
+        "pairing.viewer" => Box::new(pairing::viewer::Viewer::new(name, number)),
+        "terminal.relay" => Box::new(terminal::relay::Relay::new(name, number)),
+        "terminal.host" => Box::new(terminal::host::Host::new(name, number)),
+        "terminal.viewer" => Box::new(terminal::viewer::Viewer::new(name, number)),
+        "tunnel.cloud" => Box::new(tunnel::cloud::Cloud::new(name, number)),
+        "tunnel.agent" => Box::new(tunnel::agent::Agent::new(name, number)),
+        "sync.server" => Box::new(sync::server::Server::new(name, number)),
+        "sync.client" => Box::new(sync::client::Client::new(name, number)),
+        _ => Box::new(link::Faithful),
+    }
+}
+
+/// There is no such fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct NoFault {
+    role: &'static str,
+    name: String,
+}
+
+impl fmt::Display for NoFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a reference {} has no fault `{}`; --list-faults lists those that it has", self.role, self.name)
+    }
+}
+
+/// The fault of a role with this name.
+///
+/// # Errors
+/// Where there is none.
+pub fn choose(role: &'static str, name: &str) -> Result<Chosen, NoFault> {
+    let all = ALL.iter().filter(|faults| faults.role == role).flat_map(|faults| faults.faults);
+    let fault = all.into_iter().chain([&NONE]).find(|fault| fault.name == name);
+    fault.map(|fault| Chosen { fault, role }).ok_or_else(|| NoFault { role, name: name.to_owned() })
+}
+
+impl Chosen {
+    /// The timing that a server runs with, which may be another than it says.
+    pub fn adjust(self, timing: &mut Timing) {
+        let factor = match self.fault.name {
+            "expires-early" => Some((Parameter::CodeLifetime, 0.8)),
+            "expires-late" => Some((Parameter::CodeLifetime, 1.3)),
+            "retains-half" => Some((Parameter::CodeRetention, 0.5)),
+            "slow-pings" => Some((Parameter::HeartbeatInterval, 1.3)),
+            "hasty-pings" => Some((Parameter::HeartbeatInterval, 0.7)),
+            "patient-with-silence" => Some((Parameter::HeartbeatTimeout, 4.0)),
+            "impatient-with-silence" => Some((Parameter::HeartbeatTimeout, 0.3)),
+            "patient-first" => Some((Parameter::AuthTimeout, 3.0)),
+            "impatient-first" => Some((Parameter::AuthTimeout, 0.3)),
+            "patient-with-agents" => Some((Parameter::RequestTimeout, 3.0)),
+            "impatient-with-agents" => Some((Parameter::RequestTimeout, 0.3)),
+            _ => None,
+        };
+        if let Some((parameter, factor)) = factor {
+            timing.declare(parameter, timing.value(parameter).mul_f64(factor));
+        }
+    }
+
+    /// When a server ends that is told to at this moment.
+    pub async fn stop(self, told: impl Future<Output = ()>) {
+        told.await;
+        match self.fault.name {
+            "ends-never" => std::future::pending().await,
+            "ends-late" => tokio::time::sleep(Duration::from_secs(7)).await,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Faults of the sync family.
+
+pub(super) mod client;
+pub(super) mod server;

@@ -1,0 +1,4 @@
+//! Faults of the tunnel family.
+
+pub(super) mod agent;
+pub(super) mod cloud;

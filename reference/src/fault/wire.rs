@@ -1,0 +1,122 @@
+//! Frames and heads as they go over the wire, read by whoever stands in front of a reference.
+
+use std::io::{Error, ErrorKind, Result};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+
+pub(super) const TEXT: u8 = 0x81;
+pub(super) const BINARY: u8 = 0x82;
+pub(super) const CLOSE: u8 = 0x88;
+pub(super) const PING: u8 = 0x89;
+pub(super) const PONG: u8 = 0x8A;
+
+/// Longer payloads are passed on as they come, and so is all that follows them.
+const LONGEST: u64 = 4 << 20;
+/// The longest head of a request or an answer.
+const LONGEST_HEAD: u64 = 256 << 10;
+
+/// A frame, its payload unmasked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// FIN, the reserved bits and the opcode.
+    pub(super) head: u8,
+    pub(super) masked: bool,
+    pub(super) payload: Vec<u8>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) enum Part {
+    Frame(Frame),
+    /// The beginning of what is too long; it goes on unread.
+    Raw(Vec<u8>),
+}
+
+impl Frame {
+    /// The frame as it goes over the wire; where it is masked, by a key of zeros.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mask = if self.masked { 0x80 } else { 0 };
+        let length = self.payload.len();
+        let mut bytes = Vec::with_capacity(length + 14);
+        bytes.push(self.head);
+        match (u8::try_from(length), u16::try_from(length)) {
+            (Ok(short @ 0..=125), _) => bytes.push(mask | short),
+            (_, Ok(length)) => {
+                bytes.push(mask | 126);
+                bytes.extend(length.to_be_bytes());
+            }
+            _ => {
+                bytes.push(mask | 127);
+                bytes.extend((length as u64).to_be_bytes());
+            }
+        }
+        if self.masked {
+            bytes.extend([0; 4]);
+        }
+        bytes.extend_from_slice(&self.payload);
+        bytes
+    }
+
+    /// The close code; 1005 where there is none, 0 where it is no Close frame.
+    pub(super) fn close_code(&self) -> u16 {
+        match self.head {
+            CLOSE => self.payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code)),
+            _ => 0,
+        }
+    }
+
+    /// Whether it is a message, or a fragment of one.
+    pub(super) fn is_message(&self) -> bool {
+        matches!(self.head & 0x0F, 0..=2)
+    }
+
+    /// Whether it is a fragment of a message.
+    pub(super) fn is_fragment(&self) -> bool {
+        self.is_message() && (self.head & 0x80 == 0 || self.head & 0x0F == 0)
+    }
+}
+
+pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result<Part> {
+    let head = from.read_u8().await?;
+    let second = from.read_u8().await?;
+    let mut raw = vec![head, second];
+    let length = match second & 0x7F {
+        126 => {
+            let length = from.read_u16().await?;
+            raw.extend(length.to_be_bytes());
+            u64::from(length)
+        }
+        127 => {
+            let length = from.read_u64().await?;
+            raw.extend(length.to_be_bytes());
+            length
+        }
+        short => u64::from(short),
+    };
+    if length > LONGEST {
+        return Ok(Part::Raw(raw));
+    }
+    let masked = second & 0x80 != 0;
+    let mut key = [0; 4];
+    if masked {
+        from.read_exact(&mut key).await?;
+    }
+    let mut payload = vec![0; usize::try_from(length).map_err(|_| Error::from(ErrorKind::InvalidData))?];
+    from.read_exact(&mut payload).await?;
+    if key != [0; 4] {
+        payload.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
+    }
+    Ok(Part::Frame(Frame { head, masked, payload }))
+}
+
+/// The head of a request or an answer, with the empty line at its end. What ends before that is returned as far as it came.
+pub(super) async fn head(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && (head.len() as u64) < LONGEST_HEAD {
+        let room = LONGEST_HEAD - head.len() as u64;
+        if from.take(room).read_until(b'\n', &mut head).await? == 0 {
+            break;
+        }
+    }
+    Ok(head)
+}
