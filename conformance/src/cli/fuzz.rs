@@ -11,7 +11,7 @@ use conformance::engine::{Secrets, Subject};
 use conformance::event::Event;
 use conformance::fuzz::{Find, Hunt, Plan, Problem, hunt};
 use conformance::outcome::Verdict;
-use conformance::report::{Report as _, Terminal};
+use conformance::report::{Report as _, Terminal, safe};
 use relayspec::family::FAMILIES;
 use relayspec::timing::Written;
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 fn declared(seat: &Seat) -> Result<(), Failure> {
     let (Some(model), Place::Server { params, .. }) = (seat.family.model, &seat.place) else { return Ok(()) };
     let known = params.bindings(&conformance::subject::Ports::default());
-    match model.params.iter().find(|name| !known.contains_key(**name)) {
+    match model.needs.iter().find(|name| !known.contains_key(**name)) {
         Some(name) => Err(Failure::usage(format!("the model of {} needs --param {name}=VALUE", seat.family.name))),
         None => Ok(()),
     }
@@ -126,6 +126,9 @@ async fn fuzzing(arguments: &Arguments, seat: &Seat) -> Result<Exit, Failure> {
         started.stop().await;
     }
     let mut told = Told { report: for_people(true), secrets: Secrets::of(plan.target.params()) };
+    for what in &came.unsteady {
+        anstream::println!("failed once and then no more: {}\n", safe(what, usize::MAX));
+    }
     for find in &mut came.finds {
         told.find(find)?;
     }
@@ -182,7 +185,8 @@ impl Told {
         anstream::println!("what happened: {}", ops.join(", "));
         let requirements: Vec<_> = hunt.requirements.iter().map(String::as_str).collect();
         anstream::println!("judged: {}\n", requirements.join(", "));
-        let beside = [(hunt.inconclusive, "could not be judged"), (hunt.unsteady, "failed once and then no more")];
+        let beside =
+            [(hunt.inconclusive, "could not be judged"), (hunt.unsteady.len(), "failed once and then no more")];
         let beside: String = beside
             .iter()
             .filter(|(count, _)| *count > 0)

@@ -75,8 +75,10 @@ pub(super) fn compile(
     }
     let mut text = format!("summary: {}\ncovers: [{}]\n", yaml::flow(&summary.into()), covers.join(", "));
     text.push_str(&format!("under_test: {}\n", family.server));
-    if !modelled.params.is_empty() {
-        text.push_str(&format!("params: [{}]\n", modelled.params.join(", ")));
+    let used = modelled.uses.iter().filter(|name| setting.params.contains(**name));
+    let params: Vec<_> = modelled.needs.iter().chain(used).copied().collect();
+    if !params.is_empty() {
+        text.push_str(&format!("params: [{}]\n", params.join(", ")));
     }
     if let Some((_, span)) = &script.longest_wait {
         text.push_str(&format!("longest_wait: {span}\n"));
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn whatever_models_write_is_a_scenario_also_in_parts() {
-        let mut short = Setting::default();
+        let mut short = Setting { params: ["control".to_owned()].into(), ..Setting::default() };
         for parameter in Parameter::ALL {
             short.timing.declare(parameter, Duration::from_secs(1));
         }

@@ -56,8 +56,8 @@ pub struct Hunt {
     pub sequences: usize,
     /// How many of them could not be judged: the machine was too late, or they took too long for the server's times.
     pub inconclusive: usize,
-    /// How many failed once and then no more.
-    pub unsteady: usize,
+    /// What failed once and then no more.
+    pub unsteady: Vec<String>,
     /// How many steps were played.
     pub steps: usize,
     /// The ops that were played, by kind.
@@ -111,6 +111,9 @@ pub enum Problem {
 /// The first sequences are short: what they find is found sooner, and is soon made shorter.
 const FIRST_STEPS: usize = 12;
 
+/// After so many sequences in a row that could not be judged there is nothing to hunt for.
+const MOST_IN_VAIN: usize = 20;
+
 /// Hunts until something is found that breaks a MUST, the time is over, or `interrupted` becomes true. What was found by then is in `hunt`.
 ///
 /// # Errors
@@ -125,7 +128,8 @@ pub async fn hunt(plan: &Plan, hunt: &mut Hunt, interrupted: watch::Receiver<boo
 }
 
 fn setting(plan: &Plan) -> Setting {
-    Setting { timing: plan.stage.timing.clone(), ..Setting::default() }
+    let params = plan.target.params().keys().cloned().collect();
+    Setting { timing: plan.stage.timing.clone(), params, ..Setting::default() }
 }
 
 impl Plan {
@@ -147,12 +151,14 @@ struct Hunter<'a> {
 /// What playing a sequence came to.
 enum Played {
     Fine,
-    Unclear,
+    /// It could not be judged, for this reason.
+    Unclear(String),
     Broken(Box<ScenarioOutcome>),
 }
 
 impl Hunter<'_> {
     async fn hunt(&mut self, hunt: &mut Hunt, start: Moment) -> Result<(), Problem> {
+        let mut in_vain = 0;
         while self.since(start) < self.plan.seconds && !self.is_interrupted() {
             hunt.sequences += 1;
             let Some(compiled) = self.draw(hunt.sequences)? else { continue };
@@ -160,12 +166,19 @@ impl Hunter<'_> {
             hunt.steps += compiled.steps();
             hunt.requirements.extend(compiled.scenario.script.covers.iter().cloned());
             match self.play(&compiled).await? {
-                Played::Fine => {}
-                Played::Unclear => hunt.inconclusive += 1,
+                Played::Fine => in_vain = 0,
+                Played::Unclear(why) => {
+                    hunt.inconclusive += 1;
+                    in_vain += 1;
+                    if in_vain == MOST_IN_VAIN && !self.is_interrupted() {
+                        return Err(Problem::Gone(format!("{in_vain} sequences in a row could not be judged: {why}")));
+                    }
+                }
                 Played::Broken(outcome) => {
                     let found_after = self.since(start);
+                    let what = summary(&outcome);
                     let Some(find) = self.shrink(compiled, *outcome, hunt.sequences, found_after).await? else {
-                        hunt.unsteady += usize::from(!self.is_interrupted());
+                        hunt.unsteady.extend((!self.is_interrupted()).then_some(what));
                         continue;
                     };
                     let (verdict, requirement) =
@@ -212,7 +225,7 @@ impl Hunter<'_> {
         let playing = alone(&self.plan.stage, &scenario, Arc::clone(&self.target), deadline);
         let Alone { outcome, harness, is_doubtful } = tokio::select! {
             alone = playing => alone,
-            _ = self.interrupted.wait_for(|interrupted| *interrupted) => return Ok(Played::Unclear),
+            _ = self.interrupted.wait_for(|interrupted| *interrupted) => return Ok(Played::Unclear("the run was interrupted".to_owned())),
         };
         if let Some(why) = harness {
             return Err(Problem::Harness(format!("a fault of the model: {why}")));
@@ -222,12 +235,9 @@ impl Hunter<'_> {
         let is_late = compiled.holds_for.is_some_and(|holds_for| took > holds_for);
         Ok(match outcome.verdict {
             Verdict::Pass => Played::Fine,
-            Verdict::Skip if outcome.checks.iter().all(|check| check.verdict != Verdict::Fail) => {
-                let why = outcome.checks.iter().find_map(|check| check.reason.clone()).unwrap_or_default();
-                return Err(Problem::Gone(format!("no sequence can be played: {why}")));
-            }
             Verdict::Fail | Verdict::Warn if !is_doubtful && !is_late => Played::Broken(Box::new(outcome)),
-            _ => Played::Unclear,
+            _ if is_late => Played::Unclear("it took too long for the times of the server".to_owned()),
+            _ => Played::Unclear(outcome.checks.iter().find_map(|check| check.reason.clone()).unwrap_or_default()),
         })
     }
 
@@ -256,6 +266,15 @@ impl Hunter<'_> {
 /// The first check of an outcome that is broken as badly as any.
 fn broken(outcome: &ScenarioOutcome) -> Option<&CheckOutcome> {
     outcome.checks.iter().find(|check| check.verdict == outcome.verdict)
+}
+
+/// What was found, in a line.
+fn summary(outcome: &ScenarioOutcome) -> String {
+    let Some(check) = broken(outcome) else { return String::new() };
+    let Some(finding) = check.findings.first() else { return told(check) };
+    let compared = [("expected", &finding.expected), ("got", &finding.got), ("on", &finding.connection)];
+    let compared = compared.iter().filter_map(|(name, text)| Some(format!("; {name} {}", text.as_ref()?)));
+    format!("{}: {}{}", told(check), finding.what, compared.collect::<String>())
 }
 
 /// `PAIR-40 data-arrives`; the name alone where it judges no requirement of its own.

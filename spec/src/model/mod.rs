@@ -59,6 +59,8 @@ impl Op {
 pub struct Setting {
     /// Its timing parameters.
     pub timing: Timing,
+    /// The names of what it declares of itself.
+    pub params: BTreeSet<String>,
     /// The ids of requirements that it is not held to: each a SHOULD that it was seen to break.
     pub waived: BTreeSet<String>,
 }
@@ -89,5 +91,7 @@ pub struct Modelled {
     /// A model of a server that nobody is connected to.
     pub new: fn(Setting) -> Box<dyn Model>,
     /// What the server has to declare of itself; each is a variable of this name.
-    pub params: &'static [&'static str],
+    pub needs: &'static [&'static str],
+    /// What it may declare besides, which lets more happen.
+    pub uses: &'static [&'static str],
 }

@@ -17,7 +17,7 @@ use crate::model::{Dice, Model, Modelled, Op, Script, Setting};
 use crate::timing::Parameter;
 
 /// The model of a pairing relay.
-pub(super) const MODEL: Modelled = Modelled { new: |setting| Box::new(World::new(setting)), params: &[] };
+pub(super) const MODEL: Modelled = Modelled { new: |setting| Box::new(World::new(setting)), needs: &[], uses: &[] };
 
 /// What is short enough to be waited for: a lifetime, and a heartbeat.
 const SHORT: Duration = Duration::from_secs(5);
