@@ -9,7 +9,7 @@ mod script;
 use std::collections::BTreeSet;
 
 pub use dice::Dice;
-pub use script::{Script, beyond, literal};
+pub use script::{PONG, Script, literal};
 
 use crate::timing::Timing;
 

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::timing::Parameter;
-
 /// Steps, and what their player has to know of the time that they take.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
@@ -18,6 +16,9 @@ pub struct Script {
     /// The model knows no time: what it says holds where everything but the waiting takes less than this.
     pub holds_for: Option<Duration>,
 }
+
+/// The check of a Ping frame's answer.
+pub const PONG: &str = "WIRE-04 ping-frame-is-answered";
 
 /// A text as scenarios write it: without holes.
 #[must_use]
@@ -105,10 +106,14 @@ impl Script {
         true
     }
 
-    /// A Ping frame, and its answer.
-    pub fn ping_frame(&mut self, on: &str, text: &str) {
+    /// A Ping frame, and its answer; nothing but what matches `skipping` may come before it.
+    pub fn ping_frame(&mut self, on: &str, text: &str, skipping: Option<Value>, check: &str) {
         self.step("send", json!({ "on": on, "ping": text }));
-        self.step("expect", json!({ "on": on, "pong": text, "check": "WIRE-04 ping-frame-is-answered" }));
+        let mut expected = json!({ "on": on, "pong": text, "check": check });
+        if let Some(skipping) = skipping {
+            expected["skipping"] = skipping;
+        }
+        self.step("expect", expected);
     }
 
     /// A violation of RFC 6455 of one of four kinds, and the end that it brings.
@@ -140,10 +145,4 @@ impl Script {
         write(&mut script);
         script.steps
     }
-}
-
-/// How scenarios write the value of a timing parameter and some slack.
-#[must_use]
-pub fn beyond(parameter: Parameter, slack_ms: u64) -> String {
-    format!("{} + {slack_ms}ms", parameter.name())
 }

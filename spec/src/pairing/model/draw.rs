@@ -15,8 +15,8 @@ pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
     let anybody = world.open();
     let some = |list: &[u32], weight: u32| if list.is_empty() { 0 } else { weight };
     let room = |list: &[u32], most: usize| match list.len() {
-        0 => 20,
-        few if few < most => 6,
+        0 => 200,
+        few if few < most => 60,
         _ => 0,
     };
     let short = world.value(Parameter::CodeLifetime) <= SHORT && !world.has_outlived;
@@ -24,26 +24,27 @@ pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
     let kind = dice.weighed(&[
         (room(&hosts, MOST_HOSTS), "host"),
         (room(&viewers, MOST_VIEWERS), "viewer"),
-        (some(&viewers, some(&hosts, 16)), "join"),
-        (some(&viewers, 3), "wrong-code"),
-        (1, "guess"),
-        (some(&hosts, 2), "race"),
-        (some(&hosts, 4), "register"),
-        (some(&hosts, 1), "compare"),
-        (1, "crowd"),
-        (some(&joined, 14), "data"),
-        (some(&anybody, 3), "data-of-anybody"),
-        (some(&joined, 4), "burst"),
-        (some(&anybody, 3), "ping"),
-        (some(&anybody, 2), "ping-frame"),
-        (some(&anybody, 6), "invalid"),
-        (some(&anybody, 1), "binary"),
-        (some(&anybody, 4), "look"),
-        (some(&anybody, 6), "lose"),
-        (some(&anybody, 1), "violate"),
-        (1, "wrong-path"),
-        (some(&hosts, u32::from(short) * 2), "outlive"),
-        (some(&anybody, u32::from(quick)), "heartbeat"),
+        (some(&viewers, some(&hosts, 160)), "join"),
+        (some(&viewers, 40), "wrong-code"),
+        (10, "guess"),
+        (some(&hosts, 15), "race"),
+        (some(&hosts, 40), "register"),
+        (some(&hosts, 15), "compare"),
+        (6, "crowd"),
+        (some(&joined, 140), "data"),
+        (some(&anybody, 30), "data-of-anybody"),
+        (some(&joined, 40), "burst"),
+        (some(&anybody, 30), "ping"),
+        (some(&anybody, 20), "ping-frame"),
+        (some(&anybody, 60), "invalid"),
+        (some(&anybody, 12), "binary"),
+        (some(&anybody, 40), "look"),
+        (some(&anybody, 60), "lose"),
+        (some(&anybody, 12), "violate"),
+        (10, "wrong-path"),
+        // These take their time.
+        (some(&hosts, u32::from(short) * 4), "outlive"),
+        (some(&anybody, u32::from(quick) * 3), "heartbeat"),
     ]);
     let fresh = world.hosts.keys().chain(world.viewers.keys()).max().map_or(1, |id| id + 1);
     let how = dice.below(64);
@@ -71,7 +72,9 @@ fn target(world: &World, hosts: &[u32], dice: &mut Dice<'_>) -> u32 {
     if !free.is_empty() && !dice.once_in(3) {
         return dice.pick(&free);
     }
-    let all: Vec<u32> = world.hosts.keys().copied().collect();
+    // Whether a loss was noticed has to be waited for.
+    let mut is_clear = |life: Life| life != Life::Dying || dice.once_in(20);
+    let all: Vec<u32> = live(world.hosts.iter().map(|(id, host)| (*id, is_clear(host.life))));
     dice.pick(&all)
 }
 

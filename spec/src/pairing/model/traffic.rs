@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::joining::error;
-use crate::model::{Op, Script, literal};
+use crate::model::{Op, PONG, Script, literal};
 
 const UUID: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
 
@@ -59,7 +59,7 @@ impl World {
                     "frame",
                     json!({ "on": from, "opcode": "text", "fin": false, "text": "{\"type\":\"data\",\"pay" }),
                 );
-                script.ping_frame(&from, &format!("between {tick}"));
+                script.ping_frame(&from, &format!("between {tick}"), None, PONG);
                 script.step(
                     "frame",
                     json!({ "on": from, "opcode": "continuation", "text": format!("load\":\"of {tick}\"}}") }),
@@ -149,7 +149,7 @@ impl World {
         self.ready(&name, script);
         let tick = self.tick();
         let text = if op.how % 3 == 1 { String::new() } else { format!("ping {tick}") };
-        script.ping_frame(&name, &text);
+        script.ping_frame(&name, &text, None, PONG);
         true
     }
 

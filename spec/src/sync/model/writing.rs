@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::World;
-use crate::model::{Op, Script, literal};
+use crate::model::{Op, PONG, Script, literal};
 
 impl World {
     /// A client writes to a chat; every subscriber is told.
@@ -138,7 +138,7 @@ impl World {
     pub(super) fn ping_frame(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         let text = format!("ping {}", self.tick());
-        script.ping_frame(&name, &text);
+        script.ping_frame(&name, &text, None, PONG);
         true
     }
 

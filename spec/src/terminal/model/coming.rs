@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Host, Life, Viewer, World};
-use crate::model::{Op, Script};
+use crate::model::{Op, PONG, Script};
 use crate::timing::Parameter;
 
 impl World {
@@ -15,7 +15,7 @@ impl World {
         open(&name, Some("host"), script);
         let id = if op.how % 4 == 1 { String::new() } else { format!("laptop {}", op.how % 3) };
         if op.how % 8 == 2 {
-            script.ping_frame(&name, "before all");
+            script.ping_frame(&name, "before all", None, PONG);
         }
         let register = json!({ "type": "register", "client_id": id });
         first(&name, register, op.how, script);

@@ -16,21 +16,22 @@ pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
     let some = |list: &[u32], weight: u32| if list.is_empty() { 0 } else { weight };
     let quick = |parameter| u32::from(world.value(parameter) <= QUICK);
     let kind = dice.weighed(&[
-        (if hosts.is_empty() { 30 } else { 4 * u32::from(hosts.len() < MOST_HOSTS) }, "host"),
-        (some(&hosts, if viewers.len() < MOST_VIEWERS { 12 } else { 0 }), "viewer"),
-        (2, "stranger"),
-        (2, "odd-opening"),
-        (quick(Parameter::AuthTimeout), "silence"),
-        (some(&open, 16), "bytes"),
-        (some(&hosts, 10), "control"),
-        (some(&viewers, 7), "wish"),
-        (some(&open, 4), "invalid"),
-        (some(&open, 3), "malformed"),
-        (some(&open, 4), "look"),
-        (some(&hosts, 1), "compare"),
-        (some(&open, 5), "lose"),
-        (some(&open, 1), "violate"),
-        (some(&open, quick(Parameter::HeartbeatInterval)), "heartbeat"),
+        (if hosts.is_empty() { 300 } else { 40 * u32::from(hosts.len() < MOST_HOSTS) }, "host"),
+        (some(&hosts, if viewers.len() < MOST_VIEWERS { 120 } else { 0 }), "viewer"),
+        (20, "stranger"),
+        (20, "odd-opening"),
+        (some(&open, 160), "bytes"),
+        (some(&hosts, 100), "control"),
+        (some(&viewers, 70), "wish"),
+        (some(&open, 40), "invalid"),
+        (some(&open, 30), "malformed"),
+        (some(&open, 40), "look"),
+        (some(&hosts, 15), "compare"),
+        (some(&open, 50), "lose"),
+        (some(&open, 12), "violate"),
+        // These take their time.
+        (quick(Parameter::AuthTimeout) * 4, "silence"),
+        (some(&open, quick(Parameter::HeartbeatInterval) * 3), "heartbeat"),
     ]);
     let fresh = world.hosts.keys().chain(world.viewers.keys()).max().map_or(1, |id| id + 1);
     let (how, size) = (dice.below(64), dice.below(64));

@@ -125,20 +125,25 @@ impl World {
     /// Nothing has come by the Pong of a Ping.
     fn ask(&mut self, on: &str, check: &str, script: &mut Script) {
         let text = format!("look {}", self.tick());
-        script.ping_frame(on, &text);
+        script.ping_frame(on, &text, self.passed_over(on), check);
         let mut quiet = json!({ "on": on, "for": "1ms", "check": check });
-        if self.erring.contains(on) {
-            quiet["skipping"] = json!({ "type": "error" });
+        if let Some(skipping) = self.passed_over(on) {
+            quiet["skipping"] = skipping;
         }
         script.step("quiet", quiet);
+    }
+
+    /// What may come at any time on a connection.
+    fn passed_over(&self, on: &str) -> Option<Value> {
+        self.erring.contains(on).then(|| json!({ "type": "error" }))
     }
 
     /// What has to come next on a connection: `keys` say what.
     fn expects(&self, on: &str, mut keys: Value, check: &str, script: &mut Script) {
         keys["on"] = json!(on);
         keys["check"] = json!(check);
-        if self.erring.contains(on) {
-            keys["skipping"] = json!({ "type": "error" });
+        if let Some(skipping) = self.passed_over(on) {
+            keys["skipping"] = skipping;
         }
         script.step("expect", keys);
     }

@@ -44,8 +44,7 @@ impl World {
             }
             script.step("send", keys);
         }
-        let told = |name: &str| self.erring.contains(name).then(|| json!({ "type": "error" }));
-        to.iter().for_each(|name| bytes.arrive(name, told(name), check, script));
+        to.iter().for_each(|name| bytes.arrive(name, self.passed_over(name), check, script));
         for name in &to {
             self.taints.insert(
                 name.clone(),
