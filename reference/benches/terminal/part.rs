@@ -6,6 +6,7 @@ use std::io::{stdin, stdout};
 use relayspec::reconnect::Policy;
 use relayspec::terminal::{Session, ViewerCode};
 use relayspec::timing::Timing;
+use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::{ClientOptions, Options, TerminalRelay, Trust, User, terminal_host, terminal_viewer};
 
 use crate::plain;
@@ -49,5 +50,6 @@ fn options(address: &str) -> ClientOptions {
         timing: Timing::default(),
         max_message: 2 << 20,
         user,
+        habit: Habit::Kept,
     }
 }

@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use relayspec::reconnect::Policy;
 use relayspec::timing::Timing;
+use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::tunnel::{Encoding, Token, Tokens};
 use relayspec_reference::{ClientOptions, Trust, TunnelAgent, TunnelCloud, TunnelOptions, User, tunnel_agent};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -47,6 +48,7 @@ fn options(address: &str) -> ClientOptions {
         timing: Timing::default(),
         max_message: 24 << 20,
         user: User::Person { ends_with_input: false },
+        habit: Habit::Kept,
     }
 }
 

@@ -12,10 +12,31 @@ pub trait Dice {
     fn swing(&mut self) -> f64;
 }
 
+/// What a client makes of its policy: it keeps to it, or has one of the bad habits that [`crate::fault`] is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Habit {
+    /// The policy is kept.
+    #[default]
+    Kept,
+    /// The first delay is too short (RECON-02).
+    HurriesFirst,
+    /// Success does not start the sequence afresh (RECON-04).
+    NeverResets,
+    /// A mere connection starts the sequence afresh (RECON-04).
+    ResetsOnConnection,
+    /// The loss of a success counts as a failed attempt (RECON-09).
+    CountsLosses,
+    /// Success does not end the row of failed attempts (RECON-09).
+    CountsForEver,
+    /// All clients draw the same jitter (RECON-10).
+    RollsAlike,
+}
+
 /// The state of one client's reconnection.
 #[derive(Debug)]
 pub struct Backoff<D> {
     policy: Policy,
+    habit: Habit,
     dice: D,
     /// The number of the attempt that comes next, 0 for the first after a loss.
     next: u32,
@@ -29,17 +50,36 @@ impl<D: Dice> Backoff<D> {
     /// A sequence before its first attempt, which waits for nothing.
     #[must_use]
     pub fn new(policy: Policy, dice: D) -> Self {
-        Self { policy, dice, next: 0, failures: 0, waited: false }
+        Self { policy, habit: Habit::Kept, dice, next: 0, failures: 0, waited: false }
+    }
+
+    /// The same of a client with a habit.
+    #[must_use]
+    pub fn with(self, habit: Habit) -> Self {
+        Self { habit, ..self }
+    }
+
+    /// The handshake is done, which means nothing (RECON-04).
+    pub fn connected(&mut self) {
+        if self.habit == Habit::ResetsOnConnection {
+            self.succeeded();
+        }
     }
 
     /// The family's own success: the sequence begins afresh (RECON-04).
     pub fn succeeded(&mut self) {
-        (self.next, self.failures, self.waited) = (0, 0, false);
+        if self.habit != Habit::CountsForEver {
+            self.failures = 0;
+        }
+        if self.habit != Habit::NeverResets {
+            (self.next, self.waited) = (0, false);
+        }
     }
 
     /// A connection that had been a success is lost. The delay before the next attempt.
     pub fn lost(&mut self) -> Duration {
         self.waited = true;
+        self.failures += u32::from(self.habit == Habit::CountsLosses);
         self.delay()
     }
 
@@ -56,7 +96,9 @@ impl<D: Dice> Backoff<D> {
     }
 
     fn delay(&mut self) -> Duration {
-        self.policy.delay(self.next, self.dice.swing())
+        let swing = if self.habit == Habit::RollsAlike { 0.5 } else { self.dice.swing() };
+        let delay = self.policy.delay(self.next, swing);
+        if self.habit == Habit::HurriesFirst && self.next == 0 { delay.mul_f64(0.3) } else { delay }
     }
 }
 

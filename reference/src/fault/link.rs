@@ -69,6 +69,19 @@ pub(super) trait Link: Send {
         Admission::Onward
     }
 
+    /// The answer to the request goes by.
+    fn answered(&mut self, _head: &[u8], _house: &mut House) {}
+
+    /// How many connections are made at the same time that nobody uses.
+    fn beside(&self) -> usize {
+        0
+    }
+
+    /// Whether a request that is not answered is given up here, in time.
+    fn hurries(&self) -> bool {
+        false
+    }
+
     /// A frame goes by.
     fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said;
 

@@ -32,6 +32,7 @@ pub struct Middleman {
     listener: std::net::TcpListener,
     address: SocketAddr,
     chosen: Chosen,
+    patience: Duration,
 }
 
 /// The address cannot be listened at.
@@ -42,6 +43,7 @@ pub struct NoMiddleman(SocketAddr, #[source] Error);
 /// The connections, and where they lead.
 struct Place {
     chosen: Chosen,
+    patience: Duration,
     behind: SocketAddr,
     house: Mutex<House>,
     guests: Mutex<Vec<(usize, Writer)>>,
@@ -72,9 +74,14 @@ impl Middleman {
             let listener = std::net::TcpListener::bind(listen)?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener, address, chosen })
+            Ok(Self { listener, address, chosen, patience: Duration::MAX })
         };
         bind().map_err(|error| NoMiddleman(listen, error))
+    }
+
+    /// How long a link that hurries waits for an answer.
+    pub(super) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Where it listens.
@@ -86,7 +93,7 @@ impl Middleman {
     /// Passes on what goes between whoever connects and the address behind, as long as this is done.
     pub async fn serve<T>(self, behind: SocketAddr, meanwhile: impl Future<Output = T>) -> T {
         let (house, guests) = (Mutex::default(), Mutex::default());
-        let place = Arc::new(Place { chosen: self.chosen, behind, house, guests });
+        let place = Arc::new(Place { chosen: self.chosen, patience: self.patience, behind, house, guests });
         let mut connections = JoinSet::new();
         let mut meanwhile = pin!(meanwhile);
         let listener = match TcpListener::from_std(self.listener) {
@@ -141,13 +148,18 @@ impl Place {
             // Until whoever has asked goes away.
             Admission::Ignored => return copy(&mut guest, &mut sink()).await.map(drop),
         }
+        let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
+        let _beside = futures_util::future::try_join_all(beside).await?;
         let (reader, writer) = self.dial(from).await?.into_split();
         let (mut behind, to_behind) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
         to_behind.lock().await.write_all(&request).await?;
+        let patience = if link.hurries() { self.patience } else { Duration::MAX };
         let answer = tokio::select! {
             answer = head(&mut behind) => answer?,
             () = gone(&mut guest) => return Ok(()),
+            () = sleep(patience) => return Ok(()),
         };
+        link.answered(&answer, &mut locked(&self.house));
         to_guest.lock().await.write_all(&answer).await?;
         if !answer.starts_with(b"HTTP/1.1 101 ") {
             // No WebSocket.
@@ -173,6 +185,13 @@ impl Place {
             _ => sleep(LINGER).await,
         }
         Ok(())
+    }
+
+    /// Connects as a guest does, and says no more.
+    async fn attempt(&self, request: &[u8], from: IpAddr) -> Result<TcpStream> {
+        let mut stream = self.dial(from).await?;
+        stream.write_all(request).await?;
+        Ok(stream)
     }
 
     /// Connects from the same address as the guest, which may have one of its own.

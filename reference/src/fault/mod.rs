@@ -4,6 +4,7 @@
 //! reference run by other values than it says. Without one, whoever stands there changes nothing. A judge that passes a fault is
 //! blind to the requirement, and a judge that blames another requirement is wrong.
 
+mod client;
 mod link;
 mod middle;
 mod wire;
@@ -13,6 +14,7 @@ mod sync;
 mod terminal;
 mod tunnel;
 
+pub use client::{Disguise, NoDisguise};
 pub use middle::{Middleman, NoMiddleman};
 
 use std::fmt;
@@ -63,22 +65,28 @@ impl Fault {
 pub struct Faults {
     /// The role, as `pairing.relay`.
     pub role: &'static str,
-    /// Its faults.
-    pub faults: &'static [Fault],
+    tables: &'static [&'static [Fault]],
 }
 
-/// All faults, by role.
-pub const ALL: &[Faults] = &[
-    Faults { role: "pairing.relay", faults: pairing::relay::FAULTS },
-    Faults { role: "pairing.host", faults: pairing::host::FAULTS },
-    Faults { role: "pairing.viewer", faults: pairing::viewer::FAULTS },
-    Faults { role: "terminal.relay", faults: terminal::relay::FAULTS },
-    Faults { role: "terminal.host", faults: terminal::host::FAULTS },
-    Faults { role: "terminal.viewer", faults: terminal::viewer::FAULTS },
-    Faults { role: "tunnel.cloud", faults: tunnel::cloud::FAULTS },
-    Faults { role: "tunnel.agent", faults: tunnel::agent::FAULTS },
-    Faults { role: "sync.server", faults: sync::server::FAULTS },
-    Faults { role: "sync.client", faults: sync::client::FAULTS },
+impl Faults {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Fault> {
+        self.tables.iter().flat_map(|table| table.iter())
+    }
+}
+
+/// All faults, by role. The reference clients of some roles declare jitter where they are judged.
+pub static ALL: &[Faults] = &[
+    Faults { role: "pairing.relay", tables: &[pairing::relay::FAULTS] },
+    Faults { role: "pairing.host", tables: &[pairing::host::FAULTS, client::FAULTS] },
+    Faults { role: "pairing.viewer", tables: &[pairing::viewer::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "terminal.relay", tables: &[terminal::relay::FAULTS] },
+    Faults { role: "terminal.host", tables: &[terminal::host::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "terminal.viewer", tables: &[terminal::viewer::FAULTS, client::FAULTS] },
+    Faults { role: "tunnel.cloud", tables: &[tunnel::cloud::FAULTS] },
+    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
+    Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::FAULTS, client::JITTER] },
 ];
 
 /// No fault: who stands in the middle changes nothing.
@@ -91,12 +99,15 @@ pub struct Chosen {
     pub fault: &'static Fault,
     /// Whose it is, as `pairing.relay`.
     pub role: &'static str,
+    /// Whether clients of all families have it.
+    is_shared: bool,
 }
 
 fn link(chosen: Chosen, number: usize, target: &str) -> Box<dyn Link> {
     let name = chosen.fault.name;
     match chosen.role {
         _ if name == NONE.name => Box::new(link::Faithful),
+        _ if chosen.is_shared => Box::new(client::Wire::new(name)),
         "pairing.relay" => Box::new(pairing::relay::Relay::new(name, number, target)),
         "pairing.host" => Box::new(pairing::host::Host::new(name, number)),
         "pairing.viewer" => Box::new(pairing::viewer::Viewer::new(name, number)),
@@ -129,9 +140,11 @@ impl fmt::Display for NoFault {
 /// # Errors
 /// Where there is none.
 pub fn choose(role: &'static str, name: &str) -> Result<Chosen, NoFault> {
-    let all = ALL.iter().filter(|faults| faults.role == role).flat_map(|faults| faults.faults);
-    let fault = all.into_iter().chain([&NONE]).find(|fault| fault.name == name);
-    fault.map(|fault| Chosen { fault, role }).ok_or_else(|| NoFault { role, name: name.to_owned() })
+    let mut all = ALL.iter().filter(|faults| faults.role == role).flat_map(Faults::iter).chain([&NONE]);
+    let fault = all.find(|fault| fault.name == name);
+    fault
+        .map(|fault| Chosen { fault, role, is_shared: client::shares(fault) })
+        .ok_or_else(|| NoFault { role, name: name.to_owned() })
 }
 
 impl Chosen {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
 use relayspec::sync::Pin;
+use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::{Options, SyncOptions, SyncServer};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -137,6 +138,7 @@ async fn what_is_no_answer_reaches_no_user_and_ends_nothing() {
         timing: relayspec::timing::Timing::default(),
         max_message: 2 << 20,
         user: User::Driver,
+        habit: Habit::Kept,
     };
     let ((input, mut commands), (events, output)) = (pipe().expect("a pipe"), pipe().expect("a pipe"));
     let running = tokio::spawn(sync_client(options, "000042".to_owned(), None, input, output, std::future::pending()));

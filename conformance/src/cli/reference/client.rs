@@ -10,10 +10,13 @@ use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing, Written};
 use relayspec_reference::client::Ending;
+use relayspec_reference::client::backoff::Habit;
+use relayspec_reference::fault::Disguise;
 use relayspec_reference::{Address, ClientOptions, Trust, User};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::super::exit::{Exit, Failure};
+use super::faulty::Faulty;
 
 /// The longest time that an attempt may take (RECON-12).
 const LONGEST_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -94,6 +97,9 @@ pub(super) struct Client {
 
     #[command(flatten)]
     terms: Terms,
+
+    #[command(flatten)]
+    pub(super) faulty: Faulty,
 }
 
 /// What all clients are told, however their messages travel.
@@ -138,13 +144,17 @@ pub(super) fn handed_over(url: Option<&String>) -> Result<(String, Params), Fail
 
 impl Client {
     /// The options, and what else the environment hands over.
-    pub(super) fn options(&self) -> Result<(ClientOptions, Params), Failure> {
+    pub(super) fn options(&self, role: &'static str) -> Result<(ClientOptions, Params, Disguise), Failure> {
         let (least, max_message) = (1 << 20, 2 << 20);
-        self.options_or(&Defaults { policy: Policy::RELAY, least, max_message })
+        self.options_or(role, &Defaults { policy: Policy::RELAY, least, max_message })
     }
 
     /// The same with other defaults.
-    pub(super) fn options_or(&self, defaults: &Defaults) -> Result<(ClientOptions, Params), Failure> {
+    pub(super) fn options_or(
+        &self,
+        role: &'static str,
+        defaults: &Defaults,
+    ) -> Result<(ClientOptions, Params, Disguise), Failure> {
         let (url, params) = handed_over(self.url.as_ref())?;
         let address: Address = url.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
         let trust = self.trust(&address)?;
@@ -163,7 +173,10 @@ impl Client {
             return Err(Failure::usage(format!("--max-message: every receiver accepts at least {least} (WIRE-07)")));
         }
         let (policy, user) = (self.terms.policy(&params, defaults.policy)?, self.terms.user());
-        Ok((ClientOptions { address, trust, policy, timing, max_message, user }, params))
+        let mut options = ClientOptions { address, trust, policy, timing, max_message, user, habit: Habit::Kept };
+        let disguise = Disguise::new(self.faulty.chosen(role)?, &mut options);
+        let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
+        Ok((options, params, disguise))
     }
 
     fn trust(&self, address: &Address) -> Result<Trust, Failure> {
@@ -182,8 +195,8 @@ impl Client {
     }
 
     /// Runs a client to its end.
-    pub(super) fn run(&self, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
-        self.terms.run(client)
+    pub(super) fn run(&self, disguise: Disguise, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
+        self.terms.run(disguise.wear(client))
     }
 }
 

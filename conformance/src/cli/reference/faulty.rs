@@ -32,7 +32,7 @@ impl Faulty {
 /// Prints the faults of a role, or of all.
 pub(super) fn list(role: Option<&str>, as_json: bool) {
     let all = ALL.iter().filter(|faults| role.is_none_or(|role| role == faults.role));
-    let all = all.flat_map(|faults| faults.faults.iter().map(|fault| (faults.role, fault)));
+    let all = all.flat_map(|faults| faults.iter().map(|fault| (faults.role, fault)));
     if as_json {
         let told = all.map(|(role, fault)| {
             serde_json::json!({

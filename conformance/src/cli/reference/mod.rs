@@ -95,6 +95,12 @@ impl Which {
             Self::TerminalRelay(relay) => (&relay.server.faulty, terminal_relay::ROLE),
             Self::TunnelCloud(cloud) => (&cloud.server.faulty, tunnel_cloud::ROLE),
             Self::SyncServer(server) => (&server.server.faulty, sync_server::ROLE),
+            Self::PairingHost(host) => (&host.client.faulty, pairing_host::ROLE),
+            Self::PairingViewer(viewer) => (&viewer.client.faulty, pairing_viewer::ROLE),
+            Self::TerminalHost(host) => (&host.client.faulty, terminal_host::ROLE),
+            Self::TerminalViewer(viewer) => (&viewer.client.faulty, terminal_viewer::ROLE),
+            Self::TunnelAgent(agent) => (&agent.client.faulty, tunnel_agent::ROLE),
+            Self::SyncClient(client) => (&client.client.faulty, sync_client::ROLE),
             _ => return None,
         })
     }

@@ -9,12 +9,14 @@ use relayspec_reference::pairing_host;
 use super::super::exit::{Exit, Failure};
 use super::{client, told_to_stop};
 
+pub(super) const ROLE: &str = "pairing.host";
+
 /// The pairing host: prints its code, and exchanges data with whoever joins
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP)]
 pub(super) struct Host {
     #[command(flatten)]
-    client: client::Client,
+    pub(super) client: client::Client,
 
     /// The host's own id, a UUID; where it is given, the host sends `register`.
     #[arg(long, value_name = "UUID", value_parser = uuid)]
@@ -27,8 +29,8 @@ fn uuid(text: &str) -> Result<Uuid, String> {
 
 impl Host {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, _) = self.client.options()?;
-        self.client
-            .run(async { pairing_host(options, self.client_id.clone(), stdin(), stdout(), told_to_stop()).await })
+        let (options, _, disguise) = self.client.options(ROLE)?;
+        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        self.client.run(disguise, async { pairing_host(options, self.client_id.clone(), input, output, stop).await })
     }
 }

@@ -9,12 +9,14 @@ use relayspec_reference::pairing_viewer;
 use super::super::exit::{Exit, Failure};
 use super::{client, told_to_stop};
 
+pub(super) const ROLE: &str = "pairing.viewer";
+
 /// The pairing viewer: joins with a code, and exchanges data with the host
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP)]
 pub(super) struct Viewer {
     #[command(flatten)]
-    client: client::Client,
+    pub(super) client: client::Client,
 
     /// The code to join with, as the host shows it. Where it is refused, the next line of standard input is another one.
     #[arg(long)]
@@ -23,10 +25,11 @@ pub(super) struct Viewer {
 
 impl Viewer {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, params) = self.client.options()?;
+        let (options, params, disguise) = self.client.options(ROLE)?;
         let code = self.code.clone().or(params.code);
         let code = code.ok_or_else(|| Failure::usage("no code: give --code, as the host shows it"))?;
         let code = JoinCode::new(code).ok_or_else(|| Failure::usage("--code: a code has 6 characters"))?;
-        self.client.run(async { pairing_viewer(options, code, stdin(), stdout(), told_to_stop()).await })
+        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        self.client.run(disguise, async { pairing_viewer(options, code, input, output, stop).await })
     }
 }

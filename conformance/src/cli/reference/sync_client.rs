@@ -9,13 +9,15 @@ use relayspec_reference::sync_client;
 use super::super::exit::{Exit, Failure};
 use super::{client, told_to_stop};
 
+pub(super) const ROLE: &str = "sync.client";
+
 /// The sync client: shows the messages of a chat, and sends there what is typed
 #[derive(Debug, Args)]
 #[group(id = "sync_client")]
 #[command(after_help = client::HELP)]
 pub(super) struct Client {
     #[command(flatten)]
-    client: client::Client,
+    pub(super) client: client::Client,
 
     /// The PIN of the server.
     #[arg(long)]
@@ -36,7 +38,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (mut options, params) = self.client.options()?;
+        let (mut options, params, disguise) = self.client.options(ROLE)?;
         for (parameter, value) in
             [(Parameter::SubscribeTimeout, self.subscribe_timeout), (Parameter::RequestTimeout, self.request_timeout)]
         {
@@ -47,6 +49,7 @@ impl Client {
         let pin = self.pin.clone().or(params.pin);
         let pin = pin.ok_or_else(|| Failure::usage("no PIN: give --pin, as the server shows it"))?;
         let chat = self.chat.clone();
-        self.client.run(async { sync_client(options, pin, chat, stdin(), stdout(), told_to_stop()).await })
+        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        self.client.run(disguise, async { sync_client(options, pin, chat, input, output, stop).await })
     }
 }

@@ -10,12 +10,14 @@ use relayspec_reference::terminal_host;
 use super::super::exit::{Exit, Failure};
 use super::{client, told_to_stop};
 
+pub(super) const ROLE: &str = "terminal.host";
+
 /// The terminal host: runs shells in pseudo terminals, and shares them with whoever has its code
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP_HOST)]
 pub(super) struct Host {
     #[command(flatten)]
-    client: client::Client,
+    pub(super) client: client::Client,
 
     /// The host's own id, the same on every connection; drawn at random unless given.
     #[arg(long, value_name = "ID")]
@@ -28,13 +30,14 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, params) = self.client.options()?;
+        let (options, params, disguise) = self.client.options(ROLE)?;
         let client_id = self.client_id.clone().map_or_else(client::random_id, Ok)?;
         let shell = || std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".to_owned());
         let program = self.program.clone().unwrap_or_else(shell);
         let name = Path::new(&program).file_name().map_or(program.clone(), |name| name.to_string_lossy().into_owned());
         let session = Session { id: params.session_id.unwrap_or_else(|| "1".to_owned()), name };
+        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
         self.client
-            .run(async { terminal_host(options, client_id, session, program, stdin(), stdout(), told_to_stop()).await })
+            .run(disguise, async { terminal_host(options, client_id, session, program, input, output, stop).await })
     }
 }

@@ -9,12 +9,14 @@ use relayspec_reference::{RawMode, terminal_viewer};
 use super::super::exit::{Exit, Failure};
 use super::{client, told_to_stop};
 
+pub(super) const ROLE: &str = "terminal.viewer";
+
 /// The terminal viewer: shows the sessions of a host in this terminal
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP_VIEWER)]
 pub(super) struct Viewer {
     #[command(flatten)]
-    client: client::Client,
+    pub(super) client: client::Client,
 
     /// The code to join with, as the host shows it, in either case of letters.
     #[arg(long)]
@@ -23,7 +25,7 @@ pub(super) struct Viewer {
 
 impl Viewer {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, params) = self.client.options()?;
+        let (options, params, disguise) = self.client.options(ROLE)?;
         let code = self.code.clone().or(params.code).and_then(ViewerCode::new);
         let code = code.ok_or_else(|| Failure::usage("no code: give --code, as the host shows it"))?;
         // Until the end of this function, however it ends.
@@ -31,6 +33,7 @@ impl Viewer {
             true => None,
             false => Some(RawMode::enter().map_err(|error| Failure::harness(format!("no raw mode: {error}")))?),
         };
-        self.client.run(async { terminal_viewer(options, code, stdin(), stdout(), told_to_stop()).await })
+        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        self.client.run(disguise, async { terminal_viewer(options, code, input, output, stop).await })
     }
 }

@@ -16,12 +16,14 @@ use super::super::exit::{Exit, Failure};
 use super::client::Defaults;
 use super::{client, tokens, told_to_stop};
 
+pub(super) const ROLE: &str = "tunnel.agent";
+
 /// The tunnel's agent: makes the public's requests to a local server
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP_AGENT)]
 pub(super) struct Agent {
     #[command(flatten)]
-    client: client::Client,
+    pub(super) client: client::Client,
 
     /// The local server, as http://127.0.0.1:3000. No request ever goes elsewhere.
     #[arg(long, value_name = "ORIGIN")]
@@ -43,12 +45,13 @@ pub(super) struct Agent {
 impl Agent {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let defaults = Defaults { policy: Policy::TUNNEL, least: LEAST_MESSAGE, max_message: LEAST_MESSAGE };
-        let (mut options, params) = self.client.options_or(&defaults)?;
+        let (mut options, params, disguise) = self.client.options_or(ROLE, &defaults)?;
         if let Some(Written(timeout)) = self.request_timeout {
             options.timing.declare(Parameter::RequestTimeout, timeout);
         }
         let agent = TunnelAgent { token: self.token(&params)?, local: self.local(&params)?, encoding: self.encoding };
-        self.client.run(async { tunnel_agent(options, agent, stdin(), stdout(), told_to_stop()).await })
+        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        self.client.run(disguise, async { tunnel_agent(options, agent, input, output, stop).await })
     }
 
     fn token(&self, params: &Params) -> Result<Token, Failure> {

@@ -10,7 +10,7 @@ use relayspec::driver::{Command, Event, Refused};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 
-use super::backoff::{Backoff, Dice};
+use super::backoff::{Backoff, Dice, Habit};
 use super::desk::{Desk, Role};
 use super::silence::{Due, Silence};
 use super::tunnel::Fetched;
@@ -73,6 +73,12 @@ impl<R: Role, D: Dice> Client<R, D> {
         }
     }
 
+    /// The same client with a habit.
+    #[must_use]
+    pub fn with(self, habit: Habit) -> Self {
+        Self { backoff: self.backoff.with(habit), ..self }
+    }
+
     /// The next moment at which [`tick`](Self::tick) has something to do.
     #[must_use]
     pub fn wake_at(&self) -> Option<Instant> {
@@ -124,6 +130,7 @@ impl<R: Role, D: Dice> Client<R, D> {
                 .map(|parameter| self.timing.value(parameter));
             self.wire = Wire::Open(Silence::new(now, interval, timeout));
             self.desk.is_open = true;
+            self.backoff.connected();
             self.desk.report(Event::Connected {});
             self.role.greet(&mut self.desk);
         }

@@ -1,6 +1,7 @@
 //! From an address to an open WebSocket: TCP, TLS where the address wants it, and the client's side of the handshake (RFC 6455, section 4.1).
 
 use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -85,6 +86,17 @@ impl Address {
     #[must_use]
     pub fn has_tls(&self) -> bool {
         self.has_tls
+    }
+
+    /// Where it leads.
+    pub(crate) fn look_up(&self) -> io::Result<SocketAddr> {
+        let mut all = (self.host.as_str(), self.port).to_socket_addrs()?;
+        all.next().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Has a connection go elsewhere; what is said there stays the same.
+    pub(crate) fn redirect(&mut self, to: SocketAddr) {
+        (self.host, self.port) = (to.ip().to_string(), to.port());
     }
 }
 

@@ -28,7 +28,7 @@ use relayspec::timing::{Parameter, Timing};
 use tokio::time::{sleep_until, timeout};
 
 use super::clock;
-use crate::client::backoff::Dice;
+use crate::client::backoff::{Dice, Habit};
 use crate::client::{Action, Client, Ending, Role};
 use front::{Front, Pace, Said};
 use wire::{Happening, Wire};
@@ -49,6 +49,8 @@ pub struct ClientOptions {
     pub max_message: usize,
     /// Who is at the other side.
     pub user: User,
+    /// What it makes of its policy.
+    pub habit: Habit,
 }
 
 /// Who uses a client.
@@ -87,10 +89,10 @@ struct Shell<R, F> {
 }
 
 async fn run<R: Role, F: Front>(role: R, front: F, options: ClientOptions, stop: impl Future<Output = ()>) -> Ending {
-    let ClientOptions { address, trust, policy, timing, max_message, user } = options;
+    let ClientOptions { address, trust, policy, timing, max_message, user, habit } = options;
     let notify_deadline = timing.value(Parameter::NotifyDeadline);
     let shell = Shell {
-        client: Client::new(role, policy, timing, System, clock::instant()),
+        client: Client::new(role, policy, timing, System, clock::instant()).with(habit),
         wire: Wire::new(address, trust, max_message, notify_deadline),
         front,
         ends_with_input: user == User::Person { ends_with_input: true },

@@ -14,6 +14,7 @@ use relayspec::pairing::JoinCode;
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 use relayspec_reference::client::Ending;
+use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::{ClientOptions, Trust, User, pairing_host, pairing_viewer};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -34,7 +35,7 @@ fn options(address: SocketAddr, path: &str, user: User) -> ClientOptions {
     timing.declare(Parameter::ConnectTimeout, Duration::from_millis(300));
     let policy = Policy { base: Duration::from_millis(50), cap: Duration::from_millis(200), ..Policy::RELAY };
     let address = format!("ws://{address}{path}").parse().expect("an address");
-    ClientOptions { address, trust: Trust::default(), policy, timing, max_message: 2 << 20, user }
+    ClientOptions { address, trust: Trust::default(), policy, timing, max_message: 2 << 20, user, habit: Habit::Kept }
 }
 
 impl Run {

@@ -10,6 +10,7 @@ use relayspec::reconnect::Policy;
 use relayspec::terminal::{Session, ViewerCode};
 use relayspec::timing::Timing;
 use relayspec_reference::client::Ending;
+use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::{ClientOptions, Trust, User, terminal_host, terminal_viewer};
 use serde_json::{Value, json};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -21,7 +22,7 @@ fn options(address: SocketAddr, user: User) -> ClientOptions {
     let policy = Policy { base: Duration::from_millis(50), ..Policy::RELAY };
     let address = format!("ws://{address}/ws").parse().expect("an address");
     let timing = Timing::default();
-    ClientOptions { address, trust: Trust::default(), policy, timing, max_message: 2 << 20, user }
+    ClientOptions { address, trust: Trust::default(), policy, timing, max_message: 2 << 20, user, habit: Habit::Kept }
 }
 
 const PERSON: User = User::Person { ends_with_input: false };

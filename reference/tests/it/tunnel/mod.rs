@@ -16,6 +16,7 @@ use std::time::Duration;
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 use relayspec_reference::client::Ending;
+use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::tunnel::{Encoding, Token, Tokens};
 use relayspec_reference::{ClientOptions, Trust, TunnelAgent, TunnelCloud, TunnelOptions, User, tunnel_agent};
 use tokio::sync::oneshot;
@@ -113,6 +114,7 @@ fn client(cloud: SocketAddr, timing: Timing) -> ClientOptions {
         timing,
         max_message: 24 << 20,
         user: User::Person { ends_with_input: false },
+        habit: Habit::Kept,
     }
 }
 

@@ -1,0 +1,128 @@
+//! What a fault makes of the lines between a client and its driver.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Result, Write};
+
+use serde_json::{Value, json};
+
+use crate::fault::Chosen;
+
+/// What the client's user gives.
+pub(super) struct Input<R> {
+    lines: BufReader<R>,
+    fault: &'static str,
+    ready: VecDeque<u8>,
+}
+
+impl<R: Read> Input<R> {
+    pub(super) fn new(input: R, chosen: Chosen) -> Self {
+        Self { lines: BufReader::new(input), fault: chosen.fault.name, ready: VecDeque::new() }
+    }
+}
+
+impl<R: Read> Read for Input<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        while self.ready.is_empty() {
+            let mut line = Vec::new();
+            if self.lines.read_until(b'\n', &mut line)? == 0 {
+                return Ok(0);
+            }
+            self.ready.extend(commanded(self.fault, line));
+        }
+        self.ready.read(buffer)
+    }
+}
+
+/// A command as the client hears it.
+fn commanded(fault: &str, line: Vec<u8>) -> Vec<u8> {
+    let mut command: Value = serde_json::from_slice(&line).unwrap_or_default();
+    let name = command["do"].as_str().unwrap_or_default();
+    let payload = command["payload"].as_str();
+    match (fault, name, payload) {
+        ("ignores-stop", "stop", _) | ("one-code-only", "join", _) => Vec::new(),
+        ("trims", "send", Some(payload)) => {
+            command["payload"] = payload.trim().into();
+            format!("{command}\n").into_bytes()
+        }
+        ("sends-twice", "send", _) => line.repeat(2),
+        _ => line,
+    }
+}
+
+/// What the client's user is told.
+pub(super) struct Output<W> {
+    output: W,
+    fault: &'static str,
+    line: Vec<u8>,
+    held: Vec<u8>,
+    /// Codes that were shown.
+    code: Option<Value>,
+    events: usize,
+}
+
+impl<W: Write> Output<W> {
+    pub(super) fn new(output: W, chosen: Chosen) -> Self {
+        Self { output, fault: chosen.fault.name, line: Vec::new(), held: Vec::new(), code: None, events: 0 }
+    }
+
+    /// What becomes of a line.
+    fn told(&mut self, line: Vec<u8>) -> Vec<u8> {
+        let mut event: Value = serde_json::from_slice(&line).unwrap_or_default();
+        let name = event["event"].as_str().unwrap_or_default().to_owned();
+        self.events += 1;
+        let payload = event["payload"].as_str().unwrap_or_default().to_owned();
+        let mut with = |member: &str, value: Value| {
+            event[member] = value;
+            format!("{event}\n").into_bytes()
+        };
+        match (self.fault, &*name) {
+            ("never-flushes", _) => Vec::new(),
+            ("half-a-line", _) => line.into_iter().take(12).collect(),
+            ("silent-loss", "disconnected")
+            | ("never-reconnected", "reconnected")
+            | ("gives-up-silently", "gave_up")
+            | ("ignores-the-unknown", "unsupported")
+            | ("hides-errors", "error")
+            | ("hides-data", "data")
+            | ("hides-connections", "connected") => Vec::new(),
+            ("reconnected-at-first", "connected") if self.events == 1 => {
+                [&line[..], b"{\"event\":\"reconnected\"}\n"].concat()
+            }
+            ("tells-late", "connected") => {
+                self.held = line;
+                Vec::new()
+            }
+            ("tells-late", _) if !self.held.is_empty() => [line, std::mem::take(&mut self.held)].concat(),
+            ("malformed-event", _) if self.events == 2 => {
+                format!("{}\n", json!({ "event": name, "kode": 1 })).into_bytes()
+            }
+            ("another-command", "unsupported") => with("do", "another".into()),
+            ("cuts-at-nul", "data") => with("payload", payload.split('\0').next().into()),
+            ("loses-astral", "data") => with("payload", payload.replace(|c: char| c > '\u{FFFF}', "?").into()),
+            ("loses-empty", "data") if payload.is_empty() => Vec::new(),
+            ("tells-twice", "data") => line.repeat(2),
+            ("shows-one-code", "registered") => {
+                let code = self.code.get_or_insert_with(|| event["code"].clone()).clone();
+                event["code"] = code;
+                format!("{event}\n").into_bytes()
+            }
+            _ => line,
+        }
+    }
+}
+
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.line.extend_from_slice(bytes);
+        while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
+            let line = self.line.drain(..=end).collect();
+            let told = self.told(line);
+            self.output.write_all(&told)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.output.flush()
+    }
+}
