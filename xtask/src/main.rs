@@ -10,6 +10,7 @@ mod tidy;
 
 mod bench;
 mod ci;
+mod fuzz_proof;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ enum Chore {
     Ci(ci::Options),
     /// Measures the relay and the judge against their targets
     Bench(bench::Options),
+    /// Lets the fuzzer look for each fault of the reference, and writes the table of docs/fuzzing.md
+    FuzzProof(fuzz_proof::Options),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Ci(options) => ci::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::FuzzProof(options) => fuzz_proof::run(&options),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -261,7 +261,7 @@ fn as_json(seat: &Seat, seed: u64, hunt: &Hunt) -> Value {
         "seed": seed,
         "sequences": hunt.sequences,
         "inconclusive": hunt.inconclusive,
-        "unsteady": hunt.unsteady,
+        "unsteady": hunt.unsteady.len(),
         "steps": hunt.steps,
         "ops": hunt.ops,
         "requirements": hunt.requirements,

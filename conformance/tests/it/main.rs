@@ -2,6 +2,7 @@
 
 mod agent;
 mod bad_input;
+mod fuzz;
 mod loader_errors;
 mod proxy;
 mod reports;

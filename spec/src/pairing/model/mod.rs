@@ -4,6 +4,7 @@
 //! out later: who should have got nothing bears a taint, and is asked with a `ping` before it is used again.
 
 mod draw;
+mod guessing;
 mod joining;
 mod loss;
 mod traffic;

@@ -21,7 +21,7 @@ impl World {
         self.begin(script);
         let attrs = match op.how % 4 {
             1 => json!({ "shell": "zsh" }),
-            2 => json!({ "cwd": literal("/home/$USER"), "\u{1F600}": "" }),
+            2 => json!({ "cwd": literal("$PWD/${x}"), "\u{1F600}": "" }),
             3 => json!({ "n": self.tick().to_string() }),
             _ => json!({}),
         };
