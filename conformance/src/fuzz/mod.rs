@@ -108,8 +108,9 @@ pub enum Problem {
     Gone(String),
 }
 
-/// The first sequences are short: what they find is found sooner, and is soon made shorter.
-const FIRST_STEPS: usize = 12;
+/// The length of short sequences, and how many of the first are all short.
+const SHORT_STEPS: usize = 30;
+const FIRST: usize = 6;
 
 /// After so many sequences in a row that could not be judged there is nothing to hunt for.
 const MOST_IN_VAIN: usize = 20;
@@ -181,8 +182,7 @@ impl Hunter<'_> {
                         hunt.unsteady.extend((!self.is_interrupted()).then_some(what));
                         continue;
                     };
-                    let (verdict, requirement) =
-                        (find.outcome.verdict, find.check().and_then(|check| check.requirement.clone()));
+                    let (verdict, requirement) = (find.outcome.verdict, blamed(&find.outcome));
                     hunt.finds.push(find);
                     self.file = self.plan.file(hunt.finds.len());
                     match requirement {
@@ -200,9 +200,10 @@ impl Hunter<'_> {
     fn draw(&self, number: usize) -> Result<Option<Compiled>, Problem> {
         let Some(model) = self.plan.family.model else { return Ok(None) };
         let mut runner = choices(self.plan.seed, number as u64);
-        let longest = FIRST_STEPS.checked_shl(number as u32 - 1).filter(|steps| *steps > 0 && number < 16);
-        let most = self.plan.steps.min(longest.unwrap_or(usize::MAX)).max(1);
-        let steps = most - below(u32::try_from(most).unwrap_or(u32::MAX).div_ceil(2), &mut runner) as usize;
+        let mut below = |bound: usize| below(u32::try_from(bound).unwrap_or(u32::MAX), &mut runner) as usize;
+        // Most sequences are short, the first ones all are: what they find is found sooner, and is soon made shorter.
+        let most = if number > FIRST && below(4) == 0 { self.plan.steps } else { self.plan.steps.min(SHORT_STEPS) };
+        let steps = most - below(most.div_ceil(2));
         let sequence = Sequence { model, setting: self.setting.clone(), steps };
         let tree = sequence.new_tree(&mut runner).map_err(|why| Problem::Harness(why.to_string()))?;
         self.compile(&tree.current(), usize::MAX, None)
@@ -268,6 +269,13 @@ fn broken(outcome: &ScenarioOutcome) -> Option<&CheckOutcome> {
     outcome.checks.iter().find(|check| check.verdict == outcome.verdict)
 }
 
+/// The requirement that an outcome blames first, where it blames one.
+fn blamed(outcome: &ScenarioOutcome) -> Option<String> {
+    let check = broken(outcome)?;
+    let found = check.findings.iter().find_map(|finding| finding.requirement.clone());
+    check.requirement.clone().or(found)
+}
+
 /// What was found, in a line.
 fn summary(outcome: &ScenarioOutcome) -> String {
     let Some(check) = broken(outcome) else { return String::new() };
@@ -280,8 +288,7 @@ fn summary(outcome: &ScenarioOutcome) -> String {
 /// `PAIR-40 data-arrives`; the name alone where it judges no requirement of its own.
 fn told(check: &CheckOutcome) -> String {
     let name = check.id.split_once('#').map_or(&*check.id, |(_, name)| name);
-    let found = check.findings.iter().find_map(|finding| finding.requirement.clone());
-    match check.requirement.clone().or(found) {
+    match check.requirement.clone().or_else(|| check.findings.iter().find_map(|found| found.requirement.clone())) {
         Some(requirement) => format!("{requirement} {name}"),
         None => name.to_owned(),
     }

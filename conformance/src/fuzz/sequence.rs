@@ -3,6 +3,8 @@
 //! The trees of proptest's own lists take away one element at a time. Here half of what is left goes first, then a quarter, and so on; an op
 //! that has lost its sense without another is left out by the model.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::Strategy;
 use proptest::strategy::{NewTree, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -68,6 +70,10 @@ pub(super) struct Shrinking {
 /// What is tried next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
+    /// Only what concerns the actors of the last op, and so many times over the actors of that.
+    About {
+        degree: usize,
+    },
     /// Without so many ops, the last of which stands before a place.
     Without {
         count: usize,
@@ -88,8 +94,7 @@ const WAYS: usize = 3;
 
 impl Shrinking {
     pub(super) fn new(ops: Vec<Op>) -> Self {
-        let phase = Phase::Without { count: ops.len().div_ceil(2), before: ops.len() };
-        Self { best: ops, candidate: None, phase, has_gained: false }
+        Self { best: ops, candidate: None, phase: Phase::About { degree: 0 }, has_gained: false }
     }
 
     /// The latest candidate failed, as these ops of it: some made no sense in it, and what stands behind the fault is not needed.
@@ -105,6 +110,16 @@ impl Shrinking {
     fn next(&mut self) -> bool {
         loop {
             match self.phase {
+                Phase::About { degree } => {
+                    let before = self.best.len();
+                    let then = Phase::Without { count: before.div_ceil(2), before };
+                    self.phase = if degree < DEGREES { Phase::About { degree: degree + 1 } } else { then };
+                    let ops = about(&self.best, degree);
+                    if ops.len() < before {
+                        self.candidate = Some(ops);
+                        return true;
+                    }
+                }
                 Phase::Without { count, before } => {
                     let before = before.min(self.best.len());
                     if before == 0 || count == 0 {
@@ -155,6 +170,21 @@ impl Shrinking {
             _ => Phase::Without { count: count.div_ceil(2).min(count - 1), before },
         }
     }
+}
+
+/// How far from the last op actors may be that are kept at first.
+const DEGREES: usize = 2;
+
+/// The ops that concern the actors of the last one; or, so many times over, the actors of those.
+fn about(ops: &[Op], degree: usize) -> Vec<Op> {
+    let Some(last) = ops.last() else { return Vec::new() };
+    let concerns = |actors: &BTreeSet<u32>, op: &Op| actors.contains(&op.on) || actors.contains(&op.with);
+    let mut actors = BTreeSet::from([last.on, last.with]);
+    for _ in 0..degree {
+        let near: Vec<_> = ops.iter().filter(|op| concerns(&actors, op)).collect();
+        actors.extend(near.iter().flat_map(|op| [op.on, op.with]));
+    }
+    ops.iter().filter(|op| concerns(&actors, op)).copied().collect()
 }
 
 /// Makes a number of an op smaller in a way; whether it has become so.

@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 
 use super::sequence::Shrinking;
 use super::{Compiled, Find, Hunter, Played, Problem};
-use crate::outcome::{ScenarioOutcome, Verdict};
+use crate::outcome::ScenarioOutcome;
 
 /// How often what failed is played again, to see whether it fails again.
 const CONFIRMATIONS: usize = 3;
@@ -20,17 +20,17 @@ impl Hunter<'_> {
         sequence: usize,
         found_after: Duration,
     ) -> Result<Option<Find>, Problem> {
-        let (all, verdict) = (compiled.ops.len(), outcome.verdict);
+        let all = compiled.ops.len();
         let start = self.clock().now();
         let first = behind(&compiled, &outcome);
         let mut tree = Shrinking::new(first.clone());
-        let Some(mut best) = self.fails(&first, verdict, CONFIRMATIONS).await? else { return Ok(None) };
+        let Some(mut best) = self.fails(&first, &outcome, CONFIRMATIONS).await? else { return Ok(None) };
         tree.failed_as(behind(&best.0, &best.1));
         let mut replays = 1;
         let mut more = tree.simplify();
         while more && self.since(start) < self.plan.shrink && !self.is_interrupted() {
             replays += 1;
-            more = match self.fails(&tree.current(), verdict, 1).await? {
+            more = match self.fails(&tree.current(), &outcome, 1).await? {
                 Some(failed) => {
                     tree.failed_as(behind(&failed.0, &failed.1));
                     best = failed;
@@ -39,24 +39,24 @@ impl Hunter<'_> {
                 None => tree.complicate(),
             };
         }
-        let (compiled, outcome) = self.tidied(best, verdict).await?;
+        let (compiled, outcome) = self.tidied(best).await?;
         let ops = (all, compiled.ops.len());
         let shrunk = (self.since(start), replays);
         let steps = compiled.steps();
         Ok(Some(Find { outcome, text: compiled.text, sequence, ops, steps, found_after, shrunk }))
     }
 
-    /// Plays ops until they fail as badly as before, so many times at most.
+    /// Plays ops until they fail as before, so many times at most.
     async fn fails(
         &mut self,
         ops: &[relayspec::model::Op],
-        verdict: Verdict,
+        before: &ScenarioOutcome,
         times: usize,
     ) -> Result<Option<(Compiled, ScenarioOutcome)>, Problem> {
         let Some(compiled) = self.compile(ops, usize::MAX, None)? else { return Ok(None) };
         for _ in 0..times {
             match self.play(&compiled).await? {
-                Played::Broken(outcome) if outcome.verdict >= verdict => return Ok(Some((compiled, *outcome))),
+                Played::Broken(outcome) if is_alike(&outcome, before) => return Ok(Some((compiled, *outcome))),
                 _ => {}
             }
         }
@@ -67,13 +67,12 @@ impl Hunter<'_> {
     async fn tidied(
         &mut self,
         (compiled, outcome): (Compiled, ScenarioOutcome),
-        verdict: Verdict,
     ) -> Result<(Compiled, ScenarioOutcome), Problem> {
         let steps = compiled.steps_to(place(&outcome));
         let Some(tidy) = self.compile(&compiled.ops, steps, Some(&outcome))? else { return Ok((compiled, outcome)) };
         for _ in 0..CONFIRMATIONS {
             match self.play(&tidy).await? {
-                Played::Broken(again) if again.verdict >= verdict && is_same(&again, &outcome) => {
+                Played::Broken(again) if is_alike(&again, &outcome) => {
                     return Ok((tidy, *again));
                 }
                 _ => {}
@@ -83,10 +82,9 @@ impl Hunter<'_> {
     }
 }
 
-/// Whether two outcomes blame the same check.
-fn is_same(one: &ScenarioOutcome, other: &ScenarioOutcome) -> bool {
-    let blamed = |outcome| super::broken(outcome).map(|check| &check.id);
-    blamed(one) == blamed(other)
+/// Whether two outcomes blame the same requirement as badly.
+fn is_alike(one: &ScenarioOutcome, other: &ScenarioOutcome) -> bool {
+    one.verdict == other.verdict && super::blamed(one) == super::blamed(other)
 }
 
 /// The ops of a sequence up to the one that failed.

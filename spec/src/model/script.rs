@@ -116,15 +116,31 @@ impl Script {
         self.step("expect", expected);
     }
 
-    /// A violation of RFC 6455 of one of four kinds, and the end that it brings.
+    /// A violation of RFC 6455, and the end that it brings.
     pub fn violate(&mut self, on: &str, how: u32) {
-        let frame = match how % 4 {
-            0 => json!({ "on": on, "opcode": "text", "hex": "ff", "invalid": "no UTF-8" }),
-            1 => json!({ "on": on, "opcode": "text", "text": "{}", "masked": false, "invalid": "not masked" }),
-            2 => json!({ "on": on, "opcode": 3, "text": "{}", "invalid": "a reserved opcode" }),
-            _ => json!({ "on": on, "opcode": "text", "text": "{}", "rsv": 4, "invalid": "a reserved bit" }),
+        let frames = match how % 15 {
+            0 => json!([{ "opcode": "text", "hex": "ff" }]),
+            1 => json!([{ "opcode": "text", "text": "{}", "masked": false }]),
+            2 => json!([{ "opcode": 3, "text": "{}" }]),
+            3 => json!([{ "opcode": "text", "text": "{}", "rsv": 4 }]),
+            4 => json!([{ "opcode": 11, "text": "" }]),
+            5 => json!([{ "opcode": "text", "text": "{}", "rsv": 1 }]),
+            6 => json!([{ "opcode": "text", "hex": "ed a0 80" }]),
+            7 => json!([{ "opcode": "text", "text": "{", "fin": false }, { "opcode": "continuation", "hex": "ff" }]),
+            8 => json!([{ "opcode": "continuation", "text": "{}" }]),
+            9 => json!([{ "opcode": "text", "text": "{", "fin": false }, { "opcode": "text", "text": "{}" }]),
+            10 => json!([{ "opcode": "ping", "text": "p".repeat(126) }]),
+            11 => json!([{ "opcode": "ping", "text": "p", "fin": false }]),
+            12 => json!([{ "opcode": "close", "hex": "03" }]),
+            13 => json!([{ "opcode": "close", "hex": "03 ed" }]),
+            _ => json!([{ "opcode": "close", "hex": "03 e8 ff" }]),
         };
-        self.step("frame", frame);
+        for frame in frames.as_array().into_iter().flatten() {
+            let mut frame = frame.clone();
+            frame["on"] = json!(on);
+            frame["invalid"] = json!("against RFC 6455");
+            self.step("frame", frame);
+        }
         self.expect_close(on, &[1002, 1007], "WIRE-06 violation-closes");
     }
 

@@ -19,7 +19,9 @@ pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
         few if few < most => 60,
         _ => 0,
     };
-    let short = world.value(Parameter::CodeLifetime) <= SHORT && !world.has_outlived;
+    let nobody = world.hosts.is_empty() && world.viewers.is_empty();
+    let is_short = world.value(Parameter::CodeLifetime) <= SHORT;
+    let short = is_short && !world.has_outlived;
     let quick = world.value(Parameter::HeartbeatInterval) <= QUICK;
     let kind = dice.weighed(&[
         (room(&hosts, MOST_HOSTS), "host"),
@@ -30,39 +32,48 @@ pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
         (some(&hosts, 15), "race"),
         (some(&hosts, 40), "register"),
         (some(&hosts, 15), "compare"),
-        (6, "crowd"),
+        (3, "crowd"),
         (some(&joined, 140), "data"),
         (some(&anybody, 30), "data-of-anybody"),
         (some(&joined, 40), "burst"),
         (some(&anybody, 30), "ping"),
         (some(&anybody, 20), "ping-frame"),
-        (some(&anybody, 60), "invalid"),
+        (some(&anybody, 70), "invalid"),
         (some(&anybody, 12), "binary"),
         (some(&anybody, 40), "look"),
         (some(&anybody, 60), "lose"),
         (some(&anybody, 12), "violate"),
-        (10, "wrong-path"),
+        (12, "wrong-path"),
+        (some(&anybody, 15), "hostile"),
+        (15, "violations"),
+        (some(&joined, 6), "last-words"),
         // These take their time.
+        (u32::from(nobody && is_short) * 60, "age"),
+        (u32::from(nobody && quick) * 30, "beat"),
         (some(&hosts, u32::from(short) * 4), "outlive"),
         (some(&anybody, u32::from(quick) * 3), "heartbeat"),
     ]);
     let fresh = world.hosts.keys().chain(world.viewers.keys()).max().map_or(1, |id| id + 1);
-    let how = dice.below(64);
+    let (how, size) = (dice.below(64), dice.below(64));
     match kind {
         "host" | "viewer" | "guess" => Op::new(kind, fresh).how(how),
         "join" => Op::new(kind, dice.pick(&viewers)).with(target(world, &hosts, dice)),
         "wrong-code" => Op::new(kind, dice.pick(&viewers)).with(dice.pick(&hosts)).how(how),
         "race" => Op::new(kind, 0).with(target(world, &hosts, dice)).size(dice.below(8)),
-        "register" => Op::new(kind, dice.pick(&hosts)).how(how),
-        "crowd" => Op::new(kind, 0).size(dice.below(130)),
-        "data" => Op::new(kind, dice.pick(&joined)).how(how).with(dice.below(8)).size(dice.below(64)),
+        "register" => Op::new(kind, dice.pick(&hosts)).how(how).size(size),
+        "crowd" => {
+            let most = if dice.once_in(3) { 130 } else { 20 };
+            Op::new(kind, 0).size(dice.below(most))
+        }
+        "data" => Op::new(kind, dice.pick(&joined)).how(how).with(dice.below(8)).size(size),
+        "last-words" => Op::new(kind, dice.pick(&joined)).size(size),
         "data-of-anybody" => Op::new("data", dice.pick(&anybody)),
         "burst" => {
             let most = if dice.once_in(4) { 150 } else { 12 };
             Op::new(kind, dice.pick(&joined)).how(how).size(dice.below(most))
         }
-        "compare" | "wrong-path" | "outlive" => Op::new(kind, 0).how(how),
-        _ => Op::new(kind, dice.pick(&anybody)).how(how),
+        "compare" | "wrong-path" | "outlive" | "violations" | "age" | "beat" => Op::new(kind, 0).how(how).size(size),
+        _ => Op::new(kind, dice.pick(&anybody)).how(how).size(size),
     }
 }
 

@@ -2,16 +2,20 @@
 
 use serde_json::{Value, json};
 
+use super::refused::no_uuid;
+use super::traffic::row;
 use super::{Host, Life, Seat, Viewer, World};
 use crate::model::{Op, Script};
 use crate::pairing::MAX_FAILED_JOINS;
 use crate::timing::Parameter;
 
 /// The ids that hosts share, as one that comes back does.
-const IDS: [&str; 3] = [
+const IDS: [&str; 5] = [
     "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11",
     "6F1B7A52-93C4-4E0D-8A11-0D9C5E7B2A90",
     "b2c1d7f4-5a3e-4f8e-9c60-1e2d3c4b5a69",
+    "00000000-0000-0000-0000-000000000000",
+    "01890a5d-ac96-774b-bcce-b302099a8057",
 ];
 /// How many polls may ask for a seat that its viewer has left.
 const POLLS: u32 = 7;
@@ -189,10 +193,12 @@ impl World {
             return false;
         }
         self.ready(&name, script);
-        let id = IDS[(op.how % 3) as usize];
+        let id = IDS[op.how as usize % IDS.len()];
         if is_refused {
-            script.send_invalid(&name, json!({ "type": "register", "clientId": &id[1..] }));
-            script.expect(&name, error("INVALID_MESSAGE"), "PAIR-16 no-uuid");
+            for how in row(op, 9) {
+                script.send_invalid(&name, json!({ "type": "register", "clientId": no_uuid(how) }));
+                script.expect(&name, error("INVALID_MESSAGE"), "PAIR-16 no-uuid");
+            }
             return true;
         }
         script.send(&name, json!({ "type": "register", "clientId": id }));

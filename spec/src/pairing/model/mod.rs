@@ -3,10 +3,12 @@
 //! After each op everything that it asks for has come, so that the next one starts from a state that is known. What must *not* come is found
 //! out later: who should have got nothing bears a taint, and is asked with a `ping` before it is used again.
 
+mod aging;
 mod draw;
 mod guessing;
 mod joining;
 mod loss;
+mod refused;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -179,6 +181,11 @@ impl Model for World {
             "ping-frame" => self.ping_frame(op, script),
             "invalid" => self.invalid(op, script),
             "binary" => self.binary(op, script),
+            "hostile" => self.hostile(op, script),
+            "violations" => self.violations(op, script),
+            "last-words" => self.last_words(op, script),
+            "age" => self.age(op, script),
+            "beat" => self.beat(op, script),
             "look" => self.look(op, script),
             "lose" => self.lose(op, script),
             "violate" => self.violate(op, script),

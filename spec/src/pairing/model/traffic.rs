@@ -3,30 +3,9 @@
 use serde_json::{Value, json};
 
 use super::World;
+
 use super::joining::error;
 use crate::model::{Op, PONG, Script, literal};
-
-const UUID: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
-
-/// Texts that are no message of any client: the requirement that says so, and the text.
-const INVALID: [(&str, &str); 16] = [
-    ("PAIR-60 no-json", "no JSON"),
-    ("PAIR-60 no-json", "{\"type\":\"ping\",\"ts\":1"),
-    ("PAIR-60 no-json", ""),
-    ("PAIR-60 no-object", "[]"),
-    ("PAIR-60 no-object", "\"ping\""),
-    ("PAIR-60 no-object", "null"),
-    ("PAIR-61 no-type", "{}"),
-    ("PAIR-61 no-type", "{\"type\":1}"),
-    ("PAIR-61 unknown-type", "{\"type\":\"nope\"}"),
-    ("PAIR-61 unknown-type", "{\"type\":\"Data\",\"payload\":\"x\"}"),
-    ("PAIR-62 lacks-a-member", "{\"type\":\"data\"}"),
-    ("PAIR-62 wrong-member", "{\"type\":\"data\",\"payload\":1}"),
-    ("PAIR-62 wrong-member", "{\"type\":\"data\",\"payload\":null}"),
-    ("PAIR-62 lacks-a-member", "{\"type\":\"ping\"}"),
-    ("PAIR-62 wrong-member", "{\"type\":\"ping\",\"ts\":\"1\"}"),
-    ("PAIR-62 wrong-member", "{\"type\":\"ping\",\"ts\":null}"),
-];
 
 impl World {
     pub(super) fn data(&mut self, op: &Op, script: &mut Script) -> bool {
@@ -37,13 +16,17 @@ impl World {
         };
         self.ready(&to, script);
         let arrives = |script: &mut Script, payload: Value, check| {
-            script.expect(&to, json!({ "type": "data", "payload": payload }), check);
+            let mut keys = json!({ "on": to, "json": { "type": "data", "payload": payload }, "check": check });
+            if payload.as_str().is_some_and(|text| text.starts_with("$big")) {
+                keys["within"] = json!("notify_deadline + 2s");
+            }
+            script.step("expect", keys);
         };
         let tick = self.tick();
         match op.with {
             1 => {
-                let parts = op.size % 9 + 2;
-                let payload = payload(op, tick, script);
+                let parts = if op.size > 56 { 150 } else { op.size % 9 + 2 };
+                let payload = payload(op.how, op, tick, script);
                 let message = json!({ "type": "data", "payload": payload });
                 script.step("send", json!({ "on": from, "json": message, "fragments": parts }));
                 arrives(script, payload, "WIRE-03 fragments-are-one-message");
@@ -66,8 +49,24 @@ impl World {
                 );
                 arrives(script, json!(format!("of {tick}")), "WIRE-03 fragments-around-a-ping");
             }
+            4 => {
+                for how in row(op, PAYLOADS) {
+                    let payload = payload(how, op, self.tick(), script);
+                    script.send(&from, json!({ "type": "data", "payload": payload }));
+                    arrives(script, payload, "PAIR-40 data-arrives");
+                }
+            }
+            5 => {
+                let text = "{\"type\":\"data\",\"payload\":\"fragments\"}";
+                let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+                let (first, last) = hex.split_at(20);
+                script.step("frame", json!({ "on": from, "opcode": "text", "fin": false, "hex": first }));
+                script.step("frame", json!({ "on": from, "opcode": "continuation", "fin": false, "hex": "" }));
+                script.step("frame", json!({ "on": from, "opcode": "continuation", "hex": last }));
+                arrives(script, json!("fragments"), "WIRE-03 empty-fragments-are-nothing");
+            }
             _ => {
-                let payload = payload(op, tick, script);
+                let payload = payload(op.how, op, tick, script);
                 script.send(&from, json!({ "type": "data", "payload": payload }));
                 arrives(script, payload, "PAIR-40 data-arrives");
             }
@@ -124,94 +123,75 @@ impl World {
         true
     }
 
+    /// Several `ping`s, one after the other.
     pub(super) fn ping(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
-        let tick = self.tick();
-        let ts = match op.how % 6 {
-            1 => json!(f64::from(tick) + 0.5),
-            2 => json!(-f64::from(tick)),
-            3 => json!(1e300),
-            4 => json!(0),
-            5 => json!(1_760_000_000_000_u64 + u64::from(tick)),
-            _ => json!(tick),
-        };
-        script.send(&name, json!({ "type": "ping", "ts": ts }));
-        script.expect(&name, json!({ "type": "pong", "ts": ts }), "PAIR-50 ping-is-answered");
+        for how in row(op, PINGS) {
+            let tick = self.tick();
+            let ts = match how {
+                1 => json!(f64::from(tick) + 0.5),
+                2 => json!(-f64::from(tick)),
+                3 => json!(1e300),
+                4 => json!(0),
+                5 => json!(1_760_000_000_000_u64 + u64::from(tick)),
+                6 => json!(9_007_199_254_740_991_u64 - u64::from(tick)),
+                7 => json!(0.123_456_789),
+                8 => json!(-1e-7),
+                9 => json!(5e-324),
+                _ => json!(tick),
+            };
+            let keys = match how {
+                10 => json!({ "text": format!(" \n{{ \"ts\" : {tick}, \"type\" : \"ping\" }} ") }),
+                11 => json!({ "text": format!("{{\"t\\u0079pe\":\"p\\u0069ng\",\"ts\":{tick}}}") }),
+                12 => json!({ "json": { "type": "ping", "ts": tick, "more": { "type": "pong" }, "payload": "x" } }),
+                13 => json!({ "json": { "type": "ping", "ts": tick }, "fragments": 30 }),
+                _ => json!({ "json": { "type": "ping", "ts": ts } }),
+            };
+            let mut send = keys;
+            send["on"] = json!(name);
+            script.step("send", send);
+            script.expect(&name, json!({ "type": "pong", "ts": ts }), "PAIR-50 ping-is-answered");
+        }
         if let Some(partner) = self.partner(op.on) {
             self.taint(partner, "PAIR-51 pings-go-no-further");
         }
         true
     }
 
+    /// Several Ping frames, one after the other, and a Pong that nobody has asked for.
     pub(super) fn ping_frame(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
-        let tick = self.tick();
-        let text = if op.how % 3 == 1 { String::new() } else { format!("ping {tick}") };
-        script.ping_frame(&name, &text, None, PONG);
-        true
-    }
-
-    pub(super) fn invalid(&mut self, op: &Op, script: &mut Script) -> bool {
-        let Some(name) = self.name(op.on) else { return false };
-        self.ready(&name, script);
-        let is_host = self.hosts.contains_key(&op.on);
-        let directed = [
-            json!({ "type": "pong", "ts": 1 }),
-            json!({ "type": "joined", "sessionId": UUID }),
-            json!({ "type": "registered", "code": "ABCDEF", "expiresAt": 1 }),
-            json!({ "type": "error", "code": "NOT_FOUND", "message": "none" }),
-            if is_host {
-                json!({ "type": "join", "code": "ABCDEF" })
-            } else {
-                json!({ "type": "register", "clientId": UUID })
-            },
-        ];
-        let own = [
-            if is_host { json!({ "type": "register" }) } else { json!({ "type": "join" }) },
-            if is_host { json!({ "type": "register", "clientId": 7 }) } else { json!({ "type": "join", "code": 7 }) },
-        ];
-        let how = op.how as usize;
-        let check = if let Some((check, text)) = INVALID.get(how) {
-            script.send_text(&name, text);
-            check
-        } else if let Some(message) = directed.get((how - INVALID.len()) % 8) {
-            script.send_invalid(&name, message.clone());
-            "PAIR-64 wrong-direction"
-        } else {
-            script.send_invalid(&name, own[how % own.len()].clone());
-            "PAIR-62 own-member"
-        };
-        script.expect(&name, error("INVALID_MESSAGE"), check);
-        self.taint(op.on, "PAIR-60 answered-once");
-        if let Some(partner) = self.partner(op.on) {
-            self.taint(partner, "PAIR-64 not-forwarded");
+        for how in row(op, 4) {
+            let text = match how {
+                1 => String::new(),
+                2 => "p".repeat(125),
+                3 => {
+                    script.step("send", json!({ "on": name, "pong": "unasked" }));
+                    "behind".to_owned()
+                }
+                _ => format!("ping {}", self.tick()),
+            };
+            script.ping_frame(&name, &text, None, PONG);
         }
         true
     }
 
-    /// A binary message costs the connection or not; either way it goes.
-    pub(super) fn binary(&mut self, op: &Op, script: &mut Script) -> bool {
-        let Some(name) = self.name(op.on) else { return false };
-        self.ready(&name, script);
-        let partner = self.partner(op.on);
-        if let Some(partner) = partner.and_then(|id| self.name(id)) {
-            self.ready(&partner, script);
-        }
-        let binary = match op.how % 3 {
-            1 => json!({ "hex": "00 ff" }),
-            2 => json!([]),
-            _ => json!("{\"type\":\"data\",\"payload\":\"binary\"}"),
-        };
-        script.step("send", json!({ "on": name, "binary": binary, "invalid": "binary" }));
-        let choices = json!([{ "json": error("INVALID_MESSAGE") }, { "close": { "code": [1003] } }]);
-        script.step("expect", json!({ "on": name, "any_of": choices, "check": "PAIR-63 refused-or-closed" }));
-        if let Some(partner) = partner.filter(|_| self.viewers.contains_key(&op.on)) {
-            self.taint(partner, "PAIR-63 binary-reaches-nobody");
-        }
-        script.step("cut", json!({ "on": name, "by": "reset" }));
-        self.lost(op.on, false, "PAIR-63 viewer-hears-of-the-loss-alone", script);
+    /// Data that is right behind its sender's Close frame has to arrive all the same.
+    pub(super) fn last_words(&mut self, op: &Op, script: &mut Script) -> bool {
+        let Some(viewer) = self.partner(op.on).filter(|_| self.hosts.contains_key(&op.on)) else { return false };
+        let (Some(host), Some(viewer)) = (self.name(op.on), self.name(viewer)) else { return false };
+        self.ready(&host, script);
+        self.ready(&viewer, script);
+        let (tick, count) = (self.tick(), op.size + 2);
+        let message = json!({ "type": "data", "payload": format!("{tick} at last: ${{nth}}") });
+        let repeated = json!({ "times": count, "as": "nth" });
+        script.step("send", json!({ "on": host, "json": message, "repeated": repeated }));
+        script.step("close", json!({ "on": host, "code": 1000 }));
+        let round = Script::inner(|script| script.expect(&viewer, message, "PAIR-41 last-words-arrive"));
+        script.in_turn("nth", count, round);
+        self.lost(op.on, false, "PAIR-70 viewer-is-told", script);
         true
     }
 
@@ -244,18 +224,48 @@ impl World {
     }
 
     pub(super) fn wrong_path(&mut self, op: &Op, script: &mut Script) -> bool {
-        let name = format!("p{}", self.tick());
-        let paths = ["/nowhere", "/", "/mac/", "/MAC", "/browsers", "/?path=/mac"];
-        script.connect(&name, paths[op.how as usize % paths.len()], "PAIR-02 completes-the-handshake");
-        let close = json!({ "code": [4000], "reason": "Invalid path" });
-        script.step("expect", json!({ "on": name, "close": close, "check": "PAIR-02 then-closes" }));
+        let paths = [
+            "/nowhere",
+            "/",
+            "/mac/",
+            "/MAC",
+            "/browsers",
+            "/?path=/mac",
+            "/viewer",
+            "/mac/extra",
+            "/browser/",
+            "/x/mac",
+        ];
+        for how in row(op, paths.len() as u32) {
+            let name = format!("p{}", self.tick());
+            script.connect(&name, paths[how as usize], "PAIR-02 completes-the-handshake");
+            let close = json!({ "code": [4000], "reason": "Invalid path" });
+            script.step("expect", json!({ "on": name, "close": close, "check": "PAIR-02 then-closes" }));
+        }
         true
     }
 }
 
+/// How many kinds of payloads, and of pings, there are.
+const PAYLOADS: u32 = 22;
+const PINGS: u32 = 14;
+/// What stands around a payload in a message.
+const AROUND: u32 = 28;
+
+/// The ways of an op that does something several times, each time in another way.
+pub(super) fn row(op: &Op, ways: u32) -> impl Iterator<Item = u32> + use<> {
+    let (first, count) = (op.how, op.size % 6 + 1);
+    (first..first + count).map(move |how| how % ways)
+}
+
 /// What is sent as data, and what has to arrive: they are written alike. Long ones are put into a variable first.
-fn payload(op: &Op, tick: u32, script: &mut Script) -> Value {
-    let text = match op.how % 11 {
+fn payload(how: u32, op: &Op, tick: u32, script: &mut Script) -> Value {
+    let mut long = |text: &str, times: u32| {
+        let name = format!("big{tick}");
+        script.step("let", json!({ &name: { "repeat": text, "times": times } }));
+        json!(format!("${name}"))
+    };
+    let text = match how % PAYLOADS {
         1 => String::new(),
         2 => "\u{1F600}\u{10FFFD} \u{E9}\u{4E2D} e\u{301}".to_owned(),
         3 => "\"\\/\u{8}\u{C}\n\r\t\u{1}".to_owned(),
@@ -263,13 +273,18 @@ fn payload(op: &Op, tick: u32, script: &mut Script) -> Value {
         5 => "{\"type\":\"ping\",\"ts\":1}".to_owned(),
         6 => format!("$dollars ${{and}} {tick}"),
         7 => "\u{2028}\u{2029}\u{FEFF}\u{7F}\u{85}".to_owned(),
-        8 | 9 => {
-            let (text, times) = if op.how % 11 == 8 { ("x", 1024) } else { ("\u{1F600}", 256) };
-            let name = format!("big{tick}");
-            script.step("let", json!({ &name: { "repeat": text, "times": times * op.size.max(1) } }));
-            return json!(format!("${name}"));
-        }
+        8 => return long("x", 1024 * op.size.max(1)),
+        9 => return long("\u{1F600}", 256 * op.size.max(1)),
         10 => " blanks around \n".to_owned(),
+        11 => "<b>&amp;</b>".to_owned(),
+        12 => "{\"type\":\"data\",\"payload\":\"inside\"}".to_owned(),
+        13 => "[1,2]".to_owned(),
+        // The lengths at which the header of a frame changes, and the longest message that has to pass.
+        14..=17 => "x".repeat((124 + how % PAYLOADS - 14 - AROUND) as usize),
+        18 => return long("x", 65_535 - AROUND),
+        19 => return long("x", 65_536 - AROUND),
+        20 if op.size > 40 => return long("x", (1 << 20) - AROUND),
+        21 if op.size > 40 => return long("\\", ((1 << 20) - AROUND) / 2),
         _ => format!("data {tick}"),
     };
     json!(literal(&text))
