@@ -132,7 +132,7 @@ mod tests {
         for family in FAMILIES.iter().filter(|family| family.model.is_some()) {
             let mut kinds = std::collections::BTreeSet::new();
             for (number, setting) in
-                [Setting::default(), short.clone(), waived.clone()].iter().cycle().take(60).enumerate()
+                [Setting::default(), short.clone(), waived.clone()].iter().cycle().take(15).enumerate()
             {
                 let model = family.model.expect("a model");
                 let sequence = Sequence { model, setting: setting.clone(), steps: 60 };

@@ -42,7 +42,7 @@ pub(super) struct Kennel {
 
 /// Times of servers, short enough that what happens at their end can be waited for.
 const TIMES: [(&str, &[(&str, &str)]); 2] = [
-    ("pairing.relay", &[("code-lifetime", "3s"), ("heartbeat-interval", "1s"), ("heartbeat-timeout", "500ms")]),
+    ("pairing.relay", &[("code-lifetime", "1500ms"), ("heartbeat-interval", "500ms"), ("heartbeat-timeout", "200ms")]),
     ("terminal.relay", &[("auth-timeout", "1s"), ("heartbeat-interval", "1s"), ("heartbeat-timeout", "500ms")]),
 ];
 /// How soon it tells of a loss.

@@ -48,10 +48,10 @@ pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
         (15, "violations"),
         (some(&joined, 6), "last-words"),
         // These take their time.
-        (u32::from(nobody && is_short) * 60, "age"),
-        (u32::from(nobody && quick) * 30, "beat"),
-        (some(&hosts, u32::from(short) * 4), "outlive"),
-        (some(&anybody, u32::from(quick) * 3), "heartbeat"),
+        (u32::from(nobody && is_short) * 40, "age"),
+        (u32::from(nobody && quick) * 15, "beat"),
+        (some(&hosts, u32::from(short)), "outlive"),
+        (some(&anybody, u32::from(quick)), "heartbeat"),
     ]);
     let fresh = world.hosts.keys().chain(world.viewers.keys()).max().map_or(1, |id| id + 1);
     let (how, size) = (dice.below(64), dice.below(64));
