@@ -36,12 +36,19 @@ fn is_root(folder: &Path) -> bool {
     folder.join("xtask/Cargo.toml").is_file() && folder.join("Cargo.toml").is_file()
 }
 
-/// The path of the judge's release binary, which `cargo build --release` makes. Cargo is asked, as the target directory
-/// may be set by the environment or by a configuration file.
+/// The path of the judge's release binary, which `cargo build --release` makes.
+///
+/// # Errors
+/// As [`target`].
+pub(crate) fn release_binary() -> Result<PathBuf> {
+    Ok(target()?.join("release").join(format!("conformance{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// The target directory. Cargo is asked, as it may be set by the environment or by a configuration file.
 ///
 /// # Errors
 /// Where cargo cannot read the workspace.
-pub(crate) fn release_binary() -> Result<PathBuf> {
+pub(crate) fn target() -> Result<PathBuf> {
     #[derive(Deserialize)]
     struct Metadata {
         target_directory: PathBuf,
@@ -49,7 +56,7 @@ pub(crate) fn release_binary() -> Result<PathBuf> {
 
     let text = cargo::output(&mut cargo::cargo(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Metadata = serde_json::from_str(&text).context("`cargo metadata` printed something unexpected")?;
-    Ok(metadata.target_directory.join("release").join(format!("conformance{}", std::env::consts::EXE_SUFFIX)))
+    Ok(metadata.target_directory)
 }
 
 #[cfg(test)]

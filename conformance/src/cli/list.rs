@@ -63,6 +63,7 @@ fn as_json(scenario: &Scenario) -> serde_json::Value {
         "under_test": scenario.script.under_test,
         "covers": scenario.script.covers,
         "longest_wait": scenario.script.longest_wait,
+        "traits": scenario.script.traits,
         "checks": checks,
     })
 }

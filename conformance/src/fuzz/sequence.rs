@@ -88,9 +88,9 @@ enum Phase {
     Over,
 }
 
-/// The numbers of an op that can be smaller, and the ways: 0, half, one less.
+/// The numbers of an op that can be smaller, and the ways: 0, half, one less; and for a size, without the first of a row.
 const FIELDS: usize = 3;
-const WAYS: usize = 3;
+const WAYS: usize = 4;
 
 impl Shrinking {
     pub(super) fn new(ops: Vec<Op>) -> Self {
@@ -189,6 +189,13 @@ fn about(ops: &[Op], degree: usize) -> Vec<Op> {
 
 /// Makes a number of an op smaller in a way; whether it has become so.
 fn smaller(op: &mut Op, field: usize, way: usize) -> bool {
+    if way == WAYS - 1 {
+        let is_row = field == 1 && op.size > 0;
+        if is_row {
+            (op.how, op.size) = (op.how + 1, op.size - 1);
+        }
+        return is_row;
+    }
     let number = match field {
         0 => &mut op.how,
         1 => &mut op.size,

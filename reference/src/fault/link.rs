@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::pairing::relay::Sessions;
 use super::wire::{CLOSE, Frame, PONG, TEXT};
 
 /// Which way something goes: in, from who has connected, or out to it.
@@ -36,6 +37,8 @@ pub(super) struct House {
     pub(super) kept: Option<Frame>,
     /// What is known by name.
     pub(super) known: BTreeMap<String, Value>,
+    /// What is known of the sessions of a pairing relay.
+    pub(super) sessions: Sessions,
 }
 
 /// What comes of a frame.
@@ -69,6 +72,11 @@ pub(super) trait Link: Send {
         Admission::Onward
     }
 
+    /// What is said to who has connected before anything else is.
+    fn opens(&mut self) -> Vec<Frame> {
+        Vec::new()
+    }
+
     /// The answer to the request goes by.
     fn answered(&mut self, _head: &[u8], _house: &mut House) {}
 
@@ -88,6 +96,11 @@ pub(super) trait Link: Send {
     /// One side has ended; whether the other is told.
     fn ends(&mut self, _way: Way, _loss: Loss, _house: &mut House) -> bool {
         true
+    }
+
+    /// A frame goes by that is too long to be looked at; a code to close with instead, given its first byte.
+    fn large(&mut self, _way: Way, _head: u8) -> Option<u16> {
+        None
     }
 
     /// Whether what waits for a peer that does not read is kept without bound.

@@ -2,27 +2,28 @@
 //!
 //! Each direction of a connection is a task of its own that reads no more than it can pass on, so that who stands here keeps nothing.
 
-use std::future::pending;
 use std::io::{Error, ErrorKind, Result};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy, sink};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, copy, copy_buf, sink};
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Mutex as Turn;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::link::{Admission, House, Link, Loss, Said, Way};
+use super::flow::{Over, Writer, gone, hoard, locked, until_both, write};
+use super::link::{Admission, House, Link, Loss, Said, Way, closing};
 use super::wire::{Frame, Part, head, read};
-use super::{Chosen, link};
+use super::{Chosen, after, link, visit, visitor};
 
 /// The largest piece that is passed on unread.
 const PIECE: usize = 64 << 10;
+/// How many may wait to be accepted, as for the references themselves.
+const BACKLOG: i32 = 1024;
 /// After its last words a connection lives on so long, for the peer to read them.
 const LINGER: Duration = Duration::from_millis(50);
 
@@ -32,7 +33,17 @@ pub struct Middleman {
     listener: std::net::TcpListener,
     address: SocketAddr,
     chosen: Chosen,
+    side: Side,
     patience: Duration,
+}
+
+/// Who connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Peers, by WebSocket.
+    Peers,
+    /// The public, by plain HTTP.
+    Public,
 }
 
 /// The address cannot be listened at.
@@ -43,25 +54,13 @@ pub struct NoMiddleman(SocketAddr, #[source] Error);
 /// The connections, and where they lead.
 struct Place {
     chosen: Chosen,
+    side: Side,
     patience: Duration,
     behind: SocketAddr,
     house: Mutex<House>,
     guests: Mutex<Vec<(usize, Writer)>>,
-}
-
-/// Where one side is written to: one frame at a time.
-type Writer = Arc<Turn<OwnedWriteHalf>>;
-
-/// How it came that nothing more comes from one side.
-enum Over {
-    /// The other side was told.
-    Told,
-    /// The other side goes on as if nothing had happened.
-    Hidden,
-    /// The connection is over.
-    All,
-    /// The connection is over, and ends as it was ended.
-    Reset,
+    /// One connects at a time: a crowd would overflow what waits to be accepted.
+    dialing: Turn<()>,
 }
 
 impl Middleman {
@@ -73,10 +72,18 @@ impl Middleman {
         let bind = || {
             let listener = std::net::TcpListener::bind(listen)?;
             listener.set_nonblocking(true)?;
+            // Hundreds come at once.
+            rustix::net::listen(&listener, BACKLOG)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener, address, chosen, patience: Duration::MAX })
+            Ok(Self { listener, address, chosen, side: Side::Peers, patience: Duration::MAX })
         };
         bind().map_err(|error| NoMiddleman(listen, error))
+    }
+
+    /// The same for the public, which speaks plain HTTP.
+    #[must_use]
+    pub fn of_public(self) -> Self {
+        Self { side: Side::Public, ..self }
     }
 
     /// How long a link that hurries waits for an answer.
@@ -93,7 +100,8 @@ impl Middleman {
     /// Passes on what goes between whoever connects and the address behind, as long as this is done.
     pub async fn serve<T>(self, behind: SocketAddr, meanwhile: impl Future<Output = T>) -> T {
         let (house, guests) = (Mutex::default(), Mutex::default());
-        let place = Arc::new(Place { chosen: self.chosen, patience: self.patience, behind, house, guests });
+        let Self { chosen, side, patience, .. } = self;
+        let place = Arc::new(Place { chosen, side, patience, behind, house, guests, dialing: Turn::default() });
         let mut connections = JoinSet::new();
         let mut meanwhile = pin!(meanwhile);
         let listener = match TcpListener::from_std(self.listener) {
@@ -116,9 +124,9 @@ impl Middleman {
                 Err(_) => sleep(LINGER).await,
             }
         };
-        drop(listener);
         // What was said last is still on its way.
-        _ = timeout(2 * LINGER, async { while connections.join_next().await.is_some() {} }).await;
+        let last = timeout(2 * LINGER, async { while connections.join_next().await.is_some() {} });
+        tokio::join!(last, after::stay(self.chosen, listener)).0.ok();
         done
     }
 }
@@ -130,6 +138,10 @@ impl Place {
         let (reader, writer) = guest.into_split();
         let (mut guest, to_guest) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
         let mut request = head(&mut guest).await?;
+        if self.side == Side::Public {
+            let mut to_guest = to_guest.lock().await;
+            return visit::pass(guest, &mut to_guest, &request, &mut *visitor(self.chosen), self.dial(from)).await;
+        }
         let number = {
             let mut house = locked(&self.house);
             house.connections += 1;
@@ -150,7 +162,11 @@ impl Place {
         }
         let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
         let _beside = futures_util::future::try_join_all(beside).await?;
-        let (reader, writer) = self.dial(from).await?.into_split();
+        let Ok(behind) = self.dial(from).await else {
+            after::take(self.chosen, &mut *to_guest.lock().await, &request).await;
+            return Ok(());
+        };
+        let (reader, writer) = behind.into_split();
         let (mut behind, to_behind) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
         to_behind.lock().await.write_all(&request).await?;
         let patience = if link.hurries() { self.patience } else { Duration::MAX };
@@ -171,6 +187,7 @@ impl Place {
             return Ok(());
         }
         locked(&self.guests).push((number, Arc::clone(&to_guest)));
+        write(&to_guest, &link.opens()).await?;
         let link = Mutex::new(link);
         let inward = self.listen(guest, Way::In, &link, [&to_behind, &to_guest], number);
         let outward = self.listen(behind, Way::Out, &link, [&to_guest, &to_behind], number);
@@ -201,6 +218,7 @@ impl Place {
             socket.bind(SocketAddr::new(from, 0))?;
         }
         socket.set_nodelay(true)?;
+        let _turn = self.dialing.lock().await;
         socket.connect(self.behind).await
     }
 
@@ -217,10 +235,16 @@ impl Place {
         loop {
             let frame = match read(&mut from).await {
                 Ok(Part::Frame(frame)) => frame,
-                Ok(Part::Raw(bytes)) => {
+                Ok(Part::Raw(bytes, rest)) => {
+                    let code = locked(link).large(way, bytes[0]);
+                    if let Some(code) = code {
+                        write(onward, &[closing(code, way == Way::In)]).await?;
+                        write(back, &[closing(code, way == Way::Out)]).await?;
+                        return Ok(Over::All);
+                    }
                     let mut onward = onward.lock().await;
                     onward.write_all(&bytes).await?;
-                    copy(&mut from, &mut *onward).await?;
+                    copy_buf(&mut (&mut from).take(rest), &mut *onward).await?;
                     continue;
                 }
                 Err(error) => {
@@ -271,55 +295,4 @@ impl Place {
             tokio::spawn(async move { guest.lock().await.write_all(&bytes).await });
         }
     }
-}
-
-fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Is done when a guest goes away before it has said anything more.
-async fn gone(guest: &mut BufReader<OwnedReadHalf>) {
-    if guest.fill_buf().await.is_ok_and(|more| !more.is_empty()) {
-        pending::<()>().await;
-    }
-}
-
-/// Until nothing more comes from either side, or the connection is over.
-async fn until_both(inward: impl Future<Output = Result<Over>>, outward: impl Future<Output = Result<Over>>) -> Over {
-    let (mut inward, mut outward) = (pin!(inward), pin!(outward));
-    let (first, is_inward) = tokio::select! {
-        over = &mut inward => (over, true),
-        over = &mut outward => (over, false),
-    };
-    match first.unwrap_or(Over::All) {
-        Over::Told | Over::Hidden if is_inward => outward.await.unwrap_or(Over::All),
-        Over::Told | Over::Hidden => inward.await.unwrap_or(Over::All),
-        over => over,
-    }
-}
-
-async fn write(to: &Writer, frames: &[Frame]) -> Result<()> {
-    if frames.is_empty() {
-        return Ok(());
-    }
-    let mut to = to.lock().await;
-    for frame in frames {
-        to.write_all(&frame.bytes()).await?;
-    }
-    Ok(())
-}
-
-/// Keeps what is to be written, however much it is; nothing is the end of it.
-fn hoard(to: Writer) -> UnboundedSender<Vec<u8>> {
-    let (sender, mut receiver) = unbounded_channel::<Vec<u8>>();
-    tokio::spawn(async move {
-        while let Some(bytes) = receiver.recv().await {
-            let mut to = to.lock().await;
-            if bytes.is_empty() || to.write_all(&bytes).await.is_err() {
-                _ = to.shutdown().await;
-                return;
-            }
-        }
-    });
-    sender
 }

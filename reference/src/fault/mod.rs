@@ -4,18 +4,23 @@
 //! reference run by other values than it says. Without one, whoever stands there changes nothing. A judge that passes a fault is
 //! blind to the requirement, and a judge that blames another requirement is wrong.
 
+mod after;
 mod client;
+mod flow;
 mod link;
 mod middle;
+mod visit;
 mod wire;
 
 mod pairing;
+mod rpc;
 mod sync;
 mod terminal;
 mod tunnel;
 
 pub use client::{Disguise, NoDisguise};
 pub use middle::{Middleman, NoMiddleman};
+pub use rpc::{DaemonDoor, NoDoor, RpcDisguise};
 
 use std::fmt;
 use std::time::Duration;
@@ -24,7 +29,7 @@ use link::Link;
 use relayspec::timing::{Parameter, Timing};
 
 /// One deviation from the specification.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Fault {
     /// Its name, as `expired-as-unknown`; no other of the same role has it.
     pub name: &'static str,
@@ -65,28 +70,35 @@ impl Fault {
 pub struct Faults {
     /// The role, as `pairing.relay`.
     pub role: &'static str,
-    tables: &'static [&'static [Fault]],
+    tables: &'static [&'static [&'static [Fault]]],
 }
 
 impl Faults {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &'static Fault> {
-        self.tables.iter().flat_map(|table| table.iter())
+        self.tables.iter().flat_map(|tables| tables.iter()).flat_map(|table| table.iter())
     }
 }
 
-/// All faults, by role. The reference clients of some roles declare jitter where they are judged.
+/// Faults of any client at a WebSocket.
+const CLIENT: &[&[Fault]] = &[client::SHARED, client::WIRE];
+/// Of those whose reference declares jitter where it is judged.
+const VARYING: &[&[Fault]] = &[client::SHARED, client::WIRE, client::JITTER];
+
+/// All faults, by role.
 pub static ALL: &[Faults] = &[
     Faults { role: "pairing.relay", tables: &[pairing::relay::FAULTS] },
-    Faults { role: "pairing.host", tables: &[pairing::host::FAULTS, client::FAULTS] },
-    Faults { role: "pairing.viewer", tables: &[pairing::viewer::FAULTS, client::FAULTS, client::JITTER] },
-    Faults { role: "terminal.relay", tables: &[terminal::relay::FAULTS] },
-    Faults { role: "terminal.host", tables: &[terminal::host::FAULTS, client::FAULTS, client::JITTER] },
-    Faults { role: "terminal.viewer", tables: &[terminal::viewer::FAULTS, client::FAULTS] },
-    Faults { role: "tunnel.cloud", tables: &[tunnel::cloud::FAULTS] },
-    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS, client::FAULTS, client::JITTER] },
-    Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
-    Faults { role: "sync.client", tables: &[sync::client::FAULTS, client::FAULTS, client::JITTER] },
+    Faults { role: "pairing.host", tables: &[&[pairing::host::FAULTS], CLIENT] },
+    Faults { role: "pairing.viewer", tables: &[&[pairing::viewer::FAULTS], VARYING] },
+    Faults { role: "terminal.relay", tables: &[&[terminal::relay::FAULTS]] },
+    Faults { role: "terminal.host", tables: &[&[terminal::host::FAULTS], VARYING] },
+    Faults { role: "terminal.viewer", tables: &[&[terminal::viewer::FAULTS], CLIENT] },
+    Faults { role: "tunnel.cloud", tables: &[&tunnel::cloud::FAULTS] },
+    Faults { role: "tunnel.agent", tables: &[&tunnel::agent::FAULTS, VARYING] },
+    Faults { role: "sync.server", tables: &[&[sync::server::FAULTS]] },
+    Faults { role: "sync.client", tables: &[&[sync::client::FAULTS], VARYING] },
+    Faults { role: "rpc.daemon", tables: &[&[rpc::daemon::FAULTS]] },
+    Faults { role: "rpc.client", tables: &[&[rpc::client::FAULTS, client::SHARED]] },
 ];
 
 /// No fault: who stands in the middle changes nothing.
@@ -122,6 +134,11 @@ fn link(chosen: Chosen, number: usize, target: &str) -> Box<dyn Link> {
     }
 }
 
+/// What becomes of a public request.
+fn visitor(chosen: Chosen) -> Box<dyn visit::Visit> {
+    Box::new(tunnel::cloud::Public::new(chosen.fault.name))
+}
+
 /// There is no such fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct NoFault {
@@ -151,16 +168,14 @@ impl Chosen {
     /// The timing that a server runs with, which may be another than it says.
     pub fn adjust(self, timing: &mut Timing) {
         let factor = match self.fault.name {
-            "expires-early" => Some((Parameter::CodeLifetime, 0.8)),
-            "expires-late" => Some((Parameter::CodeLifetime, 1.3)),
-            "retains-half" => Some((Parameter::CodeRetention, 0.5)),
             "slow-pings" => Some((Parameter::HeartbeatInterval, 1.3)),
             "hasty-pings" => Some((Parameter::HeartbeatInterval, 0.7)),
             "patient-with-silence" => Some((Parameter::HeartbeatTimeout, 4.0)),
             "impatient-with-silence" => Some((Parameter::HeartbeatTimeout, 0.3)),
             "patient-first" => Some((Parameter::AuthTimeout, 3.0)),
             "impatient-first" => Some((Parameter::AuthTimeout, 0.3)),
-            "patient-with-agents" => Some((Parameter::RequestTimeout, 3.0)),
+            "patient-with-agents" => Some((Parameter::RequestTimeout, 6.0)),
+            "waits-long-for-auth" => Some((Parameter::AuthTimeout, 6.0)),
             "impatient-with-agents" => Some((Parameter::RequestTimeout, 0.3)),
             _ => None,
         };

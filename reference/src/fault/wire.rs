@@ -10,7 +10,7 @@ pub(super) const CLOSE: u8 = 0x88;
 pub(super) const PING: u8 = 0x89;
 pub(super) const PONG: u8 = 0x8A;
 
-/// Longer payloads are passed on as they come, and so is all that follows them.
+/// Longer payloads are passed on as they come.
 const LONGEST: u64 = 4 << 20;
 /// The longest head of a request or an answer.
 const LONGEST_HEAD: u64 = 256 << 10;
@@ -28,8 +28,8 @@ pub(super) struct Frame {
 #[derive(Debug)]
 pub(super) enum Part {
     Frame(Frame),
-    /// The beginning of what is too long; it goes on unread.
-    Raw(Vec<u8>),
+    /// The head of a frame that is too long, and how many bytes of it follow, unread.
+    Raw(Vec<u8>, u64),
 }
 
 impl Frame {
@@ -94,7 +94,7 @@ pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result
         short => u64::from(short),
     };
     if length > LONGEST {
-        return Ok(Part::Raw(raw));
+        return Ok(Part::Raw(raw, if second & 0x80 != 0 { length.saturating_add(4) } else { length }));
     }
     let masked = second & 0x80 != 0;
     let mut key = [0; 4];

@@ -94,6 +94,7 @@ impl Order for Connection {
             (Place::Opening | Place::Strange, "AuthSuccess") => {
                 return breach("TUN-03", "`AuthSuccess` on a connection that has not opened with `Auth`");
             }
+            (Place::Open, "AuthError") => return breach("TUN-02", "`AuthError` behind `AuthSuccess`"),
             // A connection that says nothing is refused too.
             (_, "AuthError") => {
                 self.place = Place::Refused;
@@ -240,6 +241,7 @@ mod tests {
             (vec![auth(), of('<', "AuthError", json!({})), ping('>')], Some("TUN-04")),
             (vec![auth(), of('<', "AuthError", json!({})), of('<', "Error", json!({}))], Some("TUN-02")),
             (vec![auth(), of('<', "AuthSuccess", json!({})), of('<', "AuthSuccess", json!({}))], Some("TUN-02")),
+            (vec![auth(), of('<', "AuthSuccess", json!({})), of('<', "AuthError", json!({}))], Some("TUN-02")),
             (vec![ping('!'), of('<', "AuthSuccess", json!({}))], Some("TUN-03")),
             (vec![of('<', "AuthSuccess", json!({}))], Some("TUN-03")),
             (vec![auth(), of('<', "HttpRequest", json!({ "id": "1" }))], Some("TUN-20")),

@@ -91,7 +91,8 @@ fn judging(judge: &Path, folder: &str) -> Command {
     command
 }
 
-fn within(folder: &str, program: &str, arguments: &[&str]) -> Command {
+/// A program that runs in a folder below the root.
+pub(super) fn within(folder: &str, program: &str, arguments: &[&str]) -> Command {
     let mut command = cargo::program(program);
     let folder: PathBuf = workspace::root().join(folder);
     command.args(arguments).current_dir(folder);

@@ -2,15 +2,17 @@
 
 mod accelerated;
 mod clients;
+mod languages;
 mod node;
 mod sequence;
 mod server;
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{cargo, gen_schemas, tidy, workspace};
+use crate::{book, cargo, gen_schemas, tidy, workspace};
 use sequence::Step;
 
 /// What to run.
@@ -33,6 +35,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     sequence::run(steps(&judge, options))
 }
 
+/// The example crate whose own tests ask the judge. It stands outside the workspace, as a user's would.
+fn in_cargo_test(judge: &Path) -> Command {
+    let manifest =
+        ["test", "--locked", "--manifest-path", "examples/cargo-test/Cargo.toml", "--target-dir", "target/cargo-test"];
+    let mut command = cargo::cargo(manifest);
+    command.env("CONFORMANCE_PROGRAM", judge);
+    command
+}
+
 fn steps(judge: &Path, options: &Options) -> Vec<Step> {
     let mut doc = cargo::cargo(["doc", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
@@ -46,16 +57,24 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         Step::command("tests", cargo::cargo(["test", "--workspace"])),
         Step::function("schemas", "cargo xtask gen-schemas --check", gen_schemas::check),
         Step::command("docs", doc),
+        // It stands outside the workspace.
+        Step::command("book format", cargo::cargo(["fmt", "--manifest-path", "xtask/mdbook/Cargo.toml", "--check"])),
+        Step::function("book", "cargo xtask book", book::run),
         Step::command(
             "release build",
             cargo::cargo(["build", "--release", "--package", "relayspec-conformance", "--bin", "conformance"]),
         ),
         Step::command("self-test", self_test),
         accelerated::step(judge),
+        Step::command("judge in cargo test", in_cargo_test(judge)),
     ];
     if options.skip_node {
-        steps.push(Step::skipped("node examples", "--skip-node: nobody has judged the Node examples"));
+        steps.push(Step::skipped(
+            "node examples",
+            "--skip-node: nobody has judged the Node examples, nor what is generated for AsyncAPI and TypeScript",
+        ));
     } else {
+        steps.extend(languages::steps());
         steps.extend(node::steps(judge));
         steps.extend(clients::node(judge));
         steps.extend(clients::page(judge));

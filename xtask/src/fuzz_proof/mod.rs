@@ -5,6 +5,7 @@ mod hunt;
 mod table;
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread;
 
@@ -28,6 +29,10 @@ pub(crate) struct Options {
     /// The seed of all choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
+
+    /// The program to run, which has the judge and the reference; the release build of this checkout unless given
+    #[arg(long)]
+    judge: Option<PathBuf>,
 
     /// Whose faults are looked for; the table is about the pairing relay
     #[arg(long, default_value = "pairing.relay")]
@@ -59,9 +64,14 @@ const MOST_STEPS: usize = 12;
 /// # Errors
 /// Where too few are found, or what is found is too long; or something cannot be run.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let mut build = cargo::cargo(["build", "--release", "--package", "relayspec-conformance", "--bin", "conformance"]);
-    cargo::run(&mut build)?;
-    let judge = workspace::release_binary()?;
+    let judge = match &options.judge {
+        Some(judge) => judge.canonicalize().with_context(|| format!("no program {}", judge.display()))?,
+        None => {
+            let package = ["--package", "relayspec-conformance", "--bin", "conformance"];
+            cargo::run(cargo::cargo(["build", "--release"]).args(package))?;
+            workspace::release_binary()?
+        }
+    };
     let mut faults = cargo::program(&judge);
     let text = cargo::output(faults.args(["reference", "--list-faults", "--json"]))?;
     let faults: Vec<Fault> =

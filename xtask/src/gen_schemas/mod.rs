@@ -1,9 +1,12 @@
 //! `gen-schemas`: writes `schemas/` from the types of the law and of the judge's own formats. What is below
 //! `schemas/released/` is frozen: this command must not touch it.
 
+mod asyncapi;
 mod diff;
 mod folder;
+pub(crate) mod layout;
 mod text;
+mod typescript;
 
 use std::collections::BTreeMap;
 
@@ -63,6 +66,8 @@ fn write() -> Result<()> {
 
 fn differences() -> Result<Vec<Difference>> {
     let mut wanted = of_families();
+    wanted.extend(asyncapi::files()?);
+    wanted.extend(typescript::files()?);
     wanted.extend(of_tools()?);
     Ok(diff::between(&folder::read(&schemas())?, &wanted))
 }

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use super::tree::Tree;
+use crate::paths;
 
 /// The links that lead nowhere.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -78,29 +79,8 @@ fn inline(rest: &str) -> &str {
 
 /// The file that a link on this page means: `None` where it means no file at all, `Some(None)` where it leads out of the tree.
 fn file(page: &str, target: &str) -> Option<Option<String>> {
-    let path = target.split(['#', '?']).next().unwrap_or_default();
-    let scheme = path.split_once(':').map(|(scheme, _)| scheme);
-    let has_scheme =
-        scheme.is_some_and(|scheme| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c)));
-    if path.is_empty() || has_scheme || path.starts_with("//") {
-        return None;
-    }
-    let mut parts: Vec<&str> = match path.strip_prefix('/') {
-        Some(_) => Vec::new(),
-        None => page.rsplit_once('/').map(|(folder, _)| folder.split('/').collect()).unwrap_or_default(),
-    };
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                if parts.pop().is_none() {
-                    return Some(None);
-                }
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(Some(parts.join("/")))
+    let names_none = target.starts_with(['#', '?']) || target.is_empty() || paths::is_elsewhere(target);
+    (!names_none).then(|| paths::resolved(page, target))
 }
 
 #[cfg(test)]

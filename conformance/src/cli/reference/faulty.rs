@@ -61,6 +61,11 @@ impl Door {
         Ok(Self { wanted, middleman, chosen })
     }
 
+    /// The same for the public, which speaks plain HTTP.
+    pub(super) fn of_public(self) -> Self {
+        Self { middleman: self.middleman.map(Middleman::of_public), ..self }
+    }
+
     /// Where the server itself is to listen.
     pub(super) fn behind(&self) -> SocketAddr {
         SocketAddr::new(self.wanted.ip(), if self.middleman.is_some() { 0 } else { self.wanted.port() })

@@ -65,9 +65,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Conforms);
     }
     let Some(which) = &arguments.which else { return Err(Failure::usage("name a reference; --help lists them")) };
-    if let Some((faulty, role)) = which.faulty()
-        && faulty.lists
-    {
+    let (faulty, role) = which.faulty();
+    if faulty.lists {
         faulty::list(Some(role), arguments.json);
         return Ok(Exit::Conforms);
     }
@@ -89,8 +88,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 impl Which {
     /// What it is told of faults, and its role.
-    fn faulty(&self) -> Option<(&Faulty, &'static str)> {
-        Some(match self {
+    fn faulty(&self) -> (&Faulty, &'static str) {
+        match self {
             Self::PairingRelay(relay) => (&relay.server.faulty, pairing_relay::ROLE),
             Self::TerminalRelay(relay) => (&relay.server.faulty, terminal_relay::ROLE),
             Self::TunnelCloud(cloud) => (&cloud.server.faulty, tunnel_cloud::ROLE),
@@ -101,8 +100,9 @@ impl Which {
             Self::TerminalViewer(viewer) => (&viewer.client.faulty, terminal_viewer::ROLE),
             Self::TunnelAgent(agent) => (&agent.client.faulty, tunnel_agent::ROLE),
             Self::SyncClient(client) => (&client.client.faulty, sync_client::ROLE),
-            _ => return None,
-        })
+            Self::RpcDaemon(daemon) => (&daemon.faulty, rpc_daemon::ROLE),
+            Self::RpcClient(client) => (&client.faulty, rpc_client::ROLE),
+        }
     }
 }
 

@@ -8,12 +8,17 @@ use clap::Args;
 use conformance::scenario::Size;
 use relayspec::reconnect::Policy;
 use relayspec::rpc::{SMALLEST_LIMIT, SessionStart};
+use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::client::rpc::Options;
+use relayspec_reference::fault::RpcDisguise;
 use relayspec_reference::rpc_client;
 
 use super::super::exit::{Exit, Failure};
 use super::client::{self, Terms};
+use super::faulty::Faulty;
 use super::told_to_stop;
+
+pub(super) const ROLE: &str = "rpc.client";
 
 /// The rpc client: makes the calls that it is given, line by line
 #[derive(Debug, Args)]
@@ -37,6 +42,9 @@ pub(super) struct Client {
 
     #[command(flatten)]
     terms: Terms,
+
+    #[command(flatten)]
+    pub(super) faulty: Faulty,
 }
 
 fn attr(text: &str) -> Result<(String, String), String> {
@@ -55,7 +63,9 @@ impl Client {
         }
         let timing = self.terms.timing(&params)?;
         let policy = self.terms.policy(&params, Policy::RPC)?;
-        let options = Options { socket: PathBuf::from(socket), policy, timing, max_frame };
+        let mut options = Options { socket: PathBuf::from(socket), policy, timing, max_frame, habit: Habit::Kept };
+        let disguise = RpcDisguise::new(self.faulty.chosen(ROLE)?, &mut options);
+        let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
         let session_id = self.session_id.clone().or(params.session_id).map_or_else(client::random_id, Ok)?;
         let (attrs, mut connections) = (self.attrs.clone(), 0);
         let opening = move |now| {
@@ -63,7 +73,9 @@ impl Client {
             opening(session_id.clone(), &attrs, connections, now)
         };
         let user = self.terms.user();
-        self.terms.run(async { rpc_client(options, user, opening, stdin(), stdout(), told_to_stop()).await })
+        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        let client = rpc_client(options, user, opening, input, output, stop);
+        self.terms.run(disguise.wear(client))
     }
 }
 

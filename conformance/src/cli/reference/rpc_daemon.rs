@@ -4,18 +4,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 use conformance::scenario::Size;
+use relayspec_reference::fault::DaemonDoor;
 use relayspec_reference::{DaemonOptions, RpcDaemon};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::super::exit::{Exit, Failure};
+use super::faulty::Faulty;
+use super::server::unreachable;
 use super::told_to_stop;
+
+pub(super) const ROLE: &str = "rpc.daemon";
 
 /// The rpc daemon: keeps sessions and their commands, also when it is killed
 #[derive(Debug, Args)]
 pub(super) struct Daemon {
     /// The path of the socket. A stale file is replaced; one that a daemon listens on is not.
-    #[arg(long, value_name = "PATH")]
-    socket: PathBuf,
+    #[arg(long, value_name = "PATH", required_unless_present = "list_faults")]
+    socket: Option<PathBuf>,
 
     /// The file in which it keeps what was acknowledged; PATH.journal beside the socket unless given.
     #[arg(long, value_name = "FILE")]
@@ -28,23 +33,26 @@ pub(super) struct Daemon {
     /// What is logged to standard error: off, error, warn, info, debug.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: LevelFilter,
+
+    #[command(flatten)]
+    pub(super) faulty: Faulty,
 }
 
 impl Daemon {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         super::log(self.log);
         super::super::raise_file_limit();
-        let mut options = DaemonOptions::at(&self.socket);
+        let socket = self.socket.clone().unwrap_or_default();
+        let mut options = DaemonOptions::at(&socket);
         options.max_frame = usize::try_from(self.max_frame.0).unwrap_or(usize::MAX);
         options.journal = self.journal.clone().unwrap_or(options.journal);
+        let chosen = self.faulty.chosen(ROLE)?;
         let served = super::runtime()?.block_on(async {
-            let daemon = RpcDaemon::bind(&options)?;
-            anstream::println!("listening on unix:{}", self.socket.display());
-            daemon.serve(told_to_stop()).await
+            let door = DaemonDoor::new(chosen, &mut options).map_err(|error| unreachable(&error))?;
+            let daemon = RpcDaemon::bind(&options).map_err(|error| unreachable(&error))?;
+            anstream::println!("listening on unix:{}", socket.display());
+            door.open(daemon.serve(told_to_stop())).await.map_err(|error| unreachable(&error))
         });
-        served.map(|()| Exit::Conforms).map_err(|error| {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            Failure { exit: Exit::Unreachable, problem: format!("{error}{cause}") }
-        })
+        served.map(|()| Exit::Conforms)
     }
 }

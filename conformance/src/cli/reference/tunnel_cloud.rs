@@ -60,7 +60,7 @@ impl Cloud {
         let mut timing = Timing::default();
         timing.declare(Parameter::AuthTimeout, self.auth_timeout.0);
         timing.declare(Parameter::RequestTimeout, self.request_timeout.0);
-        let (door, public) = (self.server.door(ROLE)?, self.server.door_at(self.public_port, ROLE)?);
+        let (door, public) = (self.server.door(ROLE)?, self.server.door_at(self.public_port, ROLE)?.of_public());
         let mut options = TunnelOptions::new(tokens(self.token_file.as_deref().unwrap_or(Path::new("")))?);
         options.agents = self.server.options(timing, &options.agents, &door);
         options.public = public.behind();

@@ -82,7 +82,7 @@ impl<W: Write> Output<W> {
             | ("never-reconnected", "reconnected")
             | ("gives-up-silently", "gave_up")
             | ("ignores-the-unknown", "unsupported")
-            | ("hides-errors", "error")
+            | ("hides-errors" | "hides-refusals", "error")
             | ("hides-data", "data")
             | ("hides-connections", "connected") => Vec::new(),
             ("reconnected-at-first", "connected") if self.events == 1 => {

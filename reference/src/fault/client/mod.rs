@@ -4,7 +4,7 @@ mod driver;
 mod table;
 mod wire;
 
-pub(super) use table::{FAULTS, JITTER};
+pub(super) use table::{JITTER, SHARED, WIRE};
 pub(super) use wire::Wire;
 
 use std::future::pending;
@@ -12,7 +12,8 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use relayspec::timing::Parameter;
+use relayspec::reconnect::Policy;
+use relayspec::timing::{Parameter, Timing};
 
 use super::{Chosen, Fault, Middleman};
 use crate::client::Ending;
@@ -20,15 +21,16 @@ use crate::client::backoff::Habit;
 use crate::net::client::ClientOptions;
 
 /// What stands between a client with a fault and its server, its user and the system.
-#[derive(Debug, Default)]
-pub struct Disguise(Option<Worn>);
-
 #[derive(Debug)]
-struct Worn {
-    chosen: Chosen,
-    middleman: Middleman,
-    server: SocketAddr,
+pub struct Disguise {
+    worn: Worn,
+    /// Who stands in the middle, and the server.
+    middle: Option<(Middleman, SocketAddr)>,
 }
+
+/// What stands between a client and its user, and the system.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Worn(pub(super) Option<Chosen>);
 
 /// A client cannot be started with a fault.
 #[derive(Debug, thiserror::Error)]
@@ -50,41 +52,61 @@ impl Disguise {
     /// # Errors
     /// Where the server cannot be found, or speaks TLS.
     pub fn new(chosen: Option<Chosen>, options: &mut ClientOptions) -> Result<Self, NoDisguise> {
-        let Some(chosen) = chosen else { return Ok(Self(None)) };
+        let worn = Worn(chosen);
+        let Some(chosen) = chosen else { return Ok(Self { worn, middle: None }) };
         if options.address.has_tls() {
             return Err(NoDisguise::Tls);
         }
         let server = options.address.look_up().map_err(NoDisguise::Address)?;
         let mut middleman = Middleman::bind(([127, 0, 0, 1], 0).into(), chosen).map_err(NoDisguise::Port)?;
-        let patience = options.timing.value(Parameter::ConnectTimeout);
-        middleman.set_patience(patience);
+        middleman.set_patience(options.timing.value(Parameter::ConnectTimeout));
         options.address.redirect(middleman.local_addr());
-        adjust(chosen.fault.name, options);
-        Ok(Self(Some(Worn { chosen, middleman, server })))
+        adjust(chosen.fault.name, &mut options.policy, &mut options.timing, &mut options.habit);
+        Ok(Self { worn, middle: Some((middleman, server)) })
     }
 
     /// What the client's user gives, as the client hears it.
     pub fn input(&self, input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
-        match &self.0 {
-            Some(worn) => Box::new(driver::Input::new(input, worn.chosen)),
-            None => Box::new(input),
-        }
+        self.worn.input(input)
     }
 
     /// What the client's user is told, of what the client says.
     pub fn output(&self, output: impl Write + Send + 'static) -> Box<dyn Write + Send> {
-        match &self.0 {
-            Some(worn) => Box::new(driver::Output::new(output, worn.chosen)),
-            None => Box::new(output),
-        }
+        self.worn.output(output)
     }
 
     /// When the client hears that it has to stop.
     pub fn stop<F: Future<Output = ()>>(&self, told: F) -> impl Future<Output = ()> + use<F> {
-        let name = self.0.as_ref().map(|worn| worn.chosen.fault.name);
+        self.worn.stop(told)
+    }
+
+    /// Runs a client; how it ends, as the system is told.
+    pub async fn wear(self, client: impl Future<Output = Ending>) -> Ending {
+        let Some((middleman, server)) = self.middle else { return client.await };
+        let ending = middleman.serve(server, client).await;
+        self.worn.ending(ending, || _ = TcpStream::connect(server))
+    }
+}
+
+impl Worn {
+    pub(super) fn input(self, input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
+        match self.0 {
+            Some(chosen) => Box::new(driver::Input::new(input, chosen)),
+            None => Box::new(input),
+        }
+    }
+
+    pub(super) fn output(self, output: impl Write + Send + 'static) -> Box<dyn Write + Send> {
+        match self.0 {
+            Some(chosen) => Box::new(driver::Output::new(output, chosen)),
+            None => Box::new(output),
+        }
+    }
+
+    pub(super) fn stop<F: Future<Output = ()>>(self, told: F) -> impl Future<Output = ()> + use<F> {
         async move {
             told.await;
-            match name {
+            match self.0.map(|chosen| chosen.fault.name) {
                 Some("ignores-sigterm") => pending().await,
                 Some("stops-slowly") => tokio::time::sleep(Duration::from_secs(2)).await,
                 _ => {}
@@ -92,15 +114,12 @@ impl Disguise {
         }
     }
 
-    /// Runs a client; how it ends, as the system is told.
-    pub async fn wear(self, client: impl Future<Output = Ending>) -> Ending {
-        let Some(Worn { chosen, middleman, server }) = self.0 else { return client.await };
-        let ending = middleman.serve(server, client).await;
-        match (chosen.fault.name, ending) {
-            ("stops-with-1", Ending::Stopped) => Ending::GaveUp,
-            ("gives-up-with-0", Ending::GaveUp) => Ending::Stopped,
-            ("attempt-after-stop", Ending::Stopped) => {
-                _ = TcpStream::connect(server);
+    pub(super) fn ending(self, ending: Ending, dial: impl FnOnce()) -> Ending {
+        match (self.0.map(|chosen| chosen.fault.name), ending) {
+            (Some("stops-with-1"), Ending::Stopped) => Ending::GaveUp,
+            (Some("gives-up-with-0"), Ending::GaveUp) => Ending::Stopped,
+            (Some("attempt-after-stop"), Ending::Stopped) | (Some("knocks-after-a-refusal"), Ending::GaveUp) => {
+                dial();
                 ending
             }
             _ => ending,
@@ -109,8 +128,7 @@ impl Disguise {
 }
 
 /// Other habits than the client says that it has.
-fn adjust(fault: &str, options: &mut ClientOptions) {
-    let ClientOptions { policy, timing, habit, .. } = options;
+pub(super) fn adjust(fault: &str, policy: &mut Policy, timing: &mut Timing, habit: &mut Habit) {
     match fault {
         "no-backoff" => (policy.base, policy.factor) = (Duration::from_millis(1), 1.0),
         "constant-delay" => policy.factor = 1.0,
@@ -132,6 +150,11 @@ fn adjust(fault: &str, options: &mut ClientOptions) {
         "gives-up-late" => policy.max_attempts = policy.max_attempts.map(|most| most + 1),
         "gives-up-early" => policy.max_attempts = policy.max_attempts.map(|most| most.saturating_sub(1).max(1)),
         "hangs" | "hangs-without-success" => timing.declare(Parameter::ConnectTimeout, Duration::from_secs(3600)),
+        "patient-with-the-cloud" | "impatient-with-the-cloud" => {
+            let factor = if fault.starts_with("im") { 0.2 } else { 2.0 };
+            let patience = timing.value(Parameter::HeartbeatTimeout).mul_f64(factor);
+            timing.declare(Parameter::HeartbeatTimeout, patience);
+        }
         "patient" => {
             let patience = timing.value(Parameter::ConnectTimeout).mul_f64(1.3);
             timing.declare(Parameter::ConnectTimeout, patience);
@@ -142,5 +165,5 @@ fn adjust(fault: &str, options: &mut ClientOptions) {
 
 /// Whether clients of all families have a fault.
 pub(super) fn shares(fault: &Fault) -> bool {
-    FAULTS.iter().chain(JITTER).any(|shared| std::ptr::eq(shared, fault))
+    SHARED.iter().chain(WIRE).chain(JITTER).any(|shared| std::ptr::eq(shared, fault))
 }

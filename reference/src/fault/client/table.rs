@@ -2,9 +2,8 @@
 
 use crate::fault::Fault;
 
-/// Faults of a client at a WebSocket.
-pub(crate) static FAULTS: &[Fault] = &[
-    // Coming back
+/// Faults of any client: in coming back, in stopping, in what its driver is told.
+pub(crate) static SHARED: &[Fault] = &[
     Fault::new("no-backoff", &["RECON-02", "RECON-03", "RECON-06"], "tries again at once, for ever")
         .causing(&["RECON-04", "RECON-05"]),
     Fault::new("constant-delay", &["RECON-03"], "waits as long before each attempt").causing(&["RECON-02", "RECON-05"]),
@@ -18,6 +17,34 @@ pub(crate) static FAULTS: &[Fault] = &[
     Fault::new("resets-on-connection", &["RECON-04"], "takes a mere connection for success")
         .causing(&["RECON-02", "RECON-03", "RECON-05"]),
     Fault::new("never-resets", &["RECON-04"], "waits ever longer, success or not").causing(&["RECON-02"]),
+    Fault::new("hangs", &["RECON-12"], "waits for ever for the answer to a handshake"),
+    Fault::new("patient", &["RECON-12"], "waits for longer than it says"),
+    Fault::new("never-gives-up", &["RECON-09"], "never gives up").causing(&["RECON-11"]),
+    Fault::new("gives-up-late", &["RECON-09"], "makes one attempt more than it should"),
+    Fault::new("gives-up-early", &["RECON-09"], "makes one attempt less than it should"),
+    Fault::new("gives-up-with-0", &["RECON-09"], "gives up with exit status 0").causing(&["RECON-11"]),
+    Fault::new("gives-up-silently", &["RECON-09"], "does not say that it gives up").causing(&["RECON-11", "DRV-02"]),
+    Fault::new("counts-losses", &["RECON-09"], "takes the loss of a success for a failed attempt"),
+    Fault::new("counts-for-ever", &["RECON-09"], "counts failed attempts over successes"),
+    Fault::new("ignores-sigterm", &["RECON-13"], "ignores SIGTERM"),
+    Fault::new("ignores-stop", &["RECON-13"], "ignores the driver's `stop`"),
+    Fault::new("stops-with-1", &["RECON-13"], "ends with exit status 1 when it is told to stop"),
+    Fault::new("stops-slowly", &["RECON-13"], "takes two seconds to stop"),
+    Fault::new("attempt-after-stop", &["RECON-13"], "tries once more after it was told to stop"),
+    Fault::new("never-flushes", &["DRV-02"], "writes no event").starving(),
+    Fault::new("half-a-line", &["DRV-02"], "writes half of each event").starving(),
+    Fault::new("silent-loss", &["DRV-02"], "does not tell of losses"),
+    Fault::new("hides-connections", &["DRV-02"], "does not tell of connections"),
+    Fault::new("reconnected-at-first", &["DRV-02"], "calls its first connection a return"),
+    Fault::new("never-reconnected", &["DRV-02"], "does not tell of its return"),
+    Fault::new("tells-late", &["DRV-02"], "tells of a connection behind what came on it"),
+    Fault::new("malformed-event", &["DRV-02"], "writes an event without its members").starving(),
+    Fault::new("ignores-the-unknown", &["DRV-03"], "does not answer unknown commands"),
+    Fault::new("another-command", &["DRV-03"], "refuses another command than it was given"),
+];
+
+/// Faults of a client at a WebSocket.
+pub(crate) static WIRE: &[Fault] = &[
     Fault::new("parallel", &["RECON-08"], "makes two attempts at once").causing(&["RECON-06"]),
     Fault::new("ten-at-once", &["RECON-08"], "makes ten attempts at once").causing(&["RECON-06"]),
     Fault::new("ignores-ends", &["RECON-01"], "does not notice a TCP connection that ends")
@@ -26,26 +53,9 @@ pub(crate) static FAULTS: &[Fault] = &[
     Fault::new("away-after-close", &["RECON-01"], "stays away after a Close frame"),
     Fault::new("away-after-refusals", &["RECON-01"], "stays away after a handshake that is answered otherwise")
         .causing(&["RECON-02", "RECON-03", "RECON-05"]),
-    Fault::new("hangs", &["RECON-12"], "waits for ever for the answer to a handshake"),
     Fault::new("hangs-without-success", &["RECON-12"], "waits for ever for success"),
-    Fault::new("patient", &["RECON-12"], "waits for longer than it says"),
-    // Giving up
-    Fault::new("never-gives-up", &["RECON-09"], "never gives up").causing(&["RECON-11"]),
-    Fault::new("gives-up-late", &["RECON-09"], "makes one attempt more than it should"),
-    Fault::new("gives-up-early", &["RECON-09"], "makes one attempt less than it should"),
-    Fault::new("gives-up-with-0", &["RECON-09"], "gives up with exit status 0").causing(&["RECON-11"]),
-    Fault::new("gives-up-silently", &["RECON-09"], "does not say that it gives up").causing(&["RECON-11", "DRV-02"]),
-    Fault::new("counts-losses", &["RECON-09"], "takes the loss of a success for a failed attempt"),
-    Fault::new("counts-for-ever", &["RECON-09"], "counts failed attempts over successes"),
-    // Being told to stop
-    Fault::new("ignores-sigterm", &["RECON-13"], "ignores SIGTERM"),
-    Fault::new("ignores-stop", &["RECON-13"], "ignores the driver's `stop`"),
-    Fault::new("stops-with-1", &["RECON-13"], "ends with exit status 1 when it is told to stop"),
-    Fault::new("stops-slowly", &["RECON-13"], "takes two seconds to stop"),
     Fault::new("stops-without-close", &["RECON-13"], "stops without a Close frame"),
     Fault::new("stops-with-1011", &["RECON-13"], "closes with 1011 when it is told to stop"),
-    Fault::new("attempt-after-stop", &["RECON-13"], "tries once more after it was told to stop"),
-    // The wire
     Fault::new("deaf", &["WIRE-04"], "answers no Ping").causing(&["WIRE-03", "WIRE-12"]),
     Fault::new("parrot", &["WIRE-04"], "answers a Ping with data of its own").causing(&["WIRE-03", "WIRE-12"]),
     Fault::new("slow", &["WIRE-12"], "takes 60 ms for everything"),
@@ -63,20 +73,10 @@ pub(crate) static FAULTS: &[Fault] = &[
     Fault::new("violation-1000", &["WIRE-06"], "closes for a violation as if all were well"),
     Fault::new("violation-drops", &["WIRE-06"], "drops the connection for a violation without a Close frame"),
     Fault::new("violation-stays-away", &["WIRE-06", "RECON-01"], "stays away after a violation"),
-    Fault::new("closes-on-json", &["WIRE-06"], "closes for text that is no JSON"),
+    Fault::new("closes-on-json", &["WIRE-06"], "closes for text that is no JSON")
+        .causing(&["PAIR-H5", "PAIR-V4", "TERM-H3", "TERM-V3", "SYNC-C6", "TUN-A9"]),
     Fault::new("shallow", &["WIRE-06"], "closes for deep nesting"),
     Fault::new("talks-nonsense", &["WIRE-01"], "says what is no message").starving(),
-    // The driver
-    Fault::new("never-flushes", &["DRV-02"], "writes no event").starving(),
-    Fault::new("half-a-line", &["DRV-02"], "writes half of each event").starving(),
-    Fault::new("silent-loss", &["DRV-02"], "does not tell of losses"),
-    Fault::new("hides-connections", &["DRV-02"], "does not tell of connections"),
-    Fault::new("reconnected-at-first", &["DRV-02"], "calls its first connection a return"),
-    Fault::new("never-reconnected", &["DRV-02"], "does not tell of its return"),
-    Fault::new("tells-late", &["DRV-02"], "tells of a connection behind what came on it"),
-    Fault::new("malformed-event", &["DRV-02"], "writes an event without its members").starving(),
-    Fault::new("ignores-the-unknown", &["DRV-03"], "does not answer unknown commands"),
-    Fault::new("another-command", &["DRV-03"], "refuses another command than it was given"),
 ];
 
 /// Faults of a client that declares jitter.

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep_until;
 
 use super::System;
+use crate::client::backoff::Habit;
 use crate::client::rpc::{CallError, Caller, Outcome};
 use crate::client::{Action, Client, Ending};
 use crate::net::clock;
@@ -38,13 +39,21 @@ pub struct Options {
     pub timing: Timing,
     /// The longest frame that is accepted, in bytes; at least 16 MiB (RPC-C9).
     pub max_frame: usize,
+    /// What it makes of its policy.
+    pub habit: Habit,
 }
 
 impl Options {
     /// The daemon at this socket; all else as the chapters have it.
     #[must_use]
     pub fn at(socket: impl Into<PathBuf>) -> Self {
-        Self { socket: socket.into(), policy: Policy::RPC, timing: Timing::default(), max_frame: SMALLEST_LIMIT }
+        Self {
+            socket: socket.into(),
+            policy: Policy::RPC,
+            timing: Timing::default(),
+            max_frame: SMALLEST_LIMIT,
+            habit: Habit::Kept,
+        }
     }
 }
 
@@ -114,11 +123,11 @@ async fn run(
     tell: impl FnMut(Event),
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let Options { socket, policy, mut timing, max_frame } = options;
+    let Options { socket, policy, mut timing, max_frame, habit } = options;
     timing.declare(Parameter::HeartbeatInterval, NEVER);
     let notify_deadline = timing.value(Parameter::NotifyDeadline);
     let opening = move || opening(clock::epoch_ms());
-    let client = Client::new(Caller::new(opening), policy, timing, System, clock::instant());
+    let client = Client::new(Caller::new(opening), policy, timing, System, clock::instant()).with(habit);
     let mut shell = Shell { client, wire: Wire::new(socket, max_frame), tell };
     let mut stop = pin!(stop);
     let ending = loop {

@@ -1,0 +1,82 @@
+//! How a connection flows through who stands in the middle, and how it comes to its end.
+
+use std::future::pending;
+use std::io::Result;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::Mutex as Turn;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use super::wire::Frame;
+
+/// Where one side is written to: one frame at a time.
+pub(super) type Writer = Arc<Turn<OwnedWriteHalf>>;
+
+/// How it came that nothing more comes from one side.
+pub(super) enum Over {
+    /// The other side was told.
+    Told,
+    /// The other side goes on as if nothing had happened.
+    Hidden,
+    /// The connection is over.
+    All,
+    /// The connection is over, and ends as it was ended.
+    Reset,
+}
+
+pub(super) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Is done when a guest goes away before it has said anything more.
+pub(super) async fn gone(guest: &mut BufReader<OwnedReadHalf>) {
+    if guest.fill_buf().await.is_ok_and(|more| !more.is_empty()) {
+        pending::<()>().await;
+    }
+}
+
+/// Until nothing more comes from either side, or the connection is over.
+pub(super) async fn until_both(
+    inward: impl Future<Output = Result<Over>>,
+    outward: impl Future<Output = Result<Over>>,
+) -> Over {
+    let (mut inward, mut outward) = (pin!(inward), pin!(outward));
+    let (first, is_inward) = tokio::select! {
+        over = &mut inward => (over, true),
+        over = &mut outward => (over, false),
+    };
+    match first.unwrap_or(Over::All) {
+        Over::Told | Over::Hidden if is_inward => outward.await.unwrap_or(Over::All),
+        Over::Told | Over::Hidden => inward.await.unwrap_or(Over::All),
+        over => over,
+    }
+}
+
+pub(super) async fn write(to: &Writer, frames: &[Frame]) -> Result<()> {
+    if frames.is_empty() {
+        return Ok(());
+    }
+    let mut to = to.lock().await;
+    for frame in frames {
+        to.write_all(&frame.bytes()).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what is to be written, however much it is; nothing is the end of it.
+pub(super) fn hoard(to: Writer) -> UnboundedSender<Vec<u8>> {
+    let (sender, mut receiver) = unbounded_channel::<Vec<u8>>();
+    tokio::spawn(async move {
+        while let Some(bytes) = receiver.recv().await {
+            let mut to = to.lock().await;
+            if bytes.is_empty() || to.write_all(&bytes).await.is_err() {
+                _ = to.shutdown().await;
+                return;
+            }
+        }
+    });
+    sender
+}

@@ -1,0 +1,82 @@
+//! Faults of time: PAIR-30 to PAIR-34, and what is held by then (PAIR-22).
+
+use super::{Relay, Seen};
+use crate::fault::Fault;
+use crate::fault::link::{House, Said, Way};
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault::new("expires-late", &["PAIR-30"], "lets join after the expiry that it has told").causing(&["PAIR-17"]),
+    Fault::new("expired-as-unknown", &["PAIR-30", "PAIR-32"], "does not know codes that have expired"),
+    Fault::new("expired-ends", &["PAIR-30"], "closes the connection for an expired code").causing(&["PAIR-71"]),
+    Fault::new("expires-early", &["PAIR-31"], "lets nobody join in the last fifth of a lifetime"),
+    Fault::new("retains-half", &["PAIR-32"], "forgets expired codes after half of the retention"),
+    Fault::new("retains-most", &["PAIR-32"], "forgets expired codes after nine tenths of the retention"),
+    Fault::new("cleans-up", &["PAIR-32"], "forgets expired codes when a hundred connections have come since"),
+    Fault::new("forgets-replaced", &["PAIR-32"], "forgets expired codes that were replaced"),
+    Fault::new("data-expires", &["PAIR-33"], "carries no data to viewers after the expiry"),
+    Fault::new("data-expires-to-hosts", &["PAIR-33"], "carries no data to hosts after the expiry"),
+    Fault::new("data-outlives-little", &["PAIR-33"], "carries no data to viewers after the retention"),
+    Fault::new("held-codes-expire", &["PAIR-22"], "takes codes that are held for expired when their time is over"),
+    Fault::new("held-codes-are-forgotten", &["PAIR-22"], "does not know codes that are held after the retention"),
+    Fault::new("no-fresh-lifetime", &["PAIR-34"], "gives a code no new lifetime when its viewer leaves"),
+    Fault::new("short-fresh-lifetime", &["PAIR-34"], "gives a code half a lifetime when its viewer leaves"),
+];
+
+pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    match (seen.way, seen.kind) {
+        (Way::Out, "registered") => {
+            let session = relay.session(house)?;
+            let share = match relay.fault {
+                "expires-late" => -0.3,
+                "expires-early" => 0.2,
+                _ => return None,
+            };
+            Some(seen.with("expiresAt", (session.expires_at + share * session.lifetime).round()))
+        }
+        (Way::In, "join") if relay.code.is_none() => {
+            let session = relay.wanted(house)?;
+            let since = session.left?.0.elapsed().as_secs_f64() * 1e3 / session.lifetime;
+            let is_over = match relay.fault {
+                "no-fresh-lifetime" => session.age() > 0.0,
+                "short-fresh-lifetime" => since > 0.5,
+                _ => false,
+            };
+            (is_over && session.viewer.is_none() && session.lost.is_none()).then(|| seen.refused("EXPIRED_CODE"))
+        }
+        (Way::Out, "data") => {
+            let age = relay.session(house)?.age();
+            let is_over = match relay.fault {
+                "data-expires" => !relay.is_host && age > 0.0,
+                "data-expires-to-hosts" => relay.is_host && age > 0.0,
+                "data-outlives-little" => !relay.is_host && age > 1.0,
+                _ => false,
+            };
+            is_over.then(Said::nothing)
+        }
+        (Way::Out, "error") if seen.error() == "EXPIRED_CODE" => expired(relay, seen, house),
+        (Way::Out, "error") if seen.error() == "ALREADY_JOINED" && relay.code.is_none() => {
+            let age = relay.wanted(house)?.age();
+            match relay.fault {
+                "held-codes-expire" if age > 0.0 => Some(seen.replaced("EXPIRED_CODE")),
+                "held-codes-are-forgotten" if age > 1.0 => Some(seen.replaced("INVALID_CODE")),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn expired(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    let connections = house.connections;
+    let session = relay.wanted(house)?;
+    let is_forgotten = match relay.fault {
+        "expired-ends" => return Some(seen.last(1008)),
+        "expired-as-unknown" => true,
+        "retains-half" => session.age() > 0.5,
+        "retains-most" => session.age() > 0.9,
+        "cleans-up" => connections > session.host + 100,
+        "forgets-replaced" => session.is_replaced,
+        _ => false,
+    };
+    is_forgotten.then(|| seen.replaced("INVALID_CODE"))
+}

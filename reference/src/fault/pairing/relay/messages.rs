@@ -1,0 +1,74 @@
+//! Faults of `ping`, and of reading messages: PAIR-50, PAIR-51, WIRE-01, WIRE-02.
+
+use std::time::{Duration, Instant};
+
+use super::{Relay, Seen};
+use crate::fault::Fault;
+use crate::fault::link::{House, Said, Way};
+use crate::fault::wire::TEXT;
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault::new("no-pongs-to-hosts", &["PAIR-50"], "does not answer pings of hosts").starving(),
+    Fault::new("no-pongs-to-viewers", &["PAIR-50"], "does not answer pings of viewers").starving(),
+    Fault::new("no-pongs-when-joined", &["PAIR-50"], "does not answer pings of viewers that have joined").starving(),
+    Fault::new("whole-numbers", &["PAIR-50"], "cuts the fraction of a number"),
+    Fault::new("positive-numbers", &["PAIR-50"], "loses the sign of a number"),
+    Fault::new("even-numbers", &["PAIR-50"], "loses the last bit of numbers beyond 2 to the power of 50"),
+    Fault::new("bounded-numbers", &["PAIR-50"], "cuts numbers to 64 bits"),
+    Fault::new("few-digits", &["PAIR-50"], "keeps three digits behind the point"),
+    Fault::new("forwards-pings", &["PAIR-51"], "passes on pings of hosts, with the data that follows")
+        .causing(&["WIRE-01"]),
+    Fault::new("forwards-pings-of-viewers", &["PAIR-51"], "passes on pings of viewers, with the data that follows")
+        .causing(&["WIRE-01"]),
+    Fault::new("strict-space", &["WIRE-01"], "knows no message that begins with a blank"),
+    Fault::new("strict-escapes", &["WIRE-01"], "knows no type that is written with escapes"),
+    Fault::new("one-a-segment", &["WIRE-01"], "loses pings that follow at once upon another"),
+    Fault::new("strict-pings", &["WIRE-02"], "refuses pings with members that it does not know"),
+    Fault::new("strict-joins", &["WIRE-02"], "refuses joins with members that it does not know"),
+    Fault::new("strict-data", &["WIRE-02"], "refuses data with members that it does not know"),
+];
+
+/// What comes so soon upon another has come with it.
+const AT_ONCE: Duration = Duration::from_millis(5);
+
+pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    let members = seen.message.as_object().map_or(0, serde_json::Map::len);
+    let is_ping = seen.way == Way::In && seen.kind == "ping";
+    let before = if is_ping { relay.last_ping.replace(Instant::now()) } else { None };
+    let is_second = before.is_some_and(|before| before.elapsed() < AT_ONCE);
+    match (seen.way, relay.fault, seen.kind) {
+        (Way::Out, _, "pong") => pong(relay, seen),
+        (Way::In, "forwards-pings", "ping") if relay.is_host => relay.slip_in(seen, house),
+        (Way::In, "forwards-pings-of-viewers", "ping") if !relay.is_host => relay.slip_in(seen, house),
+        (Way::Out, "forwards-pings", "data") if !relay.is_host => relay.behind_what_slipped_in(seen, house),
+        (Way::Out, "forwards-pings-of-viewers", "data") if relay.is_host => relay.behind_what_slipped_in(seen, house),
+        (Way::In, "strict-space", _) if seen.frame.head == TEXT && seen.raw().starts_with(' ') => {
+            Some(seen.refused("INVALID_MESSAGE"))
+        }
+        (Way::In, "strict-escapes", "ping") if seen.raw().contains("\\u") => Some(seen.refused("INVALID_MESSAGE")),
+        (Way::In, "one-a-segment", "ping") if is_second => Some(Said::nothing()),
+        (Way::In, "strict-pings", "ping") | (Way::In, "strict-joins", "join") | (Way::In, "strict-data", "data")
+            if members > 2 =>
+        {
+            Some(seen.refused("INVALID_MESSAGE"))
+        }
+        _ => None,
+    }
+}
+
+fn pong(relay: &Relay, seen: &Seen<'_>) -> Option<Said> {
+    let number = seen.message["ts"].as_f64()?;
+    let told = match relay.fault {
+        "no-pongs-to-hosts" if relay.is_host => return Some(Said::nothing()),
+        "no-pongs-to-viewers" if !relay.is_host => return Some(Said::nothing()),
+        "no-pongs-when-joined" if !relay.is_host && relay.code.is_some() => return Some(Said::nothing()),
+        "whole-numbers" => number.trunc(),
+        "positive-numbers" => number.abs(),
+        "even-numbers" if (2.0_f64.powi(50)..2.0_f64.powi(53)).contains(&number) => number - number % 2.0,
+        "bounded-numbers" => number.min(1.8e19),
+        "few-digits" => (number * 1e3).round() / 1e3,
+        _ => return None,
+    };
+    #[expect(clippy::float_cmp, reason = "the same number is left as it is written")]
+    (told != number).then(|| seen.with("ts", told))
+}

@@ -1,0 +1,231 @@
+//! Faults of a relay: each theme has a list of its own, and says what its faults make of a frame.
+
+mod beats;
+mod codes;
+mod crowd;
+mod data;
+mod expiry;
+mod frames;
+mod hostile;
+mod invalid;
+mod joins;
+mod loss;
+mod messages;
+mod paths;
+mod sessions;
+mod strict;
+mod violations;
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::fault::Fault;
+use crate::fault::link::{self, Admission, House, Link, Loss, Said, Way};
+use crate::fault::wire::{CLOSE, Frame};
+
+pub(crate) use sessions::Sessions;
+
+pub(crate) const FAULTS: &[&[Fault]] = &[
+    paths::FAULTS,
+    codes::FAULTS,
+    joins::FAULTS,
+    expiry::FAULTS,
+    data::FAULTS,
+    messages::FAULTS,
+    invalid::FAULTS,
+    strict::FAULTS,
+    hostile::FAULTS,
+    loss::FAULTS,
+    beats::FAULTS,
+    frames::FAULTS,
+    violations::FAULTS,
+    crowd::FAULTS,
+];
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    fault: &'static str,
+    number: usize,
+    is_host: bool,
+    /// What the request asked for.
+    target: String,
+    /// The code that it was told or, of a viewer, has joined.
+    code: Option<String>,
+    /// The code that it has last asked for.
+    asked: String,
+    /// Whether it had a host and has lost it.
+    is_widowed: bool,
+    /// What a fault counts.
+    count: usize,
+    /// Pings that went out.
+    pings: usize,
+    held: Option<Frame>,
+    /// When the last `ping` came in.
+    last_ping: Option<Instant>,
+    /// Pings in a row without a word of it, since it is paired.
+    quiet_pings: usize,
+    /// Pongs that came in.
+    pongs: usize,
+    /// Data that went out.
+    received: usize,
+    /// How much of a flood has come in, in bytes.
+    poured: usize,
+    last_out: Option<Instant>,
+    /// The code of its Close frame.
+    close: Option<u16>,
+    /// Whether it is amid a fragmented message, and was before the last frame.
+    is_amid: bool,
+    was_amid: bool,
+    was_fragmented: bool,
+    /// Whether it has gone, and nobody knows.
+    is_gone: bool,
+    /// Whether it has ever lost its host.
+    has_lost: bool,
+    /// How often it was told that a code is unknown.
+    refusals: usize,
+    was_registered: bool,
+    /// Whether something has come to pass that the fault waits for.
+    marked: bool,
+}
+
+/// What goes by.
+#[derive(Debug)]
+struct Seen<'a> {
+    way: Way,
+    /// The type of a message.
+    kind: &'a str,
+    message: &'a Value,
+    frame: &'a Frame,
+}
+
+impl Seen<'_> {
+    /// A text in the message.
+    fn text(&self, name: &str) -> &str {
+        self.message[name].as_str().unwrap_or_default()
+    }
+
+    /// The error that a message tells of.
+    fn error(&self) -> &str {
+        if self.kind == "error" { self.text("code") } else { "" }
+    }
+
+    /// The text that it is, whether a message or not.
+    fn raw(&self) -> &str {
+        str::from_utf8(&self.frame.payload).unwrap_or_default()
+    }
+
+    /// The message with another value of a member.
+    fn with(&self, name: &str, value: impl Into<Value>) -> Said {
+        Said::with(self.message, name, value.into(), self.frame)
+    }
+
+    /// An error in its place, the same way.
+    fn replaced(&self, code: &str) -> Said {
+        Said { onward: vec![error(code, self.frame.masked)], ..Said::default() }
+    }
+
+    /// Refused by an error, and heard by nobody.
+    fn refused(&self, code: &str) -> Said {
+        Said::nothing().answered(error(code, !self.frame.masked))
+    }
+
+    /// It goes on, and the connection is closed behind it.
+    fn last(&self, code: u16) -> Said {
+        let closed = Said::ended(self.frame, code);
+        Said { onward: [vec![self.frame.clone()], closed.onward].concat(), ..closed }
+    }
+}
+
+fn error(code: &str, masked: bool) -> Frame {
+    let message = json!({ "type": "error", "code": code, "message": "So it is." });
+    link::text(&message, &Frame { head: 0, masked, payload: Vec::new() })
+}
+
+impl Relay {
+    pub(crate) fn new(fault: &'static str, number: usize, target: &str) -> Self {
+        Self {
+            fault,
+            number,
+            is_host: target.split('?').next() == Some("/mac"),
+            target: target.to_owned(),
+            code: None,
+            asked: String::new(),
+            is_widowed: false,
+            count: 0,
+            pings: 0,
+            held: None,
+            last_ping: None,
+            quiet_pings: 0,
+            pongs: 0,
+            received: 0,
+            poured: 0,
+            last_out: None,
+            close: None,
+            is_amid: false,
+            was_amid: false,
+            was_fragmented: false,
+            is_gone: false,
+            has_lost: false,
+            refusals: 0,
+            was_registered: false,
+            marked: false,
+        }
+    }
+
+    /// What the theme of the fault makes of it.
+    fn alters(&mut self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+        None.or_else(|| paths::alters(self, seen))
+            .or_else(|| codes::alters(self, seen, house))
+            .or_else(|| joins::alters(self, seen, house))
+            .or_else(|| expiry::alters(self, seen, house))
+            .or_else(|| data::alters(self, seen, house))
+            .or_else(|| messages::alters(self, seen, house))
+            .or_else(|| invalid::alters(self, seen, house))
+            .or_else(|| strict::alters(self, seen, house))
+            .or_else(|| hostile::alters(self, seen, house))
+            .or_else(|| loss::alters(self, seen, house))
+            .or_else(|| beats::alters(self, seen, house))
+            .or_else(|| frames::alters(self, seen))
+            .or_else(|| violations::alters(self, seen, house))
+            .or_else(|| crowd::alters(self, seen, house))
+    }
+}
+
+impl Link for Relay {
+    fn asks(&mut self, head: &mut Vec<u8>, house: &mut House) -> Admission {
+        house.sessions.came(self.number, self.is_host);
+        match self.fault {
+            _ if hostile::bars(self, house) || violations::bars(self, house) => Admission::Answered(UNAVAILABLE),
+            _ => paths::asks(self, head),
+        }
+    }
+
+    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+        let message = link::message(&frame);
+        let kind = message["type"].as_str().unwrap_or_default();
+        let seen = Seen { way, kind, message: &message, frame: &frame };
+        self.learn(&seen, house);
+        let said = self.alters(&seen, house).unwrap_or_else(|| Said::whole(&frame));
+        let mail = if way == Way::Out { house.sessions.mail(self.number) } else { Vec::new() };
+        match mail.iter().any(|frame| frame.head == CLOSE) {
+            true => Said { onward: mail, ends: true, ..Said::default() },
+            false => Said { onward: [mail, said.onward].concat(), ..said },
+        }
+    }
+
+    fn ends(&mut self, way: Way, loss: Loss, house: &mut House) -> bool {
+        let is_told = loss::ends(self, way, loss, house) && frames::ends(self, way);
+        if !self.is_gone {
+            self.leave(way, house);
+        }
+        is_told
+    }
+
+    fn hoards(&self) -> bool {
+        self.fault == "hoards"
+    }
+}
+
+const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

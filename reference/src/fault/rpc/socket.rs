@@ -1,0 +1,36 @@
+//! The socket file at which who stands in the middle listens.
+
+use std::fs::{Permissions, remove_file, rename, set_permissions};
+use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+/// A path with something behind its name.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// Listens at a file that is private and takes the place of a stale one, as far as the fault lets it.
+pub(super) fn listen(fault: &str, path: &Path) -> Result<UnixListener> {
+    if path.exists() {
+        let is_live = fault != "takes-the-place" && UnixStream::connect(path).is_ok();
+        if is_live || fault == "respects-stale-files" {
+            return Err(Error::new(ErrorKind::AddrInUse, "somebody listens there"));
+        }
+        remove_file(path)?;
+    }
+    let new = beside(path, ".new");
+    let listener = UnixListener::bind(&new)?;
+    let mode = match fault {
+        "open-to-all" => 0o666,
+        "open-to-the-group" => 0o660,
+        _ => 0o600,
+    };
+    set_permissions(&new, Permissions::from_mode(mode))?;
+    rename(&new, path)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}

@@ -1,0 +1,71 @@
+//! The faults that the references say they have, and the scenarios that are worth playing against each.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::cargo;
+
+/// A fault of a reference.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Fault {
+    /// As `pairing.relay`.
+    pub(super) role: String,
+    pub(super) name: String,
+    /// The requirements that it breaks.
+    pub(super) breaks: Vec<String>,
+    /// Those that are broken in consequence.
+    pub(super) causes: Vec<String>,
+    /// Whether nearly everything builds on what is broken.
+    pub(super) starves: bool,
+    /// What it does.
+    pub(super) line: String,
+}
+
+/// All of them, role by role.
+pub(super) fn list(judge: &Path) -> Result<Vec<Fault>> {
+    let mut command = cargo::program(judge);
+    let text = cargo::output(command.args(["reference", "--list-faults", "--json"]))?;
+    serde_json::from_str(&text).context("the list of faults is not what was expected")
+}
+
+/// A scenario, as the judge lists it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Scenario {
+    id: String,
+    traits: Vec<String>,
+    checks: Vec<Check>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Check {
+    requirement: Option<String>,
+}
+
+/// The requirement whose scenarios pour hundreds of mebibytes.
+const POURING: &str = "WIRE-11";
+
+/// The scenarios that keep the machine busy.
+pub(super) fn heavy(judge: &Path) -> Result<Vec<Scenario>> {
+    let text = cargo::output(cargo::program(judge).args(["list", "--json"]))?;
+    let all: Vec<Scenario> = serde_json::from_str(&text).context("the list of scenarios is not what was expected")?;
+    Ok(all
+        .into_iter()
+        .filter(|scenario| scenario.traits.iter().any(|one| one == "heavy") || scenario.judges(POURING))
+        .collect())
+}
+
+impl Scenario {
+    fn judges(&self, requirement: &str) -> bool {
+        self.checks.iter().any(|check| check.requirement.as_deref() == Some(requirement))
+    }
+}
+
+impl Fault {
+    /// Of the scenarios that keep the machine busy those that judge nothing that the fault breaks.
+    pub(super) fn spares<'a>(&self, heavy: &'a [Scenario]) -> Vec<&'a str> {
+        let spared = heavy.iter().filter(|scenario| !self.breaks.iter().any(|broken| scenario.judges(broken)));
+        spared.map(|scenario| scenario.id.as_str()).collect()
+    }
+}

@@ -1,0 +1,173 @@
+//! The rules of the matrix: no fault survives, no check is useless, and nobody is blamed for what somebody else does.
+
+use relayspec::family::Family;
+use relayspec::requirement::Level;
+
+use super::excuse::{Excuse, Excuses};
+use super::matrix::{Matrix, Row, Seat, is_general};
+
+/// What was played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// All faults against all scenarios.
+    Whole,
+    /// All faults of some roles against all scenarios.
+    Roles,
+    /// Some faults, or some scenarios: what nobody has found says nothing.
+    Faults,
+}
+
+/// What is wrong, a line each.
+pub(super) fn problems(matrix: &Matrix, excuses: &Excuses, scope: Scope) -> Vec<String> {
+    let mut problems = Vec::new();
+    for seat in &matrix.roles {
+        let rows = seat.faults.iter().flat_map(|row| of_fault(&seat.role, row));
+        problems.extend(rows);
+        if scope != Scope::Faults {
+            problems.extend(idle_checks(seat, &excuses.check));
+            problems.extend(unbroken(seat, &excuses.requirement));
+        }
+    }
+    if scope == Scope::Whole {
+        problems.extend(unused(matrix, excuses));
+    }
+    problems
+}
+
+fn of_fault(role: &str, row: &Row) -> Vec<String> {
+    let name = format!("{role} {}", row.name);
+    if row.killed_by.is_empty() {
+        return vec![format!("{name} survives: {}", row.line)];
+    }
+    let is_right = |blamed: &String| row.starves || row.breaks.contains(blamed) || row.causes.contains(blamed);
+    let mut problems: Vec<_> = row
+        .killed_by
+        .iter()
+        .filter_map(|(check, blamed)| {
+            let wrong: Vec<_> = blamed.iter().filter(|blamed| !is_right(blamed)).map(String::as_str).collect();
+            (!wrong.is_empty()).then(|| format!("{name} is blamed on {} by {check}", wrong.join(", ")))
+        })
+        .collect();
+    let is_named = row.killed_by.values().flatten().any(|blamed| row.breaks.contains(blamed));
+    if !is_named {
+        problems.push(format!("{name} is found, but no check blames {}", row.breaks.join(", ")));
+    }
+    problems
+}
+
+fn idle_checks(seat: &Seat, excuses: &[Excuse]) -> Vec<String> {
+    let killers = seat.killers();
+    let idle = seat.named().filter(|(id, _)| !killers.contains(id) && !is_general(id));
+    let idle = idle.filter(|(id, _)| !excuses.iter().any(|excuse| excuse.covers(&seat.role, id)));
+    idle.map(|(id, requirement)| format!("{} {id} ({}) finds no fault", seat.role, requirement.unwrap_or("-")))
+        .collect()
+}
+
+/// The requirements of a role that no fault breaks, or none that is found.
+fn unbroken(seat: &Seat, excuses: &[Excuse]) -> Vec<String> {
+    let unbroken = binding(&seat.role).into_iter().filter(|id| !seat.faults.iter().any(|row| row.is_killed_by(id)));
+    let unbroken = unbroken.filter(|id| !excuses.iter().any(|excuse| excuse.covers(&seat.role, id)));
+    unbroken.map(|id| format!("{} no fault shows that {id} is judged", seat.role)).collect()
+}
+
+/// Each MUST and SHOULD of a role.
+fn binding(role: &str) -> Vec<&'static str> {
+    let (family, role) = role.split_once('.').unwrap_or((role, ""));
+    let own = Family::named(family).into_iter().flat_map(|family| family.requirements(role));
+    own.filter(|requirement| requirement.level != Level::May).map(|requirement| requirement.id).collect()
+}
+
+/// Excuses for what needs none.
+fn unused(matrix: &Matrix, excuses: &Excuses) -> Vec<String> {
+    let mut problems = Vec::new();
+    for excuse in &excuses.check {
+        let is_used = matrix.roles.iter().any(|seat| {
+            let killers = seat.killers();
+            seat.named().any(|(id, _)| excuse.covers(&seat.role, id) && !killers.contains(id))
+        });
+        if !is_used {
+            problems.push(format!("the excuse of {} is not needed", excuse.id));
+        }
+    }
+    for excuse in &excuses.requirement {
+        let is_used = matrix.roles.iter().any(|seat| {
+            let open = |id: &&str| !seat.faults.iter().any(|row| row.is_killed_by(id));
+            binding(&seat.role).iter().filter(|id| open(id)).any(|id| excuse.covers(&seat.role, id))
+        });
+        if !is_used {
+            problems.push(format!("the excuse of {} is not needed", excuse.id));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::excuse::Category;
+    use super::*;
+
+    fn row(name: &str, breaks: &[&str], killed_by: &[(&str, &[&str])]) -> Row {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let killed_by = killed_by.iter().map(|(check, blamed)| ((*check).to_owned(), owned(blamed)));
+        Row {
+            name: name.to_owned(),
+            line: "does it wrong".to_owned(),
+            breaks: owned(breaks),
+            causes: Vec::new(),
+            starves: false,
+            probe: None,
+            killed_by: killed_by.collect(),
+        }
+    }
+
+    fn matrix(faults: Vec<Row>) -> Matrix {
+        let checks = BTreeMap::from([("rpc/a#one".to_owned(), Some("RPC-01".to_owned()))]);
+        Matrix { roles: vec![Seat { role: "rpc.daemon".to_owned(), checks, faults }] }
+    }
+
+    fn of_faults(faults: Vec<Row>) -> Vec<String> {
+        problems(&matrix(faults), &Excuses::default(), Scope::Faults)
+    }
+
+    #[test]
+    fn a_fault_that_is_found_and_rightly_blamed_is_no_problem() {
+        assert_eq!(
+            of_faults(vec![row("late", &["RPC-01"], &[("rpc/a#one", &["RPC-01"]), ("rpc/b#story", &[])])]),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_survivor_and_wrong_blame_are_problems() {
+        assert_eq!(of_faults(vec![row("late", &["RPC-01"], &[])]), ["rpc.daemon late survives: does it wrong"]);
+        assert_eq!(
+            of_faults(vec![row("late", &["RPC-01"], &[("rpc/a#one", &["RPC-02"])])]),
+            [
+                "rpc.daemon late is blamed on RPC-02 by rpc/a#one",
+                "rpc.daemon late is found, but no check blames RPC-01"
+            ]
+        );
+        let consequence =
+            Row { causes: vec!["RPC-02".to_owned()], ..row("late", &["RPC-01"], &[("a#b", &["RPC-01", "RPC-02"])]) };
+        assert_eq!(of_faults(vec![consequence]), [""; 0]);
+        let starving = Row { starves: true, ..row("late", &["RPC-01"], &[("a#b", &["RPC-01", "RPC-09"])]) };
+        assert_eq!(of_faults(vec![starving]), [""; 0]);
+    }
+
+    #[test]
+    fn idle_checks_unbroken_requirements_and_idle_excuses_are_problems() {
+        let excuse = |id: &str| Excuse {
+            id: id.to_owned(),
+            role: None,
+            category: Category::NotObservable,
+            reason: "so it is".to_owned(),
+        };
+        let all = problems(&matrix(Vec::new()), &Excuses::default(), Scope::Whole);
+        assert!(all.contains(&"rpc.daemon rpc/a#one (RPC-01) finds no fault".to_owned()), "{all:?}");
+        assert!(all.contains(&"rpc.daemon no fault shows that RPC-01 is judged".to_owned()), "{all:?}");
+        let excuses = Excuses { requirement: vec![excuse("RPC-*")], check: vec![excuse("*#one"), excuse("rpc/b#two")] };
+        assert_eq!(problems(&matrix(Vec::new()), &excuses, Scope::Whole), ["the excuse of rpc/b#two is not needed"]);
+    }
+}

@@ -1,0 +1,68 @@
+//! The matrix as people read it.
+
+use std::fmt::Write as _;
+
+use super::matrix::{Matrix, Row, Seat};
+
+/// More checks than this are counted, not listed.
+const MOST_LISTED: usize = 6;
+
+/// A line for each role.
+pub(super) fn summary(matrix: &Matrix) -> String {
+    let mut text = String::new();
+    for seat in &matrix.roles {
+        let (killed, all) = (seat.faults.iter().filter(|row| !row.killed_by.is_empty()).count(), seat.faults.len());
+        let (killers, named) = (seat.killers(), seat.named().count());
+        let useful = seat.named().filter(|(id, _)| killers.contains(id)).count();
+        let _ = writeln!(
+            text,
+            "{:<16} {killed} of {all} faults found, {useful} of {named} checks have found one",
+            seat.role
+        );
+    }
+    text
+}
+
+/// The page of the matrix.
+pub(super) fn page(matrix: &Matrix) -> String {
+    let mut text = String::from(
+        "# Kill matrix\n\n\
+         Written by `cargo xtask mutants`. Each fault is a reference that breaks one requirement on purpose, as\n\
+         `conformance reference pairing-relay --fault NAME` starts it; it was judged by all scenarios of its role. A fault that no check finds, a check\n\
+         that finds no fault, and blame for a requirement that a fault does not break fail the run. What the gate lets pass, and why, stands in\n\
+         [excuses.toml](excuses.toml); the whole matrix, check by check, in [kill-matrix.json](kill-matrix.json).\n\n\
+         | role | faults | found | checks with a name | have found one |\n| --- | --: | --: | --: | --: |\n",
+    );
+    for seat in &matrix.roles {
+        let found = seat.faults.iter().filter(|row| !row.killed_by.is_empty()).count();
+        let killers = seat.killers();
+        let useful = seat.named().filter(|(id, _)| killers.contains(id)).count();
+        let (faults, named) = (seat.faults.len(), seat.named().count());
+        let _ = writeln!(text, "| {} | {faults} | {found} | {named} | {useful} |", seat.role);
+    }
+    for seat in &matrix.roles {
+        role(&mut text, seat);
+    }
+    text
+}
+
+fn role(text: &mut String, seat: &Seat) {
+    let _ =
+        write!(text, "\n## {}\n\n| fault | what it does | breaks | found by |\n| --- | --- | --- | --- |\n", seat.role);
+    for row in &seat.faults {
+        let _ = writeln!(text, "| `{}` | {} | {} | {} |", row.name, row.line, row.breaks.join(", "), finders(row));
+    }
+}
+
+/// The checks that judge what is broken, and how many others fail in consequence.
+fn finders(row: &Row) -> String {
+    let judges = |blamed: &[String]| blamed.iter().any(|one| row.breaks.contains(one));
+    let own: Vec<_> = row.killed_by.iter().filter(|(_, blamed)| judges(blamed)).map(|(check, _)| check).collect();
+    let listed: Vec<_> = own.iter().take(MOST_LISTED).map(|check| format!("`{check}`")).collect();
+    let more = row.killed_by.len() - listed.len();
+    match (listed.is_empty(), more) {
+        (true, more) => format!("{more} checks"),
+        (false, 0) => listed.join(", "),
+        (false, more) => format!("{}, and {more} more", listed.join(", ")),
+    }
+}

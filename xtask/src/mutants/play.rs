@@ -1,0 +1,152 @@
+//! Playing a fault: the judge as a process, its report read. Several at once, in a bound.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+use serde::Deserialize;
+
+use super::Folder;
+use super::fault::Fault;
+use crate::cargo;
+
+/// Who never answers is not waited for as long as usual.
+const IMPATIENT: [&str; 6] = ["--step-deadline", "3s", "--scenario-deadline", "10s", "--run-deadline", "3min"];
+/// Statuses of a run that judged: all passed, or something failed.
+const JUDGED: [i32; 2] = [0, 1];
+
+/// A run of the judge.
+pub(super) struct Play<'a> {
+    pub(super) role: &'a str,
+    /// Nothing for the reference as it is.
+    pub(super) fault: Option<&'a Fault>,
+    /// The one scenario to play.
+    pub(super) only: Option<String>,
+    /// Scenarios that are left out.
+    pub(super) skip: Vec<&'a str>,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Played {
+    /// The checks that passed, with the requirement that each judges.
+    pub(super) passed: BTreeMap<String, Option<String>>,
+    pub(super) kills: Vec<Kill>,
+}
+
+/// A check that failed.
+#[derive(Debug, Clone)]
+pub(super) struct Kill {
+    /// As `pairing/join#story`.
+    pub(super) check: String,
+    /// What it blames; nothing for a step without a name.
+    pub(super) requirements: Vec<String>,
+    /// How long the scenario took, in ms.
+    pub(super) took: f64,
+}
+
+#[derive(Deserialize)]
+struct Report {
+    scenarios: Vec<Scenario>,
+}
+
+#[derive(Deserialize)]
+struct Scenario {
+    duration_ms: f64,
+    checks: Vec<Check>,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    id: String,
+    verdict: String,
+    requirement: Option<String>,
+    /// A check before it that failed.
+    because_of: Option<String>,
+    #[serde(default)]
+    findings: Vec<Finding>,
+}
+
+#[derive(Deserialize)]
+struct Finding {
+    requirement: Option<String>,
+}
+
+/// Plays all, in their order, so many at once.
+pub(super) fn all(judge: &Path, plays: &[Play<'_>], jobs: usize) -> Result<Vec<Played>> {
+    let folder = Folder::create()?;
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let results: Vec<Mutex<Option<Result<Played>>>> = plays.iter().map(|_| Mutex::new(None)).collect();
+    thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let (Some(play), Some(result)) = (plays.get(index), results.get(index)) else { return };
+                    let played = one(judge, play, &folder.0.join(format!("{index}.json")));
+                    let count = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    println!("{count}/{} {}", plays.len(), told(play, &played));
+                    *result.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(played);
+                }
+            });
+        }
+    });
+    let results = results.into_iter().map(|result| {
+        let result = result.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        result.unwrap_or_else(|| Err(anyhow!("a run was not made")))
+    });
+    results.collect()
+}
+
+fn told(play: &Play<'_>, played: &Result<Played>) -> String {
+    let name = play.fault.map_or("as it is", |fault| &fault.name);
+    match played {
+        Ok(played) => format!("{} {name}: {} checks fail", play.role, played.kills.len()),
+        Err(error) => format!("{} {name}: {error:#}", play.role),
+    }
+}
+
+fn one(judge: &Path, play: &Play<'_>, report: &Path) -> Result<Played> {
+    let mut command = cargo::program(judge);
+    command.args(["self-test", "--role", play.role, "--report-json"]).arg(report).args(IMPATIENT);
+    if let Some(fault) = play.fault {
+        command.args(["--fault", &fault.name]);
+    }
+    if let Some(only) = &play.only {
+        command.args(["--only", only]);
+    }
+    let output =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).output().context("the judge cannot be started")?;
+    if output.status.code().is_none_or(|code| !JUDGED.contains(&code)) {
+        let told = String::from_utf8_lossy(&output.stderr);
+        return Err(anyhow!("the run ended with {}: {}", output.status, told.trim()));
+    }
+    let text = fs::read_to_string(report).with_context(|| format!("no report at {}", report.display()))?;
+    let report: Report = serde_json::from_str(&text).context("the report is not what was expected")?;
+    Ok(read(report))
+}
+
+fn read(report: Report) -> Played {
+    let mut played = Played::default();
+    for scenario in report.scenarios {
+        for check in scenario.checks {
+            match &*check.verdict {
+                "pass" => _ = played.passed.insert(check.id, check.requirement),
+                "fail" | "warn" if check.because_of.is_none() => {
+                    let found = check.findings.into_iter().filter_map(|finding| finding.requirement);
+                    let mut requirements: Vec<_> = check.requirement.into_iter().chain(found).collect();
+                    requirements.sort();
+                    requirements.dedup();
+                    played.kills.push(Kill { check: check.id, requirements, took: scenario.duration_ms });
+                }
+                _ => {}
+            }
+        }
+    }
+    played
+}
