@@ -108,7 +108,7 @@ async fn what_cannot_be_fuzzed_is_told() {
     for (arguments, told) in [
         (&["fuzz", "--family", "tunnel", "ws://127.0.0.1:1"][..], "the family tunnel has no model"),
         (&["fuzz", "--family", "sync", "ws://127.0.0.1:1"], "the model of sync needs --param pin=VALUE"),
-        (&["fuzz", "--family", "pairing", "--family", "rpc", "ws://127.0.0.1:1"], "one family at a time"),
+        (&["fuzz", "--family", "pairing", "--family", "terminal", "ws://127.0.0.1:1"], "one family at a time"),
         (&["fuzz"], "no subject"),
         (&["fuzz", "ws://127.0.0.1:1", "--steps", "0"], "--steps"),
     ] {

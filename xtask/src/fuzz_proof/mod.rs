@@ -98,7 +98,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     });
     let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     found.sort_by_key(|(number, _)| *number);
-    let found = found.into_iter().map(|(_, result)| result).collect::<Result<Vec<Option<Found>>>>()?;
+    // A hunt that came to nothing has said why, and found nothing.
+    let found: Vec<Option<Found>> = found.into_iter().map(|(_, result)| result.ok().flatten()).collect();
 
     let count = found.iter().flatten().count();
     let steps = table::median(found.iter().flatten().map(|found| found.steps));

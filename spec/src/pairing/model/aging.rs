@@ -80,12 +80,12 @@ impl World {
                 joins(script, "PAIR-31 joined-in-time");
             }
             2 => {
-                self.outlived(&pair, if op.size % 2 == 0 { 60 } else { 93 }, script);
+                self.outlived(&pair, if op.size.is_multiple_of(2) { 60 } else { 93 }, script);
                 expired(script, "PAIR-32 retained");
             }
             3 => {
                 joins(script, "PAIR-20 joined");
-                self.outlived(&pair, if op.size % 2 == 0 { 0 } else { 115 }, script);
+                self.outlived(&pair, if op.size.is_multiple_of(2) { 0 } else { 115 }, script);
                 carries(host, viewer, "PAIR-33 data-flows-on", script);
                 let late = format!("al{}", self.tick());
                 script.connect(&late, "/browser", "PAIR-01 viewers-connect");
@@ -135,8 +135,8 @@ impl World {
             script.send(viewer, json!({ "type": "join", "code": format!("${}", pair.code) }));
             script.expect(viewer, json!({ "type": "joined" }), "PAIR-20 joined");
         }
-        let who = if op.how / 2 % 2 == 0 { viewer } else { host };
-        if op.how / 4 % 2 == 0 {
+        let who = if (op.how / 2).is_multiple_of(2) { viewer } else { host };
+        if (op.how / 4).is_multiple_of(2) {
             let every = json!({
                 "on": who, "count": 4, "every": "heartbeat_interval", "tolerance_percent": 10, "check": "PAIR-80 pings-keep-time",
             });

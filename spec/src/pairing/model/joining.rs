@@ -62,7 +62,11 @@ impl World {
             return false;
         }
         let path = if op.how % 16 == 1 && self.setting.holds("PAIR-03") { "/browser?x=/mac" } else { "/browser" };
-        script.connect(&format!("v{}", op.on), path, "PAIR-01 viewers-connect");
+        let name = format!("v{}", op.on);
+        script.connect(&name, path, "PAIR-01 viewers-connect");
+        if path.contains('?') {
+            self.ask(&name, "PAIR-03 query-of-viewers-changes-nothing", script);
+        }
         self.viewers.insert(op.on, Viewer::default());
         true
     }

@@ -83,7 +83,7 @@ impl World {
     pub(super) fn heartbeat(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.prepared(op.on, script) else { return false };
         let (interval, timeout) = (self.value(Parameter::HeartbeatInterval), self.value(Parameter::HeartbeatTimeout));
-        if op.how % 2 == 0 || interval + timeout > super::SHORT {
+        if op.how.is_multiple_of(2) || interval + timeout > super::SHORT {
             let within = "1.1 heartbeat_interval + 100ms";
             script.step("expect", json!({ "on": name, "ping": {}, "within": within, "check": "PAIR-80 pings-come" }));
             script.waits_for(within, interval * 11 / 10);

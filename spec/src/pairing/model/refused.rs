@@ -154,7 +154,7 @@ impl World {
         let count = if op.size > 56 { 9 } else { op.size % 4 + 1 };
         for how in op.how..op.how + count {
             let name = format!("x{}", self.tick());
-            if how % 2 == 0 {
+            if how.is_multiple_of(2) {
                 script.connect(&name, "/browser", "PAIR-01 viewers-connect");
             } else {
                 script.connect(&name, "/mac", "PAIR-01 hosts-connect");
@@ -189,7 +189,7 @@ fn message(is_host: bool, how: u32) -> (&'static str, Value) {
     }
 }
 
-/// The check, and a client id that is none.
+/// A client id that is none.
 pub(super) fn no_uuid(how: u32) -> &'static str {
     NO_UUIDS[how as usize % NO_UUIDS.len()]
 }

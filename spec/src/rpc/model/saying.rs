@@ -105,7 +105,7 @@ impl World {
     /// A connection ends, and its sessions do not.
     pub(super) fn lose(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.ready(op.on, script) else { return false };
-        let by = if op.how % 2 == 0 { "fin" } else { "reset" };
+        let by = if op.how.is_multiple_of(2) { "fin" } else { "reset" };
         script.step("cut", json!({ "on": name, "by": by }));
         self.connections.insert(op.on, false);
         self.taint("RPC-06 loss-concerns-nobody-else");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Session, World, session};
+use super::{World, session};
 use crate::model::{Op, Script, literal};
 
 impl World {
@@ -28,7 +28,7 @@ impl World {
         let id = self.tick();
         let message = json!({ "session_id": session(op.with), "timestamp_ms": 1, "attrs": attrs });
         script.send(&name, json!({ "id": id, "message": { "SessionStart": message } }));
-        let known = self.sessions.entry(op.with).or_insert_with(Session::default);
+        let known = self.sessions.entry(op.with).or_default();
         let check = match (known.is_active, known.commands.is_empty()) {
             (true, _) => "RPC-10 acknowledged-again",
             (false, false) => "RPC-11 acknowledged-after-its-end",

@@ -45,7 +45,7 @@ impl World {
         let from = format!("address{tick}");
         let connect = json!({ "as": name, "to": "/sync", "from": from, "check": "SYNC-02 connects" });
         script.step("connect", connect);
-        let pin: Value = if op.how % 2 == 0 { json!("wrong") } else { json!("") };
+        let pin: Value = if op.how.is_multiple_of(2) { json!("wrong") } else { json!("") };
         script.send(&name, json!({ "id": "guess", "type": "auth", "pin": pin }));
         script.expect(&name, json!({ "id": "guess", "type": "auth_failed" }), "SYNC-02 wrong-pin");
         script.send(&name, json!({ "id": "then", "type": "auth", "pin": "$pin" }));

@@ -71,7 +71,7 @@ impl World {
             return false;
         }
         let Some(name) = self.prepared(op.on, script) else { return false };
-        if op.how % 2 == 0 || timeout > QUICK {
+        if op.how.is_multiple_of(2) || timeout > QUICK {
             let within = "1.1 heartbeat_interval + 100ms";
             script.step("expect", json!({ "on": name, "ping": {}, "within": within, "check": "TERM-50 pings-come" }));
             script.waits_for(within, interval * 11 / 10);
