@@ -16,6 +16,7 @@ mod bench;
 mod ci;
 mod fuzz_proof;
 mod mutants;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Chore {
     Tidy,
     /// Runs all tests and gates, and stops at the first that fails
     Ci(ci::Options),
+    /// Says of each requirement how it is covered, from the scenarios and the kill matrix
+    Trace(trace::Options),
     /// Plays every fault of the references, and writes the kill matrix
     Mutants(mutants::Options),
     /// Measures the relay and the judge against their targets
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Ci(options) => ci::run(&options),
         Chore::Mutants(options) => mutants::run(&options),
+        Chore::Trace(options) => trace::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::FuzzProof(options) => fuzz_proof::run(&options),
     });

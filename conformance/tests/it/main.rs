@@ -1,7 +1,7 @@
 //! Integration tests.
 
-mod agent;
 mod bad_input;
+mod faults;
 mod fuzz;
 mod loader_errors;
 mod proxy;
@@ -11,7 +11,5 @@ mod scenarios;
 mod self_test;
 mod support;
 mod sync;
-mod terminal;
-mod tunnel;
 mod verdicts;
 mod wire;

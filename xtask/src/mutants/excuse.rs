@@ -1,5 +1,6 @@
 //! What cannot be shown, and why: the gaps that are known.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -71,5 +72,17 @@ impl Excuses {
         let path = root.join(FILE);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is not what was expected", path.display()))
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotObservable => "not observable on the wire",
+            Self::NeedsHours => "needs hours",
+            Self::NeedsResources => "needs more of the machine",
+            Self::NotSeparable => "not separable",
+            Self::NotOfTheSubject => "not of the subject",
+        })
     }
 }

@@ -63,6 +63,12 @@ impl Scenario {
 }
 
 impl Fault {
+    /// Somebody in the middle who changes nothing.
+    pub(super) fn none() -> Self {
+        let (role, breaks, causes) = (String::new(), Vec::new(), Vec::new());
+        Self { role, name: "none".to_owned(), breaks, causes, starves: false, line: String::new() }
+    }
+
     /// Of the scenarios that keep the machine busy those that judge nothing that the fault breaks.
     pub(super) fn spares<'a>(&self, heavy: &'a [Scenario]) -> Vec<&'a str> {
         let spared = heavy.iter().filter(|scenario| !self.breaks.iter().any(|broken| scenario.judges(broken)));

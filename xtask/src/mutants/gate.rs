@@ -41,14 +41,15 @@ fn of_fault(role: &str, row: &Row) -> Vec<String> {
     }
     let is_right = |blamed: &String| row.starves || row.breaks.contains(blamed) || row.causes.contains(blamed);
     let mut problems: Vec<_> = row
-        .killed_by
+        .kills
         .iter()
-        .filter_map(|(check, blamed)| {
-            let wrong: Vec<_> = blamed.iter().filter(|blamed| !is_right(blamed)).map(String::as_str).collect();
-            (!wrong.is_empty()).then(|| format!("{name} is blamed on {} by {check}", wrong.join(", ")))
+        .filter_map(|kill| {
+            let blamed = kill.requirements.iter();
+            let wrong: Vec<_> = blamed.filter(|blamed| !is_right(blamed)).map(String::as_str).collect();
+            (!wrong.is_empty()).then(|| format!("{name} is blamed on {} by {}", wrong.join(", "), kill.check))
         })
         .collect();
-    let is_named = row.killed_by.values().flatten().any(|blamed| row.breaks.contains(blamed));
+    let is_named = row.blamed.iter().any(|blamed| row.breaks.contains(blamed));
     if !is_named {
         problems.push(format!("{name} is found, but no check blames {}", row.breaks.join(", ")));
     }
@@ -57,7 +58,7 @@ fn of_fault(role: &str, row: &Row) -> Vec<String> {
 
 fn idle_checks(seat: &Seat, excuses: &[Excuse]) -> Vec<String> {
     let killers = seat.killers();
-    let idle = seat.named().filter(|(id, _)| !killers.contains(id) && !is_general(id));
+    let idle = seat.named().filter(|(id, _)| !killers.contains(*id) && !is_general(id));
     let idle = idle.filter(|(id, _)| !excuses.iter().any(|excuse| excuse.covers(&seat.role, id)));
     idle.map(|(id, requirement)| format!("{} {id} ({}) finds no fault", seat.role, requirement.unwrap_or("-")))
         .collect()
@@ -106,25 +107,32 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::excuse::Category;
+    use super::super::fault::Fault;
+    use super::super::play::{Kill, Played};
     use super::*;
 
     fn row(name: &str, breaks: &[&str], killed_by: &[(&str, &[&str])]) -> Row {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let killed_by = killed_by.iter().map(|(check, blamed)| ((*check).to_owned(), owned(blamed)));
-        Row {
+        let fault = Fault {
+            role: "rpc.daemon".to_owned(),
             name: name.to_owned(),
-            line: "does it wrong".to_owned(),
             breaks: owned(breaks),
             causes: Vec::new(),
             starves: false,
-            probe: None,
-            killed_by: killed_by.collect(),
-        }
+            line: "does it wrong".to_owned(),
+        };
+        let kill = |(check, blamed): &(&str, &[&str])| Kill {
+            check: (*check).to_owned(),
+            requirements: owned(blamed),
+            took: 1.0,
+        };
+        let kills = killed_by.iter().map(kill).collect();
+        Row::new(&fault, &Played { kills, ..Played::default() })
     }
 
     fn matrix(faults: Vec<Row>) -> Matrix {
         let checks = BTreeMap::from([("rpc/a#one".to_owned(), Some("RPC-01".to_owned()))]);
-        Matrix { roles: vec![Seat { role: "rpc.daemon".to_owned(), checks, faults }] }
+        Matrix { roles: vec![Seat { checks, faults, ..Seat::new("rpc.daemon") }] }
     }
 
     fn of_faults(faults: Vec<Row>) -> Vec<String> {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
-use super::play::Played;
+use super::play::{Kill, Played};
 
 /// Checks that every scenario has, and that judge no requirement of their own.
 const GENERAL: [&str; 2] = ["story", "lint"];
@@ -27,6 +27,8 @@ pub(crate) struct Seat {
     pub(crate) role: String,
     /// The checks that its reference passes, with the requirement that each judges.
     pub(crate) checks: BTreeMap<String, Option<String>>,
+    /// Those that did not apply to it.
+    pub(crate) skipped: BTreeSet<String>,
     pub(crate) faults: Vec<Row>,
 }
 
@@ -42,13 +44,18 @@ pub(crate) struct Row {
     pub(crate) starves: bool,
     /// The scenario that finds it soonest.
     pub(crate) probe: Option<String>,
-    /// The checks that find it, with the requirements that they blame.
-    pub(crate) killed_by: BTreeMap<String, Vec<String>>,
+    /// The requirements that are blamed for it.
+    pub(crate) blamed: BTreeSet<String>,
+    /// The checks that find it, by scenario.
+    pub(crate) killed_by: BTreeMap<String, BTreeSet<String>>,
+    /// The same with the requirements that each blames: known of a run alone.
+    #[serde(skip)]
+    pub(super) kills: Vec<Kill>,
 }
 
 impl Seat {
     pub(super) fn new(role: &str) -> Self {
-        Self { role: role.to_owned(), checks: BTreeMap::new(), faults: Vec::new() }
+        Self { role: role.to_owned(), checks: BTreeMap::new(), skipped: BTreeSet::new(), faults: Vec::new() }
     }
 
     /// The checks with a name of their own.
@@ -58,33 +65,45 @@ impl Seat {
     }
 
     /// The checks that find some fault.
-    pub(crate) fn killers(&self) -> BTreeSet<&str> {
-        self.faults.iter().flat_map(|row| row.killed_by.keys()).map(String::as_str).collect()
+    pub(crate) fn killers(&self) -> BTreeSet<String> {
+        self.faults.iter().flat_map(Row::killers).collect()
     }
 }
 
 impl Row {
     pub(super) fn new(fault: &Fault, played: &Played) -> Self {
-        let soonest = played.kills.iter().min_by(|a, b| a.took.total_cmp(&b.took));
-        let killed_by = played.kills.iter().map(|kill| (kill.check.clone(), kill.requirements.clone()));
+        let soonest = |kills: &mut dyn Iterator<Item = &Kill>| kills.min_by(|a, b| a.took.total_cmp(&b.took)).cloned();
         // What is blamed rightly tells more than what merely fails.
-        let right = |kill: &&super::play::Kill| kill.requirements.iter().any(|one| fault.breaks.contains(one));
-        let probe = played.kills.iter().filter(right).min_by(|a, b| a.took.total_cmp(&b.took)).or(soonest);
+        let right = |kill: &&Kill| kill.requirements.iter().any(|one| fault.breaks.contains(one));
+        let probe = soonest(&mut played.kills.iter().filter(right)).or_else(|| soonest(&mut played.kills.iter()));
+        let mut killed_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for kill in &played.kills {
+            let (scenario, check) = kill.check.split_once('#').unwrap_or((&kill.check, ""));
+            killed_by.entry(scenario.to_owned()).or_default().insert(check.to_owned());
+        }
         Self {
             name: fault.name.clone(),
             line: fault.line.clone(),
             breaks: fault.breaks.clone(),
             causes: fault.causes.clone(),
             starves: fault.starves,
-            probe: probe.and_then(|kill| kill.check.split('#').next()).map(str::to_owned),
-            killed_by: killed_by.collect(),
+            probe: probe.and_then(|kill| kill.check.split('#').next().map(str::to_owned)),
+            blamed: played.kills.iter().flat_map(|kill| kill.requirements.clone()).collect(),
+            killed_by,
+            kills: played.kills.clone(),
         }
+    }
+
+    /// The checks that find it.
+    pub(crate) fn killers(&self) -> impl Iterator<Item = String> {
+        self.killed_by
+            .iter()
+            .flat_map(|(scenario, checks)| checks.iter().map(move |check| format!("{scenario}#{check}")))
     }
 
     /// Whether a check that judges what the fault breaks finds it.
     pub(crate) fn is_killed_by(&self, requirement: &str) -> bool {
-        self.breaks.iter().any(|broken| broken == requirement)
-            && self.killed_by.values().any(|blamed| blamed.iter().any(|one| one == requirement))
+        self.breaks.iter().any(|broken| broken == requirement) && self.blamed.contains(requirement)
     }
 }
 
@@ -99,7 +118,18 @@ impl Matrix {
     }
 
     pub(super) fn to_json(&self) -> Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
+        // A line for each check and each fault: what changes is then seen.
+        let mut text = String::from("{\"roles\":[");
+        for (seat, index) in self.roles.iter().zip(0..) {
+            let lines = |lines: Vec<String>| lines.join(",\n");
+            let checks = seat.checks.iter().map(|(id, own)| Ok(format!("{}:{}", json(id)?, json(own)?)));
+            let faults = seat.faults.iter().map(json);
+            let (checks, faults) = (checks.collect::<Result<_>>()?, faults.collect::<Result<_>>()?);
+            text += if index > 0 { ",\n" } else { "\n" };
+            text += &format!("{{\"role\":{},\"checks\":{{\n{}\n}},", json(&seat.role)?, lines(checks));
+            text += &format!("\"skipped\":{},\"faults\":[\n{}\n]}}", json(&seat.skipped)?, lines(faults));
+        }
+        Ok(text + "\n]}\n")
     }
 
     /// The scenario that finds a fault soonest.
@@ -107,6 +137,10 @@ impl Matrix {
         let seat = self.roles.iter().find(|seat| seat.role == role)?;
         seat.faults.iter().find(|row| row.name == fault)?.probe.as_deref()
     }
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> Result<String> {
+    Ok(serde_json::to_string(value)?)
 }
 
 /// Whether a check is one of those that every scenario has.

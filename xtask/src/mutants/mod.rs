@@ -7,10 +7,10 @@ mod matrix;
 mod page;
 mod play;
 
-pub(crate) use excuse::Excuses;
-pub(crate) use matrix::Matrix;
+pub(crate) use excuse::{Category, Excuses};
+pub(crate) use matrix::{Matrix, Seat};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo;
 use crate::workspace;
 use fault::Fault;
-use matrix::{Row, Seat};
+use matrix::Row;
 use play::{Play, Played};
 
 /// Where the matrix is kept, from the root of the workspace.
@@ -92,6 +92,22 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     bail!("{} of the rules of the kill matrix are broken", problems.len())
 }
 
+/// What the matrix says of other faults than there are.
+///
+/// # Errors
+/// Where the judge cannot be asked.
+pub(crate) fn stale(matrix: &Matrix, judge: &Path) -> Result<Vec<String>> {
+    let faults = fault::list(judge)?;
+    let now: BTreeSet<_> = faults.iter().map(|fault| (&fault.role, &fault.name, &fault.breaks)).collect();
+    let rows =
+        matrix.roles.iter().flat_map(|seat| seat.faults.iter().map(move |row| (&seat.role, &row.name, &row.breaks)));
+    let then: BTreeSet<_> = rows.collect();
+    let told = |(role, name, _): &(&String, &String, &Vec<String>)| {
+        format!("{role} {name} is not what the kill matrix says: write it with `cargo xtask mutants`")
+    };
+    Ok(now.symmetric_difference(&then).map(told).collect())
+}
+
 fn write(matrix: &Matrix) -> Result<()> {
     let write = |path: &str, text: String| {
         let path = workspace::root().join(path);
@@ -107,6 +123,9 @@ fn play_all(judge: &Path, faults: &[&Fault], jobs: usize, known: Option<&Matrix>
     roles.dedup();
     let heavy = fault::heavy(judge)?;
     let faultless = roles.iter().map(|role| Play { role, fault: None, only: None, skip: Vec::new() });
+    // The same with somebody in the middle, who must not be blamed for being there.
+    let nobodys = Fault::none();
+    let through = roles.iter().map(|role| Play { role, fault: Some(&nobodys), only: None, skip: Vec::new() });
     let probe = |fault: &Fault| known.and_then(|matrix| matrix.probe(&fault.role, &fault.name)).map(str::to_owned);
     let plays = faults.iter().map(|fault| {
         let (only, skip) = (probe(fault), fault.spares(&heavy));
@@ -114,14 +133,15 @@ fn play_all(judge: &Path, faults: &[&Fault], jobs: usize, known: Option<&Matrix>
     });
     let plays: Vec<_> = match known {
         Some(_) => plays.filter(|play| play.only.is_some()).collect(),
-        None => faultless.chain(plays).collect(),
+        None => through.chain(faultless).chain(plays).collect(),
     };
     let played = play::all(judge, &plays, jobs)?;
     let mut seats: BTreeMap<&str, Seat> = BTreeMap::new();
     for (play, played) in plays.iter().zip(played) {
         let seat = seats.entry(play.role).or_insert_with(|| Seat::new(play.role));
         match play.fault {
-            None => seat.checks = sound(play.role, played)?,
+            None => Played { passed: seat.checks, skipped: seat.skipped, .. } = sound(play.role, played)?,
+            Some(fault) if std::ptr::eq(fault, &nobodys) => _ = sound(play.role, played)?,
             Some(fault) => seat.faults.push(Row::new(fault, &played)),
         }
     }
@@ -129,12 +149,12 @@ fn play_all(judge: &Path, faults: &[&Fault], jobs: usize, known: Option<&Matrix>
     Ok(Matrix { roles: ordered.collect() })
 }
 
-/// The checks that the faultless reference passes.
-fn sound(role: &str, played: Played) -> Result<BTreeMap<String, Option<String>>> {
-    if let Some(kill) = played.kills.first() {
-        bail!("the faultless reference {role} fails {}: the matrix says nothing then", kill.check);
+/// What the faultless reference showed.
+fn sound(role: &str, played: Played) -> Result<Played> {
+    match played.kills.first() {
+        Some(kill) => bail!("the faultless reference {role} fails {}: the matrix says nothing then", kill.check),
+        None => Ok(played),
     }
-    Ok(played.passed)
 }
 
 /// A folder for reports, which is removed in the end.

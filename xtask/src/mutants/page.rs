@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::matrix::{Matrix, Row, Seat};
 
-/// More checks than this are counted, not listed.
-const MOST_LISTED: usize = 6;
+/// More scenarios than this are counted, not listed.
+const MOST_LISTED: usize = 4;
 
 /// A line for each role.
 pub(super) fn summary(matrix: &Matrix) -> String {
@@ -13,7 +13,7 @@ pub(super) fn summary(matrix: &Matrix) -> String {
     for seat in &matrix.roles {
         let (killed, all) = (seat.faults.iter().filter(|row| !row.killed_by.is_empty()).count(), seat.faults.len());
         let (killers, named) = (seat.killers(), seat.named().count());
-        let useful = seat.named().filter(|(id, _)| killers.contains(id)).count();
+        let useful = seat.named().filter(|(id, _)| killers.contains(*id)).count();
         let _ = writeln!(
             text,
             "{:<16} {killed} of {all} faults found, {useful} of {named} checks have found one",
@@ -36,7 +36,7 @@ pub(super) fn page(matrix: &Matrix) -> String {
     for seat in &matrix.roles {
         let found = seat.faults.iter().filter(|row| !row.killed_by.is_empty()).count();
         let killers = seat.killers();
-        let useful = seat.named().filter(|(id, _)| killers.contains(id)).count();
+        let useful = seat.named().filter(|(id, _)| killers.contains(*id)).count();
         let (faults, named) = (seat.faults.len(), seat.named().count());
         let _ = writeln!(text, "| {} | {faults} | {found} | {named} | {useful} |", seat.role);
     }
@@ -54,15 +54,11 @@ fn role(text: &mut String, seat: &Seat) {
     }
 }
 
-/// The checks that judge what is broken, and how many others fail in consequence.
+/// The scenarios that find it, as many as there is room for.
 fn finders(row: &Row) -> String {
-    let judges = |blamed: &[String]| blamed.iter().any(|one| row.breaks.contains(one));
-    let own: Vec<_> = row.killed_by.iter().filter(|(_, blamed)| judges(blamed)).map(|(check, _)| check).collect();
-    let listed: Vec<_> = own.iter().take(MOST_LISTED).map(|check| format!("`{check}`")).collect();
-    let more = row.killed_by.len() - listed.len();
-    match (listed.is_empty(), more) {
-        (true, more) => format!("{more} checks"),
-        (false, 0) => listed.join(", "),
-        (false, more) => format!("{}, and {more} more", listed.join(", ")),
+    let listed: Vec<_> = row.killed_by.keys().take(MOST_LISTED).map(|scenario| format!("`{scenario}`")).collect();
+    match row.killed_by.len() - listed.len() {
+        0 => listed.join(", "),
+        more => format!("{}, and {more} more", listed.join(", ")),
     }
 }

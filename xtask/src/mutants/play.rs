@@ -1,6 +1,6 @@
 //! Playing a fault: the judge as a process, its report read. Several at once, in a bound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -36,6 +36,8 @@ pub(super) struct Play<'a> {
 pub(super) struct Played {
     /// The checks that passed, with the requirement that each judges.
     pub(super) passed: BTreeMap<String, Option<String>>,
+    /// Those that did not apply.
+    pub(super) skipped: BTreeSet<String>,
     pub(super) kills: Vec<Kill>,
 }
 
@@ -120,6 +122,10 @@ fn one(judge: &Path, play: &Play<'_>, report: &Path) -> Result<Played> {
     if let Some(only) = &play.only {
         command.args(["--only", only]);
     }
+    let family = play.role.split('.').next();
+    for skip in play.skip.iter().filter(|id| play.only.is_none() && id.split('/').next() == family) {
+        command.args(["--skip", skip]);
+    }
     let output =
         command.stdout(Stdio::null()).stderr(Stdio::piped()).output().context("the judge cannot be started")?;
     if output.status.code().is_none_or(|code| !JUDGED.contains(&code)) {
@@ -137,6 +143,7 @@ fn read(report: Report) -> Played {
         for check in scenario.checks {
             match &*check.verdict {
                 "pass" => _ = played.passed.insert(check.id, check.requirement),
+                "skip" => _ = played.skipped.insert(check.id),
                 "fail" | "warn" if check.because_of.is_none() => {
                     let found = check.findings.into_iter().filter_map(|finding| finding.requirement);
                     let mut requirements: Vec<_> = check.requirement.into_iter().chain(found).collect();

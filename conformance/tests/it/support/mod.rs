@@ -2,7 +2,6 @@
 //!
 //! Everything here ends with the test that started it.
 
-pub(crate) mod middleman;
 pub(crate) mod peer;
 mod process;
 mod run;

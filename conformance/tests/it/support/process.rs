@@ -19,12 +19,6 @@ impl Reference {
         Self::start_the("pairing-relay", more).await
     }
 
-    /// Starts the terminal relay likewise.
-    pub(crate) async fn terminal(more: &[String]) -> Self {
-        let more: Vec<_> = more.iter().map(String::as_str).collect();
-        Self::start_the("terminal-relay", &more).await
-    }
-
     /// Starts the sync server likewise, with the PIN 000042.
     pub(crate) async fn sync(more: &[&str]) -> Self {
         Self::start_the("sync-server", &[&["--pin", "000042"], more].concat()).await
@@ -34,14 +28,6 @@ impl Reference {
     pub(crate) async fn sync_refused(more: &[&str]) -> String {
         let arguments = ["reference", "sync-server", "--port", "0", "--pin", "000042"];
         super::conformance(arguments.iter().chain(more)).await.told()
-    }
-
-    /// Starts the tunnel's cloud likewise; beside it the address of its public port.
-    pub(crate) async fn tunnel(more: &[String]) -> (Self, String) {
-        let more: Vec<_> = more.iter().map(String::as_str).collect();
-        let mut cloud = Self::start_the("tunnel-cloud", &[&["--public-port", "0"], more.as_slice()].concat()).await;
-        let line = cloud.running.line_with("the public at http://").await;
-        (cloud, line.trim().rsplit('/').next().expect("an address").to_owned())
     }
 
     async fn start_the(which: &str, more: &[&str]) -> Self {

@@ -103,14 +103,12 @@ impl Worn {
         }
     }
 
-    pub(super) fn stop<F: Future<Output = ()>>(self, told: F) -> impl Future<Output = ()> + use<F> {
-        async move {
-            told.await;
-            match self.0.map(|chosen| chosen.fault.name) {
-                Some("ignores-sigterm") => pending().await,
-                Some("stops-slowly") => tokio::time::sleep(Duration::from_secs(2)).await,
-                _ => {}
-            }
+    pub(super) async fn stop(self, told: impl Future<Output = ()>) {
+        told.await;
+        match self.0.map(|chosen| chosen.fault.name) {
+            Some("ignores-sigterm") => pending().await,
+            Some("stops-slowly") => tokio::time::sleep(Duration::from_secs(2)).await,
+            _ => {}
         }
     }
 
