@@ -31,8 +31,7 @@ impl World {
                 keys["fragments"] = json!(3);
             }
             script.step("send", keys);
-            let data = json!({ "projects": { "begins_with": [{ "id": "$project" }] } });
-            script.expect(&name, json!({ "id": "auth", "type": "auth_success", "data": data }), "SYNC-02 right-pin");
+            script.expect(&name, admitted("auth"), "SYNC-02 right-pin");
         }
         self.clients.insert(op.on, Client { is_known, ..Client::default() });
         true
@@ -202,7 +201,7 @@ impl World {
             2 => json!({ "id": id, "type": "unsubscribe", "resource": "chat", "resourceId": chat }),
             _ => {
                 script.send(&name, json!({ "id": id, "type": "auth", "pin": "$pin" }));
-                script.expect(&name, json!({ "id": id, "type": "auth_success" }), "SYNC-02 late-pin");
+                script.expect(&name, admitted(&id), "SYNC-02 late-pin");
                 if let Some(client) = self.clients.get_mut(&op.on) {
                     client.is_known = true;
                 }
@@ -223,4 +222,10 @@ impl World {
     pub(super) fn made(&mut self, id: u32) {
         self.chats.insert(id, Chat { is_new: true, sent: Vec::new() });
     }
+}
+
+/// The answer to the right PIN, which tells of the first project.
+fn admitted(id: &str) -> Value {
+    let data = json!({ "projects": { "begins_with": [{ "id": "$project" }] } });
+    json!({ "id": id, "type": "auth_success", "data": data })
 }
