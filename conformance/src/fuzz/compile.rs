@@ -132,12 +132,12 @@ mod tests {
         for family in FAMILIES.iter().filter(|family| family.model.is_some()) {
             let mut kinds = std::collections::BTreeSet::new();
             for (number, setting) in
-                [Setting::default(), short.clone(), waived.clone()].iter().cycle().take(15).enumerate()
+                [Setting::default(), short.clone(), waived.clone()].iter().cycle().take(36).enumerate()
             {
                 let model = family.model.expect("a model");
-                let sequence = Sequence { model, setting: setting.clone(), steps: 60 };
+                let sequence = Sequence { model, setting: setting.clone(), steps: 40 };
                 let ops = sequence.new_tree(&mut choices(5, number as u64)).expect("a sequence").current();
-                assert!(ops.len() >= 60, "{}: only {} ops", family.name, ops.len());
+                assert!(ops.len() >= 40, "{}: only {} ops", family.name, ops.len());
                 kinds.extend(ops.iter().map(|op| op.kind));
                 let file = format!("{}/fuzz-1.yaml", family.name);
                 let make =
@@ -149,12 +149,11 @@ mod tests {
                     assert_eq!(step.place.line, *line as u64);
                 }
                 // Without any of the ops the rest is a scenario too.
-                for left_out in [2, 3, 5] {
-                    let ops: Vec<_> =
-                        ops.iter().enumerate().filter(|(at, _)| at % left_out != 0).map(|(_, op)| *op).collect();
-                    make(&ops, usize::MAX);
-                }
-                let part = make(&ops, whole.steps() / 2).expect("steps");
+                let left_out = [2, 3, 5][number % 3];
+                let ops: Vec<_> =
+                    ops.iter().enumerate().filter(|(at, _)| at % left_out != 0).map(|(_, op)| *op).collect();
+                make(&ops, usize::MAX);
+                let part = make(&whole.ops, whole.steps() / 2).expect("steps");
                 assert_eq!(part.steps(), whole.steps() / 2);
                 assert!(whole.ops_to(part.steps()).len() < whole.ops.len());
             }
