@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::pairing::relay::Sessions;
+use super::sync::server::Clients;
 use super::wire::{CLOSE, Frame, PONG, TEXT};
 
 /// Which way something goes: in, from who has connected, or out to it.
@@ -37,8 +38,26 @@ pub(super) struct House {
     pub(super) kept: Option<Frame>,
     /// What is known by name.
     pub(super) known: BTreeMap<String, Value>,
+    /// What goes to a connection, by its number, before whatever else does next.
+    pub(super) mail: BTreeMap<usize, Vec<Frame>>,
+    /// Who was turned away for a violation of RFC 6455, by number.
+    pub(super) violators: Vec<usize>,
     /// What is known of the sessions of a pairing relay.
     pub(super) sessions: Sessions,
+    /// What is known of the clients of a sync server.
+    pub(super) clients: Clients,
+}
+
+impl House {
+    /// Something goes to a connection, before whatever else does next.
+    pub(super) fn post(&mut self, number: usize, frame: Frame) {
+        self.mail.entry(number).or_default().push(frame);
+    }
+
+    /// What is there for a connection.
+    pub(super) fn mail(&mut self, number: usize) -> Vec<Frame> {
+        self.mail.remove(&number).unwrap_or_default()
+    }
 }
 
 /// What comes of a frame.

@@ -3,7 +3,7 @@
 //! Each direction of a connection is a task of its own that reads no more than it can pass on, so that who stands here keeps nothing.
 
 use std::io::{Error, ErrorKind, Result};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -214,7 +214,9 @@ impl Place {
     /// Connects from the same address as the guest, which may have one of its own.
     async fn dial(&self, from: IpAddr) -> Result<TcpStream> {
         let socket = if self.behind.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        if from.is_loopback() && from.is_ipv4() == self.behind.is_ipv4() {
+        // A port that is bound is one that no listener finds, also for a while after its end.
+        let has_own = from.is_loopback() && from != Ipv4Addr::LOCALHOST;
+        if has_own && from.is_ipv4() == self.behind.is_ipv4() {
             socket.bind(SocketAddr::new(from, 0))?;
         }
         socket.set_nodelay(true)?;

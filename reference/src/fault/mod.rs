@@ -7,6 +7,7 @@
 mod after;
 mod client;
 mod flow;
+mod framing;
 mod link;
 mod middle;
 mod visit;
@@ -93,9 +94,9 @@ pub static ALL: &[Faults] = &[
     Faults { role: "terminal.relay", tables: &[&[terminal::relay::FAULTS]] },
     Faults { role: "terminal.host", tables: &[&[terminal::host::FAULTS], VARYING] },
     Faults { role: "terminal.viewer", tables: &[&[terminal::viewer::FAULTS], CLIENT] },
-    Faults { role: "tunnel.cloud", tables: &[&tunnel::cloud::FAULTS] },
-    Faults { role: "tunnel.agent", tables: &[&tunnel::agent::FAULTS, VARYING] },
-    Faults { role: "sync.server", tables: &[&[sync::server::FAULTS]] },
+    Faults { role: "tunnel.cloud", tables: &[tunnel::cloud::FAULTS] },
+    Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS, VARYING] },
+    Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
     Faults { role: "sync.client", tables: &[&[sync::client::FAULTS], VARYING] },
     Faults { role: "rpc.daemon", tables: &[&[rpc::daemon::FAULTS]] },
     Faults { role: "rpc.client", tables: &[&[rpc::client::FAULTS, client::SHARED]] },

@@ -3,7 +3,8 @@
 use std::io::{ErrorKind, Result};
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt, BufReader, copy, copy_buf, sink};
+use futures_util::FutureExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy, copy_buf, sink};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep;
@@ -113,6 +114,9 @@ pub(super) async fn pass(
         Admission::Ignored => return copy(&mut guest, &mut sink()).await.map(drop),
     }
     let (reader, mut to_behind) = dial.await?.into_split();
+    if guest.buffer().is_empty() && has_gone(&mut guest) {
+        return Ok(());
+    }
     let mut behind = BufReader::with_capacity(64 << 10, reader);
     to_behind.write_all(&head.bytes()).await?;
     let asking = async {
@@ -138,12 +142,21 @@ pub(super) async fn pass(
         }
         Reply::Never => return asking.await,
     }
-    to_guest.write_all(&head.bytes()).await?;
+    let written = to_guest.write_all(&head.bytes()).await;
+    if written.is_err() {
+        visit.is_given_up();
+        return written;
+    }
     tokio::select! {
         _ = asking => {}
         _ = copy_buf(&mut behind, to_guest) => {}
     }
     Ok(())
+}
+
+/// Whether a client has gone already.
+fn has_gone(guest: &mut BufReader<OwnedReadHalf>) -> bool {
+    guest.fill_buf().now_or_never().is_some_and(|read| !read.is_ok_and(|bytes| !bytes.is_empty()))
 }
 
 /// After its last words a connection lives on so long, for the peer to read them.

@@ -75,6 +75,20 @@ impl<L> Rule<L> {
     }
 }
 
+/// The tables of a link: its rules, and with them its faults. Faults of something else may stand behind them.
+macro_rules! tables {
+    ($link:ty: $($module:ident::$table:ident),* $(; and $other:ident::$faults:ident)?) => {
+        /// The faults, table by table.
+        pub(crate) static FAULTS: &[&[Fault]] = &[
+            $(&rule::faults::<$link, { $module::$table.len() }>($module::$table),)*
+            $($other::$faults)?
+        ];
+
+        const RULES: &[&[Rule<$link>]] = &[$($module::$table),*];
+    };
+}
+pub(super) use tables;
+
 /// The faults of a table.
 pub(super) const fn faults<L, const N: usize>(rules: &[Rule<L>]) -> [Fault; N] {
     let mut all = [Fault::new("", &[], ""); N];
@@ -200,7 +214,7 @@ fn packing(is_agents: bool) -> Packing {
 /// Lines of one name in one, as a careless server has them.
 pub(super) fn joined(headers: &mut Map<String, Value>) {
     for value in headers.values_mut() {
-        if let Some(values) = value.as_array() {
+        if let Some(values) = value.as_array().filter(|values| values.iter().all(Value::is_string)) {
             *value = values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ").into();
         }
     }

@@ -1,5 +1,7 @@
 //! Faults of the heartbeat: PAIR-80 to PAIR-82. Those that are a matter of its timing are made by the timing alone.
 
+use std::time::Duration;
+
 use super::{Relay, Seen};
 use crate::fault::Fault;
 use crate::fault::link::{self, House, Said, Way};
@@ -27,6 +29,9 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("quiet-viewers-end", &["PAIR-82"], "terminates viewers that have sent nothing for three Pings")
         .causing(&["PAIR-80", "PAIR-15", "PAIR-22", "PAIR-33", "PAIR-34"]),
 ];
+
+/// A part of a heartbeat that is short.
+const A_LITTLE: Duration = Duration::from_millis(30);
 
 pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     let is_paired = relay.partner(house).is_some();
@@ -75,7 +80,9 @@ fn pinged(relay: &mut Relay, seen: &Seen<'_>, is_paired: bool) -> Option<Said> {
         "busy-needs-no-ping" if std::mem::take(&mut relay.marked) => skipped,
         "forgives-silence" => forgiven,
         "forgives-waiting-viewers" if !relay.is_host && !is_paired => forgiven,
-        "quiet-hosts-end" if relay.is_host && relay.quiet_pings == 3 => Said::ended(seen.frame, 1001),
+        "quiet-hosts-end" if relay.is_host && relay.quiet_pings == 3 => {
+            Said { delay: A_LITTLE, ..Said::ended(seen.frame, 1001) }
+        }
         "quiet-viewers-end" if !relay.is_host && relay.quiet_pings == 3 => seen.last(1001),
         _ => return None,
     })

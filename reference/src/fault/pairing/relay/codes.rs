@@ -4,15 +4,17 @@ use relayspec::pairing::ALPHABET;
 
 use super::{Relay, Seen, error};
 use crate::fault::Fault;
-use crate::fault::link::{House, Said, Way};
+use crate::fault::link::{self, House, Said, Way};
+use crate::fault::wire::{Frame, TEXT};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("no-registered", &["PAIR-10"], "says nothing to a host that connects").starving(),
     Fault::new("error-first", &["PAIR-10"], "greets hosts with an error"),
-    Fault::new("small-letters", &["PAIR-11"], "gives codes in small letters"),
+    Fault::new("small-letters", &["PAIR-11"], "gives codes in small letters").causing(&["PAIR-14", "PAIR-24"]),
     Fault::new("look-alikes", &["PAIR-11"], "gives codes with a zero, each seventh time"),
-    Fault::new("long-codes", &["PAIR-11"], "gives codes of seven characters"),
-    Fault::new("expiry-is-off", &["PAIR-12"], "tells hosts of an expiry 3 s too late").causing(&["PAIR-31", "PAIR-17"]),
+    Fault::new("long-codes", &["PAIR-11"], "gives codes of seven characters").starving(),
+    Fault::new("expiry-is-off", &["PAIR-12"], "tells hosts of an expiry 3 s too late")
+        .causing(&["PAIR-31", "PAIR-17", "PAIR-32"]),
     Fault::new("same-codes-in-a-crowd", &["PAIR-13"], "tells every fiftieth host of a crowd the code of another")
         .causing(&["PAIR-90", "PAIR-20"]),
     Fault::new("counting-codes", &["PAIR-14"], "counts codes up"),
@@ -22,7 +24,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("linked-codes", &["PAIR-14"], "begins each code with the last character of the code before"),
     Fault::new("register-renews", &["PAIR-15"], "gives a host that registers another code"),
     Fault::new("register-kills", &["PAIR-15"], "does not know the code of a host that has registered")
-        .causing(&["PAIR-34"]),
+        .causing(&["PAIR-34", "WIRE-02"]),
     Fault::new("register-parts", &["PAIR-15"], "parts a pair when its host registers"),
     Fault::new("held-codes-are-renewed", &["PAIR-15"], "gives a host another code whose code is held and has expired"),
     Fault::new("fourth-version-only", &["PAIR-15"], "takes client ids of version 4 alone"),
@@ -32,13 +34,26 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("fresh-code-deaf", &["PAIR-17"], "carries no data to a host with a fresh code"),
     Fault::new("reuses-codes", &["PAIR-74", "PAIR-71"], "gives the code of the last lost host to the next"),
     Fault::new("knows-its-clients", &["PAIR-74", "PAIR-15"], "gives a client id that has registered its old code back"),
-    Fault::new("one-session-each", &["PAIR-74", "PAIR-10"], "registers no host after one that left its viewer behind"),
+    Fault::new(
+        "one-session-each",
+        &["PAIR-74", "PAIR-10"],
+        "registers no host while a viewer is there that has lost its host",
+    ),
 ];
+
+/// The longest message that comes in fragments, in bytes.
+const LONGEST: usize = 4 << 20;
 
 pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     match (seen.way, seen.kind) {
+        (Way::In, _) if relay.is_partial && matches!(seen.frame.head & 0x0F, 1 | 2) => {
+            relay.is_partial = false;
+            let begun = Frame { head: 1, payload: std::mem::take(&mut relay.partial), ..seen.frame.clone() };
+            Some(Said { onward: vec![begun, seen.frame.clone()], ..Said::default() })
+        }
+        (Way::In, _) if seen.frame.is_fragment() && !house.sessions.meant.is_empty() => whole(relay, seen, house),
         (Way::In, "join") => joins(relay, seen, house),
-        (Way::In, "register") => registers(relay, seen, house),
+        (Way::In, "register") if relay.is_host => registers(relay, seen, house),
         (Way::Out, "registered") => registered(relay, seen, house),
         (Way::Out, "data") => match relay.fault {
             "register-parts" if !relay.is_host && relay.session(house)?.is_named => Some(Said::nothing()),
@@ -46,11 +61,33 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
             _ => None,
         },
         (Way::Out, "error") if seen.error() == "MAC_DISCONNECTED" => {
-            house.sessions.bars_next = relay.fault == "one-session-each";
+            house.sessions.widow = Some(relay.number);
             None
         }
         _ => None,
     }
+}
+
+/// Fragments go on as one message, since a code may be cut.
+fn whole(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    if seen.frame.head & 0x0F == 0 && !relay.is_partial {
+        return None;
+    }
+    relay.is_partial = seen.frame.head & 0x80 == 0;
+    relay.partial.extend_from_slice(&seen.frame.payload);
+    if relay.partial.len() > LONGEST {
+        return Some(Said::ended(seen.frame, 1009));
+    }
+    if seen.frame.head & 0x80 == 0 {
+        return Some(Said::nothing());
+    }
+    let frame = Frame { head: TEXT, payload: std::mem::take(&mut relay.partial), ..seen.frame.clone() };
+    let message = link::message(&frame);
+    let meant = message["code"].as_str().and_then(|told| house.sessions.meant.get(told));
+    Some(match meant {
+        Some(code) => Said::with(&message, "code", code.clone().into(), &frame),
+        None => Said::whole(&frame),
+    })
 }
 
 fn joins(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
@@ -58,7 +95,7 @@ fn joins(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> 
         return Some(seen.with("code", &**code));
     }
     let is_unknown = match relay.fault {
-        "register-kills" => relay.wanted(house)?.is_named,
+        "register-kills" => relay.wanted(house).is_some_and(|session| session.is_named && session.age() < 0.0),
         "fresh-code-unknown" => relay.wanted(house)?.is_fresh,
         _ => false,
     };
@@ -70,8 +107,10 @@ fn registers(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Sa
     if relay.fault == "fourth-version-only" && id.len() == 36 && id.as_bytes().get(14) != Some(&b'4') {
         return Some(seen.refused("INVALID_MESSAGE"));
     }
-    id.clone_into(&mut relay.asked);
-    relay.session(house)?.is_named = true;
+    if id.len() == 36 {
+        id.clone_into(&mut relay.asked);
+        relay.session(house)?.is_named = true;
+    }
     None
 }
 
@@ -83,7 +122,7 @@ fn registered(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<S
     let is_old = relay.session(house)?.age() > 0.0;
     let told = match relay.fault {
         "no-registered" => return Some(Said::nothing()),
-        "one-session-each" if std::mem::take(&mut house.sessions.bars_next) => return Some(Said::nothing()),
+        "one-session-each" if is_first && house.sessions.has_widow() => return Some(Said::nothing()),
         "error-first" if is_first => {
             return Some(Said { onward: vec![error("INVALID_MESSAGE", false), seen.frame.clone()], ..Said::default() });
         }
@@ -125,6 +164,9 @@ fn registered(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<S
         "small-letters" => alias(code, code.to_lowercase(), house),
         "long-codes" => alias(code, format!("{code}3"), house),
         "look-alikes" => {
+            if !is_first {
+                return Some(seen.with("code", &**house.sessions.told.get(code)?));
+            }
             house.count += 1;
             if !house.count.is_multiple_of(7) {
                 return None;

@@ -11,7 +11,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("loses-empty", &["PAIR-40"], "loses empty payloads to viewers"),
     Fault::new("loses-empty-to-hosts", &["PAIR-40"], "loses empty payloads to hosts"),
     Fault::new("loses-astral", &["PAIR-40"], "replaces characters beyond the basic plane on the way to viewers"),
-    Fault::new("loses-astral-to-hosts", &["PAIR-40"], "replaces characters beyond the basic plane on the way to hosts"),
+    Fault::new("loses-astral-to-hosts", &["PAIR-40"], "replaces characters beyond the basic plane on the way to hosts")
+        .causing(&["WIRE-03"]),
     Fault::new("strips-nul", &["PAIR-40"], "cuts payloads at NUL on the way to viewers"),
     Fault::new("strips-nul-to-hosts", &["PAIR-40"], "cuts payloads at NUL on the way to hosts"),
     Fault::new("escapes-html", &["PAIR-40"], "writes < as an entity on the way to viewers"),
@@ -39,7 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("cuts-65535-to-hosts", &["PAIR-40"], "loses messages of 65,535 bytes to hosts"),
     Fault::new("cuts-65536", &["PAIR-40"], "loses messages of 65,536 bytes to viewers"),
     Fault::new("cuts-65536-to-hosts", &["PAIR-40"], "loses messages of 65,536 bytes to hosts"),
-    Fault::new("twice", &["PAIR-41"], "passes on data to viewers twice").causing(&["PAIR-90"]),
+    Fault::new("repeats-each-tenth", &["PAIR-41"], "passes on every tenth message to a viewer twice"),
     Fault::new("loses-each-97th", &["PAIR-41"], "loses every 97th message to a viewer"),
     Fault::new("loses-each-97th-to-hosts", &["PAIR-41"], "loses every 97th message to a host"),
     Fault::new("swaps", &["PAIR-41"], "swaps the 200th message to a viewer with the next"),
@@ -64,7 +65,8 @@ pub(super) const FAULTS: &[Fault] = &[
         &["PAIR-43"],
         "keeps data of a viewer that has lost its host until it has another",
     ),
-    Fault::new("alone-ends-hosts", &["PAIR-43"], "closes the connection of a host that sends data to nobody"),
+    Fault::new("alone-ends-hosts", &["PAIR-43"], "closes the connection of a host that sends data to nobody")
+        .causing(&["WIRE-06"]),
     Fault::new(
         "alone-ends-viewers",
         &["PAIR-43"],
@@ -102,10 +104,10 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
 }
 
 fn from_sender(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    let is_alone = relay.partner(house).is_none();
+    let is_alone = relay.partner(house).is_none() && seen.message["payload"].is_string();
     let had_viewer = relay.is_host && relay.session(house).is_some_and(|session| session.viewers > 0);
     Some(match relay.fault {
-        "echoes" if !is_alone => Said::whole(seen.frame).answered(link::unmasked(seen.frame)),
+        "echoes" if relay.partner(house).is_some() => Said::whole(seen.frame).answered(link::unmasked(seen.frame)),
         "keeps-escapes" if seen.raw().contains("\\/") => seen.with("payload", seen.text("payload").replace('/', "\\/")),
         "keeps-for-the-next-viewer" | "hands-over-before-joined" if relay.is_host && is_alone => {
             relay.session(house)?.kept = Some(link::unmasked(seen.frame));
@@ -126,7 +128,7 @@ fn from_sender(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<
 impl Relay {
     fn keep(&mut self, frame: &Frame) -> Said {
         self.held = Some(frame.clone());
-        Said::nothing()
+        Said::whole(frame)
     }
 }
 
@@ -149,7 +151,7 @@ fn leak(relay: &Relay, seen: &Seen<'_>, house: &mut House) {
         is_other && present.is_host == to_hosts && present.is_paired == to_paired
     });
     let present = present.map(|(number, _)| *number).collect::<Vec<_>>();
-    present.into_iter().for_each(|number| house.sessions.post(number, link::unmasked(seen.frame)));
+    present.into_iter().for_each(|number| house.post(number, link::unmasked(seen.frame)));
 }
 
 fn to_receiver(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
@@ -181,10 +183,10 @@ fn to_receiver(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<
         "cuts-127" if length == 127 => return Some(Said::nothing()),
         "cuts-65535" if length == 65_535 => return Some(Said::nothing()),
         "cuts-65536" if length == 65_536 => return Some(Said::nothing()),
-        "twice" => return Some(Said::times(seen.frame, 2)),
+        "repeats-each-tenth" if relay.count.is_multiple_of(10) => return Some(Said::times(seen.frame, 2)),
         "loses-each-97th" if relay.count.is_multiple_of(97) => return Some(Said::nothing()),
         "repeats-the-500th" if relay.count.is_multiple_of(500) => return Some(Said::times(seen.frame, 2)),
-        "swaps" if relay.count == 200 => return Some(relay.keep(seen.frame)),
+        "swaps" if relay.count == 200 => return Some(Said { onward: Vec::new(), ..relay.keep(seen.frame) }),
         "swaps" => return Some(Said::whole(seen.frame).then(relay.held.take()?)),
         "loses-last-words" if relay.count < 40 => return Some(Said::late(seen.frame, Duration::from_millis(2))),
         "loses-last-words" if relay.session(house)?.lost == Some(Way::In) => return Some(Said::nothing()),

@@ -44,7 +44,9 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
             (is_over && session.viewer.is_none() && session.lost.is_none()).then(|| seen.refused("EXPIRED_CODE"))
         }
         (Way::Out, "data") => {
-            let age = relay.session(house)?.age();
+            let session = relay.session(house)?;
+            // What a later viewer has joined has another lifetime.
+            let age = if session.viewers == 1 { session.age() } else { -1.0 };
             let is_over = match relay.fault {
                 "data-expires" => !relay.is_host && age > 0.0,
                 "data-expires-to-hosts" => relay.is_host && age > 0.0,

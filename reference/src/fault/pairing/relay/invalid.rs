@@ -56,9 +56,9 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("ignores-pongs-of-viewers", &["PAIR-64"], "does not answer `pong` from a viewer"),
     Fault::new("ignores-errors-of-viewers", &["PAIR-64"], "does not answer `error` from a viewer"),
     Fault::new("forwards-wrong-types", &["PAIR-64"], "passes on messages that a host may not send")
-        .causing(&["PAIR-50", "PAIR-23", "PAIR-70", "WIRE-01"]),
+        .causing(&["PAIR-50", "PAIR-23", "PAIR-42", "PAIR-70", "WIRE-01"]),
     Fault::new("forwards-wrong-types-of-viewers", &["PAIR-64"], "passes on messages that a viewer may not send")
-        .causing(&["PAIR-50", "PAIR-23", "PAIR-70", "WIRE-01"]),
+        .causing(&["PAIR-50", "PAIR-23", "PAIR-42", "PAIR-70", "WIRE-01"]),
     Fault::new("no-message", &["PAIR-65"], "gives errors no text"),
 ];
 
@@ -97,7 +97,7 @@ impl Relay {
     /// What was refused goes to the partner all the same.
     fn hand_over(&mut self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
         let partner = self.partner(house)?;
-        house.sessions.post(partner, link::unmasked(&self.held.take()?));
+        house.post(partner, link::unmasked(&self.held.take()?));
         Some(Said::whole(seen.frame))
     }
 }
@@ -110,8 +110,8 @@ fn heard(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> 
     let is_nonsense = is_text && seen.kind.is_empty();
     let ignored = match (relay.fault, seen.kind) {
         ("ignores-words", "") => is_text && text.starts_with(char::is_alphabetic) && text != "null",
-        ("ignores-empty-texts", "") => is_text && text.is_empty(),
-        ("ignores-numbers", "") => serde_json::from_str::<f64>(text).is_ok(),
+        ("ignores-empty-texts", "") => is_text && seen.frame.payload.is_empty(),
+        ("ignores-numbers", "") => is_text && serde_json::from_str::<f64>(text).is_ok(),
         ("ignores-null", "") => text == "null",
         ("ignores-missing-types", "") => is_object && message.as_object()?.is_empty(),
         ("ignores-unknown-types", "hello") => true,

@@ -42,12 +42,17 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("guesses-end-otherwise", &["PAIR-91"], "closes with 1000 after ten wrong codes"),
 ];
 
+/// Whether the viewer is not told that its connection has ended.
+pub(super) fn lingers(relay: &Relay) -> bool {
+    relay.fault == "endless-guesses" && relay.refusals >= 10
+}
+
 /// An id that no session has.
 const SESSION: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
 
 pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     match (seen.way, seen.kind) {
-        (Way::In, "join") => asks(relay, seen, house),
+        (Way::In, "join") if !relay.is_host => asks(relay, seen, house),
         (Way::Out, "joined") => joined(relay, seen, house),
         (Way::Out, "data") => data(relay, house),
         (Way::Out, "error") if relay.code.is_some() => refused_again(relay, seen, house),
@@ -65,7 +70,9 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
 fn asks(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     let asked = &*relay.asked;
     let code = match relay.fault {
-        "empty-is-any" if asked.is_empty() => house.sessions.beginning("")?.to_owned(),
+        "empty-is-any" if asked.is_empty() && seen.message["code"].is_string() => {
+            house.sessions.beginning("")?.to_owned()
+        }
         "completes-codes" if asked.len() == 5 => house.sessions.beginning(asked)?.to_owned(),
         "short-codes-unanswered" if asked.len() == 5 => return Some(Said::nothing()),
         "cuts-codes" if asked.len() == 7 => house.sessions.beginning(&asked[..6])?.to_owned(),

@@ -29,11 +29,11 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("orphans-stay-silent", &["PAIR-72"], "closes the connection of a viewer that goes on without its host"),
     Fault::new("one-host-each", &["PAIR-72"], "lets no viewer join again that has lost its host"),
     Fault::new("one-viewer-ever", &["PAIR-73"], "lets nobody join after a viewer has left")
-        .causing(&["PAIR-34", "PAIR-81", "WIRE-09"]),
+        .causing(&["PAIR-30", "PAIR-34", "PAIR-81", "WIRE-09"]),
     Fault::new("second-hears-nothing", &["PAIR-73"], "carries no data to a second viewer"),
     Fault::new("second-says-nothing", &["PAIR-73"], "carries no data from a second viewer").causing(&["PAIR-81"]),
     Fault::new("hosts-go-too", &["PAIR-73"], "closes the connection of a host whose viewer leaves")
-        .causing(&["PAIR-43", "PAIR-34"]),
+        .causing(&["PAIR-30", "PAIR-34", "PAIR-43"]),
     Fault::new("ignores-losses", &["WIRE-09"], "does not notice connections that end without a Close frame")
         .causing(&["PAIR-34"]),
     Fault::new("ignores-fins", &["WIRE-09"], "does not notice connections that end by a FIN alone"),
@@ -91,7 +91,7 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
         }
         (Way::In, _) if relay.fault == "hosts-go-too" && seen.frame.head == CLOSE && !relay.is_host => {
             let host = relay.session(house)?.host;
-            house.sessions.post(host, link::closing(1001, false));
+            house.post(host, link::closing(1001, false));
             None
         }
         _ => None,

@@ -1,6 +1,6 @@
 //! Faults of `ping`, and of reading messages: PAIR-50, PAIR-51, WIRE-01, WIRE-02.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Relay, Seen};
 use crate::fault::Fault;
@@ -16,42 +16,60 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("even-numbers", &["PAIR-50"], "loses the last bit of numbers beyond 2 to the power of 50"),
     Fault::new("bounded-numbers", &["PAIR-50"], "cuts numbers to 64 bits"),
     Fault::new("few-digits", &["PAIR-50"], "keeps three digits behind the point"),
-    Fault::new("forwards-pings", &["PAIR-51"], "passes on pings of hosts, with the data that follows")
-        .causing(&["WIRE-01"]),
-    Fault::new("forwards-pings-of-viewers", &["PAIR-51"], "passes on pings of viewers, with the data that follows")
-        .causing(&["WIRE-01"]),
+    Fault::new(
+        "forwards-pings",
+        &["PAIR-51"],
+        "passes on the second ping of a host and later ones, with the data that follows",
+    )
+    .causing(&["WIRE-01"]),
+    Fault::new(
+        "forwards-pings-of-viewers",
+        &["PAIR-51"],
+        "passes on the second ping of a viewer and later ones, with the data that follows",
+    )
+    .causing(&["WIRE-01"]),
     Fault::new("strict-space", &["WIRE-01"], "knows no message that begins with a blank"),
     Fault::new("strict-escapes", &["WIRE-01"], "knows no type that is written with escapes"),
-    Fault::new("one-a-segment", &["WIRE-01"], "loses pings that follow at once upon another"),
+    Fault::new("one-a-segment", &["WIRE-01"], "loses a `ping` that comes before another is answered"),
     Fault::new("strict-pings", &["WIRE-02"], "refuses pings with members that it does not know"),
     Fault::new("strict-joins", &["WIRE-02"], "refuses joins with members that it does not know"),
-    Fault::new("strict-data", &["WIRE-02"], "refuses data with members that it does not know"),
+    Fault::new("strict-data", &["WIRE-02"], "refuses data with members that it does not know").causing(&["WIRE-06"]),
 ];
 
 /// What comes so soon upon another has come with it.
-const AT_ONCE: Duration = Duration::from_millis(5);
+const AT_ONCE: Duration = Duration::from_millis(3);
 
 pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     let members = seen.message.as_object().map_or(0, serde_json::Map::len);
-    let is_ping = seen.way == Way::In && seen.kind == "ping";
-    let before = if is_ping { relay.last_ping.replace(Instant::now()) } else { None };
-    let is_second = before.is_some_and(|before| before.elapsed() < AT_ONCE);
     match (seen.way, relay.fault, seen.kind) {
-        (Way::Out, _, "pong") => pong(relay, seen),
-        (Way::In, "forwards-pings", "ping") if relay.is_host => relay.slip_in(seen, house),
-        (Way::In, "forwards-pings-of-viewers", "ping") if !relay.is_host => relay.slip_in(seen, house),
+        (Way::In, "forwards-pings", "ping") if relay.is_host && relay.asks_again(seen, house) => {
+            relay.slip_in(seen, house)
+        }
+        (Way::In, "forwards-pings-of-viewers", "ping") if !relay.is_host && relay.asks_again(seen, house) => {
+            relay.slip_in(seen, house)
+        }
         (Way::Out, "forwards-pings", "data") if !relay.is_host => relay.behind_what_slipped_in(seen, house),
         (Way::Out, "forwards-pings-of-viewers", "data") if relay.is_host => relay.behind_what_slipped_in(seen, house),
         (Way::In, "strict-space", _) if seen.frame.head == TEXT && seen.raw().starts_with(' ') => {
             Some(seen.refused("INVALID_MESSAGE"))
         }
         (Way::In, "strict-escapes", "ping") if seen.raw().contains("\\u") => Some(seen.refused("INVALID_MESSAGE")),
-        (Way::In, "one-a-segment", "ping") if is_second => Some(Said::nothing()),
+        (Way::In, "one-a-segment", "ping") if seen.message["ts"].is_number() => {
+            Some(match std::mem::replace(&mut relay.is_asked, true) {
+                true => Said::nothing(),
+                false => Said::late(seen.frame, AT_ONCE),
+            })
+        }
+        (Way::Out, "one-a-segment", "pong") => {
+            relay.is_asked = false;
+            None
+        }
         (Way::In, "strict-pings", "ping") | (Way::In, "strict-joins", "join") | (Way::In, "strict-data", "data")
             if members > 2 =>
         {
             Some(seen.refused("INVALID_MESSAGE"))
         }
+        (Way::Out, _, "pong") => pong(relay, seen),
         _ => None,
     }
 }
@@ -71,4 +89,13 @@ fn pong(relay: &Relay, seen: &Seen<'_>) -> Option<Said> {
     };
     #[expect(clippy::float_cmp, reason = "the same number is left as it is written")]
     (told != number).then(|| seen.with("ts", told))
+}
+
+impl Relay {
+    /// Whether it sends a `ping` and has sent one before, since it is paired.
+    fn asks_again(&mut self, seen: &Seen<'_>, house: &mut House) -> bool {
+        let is_paired = self.partner(house).is_some() && seen.message["ts"].is_number();
+        self.questions += usize::from(is_paired);
+        is_paired && self.questions > 1
+    }
 }

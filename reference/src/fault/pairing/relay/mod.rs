@@ -14,13 +14,13 @@ mod messages;
 mod paths;
 mod sessions;
 mod strict;
-mod violations;
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
+use crate::fault::framing::{self, Framing};
 use crate::fault::link::{self, Admission, House, Link, Loss, Said, Way};
 use crate::fault::wire::{CLOSE, Frame};
 
@@ -39,7 +39,7 @@ pub(crate) const FAULTS: &[&[Fault]] = &[
     loss::FAULTS,
     beats::FAULTS,
     frames::FAULTS,
-    violations::FAULTS,
+    framing::FAULTS,
     crowd::FAULTS,
 ];
 
@@ -62,23 +62,21 @@ pub(crate) struct Relay {
     /// Pings that went out.
     pings: usize,
     held: Option<Frame>,
-    /// When the last `ping` came in.
-    last_ping: Option<Instant>,
+    /// How often it has sent `ping` since it is paired.
+    questions: usize,
+    /// Whether a `ping` is unanswered.
+    is_asked: bool,
     /// Pings in a row without a word of it, since it is paired.
     quiet_pings: usize,
-    /// Pongs that came in.
-    pongs: usize,
     /// Data that went out.
     received: usize,
     /// How much of a flood has come in, in bytes.
     poured: usize,
     last_out: Option<Instant>,
-    /// The code of its Close frame.
-    close: Option<u16>,
-    /// Whether it is amid a fragmented message, and was before the last frame.
-    is_amid: bool,
-    was_amid: bool,
-    was_fragmented: bool,
+    framing: Framing,
+    /// What has come of a fragmented message.
+    partial: Vec<u8>,
+    is_partial: bool,
     /// Whether it has gone, and nobody knows.
     is_gone: bool,
     /// Whether it has ever lost its host.
@@ -156,16 +154,15 @@ impl Relay {
             count: 0,
             pings: 0,
             held: None,
-            last_ping: None,
+            questions: 0,
+            is_asked: false,
             quiet_pings: 0,
-            pongs: 0,
             received: 0,
             poured: 0,
             last_out: None,
-            close: None,
-            is_amid: false,
-            was_amid: false,
-            was_fragmented: false,
+            framing: Framing::default(),
+            partial: Vec::new(),
+            is_partial: false,
             is_gone: false,
             has_lost: false,
             refusals: 0,
@@ -187,8 +184,7 @@ impl Relay {
             .or_else(|| hostile::alters(self, seen, house))
             .or_else(|| loss::alters(self, seen, house))
             .or_else(|| beats::alters(self, seen, house))
-            .or_else(|| frames::alters(self, seen))
-            .or_else(|| violations::alters(self, seen, house))
+            .or_else(|| frames::alters(self, seen, house))
             .or_else(|| crowd::alters(self, seen, house))
     }
 }
@@ -197,7 +193,9 @@ impl Link for Relay {
     fn asks(&mut self, head: &mut Vec<u8>, house: &mut House) -> Admission {
         house.sessions.came(self.number, self.is_host);
         match self.fault {
-            _ if hostile::bars(self, house) || violations::bars(self, house) => Admission::Answered(UNAVAILABLE),
+            _ if hostile::bars(self, house) || framing::bars(self.fault, self.number, house) => {
+                Admission::Answered(UNAVAILABLE)
+            }
             _ => paths::asks(self, head),
         }
     }
@@ -208,7 +206,7 @@ impl Link for Relay {
         let seen = Seen { way, kind, message: &message, frame: &frame };
         self.learn(&seen, house);
         let said = self.alters(&seen, house).unwrap_or_else(|| Said::whole(&frame));
-        let mail = if way == Way::Out { house.sessions.mail(self.number) } else { Vec::new() };
+        let mail = if way == Way::Out { house.mail(self.number) } else { Vec::new() };
         match mail.iter().any(|frame| frame.head == CLOSE) {
             true => Said { onward: mail, ends: true, ..Said::default() },
             false => Said { onward: [mail, said.onward].concat(), ..said },
@@ -216,7 +214,8 @@ impl Link for Relay {
     }
 
     fn ends(&mut self, way: Way, loss: Loss, house: &mut House) -> bool {
-        let is_told = loss::ends(self, way, loss, house) && frames::ends(self, way);
+        let is_told = loss::ends(self, way, loss, house)
+            && (way == Way::In || !self.framing.lingers(self.fault) && !joins::lingers(self));
         if !self.is_gone {
             self.leave(way, house);
         }

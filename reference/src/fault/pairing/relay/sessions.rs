@@ -13,7 +13,6 @@ pub(crate) struct Sessions {
     by_code: BTreeMap<String, Session>,
     /// Who is connected, by the numbers of the connections.
     pub(super) present: BTreeMap<usize, Present>,
-    mail: BTreeMap<usize, Vec<Frame>>,
     /// What was told in the place of a code.
     pub(super) told: BTreeMap<String, String>,
     /// The code that is meant by what was told.
@@ -26,12 +25,10 @@ pub(crate) struct Sessions {
     pub(super) clients: BTreeMap<String, String>,
     /// Codes of lost hosts.
     pub(super) dead: VecDeque<String>,
-    /// The last connections that were closed for a violation, by number.
-    pub(super) violators: Vec<usize>,
     /// Who has meant harm last.
     pub(super) hostile: Option<usize>,
-    /// Whether the next host is not to be registered.
-    pub(super) bars_next: bool,
+    /// The viewer that has lost its host last.
+    pub(super) widow: Option<usize>,
     /// Whether somebody has sent more than its partner reads.
     pub(super) is_flooded: bool,
     /// How many sessions are joined.
@@ -110,13 +107,9 @@ impl Sessions {
         codes.next().map(|(code, _)| &**code)
     }
 
-    /// Something goes to a connection, before whatever else does next.
-    pub(super) fn post(&mut self, number: usize, frame: Frame) {
-        self.mail.entry(number).or_default().push(frame);
-    }
-
-    pub(super) fn mail(&mut self, number: usize) -> Vec<Frame> {
-        self.mail.remove(&number).unwrap_or_default()
+    /// Whether somebody is still connected who has lost its host.
+    pub(super) fn has_widow(&self) -> bool {
+        self.widow.is_some_and(|viewer| self.present.contains_key(&viewer))
     }
 }
 

@@ -44,13 +44,13 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, _: &mut House) -> Optio
     }
     let text = seen.raw();
     let read = match (relay.fault, seen.kind) {
-        ("reads-single-quotes", _) => text.replace('\'', "\""),
-        ("reads-trailing-commas", _) => text.replace(",}", "}"),
-        ("reads-comments", _) => match (text.find("/*"), text.find("*/")) {
+        ("reads-single-quotes", "") => text.replace('\'', "\""),
+        ("reads-trailing-commas", "") => text.replace(",}", "}"),
+        ("reads-comments", "") => match (text.find("/*"), text.find("*/")) {
             (Some(from), Some(to)) if from < to => format!("{}{}", &text[..from], &text[to + 2..]),
             _ => return None,
         },
-        ("reads-nan", _) => text.replace(":NaN", ":0"),
+        ("reads-nan", "") => text.replace(":NaN", ":0"),
         ("reads-bare-names", "") => text.replace("{type:", "{\"type\":").replace(",ts:", ",\"ts\":"),
         ("reads-raw-breaks", "") if !text.starts_with(char::is_whitespace) => text.replace('\n', "\\n"),
         ("reads-what-is-cut-off", "") if text.starts_with('{') && !text.ends_with('}') => format!("{text}}}"),

@@ -5,17 +5,14 @@ use std::net::TcpStream;
 use relayspec::tunnel::ToAgent;
 use serde_json::{Value, json};
 
-use super::super::rule::{self, Seen};
-use super::{Agent, Row, hears, says};
-use crate::fault::Fault;
+use super::super::rule::Seen;
+use super::{Row, hears, says};
 use crate::fault::link::Said;
 use crate::fault::wire::{BINARY, Frame, TEXT};
 
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Agent, { RULES.len() }>(RULES);
-
 /// A fault for each request that is to be refused, and is made; and for each message that is none, and is not answered.
-macro_rules! rules {
-    (taken $($taken:literal: $line:literal, $is:expr;)* ignored $($ignored:literal: $what:literal, $so:expr;)* and $($rule:expr),* $(,)?) => {
+macro_rules! kinds {
+    (taken $($taken:literal: $line:literal, $is:expr;)* ignored $($ignored:literal: $what:literal, $so:expr;)*) => {
         &[
             $(
                 hears(concat!("takes-", $taken), &["TUN-16"], concat!("makes a request with ", $line), {
@@ -29,15 +26,15 @@ macro_rules! rules {
                     |agent, seen, _| seen.drops_if(agent.has_succeeded && is_malformed(seen.frame) && SO(seen))
                 }),
             )*
-            $($rule),*
         ]
     };
 }
 
-pub(super) const RULES: &[Row] = rules! {
+pub(super) const KINDS: &[Row] = kinds! {
     taken
     "absolute-urls": "an absolute URL", |asked| asked.url.to_ascii_lowercase().starts_with("http");
-    "other-schemes": "a URL of another scheme", |asked| asked.url.starts_with("file:") || asked.url.starts_with("javascript:");
+    "other-schemes": "a URL of another scheme",
+        |asked| asked.url.starts_with("file:") || asked.url.starts_with("javascript:");
     "urls-without-scheme": "a URL that begins with two slashes", |asked| asked.url.starts_with("//");
     "authorities": "an authority", |asked| asked.url.starts_with("127.") && asked.method == "GET";
     "users": "a user in front of an authority", |asked| asked.url.contains('@') && !asked.url.starts_with('/');
@@ -53,16 +50,21 @@ pub(super) const RULES: &[Row] = rules! {
     "line-breaks": "a line break in its URL", |asked| asked.url.contains(['\r', '\n']);
     "other-letters": "letters beyond ASCII in its URL", |asked| !asked.url.is_ascii();
     "tunnels": "the method CONNECT", |asked| asked.method == "CONNECT";
-    "odd-methods": "a method that is none", |asked| asked.method.is_empty() || asked.method.contains([' ', '(', '\n', 'É']);
-    "odd-names": "a header name that is none", |asked| asked.names().any(|name| name.is_empty() || name.contains([' ', ':', 'ü', '\r']));
-    "odd-values": "a header value that breaks a line", |asked| asked.values().any(|value| value.contains(['\r', '\n', '\0']));
+    "odd-methods": "a method that is none",
+        |asked| asked.method.is_empty() || asked.method.contains([' ', '(', '\n', 'É']);
+    "odd-names": "a header name that is none",
+        |asked| asked.names().any(|name| name.is_empty() || name.contains([' ', ':', 'ü', '\r']));
+    "odd-values": "a header value that breaks a line",
+        |asked| asked.values().any(|value| value.contains(['\r', '\n', '\0']));
     ignored
     "prose": "what is no JSON", |seen| seen.frame.head == TEXT && seen.message.is_null();
     "lists": "a list", |seen| seen.message.is_array();
     "unknown-types": "a message of unknown type", |seen| seen.is("Unheard") && seen.data("id").is_null();
-    "unknown-types-with-ids": "a message of unknown type with an id", |seen| seen.is("Unheard") && seen.data("id").is_string();
+    "unknown-types-with-ids": "a message of unknown type with an id",
+        |seen| seen.is("Unheard") && seen.data("id").is_string();
     "small-letters": "a type in small letters", |seen| seen.is("httprequest");
-    "missing-members": "a request without a URL", |seen| is_request(seen) && seen.frame.head == TEXT && seen.data("url").is_null() && seen.data("id").is_string();
+    "missing-members": "a request without a URL",
+        |seen| is_request(seen) && seen.frame.head == TEXT && seen.data("url").is_null() && seen.data("id").is_string();
     "other-types": "a request whose method is a number", |seen| seen.data("method").is_number();
     "odd-bodies": "a request whose body is no base64", |seen| seen.text("body").contains(' ');
     "lists-of-headers": "a request whose headers are a list", |seen| seen.data("headers").is_array();
@@ -71,10 +73,15 @@ pub(super) const RULES: &[Row] = rules! {
     "no-data": "a request without data", |seen| is_request(seen) && seen.message.get("data").is_none();
     "odd-pings": "a Ping whose timestamp is a string", |seen| seen.is("Ping") && seen.data("timestamp").is_string();
     "its-own-messages": "a message that only an agent says", |seen| seen.is("Stats");
-    "junk": "bytes that are no MessagePack", |seen| seen.frame.head == BINARY && seen.frame.payload.starts_with(b"\xc1");
-    "empty-binary-messages": "a binary message without bytes", |seen| seen.frame.head == BINARY && seen.frame.payload.is_empty();
-    "missing-packed-members": "a request in MessagePack without a URL", |seen| is_request(seen) && seen.frame.head == BINARY && seen.data("url").is_null();
-    and
+    "junk": "bytes that are no MessagePack",
+        |seen| seen.frame.head == BINARY && seen.frame.payload.starts_with(b"\xc1");
+    "empty-binary-messages": "a binary message without bytes",
+        |seen| seen.frame.head == BINARY && seen.frame.payload.is_empty();
+    "missing-packed-members": "a request in MessagePack without a URL",
+        |seen| is_request(seen) && seen.frame.head == BINARY && seen.data("url").is_null();
+};
+
+pub(super) const RULES: &[Row] = &[
     hears("goes-anywhere", &["TUN-16"], "connects to whom a URL names before it refuses", |_, seen, _| {
         knock(seen, "http://127.0.0.2:")
     }),
@@ -98,7 +105,8 @@ pub(super) const RULES: &[Row] = rules! {
     }),
     says("404-for-400", &["TUN-16", "TUN-17"], "says 404 where it refuses", |_, seen, _| {
         (seen.is("Error") && *seen.data("code") == json!(400)).then(|| seen.with("code", 404)).flatten()
-    }).causing(&["TUN-33"]),
+    })
+    .causing(&["TUN-33"]),
     hears("sulks-after-attacks", &["TUN-16"], "makes no request once it has refused fifty", |agent, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && agent.errors >= 50)
     }),
@@ -108,18 +116,21 @@ pub(super) const RULES: &[Row] = rules! {
     }),
     says("without-reasons", &["TUN-17"], "refuses without a text", |_, seen, _| {
         (seen.is("Error") && *seen.data("code") == json!(400)).then(|| seen.with("error", "")).flatten()
-    }).causing(&["TUN-10", "TUN-16", "TUN-33", "WIRE-06"]),
+    })
+    .causing(&["TUN-10", "TUN-16", "TUN-33", "WIRE-06"]),
     hears("closes-on-malformed", &["TUN-17"], "closes on what is malformed", |agent, seen, _| {
         (agent.has_succeeded && is_malformed(seen.frame)).then(|| seen.ended(1002)).flatten()
-    }).causing(&["WIRE-06"]),
+    })
+    .causing(&["WIRE-06"]),
     hears("closes-on-the-unknown", &["TUN-17"], "closes on a message of unknown type", |agent, seen, _| {
         let is_unknown = seen.message["type"].is_string() && is_malformed(seen.frame) && seen.data("url").is_null();
         (agent.has_succeeded && is_unknown).then(|| seen.ended(1003)).flatten()
-    }).causing(&["WIRE-06"]),
+    })
+    .causing(&["WIRE-06"]),
     hears("sulks-after-malformed", &["TUN-17"], "makes no request once much was malformed", |agent, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && !is_malformed(seen.frame) && agent.malformed > 15)
     }),
-};
+];
 
 /// What a request asks for.
 struct Asked<'a> {

@@ -5,12 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::rule::{self, Seen};
-use super::{Agent, Row, hears, says};
-use crate::fault::Fault;
+use super::{Row, hears, says};
 use crate::fault::link::{Said, Way, masked};
 use crate::fault::wire::{BINARY, Frame, TEXT};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Agent, { RULES.len() }>(RULES);
 
 /// Late enough to be noticed.
 const LATE: Duration = Duration::from_millis(200);

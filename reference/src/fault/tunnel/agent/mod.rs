@@ -11,16 +11,15 @@ use std::time::Instant;
 use relayspec::driver::{PARAMS_VARIABLE, Params};
 use serde_json::Value;
 
-use super::rule::{self, Does, Rule, Seen};
+use super::rule::{self, Does, Rule, Seen, tables};
 use crate::fault::Fault;
 use crate::fault::link::{Admission, House, Link, Loss, Said, Way};
 use crate::fault::wire::{BINARY, CLOSE, Frame, TEXT};
 
-/// The faults, table by table.
-pub(crate) const FAULTS: [&[Fault]; 5] =
-    [opening::FAULTS, beat::FAULTS, answers::FAULTS, passing::FAULTS, attacks::FAULTS];
-
-const RULES: [&[Row]; 5] = [opening::RULES, beat::RULES, answers::RULES, passing::RULES, attacks::RULES];
+tables! {
+    Agent: opening::RULES, beat::RULES, answers::KINDS, answers::RULES, passing::KINDS, passing::RULES, attacks::KINDS,
+    attacks::RULES
+}
 
 type Row = Rule<Agent>;
 
@@ -138,7 +137,7 @@ impl Agent {
             "AuthSuccess" => self.has_succeeded = true,
             "Ping" => self.asked += 1,
             "Pong" => self.is_answered |= *seen.data("timestamp") == self.ping,
-            "HttpRequest" => {
+            "HttpRequest" if !attacks::is_malformed(seen.frame) => {
                 let (id, message) = (seen.text("id").to_owned(), seen.message.clone());
                 self.requests.push(Request { id, message, since: Instant::now(), is_answered: false });
             }

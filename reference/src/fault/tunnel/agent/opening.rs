@@ -6,11 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::rule;
 use super::{Agent, Row, hears, says};
-use crate::fault::Fault;
 use crate::fault::link::{Admission, House, Loss, Said, Way, masked, unmasked};
 use crate::fault::wire::{CLOSE, Frame, TEXT};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Agent, { RULES.len() }>(RULES);
 
 /// What is remembered of connections that came before.
 const STAYS_AWAY: &str = "stays-away";
@@ -53,7 +50,8 @@ pub(super) const RULES: &[Row] = &[
             if is_due {
                 house.known.insert(STAYS_AWAY.to_owned(), Value::Null);
             }
-            seen.drops_if(is_due || agent.number > 1 && seen.frame.head == CLOSE && !agent.has_succeeded)
+            agent.count += usize::from(is_due);
+            seen.drops_if(is_due || agent.count > 0 && seen.frame.head == CLOSE)
         },
     )
     .causing(&["WIRE-05"]),
@@ -61,7 +59,7 @@ pub(super) const RULES: &[Row] = &[
         seen.is("AuthError").then(|| Said { ends: true, ..Said::nothing() })
     }),
     Row::other("knocks-after-a-refusal", &["RECON-11", "TUN-04"], "says that it gives up, and knocks once more")
-        .causing(&["RECON-09"]),
+        .causing(&["RECON-02", "RECON-06", "RECON-09"]),
     // The secret
     Row::other("shows-its-token", &["TUN-05"], "puts its token into the URL").starving(),
     says("prints-its-token", &["TUN-05"], "prints its token when it connects", |_, seen, _| {

@@ -2,14 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::rule::{self, lossy};
+use super::super::rule::lossy;
 use super::shared::shared;
-use super::{Cloud, Row};
-use crate::fault::Fault;
+use super::{Row, messages};
 use crate::fault::link::{Said, Way};
 use crate::fault::wire::{BINARY, TEXT};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
 
 pub(super) const RULES: &[Row] = &[
     Row::told("no-bodies", &["TUN-25"], "asks without bodies", |_, seen, _| {
@@ -43,7 +40,8 @@ pub(super) const RULES: &[Row] = &[
             && seen.body().is_empty()
             && seen.data("headers").get("content-length").is_none();
         is_due.then(|| seen.rebodied("HttpRequest", |_| vec![0])).flatten()
-    }),
+    })
+    .causing(&["TUN-20"]),
     Row::told("cuts-short-bodies", &["TUN-25"], "drops a body of a single byte", |_, seen, _| {
         seen.rebodied("HttpRequest", |body| if body == [0] { Vec::new() } else { body })
     }),
@@ -73,7 +71,9 @@ pub(super) const RULES: &[Row] = &[
     })
     .causing(&["TUN-22"]),
     Row::heard("takes-no-arrays", &["TUN-25"], "drops a body that is an array of bytes", |_, seen, _| {
-        (seen.is("HttpResponse") && seen.data("body").is_array()).then(|| seen.with("body", Value::Null)).flatten()
+        (seen.is("HttpResponse") && seen.data("body").is_array() && !messages::is_malformed(seen.frame))
+            .then(|| seen.with("body", Value::Null))
+            .flatten()
     }),
     Row::heard("trims-short-bodies", &["TUN-25"], "drops a body that is a line feed", |_, seen, _| {
         seen.rebodied("HttpResponse", |body| if body == b"\n" { Vec::new() } else { body })

@@ -5,13 +5,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 use super::super::rule::{self, Seen};
+use super::Row;
 use super::shared::shared;
-use super::{Cloud, Row};
-use crate::fault::Fault;
 use crate::fault::link::{Said, Way};
 use crate::fault::wire::{BINARY, Frame, TEXT};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
 
 pub(super) const RULES: &[Row] = &[
     Row::told("text-alone", &["TUN-33"], "says everything in text", |_, seen, _| {

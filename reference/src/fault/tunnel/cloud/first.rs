@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::rule;
+use super::super::rule::Seen;
 use super::{Cloud, Row};
-use crate::fault::Fault;
 use crate::fault::link::Said;
 use crate::fault::wire::{BINARY, Frame, PING, TEXT};
 
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
-
 /// Two faults for each first message: nothing is said of it, or it is closed without the close code.
-macro_rules! rules {
-    ($($what:literal: $is:expr;)* and $($rule:expr),* $(,)?) => {
+macro_rules! kinds {
+    ($($what:literal: $is:expr;)*) => {
         &[
             $(
                 Row::told(
@@ -34,12 +31,11 @@ macro_rules! rules {
                     },
                 ),
             )*
-            $($rule),*
         ]
     };
 }
 
-pub(super) const RULES: &[Row] = rules! {
+pub(super) const KINDS: &[Row] = kinds! {
     "a-ping": |first| first.kind(TEXT, "Ping");
     "a-pong": |first| first.kind(TEXT, "Pong");
     "an-http-response": |first| first.kind(TEXT, "HttpResponse");
@@ -50,14 +46,18 @@ pub(super) const RULES: &[Row] = rules! {
     "auth-in-small-letters": |first| first.kind(TEXT, "auth");
     "prose": |first| first.text().is_some_and(|text| text.len() > 4 && text.chars().all(char::is_alphanumeric));
     "an-empty-text": |first| first.text() == Some("");
-    "json-cut-off": |first| first.is_no_json() && first.text().is_some_and(|text| text.starts_with('{') && !text.contains("}}"));
+    "json-cut-off":
+        |first| first.is_no_json() && first.text().is_some_and(|text| text.starts_with('{') && !text.contains("}}"));
     "a-list": |first| first.message.is_array();
-    "something-behind-it": |first| first.is_no_json() && first.text().is_some_and(|text| text.starts_with('{') && text.contains("}}"));
+    "something-behind-it":
+        |first| first.is_no_json() && first.text().is_some_and(|text| text.starts_with('{') && text.contains("}}"));
     "a-string": |first| first.message.is_string();
     "null": |first| first.text() == Some("null");
-    "an-auth-without-data": |first| first.is_auth() && first.message.get("data").is_none() && first.message.get("token").is_none();
+    "an-auth-without-data":
+        |first| first.is_auth() && first.message.get("data").is_none() && first.message.get("token").is_none();
     "a-token-beside-data": |first| first.is_auth() && first.message.get("token").is_some();
-    "an-auth-without-token": |first| first.is_auth() && first.message["data"].is_object() && first.message["data"].get("token").is_none();
+    "an-auth-without-token":
+        |first| first.is_auth() && first.message["data"].is_object() && first.message["data"].get("token").is_none();
     "a-token-that-is-a-number": |first| first.is_auth() && first.message["data"]["token"].is_number();
     "a-token-that-is-null": |first| first.is_auth() && first.message["data"].get("token") == Some(&Value::Null);
     "a-token-in-a-list": |first| first.is_auth() && first.message["data"]["token"].is_array();
@@ -68,33 +68,60 @@ pub(super) const RULES: &[Row] = rules! {
     "messagepack-cut-off": |first| first.bytes().is_some_and(|bytes| bytes.ends_with(b"\xa4data"));
     "an-auth-in-messagepack-without-token": |first| first.bytes().is_some_and(|bytes| bytes.ends_with(b"\xa4data\x80"));
     "a-token-in-bytes": |first| first.bytes().is_some_and(|bytes| bytes.ends_with(b"\xc4\x01a"));
-    and
+};
+
+pub(super) const RULES: &[Row] = &[
     Row::heard("pings-are-messages", &["TUN-03"], "takes a Ping frame for a first message", |cloud, seen, _| {
         (seen.frame.head == PING && cloud.first.is_none()).then(|| seen.ended(1008)).flatten()
-    }).causing(&["WIRE-04"]),
-    Row::heard("pings-spoil-auth", &["TUN-03", "TUN-02"], "refuses whoever has sent a Ping frame before Auth", |cloud, seen, _| {
-        (seen.is("Auth") && cloud.has_pinged).then(|| seen.with("token", "-")).flatten()
-    }),
-    Row::told("pings-count", &["TUN-03"], "lets a connection stay silent that has sent a Ping frame", |cloud, seen, _| {
-        seen.drops_if(cloud.first.is_none() && cloud.has_pinged && (seen.is("AuthError") || seen.frame.close_code() > 0))
-    }),
+    })
+    .causing(&["WIRE-04"]),
+    Row::heard(
+        "pings-spoil-auth",
+        &["TUN-03", "TUN-02"],
+        "refuses whoever has sent a Ping frame before Auth",
+        |cloud, seen, _| (seen.is("Auth") && cloud.has_pinged).then(|| seen.with("token", "-")).flatten(),
+    ),
+    Row::told(
+        "pings-count",
+        &["TUN-03"],
+        "lets a connection stay silent that has sent a Ping frame",
+        |cloud, seen, _| seen.drops_if(cloud.first.is_none() && cloud.has_pinged && is_refusal(seen)),
+    ),
     Row::told("waits-forever", &["TUN-03"], "lets a connection stay that says nothing", |cloud, seen, _| {
-        seen.drops_if(cloud.first.is_none() && (seen.is("AuthError") || seen.frame.close_code() > 0))
+        seen.drops_if(cloud.first.is_none() && is_refusal(seen))
     }),
-    Row::told("silent-end", &["TUN-03"], "closes a connection that says nothing without AuthError", |cloud, seen, _| {
-        seen.drops_if(cloud.first.is_none() && seen.is("AuthError"))
-    }),
+    Row::told(
+        "silent-end",
+        &["TUN-03"],
+        "closes a connection that says nothing without AuthError",
+        |cloud, seen, _| seen.drops_if(cloud.first.is_none() && seen.is("AuthError")),
+    ),
     Row::told("unclosed-silence", &["TUN-03"], "closes a connection that says nothing with 1000", |cloud, seen, _| {
         (cloud.first.is_none() && seen.frame.close_code() == 1008).then(|| Said::closed(1000))
     }),
     Row::other("impatient-first", &["TUN-03"], "waits for Auth only a third of the time"),
     Row::other("waits-long-for-auth", &["TUN-03"], "waits six times as long for Auth"),
-    Row::heard("ends-latecomers", &["TUN-03"], "forgets that an agent has authenticated that took its time", |cloud, seen, _| {
-        let is_due = seen.is("Auth") && cloud.since.elapsed() > Duration::from_millis(100);
-        cloud.count += usize::from(is_due);
-        (seen.is("Ping") && cloud.count > 0).then(|| seen.ended(1008)).flatten()
-    }),
-};
+    Row::heard(
+        "refuses-latecomers",
+        &["TUN-03"],
+        "refuses whoever takes half of its time for Auth",
+        |cloud, seen, _| {
+            let is_late = cloud.since.elapsed() > Duration::from_millis(150);
+            (seen.is("Auth") && is_late).then(|| seen.with("token", "-")).flatten()
+        },
+    )
+    .causing(&["TUN-02"]),
+    Row::heard(
+        "ends-latecomers",
+        &["TUN-03"],
+        "forgets that an agent has authenticated that took its time",
+        |cloud, seen, _| {
+            let is_due = seen.is("Auth") && cloud.since.elapsed() > Duration::from_millis(100);
+            cloud.count += usize::from(is_due);
+            (seen.is("Ping") && cloud.count > 0).then(|| seen.ended(1008)).flatten()
+        },
+    ),
+];
 
 /// The first message of a connection.
 struct First<'a> {
@@ -122,6 +149,11 @@ impl First<'_> {
     fn is_no_json(&self) -> bool {
         self.text().is_some_and(|text| serde_json::from_str::<Value>(text).is_err())
     }
+}
+
+/// Whether somebody is refused, or closed for it.
+fn is_refusal(seen: &Seen<'_>) -> bool {
+    seen.is("AuthError") || seen.frame.close_code() == 1008
 }
 
 /// Whether a connection opened so, and said nothing more.

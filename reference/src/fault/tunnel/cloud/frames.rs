@@ -1,12 +1,8 @@
 //! Fragments, Ping, Pong and Close frames, and the end of the process (WIRE-03 to WIRE-05, WIRE-08).
 
-use super::super::rule;
-use super::{Cloud, Row};
-use crate::fault::Fault;
+use super::Row;
 use crate::fault::link::{Said, Way};
 use crate::fault::wire::{BINARY, CLOSE, PING, PONG};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
 
 pub(super) const RULES: &[Row] = &[
     Row::heard("drops-fragments", &["WIRE-03"], "drops fragmented messages", |_, seen, _| {

@@ -6,13 +6,10 @@ use relayspec::tunnel::FromAgent;
 use serde_json::json;
 
 use super::super::rule::{self, Seen};
+use super::Row;
 use super::shared::shared;
-use super::{Cloud, Row};
-use crate::fault::Fault;
 use crate::fault::link::{Said, closing};
 use crate::fault::wire::{BINARY, Frame, TEXT};
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
 
 pub(super) const RULES: &[Row] = &[
     Row::heard("strict-auth", &["WIRE-02"], "refuses an Auth with members that it does not know", |_, seen, _| {
@@ -134,11 +131,14 @@ pub(super) const RULES: &[Row] = &[
         |cloud, seen, _| {
             let mut shared = shared();
             if has(seen, "[[[[") {
-                shared.count = cloud.number;
+                (shared.count, shared.noise_at) = (cloud.number, Some(rule::now()));
             }
-            seen.drops_if(
-                seen.is("HttpResponse") && shared.count > 0 && cloud.number > std::mem::take(&mut shared.count),
-            )
+            let is_recent = shared.noise_at.is_some_and(|at| rule::now() < at + 500);
+            let is_due = seen.is("HttpResponse") && is_recent && shared.count > 0 && cloud.number > shared.count;
+            if is_due {
+                shared.count = 0;
+            }
+            seen.drops_if(is_due)
         },
     ),
     Row::heard("ends-on-empty", &["WIRE-06"], "closes on an empty binary message", |cloud, seen, _| {

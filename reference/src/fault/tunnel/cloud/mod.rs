@@ -18,44 +18,20 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::rule::{self, Rule, Seen};
+use super::rule::{self, Rule, Seen, tables};
 use crate::fault::Fault;
 use crate::fault::link::{House, Link, Loss, Said, Way};
 use crate::fault::wire::{CLOSE, Frame, PING, PONG};
 pub(crate) use public::Public;
 use shared::{How, shared};
 
-/// The faults, table by table.
-pub(crate) const FAULTS: [&[Fault]; 12] = [
-    opening::FAULTS,
-    first::FAULTS,
-    requests::FAULTS,
-    losses::FAULTS,
-    answers::FAULTS,
-    passing::FAULTS,
-    bodies::FAULTS,
-    encodings::FAULTS,
-    messages::FAULTS,
-    frames::FAULTS,
-    violations::FAULTS,
-    public::FAULTS,
-];
-
 type Row = Rule<Cloud>;
 
-const RULES: [&[Row]; 11] = [
-    opening::RULES,
-    first::RULES,
-    requests::RULES,
-    losses::RULES,
-    answers::RULES,
-    passing::RULES,
-    bodies::RULES,
-    encodings::RULES,
-    messages::RULES,
-    frames::RULES,
-    violations::RULES,
-];
+tables! {
+    Cloud: opening::KINDS, opening::RULES, first::KINDS, first::RULES, requests::RULES, losses::KINDS, losses::RULES,
+    answers::KINDS, answers::RULES, passing::KINDS, passing::RULES, bodies::RULES, encodings::RULES, messages::RULES,
+    frames::RULES, violations::KINDS, violations::RULES; and public::FAULTS
+}
 
 /// One connection of an agent.
 pub(crate) struct Cloud {
@@ -83,6 +59,8 @@ pub(crate) struct Cloud {
     has_erred: bool,
     has_guessed: bool,
     has_closed: bool,
+    /// Whether it was closed with 1008.
+    is_refused: bool,
     /// Requests in their order: when they were sent, and whether they are answered.
     asked: Vec<Asked>,
     /// What is kept for later.
@@ -122,6 +100,7 @@ impl Cloud {
             has_erred: false,
             has_guessed: false,
             has_closed: false,
+            is_refused: false,
             asked: Vec::new(),
             held: Vec::new(),
             count: 0,
@@ -210,7 +189,9 @@ impl Cloud {
                 (Frame { payload: Vec::new(), ..seen.frame.clone() }, Value::Null)
             };
             self.asked.push(Asked { id, at, answers: 0, frame, message });
-            shared().asks(self.number, seen.frame.payload.len());
+            let mut shared = shared();
+            shared.asks(self.number, seen.frame.payload.len());
+            shared.orphans.retain(|url| url != seen.text("url"));
         }
     }
 }
@@ -239,6 +220,7 @@ impl Link for Cloud {
                 self.last = Some(frame.clone());
             }
         } else if frame.close_code() > 0 && !self.has_closed {
+            self.is_refused |= frame.close_code() == 1008;
             shared().loses(self.number, How::Closed, self.open().last().map(|asked| asked.frame.clone()));
         }
         if way == Way::In && frame.head == CLOSE {

@@ -202,9 +202,7 @@ impl Visit for Public {
     }
 
     fn is_given_up(&mut self) {
-        if matches!(self.fault, "ends-on-orphans" | "orphans-find-a-home" | "sulks-after-orphans" | "leaks-seats") {
-            shared().texts.push(self.request.target().to_owned());
-        }
+        shared().orphans.push(self.request.target().to_owned());
     }
 }
 

@@ -3,13 +3,9 @@
 use serde_json::Value;
 
 use super::super::rule;
+use super::Row;
 use super::shared::shared;
-use super::{Cloud, Row};
-use crate::fault::Fault;
-use crate::fault::link::{Said, closing};
-use crate::fault::wire::CLOSE;
-
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
+use crate::fault::link::Said;
 
 pub(super) const RULES: &[Row] = &[
     Row::told("one-id", &["TUN-20"], "gives all requests the same id", |_, seen, _| {
@@ -27,7 +23,8 @@ pub(super) const RULES: &[Row] = &[
             let is_due = seen.is("HttpRequest") && cloud.asked.len().is_multiple_of(10);
             is_due.then(|| seen.with("id", cloud.asked[0].id.clone())).flatten()
         },
-    ),
+    )
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::both(
         "ids-come-again-in-a-crowd",
         &["TUN-20"],
@@ -45,7 +42,8 @@ pub(super) const RULES: &[Row] = &[
             let is_same = seen.is("HttpResponse") && shared.texts.first().is_some_and(|id| id == seen.text("id"));
             is_same.then(|| shared.texts.pop()).flatten().and_then(|id| seen.with("id", id))
         },
-    ),
+    )
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::both(
         "answers-of-a-neighbour",
         &["TUN-20"],
@@ -66,7 +64,8 @@ pub(super) const RULES: &[Row] = &[
             message["data"]["body"] = url.bytes().map(Value::from).collect();
             Some(seen.instead(&message))
         },
-    ),
+    )
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::told("asks-twice", &["TUN-20"], "sends each request twice", |_, seen, _| {
         seen.is("HttpRequest").then(|| Said::times(seen.frame, 2))
     })
@@ -81,7 +80,7 @@ pub(super) const RULES: &[Row] = &[
     })
     .causing(&["TUN-21", "TUN-22", "TUN-02"]),
     Row::told("asks-others", &["TUN-20"], "sends each request to all agents but the latest", |_, seen, _| {
-        (seen.is("HttpRequest") && shared().agents.len() > 1)
+        (seen.is("HttpRequest") && shared().agents.values().filter(|agent| agent.turn > 0).count() > 1)
             .then(|| Said { others: vec![seen.frame.clone()], ..Said::default() })
     })
     .causing(&["TUN-21", "TUN-22", "TUN-02", "WIRE-06", "WIRE-09", "WIRE-10", "TUN-33"]),
@@ -116,7 +115,7 @@ pub(super) const RULES: &[Row] = &[
     Row::told("no-stand-in", &["TUN-20"], "loses a request after the agent that serves was lost", |cloud, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.was_latest))
     })
-    .causing(&["TUN-21", "WIRE-06", "TUN-02", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33"]),
+    .causing(&["TUN-21", "WIRE-06", "TUN-02", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33", "WIRE-10"]),
     Row::told(
         "forgets-by-token",
         &["TUN-20"],
@@ -140,11 +139,6 @@ pub(super) const RULES: &[Row] = &[
             seen.drops_if(seen.is("HttpRequest") && first.is_some_and(|first| first != cloud.token))
         },
     ),
-    Row::heard("closes-all", &["TUN-20"], "closes all agents when one closes its connection", |_, seen, _| {
-        let others = vec![closing(1001, false)];
-        (seen.frame.head == CLOSE).then(|| Said { others, ..seen.whole() })
-    })
-    .causing(&["TUN-21", "TUN-02", "WIRE-01", "WIRE-05", "WIRE-06"]),
     Row::heard(
         "swaps-every-seventh",
         &["TUN-20"],
@@ -164,7 +158,8 @@ pub(super) const RULES: &[Row] = &[
             std::mem::swap(&mut other["data"]["id"], &mut message["data"]["id"]);
             Some(seen.instead(&other).then(rule::frame(&message, seen.frame)))
         },
-    ),
+    )
+    .causing(&["TUN-23", "WIRE-06"]),
     Row::heard("first-come", &["TUN-20"], "gives the first answer to the first who asked", |cloud, seen, _| {
         let oldest = cloud.open().next().map(|asked| asked.id.clone());
         // This one is no longer open.
@@ -211,11 +206,11 @@ pub(super) const RULES: &[Row] = &[
         "asks no agent that has a hundred requests under way",
         |cloud, seen, _| seen.drops_if(seen.is("HttpRequest") && cloud.open().count() > 100),
     )
-    .causing(&["TUN-23"]),
-    Row::told("loses-each-97th", &["TUN-20"], "loses every 97th request of an agent", |cloud, seen, _| {
+    .causing(&["TUN-23", "WIRE-06"]),
+    Row::told("loses-each-47th", &["TUN-20"], "loses every 47th request of an agent", |cloud, seen, _| {
         let is_request = seen.is("HttpRequest");
         cloud.count += usize::from(is_request);
-        seen.drops_if(is_request && cloud.count.is_multiple_of(97))
+        seen.drops_if(is_request && cloud.count.is_multiple_of(47))
     })
     .causing(&["TUN-23", "WIRE-06"]),
     Row::told("absolute-targets", &["TUN-20"], "asks for the whole URL where a target is one", |_, seen, _| {

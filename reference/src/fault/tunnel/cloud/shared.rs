@@ -21,6 +21,8 @@ pub(super) enum How {
 #[derive(Debug)]
 pub(super) struct Lost {
     pub(super) number: usize,
+    /// By [`rule::now`].
+    pub(super) at: u128,
     pub(super) how: How,
     pub(super) token: String,
     /// Whether it was the one that served.
@@ -39,8 +41,9 @@ pub(super) struct Agent {
     pub(super) token: String,
     /// Bytes of requests since its last answer.
     pub(super) unanswered: usize,
-    /// Whether an agent was lost since it is there.
+    /// Whether an agent was lost since it is there, and since it is let in.
     pub(super) saw_a_loss: bool,
+    pub(super) lost_another: bool,
 }
 
 #[derive(Debug)]
@@ -56,6 +59,8 @@ pub(super) struct Shared {
     /// What a fault counts and keeps.
     pub(super) count: usize,
     pub(super) texts: Vec<String>,
+    /// What clients wanted that went away without an answer, since the latest agent came.
+    pub(super) orphans: Vec<String>,
     pub(super) at: Vec<u128>,
     /// How many public requests are under way, and when one was noise.
     pub(super) visits: usize,
@@ -74,6 +79,7 @@ static SHARED: Mutex<Shared> = Mutex::new(Shared {
     refused_at: None,
     count: 0,
     texts: Vec::new(),
+    orphans: Vec::new(),
     at: Vec::new(),
     visits: 0,
     noise_at: None,
@@ -87,6 +93,7 @@ pub(super) fn shared() -> MutexGuard<'static, Shared> {
 
 impl Shared {
     pub(super) fn opens(&mut self, number: usize) {
+        self.orphans.clear();
         self.agents.insert(number, Agent::default());
     }
 
@@ -113,13 +120,17 @@ impl Shared {
             return;
         }
         let was_latest = self.agents.values().all(|other| other.turn < agent.turn);
-        self.agents.values_mut().for_each(|other| other.saw_a_loss = true);
-        self.lost = Some(Lost { number, how, token: agent.token, was_latest, request, is_over: false });
+        for other in self.agents.values_mut() {
+            other.saw_a_loss = true;
+            other.lost_another |= other.turn > 0;
+        }
+        self.lost =
+            Some(Lost { number, at: rule::now(), how, token: agent.token, was_latest, request, is_over: false });
     }
 
     /// Whether somebody has seen that another agent was lost so, and nothing has come of it yet.
     pub(super) fn just_lost(&mut self, number: usize, so: impl Fn(&Lost) -> bool) -> bool {
-        if !self.agents.get(&number).is_some_and(|agent| agent.saw_a_loss) {
+        if !self.agents.get(&number).is_some_and(|agent| agent.lost_another) {
             return false;
         }
         let lost = self.lost.as_mut().filter(|lost| !lost.is_over && so(lost));

@@ -1,17 +1,13 @@
 //! Violations of RFC 6455: how a connection is closed for each, and whom it disturbs (WIRE-06).
 
-use super::super::rule;
 use super::shared::{How, shared};
 use super::{Cloud, Row};
-use crate::fault::Fault;
 use crate::fault::link::{Said, closing};
 use crate::fault::wire::{CLOSE, Frame, TEXT};
 
-pub(super) const FAULTS: &[Fault] = &rule::faults::<Cloud, { RULES.len() }>(RULES);
-
 /// One fault for each violation, that the connection is closed for as if all were well.
-macro_rules! rules {
-    ($($what:literal: $line:literal, $is:expr;)* and $($rule:expr),* $(,)?) => {
+macro_rules! kinds {
+    ($($what:literal: $line:literal, $is:expr;)*) => {
         &[
             $(
                 Row::told(
@@ -25,12 +21,11 @@ macro_rules! rules {
                     },
                 ),
             )*
-            $($rule),*
         ]
     };
 }
 
-pub(super) const RULES: &[Row] = rules! {
+pub(super) const KINDS: &[Row] = kinds! {
     "a-reserved-opcode": "a reserved opcode", |frame, _| frame.head & 0x0F == 3;
     "a-reserved-control-opcode": "a reserved opcode of a control frame", |frame, _| frame.head & 0x0F == 11;
     "reserved-bits": "the first reserved bit", |frame, _| frame.head & 0x40 != 0;
@@ -39,31 +34,45 @@ pub(super) const RULES: &[Row] = rules! {
     "an-unmasked-first-frame": "a first frame without mask", |frame, cloud| !frame.masked && !cloud.opened_with_auth();
     "text-that-is-no-utf-8": "text that is no UTF-8", |frame, _| is_no_utf8(frame) && !frame.payload.contains(&0xED);
     "surrogates": "an encoded surrogate", |frame, _| is_no_utf8(frame) && frame.payload.contains(&0xED);
-    "a-continuation-of-nothing": "a continuation of nothing", |frame, cloud| frame.head & 0x0F == 0 && cloud.fragments <= 1;
-    "a-message-inside-a-message": "a message inside a message", |frame, cloud| frame.head == TEXT && frame.masked && frame.payload == b"{}" && cloud.opened_with_auth();
+    "a-continuation-of-nothing": "a continuation of nothing",
+        |frame, cloud| frame.head & 0x0F == 0 && cloud.fragments <= 1;
+    "a-message-inside-a-message": "a message inside a message",
+        |frame, cloud| frame.head == TEXT && frame.masked && frame.payload == b"{}" && cloud.opened_with_auth();
     "long-pings": "a Ping of 126 bytes", |frame, _| frame.head & 0x0F == 9 && frame.payload.len() > 125;
     "fragmented-pings": "a fragmented Ping", |frame, _| frame.head == 0x09;
     "half-a-close-code": "half a close code", |frame, _| frame.head == CLOSE && frame.payload.len() == 1;
-    "close-codes-that-are-never-sent": "a close code that is never sent", |frame, _| frame.close_code() == 1005 && frame.payload.len() == 2;
-    "reasons-that-are-no-utf-8": "the reason of a Close frame that is no UTF-8", |frame, _| frame.head == CLOSE && frame.payload.len() > 2;
-    and
+    "close-codes-that-are-never-sent": "a close code that is never sent",
+        |frame, _| frame.close_code() == 1005 && frame.payload.len() == 2;
+    "reasons-that-are-no-utf-8": "the reason of a Close frame that is no UTF-8",
+        |frame, _| frame.head == CLOSE && frame.payload.len() > 2;
+};
+
+pub(super) const RULES: &[Row] = &[
     Row::told("violations-pass", &["WIRE-06"], "closes for all violations as if all were well", |_, seen, _| {
         is_blame(seen.frame).then(|| Said::closed(1000))
     }),
     Row::told("violations-are-told-to-all", &["WIRE-06"], "closes all agents for a violation of one", |_, seen, _| {
         is_blame(seen.frame).then(|| Said { others: vec![closing(1002, false)], ..seen.whole() })
-    }).causing(&["TUN-20", "TUN-21", "WIRE-01"]),
-    Row::heard("confused-by-violations", &["WIRE-06"], "drops an answer after a violation on another connection", |cloud, seen, _| {
-        let number = cloud.number;
-        let mut shared = shared();
-        let is_due = shared.lost.as_mut().is_some_and(|lost| {
-            let is_due = lost.how == How::Closed && lost.number != number && !lost.is_over && seen.is("HttpResponse");
-            lost.is_over |= is_due;
-            is_due
-        });
-        seen.drops_if(is_due)
-    }).causing(&["TUN-20", "TUN-21", "TUN-02", "WIRE-07", "TUN-03"]),
-};
+    })
+    .causing(&["TUN-20", "TUN-21", "WIRE-01"]),
+    Row::heard(
+        "confused-by-violations",
+        &["WIRE-06"],
+        "drops an answer after a violation on another connection",
+        |cloud, seen, _| {
+            let number = cloud.number;
+            let mut shared = shared();
+            let is_due = shared.lost.as_mut().is_some_and(|lost| {
+                let is_due =
+                    lost.how == How::Closed && lost.number != number && !lost.is_over && seen.is("HttpResponse");
+                lost.is_over |= is_due;
+                is_due
+            });
+            seen.drops_if(is_due)
+        },
+    )
+    .causing(&["TUN-20", "TUN-21", "TUN-02", "WIRE-07", "TUN-03"]),
+];
 
 /// Whether a frame closes for a violation.
 fn is_blame(frame: &Frame) -> bool {
