@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod clock;
 pub mod engine;
 pub mod event;
+pub mod fuzz;
 pub mod lint;
 pub mod outcome;
 pub mod proxy;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::model::Modelled;
 use crate::order::Order;
 use crate::pairing;
 use crate::reconnect::Policy;
@@ -87,6 +88,8 @@ pub struct Family {
     pub naming: Naming,
     /// The order rules of a new connection of a client role.
     pub order: fn(&str) -> Box<dyn Order>,
+    /// The model of a server, where there is one.
+    pub model: Option<Modelled>,
     /// Whether what its server does for one client depends on which others there are, so that it is judged by one scenario at a time.
     pub solo: bool,
     /// How its clients come back after a loss, unless they declare another policy.

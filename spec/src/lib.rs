@@ -8,6 +8,7 @@ pub mod requirement;
 pub mod number;
 pub mod timing;
 
+pub mod model;
 pub mod order;
 mod packed;
 pub mod schema;

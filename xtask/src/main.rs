@@ -17,6 +17,7 @@ mod tidy;
 
 mod bench;
 mod ci;
+mod fuzz_proof;
 mod mutants;
 mod trace;
 
@@ -52,23 +53,30 @@ enum Chore {
     Mutants(mutants::Options),
     /// Measures the relay and the judge against their targets
     Bench(bench::Options),
+    /// Lets the fuzzer look for each fault of the reference, and writes the table of docs/fuzzing.md
+    FuzzProof(fuzz_proof::Options),
 }
 
 fn main() -> ExitCode {
     let chore = Arguments::parse().chore;
-    let done = workspace::check().and_then(|()| match chore {
-        Chore::GenSchemas(options) => gen_schemas::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::SchemaDiff(options) => Ok(schema_diff::run(&options)),
-        Chore::Release(options) => release::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Book => book::run().map(|()| ExitCode::SUCCESS),
-        Chore::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
-        Chore::Ci(options) => ci::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Mutants(options) => mutants::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Trace(options) => trace::run(&options).map(|()| ExitCode::SUCCESS),
-        Chore::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
-    });
-    done.unwrap_or_else(|error| {
+    workspace::check().and_then(|()| run(chore)).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn run(chore: Chore) -> anyhow::Result<ExitCode> {
+    match chore {
+        Chore::SchemaDiff(options) => return Ok(schema_diff::run(&options)),
+        Chore::GenSchemas(options) => gen_schemas::run(&options),
+        Chore::Release(options) => release::run(&options),
+        Chore::Book => book::run(),
+        Chore::Tidy => tidy::run(),
+        Chore::Ci(options) => ci::run(&options),
+        Chore::Mutants(options) => mutants::run(&options),
+        Chore::Trace(options) => trace::run(&options),
+        Chore::FuzzProof(options) => fuzz_proof::run(&options),
+        Chore::Bench(options) => bench::run(&options),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

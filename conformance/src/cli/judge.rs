@@ -1,6 +1,6 @@
 //! The way of a run: start or find the subject, play the scenarios, feed the reports, and come to an exit status.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::exit::{Exit, Failure};
-use super::setup::Setup;
+use super::options::PlayOptions;
+use super::setup::{Seat, Setup};
 use super::subjects::{self, Ready};
 
 /// How many handshakes of a run are under way at once.
@@ -47,12 +48,45 @@ fn reports(setup: &Setup) -> Result<Reports, Failure> {
     if let Some(path) = &setup.options.report_junit {
         reports.add(Junit::create(path).map_err(|error| Failure::usage(format!("--report-junit: {error}")))?);
     }
+    reports.add(for_people(setup.options.verbose));
+    Ok(reports)
+}
+
+/// The report on standard output.
+pub(super) fn for_people(verbose: bool) -> Terminal<Stdout> {
     let out = std::io::stdout();
     let live = out.is_terminal();
     let color = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
     let width = if live { terminal_width() } else { PLAIN_WIDTH };
-    reports.add(Terminal::new(out, Style { color, live, verbose: setup.options.verbose, width }));
-    Ok(reports)
+    Terminal::new(out, Style { color, live, verbose, width })
+}
+
+/// What the scenarios of a seat share.
+pub(super) fn stage(seat: &Seat, clock: &Clock, options: &PlayOptions, shared: &Shared) -> Stage {
+    Stage {
+        clock: clock.clone(),
+        timing: seat.timing.clone(),
+        max_message: seat.max_message,
+        schemas: Arc::clone(&shared.schemas),
+        policy: seat.policy,
+        first_attempt: clock.real(seat.first_attempt),
+        slack: clock.real(SLACK),
+        handshakes: Arc::clone(&shared.handshakes),
+        handshake_deadline: clock.real(options.handshake_deadline.0),
+        step_deadline: clock.real(options.step_deadline.0),
+    }
+}
+
+/// What all seats of a run share.
+pub(super) struct Shared {
+    schemas: Arc<Schemas>,
+    handshakes: Arc<Semaphore>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { schemas: Arc::default(), handshakes: Arc::new(Semaphore::new(HANDSHAKES)) }
+    }
 }
 
 fn terminal_width() -> usize {
@@ -65,7 +99,7 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
     let interrupted = interruption();
     let mut told = Told { reports: &mut reports, problems: Vec::new() };
     let ready = tokio::select! {
-        ready = subjects::find(setup) => ready,
+        ready = subjects::find(&setup.seats, &setup.options.play) => ready,
         () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned().into()),
     };
     let (clock, ready) = match ready {
@@ -99,20 +133,9 @@ async fn play(
     told: &mut Told<'_>,
 ) -> (Ended, Summary, Baseline) {
     let options = &setup.options;
-    let (schemas, handshakes) = (Arc::new(Schemas::default()), Arc::new(Semaphore::new(HANDSHAKES)));
+    let shared = Shared::default();
     let parts = setup.seats.iter().zip(ready).map(|(seat, ready)| {
-        let stage = Stage {
-            clock: clock.clone(),
-            timing: seat.timing.clone(),
-            max_message: seat.max_message,
-            schemas: Arc::clone(&schemas),
-            policy: seat.policy,
-            first_attempt: clock.real(seat.first_attempt),
-            slack: clock.real(SLACK),
-            handshakes: Arc::clone(&handshakes),
-            handshake_deadline: clock.real(options.handshake_deadline.0),
-            step_deadline: clock.real(options.step_deadline.0),
-        };
+        let stage = stage(seat, clock, &options.play, &shared);
         Part { stage: Arc::new(stage), subject: ready.subject.clone(), scenarios: seat.scenarios.clone() }
     });
     let plan = Plan {
@@ -120,7 +143,7 @@ async fn play(
         clock: clock.clone(),
         max_wait: options.max_wait.map(|written| written.0),
         jobs: usize::from(options.jobs),
-        scenario_deadline: clock.real(options.scenario_deadline.0),
+        scenario_deadline: clock.real(options.play.scenario_deadline.0),
         run_deadline: clock.real(options.run_deadline.0),
     };
     let (sender, mut events) = mpsc::unbounded_channel();
@@ -204,7 +227,7 @@ impl Told<'_> {
 }
 
 /// Becomes true on Ctrl-C and SIGTERM.
-fn interruption() -> watch::Receiver<bool> {
+pub(super) fn interruption() -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
     let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     tokio::spawn(async move {
@@ -220,7 +243,7 @@ fn interruption() -> watch::Receiver<bool> {
     receiver
 }
 
-async fn until(mut interrupted: watch::Receiver<bool>) {
+pub(super) async fn until(mut interrupted: watch::Receiver<bool>) {
     if interrupted.wait_for(|interrupted| *interrupted).await.is_err() {
         std::future::pending::<()>().await;
     }

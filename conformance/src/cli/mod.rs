@@ -5,6 +5,7 @@ mod client;
 mod completions;
 mod exit;
 mod explain;
+mod fuzz;
 mod guard;
 mod judge;
 mod list;
@@ -39,6 +40,7 @@ struct Arguments {
 enum Command {
     Server(server::Arguments),
     Client(client::Arguments),
+    Fuzz(fuzz::Arguments),
     SelfTest(self_test::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -63,6 +65,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Server(arguments) => server::run(arguments),
         Command::Client(arguments) => client::run(arguments),
+        Command::Fuzz(arguments) => fuzz::run(arguments),
         Command::SelfTest(arguments) => self_test::run(arguments),
         Command::List(arguments) => list::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),

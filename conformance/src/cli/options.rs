@@ -41,13 +41,24 @@ pub(super) struct JudgeOptions {
     #[arg(long, short, help_heading = "Reports")]
     pub(super) verbose: bool,
 
-    /// Let time pass so many times as fast for a subject that the runner starts, by libfaketime; real time where that cannot be done.
-    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed, help_heading = "Time")]
-    pub(super) speed: f64,
-
     /// How many scenarios run at once at most.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Limits")]
     pub(super) jobs: u16,
+
+    #[command(flatten)]
+    pub(super) play: PlayOptions,
+
+    /// How long the whole run may take.
+    #[arg(long, value_name = "DURATION", default_value = "1h", help_heading = "Limits")]
+    pub(super) run_deadline: Written,
+}
+
+/// How scenarios are played.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlayOptions {
+    /// Let time pass so many times as fast for a subject that the runner starts, by libfaketime; real time where that cannot be done.
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed, help_heading = "Time")]
+    pub(super) speed: f64,
 
     /// How long a handshake may take.
     #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = "Limits")]
@@ -60,10 +71,6 @@ pub(super) struct JudgeOptions {
     /// How long a scenario may take beyond what it waits for.
     #[arg(long, value_name = "DURATION", default_value = "60s", help_heading = "Limits")]
     pub(super) scenario_deadline: Written,
-
-    /// How long the whole run may take.
-    #[arg(long, value_name = "DURATION", default_value = "1h", help_heading = "Limits")]
-    pub(super) run_deadline: Written,
 }
 
 /// What a subject declares of itself on the command line.

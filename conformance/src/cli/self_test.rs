@@ -129,7 +129,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         env::current_exe().map_err(|error| Failure::harness(format!("this program cannot find itself: {error}")))?;
     let program = program.display().to_string();
     // Accelerated, all run with the default values of their chapters.
-    let real = arguments.judge.speed <= 1.0;
+    let real = arguments.judge.play.speed <= 1.0;
     if arguments.fault.is_some() && arguments.role.len() != 1 {
         return Err(Failure::usage("--fault: a fault is one of a single --role"));
     }

@@ -13,6 +13,16 @@ use super::setup::{Seat, Setup, Where};
 /// Judge a server, by its URL or by the command that starts it
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    server: Served,
+
+    #[command(flatten)]
+    judge: JudgeOptions,
+}
+
+/// Which server, and what it declares of itself.
+#[derive(Debug, Args)]
+pub(super) struct Served {
     /// The base URL, as ws://127.0.0.1:8080; with --command the URL that it is then reached by, as ws://127.0.0.1:{port}.
     url: Option<String>,
 
@@ -37,38 +47,45 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     server: ServerOptions,
-
-    #[command(flatten)]
-    judge: JudgeOptions,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let manifest = Manifest::of(arguments.manifest.as_deref()).map_err(Failure::usage)?;
-    let url = arguments.url.as_ref().or(manifest.url.as_ref());
-    // A URL on the command line alone means a server that runs already, whatever command a manifest has.
-    let command = arguments.command.as_ref().or(manifest.command.as_ref().filter(|_| arguments.url.is_none()));
-    // What a manifest says is meant from where the manifest stands.
-    let folder = manifest.folder().filter(|_| arguments.command.is_none());
-    let place = match (url, command) {
-        (url, Some(command)) => {
-            let template = Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?;
-            Where::Command(template.in_folder(folder))
-        }
-        (Some(url), None) => Where::Url(url.parse().map_err(Failure::usage)?),
-        (None, None) => {
-            return Err(Failure::usage(
-                "no subject: give its URL, as ws://127.0.0.1:8080, or --command 'my-relay --port {port}'",
-            ));
-        }
-    };
-    let mut subject = arguments.subject.clone();
-    if let Some(url) = &arguments.public_url {
-        subject.params.push(Param::new("public_url", url).map_err(Failure::usage)?);
-    }
-    let families = if arguments.family.is_empty() { manifest.families() } else { &arguments.family };
-    let mut seats = Vec::new();
-    for family in Seat::families(families)? {
-        seats.push(Seat::server(place.clone(), family, &manifest, &subject, &arguments.server)?);
-    }
+    let manifest = arguments.server.manifest()?;
+    let seats = arguments.server.seats(&manifest)?;
     judge::judge(&Setup::new(seats, manifest.baseline.as_ref(), &arguments.judge)?)
+}
+
+impl Served {
+    /// The manifest, where there is one.
+    pub(super) fn manifest(&self) -> Result<Manifest, Failure> {
+        Manifest::of(self.manifest.as_deref()).map_err(Failure::usage)
+    }
+
+    /// The server, once for each family.
+    pub(super) fn seats(&self, manifest: &Manifest) -> Result<Vec<Seat>, Failure> {
+        let url = self.url.as_ref().or(manifest.url.as_ref());
+        // A URL on the command line alone means a server that runs already, whatever command a manifest has.
+        let command = self.command.as_ref().or(manifest.command.as_ref().filter(|_| self.url.is_none()));
+        // What a manifest says is meant from where the manifest stands.
+        let folder = manifest.folder().filter(|_| self.command.is_none());
+        let place = match (url, command) {
+            (url, Some(command)) => {
+                let template = Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?;
+                Where::Command(template.in_folder(folder))
+            }
+            (Some(url), None) => Where::Url(url.parse().map_err(Failure::usage)?),
+            (None, None) => {
+                return Err(Failure::usage(
+                    "no subject: give its URL, as ws://127.0.0.1:8080, or --command 'my-relay --port {port}'",
+                ));
+            }
+        };
+        let mut subject = self.subject.clone();
+        if let Some(url) = &self.public_url {
+            subject.params.push(Param::new("public_url", url).map_err(Failure::usage)?);
+        }
+        let families = if self.family.is_empty() { manifest.families() } else { &self.family };
+        let families = Seat::families(families)?.into_iter();
+        families.map(|family| Seat::server(place.clone(), family, manifest, &subject, &self.server)).collect()
+    }
 }

@@ -16,7 +16,8 @@ use relayspec::timing::Written;
 use rustls::ClientConfig;
 
 use super::guard;
-use super::setup::{Place, Seat, Setup, Whence, Where};
+use super::options::PlayOptions;
+use super::setup::{Place, Seat, Whence, Where};
 
 /// A subject that is ready to be judged.
 pub(super) struct Ready {
@@ -46,31 +47,35 @@ impl Ready {
 const TRIAL: &str = "trial";
 
 /// Finds or starts what is judged, and the clock to judge it by: an accelerated one where that was asked for and can be done.
-pub(super) async fn find(setup: &Setup) -> Result<(Clock, Vec<Ready>), NotStarted> {
+pub(super) async fn find(seats: &[Seat], options: &PlayOptions) -> Result<(Clock, Vec<Ready>), NotStarted> {
     let real = Clock::start();
     let mut slow = None;
-    if setup.options.speed > 1.0 {
-        let clock = Clock::start_at_speed(setup.options.speed);
-        match accelerated(setup, &clock).await? {
+    if options.speed > 1.0 {
+        let clock = Clock::start_at_speed(options.speed);
+        match accelerated(seats, options, &clock).await? {
             Ok(ready) => return Ok((clock, ready)),
             Err(why) => slow = Some(why),
         }
     }
-    let mut ready = all(setup, &real, None).await?;
+    let mut ready = all(seats, options, &real, None).await?;
     ready.iter_mut().for_each(|ready| ready.info.not_accelerated.clone_from(&slow));
     Ok((real, ready))
 }
 
 /// All subjects, accelerated; or why one of them cannot be.
-async fn accelerated(setup: &Setup, clock: &Clock) -> Result<Result<Vec<Ready>, String>, NotStarted> {
+async fn accelerated(
+    seats: &[Seat],
+    options: &PlayOptions,
+    clock: &Clock,
+) -> Result<Result<Vec<Ready>, String>, NotStarted> {
     let accelerator = match Accelerator::new(clock.clone()) {
         Ok(accelerator) => accelerator,
         Err(why) => return Ok(Err(why)),
     };
-    if !setup.seats.iter().all(is_started) {
+    if !seats.iter().all(is_started) {
         return Ok(Err("what runs already keeps its own time: let the runner start it".to_owned()));
     }
-    let ready = all(setup, clock, Some(&accelerator)).await?;
+    let ready = all(seats, options, clock, Some(&accelerator)).await?;
     for one in &ready {
         if let Some(why) = &one.in_real_time {
             let why = why.clone();
@@ -89,12 +94,17 @@ fn is_started(seat: &Seat) -> bool {
     !matches!(place, Place::Server { at: Where::Url(_), .. } | Place::Client { at: Whence::Attached(_), .. })
 }
 
-async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) -> Result<Vec<Ready>, NotStarted> {
-    let guard = if setup.seats.iter().any(is_started) { guard::start() } else { None };
+async fn all(
+    seats: &[Seat],
+    options: &PlayOptions,
+    clock: &Clock,
+    accelerator: Option<&Accelerator>,
+) -> Result<Vec<Ready>, NotStarted> {
+    let guard = if seats.iter().any(is_started) { guard::start() } else { None };
     let mut ready: Vec<Ready> = Vec::new();
-    for (number, seat) in setup.seats.iter().enumerate() {
+    for (number, seat) in seats.iter().enumerate() {
         let accelerator = accelerator.cloned();
-        let same = setup.seats[..number].iter().position(|other| is_same(&other.place, &seat.place));
+        let same = seats[..number].iter().position(|other| is_same(&other.place, &seat.place));
         ready.push(match &seat.place {
             Place::Server { at, tls, ready_within, params } => {
                 let (target, started, launcher) = match same.and_then(|other| ready.get(other)) {
@@ -104,7 +114,7 @@ async fn all(setup: &Setup, clock: &Clock, accelerator: Option<&Accelerator>) ->
                     }
                     _ => server(at, tls.clone(), *ready_within, params, clock, guard.clone(), accelerator).await?,
                 };
-                let deadline = setup.options.handshake_deadline.0;
+                let deadline = options.handshake_deadline.0;
                 if let Err(problem) = preflight(target.route(), seat.family, clock, deadline).await {
                     return Err(NotStarted { problem, output: target.output() });
                 }

@@ -3,6 +3,7 @@
 //! It asks the family for everything that differs between families, and knows neither reports nor how subjects are started.
 
 mod actor;
+mod alone;
 mod attempts;
 mod barrier;
 mod doubt;
@@ -18,6 +19,7 @@ mod story;
 mod target;
 mod witness;
 
+pub use alone::{Alone, alone};
 pub use player::Stage;
 pub use run::{Ended, Part, Plan, run};
 pub use secrets::Secrets;

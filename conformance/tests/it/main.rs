@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod faults;
+mod fuzz;
 mod loader_errors;
 mod proxy;
 mod reports;

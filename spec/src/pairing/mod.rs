@@ -2,6 +2,7 @@
 
 mod code;
 mod message;
+mod model;
 mod state;
 
 pub use code::{
@@ -66,6 +67,7 @@ pub const FAMILY: Family = Family {
     ],
     naming: BY_TYPE,
     order,
+    model: Some(model::MODEL),
     welcome,
     solo: false,
     policy: Policy::RELAY,

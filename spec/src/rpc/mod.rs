@@ -3,6 +3,7 @@
 mod form;
 mod frame;
 mod message;
+mod model;
 mod schema;
 mod scope;
 mod state;
@@ -60,6 +61,7 @@ pub const FAMILY: Family = Family {
     solo: false,
     naming: Naming { name: tag, like: |name| json!({ "message": { name: {} } }) },
     order,
+    model: Some(model::MODEL),
     policy: Policy::RPC,
     welcome,
 };

@@ -3,6 +3,7 @@
 mod conditions;
 mod members;
 mod message;
+mod model;
 mod pin;
 mod state;
 mod topic;
@@ -55,6 +56,7 @@ pub const FAMILY: Family = Family {
     ],
     naming: BY_TYPE,
     order,
+    model: Some(model::MODEL),
     solo: false,
     policy: Policy::RELAY,
     welcome,

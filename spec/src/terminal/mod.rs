@@ -3,6 +3,7 @@
 mod code;
 mod frame;
 mod message;
+mod model;
 mod state;
 
 pub use code::{ALPHABET, CLOSE_HOST_LOST, CLOSE_REFUSED, CODE_LENGTH, SessionCode, ViewerCode};
@@ -66,6 +67,7 @@ pub const FAMILY: Family = Family {
     ],
     naming: BY_TYPE,
     order,
+    model: Some(model::MODEL),
     solo: false,
     policy: Policy::RELAY,
     welcome,

@@ -77,6 +77,7 @@ pub const FAMILY: Family = Family {
     ],
     naming: BY_TYPE,
     order,
+    model: None,
     solo: true,
     policy: Policy::TUNNEL,
     welcome,

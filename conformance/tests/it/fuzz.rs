@@ -1,0 +1,121 @@
+//! The fuzzer: it leaves the references in peace, finds what is wrong with a faulty one, and writes a scenario that anybody can replay.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{BINARY, Ran, conformance, folder, names};
+
+/// A family, the words that start its reference, and what is declared of it.
+type Server = (&'static str, &'static str, &'static [&'static str]);
+
+const SERVERS: [Server; 4] = [
+    ("pairing", "pairing-relay --port {port}", &["--set", "notify_deadline=300ms"]),
+    ("terminal", "terminal-relay --port {port}", &["--set", "notify_deadline=300ms"]),
+    (
+        "sync",
+        "sync-server --port {port} --pin 000042 --control 127.0.0.1:{control_port}",
+        &["--param", "pin=000042", "--param", "control=127.0.0.1:{control_port}"],
+    ),
+    ("rpc", "rpc-daemon --socket {socket}", &[]),
+];
+
+/// The reference of a family, and what is declared of it; with more words for the reference.
+fn server(family: &str, more: &str) -> Vec<String> {
+    let (family, words, declared) = SERVERS.iter().find(|(known, _, _)| *known == family).expect("a family");
+    let command = format!("'{BINARY}' reference {words}{more}");
+    let arguments = ["--family", family, "--command", &command].into_iter().chain(declared.iter().copied());
+    arguments.map(str::to_owned).collect()
+}
+
+async fn fuzz(server: &[String], seconds: &str, folder: &Path) -> (Ran, Value) {
+    let mut arguments: Vec<_> = std::iter::once("fuzz".to_owned()).chain(server.iter().cloned()).collect();
+    let report = folder.join("report.json").display().to_string();
+    let out = folder.display().to_string();
+    let more = ["--seconds", seconds, "--seed", "7", "--steps", "40", "--out", &out, "--report-json", &report];
+    arguments.extend(more.map(str::to_owned));
+    let ran = conformance(arguments).await;
+    let text = std::fs::read_to_string(&report).unwrap_or_else(|error| panic!("{error}: {ran:#?}"));
+    (ran, serde_json::from_str(&text).expect("JSON"))
+}
+
+#[tokio::test]
+async fn references_are_left_in_peace() {
+    for (family, _, _) in SERVERS {
+        let folder = folder(&format!("fuzz/{family}"));
+        let (ran, report) = fuzz(&server(family, ""), "2", &folder).await;
+        assert_eq!(
+            (ran.status, &report["finds"], &report["unsteady"]),
+            (0, &Value::Array(vec![]), &0.into()),
+            "{ran:#?}"
+        );
+        assert!(report["sequences"].as_u64() > Some(1), "{report:#}");
+        assert!(report["requirements"].as_array().is_some_and(|all| all.len() > 4), "{report:#}");
+        assert_eq!(names(&folder), ["report.json"], "nothing is written where nothing is found");
+        assert!(ran.out.contains("nothing found"), "{ran:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_is_found_and_can_be_replayed() {
+    let folder = folder("fuzz/fault");
+    let (whole, faulty) = (server("terminal", ""), server("terminal", " --fault twice-to-host"));
+    let (ran, report) = fuzz(&faulty, "30", &folder).await;
+    assert_eq!(ran.status, 1, "{ran:#?}");
+    let find = &report["finds"][0];
+    assert_eq!((&find["requirement"], &find["verdict"]), (&"TERM-21".into(), &"fail".into()), "{find:#}");
+    assert!(find["ops"].as_u64() <= Some(4) && find["steps"].as_u64() <= Some(16), "{find:#}");
+    let file = folder.join("terminal/fuzz-1.yaml").display().to_string();
+    assert_eq!(find["file"], file.as_str());
+    assert!(ran.out.contains(&format!("--scenario {file}")) && ran.out.contains("FAIL  terminal/fuzz-1#"), "{ran:#?}");
+
+    let replayed = |server: &[String]| {
+        let words = ["server", "--scenario", &file].into_iter().map(str::to_owned);
+        conformance(words.chain(server.iter().cloned()).collect::<Vec<_>>())
+    };
+    let again = replayed(&faulty).await;
+    let check = find["check"].as_str().expect("a check");
+    assert_eq!(again.status, 1, "{again:#?}");
+    assert!(again.out.contains(&format!("FAIL  {check}")), "{check}: {again:#?}");
+    let without = replayed(&whole).await;
+    assert_eq!(without.status, 0, "{without:#?}");
+
+    // The same again, beside what is there.
+    let (_, report) = fuzz(&faulty, "30", &folder).await;
+    assert_eq!(
+        report["finds"][0]["check"].as_str().map(|check| check.replace("fuzz-2", "fuzz-1")).as_deref(),
+        Some(check)
+    );
+    assert_eq!(names(&folder.join("terminal")), ["fuzz-1.yaml", "fuzz-2.yaml"]);
+    let read = |name: &str| std::fs::read_to_string(folder.join("terminal").join(name)).expect("a file");
+    assert_eq!(read("fuzz-1.yaml"), read("fuzz-2.yaml"), "the same seed finds the same");
+}
+
+#[tokio::test]
+async fn a_broken_should_is_told_and_waived() {
+    let folder = folder("fuzz/should");
+    let mut faulty = server("terminal", " --fault no-pings --heartbeat-interval 300ms --heartbeat-timeout 100ms");
+    let times = ["--set", "heartbeat_interval=300ms", "--set", "heartbeat_timeout=100ms"];
+    faulty.extend(times.map(str::to_owned));
+    let (ran, report) = fuzz(&faulty, "20", &folder).await;
+    let finds = report["finds"].as_array().expect("a list");
+    assert_eq!((ran.status, finds.len()), (0, 1), "{ran:#?}");
+    assert_eq!((&finds[0]["requirement"], &finds[0]["verdict"]), (&"TERM-50".into(), &"warn".into()), "{report:#}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_fuzzed_is_told() {
+    for (arguments, told) in [
+        (&["fuzz", "--family", "tunnel", "ws://127.0.0.1:1"][..], "the family tunnel has no model"),
+        (&["fuzz", "--family", "sync", "ws://127.0.0.1:1"], "the model of sync needs --param pin=VALUE"),
+        (&["fuzz", "--family", "pairing", "--family", "terminal", "ws://127.0.0.1:1"], "one family at a time"),
+        (&["fuzz"], "no subject"),
+        (&["fuzz", "ws://127.0.0.1:1", "--steps", "0"], "--steps"),
+    ] {
+        let ran = conformance(arguments).await;
+        assert_eq!(ran.status, 2, "{arguments:?}: {ran:#?}");
+        assert!(ran.err.contains(told), "{arguments:?}: {ran:#?}");
+    }
+    let ran = conformance(["fuzz", "ws://127.0.0.1:1", "--seconds", "1"]).await;
+    assert_eq!(ran.status, 3, "{ran:#?}");
+}

@@ -1,0 +1,166 @@
+//! What changes at a sync server, and who is told; and who leaves.
+
+use serde_json::{Value, json};
+
+use super::World;
+use crate::model::{Op, PONG, Script, literal};
+
+impl World {
+    /// A client writes to a chat; every subscriber is told.
+    pub(super) fn write(&mut self, op: &Op, script: &mut Script) -> bool {
+        if !self.may_write(op) {
+            return false;
+        }
+        self.prepare(op, script);
+        let tick = self.tick();
+        let text = match op.how % 6 {
+            1 => format!("\u{1F600} \u{E9}\u{4E2D} {tick}"),
+            2 => format!("\"\\/\n\t\u{1} {tick}"),
+            3 => literal(&format!("$dollars ${{and}} {tick}")),
+            4 => String::new(),
+            _ => format!("message {tick}"),
+        };
+        let (name, id, chat) = (format!("c{}", op.on), format!("send {tick}"), format!("$chat{}", op.with));
+        let mut keys = json!({ "on": name, "json": { "id": id, "type": "send", "resourceId": chat, "message": text } });
+        if op.how / 6 % 4 == 1 {
+            keys["fragments"] = json!(2);
+        }
+        script.step("send", keys);
+        self.sent(op, &[text], &[id], script);
+        true
+    }
+
+    /// A client writes several messages at once.
+    pub(super) fn burst(&mut self, op: &Op, script: &mut Script) -> bool {
+        if !self.may_write(op) {
+            return false;
+        }
+        self.prepare(op, script);
+        let (tick, count) = (self.tick(), op.size % 5 + 2);
+        let (name, chat) = (format!("c{}", op.on), format!("$chat{}", op.with));
+        let (id, text) = (format!("send {tick} ${{nth}}"), format!("{tick}: ${{nth}}"));
+        let message = json!({ "id": id, "type": "send", "resourceId": chat, "message": text });
+        script.step("send", json!({ "on": name, "json": message, "repeated": { "times": count, "as": "nth" } }));
+        let each = |of: &str| (1..=count).map(|nth| of.replace("${nth}", &nth.to_string())).collect::<Vec<_>>();
+        self.sent(op, &each(&text), &each(&id), script);
+        true
+    }
+
+    /// Messages were sent: answers to the sender, pushes to the subscribers.
+    fn sent(&mut self, op: &Op, texts: &[String], ids: &[String], script: &mut Script) {
+        let subscribers = self.subscribers(op.with);
+        let chat = format!("$chat{}", op.with);
+        let push = |text: &String| {
+            let message = json!({ "chatId": chat, "content": text });
+            json!({ "id": null, "type": "data", "resource": "chat", "resourceId": chat, "data": { "message": message } })
+        };
+        let answer = |id: &Value| json!({ "id": id, "type": "data", "data": { "sent": true } });
+        let name = format!("c{}", op.on);
+        if subscribers.contains(&op.on) {
+            // Pushes come in their order; answers stand between them as they will.
+            let any_answer = json!({ "id": { "any_of": ids }, "type": "data", "data": { "sent": true } });
+            let any_push = json!({ "id": null, "type": "data", "resource": "chat", "resourceId": chat });
+            let count = texts.len();
+            let choices = json!([{ "named": "answer", "json": any_answer }, { "named": "push", "json": any_push }]);
+            let tick = self.tick();
+            let outcomes = format!("came{tick}");
+            let one =
+                json!({ "on": name, "any_of": choices, "bind": outcomes, "check": "SYNC-30 answered-and-pushed" });
+            script.in_turn("nth", 2 * count as u32, Script::inner(|script| script.step("expect", one)));
+            let to = json!({ "answer": count, "push": count });
+            let tally =
+                json!({ "values": format!("${outcomes}"), "to": to, "check": "SYNC-20 pushed-to-the-sender-once" });
+            script.step("tally", tally);
+        } else if let [id] = ids {
+            script.expect(&name, answer(&json!(id)), "SYNC-30 sent");
+        } else {
+            let any = answer(&json!({ "any_of": ids }));
+            script.step(
+                "collect",
+                json!({ "on": name, "count": ids.len(), "json": any, "check": "SYNC-30 each-is-answered" }),
+            );
+        }
+        for id in subscribers.iter().filter(|id| **id != op.on) {
+            texts.iter().for_each(|text| script.expect(&format!("c{id}"), push(text), "SYNC-20 pushed-in-order"));
+        }
+        if let Some(chat) = self.chats.get_mut(&op.with) {
+            chat.sent.extend(texts.iter().cloned());
+        }
+        self.taints.extend(subscribers.into_iter().map(|id| (id, "SYNC-20 pushed-once")));
+        self.taints.insert(op.on, "SYNC-60 answered-once");
+        self.taint_others(&[], "SYNC-22 pushed-to-nobody-else");
+    }
+
+    fn may_write(&self, op: &Op) -> bool {
+        self.name(op.on).is_some() && self.is_known(op.on) && self.chats.contains_key(&op.with)
+    }
+
+    fn prepare(&mut self, op: &Op, script: &mut Script) {
+        let mut all = self.subscribers(op.with);
+        all.push(op.on);
+        all.into_iter().for_each(|id| self.ready(id, script));
+    }
+
+    /// The desktop makes a chat; every subscriber of the project is told.
+    pub(super) fn new_chat(&mut self, op: &Op, script: &mut Script) -> bool {
+        if !self.setting.params.contains("control") || self.chats.is_empty() || self.chats.contains_key(&op.with) {
+            return false;
+        }
+        let told: Vec<_> = self.open().into_iter().filter(|id| self.clients[id].has_project).collect();
+        told.iter().for_each(|id| self.ready(*id, script));
+        let fetch = format!("made{}", self.tick());
+        let body = format!("{{\"projectId\":\"${{project}}\",\"name\":\"New {}\"}}", op.with);
+        script.step(
+            "fetch",
+            json!({
+                "as": fetch, "from": "http://${control}", "method": "POST", "target": "/chats",
+                "headers": { "content-type": "application/json" }, "body": body,
+            }),
+        );
+        script.step("answer", json!({ "of": fetch, "like": { "status": 201 }, "check": "SYNC-21 made" }));
+        let chat =
+            json!({ "id": format!("$chat{}", op.with), "projectId": "$project", "name": format!("New {}", op.with) });
+        let push = json!({
+            "id": null, "type": "data", "resource": "project", "resourceId": "$project", "data": { "chat": chat },
+        });
+        for id in &told {
+            script.expect(&format!("c{id}"), push.clone(), "SYNC-21 pushed");
+            self.taints.insert(*id, "SYNC-21 new-chat-pushed-once");
+        }
+        self.taint_others(&[], "SYNC-22 new-chat-pushed-to-nobody-else");
+        if told.is_empty() {
+            return true;
+        }
+        self.made(op.with);
+        true
+    }
+
+    pub(super) fn ping_frame(&mut self, op: &Op, script: &mut Script) -> bool {
+        let Some(name) = self.name(op.on) else { return false };
+        let text = format!("ping {}", self.tick());
+        script.ping_frame(&name, &text, None, PONG);
+        true
+    }
+
+    pub(super) fn lose(&mut self, op: &Op, script: &mut Script) -> bool {
+        let Some(name) = self.name(op.on) else { return false };
+        self.ready(op.on, script);
+        script.lose(&name, op.how);
+        self.lost(op.on);
+        true
+    }
+
+    pub(super) fn violate(&mut self, op: &Op, script: &mut Script) -> bool {
+        let Some(name) = self.name(op.on) else { return false };
+        self.ready(op.on, script);
+        script.violate(&name, op.how);
+        self.lost(op.on);
+        true
+    }
+
+    fn lost(&mut self, id: u32) {
+        self.taints.remove(&id);
+        self.clients.entry(id).and_modify(|client| client.is_gone = true);
+        self.taint_others(&[], "SYNC-50 loss-concerns-nobody-else");
+    }
+}

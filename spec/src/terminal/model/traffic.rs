@@ -1,0 +1,211 @@
+//! What goes through a terminal relay, and what it must not take.
+
+use serde_json::{Value, json};
+
+use super::{Bytes, World};
+use crate::model::{Op, Script, literal};
+
+/// The most that a host sends in all: less than a relay has to keep.
+const MOST_KEPT: usize = 900 << 10;
+
+/// Texts that are no message of a client that is known.
+const INVALID: [&str; 6] =
+    ["no JSON", "[]", "{}", "{\"type\":\"nope\"}", "{\"type\":\"session_resize\",\"session_id\":\"1\"}", ""];
+const MALFORMED: [&str; 5] = ["", "00", "00 31", "05 61 62", "02 c3 28 78"];
+
+impl World {
+    /// A binary message, or a row of them: from a host to its viewers, or from a viewer to its host.
+    pub(super) fn bytes(&mut self, op: &Op, script: &mut Script) -> bool {
+        let Some(from) = self.name(op.on) else { return false };
+        let tick = self.tick();
+        let count = if op.with % 4 == 1 { op.size + 2 } else { 1 };
+        let (payload, size) = payload(op, tick, count > 1);
+        let bytes = Bytes { session: op.how % 4, payload, count, size: (size + 256) * count as usize };
+        let (to, check): (Vec<String>, _) = match self.viewers.get(&op.on) {
+            Some(viewer) => (vec![format!("h{}", viewer.host)], "TERM-21 bytes-to-the-host"),
+            None => (self.audience(op.on), "TERM-20 bytes-to-viewers"),
+        };
+        if let Some(host) = self.hosts.get_mut(&op.on) {
+            if host.size + bytes.size > MOST_KEPT {
+                return false;
+            }
+            host.size += bytes.size;
+            host.kept.push(bytes.clone());
+        }
+        self.ready(&from, script);
+        to.iter().for_each(|name| self.ready(name, script));
+        let send = |parts: Value| json!({ "on": from, "binary": parts });
+        if count > 1 {
+            script.in_turn("nth", count, Script::inner(|script| script.step("send", send(bytes.parts()))));
+        } else {
+            let mut keys = send(bytes.parts());
+            if op.with % 4 == 2 {
+                keys["fragments"] = json!(op.size % 7 + 2);
+            }
+            script.step("send", keys);
+        }
+        to.iter().for_each(|name| bytes.arrive(name, self.passed_over(name), check, script));
+        for name in &to {
+            self.taints.insert(
+                name.clone(),
+                if check.starts_with("TERM-21") {
+                    "TERM-21 bytes-to-the-host-once"
+                } else {
+                    "TERM-20 bytes-to-viewers-once"
+                },
+            );
+        }
+        let elsewhere = if check.starts_with("TERM-21") {
+            "TERM-21 bytes-reach-the-host-alone"
+        } else {
+            "TERM-20 bytes-reach-no-other-viewer"
+        };
+        self.taint_others(&to, elsewhere);
+        true
+    }
+
+    /// A message of a host for its viewers.
+    pub(super) fn control(&mut self, op: &Op, script: &mut Script) -> bool {
+        let (Some(name), true) = (self.name(op.on), self.hosts.contains_key(&op.on)) else { return false };
+        let session = op.size % 4;
+        let id = super::SESSIONS[session as usize].1;
+        let id = if id.is_empty() { "s".repeat(255) } else { id.to_owned() };
+        let message = match op.how % 6 {
+            0 => json!({ "type": "session_list", "sessions": [] }),
+            1 => {
+                json!({ "type": "session_list", "sessions": [{ "id": id, "name": "zsh" }, { "id": "", "name": "\u{1F600}" }] })
+            }
+            2 => json!({ "type": "session_connected", "session_id": id, "name": literal("$HOME \"x\"") }),
+            3 => json!({ "type": "session_resize", "session_id": id, "cols": op.size * 1000, "rows": 65_535 }),
+            4 => json!({ "type": "session_resize", "session_id": id, "cols": 0, "rows": 24 }),
+            _ => json!({ "type": "session_disconnected", "session_id": id }),
+        };
+        if message["type"] == "session_disconnected"
+            && let Some(host) = self.hosts.get_mut(&op.on)
+        {
+            host.kept.retain(|bytes| bytes.session != session);
+        }
+        let to = self.audience(op.on);
+        self.ready(&name, script);
+        to.iter().for_each(|name| self.ready(name, script));
+        script.send(&name, message.clone());
+        for name in &to {
+            self.expects(name, json!({ "json": message }), "TERM-22 unchanged", script);
+            self.taints.insert(name.clone(), "TERM-22 control-once");
+        }
+        self.taint_others(&to, "TERM-22 control-reaches-no-one-else");
+        true
+    }
+
+    /// A viewer asks for a session, or for the end of one.
+    pub(super) fn wish(&mut self, op: &Op, script: &mut Script) -> bool {
+        let (Some(name), Some(viewer)) = (self.name(op.on), self.viewers.get(&op.on).cloned()) else { return false };
+        let host = format!("h{}", viewer.host);
+        self.ready(&name, script);
+        self.ready(&host, script);
+        match op.how % 8 {
+            0..=2 => {
+                let wish = json!({ "type": "create_session" });
+                script.send(&name, wish.clone());
+                self.expects(&host, json!({ "json": wish }), "TERM-23 wish-reaches-the-host", script);
+            }
+            3 => {
+                script.step("let", json!({ "long": { "repeat": "s", "times": 256 } }));
+                script.send(&name, json!({ "type": "close_session", "session_id": "$long" }));
+                script.expect(&name, json!({ "type": "error" }), "TERM-42 too-long");
+                self.taint_others(&[], "TERM-42 closes-no-other");
+                return true;
+            }
+            4 => {
+                script.send(&name, json!({ "type": "close_session", "session_id": "" }));
+                script.expect(&name, json!({ "type": "error" }), "TERM-42 too-long");
+            }
+            how => {
+                let (length, id) = super::SESSIONS[how as usize % 3];
+                script.send(&name, json!({ "type": "close_session", "session_id": id }));
+                let parts = json!([{ "hex": length }, id, "{\"type\":\"close_session\"}"]);
+                self.expects(&host, json!({ "binary": parts }), "TERM-24 closing-reaches-the-host", script);
+            }
+        }
+        self.taints.insert(host.clone(), "TERM-23 wished-once");
+        self.taint_others(&[host], "TERM-23 wish-reaches-no-one-else");
+        true
+    }
+
+    /// A text that is no message of its sender: the connection stays open, and nobody gets it.
+    pub(super) fn invalid(&mut self, op: &Op, script: &mut Script) -> bool {
+        let Some(name) = self.name(op.on) else { return false };
+        self.ready(&name, script);
+        let is_host = self.hosts.contains_key(&op.on);
+        let directed = match (is_host, op.how % 3) {
+            (true, 0) => json!({ "type": "create_session" }),
+            (true, 1) => json!({ "type": "close_session", "session_id": "1" }),
+            (true, _) => json!({ "type": "browser_connected", "browser_id": "b" }),
+            (false, 0) => json!({ "type": "session_list", "sessions": [] }),
+            (false, 1) => json!({ "type": "session_disconnected", "session_id": "1" }),
+            (false, _) => json!({ "type": "auth_success" }),
+        };
+        let check = match INVALID.get(op.how as usize) {
+            Some(text) => {
+                script.send_text(&name, text);
+                "WIRE-06 invalid-reaches-nobody"
+            }
+            None => {
+                script.send_invalid(&name, directed);
+                "TERM-25 not-forwarded"
+            }
+        };
+        self.unheard(&name, check, "WIRE-06 stays-open", script);
+        true
+    }
+
+    /// A binary message that is malformed.
+    pub(super) fn malformed(&mut self, op: &Op, script: &mut Script) -> bool {
+        let Some(name) = self.name(op.on) else { return false };
+        self.ready(&name, script);
+        let hex = MALFORMED[op.how as usize % MALFORMED.len()];
+        script.step("send", json!({ "on": name, "hex": hex, "invalid": "malformed" }));
+        self.unheard(&name, "TERM-41 reaches-nobody", "TERM-41 stays-open-all-the-same", script);
+        true
+    }
+
+    /// Nobody may have heard of what an actor has just sent, which may be told of an error, and stays connected.
+    fn unheard(&mut self, name: &str, check: &'static str, stays: &'static str, script: &mut Script) {
+        self.erring.insert(name.to_owned());
+        self.taint_others(&[name.to_owned()], check);
+        self.ask(name, stays, script);
+    }
+}
+
+impl Bytes {
+    /// They arrive, one after the other.
+    pub(super) fn arrive(&self, on: &str, skipping: Option<Value>, check: &str, script: &mut Script) {
+        let mut keys = json!({ "on": on, "binary": self.parts(), "check": check });
+        if let Some(skipping) = skipping {
+            keys["skipping"] = skipping;
+        }
+        if self.count > 1 {
+            script.in_turn("nth", self.count, Script::inner(|script| script.step("expect", keys)));
+        } else {
+            script.step("expect", keys);
+        }
+    }
+}
+
+/// What is sent, and its length at most; in a row each differs.
+fn payload(op: &Op, tick: u32, in_row: bool) -> (Vec<Value>, usize) {
+    if in_row {
+        return (vec![json!(format!("{tick}: ${{nth}}"))], 32);
+    }
+    match op.how / 4 % 8 {
+        1 => (vec![], 0),
+        2 => (vec![json!({ "hex": "1b 5b 33 00 ff c3" })], 6),
+        3 => {
+            let times = 1024 * op.size.max(1);
+            (vec![json!({ "repeat": "x", "times": times })], times as usize)
+        }
+        4 => (vec![json!({ "hex": "00 ff", "times": 300 })], 600),
+        5 => (vec![json!(literal("{\"type\":\"create_session\"} $x"))], 32),
+        _ => (vec![json!(format!("bytes {tick}"))], 16),
+    }
+}

@@ -1,0 +1,114 @@
+//! `fuzz-proof`: does the fuzzer find what is wrong? It is let loose on the reference with each of its faults in turn, and what came of it goes
+//! into the table of `docs/fuzzing.md`.
+
+mod hunt;
+mod table;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::{cargo, workspace};
+use hunt::{Found, Kennel};
+
+/// How to hunt.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// For how many seconds a fault is looked for
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+
+    /// How many faults are looked for at once
+    #[arg(long, default_value = "2")]
+    jobs: NonZeroUsize,
+
+    /// The seed of all choices
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// The program to run, which has the judge and the reference; the release build of this checkout unless given
+    #[arg(long)]
+    judge: Option<PathBuf>,
+
+    /// Whose faults are looked for; the table is about the pairing relay
+    #[arg(long, default_value = "pairing.relay")]
+    role: String,
+
+    /// Look for these alone, and leave the table as it is; may be given often
+    #[arg(long)]
+    fault: Vec<String>,
+}
+
+/// A fault that the reference can be started with.
+#[derive(Debug, Clone, Deserialize)]
+struct Fault {
+    role: String,
+    name: String,
+    breaks: Vec<String>,
+    line: String,
+}
+
+/// Whose faults the table is about.
+const SHOWN: &str = "pairing.relay";
+/// At least this part of the faults has to be found.
+const LEAST_FOUND: (usize, usize) = (2, 3);
+/// The median of steps may be this at most.
+const MOST_STEPS: usize = 12;
+
+/// Hunts for each fault, and writes the table.
+///
+/// # Errors
+/// Where too few are found, or what is found is too long; or something cannot be run.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let judge = match &options.judge {
+        Some(judge) => judge.canonicalize().with_context(|| format!("no program {}", judge.display()))?,
+        None => {
+            let package = ["--package", "relayspec-conformance", "--bin", "conformance"];
+            cargo::run(cargo::cargo(["build", "--release"]).args(package))?;
+            workspace::release_binary()?
+        }
+    };
+    let mut faults = cargo::program(&judge);
+    let text = cargo::output(faults.args(["reference", "--list-faults", "--json"]))?;
+    let faults: Vec<Fault> =
+        serde_json::from_str(&text).context("`--list-faults --json` printed something unexpected")?;
+    let is_wanted = |fault: &Fault| options.fault.is_empty() || options.fault.contains(&fault.name);
+    let faults: Vec<_> = faults.into_iter().filter(|fault| fault.role == options.role && is_wanted(fault)).collect();
+    ensure!(!faults.is_empty(), "the reference in the role {} has no such fault", options.role);
+
+    let kennel = Kennel::new(judge, options.seconds, options.seed)?;
+    let next = Mutex::new(faults.iter().enumerate());
+    let found = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.get() {
+            scope.spawn(|| {
+                while let Some((number, fault)) = next.lock().ok().and_then(|mut faults| faults.next()) {
+                    let result = kennel.hunt(fault);
+                    println!("{}", table::line(fault, &result));
+                    if let Ok(mut all) = found.lock() {
+                        all.push((number, result));
+                    }
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    found.sort_by_key(|(number, _)| *number);
+    // A hunt that came to nothing has said why, and found nothing.
+    let found: Vec<Option<Found>> = found.into_iter().map(|(_, result)| result.ok().flatten()).collect();
+
+    let count = found.iter().flatten().count();
+    let steps = table::median(found.iter().flatten().map(|found| found.steps));
+    println!("\n{}", table::summary(&found, options.seconds));
+    if options.fault.is_empty() && options.role == SHOWN {
+        table::write(&faults, &found, options.seconds)?;
+    }
+    let (part, of) = LEAST_FOUND;
+    ensure!(count * of >= faults.len() * part, "only {count} of {} faults were found", faults.len());
+    ensure!(steps.is_some_and(|steps| steps <= MOST_STEPS), "the median of {steps:?} steps is above {MOST_STEPS}");
+    Ok(())
+}
