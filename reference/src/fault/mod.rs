@@ -42,11 +42,17 @@ pub struct Fault {
     pub starves: bool,
     /// What it does, in a line.
     pub line: &'static str,
+    /// Whether clients of all families have it.
+    is_shared: bool,
 }
 
 impl Fault {
     const fn new(name: &'static str, breaks: &'static [&'static str], line: &'static str) -> Self {
-        Self { name, breaks, causes: &[], starves: false, line }
+        Self { name, breaks, causes: &[], starves: false, line, is_shared: false }
+    }
+
+    const fn shared(name: &'static str, breaks: &'static [&'static str], line: &'static str) -> Self {
+        Self { is_shared: true, ..Self::new(name, breaks, line) }
     }
 
     const fn causing(mut self, causes: &'static [&'static str]) -> Self {
@@ -112,15 +118,13 @@ pub struct Chosen {
     pub fault: &'static Fault,
     /// Whose it is, as `pairing.relay`.
     pub role: &'static str,
-    /// Whether clients of all families have it.
-    is_shared: bool,
 }
 
 fn link(chosen: Chosen, number: usize, target: &str) -> Box<dyn Link> {
     let name = chosen.fault.name;
     match chosen.role {
         _ if name == NONE.name => Box::new(link::Faithful),
-        _ if chosen.is_shared => Box::new(client::Wire::new(name)),
+        _ if chosen.fault.is_shared => Box::new(client::Wire::new(name)),
         "pairing.relay" => Box::new(pairing::relay::Relay::new(name, number, target)),
         "pairing.host" => Box::new(pairing::host::Host::new(name, number)),
         "pairing.viewer" => Box::new(pairing::viewer::Viewer::new(name, number)),
@@ -160,9 +164,7 @@ impl fmt::Display for NoFault {
 pub fn choose(role: &'static str, name: &str) -> Result<Chosen, NoFault> {
     let mut all = ALL.iter().filter(|faults| faults.role == role).flat_map(Faults::iter).chain([&NONE]);
     let fault = all.find(|fault| fault.name == name);
-    fault
-        .map(|fault| Chosen { fault, role, is_shared: client::shares(fault) })
-        .ok_or_else(|| NoFault { role, name: name.to_owned() })
+    fault.map(|fault| Chosen { fault, role }).ok_or_else(|| NoFault { role, name: name.to_owned() })
 }
 
 impl Chosen {

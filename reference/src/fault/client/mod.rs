@@ -15,7 +15,7 @@ use std::time::Duration;
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 
-use super::{Chosen, Fault, Middleman};
+use super::{Chosen, Middleman};
 use crate::client::Ending;
 use crate::client::backoff::Habit;
 use crate::net::client::ClientOptions;
@@ -159,9 +159,4 @@ pub(super) fn adjust(fault: &str, policy: &mut Policy, timing: &mut Timing, habi
         }
         _ => {}
     }
-}
-
-/// Whether clients of all families have a fault.
-pub(super) fn shares(fault: &Fault) -> bool {
-    SHARED.iter().chain(WIRE).chain(JITTER).any(|shared| std::ptr::eq(shared, fault))
 }
