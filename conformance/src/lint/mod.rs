@@ -122,10 +122,20 @@ impl ConnectionLint {
         }
     }
 
+    /// The same of a message that was read already.
+    pub fn overheard_message(&mut self, message: &Value) {
+        drop(self.said(self.side, &Said::Message(message)));
+    }
+
     /// The subject sent something; what is wrong with it.
     pub fn received(&mut self, arrival: &Arrival) -> Vec<Finding> {
-        match arrival {
-            Arrival::Text(text) => self.message(text),
+        self.heard(arrival).0
+    }
+
+    /// The same, and the message, where it is one in text.
+    pub fn heard(&mut self, arrival: &Arrival) -> (Vec<Finding>, Option<Value>) {
+        let findings = match arrival {
+            Arrival::Text(text) => return self.message(text),
             Arrival::Binary(bytes) => self.binary(bytes),
             Arrival::Breach { section, what } => vec![finding(
                 "WIRE-01",
@@ -134,7 +144,8 @@ impl ConnectionLint {
                 what.clone(),
             )],
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Close { .. } | Arrival::End(_) => Vec::new(),
-        }
+        };
+        (findings, None)
     }
 
     fn binary(&mut self, bytes: &[u8]) -> Vec<Finding> {
@@ -152,7 +163,7 @@ impl ConnectionLint {
             |error| vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
         let Some(packing) = binary.packing else {
             return match (binary.canonical)(bytes) {
-                Ok(_) => self.ordered(&Said::Binary(bytes), got()),
+                Ok(_) => self.ordered(&Said::Binary(bytes), got),
                 Err(error) => malformed(error),
             };
         };
@@ -169,32 +180,27 @@ impl ConnectionLint {
         }
     }
 
-    fn ordered(&mut self, said: &Said<'_>, got: String) -> Vec<Finding> {
+    fn ordered(&mut self, said: &Said<'_>, got: impl FnOnce() -> String) -> Vec<Finding> {
         let subject = if self.side == Side::Client { Side::Server } else { Side::Client };
         match self.said(subject, said) {
             Err(breach) if !self.lost => {
-                vec![finding(breach.requirement, &breach.why, "messages in their order", got)]
+                vec![finding(breach.requirement, &breach.why, "messages in their order", got())]
             }
             _ => Vec::new(),
         }
     }
 
-    fn message(&mut self, text: &str) -> Vec<Finding> {
-        let Some(channel) = self.channel else { return Vec::new() };
-        let rule = self.family.broken(channel, None);
-        let message = match serde_json::from_str::<Value>(text) {
-            Ok(message) if message.is_object() => message,
-            Ok(_) => return vec![finding(rule, "a message that is no JSON object", "a JSON object", shorten(text))],
-            Err(error) => {
-                return vec![finding(
-                    rule,
-                    &format!("a message that is no JSON: {error}"),
-                    "a JSON object",
-                    shorten(text),
-                )];
-            }
+    fn message(&mut self, text: &str) -> (Vec<Finding>, Option<Value>) {
+        let Some(channel) = self.channel else { return (Vec::new(), None) };
+        let wrong = |what: &str| {
+            let rule = self.family.broken(channel, None);
+            (vec![finding(rule, what, "a JSON object", shorten(text))], None)
         };
-        self.judged(channel, &message, text)
+        match serde_json::from_str::<Value>(text) {
+            Ok(message) if message.is_object() => (self.judged(channel, &message, text), Some(message)),
+            Ok(_) => wrong("a message that is no JSON object"),
+            Err(error) => wrong(&format!("a message that is no JSON: {error}")),
+        }
     }
 
     fn judged(&mut self, channel: &Channel, message: &Value, text: &str) -> Vec<Finding> {
@@ -202,7 +208,7 @@ impl ConnectionLint {
         for finding in &mut findings {
             finding.requirement = Some(self.family.broken(channel, finding.requirement.as_deref()).to_owned());
         }
-        findings.extend(self.ordered(&Said::Message(message), shorten(text)));
+        findings.extend(self.ordered(&Said::Message(message), || shorten(text)));
         findings
     }
 }

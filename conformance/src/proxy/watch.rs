@@ -69,8 +69,12 @@ impl Watch {
             Peer::Client => (&mut self.of_client, &mut self.of_server, self.role),
             Peer::Server => (&mut self.of_server, &mut self.of_client, self.family.server),
         };
-        other.overheard(arrival);
-        judge.received(arrival).into_iter().map(|finding| Violation { by, finding }).collect()
+        let (findings, message) = judge.heard(arrival);
+        match &message {
+            Some(message) => other.overheard_message(message),
+            None => other.overheard(arrival),
+        }
+        findings.into_iter().map(|finding| Violation { by, finding }).collect()
     }
 
     /// Some of what passed was not looked at: order cannot be judged any more.

@@ -97,7 +97,7 @@ impl Watcher {
                     if bytes.is_empty() {
                         self.blind(at, "more passed than could be looked at");
                     }
-                    self.bytes(at, from, &bytes);
+                    self.bytes(at, from, bytes);
                 }
                 Err(end) if !self.is_blind && self.answer.text.is_some() => self.saw(at, from, &Arrival::End(end)),
                 Err(_) => {}
@@ -105,14 +105,14 @@ impl Watcher {
         }
     }
 
-    fn bytes(&mut self, at: Moment, from: Peer, bytes: &[u8]) {
+    fn bytes(&mut self, at: Moment, from: Peer, bytes: Bytes) {
         if self.is_blind {
             return;
         }
         let head = if from == Peer::Client { &mut self.request } else { &mut self.answer };
         let rest = match &head.text {
-            Some(_) => Bytes::copy_from_slice(bytes),
-            None => match head.take(bytes) {
+            Some(_) => bytes,
+            None => match head.take(&bytes) {
                 Some(rest) => {
                     self.opened(at, from);
                     rest

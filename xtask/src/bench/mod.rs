@@ -39,6 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ("relayspec-reference", "sync"),
         ("relayspec-reference", "rpc"),
         ("relayspec-conformance", "timing"),
+        ("relayspec-conformance", "proxy"),
     ];
     for (package, bench) in benches {
         if let Err(error) = own(package, bench, options) {
