@@ -4,6 +4,7 @@
 
 mod cargo;
 mod compat;
+mod judge;
 mod limits;
 mod paths;
 mod vectors;

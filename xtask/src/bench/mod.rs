@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{cargo, workspace};
+use crate::{cargo, judge};
 use measure::median;
 use table::{Figure, Target};
 
@@ -27,9 +27,7 @@ pub(crate) struct Options {
 /// Where the judge cannot be built.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let busy = measure::busy();
-    let mut build = cargo::cargo(["build", "--release", "--package", "relayspec-conformance", "--bin", "conformance"]);
-    cargo::run(&mut build)?;
-    let judge = workspace::release_binary()?;
+    let judge = judge::release()?;
 
     // These print tables of their own.
     let benches = [

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::Deserialize;
 
 use super::{Pages, text};
-use crate::cargo;
+use crate::judge;
 
 /// One scenario file, in all the roles that it is played for.
 #[derive(Debug)]
@@ -57,10 +57,7 @@ impl Scenarios {
     /// # Errors
     /// Where it does not build, or prints something else.
     pub(super) fn read() -> Result<Self> {
-        let list = ["run", "--quiet", "--bin", "conformance", "--", "list", "--json"];
-        let printed = cargo::output(&mut cargo::cargo(list))?;
-        let listed: Vec<Listed> =
-            serde_json::from_str(&printed).context("`conformance list --json` printed something unexpected")?;
+        let listed: Vec<Listed> = judge::told(judge::in_tree(), judge::SCENARIOS)?;
         ensure!(!listed.is_empty(), "`conformance list --json` names no scenario");
         let mut all: Vec<Scenario> = Vec::new();
         for Listed { id, file, summary, under_test, longest_wait, checks } in listed {

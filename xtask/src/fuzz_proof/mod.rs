@@ -12,7 +12,7 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::{cargo, workspace};
+use crate::{cargo, judge};
 use hunt::{Found, Kennel};
 
 /// How to hunt.
@@ -66,16 +66,9 @@ const MOST_STEPS: usize = 12;
 pub(crate) fn run(options: &Options) -> Result<()> {
     let judge = match &options.judge {
         Some(judge) => judge.canonicalize().with_context(|| format!("no program {}", judge.display()))?,
-        None => {
-            let package = ["--package", "relayspec-conformance", "--bin", "conformance"];
-            cargo::run(cargo::cargo(["build", "--release"]).args(package))?;
-            workspace::release_binary()?
-        }
+        None => judge::release()?,
     };
-    let mut faults = cargo::program(&judge);
-    let text = cargo::output(faults.args(["reference", "--list-faults", "--json"]))?;
-    let faults: Vec<Fault> =
-        serde_json::from_str(&text).context("`--list-faults --json` printed something unexpected")?;
+    let faults: Vec<Fault> = judge::told(cargo::program(&judge), judge::FAULTS)?;
     let is_wanted = |fault: &Fault| options.fault.is_empty() || options.fault.contains(&fault.name);
     let faults: Vec<_> = faults.into_iter().filter(|fault| fault.role == options.role && is_wanted(fault)).collect();
     ensure!(!faults.is_empty(), "the reference in the role {} has no such fault", options.role);

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Deserialize;
 
-use crate::cargo;
+use crate::{cargo, judge};
 
 /// A fault of a reference.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,9 +25,7 @@ pub(super) struct Fault {
 
 /// All of them, role by role.
 pub(super) fn list(judge: &Path) -> Result<Vec<Fault>> {
-    let mut command = cargo::program(judge);
-    let text = cargo::output(command.args(["reference", "--list-faults", "--json"]))?;
-    serde_json::from_str(&text).context("the list of faults is not what was expected")
+    judge::told(cargo::program(judge), judge::FAULTS)
 }
 
 /// A scenario, as the judge lists it.
@@ -48,8 +46,7 @@ const POURING: &str = "WIRE-11";
 
 /// The scenarios that keep the machine busy.
 pub(super) fn heavy(judge: &Path) -> Result<Vec<Scenario>> {
-    let text = cargo::output(cargo::program(judge).args(["list", "--json"]))?;
-    let all: Vec<Scenario> = serde_json::from_str(&text).context("the list of scenarios is not what was expected")?;
+    let all: Vec<Scenario> = judge::told(cargo::program(judge), judge::SCENARIOS)?;
     Ok(all
         .into_iter()
         .filter(|scenario| scenario.traits.iter().any(|one| one == "heavy") || scenario.judges(POURING))

@@ -16,8 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cargo;
-use crate::workspace;
+use crate::{judge, workspace};
 use fault::Fault;
 use matrix::Row;
 use play::{Play, Played};
@@ -51,16 +50,7 @@ pub(crate) struct Options {
 /// # Errors
 /// Where a fault survives, a check finds nothing, somebody else is blamed, or the reference itself fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    cargo::run(&mut cargo::cargo([
-        "build",
-        "--release",
-        "--quiet",
-        "-p",
-        "relayspec-conformance",
-        "--bin",
-        "conformance",
-    ]))?;
-    let judge = workspace::release_binary()?;
+    let judge = judge::release()?;
     let faults = fault::list(&judge)?;
     let wanted = |fault: &&Fault| {
         (options.role.is_empty() || options.role.contains(&fault.role))

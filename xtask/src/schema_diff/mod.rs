@@ -27,7 +27,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::cargo;
 use approvals::Approval;
 pub(crate) use approvals::Day;
 use finding::Finding;
@@ -184,10 +183,7 @@ fn coverage() -> Result<BTreeMap<String, Vec<String>>> {
         id: String,
         covers: Vec<String>,
     }
-    let list = ["run", "--quiet", "--bin", "conformance", "--", "list", "--json"];
-    let text = cargo::output(&mut cargo::cargo(list))?;
-    let scenarios: Vec<Scenario> =
-        serde_json::from_str(&text).context("`conformance list --json` printed something unexpected")?;
+    let scenarios: Vec<Scenario> = crate::judge::told(crate::judge::in_tree(), crate::judge::SCENARIOS)?;
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for scenario in scenarios {
         for requirement in scenario.covers {

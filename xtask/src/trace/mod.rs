@@ -5,7 +5,6 @@ mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use relayspec::family::{FAMILIES, Family};
@@ -13,7 +12,7 @@ use relayspec::requirement::{Level, Requirement};
 use serde::{Deserialize, Serialize};
 
 use crate::mutants::{Category, Excuses, MATRIX, Matrix, Seat};
-use crate::{cargo, workspace};
+use crate::{cargo, judge, workspace};
 
 const JSON: &str = "docs/coverage.json";
 const PAGE: &str = "docs/coverage.md";
@@ -75,17 +74,8 @@ struct Check {
 /// # Errors
 /// Where a requirement has a gap that nothing excuses, the matrix is out of date, or files are.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    cargo::run(&mut cargo::cargo([
-        "build",
-        "--release",
-        "--quiet",
-        "-p",
-        "relayspec-conformance",
-        "--bin",
-        "conformance",
-    ]))?;
-    let judge = workspace::release_binary()?;
-    let scenarios = scenarios(&judge)?;
+    let judge = judge::release()?;
+    let scenarios: Vec<Scenario> = judge::told(cargo::program(&judge), judge::SCENARIOS)?;
     let matrix = Matrix::read(&workspace::root().join(MATRIX))?;
     let excuses = Excuses::read(workspace::root())?;
     let mut problems = crate::mutants::stale(&matrix, &judge)?;
@@ -107,11 +97,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     problems.iter().for_each(|problem| println!("{problem}"));
     bail!("{} gaps", problems.len())
-}
-
-fn scenarios(judge: &Path) -> Result<Vec<Scenario>> {
-    let text = cargo::output(cargo::program(judge).args(["list", "--json"]))?;
-    serde_json::from_str(&text).context("the list of scenarios is not what was expected")
 }
 
 /// Checks that the matrix does not know, for they are newer.
