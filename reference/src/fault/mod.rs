@@ -15,6 +15,7 @@ mod wire;
 
 mod pairing;
 mod rpc;
+mod seen;
 mod sync;
 mod terminal;
 mod tunnel;

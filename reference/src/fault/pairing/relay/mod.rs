@@ -17,11 +17,12 @@ mod strict;
 
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::fault::Fault;
 use crate::fault::framing::{self, Framing};
 use crate::fault::link::{self, Admission, House, Link, Loss, Said, Way};
+use crate::fault::seen::Seen;
 use crate::fault::wire::{CLOSE, Frame};
 
 pub(crate) use sessions::Sessions;
@@ -88,35 +89,10 @@ pub(crate) struct Relay {
     marked: bool,
 }
 
-/// What goes by.
-#[derive(Debug)]
-struct Seen<'a> {
-    way: Way,
-    /// The type of a message.
-    kind: &'a str,
-    message: &'a Value,
-    frame: &'a Frame,
-}
-
 impl Seen<'_> {
-    /// A text in the message.
-    fn text(&self, name: &str) -> &str {
-        self.message[name].as_str().unwrap_or_default()
-    }
-
     /// The error that a message tells of.
     fn error(&self) -> &str {
         if self.kind == "error" { self.text("code") } else { "" }
-    }
-
-    /// The text that it is, whether a message or not.
-    fn raw(&self) -> &str {
-        str::from_utf8(&self.frame.payload).unwrap_or_default()
-    }
-
-    /// The message with another value of a member.
-    fn with(&self, name: &str, value: impl Into<Value>) -> Said {
-        Said::with(self.message, name, value.into(), self.frame)
     }
 
     /// An error in its place, the same way.

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::fault::Fault;
 use crate::fault::framing::{self, Framing};
 use crate::fault::link::{self, Admission, House, Link, Loss, Said, Way};
+use crate::fault::seen::Seen;
 use crate::fault::wire::{CLOSE, Frame};
 
 pub(crate) const FAULTS: &[&[Fault]] =
@@ -81,33 +82,9 @@ pub(crate) struct Server {
     marked: bool,
 }
 
-/// What goes by.
-#[derive(Debug)]
-struct Seen<'a> {
-    way: Way,
-    /// The type of a message.
-    kind: &'a str,
-    message: &'a Value,
-    frame: &'a Frame,
-}
-
 impl Seen<'_> {
-    fn text(&self, name: &str) -> &str {
-        self.message[name].as_str().unwrap_or_default()
-    }
-
     fn is_push(&self) -> bool {
         self.way == Way::Out && self.kind == "data" && self.message["id"].is_null()
-    }
-
-    /// The text that it is, whether a message or not.
-    fn raw(&self) -> &str {
-        str::from_utf8(&self.frame.payload).unwrap_or_default()
-    }
-
-    /// The message with another value of a member.
-    fn with(&self, name: &str, value: impl Into<Value>) -> Said {
-        Said::with(self.message, name, value.into(), self.frame)
     }
 
     /// Another message in its place.
