@@ -7,6 +7,7 @@ mod compat;
 mod judge;
 mod limits;
 mod paths;
+mod section;
 mod vectors;
 mod workspace;
 
@@ -18,6 +19,7 @@ mod tidy;
 
 mod bench;
 mod ci;
+mod flakiness;
 mod fuzz_proof;
 mod mutants;
 mod trace;
@@ -54,6 +56,8 @@ enum Chore {
     Mutants(mutants::Options),
     /// Measures the relay and the judge against their targets
     Bench(bench::Options),
+    /// Runs the self-test many times in a row, and counts wrong verdicts
+    Flakiness(flakiness::Options),
     /// Lets the fuzzer look for each fault of the reference, and writes the table of docs/fuzzing.md
     FuzzProof(fuzz_proof::Options),
 }
@@ -76,6 +80,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Ci(options) => ci::run(&options),
         Chore::Mutants(options) => mutants::run(&options),
         Chore::Trace(options) => trace::run(&options),
+        Chore::Flakiness(options) => flakiness::run(&options),
         Chore::FuzzProof(options) => fuzz_proof::run(&options),
         Chore::Bench(options) => bench::run(&options),
     }?;

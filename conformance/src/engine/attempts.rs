@@ -177,14 +177,27 @@ impl Attempts {
         let (due, delay) = (row.due?, row.delay()?);
         let least = self.policy.envelope(due.nth).start().saturating_sub(self.policy.tolerance(due.nth));
         (delay + haze < least)
-            .then(|| self.found("RECON-02", index, "it came too early", self.expected(due), shown(delay)))
+            .then(|| self.found(self.broken_by(index), index, "it came too early", self.expected(due), shown(delay)))
     }
 
     pub(super) fn late(&self, index: usize) -> Option<Finding> {
         let row = &self.rows[index];
         let (due, delay) = (row.due?, row.delay()?);
         let late = row.at > self.latest(due) + row.noise;
-        late.then(|| self.found("RECON-02", index, "it came too late", self.expected(due), shown(delay)))
+        late.then(|| self.found(self.broken_by(index), index, "it came too late", self.expected(due), shown(delay)))
+    }
+
+    /// What a wrong delay breaks: how delays grow (RECON-03) where its sequence began as it should, or else how long each is (RECON-02).
+    fn broken_by(&self, index: usize) -> &'static str {
+        let first = self.rows[..index].iter().rposition(|row| row.due.is_some_and(|due| due.nth == 0));
+        let grows = self.rows[index].due.is_some_and(|due| due.nth > 0);
+        let began_well = first.is_some_and(|first| {
+            let row = &self.rows[first];
+            let Some((delay, due)) = row.delay().zip(row.due) else { return false };
+            let least = self.policy.envelope(0).start().saturating_sub(self.policy.tolerance(0));
+            delay + row.haze >= least && row.at <= self.latest(due) + row.noise
+        });
+        if grows && began_well { "RECON-03" } else { "RECON-02" }
     }
 
     /// The delay before an attempt against the one before it: it has grown by the factor, or is at the cap.

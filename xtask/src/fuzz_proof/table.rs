@@ -1,17 +1,14 @@
 //! The table of `docs/fuzzing.md`.
 
-use std::fs;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::Fault;
 use super::hunt::Found;
-use crate::workspace;
+use crate::section;
 
 /// Where the table stands.
 const PAGE: &str = "docs/fuzzing.md";
-const BEGIN: &str = "<!-- begin fuzz-proof -->\n";
-const END: &str = "<!-- end fuzz-proof -->\n";
+const SECTION: &str = "fuzz-proof";
 
 /// What came of a hunt, while others go on.
 pub(super) fn line(fault: &Fault, result: &Result<Option<Found>>) -> String {
@@ -65,11 +62,7 @@ pub(super) fn summary(found: &[Option<Found>], seconds: u32) -> String {
 /// # Errors
 /// Where the page has no place for it.
 pub(super) fn write(faults: &[Fault], found: &[Option<Found>], seconds: u32) -> Result<()> {
-    let path = workspace::root().join(PAGE);
-    let page = fs::read_to_string(&path).with_context(|| format!("cannot read {PAGE}"))?;
-    let text =
-        replaced(&page, &shown(faults, found, seconds)).with_context(|| format!("{PAGE} has no place for it"))?;
-    fs::write(&path, text).with_context(|| format!("cannot write {PAGE}"))
+    section::write(PAGE, SECTION, &shown(faults, found, seconds))
 }
 
 fn shown(faults: &[Fault], found: &[Option<Found>], seconds: u32) -> String {
@@ -90,19 +83,12 @@ fn shown(faults: &[Fault], found: &[Option<Found>], seconds: u32) -> String {
     text
 }
 
-/// The page with another table.
-fn replaced(page: &str, table: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}{table}{END}{after}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_table_takes_the_place_of_the_one_before() {
+    fn the_table_has_a_line_for_each_fault() {
         let fault = |name: &str| Fault {
             role: "pairing.relay".to_owned(),
             name: name.to_owned(),
@@ -126,9 +112,6 @@ mod tests {
 | `never` | sends it twice | PAIR-41 | not found |  |  |
 ";
         assert_eq!(table, expected);
-        let page = format!("# Page\n\n{BEGIN}old\n{END}\nmore\n");
-        assert_eq!(replaced(&page, &table), Some(format!("# Page\n\n{BEGIN}{table}{END}\nmore\n")));
-        assert_eq!(replaced("# Page\n", &table), None);
     }
 
     #[test]

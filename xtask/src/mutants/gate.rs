@@ -6,35 +6,19 @@ use relayspec::requirement::Level;
 use super::excuse::{Excuse, Excuses};
 use super::matrix::{Matrix, Row, Seat, is_general};
 
-/// What was played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// All faults against all scenarios.
-    Whole,
-    /// All faults of some roles against all scenarios.
-    Roles,
-    /// Some faults, or some scenarios: what nobody has found says nothing.
-    Faults,
+/// What is wrong with the faults of a role, a line each.
+pub(super) fn of_faults(seat: &Seat) -> Vec<String> {
+    seat.faults.iter().flat_map(|row| of_fault(&seat.role, row)).collect()
 }
 
-/// What is wrong, a line each.
-pub(super) fn problems(matrix: &Matrix, excuses: &Excuses, scope: Scope) -> Vec<String> {
-    let mut problems = Vec::new();
-    for seat in &matrix.roles {
-        let rows = seat.faults.iter().flat_map(|row| of_fault(&seat.role, row));
-        problems.extend(rows);
-        if scope != Scope::Faults {
-            problems.extend(idle_checks(seat, &excuses.check));
-            problems.extend(unbroken(seat, &excuses.requirement));
-        }
-    }
-    if scope == Scope::Whole {
-        problems.extend(unused(matrix, excuses));
-    }
-    problems
+/// What is wrong with the checks of a role, all of whose faults were played, and with its requirements.
+pub(super) fn of_seat(seat: &Seat, excuses: &Excuses) -> Vec<String> {
+    let idle = idle_checks(seat, &excuses.check);
+    idle.into_iter().chain(unbroken(seat, &excuses.requirement)).collect()
 }
 
-fn of_fault(role: &str, row: &Row) -> Vec<String> {
+/// What is wrong with a fault.
+pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
     let name = format!("{role} {}", row.name);
     if row.killed_by.is_empty() {
         return vec![format!("{name} survives: {}", row.line)];
@@ -78,8 +62,8 @@ fn binding(role: &str) -> Vec<&'static str> {
     own.filter(|requirement| requirement.level != Level::May).map(|requirement| requirement.id).collect()
 }
 
-/// Excuses for what needs none.
-fn unused(matrix: &Matrix, excuses: &Excuses) -> Vec<String> {
+/// Excuses that nothing in the whole matrix needs.
+pub(super) fn unused(matrix: &Matrix, excuses: &Excuses) -> Vec<String> {
     let mut problems = Vec::new();
     for excuse in &excuses.check {
         let is_used = matrix.roles.iter().any(|seat| {
@@ -136,7 +120,13 @@ mod tests {
     }
 
     fn of_faults(faults: Vec<Row>) -> Vec<String> {
-        problems(&matrix(faults), &Excuses::default(), Scope::Faults)
+        matrix(faults).roles.iter().flat_map(super::of_faults).collect()
+    }
+
+    fn of_roles(excuses: &Excuses) -> Vec<String> {
+        let matrix = matrix(Vec::new());
+        let seats = matrix.roles.iter().flat_map(|seat| of_seat(seat, excuses));
+        seats.chain(unused(&matrix, excuses)).collect()
     }
 
     #[test]
@@ -172,10 +162,10 @@ mod tests {
             category: Category::NotObservable,
             reason: "so it is".to_owned(),
         };
-        let all = problems(&matrix(Vec::new()), &Excuses::default(), Scope::Whole);
+        let all = of_roles(&Excuses::default());
         assert!(all.contains(&"rpc.daemon rpc/a#one (RPC-01) finds no fault".to_owned()), "{all:?}");
         assert!(all.contains(&"rpc.daemon no fault shows that RPC-01 is judged".to_owned()), "{all:?}");
         let excuses = Excuses { requirement: vec![excuse("RPC-*")], check: vec![excuse("*#one"), excuse("rpc/b#two")] };
-        assert_eq!(problems(&matrix(Vec::new()), &excuses, Scope::Whole), ["the excuse of rpc/b#two is not needed"]);
+        assert_eq!(of_roles(&excuses), ["the excuse of rpc/b#two is not needed"]);
     }
 }

@@ -14,7 +14,7 @@ use super::play::{Kill, Played};
 const GENERAL: [&str; 2] = ["story", "lint"];
 
 /// What a run of all faults showed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Matrix {
     /// Role by role.
     pub(crate) roles: Vec<Seat>,
@@ -115,6 +115,17 @@ impl Matrix {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let why = || format!("{}: write it with `cargo xtask mutants`", path.display());
         serde_json::from_str(&fs::read_to_string(path).with_context(why)?).with_context(why)
+    }
+
+    /// The same with some roles played anew.
+    pub(super) fn with(mut self, news: Self) -> Self {
+        for seat in news.roles {
+            match self.roles.iter_mut().find(|own| own.role == seat.role) {
+                Some(own) => *own = seat,
+                None => self.roles.push(seat),
+            }
+        }
+        self
     }
 
     pub(super) fn to_json(&self) -> Result<String> {

@@ -6,11 +6,12 @@ mod gate;
 mod matrix;
 mod page;
 mod play;
+mod round;
 
 pub(crate) use excuse::{Category, Excuses};
 pub(crate) use matrix::{Matrix, Seat};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,8 +19,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{judge, workspace};
 use fault::Fault;
-use matrix::Row;
-use play::{Play, Played};
+use round::{Outcome, Round};
 
 /// Where the matrix is kept, from the root of the workspace.
 pub(crate) const MATRIX: &str = "docs/kill-matrix.json";
@@ -28,7 +28,7 @@ const PAGE: &str = "docs/kill-matrix.md";
 /// What to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only the faults of this role, as pairing.relay; may be given often. Nothing is written then.
+    /// Only the faults of this role, as pairing.relay; may be given often. What the matrix says of other roles stays.
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
 
@@ -61,20 +61,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bail!("there is no such fault; `conformance reference --list-faults` lists them");
     }
     let is_whole = chosen.len() == faults.len();
-    let known = if options.fast { Some(Matrix::read(&workspace::root().join(MATRIX))?) } else { None };
-    let matrix = play_all(&judge, &chosen, options.jobs, known.as_ref())?;
-    let excuses = Excuses::read(workspace::root())?;
-    let scope = match options {
-        Options { fast: true, .. } => gate::Scope::Faults,
-        _ if is_whole => gate::Scope::Whole,
-        Options { fault, .. } if fault.is_empty() => gate::Scope::Roles,
-        _ => gate::Scope::Faults,
-    };
-    if let gate::Scope::Whole = scope {
-        write(&matrix)?;
-    }
-    let problems = gate::problems(&matrix, &excuses, scope);
+    let kept = workspace::root().join(MATRIX);
+    let known = if options.fast { Some(Matrix::read(&kept)?) } else { None };
+    let round = Round { judge: &judge, jobs: options.jobs, known: known.as_ref() };
+    let Outcome { matrix, unjudged: mut problems } = round.play(&chosen)?;
     println!("{}", page::summary(&matrix));
+    problems.extend(matrix.roles.iter().flat_map(gate::of_faults));
+    if !options.fast && options.fault.is_empty() {
+        let excuses = Excuses::read(workspace::root())?;
+        problems.extend(matrix.roles.iter().flat_map(|seat| gate::of_seat(seat, &excuses)));
+        let whole = if is_whole { matrix } else { Matrix::read(&kept).unwrap_or_default().with(matrix) };
+        if is_whole {
+            problems.extend(gate::unused(&whole, &excuses));
+        }
+        write(&whole)?;
+    }
     if problems.is_empty() {
         return Ok(());
     }
@@ -105,46 +106,6 @@ fn write(matrix: &Matrix) -> Result<()> {
     };
     write(MATRIX, matrix.to_json()?)?;
     write(PAGE, page::page(matrix))
-}
-
-/// Plays the faultless references first, then each fault.
-fn play_all(judge: &Path, faults: &[&Fault], jobs: usize, known: Option<&Matrix>) -> Result<Matrix> {
-    let mut roles: Vec<&str> = faults.iter().map(|fault| fault.role.as_str()).collect();
-    roles.dedup();
-    let heavy = fault::heavy(judge)?;
-    let faultless = roles.iter().map(|role| Play { role, fault: None, only: None, skip: Vec::new() });
-    // The same with somebody in the middle, who must not be blamed for being there.
-    let nobodys = Fault::none();
-    let through = roles.iter().map(|role| Play { role, fault: Some(&nobodys), only: None, skip: Vec::new() });
-    let probe = |fault: &Fault| known.and_then(|matrix| matrix.probe(&fault.role, &fault.name)).map(str::to_owned);
-    let plays = faults.iter().map(|fault| {
-        let (only, skip) = (probe(fault), fault.spares(&heavy));
-        Play { role: &fault.role, fault: Some(fault), only, skip }
-    });
-    let plays: Vec<_> = match known {
-        Some(_) => plays.filter(|play| play.only.is_some()).collect(),
-        None => through.chain(faultless).chain(plays).collect(),
-    };
-    let played = play::all(judge, &plays, jobs)?;
-    let mut seats: BTreeMap<&str, Seat> = BTreeMap::new();
-    for (play, played) in plays.iter().zip(played) {
-        let seat = seats.entry(play.role).or_insert_with(|| Seat::new(play.role));
-        match play.fault {
-            None => Played { passed: seat.checks, skipped: seat.skipped, .. } = sound(play.role, played)?,
-            Some(fault) if std::ptr::eq(fault, &nobodys) => _ = sound(play.role, played)?,
-            Some(fault) => seat.faults.push(Row::new(fault, &played)),
-        }
-    }
-    let ordered = roles.into_iter().filter_map(|role| seats.remove(role));
-    Ok(Matrix { roles: ordered.collect() })
-}
-
-/// What the faultless reference showed.
-fn sound(role: &str, played: Played) -> Result<Played> {
-    match played.kills.first() {
-        Some(kill) => bail!("the faultless reference {role} fails {}: the matrix says nothing then", kill.check),
-        None => Ok(played),
-    }
 }
 
 /// A folder for reports, which is removed in the end.

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
@@ -21,6 +22,7 @@ const IMPATIENT: [&str; 6] = ["--step-deadline", "3s", "--scenario-deadline", "1
 const JUDGED: [i32; 2] = [0, 1];
 
 /// A run of the judge.
+#[derive(Clone)]
 pub(super) struct Play<'a> {
     pub(super) role: &'a str,
     /// Nothing for the reference as it is.
@@ -29,6 +31,18 @@ pub(super) struct Play<'a> {
     pub(super) only: Option<String>,
     /// Scenarios that are left out.
     pub(super) skip: Vec<&'a str>,
+}
+
+impl<'a> Play<'a> {
+    /// A role with a fault, or as it is, against everything.
+    pub(super) fn of(role: &'a str, fault: Option<&'a Fault>) -> Self {
+        Self { role, fault, only: None, skip: Vec::new() }
+    }
+
+    /// The fault, or that there is none.
+    pub(super) fn name(&self) -> &str {
+        self.fault.map_or("as it is", |fault| &fault.name)
+    }
 }
 
 /// What came of it.
@@ -80,7 +94,10 @@ struct Finding {
 }
 
 /// Plays all, in their order, so many at once.
-pub(super) fn all(judge: &Path, plays: &[Play<'_>], jobs: usize) -> Result<Vec<Played>> {
+///
+/// # Errors
+/// Where there is no room for reports. A run that could not be made is an error in its place.
+pub(super) fn all(judge: &Path, plays: &[Play<'_>], jobs: usize) -> Result<Vec<Result<Played>>> {
     let folder = Folder::create()?;
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results: Vec<Mutex<Option<Result<Played>>>> = plays.iter().map(|_| Mutex::new(None)).collect();
@@ -90,9 +107,10 @@ pub(super) fn all(judge: &Path, plays: &[Play<'_>], jobs: usize) -> Result<Vec<P
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let (Some(play), Some(result)) = (plays.get(index), results.get(index)) else { return };
+                    let start = Instant::now();
                     let played = one(judge, play, &folder.0.join(format!("{index}.json")));
                     let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-                    println!("{count}/{} {}", plays.len(), told(play, &played));
+                    println!("{count}/{} {} ({:.1?})", plays.len(), told(play, &played), start.elapsed());
                     *result.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(played);
                 }
             });
@@ -102,11 +120,11 @@ pub(super) fn all(judge: &Path, plays: &[Play<'_>], jobs: usize) -> Result<Vec<P
         let result = result.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         result.unwrap_or_else(|| Err(anyhow!("a run was not made")))
     });
-    results.collect()
+    Ok(results.collect())
 }
 
 fn told(play: &Play<'_>, played: &Result<Played>) -> String {
-    let name = play.fault.map_or("as it is", |fault| &fault.name);
+    let name = play.name();
     match played {
         Ok(played) => format!("{} {name}: {} checks fail", play.role, played.kills.len()),
         Err(error) => format!("{} {name}: {error:#}", play.role),

@@ -18,17 +18,18 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("cuts-at-nul", &["PAIR-H3"], "cuts what it hears at NUL"),
     Fault::new("loses-astral", &["PAIR-H3"], "shows a question mark for characters beyond the first plane"),
     Fault::new("loses-empty", &["PAIR-H3"], "does not show empty payloads"),
-    Fault::new("tells-twice", &["PAIR-H3"], "shows each payload twice"),
+    Fault::new("tells-twice", &["PAIR-H3"], "shows each payload twice").causing(&["DRV-02", "PAIR-H5"]),
     Fault::new("trims", &["PAIR-H3"], "trims what its user gives"),
     Fault::new("sends-twice", &["PAIR-H3"], "sends each payload twice").causing(&["PAIR-H4"]),
     Fault::new("swaps", &["PAIR-H3"], "swaps neighbours of what its user gives").causing(&["PAIR-H4"]),
     Fault::new("loses-each-97th", &["PAIR-H3"], "loses every 97th payload of its user").causing(&["PAIR-H4"]),
-    Fault::new("sends-early", &["PAIR-H4"], "sends data before it is registered").causing(&["PAIR-H2", "PAIR-H6"]),
+    Fault::new("sends-early", &["PAIR-H4"], "sends data before it is registered")
+        .causing(&["DRV-02", "PAIR-H2", "PAIR-H6", "RECON-02", "RECON-04", "RECON-09", "RECON-12"]),
     Fault::new("loses-the-first", &["PAIR-H4"], "loses the first payload on each connection").causing(&["PAIR-H3"]),
     Fault::new("reorders", &["PAIR-H4"], "sends what was kept in another order").causing(&["PAIR-H3"]),
     Fault::new("closes-on-unknown", &["PAIR-H5"], "closes for a message of unknown type").causing(&["WIRE-06"]),
     Fault::new("closes-on-binary", &["PAIR-H5"], "closes for a binary message").causing(&["WIRE-06"]),
-    Fault::new("closes-on-errors", &["PAIR-H5"], "closes for an `error`"),
+    Fault::new("closes-on-errors", &["PAIR-H5"], "closes for an `error`").causing(&["DRV-02"]),
 ];
 
 /// One connection.

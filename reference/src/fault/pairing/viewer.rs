@@ -12,33 +12,38 @@ const ANOTHER: &str = "YYYYYY";
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("wrong-path", &["PAIR-V1"], "connects to another path").starving(),
-    Fault::new("joins-with-another", &["PAIR-V1"], "joins with a code of its own").causing(&["PAIR-V2", "PAIR-V6"]),
+    Fault::new("joins-with-another", &["PAIR-V1"], "joins with a code of its own")
+        .causing(&["PAIR-V2", "PAIR-V5", "PAIR-V6"]),
     Fault::new("joins-in-small-letters", &["PAIR-V1"], "joins with the code in small letters")
-        .causing(&["PAIR-V2", "PAIR-V6"]),
+        .causing(&["PAIR-V2", "PAIR-V5", "PAIR-V6"]),
     Fault::new("pings-first", &["PAIR-V1"], "sends a `ping` before `join`").starving(),
     Fault::new("forgets-its-code", &["PAIR-V6"], "joins with another code when it comes back").causing(&["PAIR-V2"]),
-    Fault::new("retries-refused", &["PAIR-V2"], "joins again with a code that was refused").causing(&["PAIR-V6"]),
+    Fault::new("retries-refused", &["PAIR-V2"], "joins again with a code that was refused")
+        .causing(&["PAIR-V3", "PAIR-V6"]),
     Fault::new("hangs-up-when-refused", &["PAIR-V2"], "closes when its code is refused")
-        .causing(&["PAIR-V6", "RECON-11"]),
+        .causing(&["PAIR-V3", "PAIR-V6", "RECON-11"]),
     Fault::new("does-not-hear-refusals", &["PAIR-V2"], "does not notice that its code is refused")
         .causing(&["PAIR-V6", "RECON-11", "DRV-02"]),
     Fault::new("hides-errors", &["PAIR-V2", "PAIR-V5"], "does not report errors")
         .causing(&["DRV-02", "PAIR-H4", "RECON-11"]),
-    Fault::new("one-code-only", &["PAIR-V2"], "takes no other code of its user").causing(&["PAIR-V6"]),
+    Fault::new("one-code-only", &["PAIR-V2"], "takes no other code of its user").causing(&["PAIR-V5", "PAIR-V6"]),
     Fault::new("gives-in", &["PAIR-V2"], "gives up a code that it held at ALREADY_JOINED").causing(&["PAIR-V6"]),
     Fault::new("insists", &["PAIR-V2"], "tries a code that it held again at once"),
     Fault::new("does-not-hear-of-losses", &["PAIR-V5"], "does not notice that the host is gone").causing(&["PAIR-V6"]),
     Fault::new("joins-the-dead", &["PAIR-V5"], "joins again with the code of a host that is gone")
         .causing(&["PAIR-V6"]),
-    Fault::new("sends-early", &["PAIR-V3"], "sends data before it has joined").causing(&["PAIR-V4", "PAIR-H4"]),
+    Fault::new("sends-early", &["PAIR-V3"], "sends data before it has joined").causing(&[
+        "DRV-02", "PAIR-H4", "PAIR-V2", "PAIR-V4", "PAIR-V6", "RECON-02", "RECON-04", "RECON-09", "RECON-11",
+        "RECON-12",
+    ]),
     Fault::new("cuts-at-nul", &["PAIR-V4"], "cuts what it hears at NUL").causing(&["PAIR-H3"]),
     Fault::new("loses-astral", &["PAIR-V4"], "shows a question mark for characters beyond the first plane")
         .causing(&["PAIR-H3"]),
     Fault::new("loses-empty", &["PAIR-V4"], "does not show empty payloads").causing(&["PAIR-H3"]),
-    Fault::new("tells-twice", &["PAIR-V4"], "shows each payload twice").causing(&["PAIR-H3"]),
+    Fault::new("tells-twice", &["PAIR-V4"], "shows each payload twice").causing(&["DRV-02", "PAIR-H3"]),
     Fault::new("trims", &["PAIR-V4"], "trims what its user gives").causing(&["PAIR-H3"]),
     Fault::new("sends-twice", &["PAIR-V4"], "sends each payload twice").causing(&["PAIR-H3", "PAIR-H4"]),
-    Fault::new("swaps", &["PAIR-V4"], "swaps neighbours of what its user gives").causing(&["PAIR-H3"]),
+    Fault::new("swaps", &["PAIR-V4"], "swaps neighbours of what its user gives").causing(&["PAIR-H3", "PAIR-V5"]),
     Fault::new("loses-each-97th", &["PAIR-V4"], "loses every 97th payload of its user").causing(&["PAIR-H3"]),
     Fault::new("closes-on-unknown", &["PAIR-V4"], "closes for a message of unknown type")
         .causing(&["PAIR-H5", "WIRE-06"]),

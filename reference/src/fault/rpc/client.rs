@@ -22,7 +22,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("any-answer-will-do", &["RPC-C3"], "takes any answer for that of its latest call")
         .causing(&["RPC-C1", "RPC-C2", "RPC-C6"]),
     Fault::new("one-id-for-all", &["RPC-C2"], "uses one request id for all calls")
-        .causing(&["RPC-C1", "RPC-C3", "RPC-C4"]),
+        .causing(&["RPC-C1", "RPC-C3", "RPC-C4", "RPC-C5"]),
     Fault::new("whole-reads", &["RPC-C3"], "drops the rest of what it has read").starving(),
     Fault::new("fragile", &["RPC-C3"], "ends the connection at an undecodable frame"),
     Fault::new("hangs-on-failures", &["RPC-C4", "RPC-C5"], "does not tell of calls that failed")
@@ -34,7 +34,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("same-time", &["RPC-C8"], "repeats the time of its first `SessionStart`"),
     Fault::new("takes-any-length", &["RPC-C9"], "waits for frames of any length"),
     Fault::new("small-limit", &["RPC-C9"], "takes no frame above 1 MiB"),
-    Fault::new("parallel", &["RECON-08"], "makes two attempts at once").causing(&["RECON-06"]),
+    Fault::new("parallel", &["RECON-08"], "makes two attempts at once")
+        .causing(&["RECON-02", "RECON-04", "RECON-06", "RECON-09", "RECON-12", "RECON-13", "RPC-C1", "RPC-C7"]),
     Fault::new("ignores-ends", &["RECON-01"], "does not notice a connection that ends").starving(),
 ];
 

@@ -28,17 +28,17 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("late-answers", &["RPC-01"], "answers after notify_deadline").starving(),
     Fault::new("one-by-one", &["RPC-02"], "lets each `Request` wait for the one before"),
     Fault::new("drops-coalesced", &["RPC-03"], "drops frames that come together with others")
-        .causing(&["RPC-01", "RPC-02", "RPC-04"]),
+        .causing(&["RPC-01", "RPC-02", "RPC-04", "RPC-06"]),
     Fault::new("whole-reads", &["RPC-03"], "drops the rest of what it has read").causing(&["RPC-05", "RPC-06"]),
     Fault::new("closes-at-undecodable", &["RPC-04"], "closes at an undecodable frame"),
-    Fault::new("answers-undecodable", &["RPC-04"], "answers an undecodable frame"),
+    Fault::new("answers-undecodable", &["RPC-04"], "answers an undecodable frame").causing(&["RPC-01"]),
     Fault::new("small-limit", &["RPC-05"], "takes no frame above 1 MiB"),
     Fault::new("takes-any-length", &["RPC-05"], "waits for frames of any length"),
     Fault::new("takes-memory", &["RPC-05"], "takes memory for a length that it refuses"),
     Fault::new("one-at-a-time", &["RPC-06"], "serves one connection at a time").starving(),
-    Fault::new("keeps-old-attrs", &["RPC-10"], "ignores the attrs of a session that starts again"),
+    Fault::new("keeps-old-attrs", &["RPC-10"], "ignores the attrs of a session that starts again").causing(&["RPC-11"]),
     Fault::new("doubles-sessions", &["RPC-10"], "lists a session for each of its starts")
-        .causing(&["RPC-11", "RPC-12", "RPC-13"]),
+        .causing(&["RPC-01", "RPC-11", "RPC-12", "RPC-13"]),
     Fault::new("ended-for-good", &["RPC-11"], "lets no ended session start again"),
     Fault::new("end-is-ignored", &["RPC-12"], "ends no session").causing(&["RPC-11", "RPC-13"]),
     Fault::new("loss-ends", &["RPC-12"], "ends the sessions of a connection that is lost").causing(&["RPC-13"]),
@@ -46,7 +46,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("never-comes-back", &["RPC-13"], "does not start a second time").causing(&["RPC-14"]),
     Fault::new("open-to-all", &["RPC-14"], "lets everybody use its socket file"),
     Fault::new("open-to-the-group", &["RPC-14"], "lets its group use its socket file"),
-    Fault::new("takes-the-place", &["RPC-14"], "takes the place of a daemon that lives"),
+    Fault::new("takes-the-place", &["RPC-14"], "takes the place of a daemon that lives").causing(&["RPC-13"]),
     Fault::new("respects-stale-files", &["RPC-14"], "does not replace a stale file").causing(&["RPC-13"]),
 ];
 

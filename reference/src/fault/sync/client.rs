@@ -9,19 +9,20 @@ use crate::fault::wire::{Frame, TEXT};
 pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("speaks-first", &["SYNC-C1"], "sends a request before `auth`").starving(),
     Fault::new("another-pin", &["SYNC-C1"], "opens with a PIN of its own").causing(&["SYNC-C3"]),
-    Fault::new("tries-again", &["SYNC-C2"], "tries a PIN again that was refused").causing(&["RECON-11"]),
+    Fault::new("tries-again", &["SYNC-C2"], "tries a PIN again that was refused").causing(&["RECON-11", "WIRE-01"]),
     Fault::new("hides-refusals", &["SYNC-C2"], "does not report a refusal").causing(&["DRV-02", "RECON-11"]),
-    Fault::new("same-id", &["SYNC-C2"], "gives all requests the same id").causing(&["SYNC-C3", "SYNC-C5"]),
+    Fault::new("same-id", &["SYNC-C2"], "gives all requests the same id")
+        .causing(&["SYNC-C3", "SYNC-C4", "SYNC-C5", "SYNC-C6"]),
     Fault::new("stays-away", &["SYNC-C3", "RECON-01"], "does not come back").starving(),
     Fault::new("forgets", &["SYNC-C3"], "subscribes to nothing when it comes back"),
     Fault::new("forgets-one", &["SYNC-C3"], "forgets its first subscription when it comes back"),
-    Fault::new("subscribes-to-all", &["SYNC-C3"], "does not unsubscribe"),
+    Fault::new("subscribes-to-all", &["SYNC-C3"], "does not unsubscribe").causing(&["SYNC-C4"]),
     Fault::new("sends-again", &["SYNC-C3"], "sends an unanswered `send` again"),
     Fault::new("mixes-up", &["SYNC-C4"], "takes the push of one chat for that of another"),
-    Fault::new("hears-nothing", &["SYNC-C4"], "hears no push"),
-    Fault::new("waits-forever", &["SYNC-C5"], "tells of an answer that has not come").causing(&["SYNC-C3"]),
+    Fault::new("hears-nothing", &["SYNC-C4"], "hears no push").causing(&["SYNC-C3", "SYNC-C5", "SYNC-C6"]),
+    Fault::new("waits-forever", &["SYNC-C5"], "tells of an answer that has not come").causing(&["SYNC-C3", "SYNC-C4"]),
     Fault::new("closes-on-unknown", &["SYNC-C6"], "closes for a message of unknown type").causing(&["WIRE-06"]),
-    Fault::new("fragile", &["SYNC-C6"], "closes for text that is no JSON").causing(&["WIRE-06"]),
+    Fault::new("fragile", &["SYNC-C6"], "closes for text that is no JSON").causing(&["WIRE-01", "WIRE-06"]),
 ];
 
 /// What the server says.

@@ -11,64 +11,97 @@ use crate::fault::wire::{BINARY, Frame, PING, PONG, TEXT};
 pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("no-registered", &["TERM-01"], "says nothing to a host that registers").starving(),
     Fault::new("small-code", &["TERM-06"], "gives codes in small letters"),
-    Fault::new("same-code", &["TERM-06"], "gives every host the same code"),
+    Fault::new("same-code", &["TERM-06"], "gives every host the same code")
+        .causing(&["TERM-01", "TERM-02", "TERM-30", "WIRE-03"]),
     Fault::new("lets-nobody-in", &["TERM-02"], "answers no viewer that knows the code").starving(),
     Fault::new("capitals-only", &["TERM-02"], "does not know a code in small letters"),
     Fault::new("no-reason", &["TERM-03"], "refuses without a reason"),
-    Fault::new("no-reason-at-all", &["TERM-03"], "closes instead of saying that a code is unknown"),
-    Fault::new("lets-anybody-in", &["TERM-03"], "lets viewers in that know no code"),
+    Fault::new("no-reason-at-all", &["TERM-03"], "closes instead of saying that a code is unknown")
+        .causing(&["TERM-40", "TERM-50"]),
+    Fault::new("lets-anybody-in", &["TERM-03"], "lets viewers in that know no code").causing(&["TERM-40", "TERM-50"]),
     Fault::new("refused-otherwise", &["TERM-03"], "closes with 1000 after a refusal"),
     Fault::new("says-nothing-first", &["TERM-04"], "closes without an error when the first message is another"),
-    Fault::new("pings-are-messages", &["TERM-04"], "takes a Ping frame for a first message"),
-    Fault::new("waits-forever", &["TERM-05"], "leaves a silent connection open"),
-    Fault::new("hides-viewers", &["TERM-10"], "does not tell the host of viewers"),
-    Fault::new("one-id-for-all", &["TERM-10"], "gives all viewers the same id"),
-    Fault::new("hides-losses", &["TERM-11"], "does not tell the host of viewers that are lost"),
-    Fault::new("another-id", &["TERM-11"], "tells the host that somebody else is lost"),
-    Fault::new("ignores-losses", &["WIRE-09"], "does not notice connections that end without a Close frame"),
-    Fault::new("ignores-resets", &["WIRE-09"], "does not notice connections that are reset"),
-    Fault::new("one-viewer", &["TERM-12"], "serves the first viewer alone"),
-    Fault::new("twice", &["TERM-20"], "passes on bytes to viewers twice"),
-    Fault::new("loses-one", &["TERM-20"], "loses the seventh binary message to a viewer"),
-    Fault::new("loses-each-97th", &["TERM-20"], "loses every 97th binary message to a viewer"),
-    Fault::new("swaps", &["TERM-20"], "swaps neighbours among the bytes to viewers"),
-    Fault::new("alters-bytes", &["TERM-20"], "alters bytes to viewers"),
-    Fault::new("alters-bytes-to-host", &["TERM-21"], "alters bytes to the host"),
-    Fault::new("loses-empty", &["TERM-20", "TERM-21"], "loses empty payloads"),
-    Fault::new("twice-to-host", &["TERM-21"], "passes on bytes to the host twice"),
-    Fault::new("echoes", &["TERM-21"], "sends bytes of a viewer back to it"),
-    Fault::new("leaks-bytes", &["TERM-20"], "passes on bytes to everybody"),
-    Fault::new("leaks-messages", &["TERM-22"], "passes on messages of a host to everybody"),
-    Fault::new("alters-sizes", &["TERM-22"], "alters sizes on the way to viewers"),
-    Fault::new("keeps-empty-lists", &["TERM-22"], "keeps empty lists of sessions from viewers"),
-    Fault::new("keeps-wishes", &["TERM-23"], "does not tell the host of the wish for a session"),
+    Fault::new("pings-are-messages", &["TERM-04"], "takes a Ping frame for a first message")
+        .causing(&["WIRE-03", "WIRE-04"]),
+    Fault::new("waits-forever", &["TERM-05"], "leaves a silent connection open")
+        .causing(&["TERM-04", "WIRE-05", "WIRE-06", "WIRE-08"]),
+    Fault::new("hides-viewers", &["TERM-10"], "does not tell the host of viewers").causing(&["TERM-11"]),
+    Fault::new("one-id-for-all", &["TERM-10"], "gives all viewers the same id").causing(&["TERM-11", "TERM-21"]),
+    Fault::new("hides-losses", &["TERM-11"], "does not tell the host of viewers that are lost")
+        .causing(&["TERM-21", "TERM-50", "WIRE-09"]),
+    Fault::new("another-id", &["TERM-11"], "tells the host that somebody else is lost")
+        .causing(&["TERM-50", "WIRE-09"]),
+    Fault::new("ignores-losses", &["WIRE-09"], "does not notice connections that end without a Close frame")
+        .causing(&["TERM-11"]),
+    Fault::new("ignores-resets", &["WIRE-09"], "does not notice connections that are reset").causing(&["TERM-11"]),
+    Fault::new("one-viewer", &["TERM-12"], "serves the first viewer alone").causing(&[
+        "TERM-03", "TERM-04", "TERM-20", "TERM-21", "TERM-22", "TERM-23", "TERM-24", "TERM-30", "TERM-41", "TERM-42",
+        "TERM-50", "WIRE-06",
+    ]),
+    Fault::new("twice", &["TERM-20"], "passes on bytes to viewers twice")
+        .causing(&["TERM-25", "TERM-30", "TERM-40", "TERM-41", "WIRE-07", "WIRE-09", "WIRE-12"]),
+    Fault::new("loses-one", &["TERM-20"], "loses the seventh binary message to a viewer")
+        .causing(&["TERM-30", "TERM-41", "WIRE-12"]),
+    Fault::new("loses-each-97th", &["TERM-20"], "loses every 97th binary message to a viewer").causing(&["TERM-30"]),
+    Fault::new("swaps", &["TERM-20"], "swaps neighbours among the bytes to viewers")
+        .causing(&["TERM-12", "TERM-21", "TERM-24", "TERM-30", "TERM-41", "TERM-50", "WIRE-06", "WIRE-12"]),
+    Fault::new("alters-bytes", &["TERM-20"], "alters bytes to viewers")
+        .causing(&["TERM-12", "TERM-21", "TERM-24", "TERM-30", "TERM-41", "TERM-50", "WIRE-06", "WIRE-12"]),
+    Fault::new("alters-bytes-to-host", &["TERM-21"], "alters bytes to the host")
+        .causing(&["TERM-24", "TERM-41", "TERM-42", "WIRE-03", "WIRE-06", "WIRE-12"]),
+    Fault::new("loses-empty", &["TERM-20", "TERM-21"], "loses empty payloads").causing(&["TERM-30"]),
+    Fault::new("twice-to-host", &["TERM-21"], "passes on bytes to the host twice")
+        .causing(&["TERM-24", "TERM-41", "TERM-50", "WIRE-03", "WIRE-12"]),
+    Fault::new("echoes", &["TERM-21"], "sends bytes of a viewer back to it")
+        .causing(&["TERM-20", "TERM-30", "TERM-50", "WIRE-06", "WIRE-07", "WIRE-12"]),
+    Fault::new("leaks-bytes", &["TERM-20"], "passes on bytes to everybody").causing(&[
+        "TERM-03", "TERM-21", "TERM-22", "TERM-25", "TERM-40", "TERM-41", "TERM-50", "WIRE-03", "WIRE-06", "WIRE-09",
+        "WIRE-12",
+    ]),
+    Fault::new("leaks-messages", &["TERM-22"], "passes on messages of a host to everybody")
+        .causing(&["TERM-25", "WIRE-01", "WIRE-06"]),
+    Fault::new("alters-sizes", &["TERM-22"], "alters sizes on the way to viewers").causing(&["WIRE-12"]),
+    Fault::new("keeps-empty-lists", &["TERM-22"], "keeps empty lists of sessions from viewers")
+        .causing(&["TERM-12", "TERM-23"]),
+    Fault::new("keeps-wishes", &["TERM-23"], "does not tell the host of the wish for a session")
+        .causing(&["TERM-12", "TERM-25", "WIRE-04", "WIRE-06", "WIRE-12"]),
     Fault::new("spaced-close", &["TERM-24"], "writes the closing of a session anew"),
     Fault::new("cuts-ids", &["TERM-42"], "cuts a session id that is too long"),
-    Fault::new("silent-refusal", &["TERM-42"], "refuses without an error"),
-    Fault::new("forwards-anything", &["TERM-25"], "passes on messages of the wrong role"),
-    Fault::new("no-scrollback", &["TERM-30"], "keeps nothing for viewers that come later"),
-    Fault::new("scrollback-first", &["TERM-30"], "sends what is kept before success"),
-    Fault::new("cuts-oldest", &["TERM-30"], "cuts the oldest message that it has kept"),
-    Fault::new("forgets-nothing", &["TERM-31"], "keeps what a closed session has shown"),
-    Fault::new("hides-the-loss", &["TERM-40"], "does not tell viewers that their host is lost"),
-    Fault::new("host-lost-otherwise", &["TERM-40"], "closes with 1001 when the host is lost"),
+    Fault::new("silent-refusal", &["TERM-42"], "refuses without an error")
+        .causing(&["TERM-04", "TERM-20", "TERM-40", "TERM-50", "WIRE-09"]),
+    Fault::new("forwards-anything", &["TERM-25"], "passes on messages of the wrong role")
+        .causing(&["TERM-22", "WIRE-01", "WIRE-06"]),
+    Fault::new("no-scrollback", &["TERM-30"], "keeps nothing for viewers that come later")
+        .causing(&["TERM-12", "TERM-20", "TERM-21", "TERM-24", "TERM-41", "WIRE-06"]),
+    Fault::new("scrollback-first", &["TERM-30"], "sends what is kept before success")
+        .causing(&["TERM-02", "TERM-20", "WIRE-03"]),
+    Fault::new("cuts-oldest", &["TERM-30"], "cuts the oldest message that it has kept")
+        .causing(&["TERM-12", "TERM-20", "TERM-21", "TERM-24", "TERM-41", "TERM-50", "WIRE-06", "WIRE-12"]),
+    Fault::new("forgets-nothing", &["TERM-31"], "keeps what a closed session has shown").causing(&["WIRE-06"]),
+    Fault::new("hides-the-loss", &["TERM-40"], "does not tell viewers that their host is lost")
+        .causing(&["TERM-04", "TERM-20", "TERM-42", "TERM-50", "WIRE-09"]),
+    Fault::new("host-lost-otherwise", &["TERM-40"], "closes with 1001 when the host is lost").causing(&["TERM-50"]),
     Fault::new("malformed-ends", &["TERM-41"], "closes the connection for a malformed binary message"),
-    Fault::new("malformed-passes", &["TERM-41"], "passes on malformed binary messages"),
+    Fault::new("malformed-passes", &["TERM-41"], "passes on malformed binary messages")
+        .causing(&["TERM-20", "TERM-21"]),
     Fault::new("no-pings", &["TERM-50"], "sends no Ping"),
     Fault::new("forgives-silence", &["TERM-50"], "lets a peer stay that answers no Ping"),
     Fault::new("strict-space", &["WIRE-01"], "knows no message that begins with a blank"),
-    Fault::new("strict-members", &["WIRE-02"], "refuses members that it does not know"),
-    Fault::new("drops-fragments", &["WIRE-03"], "drops fragmented messages"),
-    Fault::new("parrot", &["WIRE-04"], "answers a Ping with data of its own"),
-    Fault::new("no-close-answer", &["WIRE-05"], "answers no Close frame"),
-    Fault::new("invalid-ends", &["WIRE-06"], "closes for text that is no message"),
+    Fault::new("strict-members", &["WIRE-02"], "refuses members that it does not know")
+        .causing(&["TERM-02", "TERM-24"]),
+    Fault::new("drops-fragments", &["WIRE-03"], "drops fragmented messages").causing(&["WIRE-06"]),
+    Fault::new("parrot", &["WIRE-04"], "answers a Ping with data of its own").causing(&["TERM-04", "WIRE-03"]),
+    Fault::new("no-close-answer", &["WIRE-05"], "answers no Close frame")
+        .causing(&["TERM-04", "TERM-40", "TERM-50", "WIRE-06", "WIRE-08"]),
+    Fault::new("invalid-ends", &["WIRE-06"], "closes for text that is no message").causing(&["WIRE-01"]),
     Fault::new("violations-pass", &["WIRE-06"], "closes for a violation of RFC 6455 as if all were well"),
-    Fault::new("small-limit", &["WIRE-07"], "closes for a message of 1 MiB"),
+    Fault::new("small-limit", &["WIRE-07"], "closes for a message of 1 MiB").causing(&["TERM-20"]),
     Fault::new("small-text-limit", &["WIRE-07"], "closes for a text of 1 MiB"),
     Fault::new("stops-otherwise", &["WIRE-08"], "closes with 1000 when it is told to end"),
     Fault::new("slow-others", &["WIRE-10"], "lets others wait while somebody reads slowly"),
     Fault::new("hoards", &["WIRE-11"], "keeps without bound what a peer does not read"),
-    Fault::new("slow", &["WIRE-12"], "takes 40 ms for everything"),
+    Fault::new("slow", &["WIRE-12"], "takes 40 ms for everything")
+        .causing(&["TERM-20", "TERM-22", "TERM-25", "TERM-50", "WIRE-06"]),
 ];
 
 /// What is told of closed sessions to the reference, behind their ids.

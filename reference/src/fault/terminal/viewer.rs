@@ -12,12 +12,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("another-code", &["TERM-V1"], "opens with a code of its own"),
     Fault::new("tries-again", &["TERM-V1"], "tries a code again that was refused").causing(&["RECON-11"]),
     Fault::new("hides-refusals", &["TERM-V1"], "does not report a refusal").causing(&["DRV-02", "RECON-11"]),
-    Fault::new("comes-back-anyhow", &["TERM-V2"], "comes back when its host is lost"),
-    Fault::new("closes-on-unknown", &["TERM-V3"], "closes for a message of unknown type").causing(&["WIRE-06"]),
-    Fault::new("fragile-to-bytes", &["TERM-V3"], "closes for a malformed binary message").causing(&["WIRE-06"]),
+    Fault::new("comes-back-anyhow", &["TERM-V2"], "comes back when its host is lost").causing(&["WIRE-06"]),
+    Fault::new("closes-on-unknown", &["TERM-V3"], "closes for a message of unknown type")
+        .causing(&["TERM-H5", "WIRE-06"]),
+    Fault::new("fragile-to-bytes", &["TERM-V3"], "closes for a malformed binary message")
+        .causing(&["TERM-H5", "WIRE-06"]),
     Fault::new("alters-what-it-says", &["TERM-H5"], "alters bytes of its user"),
     Fault::new("alters-what-it-hears", &["TERM-H5"], "alters bytes for its user"),
-    Fault::new("hears-twice", &["TERM-H5"], "hears binary messages twice"),
+    Fault::new("hears-twice", &["TERM-H5"], "hears binary messages twice").causing(&["TERM-V3"]),
     Fault::new("stays-away", &["TERM-V2"], "does not come back").causing(&["RECON-01"]).starving(),
 ];
 

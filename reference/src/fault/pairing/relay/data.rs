@@ -51,7 +51,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("leaks-to-viewers", &["PAIR-42"], "passes on data of a host to viewers of others").causing(&["PAIR-90"]),
     Fault::new("leaks-to-hosts", &["PAIR-42"], "passes on data of a viewer to hosts of others").causing(&["PAIR-90"]),
     Fault::new("leaks-to-waiting-hosts", &["PAIR-42"], "passes on data to hosts that wait for a viewer"),
-    Fault::new("leaks-to-waiting-viewers", &["PAIR-42"], "passes on data to viewers that have not joined"),
+    Fault::new("leaks-to-waiting-viewers", &["PAIR-42"], "passes on data to viewers that have not joined")
+        .causing(&["PAIR-22"]),
     Fault::new("keeps-for-the-next-viewer", &["PAIR-43"], "keeps data of a host without viewer for the next"),
     Fault::new(
         "hands-over-before-joined",

@@ -21,7 +21,7 @@ pub(super) const FAULTS: &[Fault] = &[
         &["PAIR-51"],
         "passes on the second ping of a host and later ones, with the data that follows",
     )
-    .causing(&["WIRE-01"]),
+    .causing(&["WIRE-01", "WIRE-12"]),
     Fault::new(
         "forwards-pings-of-viewers",
         &["PAIR-51"],

@@ -32,8 +32,10 @@ pub(super) const FAULTS: &[Fault] = &[
         .causing(&["SYNC-21"]),
     Fault::new("leaks-to-projects", &["SYNC-22"], "pushes messages to who has subscribed to a project"),
     Fault::new("leaks-to-profiles", &["SYNC-22"], "pushes messages to who has subscribed to model profiles"),
-    Fault::new("leaks-to-the-idle", &["SYNC-22"], "pushes messages to who has subscribed to nothing"),
-    Fault::new("leaks-to-strangers", &["SYNC-22"], "pushes messages to who has not authenticated"),
+    Fault::new("leaks-to-the-idle", &["SYNC-22"], "pushes messages to who has subscribed to nothing")
+        .causing(&["SYNC-23", "SYNC-40"]),
+    Fault::new("leaks-to-strangers", &["SYNC-22"], "pushes messages to who has not authenticated")
+        .causing(&["SYNC-01"]),
     Fault::new("leaks-to-the-sender", &["SYNC-22"], "pushes messages to their sender who has not subscribed")
         .starving(),
     Fault::new("leaks-later", &["SYNC-22"], "pushes the last message to all when its sender authenticates again")

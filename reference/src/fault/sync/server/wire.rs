@@ -9,7 +9,8 @@ use crate::fault::wire::{PONG, TEXT};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("slow-writers", &["SYNC-51"], "lets senders wait while somebody does not read"),
-    Fault::new("slow-readers", &["SYNC-51"], "pushes nothing to anybody while somebody does not read"),
+    Fault::new("slow-readers", &["SYNC-51"], "pushes nothing to anybody while somebody does not read")
+        .causing(&["SYNC-20"]),
     Fault::new("keeps-who-does-not-read", &["SYNC-51"], "leaves the connection open of who does not read"),
     Fault::new("not-reading-otherwise", &["SYNC-51"], "closes with 1000 for who does not read"),
     Fault::new("strict-space", &["WIRE-01"], "knows no message that begins with a blank"),
@@ -20,7 +21,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("tolerates-no-mask-at-first", &["WIRE-06"], "reads a first frame without mask"),
     Fault::new("depth-deafens", &["WIRE-06"], "pushes nothing to others after lists that are nested deeply"),
     Fault::new("depth-closes-the-door", &["WIRE-06"], "takes nobody after lists that are nested deeply"),
-    Fault::new("small-limit", &["WIRE-07"], "closes the connection for a message of nearly 1 MiB"),
+    Fault::new("small-limit", &["WIRE-07"], "closes the connection for a message of nearly 1 MiB")
+        .causing(&["WIRE-06"]),
     Fault::new("small-text-limit", &["WIRE-07"], "closes the connection for a message to a chat of half a mebibyte"),
     Fault::new("few-fragments", &["WIRE-07", "WIRE-03"], "closes the connection for more than a thousand fragments"),
     Fault::new("stops-otherwise", &["WIRE-08"], "closes subscribers with 1000 when it is told to end"),
@@ -41,13 +43,14 @@ pub(super) const FAULTS: &[Fault] = &[
         "slow-others",
         &["WIRE-10", "SYNC-51"],
         "pushes nothing to others while somebody asks and does not read",
-    ),
+    )
+    .causing(&["SYNC-20"]),
     Fault::new("no-new-ones", &["WIRE-10"], "answers no subscription while somebody does not read"),
     Fault::new("new-ones-hear-nothing", &["WIRE-10"], "pushes nothing to who connects while somebody does not read"),
     Fault::new("hoards", &["WIRE-11"], "keeps without bound what a client does not read")
         .causing(&["SYNC-51", "WIRE-10"]),
     Fault::new("slow-answers", &["WIRE-12"], "takes 40 ms for an answer"),
-    Fault::new("slow-pushes", &["WIRE-12"], "takes 40 ms for a push"),
+    Fault::new("slow-pushes", &["WIRE-12"], "takes 40 ms for a push").causing(&["SYNC-23"]),
 ];
 
 const SLOW: Duration = Duration::from_millis(40);

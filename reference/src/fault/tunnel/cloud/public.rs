@@ -17,7 +17,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         &["TUN-21"],
         "answers with 502 after the last agent has gone and a connection is left that has not said Auth",
     ),
-    Fault::new("lost-is-503", &["TUN-21"], "answers with 503 where the agent is lost").causing(&["WIRE-09"]),
+    Fault::new("lost-is-503", &["TUN-21"], "answers with 503 where the agent is lost").causing(&["TUN-25", "WIRE-09"]),
     Fault::new("hangs-up", &["TUN-21"], "closes without an answer where the agent is lost")
         .causing(&["WIRE-09", "TUN-25", "TUN-22"]),
     Fault::new("late-is-502", &["TUN-21"], "answers with 502 when an answer is late"),
@@ -67,7 +67,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("injects-a-cookie", &["TUN-25"], "lets a cookie become two"),
     Fault::new("sulks-after-injections", &["TUN-22"], "answers with 502 after an answer that meant harm"),
     Fault::new("fails-each-97th", &["TUN-20"], "answers every 97th request with 500 while many are under way")
-        .causing(&["TUN-23", "WIRE-06"]),
+        .causing(&["TUN-23", "TUN-33", "WIRE-06"]),
 ];
 
 /// For so long after noise some faults answer nobody, in ms.

@@ -1,0 +1,103 @@
+//! A whole round: the references as they are, then each fault, then once more what breaks a rule.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::fault::{self, Fault};
+use super::gate;
+use super::matrix::{Matrix, Row, Seat};
+use super::play::{self, Play, Played};
+
+/// So many runs at once leave the machine idle enough for what is played again.
+const CALM: usize = 2;
+/// More doubts than one in so many are no noise: what is wrong then is a fault or a check.
+const DOUBTS_ONE_IN: usize = 8;
+
+/// How faults are played.
+pub(super) struct Round<'a> {
+    pub(super) judge: &'a Path,
+    /// How many runs at once.
+    pub(super) jobs: usize,
+    /// Tells which scenario finds a fault soonest: each fault is played against that one alone then.
+    pub(super) known: Option<&'a Matrix>,
+}
+
+/// What came of it.
+pub(super) struct Outcome {
+    pub(super) matrix: Matrix,
+    /// The runs that could not be made, a line each.
+    pub(super) unjudged: Vec<String>,
+}
+
+impl Round<'_> {
+    /// Plays all of them. What breaks a rule in a crowd is played again in calm, and only what happens then counts: a busy machine is nobody's fault.
+    ///
+    /// # Errors
+    /// Where the judge cannot be asked, or a reference without a fault fails.
+    pub(super) fn play(&self, faults: &[&Fault]) -> Result<Outcome> {
+        let mut roles: Vec<&str> = faults.iter().map(|fault| fault.role.as_str()).collect();
+        roles.dedup();
+        let mut seats = match self.known {
+            Some(_) => roles.iter().map(|&role| (role, Seat::new(role))).collect(),
+            None => self.sound(&roles)?,
+        };
+        let heavy = fault::heavy(self.judge)?;
+        let plays: Vec<_> = faults.iter().filter_map(|fault| self.against(fault, &heavy)).collect();
+        let mut unjudged = Vec::new();
+        for (play, row) in plays.iter().zip(self.rows(&plays)?) {
+            match row {
+                Ok(row) => seats.entry(play.role).or_insert_with(|| Seat::new(play.role)).faults.push(row),
+                Err(error) => unjudged.push(format!("{} {} could not be judged: {error:#}", play.role, play.name())),
+            }
+        }
+        let roles = roles.into_iter().filter_map(|role| seats.remove(role)).collect();
+        Ok(Outcome { matrix: Matrix { roles }, unjudged })
+    }
+
+    /// The references as they are, and with somebody in the middle, who must not be blamed for being there.
+    fn sound<'r>(&self, roles: &[&'r str]) -> Result<BTreeMap<&'r str, Seat>> {
+        let nobodys = Fault::none();
+        let through = roles.iter().map(|role| Play::of(role, Some(&nobodys)));
+        let plays: Vec<_> = roles.iter().map(|role| Play::of(role, None)).chain(through).collect();
+        let played = play::all(self.judge, &plays, CALM)?;
+        let mut seats = BTreeMap::new();
+        for ((role, play), played) in roles.iter().cycle().zip(&plays).zip(played) {
+            let Played { passed, skipped, kills } = played?;
+            if let Some(kill) = kills.first() {
+                bail!("the reference {role} fails {} {}: the matrix says nothing then", kill.check, play.name());
+            }
+            seats.entry(*role).or_insert_with(|| Seat { checks: passed, skipped, ..Seat::new(role) });
+        }
+        Ok(seats)
+    }
+
+    /// How a fault is played; not at all where its one scenario is not known.
+    fn against<'f>(&self, fault: &'f Fault, heavy: &'f [fault::Scenario]) -> Option<Play<'f>> {
+        let play = Play::of(&fault.role, Some(fault));
+        match self.known {
+            None => Some(Play { skip: fault.spares(heavy), ..play }),
+            Some(matrix) => {
+                matrix.probe(&fault.role, &fault.name).map(|probe| Play { only: Some(probe.to_owned()), ..play })
+            }
+        }
+    }
+
+    fn rows(&self, plays: &[Play<'_>]) -> Result<Vec<Result<Row>>> {
+        let row = |(play, played): (&Play<'_>, Result<Played>)| {
+            played.map(|played| Row::new(play.fault.unwrap_or(&Fault::none()), &played))
+        };
+        let mut rows: Vec<_> = plays.iter().zip(play::all(self.judge, plays, self.jobs)?).map(row).collect();
+        let is_doubtful = |(play, row): &(&Play<'_>, &mut Result<Row>)| {
+            row.as_ref().map_or(true, |row| !gate::of_fault(play.role, row).is_empty())
+        };
+        let (doubtful, doubts): (Vec<_>, Vec<_>) =
+            plays.iter().zip(&mut rows).filter(is_doubtful).map(|(play, row)| (play.clone(), row)).unzip();
+        if doubtful.len() * DOUBTS_ONE_IN <= plays.len().max(DOUBTS_ONE_IN) {
+            let again = doubtful.iter().zip(play::all(self.judge, &doubtful, CALM)?).map(row);
+            doubts.into_iter().zip(again).for_each(|(doubt, row)| *doubt = row);
+        }
+        Ok(rows)
+    }
+}
