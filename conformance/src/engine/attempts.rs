@@ -38,6 +38,8 @@ pub(super) struct Attempt {
     /// When the client could know that it had failed, or that what it brought was lost.
     pub(super) over: Option<Moment>,
     pub(super) success: bool,
+    /// Whether it became a connection.
+    was_accepted: bool,
     /// What became of it, in words.
     pub(super) fate: String,
 }
@@ -99,6 +101,7 @@ impl Attempts {
             haze: noise_since(before.map(|before| before.at.earlier(LATE_STAMP))),
             over: None,
             success: false,
+            was_accepted: false,
             fate: String::new(),
         });
         let index = self.rows.len() - 1;
@@ -116,6 +119,13 @@ impl Attempts {
             } else {
                 fate.clone_into(&mut row.fate);
             }
+        }
+    }
+
+    /// An attempt has become a connection.
+    pub(super) fn accept(&mut self, index: usize) {
+        if let Some(row) = self.rows.get_mut(index) {
+            row.was_accepted = true;
         }
     }
 
@@ -176,8 +186,10 @@ impl Attempts {
         let row = &self.rows[index];
         let (due, delay) = (row.due?, row.delay()?);
         let least = self.policy.envelope(due.nth).start().saturating_sub(self.policy.tolerance(due.nth));
-        (delay + haze < least)
-            .then(|| self.found(self.broken_by(index), index, "it came too early", self.expected(due), shown(delay)))
+        let before = index.checked_sub(1).map(|before| &self.rows[before]);
+        let was_dropped = due.nth > 0 && before.is_some_and(|before| before.was_accepted);
+        let broken = if was_dropped { "RECON-05" } else { self.broken_by(index) };
+        (delay + haze < least).then(|| self.found(broken, index, "it came too early", self.expected(due), shown(delay)))
     }
 
     pub(super) fn late(&self, index: usize) -> Option<Finding> {
@@ -189,15 +201,14 @@ impl Attempts {
 
     /// What a wrong delay breaks: how delays grow (RECON-03) where its sequence began as it should, or else how long each is (RECON-02).
     fn broken_by(&self, index: usize) -> &'static str {
-        let first = self.rows[..index].iter().rposition(|row| row.due.is_some_and(|due| due.nth == 0));
-        let grows = self.rows[index].due.is_some_and(|due| due.nth > 0);
-        let began_well = first.is_some_and(|first| {
-            let row = &self.rows[first];
+        let is_first = |row: &Attempt| row.due.is_some_and(|due| due.nth == 0);
+        let begins_well = |row: &Attempt| {
             let Some((delay, due)) = row.delay().zip(row.due) else { return false };
             let least = self.policy.envelope(0).start().saturating_sub(self.policy.tolerance(0));
             delay + row.haze >= least && row.at <= self.latest(due) + row.noise
-        });
-        if grows && began_well { "RECON-03" } else { "RECON-02" }
+        };
+        let began_well = self.rows[..index].iter().rfind(|row| is_first(row)).is_some_and(begins_well);
+        if began_well && !is_first(&self.rows[index]) { "RECON-03" } else { "RECON-02" }
     }
 
     /// The delay before an attempt against the one before it: it has grown by the factor, or is at the cap.
@@ -332,6 +343,29 @@ mod tests {
             let attempts = failing(policy, &delays);
             assert_eq!(broken(&attempts), expected, "{delays:?}: {:?}", RULES.map(|rule| attempts.judge(rule)));
         }
+    }
+
+    #[test]
+    fn a_wrong_delay_is_blamed_on_what_it_breaks() {
+        let blamed = |attempts: &Attempts| match attempts.judge(Rule::Envelope) {
+            Some(Broken::Surely(finding)) => finding.requirement,
+            _ => None,
+        };
+        for (delays, expected) in [
+            (&[400.0][..], "RECON-02"),
+            (&[1300.0, 2600.0], "RECON-02"),
+            (&[1000.0, 1000.0], "RECON-03"),
+            (&[1000.0, 1500.0], "RECON-03"),
+            (&[1000.0, 2000.0, 4000.0, 4000.0], "RECON-03"),
+            (&[1000.0, 2000.0, 4000.0, 8000.0, 16000.0], "RECON-03"),
+        ] {
+            assert_eq!(blamed(&failing(POLICY, delays)).as_deref(), Some(expected), "{delays:?}");
+        }
+        let mut dropped = failing(POLICY, &[1000.0]);
+        dropped.accept(1);
+        let lost = dropped.due().expect("a loss").since;
+        dropped.arrive(lost + Duration::from_secs(1), &quiet);
+        assert_eq!(blamed(&dropped).as_deref(), Some("RECON-05"), "as if a mere connection were a success");
     }
 
     #[test]

@@ -51,7 +51,8 @@ async fn faults_are_listed_for_people_and_for_programs() {
     for fault in &faults {
         let breaks = fault["breaks"].as_array().expect("requirements");
         let causes = fault["causes"].as_array().expect("requirements");
-        assert!(!breaks.is_empty() && !word(fault, "line").is_empty(), "{fault}");
+        let is_by_place = fault["by_place"] == true;
+        assert!(breaks.is_empty() == is_by_place && !word(fault, "line").is_empty(), "{fault}");
         for id in breaks.iter().chain(causes) {
             let id = id.as_str().unwrap_or_default();
             assert!(relayspec::requirement::find(id).is_some(), "{fault} names `{id}`, which no chapter states");

@@ -160,8 +160,6 @@ impl Place {
             // Until whoever has asked goes away.
             Admission::Ignored => return copy(&mut guest, &mut sink()).await.map(drop),
         }
-        let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
-        let _beside = futures_util::future::try_join_all(beside).await?;
         let Ok(behind) = self.dial(from).await else {
             after::take(self.chosen, &mut *to_guest.lock().await, &request).await;
             return Ok(());
@@ -169,6 +167,8 @@ impl Place {
         let (reader, writer) = behind.into_split();
         let (mut behind, to_behind) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
         to_behind.lock().await.write_all(&request).await?;
+        let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
+        let _beside = futures_util::future::try_join_all(beside).await?;
         let patience = if link.hurries() { self.patience } else { Duration::MAX };
         let answer = tokio::select! {
             answer = head(&mut behind) => answer?,

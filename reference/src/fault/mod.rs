@@ -35,7 +35,7 @@ use relayspec::timing::{Parameter, Timing};
 pub struct Fault {
     /// Its name, as `expired-as-unknown`; no other of the same role has it.
     pub name: &'static str,
-    /// The requirements that it breaks, the first of them above all.
+    /// The requirements that it breaks, the first of them above all; none where it goes wrong at a place.
     pub breaks: &'static [&'static str],
     /// Requirements that are broken in consequence: what they ask for builds on what is broken.
     pub causes: &'static [&'static str],
@@ -45,15 +45,21 @@ pub struct Fault {
     pub line: &'static str,
     /// Whether clients of all families have it.
     is_shared: bool,
+    /// Whether it goes wrong at a place, whatever is asked for there: it breaks no requirement of its own.
+    pub is_by_place: bool,
 }
 
 impl Fault {
     const fn new(name: &'static str, breaks: &'static [&'static str], line: &'static str) -> Self {
-        Self { name, breaks, causes: &[], starves: false, line, is_shared: false }
+        Self { name, breaks, causes: &[], starves: false, line, is_shared: false, is_by_place: false }
     }
 
     const fn shared(name: &'static str, breaks: &'static [&'static str], line: &'static str) -> Self {
         Self { is_shared: true, ..Self::new(name, breaks, line) }
+    }
+
+    const fn at_place(name: &'static str, line: &'static str) -> Self {
+        Self { is_by_place: true, starves: true, ..Self::shared(name, &[], line) }
     }
 
     const fn causing(mut self, causes: &'static [&'static str]) -> Self {
@@ -89,9 +95,9 @@ impl Faults {
 }
 
 /// Faults of any client at a WebSocket.
-const CLIENT: &[&[Fault]] = &[client::SHARED, client::WIRE];
+const CLIENT: &[&[Fault]] = &[client::SHARED, client::WIRE, client::EVENTS, client::PLACES];
 /// Of those whose reference declares jitter where it is judged.
-const VARYING: &[&[Fault]] = &[client::SHARED, client::WIRE, client::JITTER];
+const VARYING: &[&[Fault]] = &[client::SHARED, client::WIRE, client::JITTER, client::EVENTS, client::PLACES];
 
 /// All faults, by role.
 pub static ALL: &[Faults] = &[
@@ -106,7 +112,7 @@ pub static ALL: &[Faults] = &[
     Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
     Faults { role: "sync.client", tables: &[&[sync::client::FAULTS], VARYING] },
     Faults { role: "rpc.daemon", tables: &[&[rpc::daemon::FAULTS]] },
-    Faults { role: "rpc.client", tables: &[&[rpc::client::FAULTS, client::SHARED]] },
+    Faults { role: "rpc.client", tables: &[&[rpc::client::FAULTS, client::SHARED, client::EVENTS]] },
 ];
 
 /// No fault: who stands in the middle changes nothing.
@@ -125,6 +131,7 @@ fn link(chosen: Chosen, number: usize, target: &str) -> Box<dyn Link> {
     let name = chosen.fault.name;
     match chosen.role {
         _ if name == NONE.name => Box::new(link::Faithful),
+        _ if chosen.fault.is_by_place => Box::new(client::Place::new(name, number)),
         _ if chosen.fault.is_shared => Box::new(client::Wire::new(name)),
         "pairing.relay" => Box::new(pairing::relay::Relay::new(name, number, target)),
         "pairing.host" => Box::new(pairing::host::Host::new(name, number)),

@@ -1,5 +1,6 @@
 //! The faults that the references say they have, and the scenarios that are worth playing against each.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
@@ -26,6 +27,18 @@ pub(super) struct Fault {
 /// All of them, role by role.
 pub(super) fn list(judge: &Path) -> Result<Vec<Fault>> {
     judge::told(cargo::program(judge), judge::FAULTS)
+}
+
+/// Of each role the first fault that breaks a requirement above all: as few as show each requirement once.
+pub(super) fn one_for_each_requirement(faults: &[Fault]) -> Vec<&Fault> {
+    let mut shown = BTreeSet::new();
+    let mut few = Vec::new();
+    for fault in faults {
+        if fault.breaks.first().is_some_and(|broken| shown.insert((&fault.role, broken))) {
+            few.push(fault);
+        }
+    }
+    few
 }
 
 /// A scenario, as the judge lists it.

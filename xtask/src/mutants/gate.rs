@@ -1,5 +1,7 @@
 //! The rules of the matrix: no fault survives, no check is useless, and nobody is blamed for what somebody else does.
 
+use std::collections::BTreeSet;
+
 use relayspec::family::Family;
 use relayspec::requirement::Level;
 
@@ -21,6 +23,10 @@ pub(super) fn of_seat(seat: &Seat, excuses: &Excuses) -> Vec<String> {
 pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
     let name = format!("{role} {}", row.name);
     if row.killed_by.is_empty() {
+        // Not every role has such a place; some other has.
+        if row.breaks.is_empty() {
+            return Vec::new();
+        }
         return vec![format!("{name} survives: {}", row.line)];
     }
     let is_right = |blamed: &String| row.starves || row.breaks.contains(blamed) || row.causes.contains(blamed);
@@ -34,7 +40,7 @@ pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
         })
         .collect();
     let is_named = row.blamed.iter().any(|blamed| row.breaks.contains(blamed));
-    if !is_named {
+    if !is_named && !row.breaks.is_empty() {
         problems.push(format!("{name} is found, but no check blames {}", row.breaks.join(", ")));
     }
     problems
@@ -62,9 +68,19 @@ fn binding(role: &str) -> Vec<&'static str> {
     own.filter(|requirement| requirement.level != Level::May).map(|requirement| requirement.id).collect()
 }
 
+/// Faults by place that are found in no role.
+fn nowhere(matrix: &Matrix) -> Vec<String> {
+    let rows = || matrix.roles.iter().flat_map(|seat| &seat.faults);
+    let found: BTreeSet<_> = rows().filter(|row| !row.killed_by.is_empty()).map(|row| &row.name).collect();
+    let lost: BTreeSet<_> = rows().map(|row| &row.name).filter(|name| !found.contains(name)).collect();
+    let by_place = rows().filter(|row| row.breaks.is_empty() && lost.contains(&row.name));
+    let told: BTreeSet<_> = by_place.map(|row| format!("{} is found in no role: {}", row.name, row.line)).collect();
+    told.into_iter().collect()
+}
+
 /// Excuses that nothing in the whole matrix needs.
 pub(super) fn unused(matrix: &Matrix, excuses: &Excuses) -> Vec<String> {
-    let mut problems = Vec::new();
+    let mut problems = nowhere(matrix);
     for excuse in &excuses.check {
         let is_used = matrix.roles.iter().any(|seat| {
             let killers = seat.killers();

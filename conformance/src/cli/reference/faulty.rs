@@ -37,13 +37,14 @@ pub(super) fn list(role: Option<&str>, as_json: bool) {
         let told = all.map(|(role, fault)| {
             serde_json::json!({
                 "role": role, "name": fault.name, "breaks": fault.breaks, "causes": fault.causes, "starves": fault.starves,
-                "line": fault.line,
+                "by_place": fault.is_by_place, "line": fault.line,
             })
         });
         return anstream::println!("{:#}", told.collect::<serde_json::Value>());
     }
     for (role, fault) in all {
-        anstream::println!("{role} {}: {} ({})", fault.name, fault.line, fault.breaks.join(", "));
+        let breaks = if fault.is_by_place { "by place".to_owned() } else { fault.breaks.join(", ") };
+        anstream::println!("{role} {}: {} ({breaks})", fault.name, fault.line);
     }
 }
 

@@ -227,6 +227,7 @@ impl Player {
         let Ok(opened) = attempt.accept(&request).await else {
             return Err(broken("the client ended the connection during the handshake".to_owned(), None).into());
         };
+        puppet.record.with(|attempts| attempts.accept(index));
         let name = self.full_name(name);
         self.story.transcript.add(clock.now(), &name, By::Runner, format!("accept attempt {}", index + 1));
         let witness = Witness {

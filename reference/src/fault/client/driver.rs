@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Result, Write};
 
 use serde_json::{Value, json};
 
+use super::place;
 use crate::fault::Chosen;
 
 /// What the client's user gives.
@@ -49,6 +50,11 @@ fn commanded(fault: &str, line: Vec<u8>) -> Vec<u8> {
     }
 }
 
+/// The event of an error.
+fn error() -> Vec<u8> {
+    format!("{}\n", json!({ "event": "error", "code": "NONE", "message": "There was none." })).into_bytes()
+}
+
 /// What the client's user is told.
 pub(super) struct Output<W> {
     output: W,
@@ -61,7 +67,14 @@ pub(super) struct Output<W> {
 }
 
 impl<W: Write> Output<W> {
-    pub(super) fn new(output: W, chosen: Chosen) -> Self {
+    pub(super) fn new(mut output: W, chosen: Chosen) -> Self {
+        let untimely = match chosen.fault.name {
+            "connected-at-once" => "{\"event\":\"connected\"}\n",
+            "lost-at-once" => "{\"event\":\"disconnected\"}\n",
+            _ => "",
+        };
+        // A driver that is gone is told nothing.
+        _ = output.write_all(untimely.as_bytes()).and_then(|()| output.flush());
         Self { output, fault: chosen.fault.name, line: Vec::new(), held: Vec::new(), code: None, events: 0 }
     }
 
@@ -76,6 +89,12 @@ impl<W: Write> Output<W> {
             event[member] = value;
             format!("{event}\n").into_bytes()
         };
+        match place::read(self.fault) {
+            ("hides-event", at) if at == self.events => return Vec::new(),
+            ("repeats-event", at) if at == self.events => return line.repeat(2),
+            ("invents-error", at) if at == self.events => return [line, error()].concat(),
+            _ => {}
+        }
         match (self.fault, &*name) {
             ("never-flushes", _) => Vec::new(),
             ("half-a-line", _) => line.into_iter().take(12).collect(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::fault::link::{self, Admission, House, Link, Loss, Said, Way};
 use crate::fault::wire::{BINARY, Frame, PONG, TEXT};
 
@@ -14,12 +16,15 @@ pub(crate) struct Wire {
     fault: &'static str,
     /// A Close frame came, or went, first.
     is_closing: bool,
-    has_spoken: bool,
+    /// The server has spoken.
+    has_heard: bool,
+    /// How many bytes of a message in fragments the server has sent.
+    sum: usize,
 }
 
 impl Wire {
     pub(crate) fn new(fault: &'static str) -> Self {
-        Self { fault, is_closing: false, has_spoken: false }
+        Self { fault, is_closing: false, has_heard: false, sum: 0 }
     }
 }
 
@@ -61,7 +66,7 @@ impl Link for Wire {
             Way::Out => self.told(&frame, close, house),
         };
         self.is_closing |= close > 0;
-        self.has_spoken = true;
+        self.has_heard |= way == Way::Out;
         said.unwrap_or_else(|| Said::whole(&frame))
     }
 }
@@ -79,6 +84,13 @@ impl Wire {
             "slow" => Said::late(frame, Duration::from_millis(60)),
             "impolite" if close > 0 && self.is_closing => Said { ends: true, ..Said::nothing() },
             "unmasked" => Said { onward: vec![link::unmasked(frame)], ..Said::default() },
+            "away-after-too-much" if close == 1009 => {
+                house.known.insert(STAYS_AWAY.to_owned(), true.into());
+                return None;
+            }
+            "too-large-fragments-1002" if close == 1009 && self.sum > 0 => {
+                Said::payload(1002_u16.to_be_bytes().to_vec(), frame)
+            }
             "too-large-1002" if close == 1009 => Said::payload(1002_u16.to_be_bytes().to_vec(), frame),
             "violation-1000" if is_violation => Said::payload(1000_u16.to_be_bytes().to_vec(), frame),
             "violation-drops" if is_violation => Said { ends: true, ..Said::nothing() },
@@ -95,7 +107,12 @@ impl Wire {
         let is_text = frame.head == TEXT;
         let utf8 = std::str::from_utf8(&frame.payload);
         let opcode = frame.head & 0x0F;
+        if frame.is_message() {
+            let before = if opcode == 0 { self.sum } else { 0 };
+            self.sum = if frame.is_fragment() { before + frame.payload.len() } else { 0 };
+        }
         Some(match self.fault {
+            "small-sum" if self.sum >= 512 << 10 => Said::ended(frame, 1009),
             "away-after-close" if close > 0 && !self.is_closing => {
                 house.known.insert(STAYS_AWAY.to_owned(), true.into());
                 return None;
@@ -104,7 +121,7 @@ impl Wire {
                 Said { onward: vec![Frame { head: frame.head | 0x80, ..frame.clone() }], ..Said::default() }
             }
             "fragments-apart" if opcode == 0 => Said::nothing(),
-            "strict-members" if !link::message(frame)["more"].is_null() => Said::nothing(),
+            "strict-members" if has_more(&link::message(frame)) => Said::nothing(),
             "small-buffer" if frame.payload.len() >= 64 << 10 => Said::ended(frame, 1009),
             "takes-reserved-opcodes" if matches!(opcode, 3..=7 | 11..) => Said::nothing(),
             "takes-reserved-bits" if frame.head & 0x70 != 0 => {
@@ -116,9 +133,14 @@ impl Wire {
             }
             "closes-on-json" if is_text && utf8.is_ok() && link::message(frame).is_null() => Said::ended(frame, 1007),
             "shallow" if is_text && frame.payload.starts_with(b"[[[[") => Said::ended(frame, 1007),
-            "talks-nonsense" if !self.has_spoken && matches!(frame.head, TEXT | BINARY) => Said::whole(frame)
+            "talks-nonsense" if !self.has_heard && matches!(frame.head, TEXT | BINARY) => Said::whole(frame)
                 .answered(Frame { head: TEXT, masked: true, payload: br#"{"type":"hello"}"#.to_vec() }),
             _ => return None,
         })
     }
+}
+
+/// Whether a message has a member that nobody knows.
+fn has_more(message: &Value) -> bool {
+    !message["more"].is_null() || !message["data"]["more"].is_null()
 }

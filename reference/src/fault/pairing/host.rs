@@ -14,7 +14,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("wrong-path", &["PAIR-H1"], "connects to another path").starving(),
     Fault::new("registers-twice", &["PAIR-H1"], "sends `register` twice"),
     Fault::new("shows-one-code", &["PAIR-H2"], "shows its first code only").causing(&["PAIR-H6"]),
-    Fault::new("keeps-its-code", &["PAIR-H6"], "shows its old code when it comes back").causing(&["PAIR-H2"]),
+    Fault::new("keeps-its-code", &["PAIR-H2"], "shows its old code when it comes back").causing(&["PAIR-H6"]),
     Fault::new("cuts-at-nul", &["PAIR-H3"], "cuts what it hears at NUL"),
     Fault::new("loses-astral", &["PAIR-H3"], "shows a question mark for characters beyond the first plane"),
     Fault::new("loses-empty", &["PAIR-H3"], "does not show empty payloads"),
@@ -22,9 +22,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("trims", &["PAIR-H3"], "trims what its user gives"),
     Fault::new("sends-twice", &["PAIR-H3"], "sends each payload twice").causing(&["PAIR-H4"]),
     Fault::new("swaps", &["PAIR-H3"], "swaps neighbours of what its user gives").causing(&["PAIR-H4"]),
+    Fault::new("repeats-the-1000th", &["PAIR-H3"], "says its user's thousandth payload twice"),
     Fault::new("loses-each-97th", &["PAIR-H3"], "loses every 97th payload of its user").causing(&["PAIR-H4"]),
-    Fault::new("sends-early", &["PAIR-H4"], "sends data before it is registered")
-        .causing(&["DRV-02", "PAIR-H2", "PAIR-H6", "RECON-02", "RECON-04", "RECON-09", "RECON-12"]),
+    Fault::new("sends-early", &["PAIR-H4"], "sends data before it is registered").causing(&[
+        "DRV-02", "PAIR-H2", "PAIR-H6", "RECON-02", "RECON-03", "RECON-04", "RECON-05", "RECON-09", "RECON-12",
+    ]),
     Fault::new("loses-the-first", &["PAIR-H4"], "loses the first payload on each connection").causing(&["PAIR-H3"]),
     Fault::new("reorders", &["PAIR-H4"], "sends what was kept in another order").causing(&["PAIR-H3"]),
     Fault::new("closes-on-unknown", &["PAIR-H5"], "closes for a message of unknown type").causing(&["WIRE-06"]),

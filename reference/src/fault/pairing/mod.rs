@@ -21,6 +21,7 @@ impl Payloads {
         self.count += 1;
         Some(match fault {
             "loses-each-97th" if self.count.is_multiple_of(97) => Said::nothing(),
+            "repeats-the-1000th" if self.count == 1000 => Said::times(frame, 2),
             "loses-the-first" if self.count == 1 => Said::nothing(),
             "reorders" if number == 1 || self.count > 2 => return None,
             "swaps" | "reorders" => match self.held.take() {

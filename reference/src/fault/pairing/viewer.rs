@@ -44,6 +44,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("trims", &["PAIR-V4"], "trims what its user gives").causing(&["PAIR-H3"]),
     Fault::new("sends-twice", &["PAIR-V4"], "sends each payload twice").causing(&["PAIR-H3", "PAIR-H4"]),
     Fault::new("swaps", &["PAIR-V4"], "swaps neighbours of what its user gives").causing(&["PAIR-H3", "PAIR-V5"]),
+    Fault::new("repeats-the-1000th", &["PAIR-V4"], "says its user's thousandth payload twice").causing(&["PAIR-H3"]),
     Fault::new("loses-each-97th", &["PAIR-V4"], "loses every 97th payload of its user").causing(&["PAIR-H3"]),
     Fault::new("closes-on-unknown", &["PAIR-V4"], "closes for a message of unknown type")
         .causing(&["PAIR-H5", "WIRE-06"]),

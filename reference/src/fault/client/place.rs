@@ -1,0 +1,117 @@
+//! Faults by place: a client that goes wrong at its n-th message, connection or event, whatever that may be.
+//!
+//! They break no requirement of their own. What a scenario asks for last is judged only where all before it went well: these let all go well until then,
+//! and so show that the last check can fail, too.
+
+use crate::fault::Fault;
+use crate::fault::link::{Admission, House, Link, Loss, Said, Way, closing};
+use crate::fault::wire::Frame;
+
+/// The code of who has had enough.
+const ENOUGH: u16 = 1008;
+
+/// A row of faults that differ in their number alone.
+macro_rules! rows {
+    ($($what:literal, $line:literal: $($number:literal)*;)*) => {
+        &[$($(Fault::at_place(concat!($what, "-", $number), concat!($line, " ", $number))),*),*]
+    };
+}
+
+/// Faults in what the driver is told.
+pub(crate) const EVENTS: &[Fault] = rows! {
+    "hides-event", "does not tell its driver of event": 1 2 3 4 5 6 7 8;
+    "repeats-event", "tells its driver twice of event": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 1001 1002;
+    "invents-error", "tells its driver of an error that there was not, behind event": 1 2 3 4 5 6 7 8;
+};
+
+/// Faults of a client at a WebSocket.
+pub(crate) const PLACES: &[Fault] = rows! {
+    "ends-at-message", "closes each connection at the message that it hears as number": 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20;
+    "ends-after-frame", "closes each connection after its own frame": 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16;
+    "mute-from-frame", "says nothing more on a connection from its frame": 2 3 4 5 6;
+    "repeats-message", "says twice on each connection its message": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1001;
+    "deaf-on-connection", "hears nothing on its connection": 2 3 4 5 6 7 8 9 10 11 12;
+    "absent-from-connection", "does not come back for its connection": 2 3 4 5 6 7 8 9 10;
+    "doubles-connection", "makes two attempts at once as its connection": 2 3 4 5 6 7 8;
+};
+
+/// What a name says: what goes wrong, and where.
+pub(crate) fn read(name: &'static str) -> (&'static str, usize) {
+    let (what, number) = name.rsplit_once('-').unwrap_or((name, ""));
+    (what, number.parse().unwrap_or(usize::MAX))
+}
+
+/// One connection of a client.
+#[derive(Debug)]
+pub(crate) struct Place {
+    what: &'static str,
+    at: usize,
+    /// Of the connection, counted from 1.
+    number: usize,
+    /// Messages that the client has heard.
+    heard: usize,
+    /// Messages that it has said.
+    said: usize,
+    /// Frames that it has said.
+    frames: usize,
+}
+
+impl Place {
+    pub(crate) fn new(name: &'static str, number: usize) -> Self {
+        let (what, at) = read(name);
+        Self { what, at, number, heard: 0, said: 0, frames: 0 }
+    }
+
+    fn is_mute(&self) -> bool {
+        self.what == "mute-from-frame" && self.frames >= self.at
+    }
+
+    fn is_deaf(&self) -> bool {
+        self.what == "deaf-on-connection" && self.number == self.at && self.heard > 0
+    }
+}
+
+impl Link for Place {
+    fn asks(&mut self, _: &mut Vec<u8>, _: &mut House) -> Admission {
+        let is_absent = self.what == "absent-from-connection" && self.number >= self.at;
+        if is_absent { Admission::Ignored } else { Admission::Onward }
+    }
+
+    fn beside(&self) -> usize {
+        usize::from(self.what == "doubles-connection" && self.number == self.at)
+    }
+
+    fn ends(&mut self, way: Way, _: Loss, _: &mut House) -> bool {
+        match way {
+            Way::In => !self.is_mute(),
+            Way::Out => !self.is_deaf(),
+        }
+    }
+
+    fn says(&mut self, way: Way, frame: Frame, _: &mut House) -> Said {
+        let is_message = matches!(frame.head & 0x0F, 1 | 2);
+        match way {
+            Way::In => {
+                self.frames += 1;
+                self.said += usize::from(is_message);
+                match self.what {
+                    _ if self.is_mute() => Said::nothing(),
+                    "ends-after-frame" if self.frames == self.at => Said {
+                        onward: vec![frame.clone(), closing(ENOUGH, true)],
+                        back: vec![closing(ENOUGH, false)],
+                        ends: true,
+                        ..Said::default()
+                    },
+                    "repeats-message" if is_message && self.said == self.at => Said::times(&frame, 2),
+                    _ => Said::whole(&frame),
+                }
+            }
+            Way::Out if self.is_deaf() => Said::nothing(),
+            Way::Out => {
+                self.heard += usize::from(is_message);
+                let is_over = self.what == "ends-at-message" && is_message && self.heard == self.at;
+                if is_over { Said::ended(&frame, ENOUGH) } else { Said::whole(&frame) }
+            }
+        }
+    }
+}
