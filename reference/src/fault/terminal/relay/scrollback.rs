@@ -68,9 +68,7 @@ fn said(relay: &Relay, frame: &Frame, house: &mut House) -> Option<Said> {
     match relay.fault {
         "moves-all" if session.said > FULL => return Some(Said::late(frame, Duration::from_millis(1))),
         "keeps-each-in-a-box" if frame.payload.len() < BOX => {
-            let mut kept = Vec::with_capacity(BOX);
-            kept.resize(BOX, 0);
-            session.hoard.push(kept);
+            session.hoard.push(vec![1; BOX]);
         }
         "keeps-what-is-long" if frame.payload.len() > 60_000 => session.hoard.push(frame.payload.clone()),
         _ => {}

@@ -18,7 +18,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "TERM-31", "TERM-41", "TERM-42", "TERM-50", "WIRE-06",
     ]),
     Fault::new("fifty-viewers", &["TERM-12"], "lets nobody in where fifty viewers are"),
-    Fault::new("tells-of-fifty", &["TERM-12"], "tells the host of viewers after fifty that they are gone"),
+    Fault::new("tells-of-fifty", &["TERM-12"], "tells the host of viewers after fifty that they are gone")
+        .causing(&["TERM-11"]),
     Fault::new("repeats-in-a-crowd", &["TERM-22"], "repeats the fiftieth message to each of more than fifty viewers"),
 ];
 
