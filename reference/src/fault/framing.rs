@@ -10,7 +10,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("ping-spoils-message", &["WIRE-03"], "loses what stands behind a Ping between fragments")
         .causing(&["SYNC-60"]),
     Fault::new("decodes-each-fragment", &["WIRE-03"], "takes every fragment for UTF-8 of its own"),
-    Fault::new("parrot", &["WIRE-04"], "answers a Ping frame with data of its own").causing(&["WIRE-03"]),
+    Fault::new("parrot", &["WIRE-04"], "answers a Ping frame with data of its own").causing(&["WIRE-03", "TERM-04"]),
     Fault::new("no-empty-pongs", &["WIRE-04"], "does not answer a Ping frame without data"),
     Fault::new("short-pongs", &["WIRE-04"], "answers a Ping frame with 124 bytes at most"),
     Fault::new("unasked-pongs-end", &["WIRE-04"], "closes the connection for a Pong that nobody has asked for"),
@@ -24,8 +24,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("tolerates-opcode-3", &["WIRE-06"], "passes over messages with a reserved opcode"),
     Fault::new("tolerates-opcode-11", &["WIRE-06"], "passes over control frames with a reserved opcode"),
     Fault::new("tolerates-first-bit", &["WIRE-06"], "passes over the first reserved bit"),
-    Fault::new("tolerates-no-mask", &["WIRE-06"], "reads frames of a client without mask"),
-    Fault::new("tolerates-no-utf-8", &["WIRE-06"], "replaces what is no UTF-8").causing(&["SYNC-60"]),
+    Fault::new("tolerates-no-mask", &["WIRE-06"], "reads frames of a client without mask").causing(&["TERM-40"]),
+    Fault::new("tolerates-no-utf-8", &["WIRE-06"], "replaces what is no UTF-8").causing(&["SYNC-60", "TERM-11"]),
     Fault::new("tolerates-surrogates", &["WIRE-06"], "replaces surrogates that are encoded as UTF-8")
         .causing(&["SYNC-60"]),
     Fault::new("tolerates-orphans", &["WIRE-06"], "takes a fragment that continues nothing for a message"),

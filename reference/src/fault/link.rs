@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::pairing::relay::Sessions;
 use super::sync::server::Clients;
+use super::terminal::relay::Terminals;
 use super::wire::{CLOSE, Frame, PONG, TEXT};
 
 /// Which way something goes: in, from who has connected, or out to it.
@@ -44,6 +45,8 @@ pub(super) struct House {
     pub(super) violators: Vec<usize>,
     /// What is known of the sessions of a pairing relay.
     pub(super) sessions: Sessions,
+    /// What is known of the sessions of a terminal relay.
+    pub(super) terminals: Terminals,
     /// What is known of the clients of a sync server.
     pub(super) clients: Clients,
 }

@@ -104,7 +104,7 @@ pub static ALL: &[Faults] = &[
     Faults { role: "pairing.relay", tables: &[pairing::relay::FAULTS] },
     Faults { role: "pairing.host", tables: &[&[pairing::host::FAULTS], CLIENT] },
     Faults { role: "pairing.viewer", tables: &[&[pairing::viewer::FAULTS], VARYING] },
-    Faults { role: "terminal.relay", tables: &[&[terminal::relay::FAULTS]] },
+    Faults { role: "terminal.relay", tables: &[terminal::relay::FAULTS] },
     Faults { role: "terminal.host", tables: &[&[terminal::host::FAULTS], VARYING] },
     Faults { role: "terminal.viewer", tables: &[&[terminal::viewer::FAULTS], CLIENT] },
     Faults { role: "tunnel.cloud", tables: &[tunnel::cloud::FAULTS] },

@@ -31,6 +31,20 @@ fn payload(bytes: &[u8]) -> Option<&[u8]> {
     (!id.is_empty() && std::str::from_utf8(id).is_ok()).then_some(payload)
 }
 
+/// The session id of a binary message; nothing where it is malformed.
+fn session_id(bytes: &[u8]) -> Option<&[u8]> {
+    let payload = payload(bytes)?;
+    bytes.get(1..bytes.len() - payload.len())
+}
+
+/// What the payload is that closes a session.
+const CLOSING: &[u8] = br#"{"type":"close_session"}"#;
+
+/// Whether a binary message closes a session.
+fn is_closing(bytes: &[u8]) -> bool {
+    payload(bytes) == Some(CLOSING)
+}
+
 /// Whether a binary message is a whole one.
 fn is_whole(bytes: &[u8]) -> bool {
     payload(bytes).is_some()
