@@ -111,8 +111,8 @@ pub static ALL: &[Faults] = &[
     Faults { role: "tunnel.agent", tables: &[tunnel::agent::FAULTS, VARYING] },
     Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
     Faults { role: "sync.client", tables: &[&[sync::client::FAULTS], VARYING] },
-    Faults { role: "rpc.daemon", tables: &[&[rpc::daemon::FAULTS]] },
-    Faults { role: "rpc.client", tables: &[&[rpc::client::FAULTS, client::SHARED, client::EVENTS]] },
+    Faults { role: "rpc.daemon", tables: &[rpc::daemon::FAULTS] },
+    Faults { role: "rpc.client", tables: &[rpc::client::FAULTS, &[client::SHARED, client::EVENTS]] },
 ];
 
 /// No fault: who stands in the middle changes nothing.

@@ -21,6 +21,8 @@ use crate::fault::link::Way;
 const PIECE: usize = 64 << 10;
 /// What was said last is still on its way for so long.
 const LINGER: Duration = Duration::from_millis(50);
+/// How often a connection hears that time goes by.
+const TICK: Duration = Duration::from_millis(10);
 /// The longest frame that a faithful middleman passes on.
 const LONGEST: usize = 16 << 20;
 
@@ -45,6 +47,11 @@ pub(super) trait Talk: Send {
 
     /// What is still said behind the end of one side.
     fn ends(&mut self, _way: Way) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Time goes by; what is said to who is behind.
+    fn ticks(&mut self) -> Vec<u8> {
         Vec::new()
     }
 
@@ -137,9 +144,19 @@ async fn pass(near: UnixStream, behind: &PathBuf, talks: &dyn Talks, number: usi
     tokio::select! {
         _ = inward => {}
         _ = outward => {}
+        _ = tick(&talk, &to_far) => {}
     }
     drop(beside);
     Ok(())
+}
+
+/// Lets a connection know that time goes by.
+async fn tick(talk: &Mutex<Box<dyn Talk>>, onward: &Turn<OwnedWriteHalf>) -> Result<()> {
+    loop {
+        sleep(TICK).await;
+        let said = locked(talk).ticks();
+        onward.lock().await.write_all(&said).await?;
+    }
 }
 
 /// Passes on what one side says, until it ends.

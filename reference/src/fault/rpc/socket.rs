@@ -13,11 +13,17 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
+/// Whether somebody listens there.
+pub(super) fn is_live(path: &Path) -> bool {
+    UnixStream::connect(path).is_ok()
+}
+
 /// Listens at a file that is private and takes the place of a stale one, as far as the fault lets it.
 pub(super) fn listen(fault: &str, path: &Path) -> Result<UnixListener> {
-    if path.exists() {
-        let is_live = fault != "takes-the-place" && UnixStream::connect(path).is_ok();
-        if is_live || fault == "respects-stale-files" {
+    let is_replaced = path.exists();
+    if is_replaced {
+        let is_refused = fault != "takes-the-place" && is_live(path);
+        if is_refused || fault == "respects-stale-files" {
             return Err(Error::new(ErrorKind::AddrInUse, "somebody listens there"));
         }
         remove_file(path)?;
@@ -26,6 +32,7 @@ pub(super) fn listen(fault: &str, path: &Path) -> Result<UnixListener> {
     let listener = UnixListener::bind(&new)?;
     let mode = match fault {
         "open-to-all" => 0o666,
+        "open-in-a-stale-place" if is_replaced => 0o666,
         "open-to-the-group" => 0o660,
         _ => 0o600,
     };

@@ -1,0 +1,50 @@
+//! The faults of an rpc client, but for those that clients of all families have.
+
+use crate::fault::Fault;
+
+pub(super) const OPENING: &[Fault] = &[
+    Fault::new("speaks-first", &["RPC-C1"], "sends another frame before `SessionStart`").starving(),
+    Fault::new("does-not-wait", &["RPC-C1"], "does not wait for the `Ack` of its `SessionStart`").starving(),
+    Fault::new("loses-patience", &["RPC-C1"], "sends more when its first `SessionStart` is not answered at once")
+        .causing(&["RPC-C5"]),
+    Fault::new("loses-patience-later", &["RPC-C1"], "sends more when a later `SessionStart` is not answered at once")
+        .causing(&["RPC-C6"]),
+    Fault::new("another-session", &["RPC-C1"], "opens later connections for another session"),
+    Fault::new("no-start-on-return", &["RPC-C1", "RPC-C6"], "sends no `SessionStart` when it comes back").starving(),
+    Fault::new("same-time", &["RPC-C8"], "repeats the time of its first `SessionStart`"),
+    Fault::new("patient-with-acks", &["RPC-C6"], "waits for ever for the `Ack` of its `SessionStart`")
+        .causing(&["RECON-12", "RPC-C5"]),
+    Fault::new("stays-away", &["RPC-C6", "RECON-01"], "does not come back").starving(),
+    Fault::new("silent-failure", &["RPC-C7"], "does not report that its first connection failed"),
+    Fault::new("parallel", &["RECON-08"], "makes two attempts at once")
+        .causing(&["RECON-02", "RECON-04", "RECON-06", "RECON-09", "RECON-12", "RECON-13", "RPC-C1", "RPC-C7"]),
+    Fault::new("ignores-ends", &["RECON-01"], "does not notice a connection that ends").starving(),
+    Fault::new("clings-unregistered", &["RECON-13"], "ignores SIGTERM before its session is registered")
+        .causing(&["RECON-08"]),
+];
+
+pub(super) const CALLS: &[Fault] = &[
+    Fault::new("one-id-for-all", &["RPC-C2"], "uses one request id for all calls")
+        .causing(&["RPC-C1", "RPC-C3", "RPC-C4", "RPC-C5"]),
+    Fault::new("any-answer-will-do", &["RPC-C3"], "takes any answer for that of its latest call")
+        .causing(&["RPC-C1", "RPC-C2", "RPC-C6"]),
+    Fault::new("whole-reads", &["RPC-C3"], "drops the rest of what it has read").starving(),
+    Fault::new("fragile", &["RPC-C3"], "ends the connection at an undecodable frame"),
+    Fault::new("mute-after-pieces", &["RPC-C3"], "makes no call after an answer that came in pieces"),
+    Fault::new("takes-acks-alone", &["RPC-C3"], "takes no `Response` for an answer"),
+    Fault::new("ends-at-second-answers", &["RPC-C3"], "ends the connection at a second answer to a call"),
+    Fault::new("forgets-old-calls", &["RPC-C3"], "ignores the answer to a call that three others were made after"),
+    Fault::new("hangs-on-failures", &["RPC-C4", "RPC-C5"], "does not tell of calls that failed")
+        .causing(&["RPC-C1", "RPC-C2", "RPC-C6"]),
+    Fault::new("repeats-calls", &["RPC-C4"], "makes calls again that were under way when the connection was lost"),
+    Fault::new("waits-for-the-rest", &["RPC-C4"], "notices no end in the midst of an answer"),
+    Fault::new("one-failure-twice", &["RPC-C4"], "tells twice of one of many failures, and of another not at all"),
+    Fault::new("keeps-calls-for-later", &["RPC-C5"], "makes a call later that failed for want of a connection"),
+    Fault::new("loses-waiting-calls", &["RPC-C5"], "does not make the calls that waited for `Ack`")
+        .causing(&["RPC-C1", "RPC-C3"]),
+    Fault::new("makes-one-waiting-call", &["RPC-C5"], "makes but one of the calls that waited for `Ack`"),
+    Fault::new("mute-on-return", &["RPC-C6"], "makes no calls on later connections"),
+    Fault::new("takes-any-length", &["RPC-C9"], "waits for frames of any length"),
+    Fault::new("small-limit", &["RPC-C9"], "takes no frame above 1 MiB"),
+    Fault::new("takes-memory", &["RPC-C9"], "takes memory for a length that it refuses"),
+];
