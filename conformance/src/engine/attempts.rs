@@ -186,9 +186,7 @@ impl Attempts {
         let row = &self.rows[index];
         let (due, delay) = (row.due?, row.delay()?);
         let least = self.policy.envelope(due.nth).start().saturating_sub(self.policy.tolerance(due.nth));
-        let before = index.checked_sub(1).map(|before| &self.rows[before]);
-        let was_dropped = due.nth > 0 && before.is_some_and(|before| before.was_accepted);
-        let broken = if was_dropped { "RECON-05" } else { self.broken_by(index) };
+        let broken = if self.was_dropped(index) { "RECON-05" } else { self.broken_by(index) };
         (delay + haze < least).then(|| self.found(broken, index, "it came too early", self.expected(due), shown(delay)))
     }
 
@@ -197,6 +195,12 @@ impl Attempts {
         let (due, delay) = (row.due?, row.delay()?);
         let late = row.at > self.latest(due) + row.noise;
         late.then(|| self.found(self.broken_by(index), index, "it came too late", self.expected(due), shown(delay)))
+    }
+
+    /// Whether the attempt before became a connection, and no more than that: what must not begin the delays anew.
+    fn was_dropped(&self, index: usize) -> bool {
+        let before = index.checked_sub(1).map(|before| &self.rows[before]);
+        before.is_some_and(|before| before.was_accepted && !before.success)
     }
 
     /// What a wrong delay breaks: how delays grow (RECON-03) where its sequence began as it should, or else how long each is (RECON-02).
@@ -212,10 +216,12 @@ impl Attempts {
     }
 
     /// The delay before an attempt against the one before it: it has grown by the factor, or is at the cap.
+    ///
+    /// What a mere connection does to it is not judged here, but as a delay that is too early.
     fn growth(&self, index: usize, haze: Duration) -> Option<Finding> {
         let (row, before) = (&self.rows[index], self.rows.get(index.checked_sub(1)?)?);
         let (due, delay, shorter) = (row.due?, row.delay()?, before.delay()?);
-        if due.nth == 0 {
+        if due.nth == 0 || self.was_dropped(index) {
             return None;
         }
         let Policy { factor, cap, jitter, .. } = self.policy;

@@ -95,9 +95,10 @@ impl Faults {
 }
 
 /// Faults of any client at a WebSocket.
-const CLIENT: &[&[Fault]] = &[client::SHARED, client::WIRE, client::EVENTS, client::PLACES];
+const CLIENT: &[&[Fault]] = &[client::SHARED, client::WIRE, client::EVENTS, client::RETURNS, client::PLACES];
 /// Of those whose reference declares jitter where it is judged.
-const VARYING: &[&[Fault]] = &[client::SHARED, client::WIRE, client::JITTER, client::EVENTS, client::PLACES];
+const VARYING: &[&[Fault]] =
+    &[client::SHARED, client::WIRE, client::JITTER, client::EVENTS, client::RETURNS, client::PLACES];
 
 /// All faults, by role.
 pub static ALL: &[Faults] = &[
@@ -112,7 +113,7 @@ pub static ALL: &[Faults] = &[
     Faults { role: "sync.server", tables: &[sync::server::FAULTS] },
     Faults { role: "sync.client", tables: &[&[sync::client::FAULTS], VARYING] },
     Faults { role: "rpc.daemon", tables: &[rpc::daemon::FAULTS] },
-    Faults { role: "rpc.client", tables: &[rpc::client::FAULTS, &[client::SHARED, client::EVENTS]] },
+    Faults { role: "rpc.client", tables: &[rpc::client::FAULTS, &[client::SHARED, client::EVENTS, client::RETURNS]] },
 ];
 
 /// No fault: who stands in the middle changes nothing.

@@ -125,7 +125,7 @@ const fn case(role: &'static str, flaw: &'static str, scenario: &'static str, bl
 
 const CASES: &[Case] = &[
     // Coming back
-    case("host", "no-backoff", "reconnect-after-refusals", &["lint", "delays-follow-the-policy"]),
+    case("host", "no-backoff", "reconnect-after-refusals", &["lint", "attempts-keep-apart"]),
     case("host", "constant-delay", "reconnect-after-refusals", &["lint", "delays-follow-the-policy"]),
     case("host", "factor-1.5", "reconnect-after-refusals", &["lint", "delays-follow-the-policy"]),
     case("host", "no-cap", "reconnect-after-refusals", &["keeps-coming-back"]),

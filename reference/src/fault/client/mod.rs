@@ -1,11 +1,11 @@
 //! Faults that clients of all families share: coming back, stopping, the wire, and what the driver is told.
 
 mod driver;
-mod place;
+pub(super) mod place;
 mod table;
 mod wire;
 
-pub(super) use place::{EVENTS, PLACES, Place};
+pub(super) use place::{EVENTS, PLACES, Place, RETURNS};
 pub(super) use table::{JITTER, SHARED, WIRE};
 pub(super) use wire::Wire;
 

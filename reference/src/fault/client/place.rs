@@ -20,23 +20,31 @@ macro_rules! rows {
 /// Faults in what the driver is told.
 pub(crate) const EVENTS: &[Fault] = rows! {
     "hides-event", "does not tell its driver of event": 1 2 3 4 5 6 7 8;
-    "repeats-event", "tells its driver twice of event": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 1001 1002;
+    "repeats-event", "tells its driver twice of event": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 55 1002;
     "invents-error", "tells its driver of an error that there was not, behind event": 1 2 3 4 5 6 7 8;
+};
+
+/// Faults in coming back.
+pub(crate) const RETURNS: &[Fault] = rows! {
+    "absent-from-connection", "does not come back for its connection": 2 3 4 5 6 7 8 9 10;
+    "doubles-connection", "makes two attempts at once as its connection": 2 3 4 5 6 7 8;
 };
 
 /// Faults of a client at a WebSocket.
 pub(crate) const PLACES: &[Fault] = rows! {
     "ends-at-message", "closes each connection at the message that it hears as number": 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20;
     "ends-after-frame", "closes each connection after its own frame": 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16;
-    "mute-from-frame", "says nothing more on a connection from its frame": 2 3 4 5 6;
-    "repeats-message", "says twice on each connection its message": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1001;
+    "hides-on-return", "does not say, on each connection but the first, its message": 2;
+    "hides-on-second-return", "does not say, from its third connection on, its message": 2;
+    "repeats-on-return", "says twice, on each connection but the first, its message": 1 2 3 4;
+    "spoils-message", "cuts off the end of its message": 1;
+    "mute-from-frame", "says nothing more on a connection from its frame": 1 2 3 4 5 6;
+    "repeats-message", "says twice on each connection its message": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 55;
     "deaf-on-connection", "hears nothing on its connection": 2 3 4 5 6 7 8 9 10 11 12;
-    "absent-from-connection", "does not come back for its connection": 2 3 4 5 6 7 8 9 10;
-    "doubles-connection", "makes two attempts at once as its connection": 2 3 4 5 6 7 8;
 };
 
 /// What a name says: what goes wrong, and where.
-pub(crate) fn read(name: &'static str) -> (&'static str, usize) {
+pub(in crate::fault) fn read(name: &'static str) -> (&'static str, usize) {
     let (what, number) = name.rsplit_once('-').unwrap_or((name, ""));
     (what, number.parse().unwrap_or(usize::MAX))
 }
@@ -89,12 +97,19 @@ impl Link for Place {
     }
 
     fn says(&mut self, way: Way, frame: Frame, _: &mut House) -> Said {
+        let (from, what) = match self.what {
+            "hides-on-return" => (2, "hides-message"),
+            "hides-on-second-return" => (3, "hides-message"),
+            "repeats-on-return" => (2, "repeats-message"),
+            what => (1, what),
+        };
         let is_message = matches!(frame.head & 0x0F, 1 | 2);
         match way {
             Way::In => {
                 self.frames += 1;
                 self.said += usize::from(is_message);
-                match self.what {
+                let is_due = self.number >= from && is_message && self.said == self.at;
+                match what {
                     _ if self.is_mute() => Said::nothing(),
                     "ends-after-frame" if self.frames == self.at => Said {
                         onward: vec![frame.clone(), closing(ENOUGH, true)],
@@ -102,7 +117,12 @@ impl Link for Place {
                         ends: true,
                         ..Said::default()
                     },
-                    "repeats-message" if is_message && self.said == self.at => Said::times(&frame, 2),
+                    "repeats-message" if is_due => Said::times(&frame, 2),
+                    "hides-message" if is_due => Said::nothing(),
+                    "spoils-message" if is_due => {
+                        let end = frame.payload.len().saturating_sub(1);
+                        Said::payload(frame.payload.iter().copied().take(end).collect(), &frame)
+                    }
                     _ => Said::whole(&frame),
                 }
             }

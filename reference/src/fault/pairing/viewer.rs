@@ -14,8 +14,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("wrong-path", &["PAIR-V1"], "connects to another path").starving(),
     Fault::new("joins-with-another", &["PAIR-V1"], "joins with a code of its own")
         .causing(&["PAIR-V2", "PAIR-V5", "PAIR-V6"]),
-    Fault::new("joins-in-small-letters", &["PAIR-V1"], "joins with the code in small letters")
-        .causing(&["PAIR-V2", "PAIR-V5", "PAIR-V6"]),
+    Fault::new("joins-in-small-letters", &["PAIR-V1", "PAIR-V2"], "joins with the code in small letters")
+        .causing(&["PAIR-V5", "PAIR-V6"]),
     Fault::new("pings-first", &["PAIR-V1"], "sends a `ping` before `join`").starving(),
     Fault::new("forgets-its-code", &["PAIR-V6"], "joins with another code when it comes back").causing(&["PAIR-V2"]),
     Fault::new("retries-refused", &["PAIR-V2"], "joins again with a code that was refused")
@@ -24,8 +24,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         .causing(&["PAIR-V3", "PAIR-V6", "RECON-11"]),
     Fault::new("does-not-hear-refusals", &["PAIR-V2"], "does not notice that its code is refused")
         .causing(&["PAIR-V6", "RECON-11", "DRV-02"]),
-    Fault::new("hides-errors", &["PAIR-V2", "PAIR-V5"], "does not report errors")
-        .causing(&["DRV-02", "PAIR-H4", "RECON-11"]),
+    Fault::new("hides-errors", &["PAIR-V2", "PAIR-V5", "RECON-11"], "does not report errors")
+        .causing(&["DRV-02", "PAIR-H4"]),
     Fault::new("one-code-only", &["PAIR-V2"], "takes no other code of its user").causing(&["PAIR-V5", "PAIR-V6"]),
     Fault::new("gives-in", &["PAIR-V2"], "gives up a code that it held at ALREADY_JOINED").causing(&["PAIR-V6"]),
     Fault::new("insists", &["PAIR-V2"], "tries a code that it held again at once"),
@@ -33,8 +33,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("joins-the-dead", &["PAIR-V5"], "joins again with the code of a host that is gone")
         .causing(&["PAIR-V6"]),
     Fault::new("sends-early", &["PAIR-V3"], "sends data before it has joined").causing(&[
-        "DRV-02", "PAIR-H4", "PAIR-V2", "PAIR-V4", "PAIR-V6", "RECON-02", "RECON-04", "RECON-09", "RECON-11",
-        "RECON-12",
+        "DRV-02", "PAIR-H4", "PAIR-V2", "PAIR-V4", "PAIR-V6", "RECON-02", "RECON-03", "RECON-04", "RECON-05",
+        "RECON-09", "RECON-11", "RECON-12",
     ]),
     Fault::new("cuts-at-nul", &["PAIR-V4"], "cuts what it hears at NUL").causing(&["PAIR-H3"]),
     Fault::new("loses-astral", &["PAIR-V4"], "shows a question mark for characters beyond the first plane")

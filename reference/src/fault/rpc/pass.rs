@@ -76,8 +76,8 @@ pub(super) trait Talks: Send + Sync + 'static {
         false
     }
 
-    /// How many connections are made at the same time that nobody uses.
-    fn beside(&self) -> usize {
+    /// How many connections are made at the same time as the so-and-so-many, that nobody uses.
+    fn beside(&self, _number: usize) -> usize {
         0
     }
 }
@@ -129,11 +129,11 @@ async fn pass(near: UnixStream, behind: &PathBuf, talks: &dyn Talks, number: usi
         while near.read(&mut piece).await? > 0 {}
         return Ok(());
     };
+    let far = UnixStream::connect(behind).await?;
     let mut beside = Vec::new();
-    for _ in 0..talks.beside() {
+    for _ in 0..talks.beside(number) {
         beside.push(UnixStream::connect(behind).await?);
     }
-    let far = UnixStream::connect(behind).await?;
     let talk = Mutex::new(talk);
     let ((near, to_near), (far, to_far)) = (near.into_split(), far.into_split());
     let (to_near, to_far) = (Turn::new(to_near), Turn::new(to_far));

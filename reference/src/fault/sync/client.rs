@@ -16,7 +16,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("stays-away", &["SYNC-C3", "RECON-01"], "does not come back").starving(),
     Fault::new("forgets", &["SYNC-C3"], "subscribes to nothing when it comes back"),
     Fault::new("forgets-one", &["SYNC-C3"], "forgets its first subscription when it comes back"),
-    Fault::new("subscribes-to-all", &["SYNC-C3"], "does not unsubscribe").causing(&["SYNC-C4"]),
+    Fault::new("subscribes-to-all", &["SYNC-C4", "SYNC-C3"], "does not unsubscribe"),
     Fault::new("sends-again", &["SYNC-C3"], "sends an unanswered `send` again"),
     Fault::new("mixes-up", &["SYNC-C4"], "takes the push of one chat for that of another"),
     Fault::new("hears-nothing", &["SYNC-C4"], "hears no push").causing(&["SYNC-C3", "SYNC-C5", "SYNC-C6"]),

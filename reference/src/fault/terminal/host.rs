@@ -10,9 +10,8 @@ use crate::fault::wire::{BINARY, Frame};
 pub(crate) const FAULTS: &[Fault] = &[
     Fault::new("speaks-first", &["TERM-H1"], "sends terminal bytes before `register`").starving(),
     Fault::new("another-client-id", &["TERM-H1"], "has another `client_id` on each connection").causing(&["TERM-H4"]),
-    Fault::new("registers-once", &["TERM-H4"], "does not register again").causing(&[
-        "RECON-01", "RECON-04", "RECON-09", "RECON-12", "TERM-H1", "TERM-H2", "TERM-H5", "WIRE-06", "WIRE-09",
-    ]),
+    Fault::new("registers-once", &["TERM-H4", "TERM-H1"], "does not register again")
+        .causing(&["RECON-01", "RECON-04", "RECON-09", "RECON-12", "TERM-H2", "TERM-H5", "WIRE-06", "WIRE-09"]),
     Fault::new("no-list", &["TERM-H2"], "sends no list of sessions").causing(&["TERM-H3", "TERM-H5"]),
     Fault::new("no-list-again", &["TERM-H2"], "sends a list of sessions to its first viewer only"),
     Fault::new("closes-on-unknown", &["TERM-H3"], "closes for a message of unknown type").causing(&["WIRE-06"]),

@@ -17,7 +17,7 @@ use super::daemon::NoDoor;
 use super::pass::{self, Talk, Talks, locked};
 use super::socket::listen;
 use crate::client::Ending;
-use crate::fault::client::{Worn, adjust};
+use crate::fault::client::{Worn, adjust, place};
 use crate::fault::link::Way;
 use crate::fault::{Chosen, Fault};
 use crate::net::client::rpc::Options;
@@ -139,7 +139,8 @@ struct Client {
 
 impl Talks for Client {
     fn talk(&self, number: usize) -> Option<Box<dyn Talk>> {
-        if self.fault == "stays-away" && number > 1 {
+        let is_absent = matches!(place::read(self.fault), ("absent-from-connection", from) if number >= from);
+        if is_absent || self.fault == "stays-away" && number > 1 {
             return None;
         }
         Some(Box::new(connection::Connection::new(self.fault, Arc::clone(&self.house), number > 1)))
@@ -153,7 +154,8 @@ impl Talks for Client {
         }
     }
 
-    fn beside(&self) -> usize {
-        usize::from(self.fault == "parallel")
+    fn beside(&self, number: usize) -> usize {
+        let is_doubled = place::read(self.fault) == ("doubles-connection", number);
+        usize::from(is_doubled || self.fault == "parallel")
     }
 }
