@@ -101,6 +101,12 @@ impl Baseline {
         outcome.verdict = ScenarioOutcome::worst(&outcome.checks);
     }
 
+    /// Whether nothing is expected to fail.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The entries that no longer hold, each with its line and what to do about it: those that match no check there is, and
     /// those of which every check was played and passed. An entry of which a check was not selected, was skipped or could
     /// not be judged is left alone, since nobody knows whether it still holds.

@@ -169,7 +169,7 @@ fn end(
     ready: &[Ready],
     duration_ms: f64,
 ) -> RunEnd {
-    let known = built_in().unwrap_or_default().iter().flat_map(check_ids);
+    let known = || built_in().unwrap_or_default().iter().flat_map(check_ids);
     let well = ended == &Ended::default() && gone.is_none() && summary.failed + summary.inconclusive == 0;
     let died = gone.map(|how| format!("the subject's process ended during the run ({how})"));
     let harness = (!ended.harness.is_empty()).then(|| format!("fault of the harness: {}", ended.harness.join("; ")));
@@ -177,7 +177,11 @@ fn end(
         summary,
         duration_ms,
         problem: harness.or(died).or(ended.cut_short.clone()),
-        stale_baseline: if ended.cut_short.is_some() { Vec::new() } else { baseline.stale(known) },
+        stale_baseline: if ended.cut_short.is_some() || baseline.is_empty() {
+            Vec::new()
+        } else {
+            baseline.stale(known())
+        },
         output: if well {
             String::new()
         } else {

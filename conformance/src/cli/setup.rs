@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::baseline::Baseline;
-use conformance::scenario::{Filter, Scenario, Selection, Size, built_in, load_file};
+use conformance::scenario::{Filter, LoadError, Scenario, Selection, Size, built_in, built_in_of, load_file};
 use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Params};
 use conformance::transport::tls;
 use relayspec::family::{FAMILIES, Family};
@@ -188,11 +188,16 @@ fn filters(texts: &[String]) -> Result<Vec<Filter>, Failure> {
 /// Gives each seat the scenarios that judge it.
 fn choose(seats: &mut [Seat], options: &JudgeOptions) -> Result<(), Failure> {
     let (only, skip) = (filters(&options.only)?, filters(&options.skip)?);
-    let all = built_in().map_err(|error| Failure::harness(error.to_string()))?;
+    let broken = |error: LoadError| Failure::harness(error.to_string());
+    let mut all = Vec::new();
+    for family in FAMILIES.iter().filter(|family| seats.iter().any(|seat| seat.family.name == family.name)) {
+        all.extend(built_in_of(family).map_err(broken)?);
+    }
     // A filter that takes nothing is a slip of the pen, also where another one takes something.
     for (flag, texts, filters) in [("--only", &options.only, &only), ("--skip", &options.skip, &skip)] {
         for (text, filter) in texts.iter().zip(filters) {
-            if !all.iter().any(|scenario| filter.takes(scenario)) {
+            let takes = |scenario: &Scenario| filter.takes(scenario);
+            if !all.iter().any(takes) && !built_in().map_err(broken)?.iter().any(takes) {
                 return Err(Failure::usage(format!("{flag} {text} matches no scenario; `conformance list` shows all")));
             }
         }

@@ -197,10 +197,10 @@ impl Attempts {
         late.then(|| self.found(self.broken_by(index), index, "it came too late", self.expected(due), shown(delay)))
     }
 
-    /// Whether the attempt before became a connection, and no more than that: what must not begin the delays anew.
+    /// Whether a delay has grown, and the attempt before it became a connection and no more: what must not begin the delays anew.
     fn was_dropped(&self, index: usize) -> bool {
-        let before = index.checked_sub(1).map(|before| &self.rows[before]);
-        before.is_some_and(|before| before.was_accepted && !before.success)
+        let has_grown = self.rows[index].due.is_some_and(|due| due.nth > 0);
+        has_grown && index.checked_sub(1).is_some_and(|before| self.rows[before].was_accepted)
     }
 
     /// What a wrong delay breaks: how delays grow (RECON-03) where its sequence began as it should, or else how long each is (RECON-02).

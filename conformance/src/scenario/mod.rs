@@ -28,7 +28,7 @@ pub use at::{At, Place};
 pub use bytes::{Bytes, Wanted, hex};
 pub use check_name::{CheckName, LINT, STORY};
 pub use id::ScenarioId;
-pub use library::built_in;
+pub use library::{built_in, built_in_of};
 pub use load::{LoadError, load, load_file};
 pub use save::save;
 pub use select::{Filter, Selection};

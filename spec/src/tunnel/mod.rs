@@ -1,6 +1,7 @@
 //! The tunnel family: public HTTP requests pass through a cloud and one connection to an agent beside a local server (chapter `tunnel`).
 
 mod body;
+mod form;
 mod headers;
 mod message;
 mod state;
@@ -12,7 +13,7 @@ pub use message::{
 };
 pub use state::order;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::family::{Aside, BY_TYPE, Binary, Channel, Endpoint, Family, Packing, Travel, Turn, Welcome};
 use crate::packed;
@@ -60,7 +61,7 @@ pub const FAMILY: Family = Family {
             binary: Some(Binary {
                 canonical: |bytes| FromAgent::unpack(bytes).map(|message| message.pack()),
                 rule: "TUN-33",
-                packing: Some(Packing { json: packed::json_form, pack: pack_from_agent }),
+                packing: Some(Packing { json: packed::json_form, pack: form::pack }),
             }),
         },
         Channel {
@@ -71,7 +72,7 @@ pub const FAMILY: Family = Family {
             binary: Some(Binary {
                 canonical: |bytes| ToAgent::unpack(bytes).map(|message| message.pack()),
                 rule: "TUN-33",
-                packing: Some(Packing { json: packed::json_form, pack: pack_to_agent }),
+                packing: Some(Packing { json: packed::json_form, pack: form::pack }),
             }),
         },
     ],
@@ -82,14 +83,6 @@ pub const FAMILY: Family = Family {
     policy: Policy::TUNNEL,
     welcome,
 };
-
-fn pack_from_agent(value: &Value) -> Vec<u8> {
-    FromAgent::decode(&value.to_string()).map_or_else(|_| packed::write(value), |message| message.pack())
-}
-
-fn pack_to_agent(value: &Value) -> Vec<u8> {
-    ToAgent::decode(&value.to_string()).map_or_else(|_| packed::write(value), |message| message.pack())
-}
 
 /// What an agent under test is given: a token, and a local origin at which nobody listens (RFC 863's port).
 const WELCOME_PARAMS: &[(&str, &str)] =

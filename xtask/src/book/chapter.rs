@@ -8,6 +8,11 @@ use super::coverage::{Coverage, State};
 use super::scenarios::{Scenario, Scenarios};
 use crate::paths;
 
+/// The page of the coverage, below the root.
+const COVERAGE: &str = "docs/coverage.md";
+/// More faults than this are counted, not listed.
+const MOST_LISTED: usize = 12;
+
 /// The chapter at this path below the root.
 pub(super) fn at(path: &str) -> Option<&'static Chapter> {
     CHAPTERS.iter().find(|chapter| path_of(chapter.name) == path)
@@ -57,8 +62,13 @@ fn stated(page: &mut String, requirement: &Requirement, judges: &[&Scenario], st
         let _ = writeln!(page, "- [{folder}/{name}]({target}) ({}): {}", roles.join(", "), names.join(", "));
     }
     if let Some(state) = state.filter(|state| !state.killed.is_empty()) {
-        let faults: Vec<_> = state.killed.iter().map(|fault| format!("`{fault}`")).collect();
-        let _ = writeln!(page, "\nFaults that it finds: {}.", faults.join(", "));
+        let faults: Vec<_> = state.killed.iter().take(MOST_LISTED).map(|fault| format!("`{fault}`")).collect();
+        let (faults, all) = (faults.join(", "), paths::relative(&here, COVERAGE));
+        let more = match state.killed.len().saturating_sub(MOST_LISTED) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let _ = writeln!(page, "\nFaults that it finds: {faults}{more} ([coverage]({all})).");
     }
     if let Some(excuse) = state.and_then(|state| state.excuse.as_ref()) {
         let _ = writeln!(page, "\nExcused ({}): {}", excuse.category, excuse.reason);
@@ -133,7 +143,7 @@ mod tests {
         };
         let page = told(&coverage(r#""executed":true,"killed":["forgetful"],"excuse":null"#));
         assert!(page.contains(">executed<") && page.contains(">finds 1 fault<"), "{page}");
-        assert!(page.contains("Faults that it finds: `forgetful`."), "{page}");
+        assert!(page.contains("Faults that it finds: `forgetful` ([coverage](../../docs/coverage.md))."), "{page}");
         let page =
             told(&coverage(r#""executed":false,"killed":[],"excuse":{"category":"no-fault","reason":"None yet."}"#));
         assert!(page.contains(">not executed<") && page.contains(">no fault found by it<"), "{page}");

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{book, cargo, gen_schemas, schema_diff, tidy, workspace};
+use crate::{book, cargo, gen_schemas, mutants, schema_diff, tidy, trace, workspace};
 use sequence::Step;
 
 /// What to run.
@@ -67,6 +67,8 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         ),
         Step::command("self-test", self_test),
         accelerated::step(judge),
+        Step::function("faults", "cargo xtask mutants --fast", mutants::few),
+        Step::function("coverage", "cargo xtask trace --check", trace::check),
         Step::command("judge in cargo test", in_cargo_test(judge)),
     ];
     if options.skip_node {

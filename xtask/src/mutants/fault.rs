@@ -79,6 +79,15 @@ impl Fault {
         Self { role, name: "none".to_owned(), breaks, causes, starves: false, line: String::new() }
     }
 
+    /// Whether it goes wrong at a place, whatever that may be, and breaks no requirement of its own.
+    pub(super) fn is_by_place(&self) -> bool {
+        self.breaks.is_empty()
+    }
+
+    pub(super) fn breaks(&self, requirement: &str) -> bool {
+        self.breaks.iter().any(|broken| broken == requirement)
+    }
+
     /// Of the scenarios that keep the machine busy those that judge nothing that the fault breaks.
     pub(super) fn spares<'a>(&self, heavy: &'a [Scenario]) -> Vec<&'a str> {
         let spared = heavy.iter().filter(|scenario| !self.breaks.iter().any(|broken| scenario.judges(broken)));

@@ -6,7 +6,7 @@ use relayspec::family::Family;
 use relayspec::requirement::Level;
 
 use super::excuse::{Excuse, Excuses};
-use super::matrix::{Matrix, Row, Seat, is_general};
+use super::matrix::{Matrix, Row, Seat};
 
 /// What is wrong with the faults of a role, a line each.
 pub(super) fn of_faults(seat: &Seat) -> Vec<String> {
@@ -47,9 +47,7 @@ pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
 }
 
 fn idle_checks(seat: &Seat, excuses: &[Excuse]) -> Vec<String> {
-    let killers = seat.killers();
-    let idle = seat.named().filter(|(id, _)| !killers.contains(*id) && !is_general(id));
-    let idle = idle.filter(|(id, _)| !excuses.iter().any(|excuse| excuse.covers(&seat.role, id)));
+    let idle = seat.idle().filter(|(id, _)| !excuses.iter().any(|excuse| excuse.covers(&seat.role, id)));
     idle.map(|(id, requirement)| format!("{} {id} ({}) finds no fault", seat.role, requirement.unwrap_or("-")))
         .collect()
 }
@@ -68,13 +66,14 @@ fn binding(role: &str) -> Vec<&'static str> {
     own.filter(|requirement| requirement.level != Level::May).map(|requirement| requirement.id).collect()
 }
 
-/// Faults by place that are found in no role.
+/// Faults by place that no role needs.
 fn nowhere(matrix: &Matrix) -> Vec<String> {
     let rows = || matrix.roles.iter().flat_map(|seat| &seat.faults);
     let found: BTreeSet<_> = rows().filter(|row| !row.killed_by.is_empty()).map(|row| &row.name).collect();
     let lost: BTreeSet<_> = rows().map(|row| &row.name).filter(|name| !found.contains(name)).collect();
     let by_place = rows().filter(|row| row.breaks.is_empty() && lost.contains(&row.name));
-    let told: BTreeSet<_> = by_place.map(|row| format!("{} is found in no role: {}", row.name, row.line)).collect();
+    let told: BTreeSet<_> =
+        by_place.map(|row| format!("{} finds nothing that no other fault finds: {}", row.name, row.line)).collect();
     told.into_iter().collect()
 }
 
@@ -82,10 +81,7 @@ fn nowhere(matrix: &Matrix) -> Vec<String> {
 pub(super) fn unused(matrix: &Matrix, excuses: &Excuses) -> Vec<String> {
     let mut problems = nowhere(matrix);
     for excuse in &excuses.check {
-        let is_used = matrix.roles.iter().any(|seat| {
-            let killers = seat.killers();
-            seat.named().any(|(id, _)| excuse.covers(&seat.role, id) && !killers.contains(id))
-        });
+        let is_used = matrix.roles.iter().any(|seat| seat.idle().any(|(id, _)| excuse.covers(&seat.role, id)));
         if !is_used {
             problems.push(format!("the excuse of {} is not needed", excuse.id));
         }

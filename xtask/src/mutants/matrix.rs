@@ -64,6 +64,12 @@ impl Seat {
         named.map(|(id, requirement)| (id.as_str(), requirement.as_deref()))
     }
 
+    /// The checks with a name that find no fault, with the requirement that each judges.
+    pub(crate) fn idle(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let killers = self.killers();
+        self.named().filter(move |(id, _)| !killers.contains(*id))
+    }
+
     /// The checks that find some fault.
     pub(crate) fn killers(&self) -> BTreeSet<String> {
         self.faults.iter().flat_map(Row::killers).collect()
@@ -92,6 +98,12 @@ impl Row {
             killed_by,
             kills: played.kills.clone(),
         }
+    }
+
+    /// The same with what another run of the fault showed.
+    pub(super) fn and(&mut self, fault: &Fault, played: Played) {
+        let kills = std::mem::take(&mut self.kills).into_iter().chain(played.kills).collect();
+        *self = Self::new(fault, &Played { kills, ..Played::default() });
     }
 
     /// The checks that find it.

@@ -27,16 +27,18 @@ pub(super) struct Play<'a> {
     pub(super) role: &'a str,
     /// Nothing for the reference as it is.
     pub(super) fault: Option<&'a Fault>,
-    /// The one scenario to play.
-    pub(super) only: Option<String>,
+    /// The scenarios to play; all of them where none is named.
+    pub(super) only: Vec<String>,
     /// Scenarios that are left out.
     pub(super) skip: Vec<&'a str>,
+    /// Whether it has as long as any user gives it.
+    pub(super) is_patient: bool,
 }
 
 impl<'a> Play<'a> {
     /// A role with a fault, or as it is, against everything.
     pub(super) fn of(role: &'a str, fault: Option<&'a Fault>) -> Self {
-        Self { role, fault, only: None, skip: Vec::new() }
+        Self { role, fault, only: Vec::new(), skip: Vec::new(), is_patient: false }
     }
 
     /// The fault, or that there is none.
@@ -133,15 +135,18 @@ fn told(play: &Play<'_>, played: &Result<Played>) -> String {
 
 fn one(judge: &Path, play: &Play<'_>, report: &Path) -> Result<Played> {
     let mut command = cargo::program(judge);
-    command.args(["self-test", "--role", play.role, "--report-json"]).arg(report).args(IMPATIENT);
+    command.args(["self-test", "--role", play.role, "--report-json"]).arg(report);
+    if !play.is_patient {
+        command.args(IMPATIENT);
+    }
     if let Some(fault) = play.fault {
         command.args(["--fault", &fault.name]);
     }
-    if let Some(only) = &play.only {
+    for only in &play.only {
         command.args(["--only", only]);
     }
     let family = play.role.split('.').next();
-    for skip in play.skip.iter().filter(|id| play.only.is_none() && id.split('/').next() == family) {
+    for skip in play.skip.iter().filter(|id| play.only.is_empty() && id.split('/').next() == family) {
         command.args(["--skip", skip]);
     }
     let output =

@@ -9,9 +9,12 @@ use super::fault::{self, Fault};
 use super::gate;
 use super::matrix::{Matrix, Row, Seat};
 use super::play::{self, Play, Played};
+use super::seek;
 
 /// So many runs at once leave the machine idle enough for what is played again.
 const CALM: usize = 2;
+/// How often what breaks a rule is played again: jitter may hide a wrong delay once.
+const SECOND_LOOKS: usize = 2;
 /// More doubts than one in so many are no noise: what is wrong then is a fault or a check.
 const DOUBTS_ONE_IN: usize = 8;
 
@@ -20,6 +23,8 @@ pub(super) struct Round<'a> {
     pub(super) judge: &'a Path,
     /// How many runs at once.
     pub(super) jobs: usize,
+    /// Whether all faults of each role are played: only then a check that finds nothing is remarkable.
+    pub(super) is_whole: bool,
     /// Tells which scenario finds a fault soonest: each fault is played against that one alone then.
     pub(super) known: Option<&'a Matrix>,
 }
@@ -44,7 +49,8 @@ impl Round<'_> {
             None => self.sound(&roles)?,
         };
         let heavy = fault::heavy(self.judge)?;
-        let plays: Vec<_> = faults.iter().filter_map(|fault| self.against(fault, &heavy)).collect();
+        let at_once = faults.iter().filter(|fault| !self.is_whole || !fault.is_by_place());
+        let plays: Vec<_> = at_once.filter_map(|fault| self.against(fault, &heavy)).collect();
         let mut unjudged = Vec::new();
         for (play, row) in plays.iter().zip(self.rows(&plays)?) {
             match row {
@@ -52,7 +58,10 @@ impl Round<'_> {
                 Err(error) => unjudged.push(format!("{} {} could not be judged: {error:#}", play.role, play.name())),
             }
         }
-        let roles = roles.into_iter().filter_map(|role| seats.remove(role)).collect();
+        let mut roles: Vec<_> = roles.into_iter().filter_map(|role| seats.remove(role)).collect();
+        if self.is_whole {
+            roles.iter_mut().try_for_each(|seat| self.seek(seat, faults))?;
+        }
         Ok(Outcome { matrix: Matrix { roles }, unjudged })
     }
 
@@ -76,13 +85,30 @@ impl Round<'_> {
         Ok(seats)
     }
 
+    /// Plays what might fail a check that nobody has failed.
+    fn seek(&self, seat: &mut Seat, faults: &[&Fault]) -> Result<()> {
+        self.more(seat, &seek::by_place(seat, faults), self.jobs)?;
+        self.more(seat, &seek::in_calm(seat, faults), CALM)
+    }
+
+    fn more(&self, seat: &mut Seat, plays: &[Play<'_>], jobs: usize) -> Result<()> {
+        for (play, played) in plays.iter().zip(play::all(self.judge, plays, jobs)?) {
+            let (Some(fault), Ok(played)) = (play.fault, played) else { continue };
+            match seat.faults.iter_mut().find(|row| row.name == fault.name) {
+                Some(row) => row.and(fault, played),
+                None => seat.faults.push(Row::new(fault, &played)),
+            }
+        }
+        Ok(())
+    }
+
     /// How a fault is played; not at all where its one scenario is not known.
     fn against<'f>(&self, fault: &'f Fault, heavy: &'f [fault::Scenario]) -> Option<Play<'f>> {
         let play = Play::of(&fault.role, Some(fault));
         match self.known {
             None => Some(Play { skip: fault.spares(heavy), ..play }),
             Some(matrix) => {
-                matrix.probe(&fault.role, &fault.name).map(|probe| Play { only: Some(probe.to_owned()), ..play })
+                matrix.probe(&fault.role, &fault.name).map(|probe| Play { only: vec![probe.to_owned()], ..play })
             }
         }
     }
@@ -95,9 +121,12 @@ impl Round<'_> {
         let is_doubtful = |(play, row): &(&Play<'_>, &mut Result<Row>)| {
             row.as_ref().map_or(true, |row| !gate::of_fault(play.role, row).is_empty())
         };
-        let (doubtful, doubts): (Vec<_>, Vec<_>) =
-            plays.iter().zip(&mut rows).filter(is_doubtful).map(|(play, row)| (play.clone(), row)).unzip();
-        if doubtful.len() * DOUBTS_ONE_IN <= plays.len().max(DOUBTS_ONE_IN) {
+        for _ in 0..SECOND_LOOKS {
+            let (doubtful, doubts): (Vec<_>, Vec<_>) =
+                plays.iter().zip(&mut rows).filter(is_doubtful).map(|(play, row)| (play.clone(), row)).unzip();
+            if doubtful.is_empty() || doubtful.len() * DOUBTS_ONE_IN > plays.len().max(DOUBTS_ONE_IN) {
+                break;
+            }
             let again = doubtful.iter().zip(play::all(self.judge, &doubtful, CALM)?).map(row);
             doubts.into_iter().zip(again).for_each(|(doubt, row)| *doubt = row);
         }

@@ -99,6 +99,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     bail!("{} gaps", problems.len())
 }
 
+/// Holds what is written against what it should be.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn check() -> Result<()> {
+    run(&Options { check: true })
+}
+
 /// Checks that the matrix does not know, for they are newer.
 fn unknown(matrix: &Matrix, scenarios: &[Scenario]) -> Vec<String> {
     let known: BTreeSet<&str> =

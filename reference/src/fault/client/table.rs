@@ -50,7 +50,7 @@ pub(crate) const SHARED: &[Fault] = &[
     Fault::shared("never-reconnected", &["DRV-02"], "does not tell of its return").causing(&["TERM-H4"]),
     Fault::shared("connected-at-once", &["DRV-02"], "tells of a connection before there is one"),
     Fault::shared("lost-at-once", &["DRV-02"], "tells of a loss before there is a connection")
-        .causing(&["PAIR-H5", "PAIR-V4", "RECON-11", "SYNC-C6", "TERM-H3", "TERM-V3"]),
+        .causing(&["PAIR-H5", "PAIR-V4", "RECON-11", "RPC-C3", "SYNC-C6", "TERM-H3", "TERM-V3"]),
     Fault::shared("tells-late", &["DRV-02"], "tells of a connection behind what came on it"),
     Fault::shared("malformed-event", &["DRV-02"], "writes an event without its members").starving(),
     Fault::shared("ignores-the-unknown", &["DRV-03"], "does not answer unknown commands"),
@@ -102,6 +102,11 @@ pub(crate) const WIRE: &[Fault] = &[
     ),
     Fault::shared("away-after-too-much", &["WIRE-07"], "stays away after a message that was too large"),
     Fault::shared("too-large-1002", &["WIRE-07"], "closes for a message that is too large as for a violation"),
+    Fault::shared(
+        "ends-behind-long-messages",
+        &["WIRE-06", "WIRE-07"],
+        "ends the connection behind its answer to a Ping that follows a long message",
+    ),
     Fault::shared("takes-reserved-opcodes", &["WIRE-06"], "ignores frames of reserved opcodes"),
     Fault::shared("takes-reserved-bits", &["WIRE-06"], "ignores reserved bits"),
     Fault::shared("takes-masked", &["WIRE-06"], "takes masked frames of a server"),

@@ -7,6 +7,11 @@ use serde_json::Value;
 use crate::fault::link::{self, Admission, House, Link, Loss, Said, Way};
 use crate::fault::wire::{BINARY, Frame, PONG, TEXT};
 
+/// The name of the member in MessagePack.
+const MORE: &[u8] = b"\xa4more";
+/// A message from here on is long.
+const LONG: usize = 512 << 10;
+
 /// What is remembered of connections that came before.
 const STAYS_AWAY: &str = "stays-away";
 
@@ -18,13 +23,15 @@ pub(crate) struct Wire {
     is_closing: bool,
     /// The server has spoken.
     has_heard: bool,
+    /// The server has sent a long message.
+    has_had_enough: bool,
     /// How many bytes of a message in fragments the server has sent.
     sum: usize,
 }
 
 impl Wire {
     pub(crate) fn new(fault: &'static str) -> Self {
-        Self { fault, is_closing: false, has_heard: false, sum: 0 }
+        Self { fault, is_closing: false, has_heard: false, has_had_enough: false, sum: 0 }
     }
 }
 
@@ -59,6 +66,10 @@ impl Link for Wire {
         self.fault == "hangs-without-success"
     }
 
+    fn large(&mut self, way: Way, _: u8) -> Option<u16> {
+        (way == Way::Out && self.fault == "small-buffer").then_some(1009)
+    }
+
     fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
         let close = frame.close_code();
         let said = match way {
@@ -83,6 +94,9 @@ impl Wire {
             "parrot" if frame.head == PONG => Said::payload(b"x".to_vec(), frame),
             "slow" => Said::late(frame, Duration::from_millis(60)),
             "impolite" if close > 0 && self.is_closing => Said { ends: true, ..Said::nothing() },
+            "ends-behind-long-messages" if self.has_had_enough && frame.head == PONG => {
+                Said { ends: true, ..Said::whole(frame) }
+            }
             "unmasked" => Said { onward: vec![link::unmasked(frame)], ..Said::default() },
             "away-after-too-much" if close == 1009 => {
                 house.known.insert(STAYS_AWAY.to_owned(), true.into());
@@ -121,8 +135,12 @@ impl Wire {
                 Said { onward: vec![Frame { head: frame.head | 0x80, ..frame.clone() }], ..Said::default() }
             }
             "fragments-apart" if opcode == 0 => Said::nothing(),
-            "strict-members" if has_more(&link::message(frame)) => Said::nothing(),
+            "strict-members" if has_more(frame) => Said::nothing(),
             "small-buffer" if frame.payload.len() >= 64 << 10 => Said::ended(frame, 1009),
+            "ends-behind-long-messages" if frame.payload.len() > LONG => {
+                self.has_had_enough = true;
+                return None;
+            }
             "takes-reserved-opcodes" if matches!(opcode, 3..=7 | 11..) => Said::nothing(),
             "takes-reserved-bits" if frame.head & 0x70 != 0 => {
                 Said { onward: vec![Frame { head: frame.head & !0x70, ..frame.clone() }], ..Said::default() }
@@ -140,7 +158,9 @@ impl Wire {
     }
 }
 
-/// Whether a message has a member that nobody knows.
-fn has_more(message: &Value) -> bool {
-    !message["more"].is_null() || !message["data"]["more"].is_null()
+/// Whether a message has a member that nobody knows, in JSON or in MessagePack.
+fn has_more(frame: &Frame) -> bool {
+    let message: Value = link::message(frame);
+    let is_packed = frame.head == BINARY && frame.payload.windows(MORE.len()).any(|bytes| bytes == MORE);
+    is_packed || !message["more"].is_null() || !message["data"]["more"].is_null()
 }

@@ -16,8 +16,7 @@ pub(super) const OPENING: &[Fault] = &[
         .causing(&["RECON-12", "RPC-C5"]),
     Fault::new("stays-away", &["RPC-C6", "RECON-01"], "does not come back").starving(),
     Fault::new("silent-failure", &["RPC-C7"], "does not report that its first connection failed"),
-    Fault::new("parallel", &["RECON-08"], "makes two attempts at once")
-        .causing(&["RECON-02", "RECON-04", "RECON-06", "RECON-09", "RECON-12", "RECON-13", "RPC-C1", "RPC-C7"]),
+    Fault::new("parallel", &["RECON-08"], "makes two attempts at once").starving(),
     Fault::new("ignores-ends", &["RECON-01"], "does not notice a connection that ends").starving(),
     Fault::new("clings-unregistered", &["RECON-13"], "ignores SIGTERM before its session is registered")
         .causing(&["RECON-08"]),

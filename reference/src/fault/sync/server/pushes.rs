@@ -40,10 +40,15 @@ pub(super) const FAULTS: &[Fault] = &[
         .starving(),
     Fault::new("leaks-later", &["SYNC-22"], "pushes the last message to all when its sender authenticates again")
         .starving(),
+    Fault::new(
+        "leaks-to-the-sender-later",
+        &["SYNC-22"],
+        "pushes the last message to its sender, subscribed or not, when that authenticates again",
+    ),
     Fault::new("never-unsubscribes", &["SYNC-40"], "pushes on to who has unsubscribed").starving(),
     Fault::new("unsubscribes-from-all", &["SYNC-40"], "pushes nothing more to who has unsubscribed from anything")
         .causing(&["SYNC-23"]),
-    Fault::new("unsubscribes-everybody", &["SYNC-40"], "pushes nothing more to anybody when one has unsubscribed")
+    Fault::new("unsubscribes-everybody", &["SYNC-20"], "pushes nothing more to anybody when one has unsubscribed")
         .starving(),
     Fault::new(
         "pushes-what-it-kept",
@@ -81,6 +86,9 @@ pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) ->
         (Way::Out, "auth_success") if server.fault == "leaks-later" && server.has_sent => {
             Some(Said { others: vec![house.kept.take()?], ..Said::whole(seen.frame) })
         }
+        (Way::Out, "auth_success") if server.fault == "leaks-to-the-sender-later" && server.has_sent => {
+            Some(Said { onward: vec![house.kept.take()?, seen.frame.clone()], ..Said::default() })
+        }
         (Way::Out, _) if seen.is_push() => pushed(server, seen, house),
         _ => None,
     }
@@ -113,7 +121,7 @@ fn pushed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Sai
         "keeps-new-chats" if !chat.is_null() => lost,
         "new-chats-twice" if is_new => Said::times(seen.frame, 2),
         "new-chats-stay-silent" if is_new => lost,
-        "leaks-later" => {
+        "leaks-later" | "leaks-to-the-sender-later" => {
             house.kept = Some(seen.frame.clone());
             return None;
         }

@@ -51,6 +51,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "TERM-41", "TERM-50", "WIRE-03", "WIRE-06", "WIRE-09", "WIRE-10", "WIRE-12",
     ]),
     Fault::new("leaks-to-other-hosts", &["TERM-21"], "passes on bytes of viewers to hosts of another client id"),
+    Fault::new("leaks-to-other-viewers", &["TERM-20"], "passes on bytes of hosts to viewers of another client id"),
     Fault::new("leaks-to-the-silent", &["TERM-20"], "passes on bytes of hosts to who has not said anything")
         .causing(&["TERM-05", "TERM-30"]),
 ];
@@ -69,6 +70,7 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
                 "echoes" if relay.is_viewer() => return Some(Said::whole(frame).answered(link::unmasked(frame))),
                 "leaks-bytes" => return Some(Said::told_to_all(frame)),
                 "leaks-to-other-hosts" if relay.is_viewer() => relay.tell_other_hosts(frame, house),
+                "leaks-to-other-viewers" if relay.is_host() => relay.tell_other_viewers(frame, house),
                 "leaks-to-the-silent" if relay.is_host() && frame.payload.len() < SHORT => {
                     let near = relay.number..=relay.number + NEAR;
                     let silent: Vec<_> = house.terminals.silent.range(near).copied().collect();
@@ -93,6 +95,17 @@ impl Relay {
         });
         let others: Vec<_> = others.map(|other| other.host).collect();
         others.into_iter().for_each(|host| house.post(host, link::unmasked(frame)));
+    }
+
+    /// Something short of a host goes to viewers of hosts near that have another client id.
+    fn tell_other_viewers(&self, frame: &Frame, house: &mut House) {
+        let near = self.number.saturating_sub(NEAR)..=self.number + NEAR;
+        let others = house
+            .terminals
+            .all()
+            .filter(|other| other.client != self.client && near.contains(&other.host) && frame.payload.len() < SHORT);
+        let viewers: Vec<_> = others.flat_map(|other| other.viewers.clone()).collect();
+        viewers.into_iter().for_each(|viewer| house.post(viewer, link::unmasked(frame)));
     }
 }
 

@@ -11,6 +11,7 @@ use crate::fault::wire::{BINARY, Frame};
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("spaced-close", &["TERM-24"], "writes the closing of a session anew"),
     Fault::new("raw-ids", &["TERM-24"], "leaves the escapes in an id that is closed"),
+    Fault::new("plain-ids", &["TERM-24"], "writes a question mark for what is beyond ASCII in an id that is closed"),
     Fault::new("short-ids", &["TERM-24"], "refuses to close a session whose id has 255 bytes"),
     Fault::new("cuts-ids", &["TERM-42"], "cuts a session id that is too long"),
     Fault::new("counts-characters", &["TERM-42"], "passes over an id of 256 bytes that has 128 characters"),
@@ -51,6 +52,11 @@ fn heard(relay: &Relay, seen: &Seen<'_>) -> Option<Said> {
 fn told(relay: &Relay, frame: &Frame) -> Option<Said> {
     match relay.fault {
         "spaced-close" => Some(Said::payload([&frame.payload[..], b"\n"].concat(), frame)),
+        "plain-ids" => {
+            let id = str::from_utf8(session_id(&frame.payload)?).ok().filter(|id| !id.is_ascii())?;
+            let plain = id.replace(|one: char| !one.is_ascii(), "?");
+            Some(Said::payload([&[u8::try_from(plain.len()).ok()?], plain.as_bytes(), CLOSING].concat(), frame))
+        }
         "raw-ids" => {
             let written = json!(str::from_utf8(session_id(&frame.payload)?).ok()?).to_string();
             let raw = written.trim_matches('"').as_bytes();

@@ -27,6 +27,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("late-to-live", &["TERM-30"], "loses the first live message behind a thousand that were kept"),
     Fault::new("moves-all", &["TERM-30"], "takes a millisecond for each message above 600,000"),
     Fault::new("full-is-slow", &["TERM-30"], "takes 40 ms for a live message once 600,000 were kept"),
+    Fault::new("full-is-mute", &["TERM-30"], "shows nothing live to who comes once 600,000 were kept"),
     Fault::new("keeps-each-in-a-box", &["TERM-30"], "keeps every message in a hundred times its memory"),
     Fault::new("keeps-what-is-long", &["TERM-30"], "keeps all messages of more than 60,000 bytes")
         .causing(&["WIRE-11"]),
@@ -115,6 +116,7 @@ fn shown(relay: &mut Relay, frame: &Frame, house: &mut House) -> Option<Said> {
         }
         "keeps-with-gaps" => is_replayed && shown == 1000,
         "late-to-live" => is_live && shown > 1000 && !std::mem::replace(&mut relay.is_marked, true),
+        "full-is-mute" => is_live && said_before > FULL,
         "closed-for-good" => is_replayed && session.closed.contains_key(session_id(&frame.payload)?),
         "viewers-close-sessions" => is_replayed && session.ended.contains(session_id(&frame.payload)?),
         "full-is-slow" if is_live && session.said > FULL => {

@@ -18,7 +18,8 @@ macro_rules! kinds {
                 hears(concat!("takes-", $taken), &["TUN-16"], concat!("makes a request with ", $line), {
                     const IS: fn(&Asked<'_>) -> bool = $is;
                     |_, seen, _| (seen.is("HttpRequest") && IS(&Asked::of(seen))).then(|| harmless(seen))
-                }),
+                })
+                .causing(&["TUN-17", "TUN-33"]),
             )*
             $(
                 hears(concat!("ignores-", $ignored), &["TUN-17"], concat!("does not answer ", $what), {
@@ -121,7 +122,7 @@ pub(super) const RULES: &[Row] = &[
     hears("closes-on-malformed", &["TUN-17"], "closes on what is malformed", |agent, seen, _| {
         (agent.has_succeeded && is_malformed(seen.frame)).then(|| seen.ended(1002)).flatten()
     })
-    .causing(&["WIRE-06"]),
+    .causing(&["WIRE-01", "WIRE-06"]),
     hears("closes-on-the-unknown", &["TUN-17"], "closes on a message of unknown type", |agent, seen, _| {
         let is_unknown = seen.message["type"].is_string() && is_malformed(seen.frame) && seen.data("url").is_null();
         (agent.has_succeeded && is_unknown).then(|| seen.ended(1003)).flatten()

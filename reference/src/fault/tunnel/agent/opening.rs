@@ -59,7 +59,7 @@ pub(super) const RULES: &[Row] = &[
         seen.is("AuthError").then(|| Said { ends: true, ..Said::nothing() })
     }),
     Row::other("knocks-after-a-refusal", &["RECON-11", "TUN-04"], "says that it gives up, and knocks once more")
-        .causing(&["RECON-02", "RECON-06", "RECON-09"]),
+        .causing(&["RECON-02", "RECON-03", "RECON-06", "RECON-09"]),
     // The secret
     Row::other("shows-its-token", &["TUN-05"], "puts its token into the URL").starving(),
     says("prints-its-token", &["TUN-05"], "prints its token when it connects", |_, seen, _| {

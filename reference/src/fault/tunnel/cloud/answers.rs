@@ -161,7 +161,7 @@ pub(super) const RULES: &[Row] = &[
         "ends-on-orphans",
         &["TUN-22", "TUN-23"],
         "closes once an agent has answered a client that has gone",
-        |cloud, seen, _| (seen.is("HttpResponse") && orphan(cloud).is_some()).then(|| seen.ended(1008)).flatten(),
+        |cloud, seen, _| (seen.is("HttpResponse") && !orphans(cloud).is_empty()).then(|| seen.ended(1008)).flatten(),
     ),
     Row::heard(
         "orphans-find-a-home",
@@ -171,15 +171,13 @@ pub(super) const RULES: &[Row] = &[
             if !seen.is("HttpResponse") {
                 return None;
             }
-            if let Some(orphan) = orphan(cloud).filter(|orphan| *orphan != id(seen)) {
-                shared().orphans.clear();
-                let held =
-                    cloud.held.drain(..).map(|held| rule::read(&held)).find(|held| held["data"]["id"] == *orphan);
-                return held.and_then(|held| seen.with("body", held["data"]["body"].clone()));
-            }
+            let orphans = orphans(cloud);
+            let mut held = cloud.held.iter().map(rule::read);
+            let orphan = held.find(|held| orphans.iter().any(|orphan| held["data"]["id"] == *orphan));
             cloud.held.truncate(3);
             cloud.held.insert(0, seen.frame.clone());
-            None
+            let orphan = orphan.filter(|_| !orphans.contains(&id(seen)))?;
+            seen.with("body", orphan["data"]["body"].clone())
         },
     ),
     Row::told(
@@ -217,10 +215,10 @@ fn id(seen: &Seen<'_>) -> String {
     [seen.text("id"), seen.text("request_id")].concat()
 }
 
-/// The id of a request that was answered, and whose client has gone.
-fn orphan(cloud: &Cloud) -> Option<String> {
+/// The ids of requests that were answered, and whose clients have gone.
+fn orphans(cloud: &Cloud) -> Vec<String> {
     let shared = shared();
     let is_orphan = |url: &Value| shared.orphans.iter().any(|orphan| url == orphan);
-    let mut answered = cloud.asked.iter().filter(|asked| asked.answers > 0);
-    answered.find(|asked| is_orphan(&asked.message["data"]["url"])).map(|asked| asked.id.clone())
+    let answered = cloud.asked.iter().filter(|asked| asked.answers > 0);
+    answered.filter(|asked| is_orphan(&asked.message["data"]["url"])).map(|asked| asked.id.clone()).collect()
 }

@@ -14,7 +14,7 @@ pub(super) const RULES: &[Row] = &[
     Row::told("text-alone", &["TUN-33"], "says everything in text", |_, seen, _| {
         (seen.frame.head == BINARY).then(|| said_as(seen, TEXT))
     })
-    .causing(&["TUN-02", "TUN-24", "TUN-25", "WIRE-03"]),
+    .causing(&["TUN-02", "TUN-24", "TUN-25", "WIRE-03", "WIRE-06"]),
     Row::told("text-refusals", &["TUN-33", "TUN-02"], "refuses in text who speaks MessagePack", |_, seen, _| {
         (seen.is("AuthError") && seen.frame.head == BINARY).then(|| said_as(seen, TEXT))
     }),
@@ -25,7 +25,7 @@ pub(super) const RULES: &[Row] = &[
     Row::told("text-pongs", &["TUN-33"], "answers Pings in text", |_, seen, _| {
         (seen.is("Pong") && seen.frame.head == BINARY).then(|| said_as(seen, TEXT))
     })
-    .causing(&["WIRE-02", "WIRE-03"]),
+    .causing(&["WIRE-02", "WIRE-03", "WIRE-06"]),
     Row::told("text-without-bodies", &["TUN-33"], "asks in text where there is no body", |_, seen, _| {
         let is_due = seen.is("HttpRequest")
             && seen.frame.head == BINARY
@@ -43,7 +43,7 @@ pub(super) const RULES: &[Row] = &[
             (is_message && first != seen.frame.head).then(|| said_as(seen, first))
         },
     )
-    .causing(&["WIRE-02", "WIRE-03"]),
+    .causing(&["WIRE-02", "WIRE-03", "WIRE-06"]),
     Row::both(
         "errors-do-not-count",
         &["TUN-33"],
@@ -74,7 +74,8 @@ pub(super) const RULES: &[Row] = &[
             let asked = cloud.request(seen.text("id")).map(|asked| asked.frame.head);
             seen.drops_if(seen.is("HttpResponse") && asked.is_some_and(|head| head != seen.frame.head))
         },
-    ),
+    )
+    .causing(&["TUN-21"]),
     Row::heard("stats-do-not-count", &["TUN-33"], "does not notice in which encoding Stats are", |_, seen, _| {
         seen.drops("Stats")
     }),

@@ -20,7 +20,8 @@ macro_rules! kinds {
                         const IS: fn(&First<'_>) -> bool = $is;
                         |cloud, seen, _| seen.drops_if(seen.is("AuthError") && opened(cloud, IS))
                     },
-                ),
+                )
+                .causing(&["TUN-05"]),
                 Row::told(
                     concat!("unclosed-after-", $what), &["TUN-03"],
                     concat!("closes with 1000 when it is first told ", $what), {

@@ -8,7 +8,7 @@ pub(super) const RULES: &[Row] = &[
     Row::heard("drops-fragments", &["WIRE-03"], "drops fragmented messages", |_, seen, _| {
         seen.drops_if(seen.frame.is_fragment())
     })
-    .causing(&["WIRE-07"]),
+    .causing(&["WIRE-06", "WIRE-07"]),
     Row::heard("few-fragments", &["WIRE-03"], "closes for more than fifty fragments of a message", |cloud, seen, _| {
         (cloud.fragments > 50).then(|| seen.ended(1009)).flatten()
     })

@@ -82,7 +82,7 @@ pub(super) const RULES: &[Row] = &[
         let pong = json!({ "type": "Pong", "data": { "timestamp": 0 } });
         seen.is("Stats").then(|| seen.whole().answered(seen.reply(&pong)))
     })
-    .causing(&["TUN-33"]),
+    .causing(&["TUN-03", "TUN-33", "WIRE-06"]),
     Row::told("loses-each-fifth-pong", &["TUN-30"], "loses every fifth Pong", |_, seen, _| {
         let mut shared = shared();
         shared.count += usize::from(seen.is("Pong"));
@@ -99,7 +99,7 @@ pub(super) const RULES: &[Row] = &[
             cloud.opened_with_auth() && !seen.is("Auth") && !seen.frame.is_fragment() && is_malformed(seen.frame);
         is_due.then(|| seen.ended(1007)).flatten()
     })
-    .causing(&["TUN-22"]),
+    .causing(&["TUN-22", "WIRE-01"]),
     Row::heard("prose-ends", &["WIRE-06"], "closes on text that is no JSON", |cloud, seen, _| {
         let is_due =
             cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null() && !has(seen, "[[[[");

@@ -113,7 +113,8 @@ pub(super) const RULES: &[Row] = &[
                 .then(|| seen.with("token", token))
                 .flatten()
         },
-    ),
+    )
+    .causing(&["TUN-03"]),
     Row::told(
         "unclosed-in-messagepack",
         &["TUN-02"],
@@ -122,7 +123,8 @@ pub(super) const RULES: &[Row] = &[
             let packed = cloud.first.as_ref().is_some_and(|(frame, _)| frame.head == BINARY);
             (packed && cloud.auths > 0 && seen.frame.close_code() == 1008).then(|| Said::closed(1000))
         },
-    ),
+    )
+    .causing(&["TUN-03"]),
     Row::told(
         "lets-in-at-the-second-try",
         &["TUN-02", "TUN-03"],
