@@ -28,8 +28,9 @@ pub(crate) struct Excuses {
 pub(crate) struct Excuse {
     /// Of the requirement, or of the check; a `*` at its beginning or end stands for anything.
     pub(crate) id: String,
-    /// The role, as `pairing.relay`; all of them unless given.
-    pub(crate) role: Option<String>,
+    /// The roles, as `pairing.relay`; all of them unless given.
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
     pub(crate) category: Category,
     /// Why it is so.
     pub(crate) reason: String,
@@ -59,7 +60,7 @@ impl Excuse {
             (_, Some(start)) => id.starts_with(start),
             _ => self.id == id,
         };
-        fits && self.role.as_ref().is_none_or(|own| own == role)
+        fits && (self.roles.is_empty() || self.roles.iter().any(|own| own == role))
     }
 }
 

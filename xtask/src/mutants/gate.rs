@@ -170,7 +170,7 @@ mod tests {
     fn idle_checks_unbroken_requirements_and_idle_excuses_are_problems() {
         let excuse = |id: &str| Excuse {
             id: id.to_owned(),
-            role: None,
+            roles: Vec::new(),
             category: Category::NotObservable,
             reason: "so it is".to_owned(),
         };

@@ -4,6 +4,7 @@ mod excuse;
 mod fault;
 mod gate;
 mod matrix;
+mod pace;
 mod page;
 mod play;
 mod round;
@@ -26,8 +27,8 @@ use round::{Outcome, Round};
 pub(crate) const MATRIX: &str = "docs/kill-matrix.json";
 const PAGE: &str = "docs/kill-matrix.md";
 
-/// So many runs at once keep two cores busy, and time honest: what fails in the crowd is played again in calm.
-const JOBS: usize = 14;
+/// So many runs at once at most, as long as the machine has time to spare: most of a run is waiting.
+const JOBS: usize = 16;
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,7 @@ pub(crate) struct Options {
     #[arg(long)]
     fast: bool,
 
-    /// How many runs at once: so many that time is still told honestly.
+    /// How many runs at once at most; fewer where the machine has no time to spare, for time is to be told honestly.
     #[arg(long, value_name = "N", default_value_t = JOBS)]
     jobs: usize,
 }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::Folder;
 use super::fault::Fault;
+use super::pace::Pace;
 use crate::cargo;
 
 /// Who never answers is not waited for as long as usual.
@@ -95,12 +96,13 @@ struct Finding {
     requirement: Option<String>,
 }
 
-/// Plays all, in their order, so many at once.
+/// Plays all, in their order, so many at once at most.
 ///
 /// # Errors
 /// Where there is no room for reports. A run that could not be made is an error in its place.
 pub(super) fn all(judge: &Path, plays: &[Play<'_>], jobs: usize) -> Result<Vec<Result<Played>>> {
     let folder = Folder::create()?;
+    let pace = Pace::default();
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results: Vec<Mutex<Option<Result<Played>>>> = plays.iter().map(|_| Mutex::new(None)).collect();
     thread::scope(|scope| {
@@ -109,8 +111,10 @@ pub(super) fn all(judge: &Path, plays: &[Play<'_>], jobs: usize) -> Result<Vec<R
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let (Some(play), Some(result)) = (plays.get(index), results.get(index)) else { return };
+                    let run = pace.run();
                     let start = Instant::now();
                     let played = one(judge, play, &folder.0.join(format!("{index}.json")));
+                    drop(run);
                     let count = done.fetch_add(1, Ordering::Relaxed) + 1;
                     println!("{count}/{} {} ({:.1?})", plays.len(), told(play, &played), start.elapsed());
                     *result.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(played);

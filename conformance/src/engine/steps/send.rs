@@ -113,20 +113,27 @@ impl Player {
         };
         let Some(channel) = actor.role.and_then(direction) else { return Ok((opcode, payload)) };
         let got = if opcode == TEXT { shorten(&String::from_utf8_lossy(&payload)) } else { excerpt(&payload) };
-        match (problem(channel, opcode, &payload), &step.invalid) {
-            (Some(error), None) if has_variables(step) => Err(Stop::Broken {
-                check: STORY.to_owned(),
-                finding: Box::new(Finding {
-                    what: "the subject gave a value that no valid message can carry".to_owned(),
-                    expected: Some("a value that its chapter allows".to_owned()),
-                    got: Some(format!("{error}: {got}")),
-                    ..Finding::default()
-                }),
+        // Of a value that the subject gave.
+        let odd = |what: &str, got| Stop::Broken {
+            check: STORY.to_owned(),
+            finding: Box::new(Finding {
+                what: what.to_owned(),
+                expected: Some("a value that its chapter allows".to_owned()),
+                got: Some(got),
+                ..Finding::default()
             }),
+        };
+        match (problem(channel, opcode, &payload), &step.invalid) {
+            (Some(error), None) if has_variables(step) => {
+                Err(odd("the subject gave a value that no valid message can carry", format!("{error}: {got}")))
+            }
             (Some(error), None) => Err(Stop::Harness(format!(
                 "a step on `{}` sends an invalid message and does not say so with `invalid`: {error}",
                 step.on
             ))),
+            (None, Some(_)) if has_variables(step) => {
+                Err(odd("the subject gave a value that makes a message of what is to be none", got))
+            }
             (None, Some(_)) => {
                 Err(Stop::Harness(format!("a step on `{}` says `invalid` and sends a valid message", step.on)))
             }
