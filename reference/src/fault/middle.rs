@@ -26,6 +26,8 @@ const PIECE: usize = 64 << 10;
 const BACKLOG: i32 = 1024;
 /// After its last words a connection lives on so long, for the peer to read them.
 const LINGER: Duration = Duration::from_millis(50);
+/// How long what was said last may be on its way.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Somebody between a reference and whoever connects to it.
 #[derive(Debug)]
@@ -124,8 +126,7 @@ impl Middleman {
                 Err(_) => sleep(LINGER).await,
             }
         };
-        // What was said last is still on its way.
-        let last = timeout(2 * LINGER, async { while connections.join_next().await.is_some() {} });
+        let last = timeout(LAST, async { while connections.join_next().await.is_some() {} });
         tokio::join!(last, after::stay(self.chosen, listener)).0.ok();
         done
     }

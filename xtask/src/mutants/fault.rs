@@ -29,16 +29,10 @@ pub(super) fn list(judge: &Path) -> Result<Vec<Fault>> {
     judge::told(cargo::program(judge), judge::FAULTS)
 }
 
-/// Of each role the first fault that breaks a requirement above all: as few as show each requirement once.
+/// The first fault that breaks a requirement above all, in whatever role: as few as show each requirement once.
 pub(super) fn one_for_each_requirement(faults: &[Fault]) -> Vec<&Fault> {
     let mut shown = BTreeSet::new();
-    let mut few = Vec::new();
-    for fault in faults {
-        if fault.breaks.first().is_some_and(|broken| shown.insert((&fault.role, broken))) {
-            few.push(fault);
-        }
-    }
-    few
+    faults.iter().filter(|fault| fault.breaks.first().is_some_and(|broken| shown.insert(broken))).collect()
 }
 
 /// A scenario, as the judge lists it.

@@ -15,7 +15,7 @@ pub(super) fn of_faults(seat: &Seat) -> Vec<String> {
 
 /// What is wrong with the checks of a role, all of whose faults were played, and with its requirements.
 pub(super) fn of_seat(seat: &Seat, excuses: &Excuses) -> Vec<String> {
-    let idle = idle_checks(seat, &excuses.check);
+    let idle = idle_checks(seat, excuses);
     idle.into_iter().chain(unbroken(seat, &excuses.requirement)).collect()
 }
 
@@ -46,10 +46,11 @@ pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
     problems
 }
 
-fn idle_checks(seat: &Seat, excuses: &[Excuse]) -> Vec<String> {
-    let idle = seat.idle().filter(|(id, _)| !excuses.iter().any(|excuse| excuse.covers(&seat.role, id)));
-    idle.map(|(id, requirement)| format!("{} {id} ({}) finds no fault", seat.role, requirement.unwrap_or("-")))
-        .collect()
+fn idle_checks(seat: &Seat, excuses: &Excuses) -> Vec<String> {
+    let told = |(id, requirement): (&str, Option<&str>)| {
+        format!("{} {id} ({}) finds no fault", seat.role, requirement.unwrap_or("-"))
+    };
+    seat.open(excuses).map(told).collect()
 }
 
 /// The requirements of a role that no fault breaks, or none that is found.

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::excuse::Excuses;
 use super::fault::Fault;
 use super::play::{Kill, Played};
 
@@ -68,6 +69,11 @@ impl Seat {
     pub(crate) fn idle(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         let killers = self.killers();
         self.named().filter(move |(id, _)| !killers.contains(*id))
+    }
+
+    /// Those of them that nothing excuses.
+    pub(super) fn open(&self, excuses: &Excuses) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.idle().filter(|(id, _)| !excuses.check.iter().any(|excuse| excuse.covers(&self.role, id)))
     }
 
     /// The checks that find some fault.

@@ -41,7 +41,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     fault: Vec<String>,
 
-    /// For each requirement of a role one fault that breaks it, against the one scenario that the matrix says finds it soonest. Nothing is written.
+    /// For each requirement one fault that breaks it, against the one scenario that the matrix says finds it soonest. Nothing is written.
     #[arg(long)]
     fast: bool,
 
@@ -79,12 +79,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let kept = workspace::root().join(MATRIX);
     let known = if options.fast { Some(Matrix::read(&kept)?) } else { None };
     let is_whole_role = !options.fast && options.fault.is_empty();
-    let round = Round { judge: &judge, jobs: options.jobs, is_whole: is_whole_role, known: known.as_ref() };
+    let excuses = Excuses::read(workspace::root())?;
+    let round =
+        Round { judge: &judge, jobs: options.jobs, is_whole: is_whole_role, known: known.as_ref(), excuses: &excuses };
     let Outcome { matrix, unjudged: mut problems } = round.play(&chosen)?;
     println!("{}", page::summary(&matrix));
     problems.extend(matrix.roles.iter().flat_map(gate::of_faults));
     if is_whole_role {
-        let excuses = Excuses::read(workspace::root())?;
         problems.extend(matrix.roles.iter().flat_map(|seat| gate::of_seat(seat, &excuses)));
         let whole = if is_whole { matrix } else { Matrix::read(&kept).unwrap_or_default().with(matrix) };
         if is_whole {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use super::excuse::Excuses;
 use super::fault::{self, Fault};
 use super::gate;
 use super::matrix::{Matrix, Row, Seat};
@@ -27,6 +28,8 @@ pub(super) struct Round<'a> {
     pub(super) is_whole: bool,
     /// Tells which scenario finds a fault soonest: each fault is played against that one alone then.
     pub(super) known: Option<&'a Matrix>,
+    /// The gaps that are known, which nobody seeks to fill.
+    pub(super) excuses: &'a Excuses,
 }
 
 /// What came of it.
@@ -87,8 +90,8 @@ impl Round<'_> {
 
     /// Plays what might fail a check that nobody has failed.
     fn seek(&self, seat: &mut Seat, faults: &[&Fault]) -> Result<()> {
-        self.more(seat, &seek::by_place(seat, faults), self.jobs)?;
-        self.more(seat, &seek::in_calm(seat, faults), CALM)
+        self.more(seat, &seek::by_place(seat, self.excuses, faults), self.jobs)?;
+        self.more(seat, &seek::in_calm(seat, self.excuses, faults), CALM)
     }
 
     fn more(&self, seat: &mut Seat, plays: &[Play<'_>], jobs: usize) -> Result<()> {

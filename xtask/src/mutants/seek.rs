@@ -2,32 +2,32 @@
 
 use std::collections::BTreeSet;
 
+use super::excuse::Excuses;
 use super::fault::Fault;
 use super::matrix::Seat;
 use super::play::Play;
 
 /// Faults by place, against all scenarios with such a check: what they find elsewhere others have found.
-pub(super) fn by_place<'f>(seat: &Seat, faults: &[&'f Fault]) -> Vec<Play<'f>> {
-    let idle: BTreeSet<&str> = seat.idle().filter_map(|(check, _)| check.split('#').next()).collect();
-    let only: Vec<_> = idle.into_iter().map(str::to_owned).collect();
+pub(super) fn by_place<'f>(seat: &Seat, excuses: &Excuses, faults: &[&'f Fault]) -> Vec<Play<'f>> {
+    let only = scenarios(seat, excuses, |_| true);
     let own = faults.iter().filter(|fault| fault.role == seat.role && fault.is_by_place() && !only.is_empty());
-    own.map(|fault| Play { only: only.clone(), ..Play::of(&fault.role, Some(fault)) }).collect()
+    own.map(|fault| Play { only: only.clone(), is_patient: true, ..Play::of(&fault.role, Some(fault)) }).collect()
 }
 
-/// Whoever might fail such a check, as long as it takes: in a crowd what a scenario asks last is not reached now and then.
-pub(super) fn in_calm<'f>(seat: &Seat, faults: &[&'f Fault]) -> Vec<Play<'f>> {
-    let mut plays = Vec::new();
-    for fault in faults.iter().filter(|fault| fault.role == seat.role) {
-        let might = seat
-            .idle()
-            .filter(|(_, requirement)| fault.is_by_place() || requirement.is_some_and(|id| fault.breaks(id)));
-        let scenarios: BTreeSet<_> = might.filter_map(|(check, _)| check.split('#').next()).collect();
-        let play = |scenario: &str| Play {
-            only: vec![scenario.to_owned()],
-            is_patient: true,
-            ..Play::of(&fault.role, Some(fault))
-        };
-        plays.extend(scenarios.into_iter().map(play));
-    }
-    plays
+/// Whoever breaks what such a check judges, as long as it takes: in a crowd what a scenario asks last is not reached now and then.
+pub(super) fn in_calm<'f>(seat: &Seat, excuses: &Excuses, faults: &[&'f Fault]) -> Vec<Play<'f>> {
+    let own = faults.iter().filter(|fault| fault.role == seat.role);
+    let plays = own.map(|fault| Play {
+        only: scenarios(seat, excuses, |requirement| fault.breaks(requirement)),
+        is_patient: true,
+        ..Play::of(&fault.role, Some(fault))
+    });
+    plays.filter(|play| !play.only.is_empty()).collect()
+}
+
+/// The scenarios with an idle check that nothing excuses and whose requirement is wanted.
+fn scenarios(seat: &Seat, excuses: &Excuses, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let wanted = seat.open(excuses).filter(|(_, requirement)| requirement.is_none_or(&is_wanted));
+    let scenarios: BTreeSet<_> = wanted.filter_map(|(check, _)| check.split('#').next()).collect();
+    scenarios.into_iter().map(str::to_owned).collect()
 }
