@@ -14,8 +14,8 @@ use super::seek;
 
 /// So many runs at once leave the machine idle enough for what is played again.
 const CALM: usize = 2;
-/// How often what breaks a rule is played again: jitter may hide a wrong delay once.
-const SECOND_LOOKS: usize = 2;
+/// How many at once when what breaks a rule is played again, and then once more: jitter may hide a wrong delay once, and a neighbour what needs the whole machine.
+const LOOKS: [usize; 2] = [CALM, 1];
 /// More doubts than one in so many are no noise: what is wrong then is a fault or a check.
 const DOUBTS_ONE_IN: usize = 8;
 
@@ -124,13 +124,13 @@ impl Round<'_> {
         let is_doubtful = |(play, row): &(&Play<'_>, &mut Result<Row>)| {
             row.as_ref().map_or(true, |row| !gate::of_fault(play.role, row).is_empty())
         };
-        for _ in 0..SECOND_LOOKS {
+        for jobs in LOOKS {
             let (doubtful, doubts): (Vec<_>, Vec<_>) =
                 plays.iter().zip(&mut rows).filter(is_doubtful).map(|(play, row)| (play.clone(), row)).unzip();
             if doubtful.is_empty() || doubtful.len() * DOUBTS_ONE_IN > plays.len().max(DOUBTS_ONE_IN) {
                 break;
             }
-            let again = doubtful.iter().zip(play::all(self.judge, &doubtful, CALM)?).map(row);
+            let again = doubtful.iter().zip(play::all(self.judge, &doubtful, jobs)?).map(row);
             doubts.into_iter().zip(again).for_each(|(doubt, row)| *doubt = row);
         }
         Ok(rows)

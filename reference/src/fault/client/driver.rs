@@ -64,6 +64,8 @@ pub(super) struct Output<W> {
     /// Codes that were shown.
     code: Option<Value>,
     events: usize,
+    /// Whether a loss was told of.
+    was_lost: bool,
 }
 
 impl<W: Write> Output<W> {
@@ -75,7 +77,8 @@ impl<W: Write> Output<W> {
         };
         // A driver that is gone is told nothing.
         _ = output.write_all(untimely.as_bytes()).and_then(|()| output.flush());
-        Self { output, fault: chosen.fault.name, line: Vec::new(), held: Vec::new(), code: None, events: 0 }
+        let (line, held) = (Vec::new(), Vec::new());
+        Self { output, fault: chosen.fault.name, line, held, code: None, events: 0, was_lost: false }
     }
 
     /// What becomes of a line.
@@ -105,6 +108,7 @@ impl<W: Write> Output<W> {
             | ("hides-errors" | "hides-refusals" | "silent-failure", "error")
             | ("hides-data", "data")
             | ("hides-connections", "connected") => Vec::new(),
+            ("silent-later-loss", "disconnected") if std::mem::replace(&mut self.was_lost, true) => Vec::new(),
             ("reconnected-at-first", "connected") if self.events == 1 => {
                 [&line[..], b"{\"event\":\"reconnected\"}\n"].concat()
             }

@@ -132,7 +132,8 @@ pub(super) fn adjust(fault: &str, policy: &mut Policy, timing: &mut Timing, habi
     match fault {
         "no-backoff" => (policy.base, policy.factor) = (Duration::from_millis(1), 1.0),
         "constant-delay" => policy.factor = 1.0,
-        "grows-by-1.5" => policy.factor = 1.5,
+        // Jitter would hide it now and then.
+        "grows-by-1.5" => (policy.factor, policy.jitter) = (1.5, 0.0),
         "cap-one-step-early" => policy.cap = policy.cap.div_f64(policy.factor),
         "no-cap" => policy.cap = Duration::from_secs(3600),
         "late-by-a-third" => {

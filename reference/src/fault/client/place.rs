@@ -33,7 +33,7 @@ pub(crate) const RETURNS: &[Fault] = rows! {
 /// Faults of a client at a WebSocket.
 pub(crate) const PLACES: &[Fault] = rows! {
     "ends-at-message", "closes each connection at the message that it hears as number": 5 7 8 9 10 11 12 14;
-    "ends-after-frame", "closes each connection after its own frame": 2 3 6 10 11 12 13 14 15 16;
+    "ends-after-frame", "closes each connection after its own frame": 2 3 6 10 11 12 13 14 15 16 30;
     "hides-on-return", "does not say, on each connection but the first, its message": 2;
     "hides-on-second-return", "does not say, from its third connection on, its message": 2;
     "repeats-on-return", "says twice, on each connection but the first, its message": 1 2 3;

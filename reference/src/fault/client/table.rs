@@ -9,7 +9,7 @@ pub(crate) const SHARED: &[Fault] = &[
     Fault::shared("constant-delay", &["RECON-03"], "waits as long before each attempt")
         .causing(&["PAIR-H6", "RECON-02", "RECON-04", "RECON-05"]),
     Fault::shared("grows-by-1.5", &["RECON-03"], "lets its delays grow by 1.5")
-        .causing(&["RECON-02", "RECON-04", "RECON-05"]),
+        .causing(&["RECON-02", "RECON-04", "RECON-05", "RECON-10"]),
     Fault::shared("cap-one-step-early", &["RECON-03"], "stops growing one step below the cap")
         .causing(&["RECON-02", "RECON-04", "RECON-05"]),
     Fault::shared("no-cap", &["RECON-03"], "lets its delays grow for ever")
@@ -45,6 +45,7 @@ pub(crate) const SHARED: &[Fault] = &[
     Fault::shared("never-flushes", &["DRV-02"], "writes no event").starving(),
     Fault::shared("half-a-line", &["DRV-02"], "writes half of each event").starving(),
     Fault::shared("silent-loss", &["DRV-02"], "does not tell of losses").causing(&["WIRE-09"]),
+    Fault::shared("silent-later-loss", &["DRV-02"], "tells of its first loss alone").causing(&["WIRE-09"]),
     Fault::shared("hides-connections", &["DRV-02"], "does not tell of connections"),
     Fault::shared("reconnected-at-first", &["DRV-02"], "calls its first connection a return"),
     Fault::shared("never-reconnected", &["DRV-02"], "does not tell of its return").causing(&["TERM-H4"]),
@@ -85,9 +86,9 @@ pub(crate) const WIRE: &[Fault] = &[
         "PAIR-H5", "PAIR-V4", "RECON-11", "SYNC-C6", "TERM-H3", "TERM-V3", "TUN-31", "WIRE-03", "WIRE-06", "WIRE-07",
         "WIRE-12",
     ]),
-    Fault::shared("slow", &["WIRE-12"], "takes 60 ms for everything").causing(&["RECON-02"]),
+    Fault::shared("slow", &["WIRE-12"], "takes 60 ms for everything").causing(&["RECON-02", "TUN-11"]),
     Fault::shared("impolite", &["WIRE-05"], "answers no Close frame").causing(&["WIRE-04", "WIRE-06"]),
-    Fault::shared("lingers", &["WIRE-05"], "keeps a connection that is closed"),
+    Fault::shared("lingers", &["WIRE-05"], "keeps a connection that is closed").causing(&["RECON-13"]),
     Fault::shared("unmasked", &["WIRE-01"], "sends frames without a mask").starving(),
     Fault::shared("fragments-apart", &["WIRE-03"], "takes the first fragment for a message")
         .causing(&["RECON-02", "WIRE-06"]),

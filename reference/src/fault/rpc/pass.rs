@@ -50,9 +50,9 @@ pub(super) trait Talk: Send {
         Vec::new()
     }
 
-    /// Time goes by; what is said to who is behind.
-    fn ticks(&mut self) -> Vec<u8> {
-        Vec::new()
+    /// Time goes by.
+    fn ticks(&mut self) -> Said {
+        Said::default()
     }
 
     /// Whether the other side is not told of an end.
@@ -155,7 +155,10 @@ async fn tick(talk: &Mutex<Box<dyn Talk>>, onward: &Turn<OwnedWriteHalf>) -> Res
     loop {
         sleep(TICK).await;
         let said = locked(talk).ticks();
-        onward.lock().await.write_all(&said).await?;
+        onward.lock().await.write_all(&said.onward).await?;
+        if said.ends {
+            return Ok(());
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::fault::rpc::pass::{Said, Talk, locked};
 const ASTRAY: u64 = 1 << 40;
 /// So many ticks are not at once.
 const PATIENCE: usize = 2;
+/// So many calls are many.
+const MANY: usize = 40;
 /// So many calls behind it make one old.
 const OLD: usize = 3;
 
@@ -77,17 +79,21 @@ impl Talk for Connection {
         said
     }
 
-    fn ticks(&mut self) -> Vec<u8> {
+    fn ticks(&mut self) -> Said {
+        let mut said = Said { ends: take(&mut locked(&self.house).leaves), ..Said::default() };
         let is_meant = match self.fault {
             "loses-patience" => !self.is_later,
             "loses-patience-later" => self.is_later,
             _ => false,
         };
         if !is_meant || self.is_open || self.opening.is_none() {
-            return Vec::new();
+            return said;
         }
         self.ticks += 1;
-        if self.ticks == PATIENCE { astray() } else { Vec::new() }
+        if self.ticks == PATIENCE {
+            said.onward = astray();
+        }
+        said
     }
 
     fn ends(&mut self, _: Way) -> Vec<u8> {
@@ -150,6 +156,12 @@ impl Connection {
             return Some(Frame { id: frame.id, message: Message::SessionStart(start) }.encode());
         }
         self.calls.push(frame.clone());
+        if self.fault == "spoils-one-of-many" && self.calls.len() == MANY {
+            let mut bytes = frame.encode();
+            // The last byte of a message that nobody can read then.
+            bytes.last_mut().into_iter().for_each(|last| *last = 0xC1);
+            return Some(bytes);
+        }
         let is_dropped = match self.fault {
             "mute-after-pieces" => self.is_mute,
             "mute-on-return" => self.is_later,
@@ -196,6 +208,9 @@ impl Connection {
         self.is_open = true;
         let mut house = locked(&self.house);
         house.up = Up::Open;
+        if self.fault == "returns-at-first" && !self.is_later {
+            house.tell("{\"event\":\"reconnected\"}\n");
+        }
         self.refused = match self.fault {
             "loses-waiting-calls" => take(&mut house.waiting),
             "makes-one-waiting-call" => take(&mut house.waiting).saturating_sub(1),

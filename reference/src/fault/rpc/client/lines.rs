@@ -1,6 +1,7 @@
 //! What a fault makes of the lines between an rpc client and its driver.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{BufRead, BufReader, Read, Result, Write};
 use std::sync::{Arc, Mutex};
 
@@ -12,13 +13,14 @@ use crate::fault::rpc::pass::locked;
 /// Calls that the client's user makes are noted, with how the connection is at that time.
 pub(super) struct Input<R> {
     lines: BufReader<R>,
+    fault: &'static str,
     house: Arc<Mutex<House>>,
     ready: VecDeque<u8>,
 }
 
 impl<R: Read> Input<R> {
-    pub(super) fn new(input: R, house: Arc<Mutex<House>>) -> Self {
-        Self { lines: BufReader::new(input), house, ready: VecDeque::new() }
+    pub(super) fn new(input: R, fault: &'static str, house: Arc<Mutex<House>>) -> Self {
+        Self { lines: BufReader::new(input), fault, house, ready: VecDeque::new() }
     }
 }
 
@@ -39,6 +41,9 @@ impl<R: Read> Read for Input<R> {
 impl<R> Input<R> {
     fn note(&self, line: &[u8]) {
         let mut command: Value = serde_json::from_slice(line).unwrap_or_default();
+        if command["do"] == "" && self.fault == "leaves-at-the-nameless" {
+            locked(&self.house).leaves = true;
+        }
         if command["do"] != "call" {
             return;
         }
@@ -48,6 +53,32 @@ impl<R> Input<R> {
             Up::Opening => house.waiting += 1,
             Up::Open => {}
         }
+    }
+}
+
+/// Where the client's user is told of things by whoever has something to tell.
+#[derive(Clone)]
+pub(super) struct Voice(Arc<Mutex<dyn Write + Send>>);
+
+impl Voice {
+    pub(super) fn new(output: impl Write + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(output)))
+    }
+}
+
+impl Write for Voice {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        locked(&self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        locked(&self.0).flush()
+    }
+}
+
+impl fmt::Debug for Voice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Voice")
     }
 }
 

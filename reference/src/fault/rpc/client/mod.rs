@@ -22,7 +22,7 @@ use crate::fault::link::Way;
 use crate::fault::{Chosen, Fault};
 use crate::net::client::rpc::Options;
 
-pub(crate) const FAULTS: &[&[Fault]] = &[table::OPENING, table::CALLS];
+pub(crate) const FAULTS: &[&[Fault]] = &[table::OPENING, table::CALLS, table::DRIVER];
 
 /// What stands between an rpc client with a fault and its daemon, its user and the system.
 #[derive(Debug)]
@@ -61,6 +61,17 @@ struct House {
     waiting: usize,
     /// Whether the client was told to stop, and did not.
     clings: bool,
+    /// Whether the connection is to end.
+    leaves: bool,
+    /// Where the client's user is told of things.
+    voice: Option<lines::Voice>,
+}
+
+impl House {
+    fn tell(&mut self, line: &str) {
+        // A driver that is gone is told nothing.
+        _ = self.voice.as_mut().map(|voice| voice.write_all(line.as_bytes()).and_then(|()| voice.flush()));
+    }
 }
 
 impl RpcDisguise {
@@ -84,7 +95,7 @@ impl RpcDisguise {
     /// What the client's user gives, as the client hears it.
     pub fn input(&self, input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
         match &self.1 {
-            Some(middle) => self.0.input(lines::Input::new(input, Arc::clone(&middle.house))),
+            Some(middle) => self.0.input(lines::Input::new(input, middle.fault, Arc::clone(&middle.house))),
             None => self.0.input(input),
         }
     }
@@ -92,6 +103,11 @@ impl RpcDisguise {
     /// What the client's user is told, of what the client says.
     pub fn output(&self, output: impl Write + Send + 'static) -> Box<dyn Write + Send> {
         match &self.1 {
+            Some(Middle { fault: "returns-at-first", house, .. }) => {
+                let voice = lines::Voice::new(output);
+                locked(house).voice = Some(voice.clone());
+                self.0.output(voice)
+            }
             Some(Middle { fault: "one-failure-twice", .. }) => self.0.output(lines::Output::new(output)),
             _ => self.0.output(output),
         }

@@ -22,7 +22,18 @@ pub(super) const OPENING: &[Fault] = &[
         .causing(&["RECON-08"]),
 ];
 
+/// In what the driver is told, and asks for.
+pub(super) const DRIVER: &[Fault] = &[
+    Fault::new("returns-at-first", &["DRV-02"], "calls the registration of its first session a return"),
+    Fault::new("leaves-at-the-nameless", &["DRV-03"], "ends the connection at a command without a name"),
+];
+
 pub(super) const CALLS: &[Fault] = &[
+    Fault::new(
+        "spoils-one-of-many",
+        &["RPC-C2"],
+        "sends a frame that nobody can read as the fortieth call on a connection",
+    ),
     Fault::new("one-id-for-all", &["RPC-C2"], "uses one request id for all calls")
         .causing(&["RPC-C1", "RPC-C3", "RPC-C4", "RPC-C5"]),
     Fault::new("any-answer-will-do", &["RPC-C3"], "takes any answer for that of its latest call")

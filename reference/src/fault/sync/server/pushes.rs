@@ -44,7 +44,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "leaks-to-the-sender-later",
         &["SYNC-22"],
         "pushes the last message to its sender, subscribed or not, when that authenticates again",
-    ),
+    )
+    .causing(&["SYNC-01", "SYNC-20", "SYNC-21", "SYNC-30", "SYNC-60"]),
     Fault::new("never-unsubscribes", &["SYNC-40"], "pushes on to who has unsubscribed").starving(),
     Fault::new("unsubscribes-from-all", &["SYNC-40"], "pushes nothing more to who has unsubscribed from anything")
         .causing(&["SYNC-23"]),

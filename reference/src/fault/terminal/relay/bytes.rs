@@ -51,7 +51,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "TERM-41", "TERM-50", "WIRE-03", "WIRE-06", "WIRE-09", "WIRE-10", "WIRE-12",
     ]),
     Fault::new("leaks-to-other-hosts", &["TERM-21"], "passes on bytes of viewers to hosts of another client id"),
-    Fault::new("leaks-to-other-viewers", &["TERM-20"], "passes on bytes of hosts to viewers of another client id"),
+    Fault::new("leaks-to-other-viewers", &["TERM-20"], "passes on bytes of hosts to viewers of another client id")
+        .causing(&["TERM-40", "WIRE-06"]),
     Fault::new("leaks-to-the-silent", &["TERM-20"], "passes on bytes of hosts to who has not said anything")
         .causing(&["TERM-05", "TERM-30"]),
 ];
