@@ -177,6 +177,10 @@ fn tolerated(fault: &str, frame: &Frame, is_amid: bool) -> Option<Said> {
     Some(Said { onward: vec![tolerated], ..Said::default() })
 }
 
+/// What they are told.
+pub(super) const UNAVAILABLE: &str =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 /// Whether nobody may connect, who would be the next.
 pub(super) fn bars(fault: &str, number: usize, house: &House) -> bool {
     let most = match fault {

@@ -8,34 +8,35 @@ use serde_json::{Value, json};
 use super::place;
 use crate::fault::Chosen;
 
-/// What the client's user gives.
-pub(super) struct Input<R> {
+/// What the client's user gives, as the client hears it.
+pub(in crate::fault) struct Input<R, H> {
     lines: BufReader<R>,
-    fault: &'static str,
+    hears: H,
     ready: VecDeque<u8>,
 }
 
-impl<R: Read> Input<R> {
-    pub(super) fn new(input: R, chosen: Chosen) -> Self {
-        Self { lines: BufReader::new(input), fault: chosen.fault.name, ready: VecDeque::new() }
+impl<R: Read, H: FnMut(Vec<u8>) -> Vec<u8>> Input<R, H> {
+    /// What is heard of each line, its end included.
+    pub(in crate::fault) fn new(input: R, hears: H) -> Self {
+        Self { lines: BufReader::new(input), hears, ready: VecDeque::new() }
     }
 }
 
-impl<R: Read> Read for Input<R> {
+impl<R: Read, H: FnMut(Vec<u8>) -> Vec<u8>> Read for Input<R, H> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         while self.ready.is_empty() {
             let mut line = Vec::new();
             if self.lines.read_until(b'\n', &mut line)? == 0 {
                 return Ok(0);
             }
-            self.ready.extend(commanded(self.fault, line));
+            self.ready.extend((self.hears)(line));
         }
         self.ready.read(buffer)
     }
 }
 
 /// A command as the client hears it.
-fn commanded(fault: &str, line: Vec<u8>) -> Vec<u8> {
+pub(super) fn commanded(fault: &str, line: Vec<u8>) -> Vec<u8> {
     let mut command: Value = serde_json::from_slice(&line).unwrap_or_default();
     let name = command["do"].as_str().unwrap_or_default();
     let payload = command["payload"].as_str();

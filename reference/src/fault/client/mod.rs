@@ -1,6 +1,6 @@
 //! Faults that clients of all families share: coming back, stopping, the wire, and what the driver is told.
 
-mod driver;
+pub(super) mod driver;
 pub(super) mod place;
 mod table;
 mod wire;
@@ -93,7 +93,7 @@ impl Disguise {
 impl Worn {
     pub(super) fn input(self, input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
         match self.0 {
-            Some(chosen) => Box::new(driver::Input::new(input, chosen)),
+            Some(chosen) => Box::new(driver::Input::new(input, move |line| driver::commanded(chosen.fault.name, line))),
             None => Box::new(input),
         }
     }

@@ -170,7 +170,7 @@ impl Link for Relay {
         house.sessions.came(self.number, self.is_host);
         match self.fault {
             _ if hostile::bars(self, house) || framing::bars(self.fault, self.number, house) => {
-                Admission::Answered(UNAVAILABLE)
+                Admission::Answered(framing::UNAVAILABLE)
             }
             _ => paths::asks(self, head),
         }
@@ -202,5 +202,3 @@ impl Link for Relay {
         self.fault == "hoards"
     }
 }
-
-const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

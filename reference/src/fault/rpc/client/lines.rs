@@ -1,8 +1,7 @@
 //! What a fault makes of the lines between an rpc client and its driver.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Result, Write};
+use std::io::{Result, Write};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -10,49 +9,15 @@ use serde_json::Value;
 use super::{House, Up};
 use crate::fault::rpc::pass::locked;
 
-/// Calls that the client's user makes are noted, with how the connection is at that time.
-pub(super) struct Input<R> {
-    lines: BufReader<R>,
-    fault: &'static str,
-    house: Arc<Mutex<House>>,
-    ready: VecDeque<u8>,
-}
-
-impl<R: Read> Input<R> {
-    pub(super) fn new(input: R, fault: &'static str, house: Arc<Mutex<House>>) -> Self {
-        Self { lines: BufReader::new(input), fault, house, ready: VecDeque::new() }
-    }
-}
-
-impl<R: Read> Read for Input<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        while self.ready.is_empty() {
-            let mut line = Vec::new();
-            if self.lines.read_until(b'\n', &mut line)? == 0 {
-                return Ok(0);
-            }
-            self.note(&line);
-            self.ready.extend(line);
-        }
-        self.ready.read(buffer)
-    }
-}
-
-impl<R> Input<R> {
-    fn note(&self, line: &[u8]) {
-        let mut command: Value = serde_json::from_slice(line).unwrap_or_default();
-        if command["do"] == "" && self.fault == "leaves-at-the-nameless" {
-            locked(&self.house).leaves = true;
-        }
-        if command["do"] != "call" {
-            return;
-        }
-        let mut house = locked(&self.house);
-        match house.up {
-            Up::Away => house.missed.extend(serde_json::from_value(command["message"].take()).ok()),
-            Up::Opening => house.waiting += 1,
-            Up::Open => {}
-        }
+/// Notes a command of the client's user, with how the connection is at that time.
+pub(super) fn note(fault: &str, house: &Mutex<House>, line: &[u8]) {
+    let mut command: Value = serde_json::from_slice(line).unwrap_or_default();
+    let mut house = locked(house);
+    match (command["do"].as_str(), house.up) {
+        (Some("call"), Up::Away) => house.missed.extend(serde_json::from_value(command["message"].take()).ok()),
+        (Some("call"), Up::Opening) => house.waiting += 1,
+        (Some(""), _) => house.leaves = fault == "leaves-at-the-nameless",
+        _ => {}
     }
 }
 

@@ -17,7 +17,7 @@ use super::daemon::NoDoor;
 use super::pass::{self, Talk, Talks, locked};
 use super::socket::listen;
 use crate::client::Ending;
-use crate::fault::client::{Worn, adjust, place};
+use crate::fault::client::{Worn, adjust, driver, place};
 use crate::fault::link::Way;
 use crate::fault::{Chosen, Fault};
 use crate::net::client::rpc::Options;
@@ -95,7 +95,14 @@ impl RpcDisguise {
     /// What the client's user gives, as the client hears it.
     pub fn input(&self, input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
         match &self.1 {
-            Some(middle) => self.0.input(lines::Input::new(input, middle.fault, Arc::clone(&middle.house))),
+            Some(Middle { fault, house, .. }) => {
+                let (fault, house) = (*fault, Arc::clone(house));
+                let hears = move |line: Vec<u8>| {
+                    lines::note(fault, &house, &line);
+                    line
+                };
+                self.0.input(driver::Input::new(input, hears))
+            }
             None => self.0.input(input),
         }
     }

@@ -198,7 +198,7 @@ impl Link for Server {
         self.known(house);
         let is_barred =
             framing::bars(self.fault, self.number, house) || auth::bars(self, house) || wire::bars(self, house);
-        if is_barred { Admission::Answered(UNAVAILABLE) } else { Admission::Onward }
+        if is_barred { Admission::Answered(framing::UNAVAILABLE) } else { Admission::Onward }
     }
 
     fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
@@ -223,5 +223,3 @@ impl Link for Server {
         self.fault == "hoards"
     }
 }
-
-const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

@@ -155,7 +155,7 @@ impl Link for Relay {
     fn asks(&mut self, _: &mut Vec<u8>, house: &mut House) -> Admission {
         house.terminals.silent.insert(self.number);
         match framing::bars(self.fault, self.number, house) {
-            true => Admission::Answered(UNAVAILABLE),
+            true => Admission::Answered(framing::UNAVAILABLE),
             false => Admission::Onward,
         }
     }
@@ -180,5 +180,3 @@ impl Link for Relay {
         self.fault == "hoards"
     }
 }
-
-const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
