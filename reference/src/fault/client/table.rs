@@ -79,12 +79,12 @@ pub(crate) const WIRE: &[Fault] = &[
     Fault::shared("stops-without-close", &["RECON-13"], "stops without a Close frame"),
     Fault::shared("stops-with-1011", &["RECON-13"], "closes with 1011 when it is told to stop"),
     Fault::shared("deaf", &["WIRE-04"], "answers no Ping").causing(&[
-        "PAIR-H5", "PAIR-V4", "RECON-11", "SYNC-C6", "TERM-H3", "TERM-V3", "TUN-31", "WIRE-03", "WIRE-06", "WIRE-07",
-        "WIRE-12",
+        "PAIR-H5", "PAIR-V4", "RECON-11", "SYNC-C6", "TERM-H3", "TERM-V3", "TUN-17", "TUN-31", "WIRE-03", "WIRE-06",
+        "WIRE-07", "WIRE-12",
     ]),
     Fault::shared("parrot", &["WIRE-04"], "answers a Ping with data of its own").causing(&[
-        "PAIR-H5", "PAIR-V4", "RECON-11", "SYNC-C6", "TERM-H3", "TERM-V3", "TUN-31", "WIRE-03", "WIRE-06", "WIRE-07",
-        "WIRE-12",
+        "PAIR-H5", "PAIR-V4", "RECON-11", "SYNC-C6", "TERM-H3", "TERM-V3", "TUN-17", "TUN-31", "WIRE-03", "WIRE-06",
+        "WIRE-07", "WIRE-12",
     ]),
     Fault::shared("slow", &["WIRE-12"], "takes 60 ms for everything").causing(&["RECON-02", "TUN-11"]),
     Fault::shared("impolite", &["WIRE-05"], "answers no Close frame").causing(&["WIRE-04", "WIRE-06"]),
