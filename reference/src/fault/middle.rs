@@ -106,10 +106,7 @@ impl Middleman {
         let place = Arc::new(Place { chosen, side, patience, behind, house, guests, dialing: Turn::default() });
         let mut connections = JoinSet::new();
         let mut meanwhile = pin!(meanwhile);
-        let listener = match TcpListener::from_std(self.listener) {
-            Ok(listener) => listener,
-            Err(_) => return meanwhile.await,
-        };
+        let Ok(listener) = TcpListener::from_std(self.listener) else { return meanwhile.await };
         let done = loop {
             while connections.try_join_next().is_some() {}
             let accepted = tokio::select! {
