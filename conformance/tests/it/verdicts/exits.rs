@@ -75,7 +75,7 @@ async fn a_scenario_that_lies_is_a_fault_of_the_harness() {
 
 #[tokio::test]
 async fn a_value_that_makes_a_message_of_what_is_to_be_none_is_told_of_the_subject() {
-    let script = "summary: Sends what would be invalid.\ncovers: [PAIR-50]\nunder_test: relay\nsteps:\n  - connect: { as: host, to: /mac?no-heartbeat }\n  - expect: { on: host, json: { type: registered, code: $code } }\n  - connect: { as: viewer, to: /browser?no-heartbeat }\n  - send: { on: viewer, json: { type: join, code: $code }, invalid: a character too many }\n";
+    let script = "summary: Sends what would be invalid.\ncovers: [PAIR-50]\nunder_test: relay\nsteps:\n  - connect: { as: host, to: /mac?no-heartbeat }\n  - expect: { on: host, json: { type: registered, code: $code }, check: greeted }\n  - connect: { as: viewer, to: /browser?no-heartbeat }\n  - send: { on: viewer, json: { type: join, code: $code }, invalid: a character too many }\n";
     let judged = play("odd-value", &[("odd-value".to_owned(), script.to_owned())], &[]).await;
     assert_eq!((judged.ran.status, judged.ran.err.as_str()), (1, ""), "{}", judged.ran.told());
     let found: Vec<_> = judged.check("story").findings.iter().map(|finding| finding.what.as_str()).collect();
