@@ -161,10 +161,10 @@ impl Matrix {
         Ok(text + "\n]}\n")
     }
 
-    /// The scenario that finds a fault soonest.
-    pub(super) fn probe(&self, role: &str, fault: &str) -> Option<&str> {
-        let seat = self.roles.iter().find(|seat| seat.role == role)?;
-        seat.faults.iter().find(|row| row.name == fault)?.probe.as_deref()
+    /// What it says of a fault.
+    pub(super) fn row(&self, fault: &Fault) -> Option<&Row> {
+        let seat = self.roles.iter().find(|seat| seat.role == fault.role)?;
+        seat.faults.iter().find(|row| row.name == fault.name)
     }
 }
 

@@ -14,11 +14,9 @@ pub(super) fn summary(matrix: &Matrix) -> String {
         let (killed, all) = (seat.faults.iter().filter(|row| !row.killed_by.is_empty()).count(), seat.faults.len());
         let (killers, named) = (seat.killers(), seat.named().count());
         let useful = seat.named().filter(|(id, _)| killers.contains(*id)).count();
-        let _ = writeln!(
-            text,
-            "{:<16} {killed} of {all} faults found, {useful} of {named} checks have found one",
-            seat.role
-        );
+        let _ = write!(text, "{:<16} {killed} of {all} faults found", seat.role);
+        // Whose checks were not all played, of those nothing can be said.
+        let _ = if named > 0 { writeln!(text, ", {useful} of {named} checks have found one") } else { writeln!(text) };
     }
     text
 }

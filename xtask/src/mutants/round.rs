@@ -110,10 +110,15 @@ impl Round<'_> {
         let play = Play::of(&fault.role, Some(fault));
         match self.known {
             None => Some(Play { skip: fault.spares(heavy), ..play }),
-            Some(matrix) => {
-                matrix.probe(&fault.role, &fault.name).map(|probe| Play { only: vec![probe.to_owned()], ..play })
-            }
+            Some(matrix) => matrix.row(fault)?.probe.clone().map(|probe| Play { only: vec![probe], ..play }),
         }
+    }
+
+    /// How it is played again: where one scenario was enough, against all that have found it, for one may need what another leaves behind.
+    fn again<'f>(&self, play: &Play<'f>) -> Play<'f> {
+        let row = self.known.zip(play.fault).and_then(|(matrix, fault)| matrix.row(fault));
+        let only = row.map_or_else(|| play.only.clone(), |row| row.killed_by.keys().cloned().collect());
+        Play { only, ..play.clone() }
     }
 
     fn rows(&self, plays: &[Play<'_>]) -> Result<Vec<Result<Row>>> {
@@ -126,7 +131,7 @@ impl Round<'_> {
         };
         for jobs in LOOKS {
             let (doubtful, doubts): (Vec<_>, Vec<_>) =
-                plays.iter().zip(&mut rows).filter(is_doubtful).map(|(play, row)| (play.clone(), row)).unzip();
+                plays.iter().zip(&mut rows).filter(is_doubtful).map(|(play, row)| (self.again(play), row)).unzip();
             if doubtful.is_empty() || doubtful.len() * DOUBTS_ONE_IN > plays.len().max(DOUBTS_ONE_IN) {
                 break;
             }
