@@ -6,7 +6,7 @@ use relayspec::requirement::{self, CHAPTERS, Chapter, Level, Requirement};
 
 use super::coverage::{Coverage, State};
 use super::scenarios::{Scenario, Scenarios};
-use crate::paths;
+use crate::{paths, trace};
 
 /// The page of the coverage, below the root.
 const COVERAGE: &str = "docs/coverage.md";
@@ -62,13 +62,8 @@ fn stated(page: &mut String, requirement: &Requirement, judges: &[&Scenario], st
         let _ = writeln!(page, "- [{folder}/{name}]({target}) ({}): {}", roles.join(", "), names.join(", "));
     }
     if let Some(state) = state.filter(|state| !state.killed.is_empty()) {
-        let faults: Vec<_> = state.killed.iter().take(MOST_LISTED).map(|fault| format!("`{fault}`")).collect();
-        let (faults, all) = (faults.join(", "), paths::relative(&here, COVERAGE));
-        let more = match state.killed.len().saturating_sub(MOST_LISTED) {
-            0 => String::new(),
-            more => format!(", and {more} more"),
-        };
-        let _ = writeln!(page, "\nFaults that it finds: {faults}{more} ([coverage]({all})).");
+        let (faults, all) = (trace::listed(state.killed.iter(), MOST_LISTED), paths::relative(&here, COVERAGE));
+        let _ = writeln!(page, "\nFaults that it finds: {faults} ([coverage]({all})).");
     }
     if let Some(excuse) = state.and_then(|state| state.excuse.as_ref()) {
         let _ = writeln!(page, "\nExcused ({}): {}", excuse.category, excuse.reason);

@@ -3,6 +3,8 @@
 
 mod page;
 
+pub(crate) use page::listed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 

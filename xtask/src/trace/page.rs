@@ -27,13 +27,18 @@ pub(super) fn page(requirements: &[Traced]) -> String {
     text
 }
 
-fn found(one: &Traced) -> String {
-    let listed: Vec<_> = one.killed.iter().take(MOST_LISTED).map(|fault| format!("`{fault}`")).collect();
-    let more = one.killed.len() - listed.len();
-    let mut found = listed.join(", ");
+/// The first of so many faults at most, and how many more there are.
+pub(crate) fn listed<'a>(faults: impl ExactSizeIterator<Item = &'a String>, most: usize) -> String {
+    let more = faults.len().saturating_sub(most);
+    let mut text = faults.take(most).map(|fault| format!("`{fault}`")).collect::<Vec<_>>().join(", ");
     if more > 0 {
-        let _ = write!(found, ", and {more} more");
+        let _ = write!(text, ", and {more} more");
     }
+    text
+}
+
+fn found(one: &Traced) -> String {
+    let mut found = listed(one.killed.iter(), MOST_LISTED);
     if let Some(excuse) = &one.excuse {
         let stop = if found.is_empty() { "" } else { "; " };
         let _ = write!(found, "{stop}{}: {}", excuse.category, excuse.reason);
