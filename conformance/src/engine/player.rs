@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::actor::Actor;
 use super::barrier::Barrier;
@@ -119,6 +119,8 @@ pub(super) struct Player {
     pub(super) variables: Bindings,
     pub(super) iteration: String,
     pub(super) barrier: Option<Arc<Barrier>>,
+    /// Of an iteration, until it first meets the others.
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 impl Player {
@@ -138,6 +140,7 @@ impl Player {
             variables,
             iteration: String::new(),
             barrier: None,
+            room: None,
         }
     }
 

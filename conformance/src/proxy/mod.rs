@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::lint::Schemas;
-use crate::transport::WebAddress;
+use crate::transport::{WebAddress, accept};
 
 /// What all connections of a proxy share.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Proxy {
     /// # Errors
     /// Where the system does not allow it.
     pub async fn bind(address: SocketAddr, setup: Setup) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address).await?, setup: Arc::new(setup) })
+        Ok(Self { listener: accept::listener(address)?, setup: Arc::new(setup) })
     }
 
     /// Where it listens.
@@ -93,7 +93,7 @@ impl Proxy {
         let mut links = tokio::task::JoinSet::new();
         let mut number = 0;
         loop {
-            let Ok((client, _)) = self.listener.accept().await else { continue };
+            let client = accept::next(|| self.listener.accept()).await;
             number += 1;
             let _ = client.set_nodelay(true);
             links.spawn(link::carry(client, number, Arc::clone(&self.setup), happenings.clone()));

@@ -9,10 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::UnixListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
+use super::accept;
 use super::encode::Side;
 use super::folder::Folder;
 use super::handshake::{LONGEST_HEAD, Opened, accept_of, values};
@@ -95,10 +96,11 @@ impl Listener {
         let arrived = move |link| _ = sender.try_send(Attempt { at: clock.now(), link, read: BytesMut::new() });
         let (task, base, folder) = match port {
             Port::Tcp(address) => {
-                let listener = TcpListener::bind(address).await?;
+                let listener = accept::listener(address)?;
                 let base = format!("ws://{}", listener.local_addr()?);
                 let accepting = async move {
-                    while let Ok((stream, _)) = listener.accept().await {
+                    loop {
+                        let stream = accept::next(|| listener.accept()).await;
                         let _ = stream.set_nodelay(true);
                         arrived(Link::Tcp(stream));
                     }
@@ -110,7 +112,8 @@ impl Listener {
                 let path = folder.path().join("socket");
                 let listener = UnixListener::bind(&path)?;
                 let accepting = async move {
-                    while let Ok((stream, _)) = listener.accept().await {
+                    loop {
+                        let stream = accept::next(|| listener.accept()).await;
                         arrived(Link::Unix(stream));
                     }
                 };

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a family, a scenario or a verdict.
 
+pub(crate) mod accept;
 pub mod address;
 pub mod connection;
 pub mod decode;

@@ -179,7 +179,7 @@ fn of_sense() {
         "a frame with two payloads" => step("frame: { on: host, opcode: text, text: x, hex: '78' }"),
         "one fragment" => step("send: { on: host, json: { type: ping, ts: 1 }, fragments: 1 }"),
         "`meet` outside `many`" => step("meet: {}"),
-        "`meet` and fewer at once" => step("many: { as: i, count: 3, at_once: 2, steps: [{ meet: {} }] }"),
+        "`meet` of too many" => step("many: { as: i, count: 10001, at_once: 2, steps: [{ meet: {} }] }"),
         "`many` of none" => step("many: { as: i, count: 0, steps: [{ mute: { on: host } }] }"),
         "`many` of too many" => step("many: { as: i, count: 100001, steps: [{ mute: { on: host } }] }"),
         "`many` of too many at once" => step("many: { as: i, count: 10001, steps: [{ mute: { on: host } }] }"),

@@ -13,6 +13,7 @@ mod connection;
 mod handshake;
 mod hub;
 mod letters;
+mod listener;
 mod mailbox;
 pub(crate) mod rpc;
 mod strict;
@@ -28,16 +29,17 @@ use std::time::Duration;
 
 use relayspec::pairing::CLOSE_GOING_AWAY;
 use relayspec::timing::Timing;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use crate::server::{Core, pairing, terminal};
 use closing::Close;
 use hub::Hub;
 pub use hub::System;
+use listener::{accept, listen};
 pub use sync::{DatabaseError, SyncOptions, SyncServer};
 pub use tunnel::{TunnelCloud, TunnelOptions};
 
@@ -46,9 +48,6 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_millis(4500);
 
 /// How much of that what is under way has to come to its end.
 const DRAIN_LIMIT: Duration = Duration::from_millis(3500);
-
-/// The pause after the operating system refused a connection, for want of file descriptors as a rule.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How a relay runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +158,7 @@ impl<C: Core> Server<C> {
             return Err(BindError::MaxMessage { given: max_message, least: C::LEAST_MESSAGE });
         }
         let hub = Arc::new(Hub::new(core)?);
-        let listener = TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?;
+        let listener = listen(address)?;
         let address = listener.local_addr().map_err(|source| BindError::Listen { address, source })?;
         Ok(Self {
             listener,
@@ -209,22 +208,6 @@ impl<C: Core> Server<C> {
         if timeout_at(limit, all_gone).await.is_err() {
             warn!(connections = connections.len(), "connections that would not close are aborted");
             connections.shutdown().await;
-        }
-    }
-}
-
-/// The next connection. Where the system has no room for one, waits rather than asks again and again.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
-                debug!(%error, "a connection was gone before it was accepted");
-            }
-            Err(error) => {
-                warn!(%error, "no connection can be accepted for the moment");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::engine::barrier::Barrier;
 use crate::engine::player::{Fault, Player};
@@ -13,18 +14,20 @@ use crate::scenario::step::{Many, Meet};
 impl Player {
     pub(in crate::engine) async fn many(&mut self, step: &Many) -> Result<(), Fault> {
         let barrier = Arc::new(Barrier::new(step.count));
+        let room = Arc::new(Semaphore::new(step.at_once.unwrap_or(step.count)));
         let outer: Vec<String> = self.variables.keys().cloned().collect();
         let iterations = (1..=step.count).map(|number| {
             let mut player = self.iteration(step, number, &barrier);
-            let barrier = Arc::clone(&barrier);
+            let (barrier, room) = (Arc::clone(&barrier), Arc::clone(&room));
             async move {
+                player.room = room.acquire_owned().await.ok();
                 let result = player.perform(&step.steps).await;
                 barrier.leave();
                 result.map(|()| (number, player.variables))
             }
         });
         // The first that stops stops all: the rest is dropped with its connections.
-        let mut running = stream::iter(iterations).buffer_unordered(step.at_once.unwrap_or(step.count));
+        let mut running = stream::iter(iterations).buffer_unordered(step.width());
         let mut collected: BTreeMap<String, BTreeMap<usize, Value>> = BTreeMap::new();
         while let Some(result) = running.next().await {
             let (number, variables) = result?;
@@ -42,6 +45,7 @@ impl Player {
 
     pub(in crate::engine) async fn meet(&mut self, step: &Meet) -> Result<(), Fault> {
         let Some(barrier) = self.barrier.clone() else { return Ok(()) };
+        self.room = None;
         let is_last = barrier.meet(step.leave).await;
         if step.one.is_empty() {
             return Ok(());
@@ -71,6 +75,7 @@ impl Player {
             variables,
             iteration: format!("{}#{number}", self.iteration),
             barrier: Some(Arc::clone(barrier)),
+            room: None,
         }
     }
 }

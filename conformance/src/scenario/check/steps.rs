@@ -91,22 +91,19 @@ fn step(step: &Step, scope: &mut Scope, in_many: bool) -> Result<(), Inner> {
             scope.variable(name)
         })?,
         Step::Many(many) => {
-            let meets = many.steps.iter().any(|step| matches!(step.value, Step::Meet(_)));
-            if meets && many.at_once.is_some_and(|at_once| at_once < many.count) {
-                return Err("iterations that `meet` have to run all at once: leave `at_once` out".to_owned().into());
-            }
             if many.count == 0 || many.at_once == Some(0) {
                 return Err("`count` and `at_once` are at least 1".to_owned().into());
             }
             let mut inner = scope.clone();
             inner.iterations = scope.iterations.saturating_mul(many.count);
-            inner.at_once = scope.at_once.saturating_mul(many.at_once.unwrap_or(many.count).min(many.count));
+            inner.at_once = scope.at_once.saturating_mul(many.width());
             if inner.iterations > MOST_ITERATIONS {
                 let around = if in_many { ", times those of the `many` around it" } else { "" };
                 return Err(format!("`count` is at most {MOST_ITERATIONS}{around}").into());
             }
             if inner.at_once > MOST_AT_ONCE {
-                return Err(format!("at most {MOST_AT_ONCE} iterations run at once: say so with `at_once`").into());
+                let remedy = if many.meets() { "those that `meet` all do" } else { "say so with `at_once`" };
+                return Err(format!("at most {MOST_AT_ONCE} iterations run at once: {remedy}").into());
             }
             inner.variable(&many.name)?;
             many.down.iter().try_for_each(|name| inner.variable(name))?;

@@ -19,12 +19,26 @@ pub struct Many {
     /// How many.
     #[schemars(range(min = 1, max = MOST_ITERATIONS))]
     pub count: usize,
-    /// How many of them run at once; all where it is not said.
+    /// How many of them run at once; all where it is not said. One that has come to its first `meet` makes room for another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = MOST_AT_ONCE))]
     pub at_once: Option<usize>,
     /// The steps. Variables that they bind are lists afterwards; connections that they open are closed.
     pub steps: Vec<At<Step>>,
+}
+
+impl Many {
+    /// True where the iterations wait for each other.
+    #[must_use]
+    pub fn meets(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.value, Step::Meet(_)))
+    }
+
+    /// How many iterations there are at once, those that wait at a `meet` included.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        if self.meets() { self.count } else { self.at_once.unwrap_or(self.count).min(self.count) }
+    }
 }
 
 /// Waits for the other iterations.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
@@ -15,10 +15,8 @@ use super::HttpMessage;
 use super::exchange::{Exchange, Order, end};
 use super::read::{HttpError, Reader};
 use crate::clock::{Clock, Moment};
-use crate::transport::Link;
+use crate::transport::{Link, accept};
 
-/// How many connections may wait to be accepted. Where there are more, the system drops some, which come back after a second.
-const BACKLOG: u32 = 4096;
 /// More requests than this are not kept.
 const MOST_WAITING: usize = 10_000;
 
@@ -60,15 +58,14 @@ impl Site {
     /// # Errors
     /// Where the system does not allow it.
     pub async fn open(address: SocketAddr, clock: Clock) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.bind(address)?;
-        let listener = socket.listen(BACKLOG)?;
+        let listener = accept::listener(address)?;
         let address = listener.local_addr()?;
         let waiting = Arc::new(Waiting::default());
         let keeper = Arc::clone(&waiting);
         let accepting = tokio::spawn(async move {
             let mut serving = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
+            loop {
+                let stream = accept::next(|| listener.accept()).await;
                 keeper.connections.fetch_add(1, Ordering::Relaxed);
                 let _ = stream.set_nodelay(true);
                 serving.spawn(serve(stream, Arc::clone(&keeper), clock.clone()));

@@ -13,7 +13,7 @@ use relayspec::sync::Pin;
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use super::{BindError, Options, Server, System};
+use super::{BindError, Options, Server, System, listen};
 use crate::server::entropy::draw_text;
 use crate::server::sync;
 use database::Database;
@@ -54,13 +54,7 @@ impl SyncServer {
         let database = Database::open(own.database.as_deref())?;
         let (jobs, waiting) = Jobs::channel();
         let server = Server::start(sync::Server::new(pin.clone(), jobs.clone()), options).await?;
-        let control = match own.control {
-            Some(address) => {
-                let listener = TcpListener::bind(address).await;
-                Some(listener.map_err(|source| BindError::Listen { address, source })?)
-            }
-            None => None,
-        };
+        let control = own.control.map(listen).transpose()?;
         let hub = Arc::downgrade(&server.shared.hub);
         let database = waiting.start(database, hub).map_err(BindError::Thread)?;
         Ok(Self { server, pin, jobs, control, database })

@@ -15,7 +15,7 @@ use relayspec::tunnel::LEAST_BODY;
 use tokio::net::TcpListener;
 use tracing::info;
 
-use super::{BindError, Options, Server, System};
+use super::{BindError, Options, Server, System, listen};
 use crate::server::tunnel::{Cloud, Limits};
 use crate::tunnel::Tokens;
 use gate::{Bounds, Gate, Reply};
@@ -80,7 +80,7 @@ impl TunnelCloud {
         }
         let timing = agents.timing.clone();
         let agents = Server::start(Cloud::new(System, tokens, &timing, limits), agents).await?;
-        let listener = TcpListener::bind(address).await.map_err(|source| BindError::Listen { address, source })?;
+        let listener = listen(address)?;
         let public = listener.local_addr().map_err(|source| BindError::Listen { address, source })?;
         let bounds = Bounds { max_body, max_unsent, max_unread: max_unread.max(max_body) };
         let gate = Arc::new(Gate::new(Arc::clone(&agents.shared.hub), &timing, bounds));
