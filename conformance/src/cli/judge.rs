@@ -23,6 +23,8 @@ use super::subjects::{self, Ready};
 
 /// How many handshakes of a run are under way at once.
 const HANDSHAKES: usize = 64;
+/// More than cores: a thread that looks at a large message keeps no other from being answered.
+const WORKERS: usize = 4;
 /// What the machine may add to a client's delays, beyond all tolerance.
 const SLACK: Duration = Duration::from_millis(5);
 /// Columns of a report that does not go to a terminal.
@@ -31,7 +33,7 @@ const PLAIN_WIDTH: usize = 160;
 /// Judges a subject.
 pub(super) fn judge(setup: &Setup) -> Result<Exit, Failure> {
     super::raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::harness(format!("the runtime cannot be started: {error}")))?;
     let reports = reports(setup)?;
     let exit = runtime.block_on(judging(setup, reports));

@@ -3,12 +3,13 @@
 //! Scenarios that wait for timing parameters run side by side, since they cost nothing but time; those that wait for nothing run a few at a
 //! time, so that each is as fast as it can be; those that keep the machine busy run one by one.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::watch;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::doubt::{crowded, doubtful, excuse, shaken};
 use super::fit::not_for;
@@ -250,16 +251,42 @@ async fn play(plan: &Plan, item: Item<'_>, company: Company) -> Performance {
     let afresh = company == Company::None || starts_afresh(item);
     match &part.subject {
         Subject::Server { launcher: Some(launcher), .. } if afresh => match launcher.launch().await {
-            Ok(target) => {
-                let subject = Subject::Server { target, launcher: None };
-                perform(&part.stage, scenario, subject, Company::None, deadline).await
-            }
+            Ok(target) => on_stage(item, Subject::Server { target, launcher: None }, Company::None, deadline).await,
             Err(problem) => {
                 let stop = Stop::Inconclusive(format!("the subject could not be started: {problem}"));
                 Performance { outcome: unplayed(scenario, &stop), harness: None, noise: Duration::ZERO }
             }
         },
-        Subject::Server { .. } => perform(&part.stage, scenario, part.subject.clone(), Company::Others, deadline).await,
-        Subject::Client(_) => perform(&part.stage, scenario, part.subject.clone(), Company::None, deadline).await,
+        Subject::Server { .. } => on_stage(item, part.subject.clone(), Company::Others, deadline).await,
+        Subject::Client(_) => on_stage(item, part.subject.clone(), Company::None, deadline).await,
     }
+}
+
+/// Performs a scenario; one that keeps the machine busy on a thread of its own, where no other has to wait for it.
+async fn on_stage(item: Item<'_>, subject: Subject, company: Company, deadline: Duration) -> Performance {
+    let (stage, scenario) = (&item.part.stage, item.scenario);
+    if !scenario.has(Trait::Heavy) {
+        return perform(stage, scenario, subject, company, deadline).await;
+    }
+    let (own_stage, own_scenario) = (Arc::clone(stage), Arc::clone(scenario));
+    let (wanted, unwanted) = oneshot::channel::<Infallible>();
+    let runtime = Handle::current();
+    let performance = tokio::task::spawn_blocking(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                performance = perform(&own_stage, &own_scenario, subject, company, deadline) => Some(performance),
+                _ = unwanted => None,
+            }
+        })
+    });
+    let performance = performance.await;
+    drop(wanted); // Where the run is cut short, this comes first.
+    performance.ok().flatten().unwrap_or_else(|| {
+        let stop = Stop::Harness("the performance broke off".to_owned());
+        Performance {
+            outcome: unplayed(scenario, &stop),
+            harness: Some("the performance broke off".to_owned()),
+            noise: Duration::ZERO,
+        }
+    })
 }

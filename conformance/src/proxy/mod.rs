@@ -93,7 +93,7 @@ impl Proxy {
         let mut links = tokio::task::JoinSet::new();
         let mut number = 0;
         loop {
-            let client = accept::next(|| self.listener.accept()).await;
+            let client = accept::next(&self.setup.clock, || self.listener.accept()).await;
             number += 1;
             let _ = client.set_nodelay(true);
             links.spawn(link::carry(client, number, Arc::clone(&self.setup), happenings.clone()));

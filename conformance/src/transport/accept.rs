@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 
+use crate::clock::Clock;
+
 /// How many connections wait until they are taken; the system may allow fewer. A SYN that finds no room is sent again after 1 s.
 const BACKLOG: u32 = 4096;
 
@@ -25,12 +27,12 @@ pub(crate) fn listener(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// The next connection. One that was gone before it was taken is passed over.
-pub(crate) async fn next<S, A, F: Future<Output = io::Result<(S, A)>>>(accept: impl Fn() -> F) -> S {
+pub(crate) async fn next<S, A, F: Future<Output = io::Result<(S, A)>>>(clock: &Clock, accept: impl Fn() -> F) -> S {
     loop {
         match accept().await {
             Ok((stream, _)) => return stream,
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(_) => tokio::time::sleep(PAUSE).await,
+            Err(_) => clock.nap(PAUSE).await,
         }
     }
 }

@@ -93,16 +93,17 @@ impl Listener {
     pub async fn bind(port: Port, clock: Clock) -> io::Result<Self> {
         let (sender, attempts) = mpsc::channel(MOST_WAITING);
         // What finds no room is dropped, which closes it.
-        let arrived = move |link| _ = sender.try_send(Attempt { at: clock.now(), link, read: BytesMut::new() });
+        let arrived =
+            move |link, clock: &Clock| _ = sender.try_send(Attempt { at: clock.now(), link, read: BytesMut::new() });
         let (task, base, folder) = match port {
             Port::Tcp(address) => {
                 let listener = accept::listener(address)?;
                 let base = format!("ws://{}", listener.local_addr()?);
                 let accepting = async move {
                     loop {
-                        let stream = accept::next(|| listener.accept()).await;
+                        let stream = accept::next(&clock, || listener.accept()).await;
                         let _ = stream.set_nodelay(true);
-                        arrived(Link::Tcp(stream));
+                        arrived(Link::Tcp(stream), &clock);
                     }
                 };
                 (tokio::spawn(accepting), base, None)
@@ -113,8 +114,8 @@ impl Listener {
                 let listener = UnixListener::bind(&path)?;
                 let accepting = async move {
                     loop {
-                        let stream = accept::next(|| listener.accept()).await;
-                        arrived(Link::Unix(stream));
+                        let stream = accept::next(&clock, || listener.accept()).await;
+                        arrived(Link::Unix(stream), &clock);
                     }
                 };
                 (tokio::spawn(accepting), format!("unix:{}", path.display()), Some(folder))

@@ -12,6 +12,7 @@ pub mod handshake;
 pub mod http;
 mod link;
 pub mod listen;
+mod outbox;
 mod pump;
 pub mod splitter;
 #[cfg(test)]

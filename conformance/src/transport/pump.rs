@@ -1,6 +1,5 @@
 //! The task that owns a connection's stream: it reads, writes, answers Pings, and never lets one wait for another.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,6 +12,7 @@ use super::decode::{Arrival, Decoder, End};
 use super::encode::{CLOSE, OutFrame, PONG, Side};
 use super::handshake::Opened;
 use super::link::Link;
+use super::outbox::{Broken, Outbox};
 use super::splitter::Splitter;
 use crate::clock::{Clock, Moment};
 
@@ -30,8 +30,8 @@ pub(super) const LARGEST_INBOX: usize = 96 << 20;
 /// What an arrival counts for beside its payload.
 const ARRIVAL_COST: usize = 64;
 const READ_BUFFER: usize = 8 << 10;
-/// So many bytes of frames that nobody waits for are written at once.
-const TOGETHER: usize = 4 << 10;
+/// A frame of more bytes takes its time to be looked at.
+const LARGE: usize = 64 << 10;
 /// How long a dropped connection may take to close.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -57,9 +57,7 @@ pub(super) async fn run(
         sender,
         unread,
         decoder,
-        out: VecDeque::new(),
-        written: 0,
-        flush: false,
+        out: Outbox::default(),
         reading: true,
         ended: false,
         muted: false,
@@ -83,33 +81,10 @@ pub(super) fn cost(arrival: &Arrival) -> usize {
         }
 }
 
-enum Pushed {
-    Wrote(usize),
-    Flushed,
-    Broken,
-}
-
-/// Writes some bytes, or flushes where there are none. May be dropped and called again without loss.
-async fn push(writer: &mut WriteHalf<Link>, bytes: Option<&[u8]>) -> Pushed {
-    match bytes {
-        Some(bytes) => match writer.write(bytes).await {
-            Ok(count) if count > 0 => Pushed::Wrote(count),
-            _ => Pushed::Broken,
-        },
-        None if writer.flush().await.is_ok() => Pushed::Flushed,
-        None => Pushed::Broken,
-    }
-}
-
 /// How arrivals are made of bytes.
 enum Reading {
     WebSocket(Decoder),
     Lengths(Splitter),
-}
-
-struct Outgoing {
-    bytes: Vec<u8>,
-    done: Option<oneshot::Sender<()>>,
 }
 
 struct Pump {
@@ -120,9 +95,7 @@ struct Pump {
     sender: mpsc::UnboundedSender<Arrived>,
     unread: Arc<AtomicUsize>,
     decoder: Reading,
-    out: VecDeque<Outgoing>,
-    written: usize,
-    flush: bool,
+    out: Outbox,
     reading: bool,
     ended: bool,
     muted: bool,
@@ -145,12 +118,15 @@ impl Pump {
                 self.writable = false;
             }
             let reading = self.reading && !self.ended && self.unread.load(Ordering::Acquire) < LARGEST_INBOX;
-            let next = self.out.front().map(|outgoing| &outgoing.bytes[self.written..]);
+            let writing = self.writable && !self.out.is_idle();
             tokio::select! {
                 biased;
                 order = orders.recv() => match order {
-                    Some(Command::Frame(frame, done)) => self.frame(&frame, done),
-                    Some(Command::Raw(bytes, done)) => self.out.push_back(Outgoing { bytes, done }),
+                    Some(Command::Frame(frame, done)) => {
+                        self.make_way(frame.payload.len());
+                        self.frame(&frame, done);
+                    }
+                    Some(Command::Raw(bytes, done)) => self.out.add(bytes, done),
                     Some(Command::Act(Act::Mute)) => self.muted = true,
                     Some(Command::Act(Act::Stall)) => self.reading = false,
                     Some(Command::Act(Act::Resume)) => self.reading = true,
@@ -168,10 +144,8 @@ impl Pump {
                     Ok(count) => self.read(&buffer[..count]),
                     Err(_) => self.end(End::Reset),
                 },
-                pushed = push(&mut self.writer, next), if self.writable && (next.is_some() || self.flush) => match pushed {
-                    Pushed::Flushed => self.flush = false,
-                    Pushed::Wrote(count) => self.wrote(count),
-                    Pushed::Broken => self.broken(),
+                pushed = self.out.push(&mut self.writer), if writing => if pushed == Err(Broken) {
+                    self.broken();
                 },
             }
         }
@@ -181,8 +155,8 @@ impl Pump {
     /// A server closes the TCP connection once both Close frames have gone over it (RFC 6455, section 7.1.1). One that is muted does
     /// not: its client has to do it.
     fn hangs_up(&self) -> bool {
-        let idle = self.out.is_empty() && !self.flush;
-        self.side == Side::Server && self.close_sent && self.close_seen && idle && self.writable && !self.muted
+        let is_due = self.side == Side::Server && self.close_sent && self.close_seen && !self.muted;
+        is_due && self.out.is_idle() && self.writable
     }
 
     fn frame(&mut self, frame: &OutFrame, done: Option<oneshot::Sender<()>>) {
@@ -195,13 +169,13 @@ impl Pump {
             Reading::WebSocket(_) => frame.encode(self.side),
             Reading::Lengths(_) => frame.payload.clone(),
         };
-        // Small frames that wait for each other go out together.
-        match self.out.back_mut().filter(|last| last.done.is_none() && last.bytes.len() < TOGETHER) {
-            Some(last) => {
-                last.bytes.extend(bytes);
-                last.done = done;
-            }
-            None => self.out.push_back(Outgoing { bytes, done }),
+        self.out.join(bytes, done);
+    }
+
+    /// What is ready, as a Pong, does not wait while a large frame behind it is looked at.
+    fn make_way(&mut self, length: usize) {
+        if length > LARGE && self.writable && self.out.push_at_once(&mut self.writer) == Err(Broken) {
+            self.broken();
         }
     }
 
@@ -209,18 +183,6 @@ impl Pump {
     fn broken(&mut self) {
         self.writable = false;
         self.out.clear();
-        self.written = 0;
-    }
-
-    fn wrote(&mut self, count: usize) {
-        self.written += count;
-        self.flush = true;
-        if self.out.front().is_some_and(|outgoing| self.written >= outgoing.bytes.len()) {
-            self.written = 0;
-            if let Some(done) = self.out.pop_front().and_then(|outgoing| outgoing.done) {
-                let _ = done.send(());
-            }
-        }
     }
 
     fn read(&mut self, bytes: &[u8]) {
@@ -239,7 +201,6 @@ impl Pump {
     fn end(&mut self, end: End) {
         self.ended = true;
         self.out.clear();
-        self.written = 0;
         self.arrived(self.clock.now(), Arrival::End(end));
     }
 
@@ -268,12 +229,9 @@ impl Pump {
         let polite = async {
             let has_close_frames = matches!(self.decoder, Reading::WebSocket(_));
             if !self.close_sent && has_close_frames {
-                self.out.push_back(Outgoing { bytes: OutFrame::close(Some(1000), "").encode(self.side), done: None });
+                self.out.add(OutFrame::close(Some(1000), "").encode(self.side), None);
             }
-            let mut bytes: &[u8] =
-                &self.out.iter().flat_map(|outgoing| outgoing.bytes.clone()).skip(self.written).collect::<Vec<_>>();
-            while self.writer.write_buf(&mut bytes).await.is_ok_and(|count| count > 0) {}
-            let _ = self.writer.flush().await;
+            while !self.out.is_idle() && self.out.push(&mut self.writer).await.is_ok() {}
             // A stream without Close frames has no farewell to wait for.
             let Reading::WebSocket(decoder) = &mut self.decoder else { return };
             let mut close_seen = self.close_seen;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::connection::{Act, Arrived, Connection, Observer};
@@ -141,4 +142,34 @@ async fn a_dropped_connection_says_goodbye() {
     let (connection, mut server, _) = connected();
     drop(connection);
     assert_eq!(server.next().await, Arrival::Close { code: Some(1000), reason: String::new() });
+}
+
+/// Looks at what has reached the peer by the time a large frame is looked at.
+struct Glance {
+    peer: DuplexStream,
+    seen: Option<tokio::sync::oneshot::Sender<usize>>,
+}
+
+impl Observer for Glance {
+    fn sent(&mut self, _: Moment, frame: &OutFrame) {
+        if let Some(seen) = self.seen.take_if(|_| frame.payload.len() > 1000) {
+            let read = self.peer.read(&mut [0; 64]).now_or_never().transpose().expect("a stream that can be read");
+            seen.send(read.unwrap_or_default()).expect("somebody who asks");
+        }
+    }
+
+    fn received(&mut self, _: Moment, _: &Arrival) {}
+}
+
+#[tokio::test]
+async fn what_is_ready_does_not_wait_for_a_look_at_a_large_frame() {
+    let (ours, peer) = tokio::io::duplex(64);
+    let (seen, looked) = tokio::sync::oneshot::channel();
+    let opened = Opened { link: Link::Memory(ours), rest: bytes::BytesMut::default(), side: Side::Server };
+    let connection = Connection::start(opened, Clock::start(), Box::new(Glance { peer, seen: Some(seen) }));
+    let small = OutFrame::new(TEXT, "answer");
+    let length = small.encode(Side::Server).len();
+    connection.pen().send(small);
+    connection.pen().send(OutFrame::new(TEXT, "x".repeat(100_000)));
+    assert_eq!(looked.await, Ok(length));
 }

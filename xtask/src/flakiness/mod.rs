@@ -100,6 +100,11 @@ fn all(judge: &Path, runs: usize, report: &Path) -> Result<Tally> {
         let wall = tally.walls.last().copied().unwrap_or_default() / 1e3;
         println!("{number}/{runs}: {} wrong, {again} played again, {wall:.1} s", wrong.len());
         wrong.iter().for_each(|wrong| println!("  {wrong}"));
+        if !wrong.is_empty() {
+            let kept = report.with_extension(format!("run-{number}.json"));
+            fs::rename(report, &kept).with_context(|| format!("{} cannot be kept", kept.display()))?;
+            println!("  what it said: {}", kept.display());
+        }
     }
     Ok(tally)
 }

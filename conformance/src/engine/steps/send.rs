@@ -28,6 +28,7 @@ impl Player {
     pub(in crate::engine) async fn send(&mut self, step: &Send) -> Result<(), Fault> {
         let actor = self.actor(&step.on)?;
         let mut actor = actor.lock().await;
+        actor.drain(); // What wants an answer gets it before what may be large.
         let contents = self.contents(step, &mut actor)?;
         if let (true, Some(count)) = (self.is_framed(), step.fragments) {
             return self.piecemeal(&actor, &joined(contents), count).await;

@@ -65,7 +65,7 @@ impl Site {
         let accepting = tokio::spawn(async move {
             let mut serving = tokio::task::JoinSet::new();
             loop {
-                let stream = accept::next(|| listener.accept()).await;
+                let stream = accept::next(&clock, || listener.accept()).await;
                 keeper.connections.fetch_add(1, Ordering::Relaxed);
                 let _ = stream.set_nodelay(true);
                 serving.spawn(serve(stream, Arc::clone(&keeper), clock.clone()));
