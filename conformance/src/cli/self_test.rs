@@ -75,7 +75,7 @@ const SERVERS: [Server; 5] = [
     Server {
         family: &tunnel::FAMILY,
         name: "tunnel-cloud",
-        timing: &[(Parameter::AuthTimeout, "300ms"), (Parameter::RequestTimeout, "400ms")],
+        timing: &[(Parameter::AuthTimeout, "300ms"), (Parameter::RequestTimeout, "600ms")],
         promises: &[],
         words: &["--public-port", "{public_port}", "--token-file", "{token_file}"],
         params: &[
@@ -115,7 +115,7 @@ const AGENT_TIMING: [(Parameter, &str); 4] = [
     (Parameter::ConnectTimeout, "500ms"),
     (Parameter::HeartbeatInterval, "500ms"),
     (Parameter::HeartbeatTimeout, "300ms"),
-    (Parameter::RequestTimeout, "400ms"),
+    (Parameter::RequestTimeout, "600ms"),
 ];
 
 const SYNC_TIMING: [(Parameter, &str); 3] = [

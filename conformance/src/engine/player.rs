@@ -20,11 +20,11 @@ use super::witness::Transcript;
 use crate::clock::{Clock, Moment, millis};
 use crate::lint::Schemas;
 use crate::outcome::Finding;
-use crate::scenario::{At, Bindings, Measures, Place, STORY, Scenario, Size, Span, Step};
+use crate::scenario::{At, Bindings, Measures, Place, STORY, Scenario, Size, Step};
 use crate::transport::http::{Exchange, Site};
 use crate::transport::{Act, Side};
 use relayspec::reconnect::Policy;
-use relayspec::timing::{Parameter, Timing};
+use relayspec::timing::Timing;
 
 /// What all scenarios of a run share.
 #[derive(Debug)]
@@ -192,14 +192,12 @@ impl Player {
         })
     }
 
-    /// No step may hang, whatever the subject does. The steps inside `many` have deadlines of their own.
+    /// No step may hang, whatever the subject does. The steps inside `many` have deadlines of their own, also while others wait for them.
     async fn in_time(&mut self, step: &Step) -> Result<(), Fault> {
-        if let Step::Many(_) = step {
+        if let Step::Many(_) | Step::Meet(_) = step {
             return self.step(step).await;
         }
-        let clock = self.clock().clone();
-        let wait = self.story.scenario.script.longest_wait.as_ref().map(|span| self.span(span)).unwrap_or_default();
-        let allowed = wait + self.story.stage.step_deadline;
+        let (clock, allowed) = (self.clock().clone(), self.longest_step());
         clock.within(clock.now() + allowed, self.step(step)).await.unwrap_or_else(|| {
             let what = format!("a step was not over within {:.1} s", allowed.as_secs_f64());
             Err(Finding { what, excused_from_ms: Finding::excuse_for(allowed), ..Finding::default() }.into())
@@ -267,17 +265,6 @@ impl Player {
     pub(super) fn actor(&self, name: &str) -> Result<Arc<Mutex<Actor>>, Stop> {
         let actor = self.actors.get(name).map(Arc::clone);
         actor.ok_or_else(|| Stop::Harness(format!("no connection is called `{name}`")))
-    }
-
-    pub(super) fn span(&self, span: &Span) -> Duration {
-        span.value(self.story.stage.measures())
-    }
-
-    pub(super) fn within(&self, span: Option<&Span>) -> Duration {
-        match span {
-            Some(span) => self.span(span),
-            None => self.clock().real(self.story.stage.timing.value(Parameter::NotifyDeadline)),
-        }
     }
 
     /// The side that the runner takes.

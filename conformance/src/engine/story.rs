@@ -161,6 +161,10 @@ impl Story {
 
 /// Answers what clients may say at any time, while steps wait for something else. It is never done.
 async fn tend(story: &Story) {
+    let script = &story.scenario.script;
+    if (story.scenario.family.welcome)(&script.under_test).asides.is_empty() {
+        return std::future::pending().await;
+    }
     loop {
         story.stage.clock.nap(TENDING).await;
         let mut tended = story.tended.lock().unwrap_or_else(PoisonError::into_inner);

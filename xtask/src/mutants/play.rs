@@ -18,7 +18,7 @@ use super::pace::Pace;
 use crate::cargo;
 
 /// Who never answers is not waited for as long as usual.
-const IMPATIENT: [&str; 6] = ["--step-deadline", "3s", "--scenario-deadline", "10s", "--run-deadline", "3min"];
+const IMPATIENT: [&str; 6] = ["--step-deadline", "3s", "--scenario-deadline", "20s", "--run-deadline", "3min"];
 /// Statuses of a run that judged: all passed, or something failed.
 const JUDGED: [i32; 2] = [0, 1];
 

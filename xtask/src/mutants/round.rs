@@ -19,6 +19,9 @@ const LOOKS: [usize; 2] = [CALM, 1];
 /// More doubts than one in so many are no noise: what is wrong then is a fault or a check.
 const DOUBTS_ONE_IN: usize = 8;
 
+/// What to play for the checks of a role that no fault has failed.
+type Sought<'f> = fn(&Seat, &Excuses, &[&'f Fault]) -> Vec<Play<'f>>;
+
 /// How faults are played.
 pub(super) struct Round<'a> {
     pub(super) judge: &'a Path,
@@ -63,7 +66,8 @@ impl Round<'_> {
         }
         let mut roles: Vec<_> = roles.into_iter().filter_map(|role| seats.remove(role)).collect();
         if self.is_whole {
-            roles.iter_mut().try_for_each(|seat| self.seek(seat, faults))?;
+            self.more(&mut roles, faults, seek::by_place, self.jobs)?;
+            self.more(&mut roles, faults, seek::in_calm, CALM)?;
         }
         Ok(Outcome { matrix: Matrix { roles }, unjudged })
     }
@@ -88,15 +92,12 @@ impl Round<'_> {
         Ok(seats)
     }
 
-    /// Plays what might fail a check that nobody has failed.
-    fn seek(&self, seat: &mut Seat, faults: &[&Fault]) -> Result<()> {
-        self.more(seat, &seek::by_place(seat, self.excuses, faults), self.jobs)?;
-        self.more(seat, &seek::in_calm(seat, self.excuses, faults), CALM)
-    }
-
-    fn more(&self, seat: &mut Seat, plays: &[Play<'_>], jobs: usize) -> Result<()> {
-        for (play, played) in plays.iter().zip(play::all(self.judge, plays, jobs)?) {
+    /// Plays what might fail a check that nobody has failed, so many at once.
+    fn more<'f>(&self, seats: &mut [Seat], faults: &[&'f Fault], sought: Sought<'f>, jobs: usize) -> Result<()> {
+        let plays: Vec<_> = seats.iter().flat_map(|seat| sought(seat, self.excuses, faults)).collect();
+        for (play, played) in plays.iter().zip(play::all(self.judge, &plays, jobs)?) {
             let (Some(fault), Ok(played)) = (play.fault, played) else { continue };
+            let Some(seat) = seats.iter_mut().find(|seat| seat.role == play.role) else { continue };
             match seat.faults.iter_mut().find(|row| row.name == fault.name) {
                 Some(row) => row.and(fault, played),
                 None => seat.faults.push(Row::new(fault, &played)),

@@ -1,15 +1,37 @@
 //! Waiting, noting moments, and comparing them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use relayspec::timing::Parameter;
 
 use super::shown;
 use crate::engine::player::{Fault, Player};
 use crate::engine::recorder::Stop;
 use crate::outcome::Finding;
-use crate::scenario::Term;
 use crate::scenario::step::{Mark, Near, Wait};
+use crate::scenario::{Span, Term};
 
 impl Player {
+    pub(in crate::engine) fn span(&self, span: &Span) -> Duration {
+        span.value(self.story.stage.measures())
+    }
+
+    /// How long a step may take.
+    pub(in crate::engine) fn longest_step(&self) -> Duration {
+        let wait = self.story.scenario.script.longest_wait.as_ref().map(|span| self.span(span));
+        wait.unwrap_or_default() + self.story.stage.step_deadline
+    }
+
+    /// How long a step waits for something: for so long or as long as usual, and not until it is stopped itself.
+    pub(in crate::engine) fn within(&self, span: Option<&Span>) -> Duration {
+        let wanted = match span {
+            Some(span) => self.span(span),
+            None => self.clock().real(self.story.stage.timing.value(Parameter::NotifyDeadline)),
+        };
+        wanted.min(self.longest_step() * 9 / 10)
+    }
+
     pub(in crate::engine) async fn wait(&mut self, step: &Wait) -> Result<(), Fault> {
         let clock = self.clock();
         let until = match (&step.span, &step.until) {
