@@ -3,14 +3,16 @@
 //! A run may be accelerated: the clock of the subject then runs faster than that of the machine, and so does this one. All moments and spans
 //! outside this file are in the subject's time, but for those that are said to be the machine's own.
 //!
-//! A thread of its own, and a task beside those that play the scenarios, sleep in small steps and note by how much each was overslept.
-//! That is the noise of the machine, by which bounds of the form "not after" are widened before anybody is blamed.
+//! The noise of the machine is by how much it wakes those late who wait. Bounds of the form "not after" are widened by it before anybody is blamed.
 
-use std::collections::VecDeque;
+mod alarm;
+mod noise;
+
 use std::ops::{Add, Sub};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+
+use noise::Noise;
 
 /// A moment: how long after the start of the clock it lies, in the subject's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,31 +53,17 @@ struct Inner {
     speed: f64,
     start: Instant,
     start_epoch_ms: f64,
-    noise: Mutex<VecDeque<Overslept>>,
-    /// When each listener came last.
-    heard: Mutex<[Option<Instant>; LISTENERS]>,
+    noise: Arc<Noise>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Overslept {
-    until: Instant,
-    by: Duration,
-}
-
-/// How long the noise thread sleeps at a time.
-const STEP: Duration = Duration::from_millis(2);
-/// Oversleeping by less is the usual and is not noted.
-const USUAL: Duration = Duration::from_millis(3);
-/// How many noisy moments are kept.
-const KEPT: usize = 20_000;
-/// Before a moment that is waited for the runner stops sleeping and spins: timers oversleep by a millisecond or two.
-const SPIN: Duration = Duration::from_millis(2);
+/// So long before a moment that is waited for an alarm is set: the runtime's timers are late by a millisecond or two.
+const COARSE: Duration = Duration::from_millis(3);
 
 /// Moments beyond this lie after the end of every run, in the machine's time.
 const END_OF_TIME: Duration = Duration::from_secs(1 << 30);
 
 impl Clock {
-    /// Starts the clock and its noise thread, which ends when the last clone is dropped.
+    /// Starts the clock, which listens for the noise of the machine until its last clone is dropped.
     #[must_use]
     pub fn start() -> Self {
         Self::start_at_speed(1.0)
@@ -89,15 +77,8 @@ impl Clock {
             speed: if speed.is_finite() { speed.max(1.0) } else { 1.0 },
             start: Instant::now(),
             start_epoch_ms: since_epoch.as_secs_f64() * 1000.0,
-            noise: Mutex::default(),
-            heard: Mutex::default(),
+            noise: Noise::listen(),
         });
-        let watched = Arc::downgrade(&inner);
-        // Without the thread there is no widening of bounds; nothing else depends on it.
-        let _ = thread::Builder::new().name("noise".to_owned()).spawn(move || listen(&watched));
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(listen_among_tasks(Arc::downgrade(&inner)));
-        }
         Self { inner }
     }
 
@@ -161,15 +142,13 @@ impl Clock {
         Moment(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
     }
 
-    /// Sleeps until a moment, and is back within microseconds of it on a machine that has a core to spare.
+    /// Sleeps until a moment, and is back within a fraction of a millisecond of it on a machine that has a core to spare.
     pub async fn sleep_until(&self, moment: Moment) {
         let until = self.instant(moment);
-        if until > Instant::now() + SPIN {
-            tokio::time::sleep_until((until - SPIN).into()).await;
+        if until > Instant::now() + COARSE {
+            tokio::time::sleep_until((until - COARSE).into()).await;
         }
-        while Instant::now() < until {
-            tokio::task::yield_now().await;
-        }
+        alarm::wake_at(until).await;
     }
 
     /// Sleeps for about so long, in the machine's own time and without spinning: for those who only look in now and then.
@@ -185,11 +164,7 @@ impl Clock {
     /// By how much the machine overslept at worst between two moments.
     #[must_use]
     pub fn noise(&self, since: Moment, until: Moment) -> Duration {
-        let noise = self.inner.noise.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, until) = (self.instant(since), self.instant(until) + STEP);
-        let heard = noise.iter().filter(|overslept| overslept.until >= since && overslept.until <= until);
-        let worst = heard.map(|overslept| overslept.by).max().unwrap_or_default();
-        self.real(worst.max(self.inner.silence(since, until)))
+        self.real(self.inner.noise.worst(self.instant(since), self.instant(until)))
     }
 }
 
@@ -207,56 +182,6 @@ fn scaled(span: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(span.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
-impl Inner {
-    /// By how much a listener is late that has not come yet: what keeps it may have kept others.
-    fn silence(&self, since: Instant, until: Instant) -> Duration {
-        let now = Instant::now();
-        if since > now {
-            return Duration::ZERO;
-        }
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let late = heard.iter().flatten().filter(|heard| **heard <= until);
-        let late = late.map(|heard| now.saturating_duration_since(*heard + STEP)).max().unwrap_or_default();
-        if late > USUAL { late } else { Duration::ZERO }
-    }
-}
-
-/// Those who listen: a thread, and a task among the others.
-const LISTENERS: usize = 2;
-const THREAD: usize = 0;
-const TASK: usize = 1;
-
-fn listen(watched: &Weak<Inner>) {
-    let mut before = Instant::now();
-    while let Some(now) = note(watched, before, THREAD) {
-        before = now;
-        thread::sleep(STEP);
-    }
-}
-
-/// The runner's own tasks may keep one another waiting while the machine is idle otherwise.
-async fn listen_among_tasks(watched: Weak<Inner>) {
-    let mut before = Instant::now();
-    while let Some(now) = note(&watched, before, TASK) {
-        before = now;
-        tokio::time::sleep(STEP).await;
-    }
-}
-
-/// Notes a step that took too long; the present moment, or nothing where the clock is gone.
-fn note(watched: &Weak<Inner>, before: Instant, who: usize) -> Option<Instant> {
-    let inner = watched.upgrade()?;
-    let now = Instant::now();
-    inner.heard.lock().unwrap_or_else(PoisonError::into_inner)[who] = Some(now);
-    let by = now.saturating_duration_since(before + STEP);
-    if by > USUAL {
-        let mut noise = inner.noise.lock().unwrap_or_else(PoisonError::into_inner);
-        noise.truncate(KEPT - 1);
-        noise.push_front(Overslept { until: now, by });
-    }
-    Some(now)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,17 +194,5 @@ mod tests {
         assert!(back - later < Duration::from_micros(50) && later - back < Duration::from_micros(50));
         assert_eq!(clock.moment_of(0.0), clock.zero());
         assert!(clock.moment_of(1e18) > later);
-    }
-
-    #[test]
-    fn noise_is_told_by_interval() {
-        let clock = Clock::start();
-        let at = clock.inner.start + Duration::from_secs(100);
-        clock.inner.noise.lock().expect("a lock").push_front(Overslept { until: at, by: Duration::from_millis(70) });
-        let around = |from: u64, to: u64| {
-            clock.noise(clock.zero() + Duration::from_secs(from), clock.zero() + Duration::from_secs(to))
-        };
-        assert_eq!(around(99, 101), Duration::from_millis(70));
-        assert_eq!(around(101, 102), Duration::ZERO);
     }
 }

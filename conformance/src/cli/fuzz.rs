@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use conformance::clock::Clock;
 use conformance::engine::{Secrets, Subject};
 use conformance::event::Event;
 use conformance::fuzz::{Find, Hunt, Plan, Problem, hunt};
@@ -89,10 +90,11 @@ fn declared(seat: &Seat) -> Result<(), Failure> {
 }
 
 async fn fuzzing(arguments: &Arguments, seat: &Seat) -> Result<Exit, Failure> {
+    let real = Clock::start();
     let interrupted = interruption();
     let seats = std::slice::from_ref(seat);
     let found = tokio::select! {
-        found = subjects::find(seats, &arguments.play) => found,
+        found = subjects::find(seats, &arguments.play, &real) => found,
         () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned().into()),
     };
     let (clock, ready) = match found {

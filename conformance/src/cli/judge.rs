@@ -1,6 +1,7 @@
 //! The way of a run: start or find the subject, play the scenarios, feed the reports, and come to an exit status.
 
 use std::io::{IsTerminal, Stdout};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ use super::subjects::{self, Ready};
 
 /// How many handshakes of a run are under way at once.
 const HANDSHAKES: usize = 64;
-/// More than cores: a thread that looks at a large message keeps no other from being answered.
+/// More than cores: a thread that looks at a large message keeps no other from being answered. Whoever lets many judges run at once says less in
+/// `TOKIO_WORKER_THREADS`.
 const WORKERS: usize = 4;
 /// What the machine may add to a client's delays, beyond all tolerance.
 const SLACK: Duration = Duration::from_millis(5);
@@ -33,7 +35,9 @@ const PLAIN_WIDTH: usize = 160;
 /// Judges a subject.
 pub(super) fn judge(setup: &Setup) -> Result<Exit, Failure> {
     super::raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
+    let said = std::env::var("TOKIO_WORKER_THREADS").ok().and_then(|said| said.parse::<NonZeroUsize>().ok());
+    let workers = said.map_or(WORKERS, NonZeroUsize::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::harness(format!("the runtime cannot be started: {error}")))?;
     let reports = reports(setup)?;
     let exit = runtime.block_on(judging(setup, reports));
@@ -97,17 +101,17 @@ fn terminal_width() -> usize {
 }
 
 async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
-    let watch = Clock::start();
+    let real = Clock::start();
     let interrupted = interruption();
     let mut told = Told { reports: &mut reports, problems: Vec::new() };
     let ready = tokio::select! {
-        ready = subjects::find(&setup.seats, &setup.options.play) => ready,
+        ready = subjects::find(&setup.seats, &setup.options.play, &real) => ready,
         () = until(interrupted.clone()) => Err("the run was interrupted before it began".to_owned().into()),
     };
     let (clock, ready) = match ready {
         Ok(ready) => ready,
         Err(NotStarted { problem, output }) => {
-            let duration_ms = millis(watch.now() - watch.zero());
+            let duration_ms = millis(real.now() - real.zero());
             let end = RunEnd { problem: Some(problem), output, duration_ms, ..RunEnd::default() };
             told.event(Event::RunFinished(Box::new(end)));
             return told.exit(Exit::Unreachable);
@@ -118,7 +122,7 @@ async fn judging(setup: &Setup, mut reports: Reports) -> Result<Exit, Failure> {
     told.event(Event::RunStarted { subjects, scenarios });
     let (ended, summary, baseline) = play(setup, &clock, &ready, interrupted, &mut told).await;
     let gone = ready.iter().find_map(Ready::gone);
-    let end = end(&ended, summary, &baseline, gone, &ready, millis(watch.now() - watch.zero()));
+    let end = end(&ended, summary, &baseline, gone, &ready, millis(real.now() - real.zero()));
     for started in ready.iter().filter_map(|ready| ready.started.as_ref()) {
         started.stop().await;
     }

@@ -46,9 +46,12 @@ impl Ready {
 /// What a client is told that is started only to see whether it connects.
 const TRIAL: &str = "trial";
 
-/// Finds or starts what is judged, and the clock to judge it by: an accelerated one where that was asked for and can be done.
-pub(super) async fn find(seats: &[Seat], options: &PlayOptions) -> Result<(Clock, Vec<Ready>), NotStarted> {
-    let real = Clock::start();
+/// Finds or starts what is judged, and the clock to judge it by: an accelerated one where that was asked for and can be done, the real one elsewhere.
+pub(super) async fn find(
+    seats: &[Seat],
+    options: &PlayOptions,
+    real: &Clock,
+) -> Result<(Clock, Vec<Ready>), NotStarted> {
     let mut slow = None;
     if options.speed > 1.0 {
         let clock = Clock::start_at_speed(options.speed);
@@ -57,9 +60,9 @@ pub(super) async fn find(seats: &[Seat], options: &PlayOptions) -> Result<(Clock
             Err(why) => slow = Some(why),
         }
     }
-    let mut ready = all(seats, options, &real, None).await?;
+    let mut ready = all(seats, options, real, None).await?;
     ready.iter_mut().for_each(|ready| ready.info.not_accelerated.clone_from(&slow));
-    Ok((real, ready))
+    Ok((real.clone(), ready))
 }
 
 /// All subjects, accelerated; or why one of them cannot be.

@@ -269,7 +269,7 @@ async fn on_stage(item: Item<'_>, subject: Subject, company: Company, deadline: 
         return perform(stage, scenario, subject, company, deadline).await;
     }
     let (own_stage, own_scenario) = (Arc::clone(stage), Arc::clone(scenario));
-    let (wanted, unwanted) = oneshot::channel::<Infallible>();
+    let (_wanted, unwanted) = oneshot::channel::<Infallible>();
     let runtime = Handle::current();
     let performance = tokio::task::spawn_blocking(move || {
         runtime.block_on(async {
@@ -279,14 +279,10 @@ async fn on_stage(item: Item<'_>, subject: Subject, company: Company, deadline: 
             }
         })
     });
-    let performance = performance.await;
-    drop(wanted); // Where the run is cut short, this comes first.
-    performance.ok().flatten().unwrap_or_else(|| {
-        let stop = Stop::Harness("the performance broke off".to_owned());
-        Performance {
-            outcome: unplayed(scenario, &stop),
-            harness: Some("the performance broke off".to_owned()),
-            noise: Duration::ZERO,
-        }
+    // Where the run is cut short, what is wanted is gone before the performance is over.
+    performance.await.ok().flatten().unwrap_or_else(|| {
+        let broke_off = "the performance broke off".to_owned();
+        let outcome = unplayed(scenario, &Stop::Harness(broke_off.clone()));
+        Performance { outcome, harness: Some(broke_off), noise: Duration::ZERO }
     })
 }

@@ -1,10 +1,11 @@
 //! Commands of servers, and where each start of them is to be.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use super::params::{Params, Ports, placeholders};
+use super::port;
 use crate::scenario::Bindings;
 use crate::transport::{Address, Folder, WebAddress};
 
@@ -148,10 +149,8 @@ impl Template {
 
 /// A free port for each placeholder, all of them different.
 fn free_ports(placeholders: BTreeSet<String>) -> std::io::Result<Ports> {
-    let held: Vec<_> = placeholders
-        .into_iter()
-        .map(|placeholder| Ok((placeholder, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)))
-        .collect::<std::io::Result<_>>()?;
+    let held: Vec<_> =
+        placeholders.into_iter().map(|placeholder| Ok((placeholder, port::hold()?))).collect::<std::io::Result<_>>()?;
     let ports: Vec<_> = held
         .iter()
         .map(|(placeholder, listener)| Ok((placeholder.clone(), listener.local_addr()?.port())))

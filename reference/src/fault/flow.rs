@@ -56,12 +56,14 @@ pub(super) async fn until_both(
 }
 
 pub(super) async fn write(to: &Writer, frames: &[Frame]) -> Result<()> {
-    if frames.is_empty() {
-        return Ok(());
-    }
-    let mut to = to.lock().await;
-    for frame in frames {
-        to.write_all(&frame.bytes()).await?;
+    send(to, &mut frames.iter().flat_map(Frame::bytes).collect()).await
+}
+
+/// Writes what is ready, and leaves nothing of it.
+pub(super) async fn send(to: &Writer, ready: &mut Vec<u8>) -> Result<()> {
+    if !ready.is_empty() {
+        to.lock().await.write_all(ready).await?;
+        ready.clear();
     }
     Ok(())
 }

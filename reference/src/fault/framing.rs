@@ -9,7 +9,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("no-ping-between", &["WIRE-03"], "does not answer a Ping between fragments"),
     Fault::new("ping-spoils-message", &["WIRE-03"], "loses what stands behind a Ping between fragments")
         .causing(&["SYNC-60"]),
-    Fault::new("decodes-each-fragment", &["WIRE-03"], "takes every fragment for UTF-8 of its own"),
+    Fault::new("decodes-each-fragment", &["WIRE-03"], "takes every fragment of a text for UTF-8 of its own"),
     Fault::new("parrot", &["WIRE-04"], "answers a Ping frame with data of its own").causing(&["WIRE-03", "TERM-04"]),
     Fault::new("no-empty-pongs", &["WIRE-04"], "does not answer a Ping frame without data"),
     Fault::new("short-pongs", &["WIRE-04"], "answers a Ping frame with 124 bytes at most"),
@@ -49,6 +49,8 @@ const ROW: usize = 12;
 pub(super) struct Framing {
     /// Whether it is amid a fragmented message.
     is_amid: bool,
+    /// Whether the message that came last, or is under way, is text.
+    is_text: bool,
     was_fragmented: bool,
     /// The code of its Close frame.
     close: Option<u16>,
@@ -99,6 +101,7 @@ impl Framing {
         let is_amid = self.is_amid;
         if frame.is_message() {
             self.is_amid = frame.head & 0x80 == 0;
+            self.is_text = if frame.head & 0x0F == 0 { self.is_text } else { frame.head & 0x0F == TEXT & 0x0F };
             self.was_fragmented |= frame.is_fragment();
         }
         if frame.head == CLOSE {
@@ -118,7 +121,7 @@ impl Framing {
                 self.was_pinged = self.is_amid;
                 Said::payload(Vec::new(), frame)
             }
-            "decodes-each-fragment" if is_fragment && str::from_utf8(&frame.payload).is_err() => {
+            "decodes-each-fragment" if is_fragment && self.is_text && str::from_utf8(&frame.payload).is_err() => {
                 Said::ended(frame, 1007)
             }
             "unasked-pongs-end" if frame.head == PONG && self.pongs > self.pings => Said::ended(frame, 1002),

@@ -70,6 +70,8 @@ pub(super) struct Said {
     pub(super) back: Vec<Frame>,
     /// For everybody else who has connected.
     pub(super) others: Vec<Frame>,
+    /// Where it is for one of them alone: its number.
+    pub(super) only: Option<usize>,
     /// Whether the connection ends with it.
     pub(super) ends: bool,
     /// How long it takes.
@@ -150,6 +152,11 @@ impl Said {
     /// Nothing comes of it.
     pub(super) fn nothing() -> Self {
         Self::default()
+    }
+
+    /// The frame as it came, and a message for somebody else.
+    pub(super) fn telling(number: usize, message: &Value, frame: &Frame) -> Self {
+        Self { others: vec![text(message, frame)], only: Some(number), ..Self::whole(frame) }
     }
 
     /// It comes several times.

@@ -15,15 +15,14 @@ use tokio::sync::Mutex as Turn;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::flow::{Over, Writer, gone, hoard, locked, until_both, write};
+use super::flow::{Over, Writer, gone, hoard, locked, send, until_both, write};
 use super::link::{Admission, House, Link, Loss, Said, Way, closing};
-use super::wire::{Frame, Part, head, read};
+use super::wire::{Frame, Part, head, is_at_hand, read};
 use super::{Chosen, after, link, visit, visitor};
+use crate::net::listener::{accept, bound};
 
 /// The largest piece that is passed on unread.
 const PIECE: usize = 64 << 10;
-/// How many may wait to be accepted, as for the references themselves.
-const BACKLOG: i32 = 1024;
 /// After its last words a connection lives on so long, for the peer to read them.
 const LINGER: Duration = Duration::from_millis(50);
 /// How long what was said last may be on its way.
@@ -72,10 +71,7 @@ impl Middleman {
     /// Where the address cannot be listened at.
     pub fn bind(listen: SocketAddr, chosen: Chosen) -> std::result::Result<Self, NoMiddleman> {
         let bind = || {
-            let listener = std::net::TcpListener::bind(listen)?;
-            listener.set_nonblocking(true)?;
-            // Hundreds come at once.
-            rustix::net::listen(&listener, BACKLOG)?;
+            let listener = bound(listen)?;
             let address = listener.local_addr()?;
             Ok(Self { listener, address, chosen, side: Side::Peers, patience: Duration::MAX })
         };
@@ -109,19 +105,13 @@ impl Middleman {
         let Ok(listener) = TcpListener::from_std(self.listener) else { return meanwhile.await };
         let done = loop {
             while connections.try_join_next().is_some() {}
-            let accepted = tokio::select! {
+            let guest = tokio::select! {
                 done = &mut meanwhile => break done,
-                accepted = listener.accept() => accepted,
+                guest = accept(&listener) => guest,
             };
-            match accepted {
-                Ok((guest, _)) => {
-                    let place = Arc::clone(&place);
-                    // Whoever goes away in the midst of it is no fault of ours.
-                    connections.spawn(async move { _ = place.pass(guest).await });
-                }
-                // Out of descriptors: somebody has to leave first.
-                Err(_) => sleep(LINGER).await,
-            }
+            let place = Arc::clone(&place);
+            // Whoever goes away in the midst of it is no fault of ours.
+            connections.spawn(async move { _ = place.pass(guest).await });
         };
         let last = timeout(LAST, async { while connections.join_next().await.is_some() {} });
         tokio::join!(last, after::stay(self.chosen, listener)).0.ok();
@@ -232,7 +222,12 @@ impl Place {
         number: usize,
     ) -> Result<Over> {
         let store = locked(link).hoards().then(|| hoard(Arc::clone(onward)));
+        let mut ready = Vec::new();
         loop {
+            // What has come together goes on together.
+            if ready.len() >= PIECE || !is_at_hand(from.buffer()) {
+                send(onward, &mut ready).await?;
+            }
             let frame = match read(&mut from).await {
                 Ok(Part::Frame(frame)) => frame,
                 Ok(Part::Raw(bytes, rest)) => {
@@ -264,33 +259,38 @@ impl Place {
                     });
                 }
             };
-            let Said { onward: frames, back: answers, others, ends, delay } = {
+            let Said { onward: frames, back: answers, others, only, ends, delay } = {
                 let mut house = locked(&self.house);
                 house.bytes += frame.payload.len();
                 locked(link).says(way, frame, &mut house)
             };
             if !delay.is_zero() {
+                send(onward, &mut ready).await?;
                 sleep(delay).await;
             }
             match &store {
                 Some(store) => frames.iter().for_each(|frame| drop(store.send(frame.bytes()))),
-                None => write(onward, &frames).await?,
+                None => frames.iter().for_each(|frame| ready.extend(frame.bytes())),
+            }
+            if ends || !answers.is_empty() || !others.is_empty() {
+                send(onward, &mut ready).await?;
             }
             write(back, &answers).await?;
-            self.tell_others(number, &others);
+            self.tell_others(number, only, &others);
             if ends {
                 return Ok(Over::All);
             }
         }
     }
 
-    /// Says something to everybody but one; nobody waits for whoever does not read.
-    fn tell_others(&self, number: usize, frames: &[Frame]) {
+    /// Says something to everybody but one, or to one alone; nobody waits for whoever does not read.
+    fn tell_others(&self, number: usize, only: Option<usize>, frames: &[Frame]) {
         if frames.is_empty() {
             return;
         }
         let bytes: Arc<[u8]> = frames.iter().flat_map(Frame::bytes).collect();
-        for (_, guest) in locked(&self.guests).iter().filter(|(other, _)| *other != number) {
+        let is_told = |other: usize| other != number && only.is_none_or(|only| other == only);
+        for (_, guest) in locked(&self.guests).iter().filter(|(other, _)| is_told(*other)) {
             let (guest, bytes) = (Arc::clone(guest), Arc::clone(&bytes));
             tokio::spawn(async move { guest.lock().await.write_all(&bytes).await });
         }

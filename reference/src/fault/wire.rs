@@ -109,6 +109,24 @@ pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result
     Ok(Part::Frame(Frame { head, masked, payload }))
 }
 
+/// Whether what was read ahead begins with a whole frame, which [`read`] then has without waiting.
+pub(super) fn is_at_hand(ahead: &[u8]) -> bool {
+    let [_, second, rest @ ..] = ahead else { return false };
+    let (length, rest) = match second & 0x7F {
+        126 => match rest.split_first_chunk() {
+            Some((length, rest)) => (u64::from(u16::from_be_bytes(*length)), rest),
+            None => return false,
+        },
+        127 => match rest.split_first_chunk() {
+            Some((length, rest)) => (u64::from_be_bytes(*length), rest),
+            None => return false,
+        },
+        short => (u64::from(short), rest),
+    };
+    let key = if second & 0x80 == 0 { 0 } else { 4 };
+    length.saturating_add(key) <= rest.len() as u64
+}
+
 /// The head of a request or an answer, with the empty line at its end. What ends before that is returned as far as it came.
 pub(super) async fn head(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result<Vec<u8>> {
     let mut head = Vec::new();
@@ -119,4 +137,21 @@ pub(super) async fn head(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result
         }
     }
     Ok(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_at_hand_with_its_last_byte() {
+        for (length, masked) in [(0, false), (1, true), (125, true), (126, false), (65_535, true), (65_536, false)] {
+            let mut bytes = Frame { head: BINARY, masked, payload: vec![7; length] }.bytes();
+            let short = (0..bytes.len()).find(|read| is_at_hand(&bytes[..*read]));
+            assert_eq!(short, None, "{length} bytes are not at hand before the last");
+            assert!(is_at_hand(&bytes), "{length} bytes are at hand");
+            bytes.push(TEXT);
+            assert!(is_at_hand(&bytes), "what follows {length} bytes changes nothing");
+        }
+    }
 }

@@ -13,7 +13,7 @@ mod connection;
 mod handshake;
 mod hub;
 mod letters;
-mod listener;
+pub(crate) mod listener;
 mod mailbox;
 pub(crate) mod rpc;
 mod strict;

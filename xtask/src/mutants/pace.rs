@@ -12,7 +12,7 @@ const LEAST: usize = 2;
 /// How long the machine is watched.
 const LOOK: Duration = Duration::from_millis(120);
 /// Another run starts when the machine idles for at least so much of the time.
-const SPARE: f64 = 0.3;
+const SPARE: f64 = 0.15;
 
 /// Who lets runs start.
 #[derive(Debug, Default)]

@@ -19,6 +19,8 @@ use crate::cargo;
 
 /// Who never answers is not waited for as long as usual.
 const IMPATIENT: [&str; 6] = ["--step-deadline", "3s", "--scenario-deadline", "20s", "--run-deadline", "3min"];
+/// Threads of each judge: others want to run, too.
+const THREADS: (&str, &str) = ("TOKIO_WORKER_THREADS", "2");
 /// Statuses of a run that judged: all passed, or something failed.
 const JUDGED: [i32; 2] = [0, 1];
 
@@ -139,7 +141,7 @@ fn told(play: &Play<'_>, played: &Result<Played>) -> String {
 
 fn one(judge: &Path, play: &Play<'_>, report: &Path) -> Result<Played> {
     let mut command = cargo::program(judge);
-    command.args(["self-test", "--role", play.role, "--report-json"]).arg(report);
+    command.args(["self-test", "--role", play.role, "--report-json"]).arg(report).env(THREADS.0, THREADS.1);
     if !play.is_patient {
         command.args(IMPATIENT);
     }

@@ -47,8 +47,10 @@ impl Player {
                 let heard = Heard::new(&arrived, actor.hears);
                 match meaning(&heard, &awaited, skipping, &self.variables) {
                     Meaning::PassOver => continue,
-                    Meaning::Wrong(difference) => {
-                        return Err(self.wrong(&actor, &awaited, &arrived, difference).into());
+                    Meaning::Wrong { difference, is_of_kind } => {
+                        let is_repeated = heard.json.is_some() && heard.json == actor.latest;
+                        let is_no_news = is_of_kind || is_repeated;
+                        return Err(self.wrong(&actor, &awaited, &arrived, difference, is_no_news).into());
                     }
                     Meaning::Matched { named, bindings } => {
                         actor.latest = heard.json;
@@ -116,7 +118,14 @@ impl Player {
         None
     }
 
-    fn wrong(&self, actor: &Actor, awaited: &[Awaited<'_>], arrived: &Arrived, difference: Option<String>) -> Finding {
+    fn wrong(
+        &self,
+        actor: &Actor,
+        awaited: &[Awaited<'_>],
+        arrived: &Arrived,
+        difference: Option<String>,
+        is_no_news: bool,
+    ) -> Finding {
         let what = match (&arrived.what, difference) {
             (_, Some(difference)) => difference,
             (Arrival::Text(_) | Arrival::Binary(_), _) => "another message came".to_owned(),
@@ -125,7 +134,8 @@ impl Player {
             (Arrival::End(_), _) => "the TCP connection ended".to_owned(),
             _ => "something else came".to_owned(),
         };
-        let heartbeat_timeout = self.story.stage.timing.value(Parameter::HeartbeatTimeout);
+        let timing = &self.story.stage.timing;
+        let heartbeat_timeout = timing.value(Parameter::HeartbeatTimeout);
         Finding {
             what,
             expected: Some(self.shown(awaited)),
@@ -135,6 +145,10 @@ impl Player {
             // A Pong that the runner could not send in time costs the connection.
             excused_from_ms: match arrived.what {
                 Arrival::Close { .. } | Arrival::End(_) => Finding::excuse_for(heartbeat_timeout),
+                // What is of the kind that is awaited, or has come before, tells of no loss; but a code may have run out.
+                Arrival::Text(_) | Arrival::Binary(_) if is_no_news => {
+                    Finding::excuse_for(timing.value(Parameter::CodeLifetime))
+                }
                 // Or the partner's connection, of which a message may tell.
                 Arrival::Text(_) | Arrival::Binary(_) => Finding::excuse_for(heartbeat_timeout * 2),
                 _ => None,

@@ -40,8 +40,12 @@ pub(super) enum Meaning {
         bindings: Bindings,
     },
     PassOver,
-    /// And where it differs, if it is nearly right.
-    Wrong(Option<String>),
+    Wrong {
+        /// Where it differs, if it is nearly right.
+        difference: Option<String>,
+        /// Whether it is of the kind that is awaited.
+        is_of_kind: bool,
+    },
 }
 
 /// What a step waits for. Where there are no Close frames, the end of the stream stands for one.
@@ -83,7 +87,7 @@ pub(super) fn meaning(
     skipping: Skipping<'_>,
     variables: &BTreeMap<String, Value>,
 ) -> Meaning {
-    let mut nearest = None;
+    let (mut nearest, mut is_of_kind) = (None, false);
     for Awaited { named, what } in awaited {
         let matched = match (what, &heard.arrived.what, &heard.json) {
             (What::Message(_, Some(encoding)), arrival, Some(_)) if !travels(arrival, *encoding) => {
@@ -96,6 +100,7 @@ pub(super) fn meaning(
             (What::Message(term, _), _, Some(value)) => match term.matches(value, variables) {
                 Ok(bindings) => Some(bindings),
                 Err(mismatch) => {
+                    is_of_kind |= !matches!(&*mismatch.path, "" | "/type");
                     nearest = nearest.or(difference("message", mismatch));
                     None
                 }
@@ -103,6 +108,7 @@ pub(super) fn meaning(
             (What::Binary(expected), Arrival::Binary(bytes), _) => match compare(expected, bytes, variables) {
                 Ok(()) => Some(Bindings::new()),
                 Err(difference) => {
+                    is_of_kind = true;
                     nearest.get_or_insert(difference);
                     None
                 }
@@ -120,7 +126,11 @@ pub(super) fn meaning(
             return Meaning::Matched { named: named.map(str::to_owned), bindings };
         }
     }
-    if passes(skipping, heard, variables) { Meaning::PassOver } else { Meaning::Wrong(nearest) }
+    if passes(skipping, heard, variables) {
+        Meaning::PassOver
+    } else {
+        Meaning::Wrong { difference: nearest, is_of_kind }
+    }
 }
 
 fn travels(arrival: &Arrival, encoding: Encoding) -> bool {

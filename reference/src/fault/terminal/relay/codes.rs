@@ -22,6 +22,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("codes-need-an-end", &["TERM-03"], "takes a code that lacks its last character"),
     Fault::new("codes-are-cut", &["TERM-03"], "takes a code with more characters behind it"),
     Fault::new("codes-are-trimmed", &["TERM-03"], "takes a code with a blank in front"),
+    Fault::new("hosts-hear-of-slips", &["TERM-03"], "tells a host of a viewer that is refused for more than its code")
+        .causing(&["TERM-10"]),
     Fault::new("codes-are-folded", &["TERM-03"], "takes a code in full-width letters"),
     Fault::new("odd-letters-are-malformed", &["TERM-03"], "answers a code of other letters with `error`"),
     Fault::new("huge-codes-end", &["TERM-03"], "closes the connection for a code of a hundred thousand letters"),
@@ -63,6 +65,10 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
         }
         (Way::Out, "odd-letters-are-malformed", "auth_failed") if case(&relay.asked) == "odd-letters" => {
             Some(Said::text(&json!({ "type": "error", "message": "This is no code." }), seen.frame))
+        }
+        (Way::Out, "hosts-hear-of-slips", "auth_failed") => {
+            let host = house.terminals.within(&relay.asked)?;
+            Some(Said::telling(host, &json!({ "type": "browser_connected", "browser_id": "slip" }), seen.frame))
         }
         (Way::Out, fault, _) if seen.frame.close_code() == 1008 => {
             let odd = fault.strip_suffix("-closed-otherwise");

@@ -131,6 +131,13 @@ impl Terminals {
         self.by_code.values()
     }
 
+    /// The host whose code is part of this, and not all of it.
+    pub(super) fn within(&self, text: &str) -> Option<usize> {
+        let is_part = |code: &str| text.len() > code.len() && text.contains(code);
+        let mut live = self.by_code.iter().filter(|(code, session)| is_part(code) && session.lost.is_none());
+        live.next().map(|(_, session)| session.host)
+    }
+
     /// A live code that begins with this, in any case of letters.
     pub(super) fn beginning(&self, with: &str) -> Option<&str> {
         let with = with.to_ascii_uppercase();
