@@ -101,7 +101,7 @@ impl Framing {
         let is_amid = self.is_amid;
         if frame.is_message() {
             self.is_amid = frame.head & 0x80 == 0;
-            self.is_text = if frame.head & 0x0F == 0 { self.is_text } else { frame.head & 0x0F == TEXT & 0x0F };
+            self.is_text = matches!((frame.head & 0x0F, self.is_text), (1, _) | (0, true));
             self.was_fragmented |= frame.is_fragment();
         }
         if frame.head == CLOSE {

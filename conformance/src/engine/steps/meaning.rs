@@ -100,7 +100,8 @@ pub(super) fn meaning(
             (What::Message(term, _), _, Some(value)) => match term.matches(value, variables) {
                 Ok(bindings) => Some(bindings),
                 Err(mismatch) => {
-                    is_of_kind |= !matches!(&*mismatch.path, "" | "/type");
+                    is_of_kind |=
+                        !mismatch.path.is_empty() && term.member("type").is_none_or(|due| value["type"] == due);
                     nearest = nearest.or(difference("message", mismatch));
                     None
                 }
