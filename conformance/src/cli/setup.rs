@@ -189,10 +189,9 @@ fn filters(texts: &[String]) -> Result<Vec<Filter>, Failure> {
 fn choose(seats: &mut [Seat], options: &JudgeOptions) -> Result<(), Failure> {
     let (only, skip) = (filters(&options.only)?, filters(&options.skip)?);
     let broken = |error: LoadError| Failure::harness(error.to_string());
-    let mut all = Vec::new();
-    for family in FAMILIES.iter().filter(|family| seats.iter().any(|seat| seat.family.name == family.name)) {
-        all.extend(built_in_of(family).map_err(broken)?);
-    }
+    let is_seated =
+        |family: &Family, role: &str| seats.iter().any(|seat| (seat.family.name, seat.role) == (family.name, role));
+    let all = built_in_of(is_seated).map_err(broken)?;
     // A filter that takes nothing is a slip of the pen, also where another one takes something.
     for (flag, texts, filters) in [("--only", &options.only, &only), ("--skip", &options.skip, &skip)] {
         for (text, filter) in texts.iter().zip(filters) {

@@ -34,7 +34,7 @@ pub(super) enum Company {
 }
 
 /// How often the life of a subject is looked at.
-const GLANCE: Duration = Duration::from_millis(50);
+const GLANCE: Duration = Duration::from_millis(200);
 /// How often it is looked whether a client has said something that needs an answer at any time.
 const TENDING: Duration = Duration::from_millis(5);
 /// How long a story may go on after its subject has died: what it sees of that is worth more than the bare fact.

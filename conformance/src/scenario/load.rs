@@ -24,15 +24,39 @@ pub struct LoadError {
     pub problem: String,
 }
 
+/// Whether scenarios for a role of a family are wanted.
+type Wanted<'a> = &'a dyn Fn(&Family, &str) -> bool;
+
 /// Reads a scenario from text. The id comes from the file's name, the family from the id. One that judges every client, `under_test: client`,
 /// becomes one scenario for each client role of each family.
 ///
 /// # Errors
 /// Where the text is no scenario, or one that cannot be played.
 pub fn load(file: &str, text: &str) -> Result<Vec<Scenario>, LoadError> {
+    load_for(file, text, &|_, _| true)
+}
+
+/// The same for some roles alone; each is named with its family.
+pub(super) fn load_for(file: &str, text: &str, wanted: Wanted<'_>) -> Result<Vec<Scenario>, LoadError> {
     let id = ScenarioId::of_path(file);
     let family = Family::named(id.family());
-    load_as(file, id, text, family)
+    let is_wanted = match (plainly_judged(text), family) {
+        (None, _) => true,
+        (Some(role), Some(family)) if role != EVERY_CLIENT || has_that_role(family) => wanted(family, role),
+        _ => FAMILIES.iter().any(|family| family.clients.iter().any(|role| wanted(family, role))),
+    };
+    if is_wanted { load_as(file, id, text, family, wanted) } else { Ok(Vec::new()) }
+}
+
+/// Whether a family has a role that is called as all clients are, which is then meant in its folder.
+fn has_that_role(family: &Family) -> bool {
+    family.clients.contains(&EVERY_CLIENT)
+}
+
+/// The role that a script judges, where that stands in a line of its own.
+fn plainly_judged(text: &str) -> Option<&str> {
+    let role = text.lines().find_map(|line| line.strip_prefix("under_test: "))?;
+    role.bytes().all(|byte| byte.is_ascii_lowercase()).then_some(role)
 }
 
 /// Reads a scenario from a file. The id is the same however the path is written: it comes from the folder that the file stands
@@ -49,7 +73,7 @@ pub fn load_file(path: &Path) -> Result<Vec<Scenario>, LoadError> {
     })?;
     let id = ScenarioId::of_path(&whole(path).display().to_string());
     let family = Family::named(id.family()).or_else(|| FAMILIES.first());
-    load_as(&file, id, &text, family)
+    load_as(&file, id, &text, family, &|_, _| true)
 }
 
 /// The path with its real folder, and the name as it is given.
@@ -84,16 +108,15 @@ fn load_as(
     id: ScenarioId,
     text: &str,
     family: Option<&'static Family>,
+    wanted: Wanted<'_>,
 ) -> Result<Vec<Scenario>, LoadError> {
     let failed = |place, problem| LoadError { file: file.to_owned(), place, problem };
     let script: Script = parse(text).map_err(|error| {
         let (place, problem) = mere_word(text).unwrap_or(error);
         failed(place, problem)
     })?;
-    // A family may have a role of that name, which is then meant in its folder.
-    let is_role = family.is_some_and(|family| family.clients.contains(&EVERY_CLIENT));
-    if script.under_test == EVERY_CLIENT && !is_role {
-        return every_client(file, text, &id, &script);
+    if script.under_test == EVERY_CLIENT && !family.is_some_and(has_that_role) {
+        return every_client(file, text, &id, &script, wanted);
     }
     let known = || FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join(", ");
     let family = family.ok_or_else(|| {
@@ -120,8 +143,15 @@ fn checked(scenario: Scenario, text: &str) -> Result<Scenario, LoadError> {
 }
 
 /// A script of shared rules, once for each client role that it binds and that it can be played for.
-fn every_client(file: &str, text: &str, id: &ScenarioId, script: &Script) -> Result<Vec<Scenario>, LoadError> {
+fn every_client(
+    file: &str,
+    text: &str,
+    id: &ScenarioId,
+    script: &Script,
+    wanted: Wanted<'_>,
+) -> Result<Vec<Scenario>, LoadError> {
     let roles = FAMILIES.iter().flat_map(|family| family.clients.iter().map(move |role| (family, *role)));
+    let roles = roles.filter(|(family, role)| wanted(family, role));
     let mut needs_websocket = false;
     each_step(&script.steps, &mut |step| needs_websocket |= check::websocket(&step.value).is_some());
     let binds = |family: &Family, role| {

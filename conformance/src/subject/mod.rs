@@ -7,7 +7,6 @@ mod guard;
 mod manifest;
 mod output;
 mod params;
-mod port;
 mod process;
 mod shared;
 mod template;

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use super::params::{Params, Ports, placeholders};
-use super::port;
 use crate::scenario::Bindings;
+use crate::transport::port;
 use crate::transport::{Address, Folder, WebAddress};
 
 /// The placeholder for the port in commands and URLs; others end in `_port}`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 
+use super::port;
 use crate::clock::Clock;
 
 /// How many connections wait until they are taken; the system may allow fewer. A SYN that finds no room is sent again after 1 s.
@@ -19,6 +20,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// Where the system does not allow it.
 pub(crate) fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    port::bind(address, listening)
+}
+
+fn listening(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     #[cfg(unix)]
     socket.set_reuseaddr(true)?; // Elsewhere it would allow two to listen at one port.

@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use super::address::{Address, WebAddress};
 use super::encode::Side;
 use super::link::Link;
-use super::tls;
+use super::{port, tls};
 
 /// How to reach a server.
 #[derive(Debug, Clone)]
@@ -165,7 +165,7 @@ async fn tcp(address: &WebAddress, dial: Dial) -> io::Result<TcpStream> {
                 last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the subject is not at a loopback address");
                 continue;
             }
-            if let Err(error) = socket.bind(SocketAddr::new(from, 0)) {
+            if let Err(error) = port::bind(SocketAddr::new(from, 0), |address| socket.bind(address)) {
                 last = io::Error::new(io::ErrorKind::AddrNotAvailable, error);
                 continue;
             }

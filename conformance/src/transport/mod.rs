@@ -13,6 +13,7 @@ pub mod http;
 mod link;
 pub mod listen;
 mod outbox;
+pub mod port;
 mod pump;
 pub mod splitter;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::future::pending;
 use std::io::Result;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -25,6 +26,23 @@ pub(super) enum Over {
     All,
     /// The connection is over, and ends as it was ended.
     Reset,
+}
+
+/// How long nothing has gone by.
+#[derive(Default)]
+pub(super) struct Silence(Option<Instant>);
+
+/// Nothing goes by for so long where nobody has anything to say.
+const SILENCE: Duration = Duration::from_millis(10);
+
+impl Silence {
+    /// Something goes by now; how much later, when it is to be so much late behind a silence.
+    pub(super) fn ends(&mut self, by: Duration) -> Duration {
+        let now = Instant::now();
+        let late = if self.0.is_none_or(|last| now > last + SILENCE) { by } else { Duration::ZERO };
+        self.0 = Some(now + late);
+        late
+    }
 }
 
 pub(super) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

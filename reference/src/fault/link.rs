@@ -76,6 +76,8 @@ pub(super) struct Said {
     pub(super) ends: bool,
     /// How long it takes.
     pub(super) delay: Duration,
+    /// How much longer where nothing came for a while before it.
+    pub(super) start: Duration,
 }
 
 /// What comes of a request.
@@ -167,6 +169,11 @@ impl Said {
     /// It comes late.
     pub(super) fn late(frame: &Frame, delay: Duration) -> Self {
         Self { delay, ..Self::whole(frame) }
+    }
+
+    /// It comes late where nothing came for a while before it: who is slow to start keeps up when there is much to do.
+    pub(super) fn slow(frame: &Frame, start: Duration) -> Self {
+        Self { start, ..Self::whole(frame) }
     }
 
     /// Another message in its place, as text.

@@ -10,6 +10,7 @@ mod flow;
 mod framing;
 mod link;
 mod middle;
+mod place;
 mod visit;
 mod wire;
 

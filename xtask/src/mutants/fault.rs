@@ -38,7 +38,8 @@ pub(super) fn one_for_each_requirement(faults: &[Fault]) -> Vec<&Fault> {
 /// A scenario, as the judge lists it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Scenario {
-    id: String,
+    pub(super) id: String,
+    under_test: String,
     traits: Vec<String>,
     checks: Vec<Check>,
 }
@@ -61,6 +62,11 @@ pub(super) fn heavy(judge: &Path) -> Result<Vec<Scenario>> {
 }
 
 impl Scenario {
+    /// Whether it judges this role.
+    pub(super) fn is_of(&self, role: &str) -> bool {
+        role.split_once('.') == self.id.split_once('/').map(|(family, _)| (family, &*self.under_test))
+    }
+
     fn judges(&self, requirement: &str) -> bool {
         self.checks.iter().any(|check| check.requirement.as_deref() == Some(requirement))
     }
@@ -84,7 +90,8 @@ impl Fault {
 
     /// Of the scenarios that keep the machine busy those that judge nothing that the fault breaks.
     pub(super) fn spares<'a>(&self, heavy: &'a [Scenario]) -> Vec<&'a str> {
-        let spared = heavy.iter().filter(|scenario| !self.breaks.iter().any(|broken| scenario.judges(broken)));
+        let own = heavy.iter().filter(|scenario| scenario.is_of(&self.role));
+        let spared = own.filter(|scenario| !self.breaks.iter().any(|broken| scenario.judges(broken)));
         spared.map(|scenario| scenario.id.as_str()).collect()
     }
 }

@@ -6,6 +6,7 @@ use relayspec::family::Family;
 use relayspec::requirement::Level;
 
 use super::excuse::{Excuse, Excuses};
+use super::fault::Fault;
 use super::matrix::{Matrix, Row, Seat};
 
 /// What is wrong with the faults of a role, a line each.
@@ -68,19 +69,18 @@ fn binding(role: &str) -> Vec<&'static str> {
 }
 
 /// Faults by place that no role needs.
-fn nowhere(matrix: &Matrix) -> Vec<String> {
-    let rows = || matrix.roles.iter().flat_map(|seat| &seat.faults);
-    let found: BTreeSet<_> = rows().filter(|row| !row.killed_by.is_empty()).map(|row| &row.name).collect();
-    let lost: BTreeSet<_> = rows().map(|row| &row.name).filter(|name| !found.contains(name)).collect();
-    let by_place = rows().filter(|row| row.breaks.is_empty() && lost.contains(&row.name));
+fn nowhere(matrix: &Matrix, faults: &[Fault]) -> Vec<String> {
+    let rows = matrix.roles.iter().flat_map(|seat| &seat.faults);
+    let found: BTreeSet<_> = rows.filter(|row| !row.killed_by.is_empty()).map(|row| &row.name).collect();
+    let lost = faults.iter().filter(|fault| fault.is_by_place() && !found.contains(&fault.name));
     let told: BTreeSet<_> =
-        by_place.map(|row| format!("{} finds nothing that no other fault finds: {}", row.name, row.line)).collect();
+        lost.map(|fault| format!("{} finds nothing that no other fault finds: {}", fault.name, fault.line)).collect();
     told.into_iter().collect()
 }
 
-/// Excuses that nothing in the whole matrix needs.
-pub(super) fn unused(matrix: &Matrix, excuses: &Excuses) -> Vec<String> {
-    let mut problems = nowhere(matrix);
+/// Faults, and excuses, that nothing in the whole matrix needs.
+pub(super) fn unused(matrix: &Matrix, faults: &[Fault], excuses: &Excuses) -> Vec<String> {
+    let mut problems = nowhere(matrix, faults);
     for excuse in &excuses.check {
         let is_used = matrix.roles.iter().any(|seat| seat.idle().any(|(id, _)| excuse.covers(&seat.role, id)));
         if !is_used {
@@ -104,7 +104,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::excuse::Category;
-    use super::super::fault::Fault;
     use super::super::play::{Kill, Played};
     use super::*;
 
@@ -139,7 +138,7 @@ mod tests {
     fn of_roles(excuses: &Excuses) -> Vec<String> {
         let matrix = matrix(Vec::new());
         let seats = matrix.roles.iter().flat_map(|seat| of_seat(seat, excuses));
-        seats.chain(unused(&matrix, excuses)).collect()
+        seats.chain(unused(&matrix, &[], excuses)).collect()
     }
 
     #[test]
@@ -165,6 +164,16 @@ mod tests {
         assert_eq!(of_faults(vec![consequence]), [""; 0]);
         let starving = Row { starves: true, ..row("late", &["RPC-01"], &[("a#b", &["RPC-01", "RPC-09"])]) };
         assert_eq!(of_faults(vec![starving]), [""; 0]);
+    }
+
+    #[test]
+    fn a_fault_by_place_is_needed_somewhere() {
+        let placed = |name: &str| Fault { name: name.to_owned(), line: "is away".to_owned(), ..Fault::none() };
+        let faults = [placed("away-at-1"), placed("away-at-2"), placed("away-at-3")];
+        let matrix = matrix(vec![row("away-at-1", &[], &[("rpc/a#one", &["RPC-01"])]), row("away-at-2", &[], &[])]);
+        let useless = |name: &str| format!("{name} finds nothing that no other fault finds: is away");
+        let told = unused(&matrix, &faults, &Excuses::default());
+        assert_eq!(told, [useless("away-at-2"), useless("away-at-3")], "played in vain, and not at all");
     }
 
     #[test]

@@ -161,6 +161,13 @@ impl Matrix {
         Ok(text + "\n]}\n")
     }
 
+    /// A scenario that finds a fault, if this role is the first in which one finds a fault of its name.
+    pub(super) fn first_found(&self, fault: &Fault) -> Option<&str> {
+        let found = |seat: &Seat| seat.faults.iter().any(|row| row.name == fault.name && !row.killed_by.is_empty());
+        let first = self.roles.iter().find(|seat| found(seat)).filter(|seat| seat.role == fault.role)?;
+        first.faults.iter().find(|row| row.name == fault.name)?.killed_by.keys().next().map(String::as_str)
+    }
+
     /// What it says of a fault.
     pub(super) fn row(&self, fault: &Fault) -> Option<&Row> {
         let seat = self.roles.iter().find(|seat| seat.role == fault.role)?;

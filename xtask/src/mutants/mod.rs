@@ -21,6 +21,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{judge, workspace};
 use fault::Fault;
+use pace::Crowd;
 use round::{Outcome, Round};
 
 /// Where the matrix is kept, from the root of the workspace.
@@ -28,7 +29,7 @@ pub(crate) const MATRIX: &str = "docs/kill-matrix.json";
 const PAGE: &str = "docs/kill-matrix.md";
 
 /// So many runs at once at most, as long as the machine has time to spare: most of a run is waiting.
-const JOBS: usize = 16;
+const JOBS: usize = 32;
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -45,6 +46,10 @@ pub(crate) struct Options {
     #[arg(long)]
     fast: bool,
 
+    /// Play the scenarios that keep the machine busy also against faults that others have found.
+    #[arg(long)]
+    thorough: bool,
+
     /// How many runs at once at most; fewer where the machine has no time to spare, for time is to be told honestly.
     #[arg(long, value_name = "N", default_value_t = JOBS)]
     jobs: usize,
@@ -55,7 +60,7 @@ pub(crate) struct Options {
 /// # Errors
 /// As [`run`].
 pub(crate) fn few() -> Result<()> {
-    run(&Options { role: Vec::new(), fault: Vec::new(), fast: true, jobs: JOBS })
+    run(&Options { role: Vec::new(), fault: Vec::new(), fast: true, thorough: false, jobs: JOBS })
 }
 
 /// Runs the faults, writes the matrix, and holds it against the rules.
@@ -77,19 +82,27 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let is_whole = chosen.len() == faults.len();
     let kept = workspace::root().join(MATRIX);
-    let known = if options.fast { Some(Matrix::read(&kept)?) } else { None };
+    let last = Matrix::read(&kept);
+    let last = if options.fast { last? } else { last.unwrap_or_default() };
     let is_whole_role = !options.fast && options.fault.is_empty();
     let excuses = Excuses::read(workspace::root())?;
-    let round =
-        Round { judge: &judge, jobs: options.jobs, is_whole: is_whole_role, known: known.as_ref(), excuses: &excuses };
+    let round = Round {
+        judge: &judge,
+        crowd: Crowd::of(options.jobs),
+        is_whole: is_whole_role,
+        kept: &last,
+        is_brief: options.fast,
+        is_thorough: options.thorough,
+        excuses: &excuses,
+    };
     let Outcome { matrix, unjudged: mut problems } = round.play(&chosen)?;
     println!("{}", page::summary(&matrix));
     problems.extend(matrix.roles.iter().flat_map(gate::of_faults));
     if is_whole_role {
         problems.extend(matrix.roles.iter().flat_map(|seat| gate::of_seat(seat, &excuses)));
-        let whole = if is_whole { matrix } else { Matrix::read(&kept).unwrap_or_default().with(matrix) };
+        let whole = if is_whole { matrix } else { last.with(matrix) };
         if is_whole {
-            problems.extend(gate::unused(&whole, &excuses));
+            problems.extend(gate::unused(&whole, &faults, &excuses));
         }
         write(&whole)?;
     }
@@ -105,7 +118,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// # Errors
 /// Where the judge cannot be asked.
 pub(crate) fn stale(matrix: &Matrix, judge: &Path) -> Result<Vec<String>> {
-    let faults = fault::list(judge)?;
+    let mut faults = fault::list(judge)?;
+    // Who goes wrong by place is played where somebody is needed.
+    faults.retain(|fault| !fault.is_by_place() || matrix.row(fault).is_some());
     let now: BTreeSet<_> = faults.iter().map(|fault| (&fault.role, &fault.name, &fault.breaks)).collect();
     let rows =
         matrix.roles.iter().flat_map(|seat| seat.faults.iter().map(move |row| (&seat.role, &row.name, &row.breaks)));

@@ -10,13 +10,21 @@ use std::time::Duration;
 /// So many runs may be under way whatever else the machine does.
 const LEAST: usize = 2;
 /// How long the machine is watched.
-const LOOK: Duration = Duration::from_millis(120);
-/// Another run starts when the machine idles for at least so much of the time.
-const SPARE: f64 = 0.15;
+const LOOK: Duration = Duration::from_millis(60);
+
+/// How many run at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Crowd {
+    /// So many at most.
+    pub(super) jobs: usize,
+    /// Another run starts when the machine idles for at least so much of the time.
+    pub(super) spare: f64,
+}
 
 /// Who lets runs start.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
+    spare: f64,
     under_way: AtomicUsize,
     turn: Mutex<()>,
 }
@@ -24,11 +32,22 @@ pub(super) struct Pace {
 /// A run that is under way, until it is dropped.
 pub(super) struct Run<'a>(&'a Pace);
 
+impl Crowd {
+    /// As many as the machine has time for.
+    pub(super) const fn of(jobs: usize) -> Self {
+        Self { jobs, spare: 0.1 }
+    }
+}
+
 impl Pace {
+    pub(super) fn new(crowd: Crowd) -> Self {
+        Self { spare: crowd.spare, under_way: AtomicUsize::new(0), turn: Mutex::default() }
+    }
+
     /// Waits until a run may start. One asks at a time: what has started shows before the next does.
     pub(super) fn run(&self) -> Run<'_> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        while self.under_way.load(Ordering::Relaxed) >= LEAST && spare().is_some_and(|spare| spare < SPARE) {}
+        while self.under_way.load(Ordering::Relaxed) >= LEAST && spare().is_some_and(|spare| spare < self.spare) {}
         self.under_way.fetch_add(1, Ordering::Relaxed);
         Run(self)
     }
@@ -89,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_first_runs_wait_for_nobody() {
-        let pace = Pace::default();
+        let pace = Pace::new(Crowd::of(LEAST));
         let runs: Vec<_> = (0..LEAST).map(|_| pace.run()).collect();
         assert_eq!(pace.under_way.load(Ordering::Relaxed), LEAST);
         drop(runs);

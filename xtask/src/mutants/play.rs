@@ -13,14 +13,14 @@ use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 
 use super::Folder;
-use super::fault::Fault;
-use super::pace::Pace;
+use super::fault::{Fault, Scenario as Listed};
+use super::pace::{Crowd, Pace};
 use crate::cargo;
 
 /// Who never answers is not waited for as long as usual.
 const IMPATIENT: [&str; 6] = ["--step-deadline", "3s", "--scenario-deadline", "20s", "--run-deadline", "3min"];
-/// Threads of each judge: others want to run, too.
-const THREADS: (&str, &str) = ("TOKIO_WORKER_THREADS", "2");
+/// Who is one of many takes less of the machine: a thread for all scenarios, and one arena for the memory of all threads (glibc).
+const MODEST: [(&str, &str); 2] = [("TOKIO_WORKER_THREADS", "1"), ("MALLOC_ARENA_MAX", "1")];
 /// Statuses of a run that judged: all passed, or something failed.
 const JUDGED: [i32; 2] = [0, 1];
 
@@ -42,6 +42,17 @@ impl<'a> Play<'a> {
     /// A role with a fault, or as it is, against everything.
     pub(super) fn of(role: &'a str, fault: Option<&'a Fault>) -> Self {
         Self { role, fault, only: Vec::new(), skip: Vec::new(), is_patient: false }
+    }
+
+    /// The same without what keeps the machine busy, and that by itself, if anything of it is to be played.
+    pub(super) fn parted(&self, heavy: &'a [Listed]) -> (Self, Option<Self>) {
+        let is_due = |id: &&str| self.only.is_empty() && !self.skip.contains(id);
+        let own = heavy.iter().filter(|scenario| scenario.is_of(self.role));
+        let busy: Vec<_> = own.map(|scenario| scenario.id.as_str()).filter(is_due).collect();
+        let only = busy.iter().map(|&id| id.to_owned()).collect();
+        let apart = (!busy.is_empty()).then(|| Self { only, ..self.clone() });
+        let skip = self.skip.iter().copied().chain(busy).collect();
+        (Self { skip, ..self.clone() }, apart)
     }
 
     /// The fault, or that there is none.
@@ -102,13 +113,13 @@ struct Finding {
 ///
 /// # Errors
 /// Where there is no room for reports. A run that could not be made is an error in its place.
-pub(super) fn all(judge: &Path, plays: &[Play<'_>], jobs: usize) -> Result<Vec<Result<Played>>> {
+pub(super) fn all(judge: &Path, plays: &[Play<'_>], crowd: Crowd) -> Result<Vec<Result<Played>>> {
     let folder = Folder::create()?;
-    let pace = Pace::default();
+    let pace = Pace::new(crowd);
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results: Vec<Mutex<Option<Result<Played>>>> = plays.iter().map(|_| Mutex::new(None)).collect();
     thread::scope(|scope| {
-        for _ in 0..jobs.max(1) {
+        for _ in 0..crowd.jobs.max(1) {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -141,7 +152,7 @@ fn told(play: &Play<'_>, played: &Result<Played>) -> String {
 
 fn one(judge: &Path, play: &Play<'_>, report: &Path) -> Result<Played> {
     let mut command = cargo::program(judge);
-    command.args(["self-test", "--role", play.role, "--report-json"]).arg(report).env(THREADS.0, THREADS.1);
+    command.args(["self-test", "--role", play.role, "--report-json"]).arg(report).envs(MODEST);
     if !play.is_patient {
         command.args(IMPATIENT);
     }
@@ -151,8 +162,7 @@ fn one(judge: &Path, play: &Play<'_>, report: &Path) -> Result<Played> {
     for only in &play.only {
         command.args(["--only", only]);
     }
-    let family = play.role.split('.').next();
-    for skip in play.skip.iter().filter(|id| play.only.is_empty() && id.split('/').next() == family) {
+    for skip in play.skip.iter().filter(|_| play.only.is_empty()) {
         command.args(["--skip", skip]);
     }
     let output =

@@ -1,11 +1,13 @@
 //! What all reference clients are told on the command line, or by the runner in the environment; flags win.
 
 use std::env;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use conformance::scenario::Size;
+use conformance::transport::port;
 use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing, Written};
@@ -174,7 +176,8 @@ impl Client {
         }
         let (policy, user) = (self.terms.policy(&params, defaults.policy)?, self.terms.user());
         let mut options = ClientOptions { address, trust, policy, timing, max_message, user, habit: Habit::Kept };
-        let disguise = Disguise::new(self.faulty.chosen(role)?, &mut options);
+        let middle = port::free(Ipv4Addr::LOCALHOST.into());
+        let disguise = Disguise::new(self.faulty.chosen(role)?, middle, &mut options);
         let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
         Ok((options, params, disguise))
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use conformance::transport::port;
 use relayspec::timing::Timing;
 use relayspec_reference::fault::{ALL, Chosen, Middleman, NoMiddleman, choose};
 
@@ -69,7 +70,7 @@ impl Door {
 
     /// Where the server itself is to listen.
     pub(super) fn behind(&self) -> SocketAddr {
-        SocketAddr::new(self.wanted.ip(), if self.middleman.is_some() { 0 } else { self.wanted.port() })
+        if self.middleman.is_some() { port::free(self.wanted.ip()) } else { self.wanted }
     }
 
     /// The timing that the server runs with.

@@ -49,18 +49,18 @@ pub enum NoDisguise {
 }
 
 impl Disguise {
-    /// Has a client connect to who stands in the middle, and live by the habits that the fault has.
+    /// Has a client connect to who stands in the middle, at an address of this machine, and live by the habits that the fault has.
     ///
     /// # Errors
-    /// Where the server cannot be found, or speaks TLS.
-    pub fn new(chosen: Option<Chosen>, options: &mut ClientOptions) -> Result<Self, NoDisguise> {
+    /// Where the server cannot be found, or speaks TLS, or the address is not free.
+    pub fn new(chosen: Option<Chosen>, middle: SocketAddr, options: &mut ClientOptions) -> Result<Self, NoDisguise> {
         let worn = Worn(chosen);
         let Some(chosen) = chosen else { return Ok(Self { worn, middle: None }) };
         if options.address.has_tls() {
             return Err(NoDisguise::Tls);
         }
         let server = options.address.look_up().map_err(NoDisguise::Address)?;
-        let mut middleman = Middleman::bind(([127, 0, 0, 1], 0).into(), chosen).map_err(NoDisguise::Port)?;
+        let mut middleman = Middleman::bind(middle, chosen).map_err(NoDisguise::Port)?;
         middleman.set_patience(options.timing.value(Parameter::ConnectTimeout));
         options.address.redirect(middleman.local_addr());
         adjust(chosen.fault.name, &mut options.policy, &mut options.timing, &mut options.habit);

@@ -86,7 +86,7 @@ pub(crate) const WIRE: &[Fault] = &[
         "PAIR-H5", "PAIR-V4", "RECON-11", "SYNC-C6", "TERM-H3", "TERM-V3", "TUN-17", "TUN-31", "WIRE-03", "WIRE-06",
         "WIRE-07", "WIRE-12",
     ]),
-    Fault::shared("slow", &["WIRE-12"], "takes 60 ms for everything").causing(&["RECON-02", "TUN-11"]),
+    Fault::shared("slow", &["WIRE-12"], "takes 60 ms for everything that nothing came before"),
     Fault::shared("impolite", &["WIRE-05"], "answers no Close frame").causing(&["WIRE-04", "WIRE-06"]),
     Fault::shared("lingers", &["WIRE-05"], "keeps a connection that is closed").causing(&["RECON-13"]),
     Fault::shared("unmasked", &["WIRE-01"], "sends frames without a mask").starving(),

@@ -92,7 +92,7 @@ impl Wire {
             "stops-with-1011" if stops => Said::payload(1011_u16.to_be_bytes().to_vec(), frame),
             "deaf" if frame.head == PONG => Said::nothing(),
             "parrot" if frame.head == PONG => Said::payload(b"x".to_vec(), frame),
-            "slow" => Said::late(frame, Duration::from_millis(60)),
+            "slow" => Said::slow(frame, Duration::from_millis(60)),
             "impolite" if close > 0 && self.is_closing => Said { ends: true, ..Said::nothing() },
             "ends-behind-long-messages" if self.has_had_enough && frame.head == PONG => {
                 Said { ends: true, ..Said::whole(frame) }

@@ -1,6 +1,6 @@
 //! Faults of speed, pressure and numbers, and of the end: PAIR-90, WIRE-08, WIRE-10 to WIRE-12.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Relay, Seen};
 use crate::fault::Fault;
@@ -28,7 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("no-hosts-meanwhile", &["WIRE-10"], "registers nobody while somebody reads slowly"),
     Fault::new("no-viewers-meanwhile", &["WIRE-10"], "lets nobody join while somebody reads slowly"),
     Fault::new("hoards", &["WIRE-11"], "keeps without bound what a peer does not read").causing(&["WIRE-10"]),
-    Fault::new("slow-pongs", &["WIRE-12"], "takes 40 ms for a `pong`"),
+    Fault::new("slow-pongs", &["WIRE-12"], "takes 40 ms for a `pong` when nothing came before it"),
     Fault::new("slow-to-viewers", &["WIRE-12"], "takes 40 ms for data to a viewer when nothing came before it"),
     Fault::new("slow-to-hosts", &["WIRE-12"], "takes 40 ms for data to a host when nothing came before it"),
 ];
@@ -37,13 +37,10 @@ pub(super) const FAULTS: &[Fault] = &[
 const FLOOD: usize = 2 << 20;
 /// Pieces of a flood are so large, and no whole mebibytes.
 const PIECES: std::ops::Range<usize> = 32 << 10..512 << 10;
-const IDLE: Duration = Duration::from_millis(10);
 const SLOW: Duration = Duration::from_millis(40);
 
 pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
     let is_crowd = house.sessions.joined > 500;
-    let is_idle =
-        seen.way == Way::In || relay.last_out.replace(Instant::now()).is_none_or(|last| last.elapsed() > IDLE);
     let length = seen.frame.payload.len();
     match (seen.way, seen.kind) {
         (Way::In, "data") if PIECES.contains(&length) => {
@@ -69,11 +66,11 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
                 "crowd-loses-first" if is_crowd && relay.received == 1 => Said::nothing(),
                 "crowd-loses-second" if is_crowd && relay.received == 2 => Said::nothing(),
                 "crowd-repeats" if is_crowd && relay.received == 2 => Said::times(seen.frame, 2),
-                "slow-to-viewers" | "slow" if is_idle => Said::late(seen.frame, SLOW),
+                "slow-to-viewers" | "slow" => Said::slow(seen.frame, SLOW),
                 _ => return None,
             })
         }
-        (Way::Out, "pong") if relay.fault == "slow-pongs" && is_idle => Some(Said::late(seen.frame, SLOW)),
+        (Way::Out, "pong") if relay.fault == "slow-pongs" => Some(Said::slow(seen.frame, SLOW)),
         (Way::Out, _) if seen.frame.close_code() == 1001 => {
             let is_theirs = match relay.fault {
                 "stops-otherwise" => relay.is_host,

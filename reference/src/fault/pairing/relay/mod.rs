@@ -15,8 +15,6 @@ mod paths;
 mod sessions;
 mod strict;
 
-use std::time::Instant;
-
 use serde_json::json;
 
 use crate::fault::Fault;
@@ -58,6 +56,8 @@ pub(crate) struct Relay {
     asked: String,
     /// Whether it had a host and has lost it.
     is_widowed: bool,
+    /// All codes that it was given as a host.
+    codes: Vec<String>,
     /// What a fault counts.
     count: usize,
     /// Pings that went out.
@@ -73,7 +73,6 @@ pub(crate) struct Relay {
     received: usize,
     /// How much of a flood has come in, in bytes.
     poured: usize,
-    last_out: Option<Instant>,
     framing: Framing,
     /// What has come of a fragmented message.
     partial: Vec<u8>,
@@ -127,6 +126,7 @@ impl Relay {
             code: None,
             asked: String::new(),
             is_widowed: false,
+            codes: Vec::new(),
             count: 0,
             pings: 0,
             held: None,
@@ -135,7 +135,6 @@ impl Relay {
             quiet_pings: 0,
             received: 0,
             poured: 0,
-            last_out: None,
             framing: Framing::default(),
             partial: Vec::new(),
             is_partial: false,

@@ -192,6 +192,7 @@ impl Relay {
             marked: false,
         };
         house.sessions.by_code.insert(code.to_owned(), session);
+        self.codes.push(code.to_owned());
     }
 
     fn joined(&mut self, house: &mut House) {
@@ -218,8 +219,11 @@ impl Relay {
         let number = self.number;
         let Some(session) = self.session(house) else { return };
         if is_host {
-            let all = house.sessions.by_code.values_mut().filter(|session| session.host == number);
-            all.for_each(|session| session.lost = Some(way));
+            for code in &self.codes {
+                if let Some(session) = house.sessions.of_mut(code) {
+                    session.lost = Some(way);
+                }
+            }
             house.sessions.dead.extend(code);
         } else if session.viewer == Some(number) {
             session.viewer = None;

@@ -49,8 +49,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("new-ones-hear-nothing", &["WIRE-10"], "pushes nothing to who connects while somebody does not read"),
     Fault::new("hoards", &["WIRE-11"], "keeps without bound what a client does not read")
         .causing(&["SYNC-51", "WIRE-10"]),
-    Fault::new("slow-answers", &["WIRE-12"], "takes 40 ms for an answer"),
-    Fault::new("slow-pushes", &["WIRE-12"], "takes 40 ms for a push").causing(&["SYNC-23"]),
+    Fault::new("slow-answers", &["WIRE-12"], "takes 40 ms for an answer when nothing came before it"),
+    Fault::new("slow-pushes", &["WIRE-12"], "takes 40 ms for a push when nothing came before it"),
 ];
 
 const SLOW: Duration = Duration::from_millis(40);
@@ -140,8 +140,8 @@ fn told(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said>
         "stops-otherwise" if code == 1001 && is_subscriber => Said::closed(1000),
         "stops-otherwise-for-the-idle" if code == 1001 && is_in && !is_subscriber => Said::closed(1000),
         "stops-otherwise-for-strangers" if code == 1001 && !is_in => Said::closed(1000),
-        "slow-answers" if seen.message["id"].is_string() => Said::late(seen.frame, SLOW),
-        "slow-pushes" if is_push => Said::late(seen.frame, SLOW),
+        "slow-answers" if seen.message["id"].is_string() => Said::slow(seen.frame, SLOW),
+        "slow-pushes" if is_push => Said::slow(seen.frame, SLOW),
         _ => return None,
     })
 }

@@ -18,8 +18,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("no-hosts-meanwhile", &["WIRE-10"], "registers nobody while somebody reads slowly"),
     Fault::new("no-viewers-meanwhile", &["WIRE-10"], "lets nobody in while somebody reads slowly"),
     Fault::new("hoards", &["WIRE-11"], "keeps without bound what a peer does not read"),
-    Fault::new("slow", &["WIRE-12"], "takes 40 ms for everything")
-        .causing(&["TERM-11", "TERM-20", "TERM-22", "TERM-25", "TERM-50", "WIRE-06"]),
+    Fault::new("slow", &["WIRE-12"], "takes 40 ms for everything that nothing came before"),
 ];
 
 /// So much of one connection is a flood.
@@ -42,7 +41,7 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
         {
             Some(Said::nothing())
         }
-        (Way::Out, "slow", _) => Some(Said::late(frame, SLOW)),
+        (Way::Out, "slow", _) => Some(Said::slow(frame, SLOW)),
         (Way::Out, fault, _) if frame.close_code() == 1001 => {
             let is_theirs = match fault {
                 "stops-otherwise" => relay.side == Some(Side::Host),
