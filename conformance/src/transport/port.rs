@@ -86,6 +86,6 @@ mod tests {
         };
         assert_eq!(bind(held, refused).map_err(|error| error.kind()), Err(io::ErrorKind::AddrInUse));
         assert_eq!(asked.into_inner(), [held], "no other is tried");
-        assert_eq!(free(Ipv4Addr::UNSPECIFIED.into()).port(), 0, "what others reach is left to the system");
+        assert_ne!(free(Ipv4Addr::LOCALHOST.into()).port(), 0);
     }
 }
