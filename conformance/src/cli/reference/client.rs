@@ -176,8 +176,8 @@ impl Client {
         }
         let (policy, user) = (self.terms.policy(&params, defaults.policy)?, self.terms.user());
         let mut options = ClientOptions { address, trust, policy, timing, max_message, user, habit: Habit::Kept };
-        let middle = port::free(Ipv4Addr::LOCALHOST.into());
-        let disguise = Disguise::new(self.faulty.chosen(role)?, middle, &mut options);
+        let chosen = self.faulty.chosen(role)?.map(|chosen| (chosen, port::free(Ipv4Addr::LOCALHOST.into())));
+        let disguise = Disguise::new(chosen, &mut options);
         let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
         Ok((options, params, disguise))
     }

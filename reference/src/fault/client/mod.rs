@@ -49,13 +49,13 @@ pub enum NoDisguise {
 }
 
 impl Disguise {
-    /// Has a client connect to who stands in the middle, at an address of this machine, and live by the habits that the fault has.
+    /// Has a client with a fault connect to who stands in the middle, at the address beside the fault, and live by the habits that the fault has.
     ///
     /// # Errors
     /// Where the server cannot be found, or speaks TLS, or the address is not free.
-    pub fn new(chosen: Option<Chosen>, middle: SocketAddr, options: &mut ClientOptions) -> Result<Self, NoDisguise> {
-        let worn = Worn(chosen);
-        let Some(chosen) = chosen else { return Ok(Self { worn, middle: None }) };
+    pub fn new(chosen: Option<(Chosen, SocketAddr)>, options: &mut ClientOptions) -> Result<Self, NoDisguise> {
+        let worn = Worn(chosen.map(|(chosen, _)| chosen));
+        let Some((chosen, middle)) = chosen else { return Ok(Self { worn, middle: None }) };
         if options.address.has_tls() {
             return Err(NoDisguise::Tls);
         }
