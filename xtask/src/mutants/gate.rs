@@ -70,8 +70,7 @@ fn binding(role: &str) -> Vec<&'static str> {
 
 /// Faults by place that no role needs.
 fn nowhere(matrix: &Matrix, faults: &[Fault]) -> Vec<String> {
-    let rows = matrix.roles.iter().flat_map(|seat| &seat.faults);
-    let found: BTreeSet<_> = rows.filter(|row| !row.killed_by.is_empty()).map(|row| &row.name).collect();
+    let found: BTreeSet<_> = matrix.roles.iter().flat_map(Seat::found).map(|row| &row.name).collect();
     let lost = faults.iter().filter(|fault| fault.is_by_place() && !found.contains(&fault.name));
     let told: BTreeSet<_> =
         lost.map(|fault| format!("{} finds nothing that no other fault finds: {}", fault.name, fault.line)).collect();

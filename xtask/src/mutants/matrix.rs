@@ -76,6 +76,11 @@ impl Seat {
         self.idle().filter(|(id, _)| !excuses.check.iter().any(|excuse| excuse.covers(&self.role, id)))
     }
 
+    /// The faults that some check finds.
+    pub(super) fn found(&self) -> impl Iterator<Item = &Row> {
+        self.faults.iter().filter(|row| !row.killed_by.is_empty())
+    }
+
     /// The checks that find some fault.
     pub(crate) fn killers(&self) -> BTreeSet<String> {
         self.faults.iter().flat_map(Row::killers).collect()
@@ -163,9 +168,9 @@ impl Matrix {
 
     /// A scenario that finds a fault, if this role is the first in which one finds a fault of its name.
     pub(super) fn first_found(&self, fault: &Fault) -> Option<&str> {
-        let found = |seat: &Seat| seat.faults.iter().any(|row| row.name == fault.name && !row.killed_by.is_empty());
-        let first = self.roles.iter().find(|seat| found(seat)).filter(|seat| seat.role == fault.role)?;
-        first.faults.iter().find(|row| row.name == fault.name)?.killed_by.keys().next().map(String::as_str)
+        let found = |seat| Some((seat, Seat::found(seat).find(|row| row.name == fault.name)?));
+        let (first, row) = self.roles.iter().find_map(found)?;
+        row.killed_by.keys().next().filter(|_| first.role == fault.role).map(String::as_str)
     }
 
     /// What it says of a fault.

@@ -11,7 +11,7 @@ const MOST_LISTED: usize = 4;
 pub(super) fn summary(matrix: &Matrix) -> String {
     let mut text = String::new();
     for seat in &matrix.roles {
-        let (killed, all) = (seat.faults.iter().filter(|row| !row.killed_by.is_empty()).count(), seat.faults.len());
+        let (killed, all) = (seat.found().count(), seat.faults.len());
         let (killers, named) = (seat.killers(), seat.named().count());
         let useful = seat.named().filter(|(id, _)| killers.contains(*id)).count();
         let _ = write!(text, "{:<16} {killed} of {all} faults found", seat.role);
@@ -32,7 +32,7 @@ pub(super) fn page(matrix: &Matrix) -> String {
          | role | faults | found | checks with a name | have found one |\n| --- | --: | --: | --: | --: |\n",
     );
     for seat in &matrix.roles {
-        let found = seat.faults.iter().filter(|row| !row.killed_by.is_empty()).count();
+        let found = seat.found().count();
         let killers = seat.killers();
         let useful = seat.named().filter(|(id, _)| killers.contains(*id)).count();
         let (faults, named) = (seat.faults.len(), seat.named().count());

@@ -1,6 +1,6 @@
 //! A whole round: the references as they are, then each fault, then once more what breaks a rule.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -72,7 +72,7 @@ impl Round<'_> {
         let mut roles: Vec<_> = roles.into_iter().filter_map(|role| seats.remove(role)).collect();
         if self.is_whole {
             self.more(&mut roles, |seat, open| seek::as_before(seat, open, faults, self.kept), self.crowd)?;
-            let found = found(&roles);
+            let found = roles.iter().flat_map(Seat::found).map(|row| row.name.clone()).collect();
             self.more(&mut roles, |seat, _| seek::unfound(seat, faults, &found, &heavy), self.crowd)?;
             self.more(&mut roles, |seat, open| seek::by_place(seat, open, faults), self.crowd)?;
             self.more(&mut roles, |seat, open| seek::in_calm(seat, open, faults), CALM)?;
@@ -176,12 +176,6 @@ impl Round<'_> {
         }
         Ok(rows)
     }
-}
-
-/// The names of the faults that somebody finds, in whatever role.
-fn found(roles: &[Seat]) -> BTreeSet<String> {
-    let rows = roles.iter().flat_map(|seat| &seat.faults);
-    rows.filter(|row| !row.killed_by.is_empty()).map(|row| row.name.clone()).collect()
 }
 
 /// Whether a row breaks a rule, or could not be made.
