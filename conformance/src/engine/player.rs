@@ -59,7 +59,7 @@ impl Stage {
 }
 
 /// What takes longer than this has waited for something.
-const LONG_STEP: Duration = Duration::from_millis(25);
+const LONG_STEP: Duration = Duration::from_millis(60);
 
 /// Why a step did not hold.
 #[derive(Debug)]

@@ -61,8 +61,7 @@ pub(super) async fn perform(
         starved_before: std::sync::OnceLock::new(),
         settled: std::sync::Mutex::new((stage.clock.now(), Duration::ZERO)),
     });
-    let _ = story.starved_before.set(story.starved());
-    story.settle();
+    let _ = story.starved_before.set(story.settle());
     let start = story.transcript.start();
     let mut player = Player::new(Arc::clone(&story));
     let playing = stage.clock.within(start + deadline, player.perform(&scenario.script.steps));
@@ -79,11 +78,14 @@ pub(super) async fn perform(
         Company::Others => absolve(&story, stop),
     };
     let end = stage.clock.now();
-    let noise = story.noise();
     drop(player);
     *story.memory.lock().unwrap_or_else(PoisonError::into_inner) = super::steps::MemoryWatch::default();
     let harness = if let Some(Stop::Harness(why)) = &stop { Some(why.clone()) } else { None };
-    Performance { outcome: outcome(&story, stop.as_ref(), end), harness, noise }
+    let outcome = outcome(&story, stop.as_ref(), end);
+    // What has passed is excused by nothing.
+    let is_open = !matches!(outcome.verdict, Verdict::Pass | Verdict::Skip);
+    let noise = if is_open { story.noise() } else { Duration::ZERO };
+    Performance { outcome, harness, noise }
 }
 
 /// A client under test that the story has started.
@@ -146,9 +148,12 @@ impl Story {
     }
 
     /// A long step is over: the noise of the machine until here can harm nothing that follows.
-    pub(super) fn settle(&self) {
-        let now = (self.stage.clock.now(), self.starved());
-        *self.settled.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    ///
+    /// It tells how long the subject's threads have waited for a processor so far.
+    pub(super) fn settle(&self) -> Duration {
+        let starved = self.starved();
+        *self.settled.lock().unwrap_or_else(PoisonError::into_inner) = (self.stage.clock.now(), starved);
+        starved
     }
 
     /// How late the machine was since the last long step: the runner's own lateness, or that of the subject's threads.

@@ -204,7 +204,7 @@ fn describe_sent(frame: &OutFrame, packing: Option<Packing>) -> String {
         BINARY if let (true, true, Some(json)) = (frame.fin, plain(frame), unpacked(payload, packing)) => {
             return packed(&json);
         }
-        TEXT if frame.fin && plain(frame) => return shorten(&String::from_utf8_lossy(payload)),
+        TEXT if frame.fin && plain(frame) => return shorten(payload),
         BINARY if frame.fin && plain(frame) => return format!("binary message, {}", excerpt(payload)),
         TEXT => "text frame".to_owned(),
         BINARY => "binary frame".to_owned(),

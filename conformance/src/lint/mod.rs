@@ -223,13 +223,17 @@ fn finding(requirement: &str, what: &str, expected: &str, got: String) -> Findin
     }
 }
 
-/// A text that is short enough to show.
+/// A text that is short enough to show; what is no UTF-8 in it is replaced.
 #[must_use]
-pub fn shorten(text: &str) -> String {
+pub fn shorten(text: &(impl AsRef<[u8]> + ?Sized)) -> String {
     const LONGEST: usize = 600;
-    match text.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
-        None => text.to_owned(),
+    const LONGEST_CHAR: usize = 4;
+    let whole = text.as_ref();
+    // The rest of a long text is not even looked at.
+    let head = String::from_utf8_lossy(&whole[..whole.len().min((LONGEST + 1) * LONGEST_CHAR)]);
+    match head.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}… ({} bytes)", &head[..at], whole.len()),
+        None => head.into_owned(),
     }
 }
 
@@ -246,6 +250,16 @@ pub fn excerpt(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use relayspec::family::FAMILIES;
+
+    #[test]
+    fn a_long_text_is_shown_by_its_beginning_and_its_length() {
+        assert_eq!(shorten("kurz 😀"), "kurz 😀");
+        assert_eq!(shorten(&b"not \xff UTF-8"[..]), "not \u{fffd} UTF-8");
+        for (each, bytes) in [("a", 700), ("😀", 2800)] {
+            assert_eq!(shorten(&each.repeat(700)), format!("{}… ({bytes} bytes)", each.repeat(600)));
+            assert_eq!(shorten(&each.repeat(600)), each.repeat(600));
+        }
+    }
 
     fn requirements(client: &str, sent: &[&str], received: &[&str]) -> Vec<String> {
         let mut lint = ConnectionLint::new(&FAMILIES[0], client, Side::Client, Arc::default());

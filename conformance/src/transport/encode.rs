@@ -102,12 +102,11 @@ impl OutFrame {
                 bytes.extend_from_slice(&length.to_be_bytes());
             }
         }
-        match key {
-            Some(key) => {
-                bytes.extend_from_slice(&key);
-                bytes.extend(self.payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
-            }
-            None => bytes.extend_from_slice(&self.payload),
+        bytes.extend(key.into_iter().flatten());
+        let payload = bytes.len();
+        bytes.extend_from_slice(&self.payload);
+        if let Some(key) = key {
+            bytes[payload..].iter_mut().zip(0..).for_each(|(byte, at): (_, usize)| *byte ^= key[at % key.len()]);
         }
         bytes
     }

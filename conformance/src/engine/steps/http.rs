@@ -220,7 +220,7 @@ impl Player {
 
     fn tell_raw(&self, name: &str, bytes: &[u8]) {
         let head = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        let told = format!("{} ({} bytes)", shorten(&String::from_utf8_lossy(head)), bytes.len());
+        let told = format!("{} ({} bytes)", shorten(head), bytes.len());
         self.story.transcript.add(self.clock().now(), name, By::Runner, told);
     }
 

@@ -113,9 +113,9 @@ impl Player {
             Side::Server => family.channel(family.server, role),
         };
         let Some(channel) = actor.role.and_then(direction) else { return Ok((opcode, payload)) };
-        let got = if opcode == TEXT { shorten(&String::from_utf8_lossy(&payload)) } else { excerpt(&payload) };
+        let got = || if opcode == TEXT { shorten(&payload) } else { excerpt(&payload) };
         // Of a value that the subject gave.
-        let odd = |what: &str, got| Stop::Broken {
+        let odd = |what: &str, got: String| Stop::Broken {
             check: STORY.to_owned(),
             finding: Box::new(Finding {
                 what: what.to_owned(),
@@ -126,14 +126,14 @@ impl Player {
         };
         match (problem(channel, opcode, &payload), &step.invalid) {
             (Some(error), None) if has_variables(step) => {
-                Err(odd("the subject gave a value that no valid message can carry", format!("{error}: {got}")))
+                Err(odd("the subject gave a value that no valid message can carry", format!("{error}: {}", got())))
             }
             (Some(error), None) => Err(Stop::Harness(format!(
                 "a step on `{}` sends an invalid message and does not say so with `invalid`: {error}",
                 step.on
             ))),
             (None, Some(_)) if has_variables(step) => {
-                Err(odd("the subject gave a value that makes a message of what is to be none", got))
+                Err(odd("the subject gave a value that makes a message of what is to be none", got()))
             }
             (None, Some(_)) => {
                 Err(Stop::Harness(format!("a step on `{}` says `invalid` and sends a valid message", step.on)))
