@@ -52,19 +52,25 @@ struct Check {
 /// The requirement whose scenarios pour hundreds of mebibytes.
 const POURING: &str = "WIRE-11";
 
-/// The scenarios that keep the machine busy.
-pub(super) fn heavy(judge: &Path) -> Result<Vec<Scenario>> {
-    let all: Vec<Scenario> = judge::told(cargo::program(judge), judge::SCENARIOS)?;
-    Ok(all
-        .into_iter()
-        .filter(|scenario| scenario.traits.iter().any(|one| one == "heavy") || scenario.judges(POURING))
-        .collect())
+/// All scenarios of the judge.
+pub(super) fn scenarios(judge: &Path) -> Result<Vec<Scenario>> {
+    judge::told(cargo::program(judge), judge::SCENARIOS)
 }
 
 impl Scenario {
     /// Whether it judges this role.
     pub(super) fn is_of(&self, role: &str) -> bool {
         role.split_once('.') == self.id.split_once('/').map(|(family, _)| (family, &*self.under_test))
+    }
+
+    /// Whether it keeps the machine busy.
+    pub(super) fn is_heavy(&self) -> bool {
+        self.traits.iter().any(|one| one == "heavy") || self.judges(POURING)
+    }
+
+    /// Whether a check of it judges any of these requirements.
+    pub(super) fn judges_any(&self, requirements: &[String]) -> bool {
+        requirements.iter().any(|requirement| self.judges(requirement))
     }
 
     fn judges(&self, requirement: &str) -> bool {
@@ -89,9 +95,8 @@ impl Fault {
     }
 
     /// Of the scenarios that keep the machine busy those that judge nothing that the fault breaks.
-    pub(super) fn spares<'a>(&self, heavy: &'a [Scenario]) -> Vec<&'a str> {
-        let own = heavy.iter().filter(|scenario| scenario.is_of(&self.role));
-        let spared = own.filter(|scenario| !self.breaks.iter().any(|broken| scenario.judges(broken)));
-        spared.map(|scenario| scenario.id.as_str()).collect()
+    pub(super) fn spares<'a>(&self, scenarios: &'a [Scenario]) -> Vec<&'a str> {
+        let own = scenarios.iter().filter(|scenario| scenario.is_of(&self.role) && scenario.is_heavy());
+        own.filter(|scenario| !scenario.judges_any(&self.breaks)).map(|scenario| scenario.id.as_str()).collect()
     }
 }

@@ -6,8 +6,9 @@ use relayspec::family::Family;
 use relayspec::requirement::Level;
 
 use super::excuse::{Excuse, Excuses};
-use super::fault::Fault;
+use super::fault::{Fault, Scenario};
 use super::matrix::{Matrix, Row, Seat};
+use super::play::Kill;
 
 /// What is wrong with the faults of a role, a line each.
 pub(super) fn of_faults(seat: &Seat) -> Vec<String> {
@@ -30,21 +31,36 @@ pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
         }
         return vec![format!("{name} survives: {}", row.line)];
     }
-    let is_right = |blamed: &String| row.starves || row.breaks.contains(blamed) || row.causes.contains(blamed);
-    let mut problems: Vec<_> = row
-        .kills
-        .iter()
-        .filter_map(|kill| {
-            let blamed = kill.requirements.iter();
-            let wrong: Vec<_> = blamed.filter(|blamed| !is_right(blamed)).map(String::as_str).collect();
-            (!wrong.is_empty()).then(|| format!("{name} is blamed on {} by {}", wrong.join(", "), kill.check))
-        })
+    let mut problems: Vec<_> = wrongly(row)
+        .map(|(kill, wrong)| format!("{name} is blamed on {} by {}", wrong.join(", "), kill.check))
         .collect();
-    let is_named = row.blamed.iter().any(|blamed| row.breaks.contains(blamed));
-    if !is_named && !row.breaks.is_empty() {
+    if !is_named(row) && !row.breaks.is_empty() {
         problems.push(format!("{name} is found, but no check blames {}", row.breaks.join(", ")));
     }
     problems
+}
+
+/// The checks that blame what a fault does not break, and what they blame.
+pub(super) fn wrongly(row: &Row) -> impl Iterator<Item = (&Kill, Vec<&str>)> {
+    let is_right = |blamed: &String| row.starves || row.breaks.contains(blamed) || row.causes.contains(blamed);
+    row.kills.iter().filter_map(move |kill| {
+        let wrong: Vec<_> = kill.requirements.iter().filter(|blamed| !is_right(blamed)).map(String::as_str).collect();
+        (!wrong.is_empty()).then_some((kill, wrong))
+    })
+}
+
+/// Whether a check blames what the fault breaks.
+fn is_named(row: &Row) -> bool {
+    row.blamed.iter().any(|blamed| row.breaks.contains(blamed))
+}
+
+/// The scenarios of a role whose word on a fault is in doubt: those that blame what it does not break, and, where none blames what it breaks,
+/// all that judge that.
+pub(super) fn in_doubt(role: &str, row: &Row, scenarios: &[Scenario]) -> Vec<String> {
+    let judging = scenarios.iter().filter(|one| !is_named(row) && one.is_of(role) && one.judges_any(&row.breaks));
+    let doubted: BTreeSet<_> =
+        judging.map(|one| one.id.as_str()).chain(wrongly(row).map(|(kill, _)| kill.scenario())).collect();
+    doubted.into_iter().map(str::to_owned).collect()
 }
 
 fn idle_checks(seat: &Seat, excuses: &Excuses) -> Vec<String> {
@@ -103,7 +119,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::excuse::Category;
-    use super::super::play::{Kill, Played};
+    use super::super::play::Played;
     use super::*;
 
     fn row(name: &str, breaks: &[&str], killed_by: &[(&str, &[&str])]) -> Row {
@@ -163,6 +179,23 @@ mod tests {
         assert_eq!(of_faults(vec![consequence]), [""; 0]);
         let starving = Row { starves: true, ..row("late", &["RPC-01"], &[("a#b", &["RPC-01", "RPC-09"])]) };
         assert_eq!(of_faults(vec![starving]), [""; 0]);
+    }
+
+    #[test]
+    fn in_doubt_is_who_blames_wrongly_and_who_should_have_blamed() {
+        let scenario = |(id, judged): (&str, &str)| {
+            let text =
+                format!(r#"{{"id":"{id}","under_test":"daemon","traits":[],"checks":[{{"requirement":"{judged}"}}]}}"#);
+            serde_json::from_str::<Scenario>(&text).expect("a scenario")
+        };
+        let scenarios = [("rpc/a", "RPC-01"), ("rpc/b", "RPC-01"), ("rpc/c", "RPC-02")].map(scenario);
+        let doubted = |row: &Row| in_doubt("rpc.daemon", row, &scenarios);
+        assert_eq!(doubted(&row("late", &["RPC-01"], &[])), ["rpc/a", "rpc/b"], "a survivor");
+        let found: &[(&str, &[&str])] = &[("rpc/a#one", &["RPC-01"]), ("rpc/c#two", &["RPC-02"])];
+        assert_eq!(doubted(&row("late", &["RPC-01"], found)), ["rpc/c"], "wrong blame");
+        assert_eq!(doubted(&row("late", &["RPC-01"], &found[1..])), ["rpc/a", "rpc/b", "rpc/c"], "both");
+        assert_eq!(doubted(&row("late", &["RPC-01"], &found[..1])), [""; 0]);
+        assert_eq!(in_doubt("rpc.client", &row("late", &["RPC-01"], &[]), &scenarios), [""; 0], "another role");
     }
 
     #[test]

@@ -95,8 +95,8 @@ impl Row {
         let probe = soonest(&mut played.kills.iter().filter(right)).or_else(|| soonest(&mut played.kills.iter()));
         let mut killed_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for kill in &played.kills {
-            let (scenario, check) = kill.check.split_once('#').unwrap_or((&kill.check, ""));
-            killed_by.entry(scenario.to_owned()).or_default().insert(check.to_owned());
+            let check = kill.check.split_once('#').map_or("", |(_, check)| check);
+            killed_by.entry(kill.scenario().to_owned()).or_default().insert(check.to_owned());
         }
         Self {
             name: fault.name.clone(),
@@ -104,7 +104,7 @@ impl Row {
             breaks: fault.breaks.clone(),
             causes: fault.causes.clone(),
             starves: fault.starves,
-            probe: probe.and_then(|kill| kill.check.split('#').next().map(str::to_owned)),
+            probe: probe.map(|kill| kill.scenario().to_owned()),
             blamed: played.kills.iter().flat_map(|kill| kill.requirements.clone()).collect(),
             killed_by,
             kills: played.kills.clone(),
@@ -115,6 +115,13 @@ impl Row {
     pub(super) fn and(&mut self, fault: &Fault, played: Played) {
         let kills = std::mem::take(&mut self.kills).into_iter().chain(played.kills).collect();
         *self = Self::new(fault, &Played { kills, ..Played::default() });
+    }
+
+    /// The same with what some scenarios, or all where none is named, showed in another run.
+    pub(super) fn anew(mut self, fault: &Fault, scenarios: &[String], played: Played) -> Self {
+        self.kills.retain(|kill| !scenarios.is_empty() && scenarios.iter().all(|one| one != kill.scenario()));
+        self.and(fault, played);
+        self
     }
 
     /// The checks that find it.
@@ -187,4 +194,34 @@ fn json(value: &(impl Serialize + ?Sized)) -> Result<String> {
 /// Whether a check is one of those that every scenario has.
 pub(crate) fn is_general(id: &str) -> bool {
     id.split_once('#').is_none_or(|(_, name)| GENERAL.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn played(kills: &[(&str, &str)]) -> Played {
+        let kill = |(check, blamed): &(&str, &str)| Kill {
+            check: (*check).to_owned(),
+            requirements: vec![(*blamed).to_owned()],
+            took: 1.0,
+        };
+        Played { kills: kills.iter().map(kill).collect(), ..Played::default() }
+    }
+
+    #[test]
+    fn what_is_played_again_says_all_there_is_to_say_of_what_it_played() {
+        let fault = Fault::none();
+        let before = || Row::new(&fault, &played(&[("rpc/a#one", "RPC-01"), ("rpc/b#two", "RPC-02")]));
+        let told = |row: Row| (row.killers().collect::<Vec<_>>(), row.blamed.into_iter().collect::<Vec<_>>());
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+
+        let row = before().anew(&fault, &owned(&["rpc/b", "rpc/c"]), played(&[("rpc/c#three", "RPC-03")]));
+        assert_eq!(told(row), (owned(&["rpc/a#one", "rpc/c#three"]), owned(&["RPC-01", "RPC-03"])));
+        let row = before().anew(&fault, &[], played(&[("rpc/c#three", "RPC-03")]));
+        assert_eq!(told(row), (owned(&["rpc/c#three"]), owned(&["RPC-03"])), "all scenarios");
+        let mut row = before();
+        row.and(&fault, played(&[("rpc/b#three", "RPC-03")]));
+        assert_eq!(told(row).0, owned(&["rpc/a#one", "rpc/b#three", "rpc/b#two"]), "beside what was known");
+    }
 }

@@ -86,8 +86,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let last = if options.fast { last? } else { last.unwrap_or_default() };
     let is_whole_role = !options.fast && options.fault.is_empty();
     let excuses = Excuses::read(workspace::root())?;
+    let scenarios = fault::scenarios(&judge)?;
     let round = Round {
         judge: &judge,
+        scenarios: &scenarios,
         crowd: Crowd::of(options.jobs),
         is_whole: is_whole_role,
         kept: &last,

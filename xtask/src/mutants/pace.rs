@@ -7,24 +7,23 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// So many runs may be under way whatever else the machine does.
-const LEAST: usize = 2;
-/// How long the machine is watched.
-const LOOK: Duration = Duration::from_millis(60);
-
 /// How many run at once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Crowd {
+    /// So many may be under way whatever else the machine does.
+    pub(super) least: usize,
     /// So many at most.
     pub(super) jobs: usize,
     /// Another run starts when the machine idles for at least so much of the time.
     pub(super) spare: f64,
+    /// How long it is watched.
+    pub(super) look: Duration,
 }
 
 /// Who lets runs start.
 #[derive(Debug)]
 pub(super) struct Pace {
-    spare: f64,
+    crowd: Crowd,
     under_way: AtomicUsize,
     turn: Mutex<()>,
 }
@@ -35,19 +34,20 @@ pub(super) struct Run<'a>(&'a Pace);
 impl Crowd {
     /// As many as the machine has time for.
     pub(super) const fn of(jobs: usize) -> Self {
-        Self { jobs, spare: 0.1 }
+        Self { least: 2, jobs, spare: 0.05, look: Duration::from_millis(60) }
     }
 }
 
 impl Pace {
     pub(super) fn new(crowd: Crowd) -> Self {
-        Self { spare: crowd.spare, under_way: AtomicUsize::new(0), turn: Mutex::default() }
+        Self { crowd, under_way: AtomicUsize::new(0), turn: Mutex::default() }
     }
 
     /// Waits until a run may start. One asks at a time: what has started shows before the next does.
     pub(super) fn run(&self) -> Run<'_> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        while self.under_way.load(Ordering::Relaxed) >= LEAST && spare().is_some_and(|spare| spare < self.spare) {}
+        let Crowd { least, spare: wanted, look, .. } = self.crowd;
+        while self.under_way.load(Ordering::Relaxed) >= least && spare(look).is_some_and(|spare| spare < wanted) {}
         self.under_way.fetch_add(1, Ordering::Relaxed);
         Run(self)
     }
@@ -59,10 +59,10 @@ impl Drop for Run<'_> {
     }
 }
 
-/// How much of its time the machine idles, looked at for a moment; nothing where the system does not tell.
-fn spare() -> Option<f64> {
+/// How much of its time the machine idles, looked at for so long; nothing where the system does not tell.
+fn spare(look: Duration) -> Option<f64> {
     let before = Times::now()?;
-    thread::sleep(LOOK);
+    thread::sleep(look);
     Times::now().map(|now| now.idle_since(&before))
 }
 
@@ -108,9 +108,10 @@ mod tests {
 
     #[test]
     fn the_first_runs_wait_for_nobody() {
-        let pace = Pace::new(Crowd::of(LEAST));
-        let runs: Vec<_> = (0..LEAST).map(|_| pace.run()).collect();
-        assert_eq!(pace.under_way.load(Ordering::Relaxed), LEAST);
+        let crowd = Crowd { least: 3, jobs: 3, spare: 2.0, look: Duration::ZERO };
+        let pace = Pace::new(crowd);
+        let runs: Vec<_> = (0..crowd.least).map(|_| pace.run()).collect();
+        assert_eq!(pace.under_way.load(Ordering::Relaxed), crowd.least);
         drop(runs);
         assert_eq!(pace.under_way.load(Ordering::Relaxed), 0);
     }

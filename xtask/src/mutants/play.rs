@@ -18,6 +18,8 @@ use super::pace::{Crowd, Pace};
 use crate::cargo;
 
 /// Who never answers is not waited for as long as usual.
+const PATIENT: [&str; 2] = ["--step-deadline", "10s"];
+/// Much less so where all scenarios are played.
 const IMPATIENT: [&str; 6] = ["--step-deadline", "3s", "--scenario-deadline", "20s", "--run-deadline", "3min"];
 /// Who is one of many takes less of the machine: a thread for all scenarios, and one arena for the memory of all threads (glibc).
 const MODEST: [(&str, &str); 2] = [("TOKIO_WORKER_THREADS", "1"), ("MALLOC_ARENA_MAX", "1")];
@@ -34,20 +36,22 @@ pub(super) struct Play<'a> {
     pub(super) only: Vec<String>,
     /// Scenarios that are left out.
     pub(super) skip: Vec<&'a str>,
-    /// Whether it has as long as any user gives it.
+    /// Whether its scenarios have as long as any user gives them, and their steps much longer than usual.
     pub(super) is_patient: bool,
+    /// Whether it takes longer than most.
+    pub(super) is_long: bool,
 }
 
 impl<'a> Play<'a> {
     /// A role with a fault, or as it is, against everything.
     pub(super) fn of(role: &'a str, fault: Option<&'a Fault>) -> Self {
-        Self { role, fault, only: Vec::new(), skip: Vec::new(), is_patient: false }
+        Self { role, fault, only: Vec::new(), skip: Vec::new(), is_patient: false, is_long: false }
     }
 
     /// The same without what keeps the machine busy, and that by itself, if anything of it is to be played.
-    pub(super) fn parted(&self, heavy: &'a [Listed]) -> (Self, Option<Self>) {
+    pub(super) fn parted(&self, scenarios: &'a [Listed]) -> (Self, Option<Self>) {
         let is_due = |id: &&str| self.only.is_empty() && !self.skip.contains(id);
-        let own = heavy.iter().filter(|scenario| scenario.is_of(self.role));
+        let own = scenarios.iter().filter(|scenario| scenario.is_of(self.role) && scenario.is_heavy());
         let busy: Vec<_> = own.map(|scenario| scenario.id.as_str()).filter(is_due).collect();
         let only = busy.iter().map(|&id| id.to_owned()).collect();
         let apart = (!busy.is_empty()).then(|| Self { only, ..self.clone() });
@@ -82,6 +86,13 @@ pub(super) struct Kill {
     pub(super) took: f64,
 }
 
+impl Kill {
+    /// The scenario of the check.
+    pub(super) fn scenario(&self) -> &str {
+        self.check.split_once('#').map_or(&self.check, |(scenario, _)| scenario)
+    }
+}
+
 #[derive(Deserialize)]
 struct Report {
     scenarios: Vec<Scenario>,
@@ -109,21 +120,22 @@ struct Finding {
     requirement: Option<String>,
 }
 
-/// Plays all, in their order, so many at once at most.
+/// Plays all, so many at once at most. What they showed comes in their order.
 ///
 /// # Errors
 /// Where there is no room for reports. A run that could not be made is an error in its place.
 pub(super) fn all(judge: &Path, plays: &[Play<'_>], crowd: Crowd) -> Result<Vec<Result<Played>>> {
     let folder = Folder::create()?;
     let pace = Pace::new(crowd);
+    let turns = turns(plays);
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results: Vec<Mutex<Option<Result<Played>>>> = plays.iter().map(|_| Mutex::new(None)).collect();
     thread::scope(|scope| {
         for _ in 0..crowd.jobs.max(1) {
             scope.spawn(|| {
                 loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(play), Some(result)) = (plays.get(index), results.get(index)) else { return };
+                    let Some(&index) = turns.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                    let (play, result) = (&plays[index], &results[index]);
                     let run = pace.run();
                     let start = Instant::now();
                     let played = one(judge, play, &folder.0.join(format!("{index}.json")));
@@ -142,6 +154,18 @@ pub(super) fn all(judge: &Path, plays: &[Play<'_>], crowd: Crowd) -> Result<Vec<
     Ok(results.collect())
 }
 
+/// In which order they are played: the long ones are spread over the first half, for at the end all would wait for them.
+fn turns(plays: &[Play<'_>]) -> Vec<usize> {
+    let (long, short): (Vec<_>, Vec<_>) = (0..plays.len()).partition(|&index| plays[index].is_long);
+    let spread = |of: Vec<usize>, over: usize| {
+        let count = of.len();
+        of.into_iter().enumerate().map(move |(at, index)| (at * over / count, index))
+    };
+    let mut turns: Vec<_> = spread(long, plays.len() / 2).chain(spread(short, plays.len())).collect();
+    turns.sort_by_key(|(at, _)| *at);
+    turns.into_iter().map(|(_, index)| index).collect()
+}
+
 fn told(play: &Play<'_>, played: &Result<Played>) -> String {
     let name = play.name();
     match played {
@@ -153,9 +177,7 @@ fn told(play: &Play<'_>, played: &Result<Played>) -> String {
 fn one(judge: &Path, play: &Play<'_>, report: &Path) -> Result<Played> {
     let mut command = cargo::program(judge);
     command.args(["self-test", "--role", play.role, "--report-json"]).arg(report).envs(MODEST);
-    if !play.is_patient {
-        command.args(IMPATIENT);
-    }
+    command.args(if play.is_patient { &PATIENT[..] } else { &IMPATIENT });
     if let Some(fault) = play.fault {
         command.args(["--fault", &fault.name]);
     }
@@ -195,4 +217,20 @@ fn read(report: Report) -> Played {
         }
     }
     played
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_does_not_begin_at_the_end() {
+        let plays = |long: &[usize]| {
+            let play = |at| Play { is_long: long.contains(&at), ..Play::of("pairing.relay", None) };
+            (0..8).map(play).collect::<Vec<_>>()
+        };
+        assert_eq!(turns(&plays(&[])), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(turns(&plays(&[5, 7])), [5, 0, 1, 7, 2, 3, 4, 6]);
+        assert_eq!(turns(&[]), [0; 0]);
+    }
 }

@@ -2,29 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::excuse::Excuses;
-use super::fault::{self, Fault};
+use super::fault::{Fault, Scenario};
 use super::gate;
 use super::matrix::{Matrix, Row, Seat};
 use super::pace::Crowd;
 use super::play::{self, Play, Played};
 use super::seek;
 
-/// So few runs at once leave the machine idle enough for what is played again.
-const CALM: Crowd = Crowd { jobs: 4, spare: 0.4 };
+/// Who is sound is so beside a few others.
+const FEW: Crowd = Crowd { least: 2, jobs: 4, spare: 0.4, look: Duration::from_millis(60) };
+/// Who needs the machine has it; who waits does so beside others.
+const CALM: Crowd = Crowd { least: 1, jobs: 6, spare: 0.55, look: Duration::from_millis(120) };
 /// Nobody else runs.
-const ALONE: Crowd = Crowd { jobs: 1, spare: 1.0 };
-/// How many at once when what breaks a rule is played again, and then once more: jitter may hide a wrong delay once, and a neighbour what needs the whole machine.
-const LOOKS: [Crowd; 2] = [CALM, ALONE];
-/// More doubts than one in so many are no noise: what is wrong then is a fault or a check.
+const ALONE: Crowd = Crowd { jobs: 1, ..CALM };
+/// More doubts than one in so many are no noise: what is wrong then is a fault or a check. A few are always looked at.
 const DOUBTS_ONE_IN: usize = 8;
+const FEW_DOUBTS: usize = 8;
+/// So many scenarios take long to fail, and so many runs of one scenario leave the machine room.
+const MANY: usize = 8;
 
 /// How faults are played.
 pub(super) struct Round<'a> {
     pub(super) judge: &'a Path,
+    /// All that it can play.
+    pub(super) scenarios: &'a [Scenario],
     /// How many run at once.
     pub(super) crowd: Crowd,
     /// Whether all faults of each role are played: only then a check that finds nothing is remarkable.
@@ -46,12 +52,12 @@ pub(super) struct Outcome {
     pub(super) unjudged: Vec<String>,
 }
 
-impl Round<'_> {
+impl<'a> Round<'a> {
     /// Plays all of them. What breaks a rule in a crowd is played again in calm, and only what happens then counts: a busy machine is nobody's fault.
     ///
     /// # Errors
     /// Where the judge cannot be asked, or a reference without a fault fails.
-    pub(super) fn play(&self, faults: &[&Fault]) -> Result<Outcome> {
+    pub(super) fn play(&self, faults: &[&'a Fault]) -> Result<Outcome> {
         let mut roles: Vec<&str> = faults.iter().map(|fault| fault.role.as_str()).collect();
         roles.dedup();
         let mut seats = if self.is_brief {
@@ -59,11 +65,10 @@ impl Round<'_> {
         } else {
             self.sound(&roles)?
         };
-        let heavy = fault::heavy(self.judge)?;
         let at_once = faults.iter().filter(|fault| !self.is_whole || !fault.is_by_place());
-        let plays: Vec<_> = at_once.filter_map(|fault| self.against(fault, &heavy)).collect();
+        let plays: Vec<_> = at_once.filter_map(|fault| self.against(fault)).collect();
         let mut unjudged = Vec::new();
-        for (play, row) in plays.iter().zip(self.rows(&plays, &heavy)?) {
+        for (play, row) in plays.iter().zip(self.rows(&plays)?) {
             match row {
                 Ok(row) => seats.entry(play.role).or_insert_with(|| Seat::new(play.role)).faults.push(row),
                 Err(error) => unjudged.push(format!("{} {} could not be judged: {error:#}", play.role, play.name())),
@@ -71,10 +76,15 @@ impl Round<'_> {
         }
         let mut roles: Vec<_> = roles.into_iter().filter_map(|role| seats.remove(role)).collect();
         if self.is_whole {
-            self.more(&mut roles, |seat, open| seek::as_before(seat, open, faults, self.kept), self.crowd)?;
-            let found = roles.iter().flat_map(Seat::found).map(|row| row.name.clone()).collect();
-            self.more(&mut roles, |seat, _| seek::unfound(seat, faults, &found, &heavy), self.crowd)?;
-            self.more(&mut roles, |seat, open| seek::by_place(seat, open, faults), self.crowd)?;
+            // Most of them are a scenario or two.
+            let crowd = Crowd { least: MANY, ..self.crowd };
+            for crowd in [crowd, CALM] {
+                self.more(&mut roles, |seat, open| seek::as_before(seat, open, faults, self.kept), crowd)?;
+            }
+            let elsewhere = self.kept.roles.iter().filter(|kept| roles.iter().all(|seat| seat.role != kept.role));
+            let found = roles.iter().chain(elsewhere).flat_map(Seat::found).map(|row| row.name.clone()).collect();
+            self.more(&mut roles, |seat, _| seek::unfound(seat, faults, &found, self.scenarios), crowd)?;
+            self.more(&mut roles, |seat, open| seek::by_place(seat, open, faults), crowd)?;
             self.more(&mut roles, |seat, open| seek::in_calm(seat, open, faults), CALM)?;
         }
         Ok(Outcome { matrix: Matrix { roles }, unjudged })
@@ -83,9 +93,11 @@ impl Round<'_> {
     /// The references as they are, and with somebody in the middle, who must not be blamed for being there.
     fn sound<'r>(&self, roles: &[&'r str]) -> Result<BTreeMap<&'r str, Seat>> {
         let nobodys = Fault::none();
-        let through = roles.iter().map(|role| Play::of(role, Some(&nobodys)));
+        let heavy: Vec<_> = self.scenarios.iter().filter(|scenario| scenario.is_heavy()).collect();
+        let own = |role: &str| heavy.iter().filter(|one| one.is_of(role)).map(|one| one.id.as_str()).collect();
+        let through = roles.iter().map(|role| Play { skip: own(role), ..Play::of(role, Some(&nobodys)) });
         let plays: Vec<_> = roles.iter().map(|role| Play::of(role, None)).chain(through).collect();
-        let played = play::all(self.judge, &plays, CALM)?;
+        let played = play::all(self.judge, &plays, FEW)?;
         let mut seats = BTreeMap::new();
         for ((role, play), played) in roles.iter().cycle().zip(&plays).zip(played) {
             let is_sound = played.as_ref().is_ok_and(|played| played.kills.is_empty());
@@ -101,16 +113,22 @@ impl Round<'_> {
     }
 
     /// Plays what might fail a check that nobody has failed, so many at once.
-    fn more<'f>(
+    fn more(
         &self,
         seats: &mut [Seat],
-        sought: impl Fn(&Seat, &[seek::Open<'_>]) -> Vec<Play<'f>>,
+        sought: impl Fn(&Seat, &[seek::Open<'_>]) -> Vec<Play<'a>>,
         crowd: Crowd,
     ) -> Result<()> {
         let of = |seat: &Seat| sought(seat, &seat.open(self.excuses).collect::<Vec<_>>());
-        let plays: Vec<_> = seats.iter().flat_map(of).collect();
+        let heavy = |id: &String| self.scenarios.iter().any(|scenario| scenario.is_heavy() && scenario.id == *id);
+        let plays = seats.iter().flat_map(of).map(|play| Play { is_long: play.only.iter().any(heavy), ..play });
+        let plays: Vec<_> = plays.collect();
         for (play, played) in plays.iter().zip(play::all(self.judge, &plays, crowd)?) {
             let (Some(fault), Ok(played)) = (play.fault, played) else { continue };
+            // What blames wrongly in a crowd is left to those who look in calm.
+            if crowd != CALM && gate::wrongly(&Row::new(fault, &played)).next().is_some() {
+                continue;
+            }
             let Some(seat) = seats.iter_mut().find(|seat| seat.role == play.role) else { continue };
             match seat.faults.iter_mut().find(|row| row.name == fault.name) {
                 Some(row) => row.and(fault, played),
@@ -121,49 +139,67 @@ impl Round<'_> {
     }
 
     /// How a fault is played; not at all where its one scenario is not known.
-    fn against<'f>(&self, fault: &'f Fault, heavy: &'f [fault::Scenario]) -> Option<Play<'f>> {
+    fn against(&self, fault: &'a Fault) -> Option<Play<'a>> {
         let play = Play::of(&fault.role, Some(fault));
         if self.is_brief {
             return self.kept.row(fault)?.probe.clone().map(|probe| Play { only: vec![probe], ..play });
         }
-        Some(Play { skip: fault.spares(heavy), ..play })
+        // Who fails many scenarios waits in each of them for what never comes.
+        let is_long = self.kept.row(fault).is_some_and(|row| row.killed_by.len() >= MANY);
+        Some(Play { skip: fault.spares(self.scenarios), is_long, ..play })
     }
 
-    /// How it is played again: where one scenario was enough, against all that have found it, for one may need what another leaves behind.
-    fn again<'f>(&self, play: &Play<'f>) -> Play<'f> {
-        let row = play.fault.filter(|_| self.is_brief).and_then(|fault| self.kept.row(fault));
-        let only = row.map_or_else(|| play.only.clone(), |row| row.killed_by.keys().cloned().collect());
+    /// How it is played again: against whoever is in doubt; where one scenario was enough, against all that have found it, for one may need what
+    /// another leaves behind.
+    fn again(&self, play: &Play<'a>, row: &Result<Row>) -> Play<'a> {
+        let kept = play.fault.filter(|_| self.is_brief).and_then(|fault| self.kept.row(fault));
+        let only = match (kept, row) {
+            (Some(kept), _) => kept.killed_by.keys().cloned().collect(),
+            (None, Ok(row)) => gate::in_doubt(play.role, row, self.scenarios),
+            (None, Err(_)) => play.only.clone(),
+        };
         Play { only, ..play.clone() }
     }
 
-    fn rows(&self, plays: &[Play<'_>], heavy: &[fault::Scenario]) -> Result<Vec<Result<Row>>> {
-        let mut rows = self.in_a_crowd(plays, heavy)?;
-        for crowd in LOOKS {
+    /// The same against those scenarios alone that found the fault before, if any did.
+    fn as_before(&self, play: Play<'a>) -> Play<'a> {
+        let row = play.fault.filter(|_| !self.is_thorough).and_then(|fault| self.kept.row(fault));
+        let has_found = |id: &&String| row.is_some_and(|row| row.killed_by.contains_key(*id));
+        let found: Vec<_> = play.only.iter().filter(has_found).cloned().collect();
+        if found.is_empty() { play } else { Play { only: found, ..play } }
+    }
+
+    /// What breaks a rule is played again in calm, and then alone: jitter may hide a wrong delay once, and a neighbour what needs the whole machine.
+    fn rows(&self, plays: &[Play<'a>]) -> Result<Vec<Result<Row>>> {
+        let mut rows = self.in_a_crowd(plays)?;
+        for crowd in [CALM, ALONE] {
             let (doubtful, doubts): (Vec<_>, Vec<_>) = plays
                 .iter()
                 .zip(&mut rows)
                 .filter(|(play, row)| is_doubtful(play, row))
-                .map(|(play, row)| (self.again(play), row))
+                .map(|(play, row)| (self.again(play, row), row))
                 .unzip();
-            if doubtful.is_empty() || doubtful.len() * DOUBTS_ONE_IN > plays.len().max(DOUBTS_ONE_IN) {
+            if doubtful.is_empty() || doubtful.len() > FEW_DOUBTS.max(plays.len() / DOUBTS_ONE_IN) {
                 break;
             }
-            let again = doubtful.iter().zip(play::all(self.judge, &doubtful, crowd)?).map(row);
-            doubts.into_iter().zip(again).for_each(|(doubt, row)| *doubt = row);
+            for ((play, played), doubt) in doubtful.iter().zip(play::all(self.judge, &doubtful, crowd)?).zip(doubts) {
+                let before = std::mem::replace(doubt, Err(anyhow!("it is played again")));
+                *doubt = reconsidered(play, before, played);
+            }
         }
         Ok(rows)
     }
 
     /// All of them, but for what keeps the machine busy, which disturbs whoever is beside it: that is played behind them, in calm, where nothing
     /// else finds the fault.
-    fn in_a_crowd<'p>(&self, plays: &[Play<'p>], heavy: &'p [fault::Scenario]) -> Result<Vec<Result<Row>>> {
-        let (light, busy): (Vec<_>, Vec<_>) = plays.iter().map(|play| play.parted(heavy)).unzip();
+    fn in_a_crowd(&self, plays: &[Play<'a>]) -> Result<Vec<Result<Row>>> {
+        let (light, busy): (Vec<_>, Vec<_>) = plays.iter().map(|play| play.parted(self.scenarios)).unzip();
         let mut rows: Vec<_> = light.iter().zip(play::all(self.judge, &light, self.crowd)?).map(row).collect();
         let (busy, others): (Vec<_>, Vec<_>) = busy
             .into_iter()
             .zip(&mut rows)
             .filter_map(|(play, row)| {
-                let play = play?;
+                let play = play.map(|play| self.as_before(play))?;
                 (self.is_thorough || is_doubtful(&play, row)).then_some((play, row))
             })
             .unzip();
@@ -181,6 +217,14 @@ impl Round<'_> {
 /// Whether a row breaks a rule, or could not be made.
 fn is_doubtful(play: &Play<'_>, row: &Result<Row>) -> bool {
     row.as_ref().map_or(true, |row| !gate::of_fault(play.role, row).is_empty())
+}
+
+/// The row with what another run says, of the scenarios that it played.
+fn reconsidered(play: &Play<'_>, before: Result<Row>, played: Result<Played>) -> Result<Row> {
+    match before {
+        Ok(before) => Ok(before.anew(play.fault.unwrap_or(&Fault::none()), &play.only, played?)),
+        Err(_) => row((play, played)),
+    }
 }
 
 fn row((play, played): (&Play<'_>, Result<Played>)) -> Result<Row> {

@@ -9,7 +9,8 @@ use super::play::Play;
 /// A check that no fault has failed, and the requirement that it judges.
 pub(super) type Open<'a> = (&'a str, Option<&'a str>);
 
-/// For each such check a fault that it has found before, against its scenario alone; and each fault by place where it was found first.
+/// For each such check a fault that it has found before, against its scenario alone; and each fault by place that has found nothing yet, where it was
+/// found first.
 pub(super) fn as_before<'f>(seat: &Seat, open: &[Open<'_>], faults: &[&'f Fault], kept: &Matrix) -> Vec<Play<'f>> {
     let found = |fault: &'f Fault| Some((fault, kept.row(fault)?.killers().collect::<BTreeSet<_>>(), BTreeSet::new()));
     let mut all: Vec<_> = own(seat, faults).filter_map(found).collect();
@@ -20,7 +21,8 @@ pub(super) fn as_before<'f>(seat: &Seat, open: &[Open<'_>], faults: &[&'f Fault]
             only.extend(check.split('#').next().map(str::to_owned));
         }
     }
-    for (fault, _, only) in all.iter_mut().filter(|(fault, ..)| fault.is_by_place()) {
+    let is_found = |fault: &Fault| seat.found().any(|row| row.name == fault.name);
+    for (fault, _, only) in all.iter_mut().filter(|(fault, ..)| fault.is_by_place() && !is_found(fault)) {
         if let Some(scenario) = kept.first_found(fault).filter(|_| only.is_empty()) {
             only.insert(scenario.to_owned());
         }
@@ -34,10 +36,10 @@ pub(super) fn unfound<'f>(
     seat: &Seat,
     faults: &[&'f Fault],
     found: &BTreeSet<String>,
-    heavy: &'f [Scenario],
+    scenarios: &'f [Scenario],
 ) -> Vec<Play<'f>> {
     let unfound = own(seat, faults).filter(|fault| fault.is_by_place() && !found.contains(&fault.name));
-    unfound.map(|fault| Play { skip: fault.spares(heavy), ..patiently(fault, Vec::new()) }).collect()
+    unfound.map(|fault| Play { skip: fault.spares(scenarios), ..patiently(fault, Vec::new()) }).collect()
 }
 
 /// Faults by place, against all scenarios with such a check: what they find elsewhere others have found.
@@ -121,6 +123,8 @@ mod tests {
             ["placed: pairing/a"],
             "who goes wrong by place is found somewhere"
         );
+        let now = seat(&[(&placed, &["pairing/a#one"])]);
+        assert_eq!(told(&as_before(&now, &[two], &faults, &kept)), ["broken: pairing/b"], "and not again");
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub(crate) const SHARED: &[Fault] = &[
     Fault::shared("never-reconnected", &["DRV-02"], "does not tell of its return").causing(&["TERM-H4"]),
     Fault::shared("connected-at-once", &["DRV-02"], "tells of a connection before there is one"),
     Fault::shared("lost-at-once", &["DRV-02"], "tells of a loss before there is a connection")
-        .causing(&["PAIR-H5", "PAIR-V4", "RECON-11", "RPC-C3", "SYNC-C6", "TERM-H3", "TERM-V3"]),
+        .causing(&["PAIR-H4", "PAIR-H5", "PAIR-V4", "RECON-11", "RPC-C3", "SYNC-C6", "TERM-H3", "TERM-V3"]),
     Fault::shared("tells-late", &["DRV-02"], "tells of a connection behind what came on it"),
     Fault::shared("malformed-event", &["DRV-02"], "writes an event without its members").starving(),
     Fault::shared("ignores-the-unknown", &["DRV-03"], "does not answer unknown commands"),

@@ -11,8 +11,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new("crowd-loses-first-to-hosts", &["PAIR-90"], "loses the first message to a host, above 500 sessions"),
     Fault::new("crowd-loses-second", &["PAIR-90"], "loses the second message to a viewer, above 500 sessions"),
     Fault::new("crowd-loses-second-to-hosts", &["PAIR-90"], "loses the second message to a host, above 500 sessions"),
-    Fault::new("crowd-repeats", &["PAIR-90"], "repeats the second message to a viewer, above 500 sessions"),
-    Fault::new("crowd-repeats-to-hosts", &["PAIR-90"], "repeats the second message to a host, above 500 sessions"),
+    Fault::new("crowd-repeats", &["PAIR-90"], "repeats the third message to a viewer, above 500 sessions"),
+    Fault::new("crowd-repeats-to-hosts", &["PAIR-90"], "repeats the third message to a host, above 500 sessions"),
     Fault::new("stops-otherwise", &["WIRE-08"], "closes hosts with 1000 when it is told to end"),
     Fault::new("stops-otherwise-for-viewers", &["WIRE-08"], "closes viewers with 1000 when it is told to end"),
     Fault::new(
@@ -65,7 +65,7 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
                 _ if !is_theirs => return None,
                 "crowd-loses-first" if is_crowd && relay.received == 1 => Said::nothing(),
                 "crowd-loses-second" if is_crowd && relay.received == 2 => Said::nothing(),
-                "crowd-repeats" if is_crowd && relay.received == 2 => Said::times(seen.frame, 2),
+                "crowd-repeats" if is_crowd && relay.received == 3 => Said::times(seen.frame, 2),
                 "slow-to-viewers" | "slow" => Said::slow(seen.frame, SLOW),
                 _ => return None,
             })

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::rule::Seen;
+use super::shared::shared;
 use super::{Cloud, Row};
 use crate::fault::link::Said;
 use crate::fault::wire::{BINARY, Frame, PING, TEXT};
@@ -100,6 +101,19 @@ pub(super) const RULES: &[Row] = &[
     Row::told("unclosed-silence", &["TUN-03"], "closes a connection that says nothing with 1000", |cloud, seen, _| {
         (cloud.first.is_none() && seen.frame.close_code() == 1008).then(|| Said::closed(1000))
     }),
+    Row::told(
+        "unclosed-after-a-second-ping",
+        &["TUN-03"],
+        "closes with 1000 each connection but the first that opens with Ping",
+        |cloud, seen, _| {
+            let opened =
+                cloud.first.as_ref().is_some_and(|(frame, message)| First { frame, message }.kind(TEXT, "Ping"));
+            let is_due = opened && seen.frame.close_code() == 1008;
+            let mut shared = shared();
+            shared.count += usize::from(is_due);
+            (is_due && shared.count > 1).then(|| Said::closed(1000))
+        },
+    ),
     Row::other("impatient-first", &["TUN-03"], "waits for Auth only a third of the time"),
     Row::other("waits-long-for-auth", &["TUN-03"], "waits six times as long for Auth"),
     Row::heard(

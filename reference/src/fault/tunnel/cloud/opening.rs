@@ -237,8 +237,10 @@ fn opens_well(cloud: &Cloud) -> bool {
 
 /// Whether somebody who opened otherwise has said the right token since.
 fn is_right_in_the_end(cloud: &Cloud) -> bool {
-    let first = cloud.first.as_ref().map_or("", |(_, message)| message["data"]["token"].as_str().unwrap_or_default());
-    cloud.auths > 0 && cloud.token != first && cloud.token == shared().token
+    let Some((_, first)) = &cloud.first else { return false };
+    let is_right = cloud.token == shared().token && first["data"]["token"] != *cloud.token;
+    // Where nobody was let in so far, the right token is not known yet.
+    cloud.auths > 0 && (is_right || !cloud.opened_with_auth())
 }
 
 /// Prints an agent's token when it is reset.
