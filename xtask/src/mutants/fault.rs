@@ -57,6 +57,14 @@ pub(super) fn scenarios(judge: &Path) -> Result<Vec<Scenario>> {
     judge::told(cargo::program(judge), judge::SCENARIOS)
 }
 
+/// Those of a role that keep the machine busy.
+pub(super) fn heavy<'s, 'r>(
+    scenarios: &'s [Scenario],
+    role: &'r str,
+) -> impl Iterator<Item = &'s Scenario> + use<'s, 'r> {
+    scenarios.iter().filter(move |scenario| scenario.is_of(role) && scenario.is_heavy())
+}
+
 impl Scenario {
     /// Whether it judges this role.
     pub(super) fn is_of(&self, role: &str) -> bool {
@@ -96,7 +104,7 @@ impl Fault {
 
     /// Of the scenarios that keep the machine busy those that judge nothing that the fault breaks.
     pub(super) fn spares<'a>(&self, scenarios: &'a [Scenario]) -> Vec<&'a str> {
-        let own = scenarios.iter().filter(|scenario| scenario.is_of(&self.role) && scenario.is_heavy());
-        own.filter(|scenario| !scenario.judges_any(&self.breaks)).map(|scenario| scenario.id.as_str()).collect()
+        let spared = heavy(scenarios, &self.role).filter(|scenario| !scenario.judges_any(&self.breaks));
+        spared.map(|scenario| scenario.id.as_str()).collect()
     }
 }

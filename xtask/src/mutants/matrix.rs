@@ -117,11 +117,10 @@ impl Row {
         *self = Self::new(fault, &Played { kills, ..Played::default() });
     }
 
-    /// The same with what some scenarios, or all where none is named, showed in another run.
-    pub(super) fn anew(mut self, fault: &Fault, scenarios: &[String], played: Played) -> Self {
+    /// The same with what some scenarios, or all where none is named, showed in another run in place of what they showed before.
+    pub(super) fn anew(&mut self, fault: &Fault, scenarios: &[String], played: Played) {
         self.kills.retain(|kill| !scenarios.is_empty() && scenarios.iter().all(|one| one != kill.scenario()));
         self.and(fault, played);
-        self
     }
 
     /// The checks that find it.
@@ -216,9 +215,11 @@ mod tests {
         let told = |row: Row| (row.killers().collect::<Vec<_>>(), row.blamed.into_iter().collect::<Vec<_>>());
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
 
-        let row = before().anew(&fault, &owned(&["rpc/b", "rpc/c"]), played(&[("rpc/c#three", "RPC-03")]));
+        let mut row = before();
+        row.anew(&fault, &owned(&["rpc/b", "rpc/c"]), played(&[("rpc/c#three", "RPC-03")]));
         assert_eq!(told(row), (owned(&["rpc/a#one", "rpc/c#three"]), owned(&["RPC-01", "RPC-03"])));
-        let row = before().anew(&fault, &[], played(&[("rpc/c#three", "RPC-03")]));
+        let mut row = before();
+        row.anew(&fault, &[], played(&[("rpc/c#three", "RPC-03")]));
         assert_eq!(told(row), (owned(&["rpc/c#three"]), owned(&["RPC-03"])), "all scenarios");
         let mut row = before();
         row.and(&fault, played(&[("rpc/b#three", "RPC-03")]));

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 
 use super::Folder;
-use super::fault::{Fault, Scenario as Listed};
+use super::fault::{self, Fault, Scenario as Listed};
 use super::pace::{Crowd, Pace};
 use crate::cargo;
 
@@ -51,8 +51,8 @@ impl<'a> Play<'a> {
     /// The same without what keeps the machine busy, and that by itself, if anything of it is to be played.
     pub(super) fn parted(&self, scenarios: &'a [Listed]) -> (Self, Option<Self>) {
         let is_due = |id: &&str| self.only.is_empty() && !self.skip.contains(id);
-        let own = scenarios.iter().filter(|scenario| scenario.is_of(self.role) && scenario.is_heavy());
-        let busy: Vec<_> = own.map(|scenario| scenario.id.as_str()).filter(is_due).collect();
+        let busy: Vec<_> =
+            fault::heavy(scenarios, self.role).map(|scenario| scenario.id.as_str()).filter(is_due).collect();
         let only = busy.iter().map(|&id| id.to_owned()).collect();
         let apart = (!busy.is_empty()).then(|| Self { only, ..self.clone() });
         let skip = self.skip.iter().copied().chain(busy).collect();
@@ -89,8 +89,13 @@ pub(super) struct Kill {
 impl Kill {
     /// The scenario of the check.
     pub(super) fn scenario(&self) -> &str {
-        self.check.split_once('#').map_or(&self.check, |(scenario, _)| scenario)
+        scenario_of(&self.check)
     }
+}
+
+/// The scenario of a check, as `pairing/join` of `pairing/join#story`.
+pub(super) fn scenario_of(check: &str) -> &str {
+    check.split_once('#').map_or(check, |(scenario, _)| scenario)
 }
 
 #[derive(Deserialize)]

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 
 use super::excuse::Excuses;
-use super::fault::{Fault, Scenario};
+use super::fault::{self, Fault, Scenario};
 use super::gate;
 use super::matrix::{Matrix, Row, Seat};
 use super::pace::Crowd;
@@ -93,9 +93,8 @@ impl<'a> Round<'a> {
     /// The references as they are, and with somebody in the middle, who must not be blamed for being there.
     fn sound<'r>(&self, roles: &[&'r str]) -> Result<BTreeMap<&'r str, Seat>> {
         let nobodys = Fault::none();
-        let heavy: Vec<_> = self.scenarios.iter().filter(|scenario| scenario.is_heavy()).collect();
-        let own = |role: &str| heavy.iter().filter(|one| one.is_of(role)).map(|one| one.id.as_str()).collect();
-        let through = roles.iter().map(|role| Play { skip: own(role), ..Play::of(role, Some(&nobodys)) });
+        let heavy = |role| fault::heavy(self.scenarios, role).map(|scenario| scenario.id.as_str()).collect();
+        let through = roles.iter().map(|role| Play { skip: heavy(role), ..Play::of(role, Some(&nobodys)) });
         let plays: Vec<_> = roles.iter().map(|role| Play::of(role, None)).chain(through).collect();
         let played = play::all(self.judge, &plays, FEW)?;
         let mut seats = BTreeMap::new();
@@ -120,8 +119,9 @@ impl<'a> Round<'a> {
         crowd: Crowd,
     ) -> Result<()> {
         let of = |seat: &Seat| sought(seat, &seat.open(self.excuses).collect::<Vec<_>>());
-        let heavy = |id: &String| self.scenarios.iter().any(|scenario| scenario.is_heavy() && scenario.id == *id);
-        let plays = seats.iter().flat_map(of).map(|play| Play { is_long: play.only.iter().any(heavy), ..play });
+        let is_long =
+            |play: &Play<'_>| fault::heavy(self.scenarios, play.role).any(|heavy| play.only.contains(&heavy.id));
+        let plays = seats.iter().flat_map(of).map(|play| Play { is_long: is_long(&play), ..play });
         let plays: Vec<_> = plays.collect();
         for (play, played) in plays.iter().zip(play::all(self.judge, &plays, crowd)?) {
             let (Some(fault), Ok(played)) = (play.fault, played) else { continue };
@@ -183,8 +183,7 @@ impl<'a> Round<'a> {
                 break;
             }
             for ((play, played), doubt) in doubtful.iter().zip(play::all(self.judge, &doubtful, crowd)?).zip(doubts) {
-                let before = std::mem::replace(doubt, Err(anyhow!("it is played again")));
-                *doubt = reconsidered(play, before, played);
+                reconsider(play, doubt, played);
             }
         }
         Ok(rows)
@@ -219,11 +218,11 @@ fn is_doubtful(play: &Play<'_>, row: &Result<Row>) -> bool {
     row.as_ref().map_or(true, |row| !gate::of_fault(play.role, row).is_empty())
 }
 
-/// The row with what another run says, of the scenarios that it played.
-fn reconsidered(play: &Play<'_>, before: Result<Row>, played: Result<Played>) -> Result<Row> {
-    match before {
-        Ok(before) => Ok(before.anew(play.fault.unwrap_or(&Fault::none()), &play.only, played?)),
-        Err(_) => row((play, played)),
+/// What another run says, of the scenarios that it played, goes into the row.
+fn reconsider(play: &Play<'_>, doubt: &mut Result<Row>, played: Result<Played>) {
+    match (&mut *doubt, played) {
+        (Ok(doubt), Ok(played)) => doubt.anew(play.fault.unwrap_or(&Fault::none()), &play.only, played),
+        (_, played) => *doubt = row((play, played)),
     }
 }
 

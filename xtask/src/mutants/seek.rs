@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fault::{Fault, Scenario};
 use super::matrix::{Matrix, Seat};
-use super::play::Play;
+use super::play::{Play, scenario_of};
 
 /// A check that no fault has failed, and the requirement that it judges.
 pub(super) type Open<'a> = (&'a str, Option<&'a str>);
@@ -18,7 +18,7 @@ pub(super) fn as_before<'f>(seat: &Seat, open: &[Open<'_>], faults: &[&'f Fault]
         // Who is played anyway comes first.
         let finders = all.iter_mut().filter(|(_, found, _)| found.contains(*check));
         if let Some((.., only)) = finders.max_by_key(|(fault, _, only)| (!only.is_empty(), !fault.is_by_place())) {
-            only.extend(check.split('#').next().map(str::to_owned));
+            only.insert(scenario_of(check).to_owned());
         }
     }
     let is_found = |fault: &Fault| seat.found().any(|row| row.name == fault.name);
@@ -68,7 +68,7 @@ fn patiently(fault: &Fault, only: Vec<String>) -> Play<'_> {
 /// The scenarios of those checks that are wanted.
 fn scenarios(open: &[Open<'_>], is_wanted: impl Fn(&Open<'_>) -> bool) -> Vec<String> {
     let wanted = open.iter().filter(|check| is_wanted(check));
-    let scenarios: BTreeSet<_> = wanted.filter_map(|(check, _)| check.split('#').next()).collect();
+    let scenarios: BTreeSet<_> = wanted.map(|(check, _)| scenario_of(check)).collect();
     scenarios.into_iter().map(str::to_owned).collect()
 }
 
