@@ -106,9 +106,7 @@ pub(super) const RULES: &[Row] = &[
         &["TUN-03"],
         "closes with 1000 each connection but the first that opens with Ping",
         |cloud, seen, _| {
-            let opened =
-                cloud.first.as_ref().is_some_and(|(frame, message)| First { frame, message }.kind(TEXT, "Ping"));
-            let is_due = opened && seen.frame.close_code() == 1008;
+            let is_due = begins(cloud, |first| first.kind(TEXT, "Ping")) && seen.frame.close_code() == 1008;
             let mut shared = shared();
             shared.count += usize::from(is_due);
             (is_due && shared.count > 1).then(|| Said::closed(1000))
@@ -174,5 +172,10 @@ fn is_refusal(seen: &Seen<'_>) -> bool {
 /// Whether a connection opened so, and said nothing more.
 fn opened(cloud: &Cloud, so: fn(&First<'_>) -> bool) -> bool {
     let is_only = cloud.auths == usize::from(cloud.opened_with_auth());
-    is_only && cloud.first.as_ref().is_some_and(|(frame, message)| so(&First { frame, message }))
+    is_only && begins(cloud, so)
+}
+
+/// Whether a connection opened so, whatever it said then.
+fn begins(cloud: &Cloud, so: fn(&First<'_>) -> bool) -> bool {
+    cloud.first.as_ref().is_some_and(|(frame, message)| so(&First { frame, message }))
 }
