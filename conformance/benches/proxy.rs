@@ -9,7 +9,7 @@ use std::env;
 use std::io::{BufRead, BufReader, Read, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -28,7 +28,7 @@ fn main() {
     let (rounds, trips, count) = if quick { (3, 500, 40_000) } else { (7, 2000, 200_000) };
     let relay = relay(count).expect("a relay");
     let forwarder = forwarder(relay).expect("a forwarder");
-    let (proxy, mut child) = proxy(relay).expect("a proxy");
+    let (proxy, child, told) = proxy(relay).expect("a proxy");
     let routes = [("direct", relay), ("bare forwarder", forwarder), ("proxy", proxy)];
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); routes.len()];
     let mut rates: Vec<Vec<f64>> = vec![Vec::new(); routes.len()];
@@ -38,8 +38,7 @@ fn main() {
             rates[index].push(pour(*address, count).expect("a stream"));
         }
     }
-    _ = child.kill();
-    _ = child.wait();
+    let judged = judged(child, told).expect("a summary");
     println!("messages of {SIZE} B, {rounds} rounds of {trips} round trips and {count} messages one way\n");
     println!("{:<16} {:>12} {:>12} {:>14}", "", "p50 (µs)", "p99 (µs)", "messages/s");
     for ((name, _), (times, rates)) in routes.iter().zip(times.iter_mut().zip(&mut rates)) {
@@ -55,6 +54,17 @@ fn main() {
     let ratio = quantile(&mut rates[2], 0.5) / quantile(&mut rates[1], 0.5);
     println!("\nadded to a message, p99: {added:.1} µs (goal: below 200)");
     println!("throughput: {ratio:.2} x the bare forwarder (goal: 0.6)");
+    // Each connection begins with one, and each stream is answered by one.
+    println!("judged: {judged} of {} messages", rounds * (1 + 2 * trips + 1 + count + 1));
+}
+
+/// Ends the proxy; how many messages it has looked at.
+fn judged(mut child: Child, told: JoinHandle<String>) -> Option<usize> {
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).ok()?;
+    let told = told.join().ok()?;
+    child.wait().ok()?;
+    let (_, summary) = told.split_once(" connections, ")?;
+    summary.split(' ').next()?.parse().ok()
 }
 
 fn quantile(values: &mut [f64], at: f64) -> f64 {
@@ -150,7 +160,7 @@ fn forwarder(to: SocketAddr) -> Result<SocketAddr> {
 }
 
 /// The proxy, as a process.
-fn proxy(upstream: SocketAddr) -> Result<(SocketAddr, Child)> {
+fn proxy(upstream: SocketAddr) -> Result<(SocketAddr, Child, JoinHandle<String>)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_conformance"));
     command.args(["proxy", "--family", "pairing", "--upstream", &format!("ws://{upstream}")]);
     let mut child = command.stdout(Stdio::piped()).spawn()?;
@@ -164,9 +174,12 @@ fn proxy(upstream: SocketAddr) -> Result<(SocketAddr, Child)> {
             break address;
         }
     };
-    // What it tells later is nobody's concern, but has to go somewhere.
-    thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-    Ok((address, child))
+    let told = thread::spawn(move || {
+        let mut told = String::new();
+        _ = output.read_to_string(&mut told);
+        told
+    });
+    Ok((address, child, told))
 }
 
 /// A host that has registered.

@@ -1,10 +1,12 @@
 //! `conformance proxy`: sits between real peers and says who of them breaks what.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use conformance::clock::Clock;
@@ -19,6 +21,11 @@ use super::exit::{Exit, Failure};
 use super::setup::Seat;
 use super::signals::told_to_stop;
 use super::violations::Violations;
+
+/// How many times something may have happened that was not told yet; then the judging waits.
+const WAITING: usize = 64;
+/// For how long at most what has passed is still told, once the proxy is to end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Sit between real peers: forward every byte, and report who of them breaks what
 #[derive(Debug, Args)]
@@ -35,7 +42,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "pairing")]
     family: String,
 
-    /// Write all that passes to a file, for `conformance replay`.
+    /// Write all that passes to a file, for `conformance replay`; also what is secret there.
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
 
@@ -76,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let transcript = arguments.transcript.as_ref().map(|path| {
         let named = |error: std::io::Error| Failure::usage(format!("--transcript {}: {error}", path.display()));
-        let mut file = BufWriter::new(File::create(path).map_err(named)?);
+        let mut file = BufWriter::new(create(path).map_err(named)?);
         let first = Open::new(family, arguments.upstream.to_string());
         writeln!(file, "{}", serde_json::json!(first)).map_err(named)?;
         Ok::<_, Failure>(file)
@@ -87,6 +94,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let exit = runtime.block_on(serve(arguments, family, transcript));
     runtime.shutdown_background();
     exit
+}
+
+/// A file that nobody else may read, for what passes may be secret.
+fn create(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 async fn serve(
@@ -100,6 +112,7 @@ async fn serve(
         None => Trust::WellKnown,
     };
     let tls = arguments.upstream.secure.then(|| tls::configuration(&trust)).transpose().map_err(Failure::usage)?;
+    let clock = Clock::start();
     let setup = Setup {
         upstream: arguments.upstream.clone(),
         tls,
@@ -110,41 +123,45 @@ async fn serve(
             reset_every: arguments.reset_every.map(|number| number as usize),
             half_open_after: arguments.half_open_after.map(|span| span.0),
         },
-        clock: Clock::start(),
+        clock: clock.clone(),
         schemas: Arc::new(Schemas::default()),
     };
     let unusable = |error: std::io::Error| Failure::usage(format!("--listen {}: {error}", arguments.listen));
     let proxy = Proxy::bind(arguments.listen, setup).await.map_err(unusable)?;
     let address = proxy.local_addr().map_err(unusable)?;
     anstream::println!("listening on ws://{address}, for {} in front of {}", family.name, arguments.upstream);
-    let (sender, mut happenings) = mpsc::unbounded_channel();
+    let (sender, mut happenings) = mpsc::channel(WAITING);
     let serving = tokio::spawn(proxy.serve(sender));
     let mut violations = Violations::default();
-    let stopped = told_to_stop();
+    let unwritable = |error: std::io::Error| Failure::harness(format!("the transcript cannot be written: {error}"));
+    let stopped = async {
+        told_to_stop().await;
+        serving.abort();
+        // What has passed by now is still told.
+        clock.nap(LAST_WORDS).await;
+    };
     tokio::pin!(stopped);
-    loop {
-        let happening = tokio::select! {
-            happening = happenings.recv() => happening,
-            () = &mut stopped => break,
-        };
-        match happening {
-            None => break,
-            Some(Happening::Line(line)) => {
-                if let Some(file) = &mut transcript {
-                    let written = writeln!(file, "{}", serde_json::json!(line));
-                    written.map_err(|error| Failure::harness(format!("the transcript cannot be written: {error}")))?;
+    while let Some(happened) = tokio::select! {
+        happened = happenings.recv() => happened,
+        () = &mut stopped => None,
+    } {
+        for happening in happened {
+            match happening {
+                Happening::Line(line) => {
+                    if let Some(file) = &mut transcript {
+                        writeln!(file, "{}", serde_json::json!(line)).map_err(unwritable)?;
+                    }
+                    violations.line(&line);
                 }
-                violations.line(&line);
+                Happening::Violation { connection, at_ms, violation } => {
+                    anstream::println!("{}", violations.add(connection, at_ms, &violation));
+                }
+                Happening::Note { connection, text } => anstream::println!("connection {connection}: {text}"),
             }
-            Some(Happening::Violation { connection, at_ms, violation }) => {
-                anstream::println!("{}", violations.add(connection, at_ms, &violation));
-            }
-            Some(Happening::Note { connection, text }) => anstream::println!("connection {connection}: {text}"),
         }
     }
-    serving.abort();
     if let Some(mut file) = transcript {
-        file.flush().map_err(|error| Failure::harness(format!("the transcript cannot be written: {error}")))?;
+        file.flush().map_err(unwritable)?;
     }
     anstream::println!("{}", violations.summary());
     Ok(violations.exit())

@@ -26,7 +26,6 @@ pub(super) struct Arguments {
 struct Connection {
     target: String,
     watch: Option<Watch>,
-    has_gap: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -39,19 +38,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         violations.line(&line);
         let Line { at_ms, connection: number, seen } = line;
         let connection = connections.entry(number).or_default();
-        match &seen {
-            Seen::Opened(target) => connection.target.clone_from(target),
-            Seen::Gap(_) => connection.has_gap = true,
-            Seen::Client(_) | Seen::Server(_) => {}
+        if let Seen::Opened(target) = &seen {
+            connection.target.clone_from(target);
         }
         let Some((from, arrival)) = seen.arrival()? else { return Ok(()) };
         if connection.watch.is_none() {
             let first = if from == Peer::Client { kind(family, &arrival) } else { None };
             let role = role_of(family, &connection.target, first.as_deref());
             connection.watch = role.map(|role| Watch::new(family, role, &schemas));
-        }
-        if connection.has_gap {
-            connection.watch.iter_mut().for_each(Watch::lose_track);
         }
         for violation in connection.watch.as_mut().map(|watch| watch.saw(from, &arrival)).unwrap_or_default() {
             anstream::println!("{}", violations.add(number, at_ms, &violation));

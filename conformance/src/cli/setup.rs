@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::baseline::Baseline;
+use conformance::engine::Secrets;
 use conformance::scenario::{Filter, LoadError, Scenario, Selection, Size, built_in, built_in_of, load_file};
-use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Params};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Params, Ports};
 use conformance::transport::tls;
 use relayspec::family::{FAMILIES, Family};
 use relayspec::reconnect::Policy;
@@ -42,6 +43,16 @@ pub(super) enum Place {
         /// Whether it speaks the driver protocol.
         driver: Driver,
     },
+}
+
+impl Place {
+    /// What it declares of itself in confidence.
+    pub(super) fn secrets(&self) -> Secrets {
+        match self {
+            Self::Server { params, .. } => Secrets::of(&params.bindings(&Ports::default())),
+            Self::Client { .. } => Secrets::default(),
+        }
+    }
 }
 
 /// How a client under test is come by.

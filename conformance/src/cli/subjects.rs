@@ -52,6 +52,16 @@ pub(super) async fn find(
     options: &PlayOptions,
     real: &Clock,
 ) -> Result<(Clock, Vec<Ready>), NotStarted> {
+    ready(seats, options, real).await.map_err(|mut not_started| {
+        for seat in seats {
+            seat.place.secrets().hide(&mut not_started.problem);
+            seat.place.secrets().hide(&mut not_started.output);
+        }
+        not_started
+    })
+}
+
+async fn ready(seats: &[Seat], options: &PlayOptions, real: &Clock) -> Result<(Clock, Vec<Ready>), NotStarted> {
     let mut slow = None;
     if options.speed > 1.0 {
         let clock = Clock::start_at_speed(options.speed);
@@ -213,7 +223,8 @@ async fn client(
     Ok(Ready { subject: Subject::Client(starter), started: None, in_real_time, info })
 }
 
-fn info(seat: &Seat, clock: &Clock, url: Option<String>, command: Option<String>) -> SubjectInfo {
+fn info(seat: &Seat, clock: &Clock, url: Option<String>, mut command: Option<String>) -> SubjectInfo {
+    command.iter_mut().for_each(|command| seat.place.secrets().hide(command));
     let timing =
         seat.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
     SubjectInfo {

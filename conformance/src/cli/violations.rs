@@ -17,6 +17,8 @@ const WIDTH: usize = 300;
 pub(super) struct Violations {
     connections: usize,
     messages: usize,
+    /// The connections that could not be read, or not to their end.
+    unread: usize,
     /// How often a role broke a requirement.
     counts: BTreeMap<(&'static str, String), usize>,
 }
@@ -27,7 +29,7 @@ impl Violations {
         match &line.seen {
             Seen::Opened(_) => self.connections += 1,
             Seen::Client(said) | Seen::Server(said) => self.messages += usize::from(said.is_message()),
-            Seen::Gap(_) => {}
+            Seen::Gap(_) => self.unread += 1,
         }
     }
 
@@ -51,6 +53,9 @@ impl Violations {
     pub(super) fn summary(&self) -> String {
         let total: usize = self.counts.values().sum();
         let mut told = format!("{} connections, {} messages, {total} violations", self.connections, self.messages);
+        if self.unread > 0 {
+            let _ = write!(told, "; not read to their end: {} connections", self.unread);
+        }
         for ((by, id), count) in &self.counts {
             let _ = write!(told, "\n  {count:>5} × {id} by the {by}");
         }

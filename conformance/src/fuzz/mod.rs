@@ -3,6 +3,7 @@
 //! A sequence of ops becomes a scenario and is played like any other. What fails is played again, made as short as it can be, and is then a
 //! scenario that anybody can replay. Nothing here prints or writes files.
 
+mod blame;
 mod compile;
 mod sequence;
 mod shrink;
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Moment};
 use crate::engine::{Alone, Launcher, Stage, Target, alone};
 use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
+use blame::{blamed, broken, summary, told};
 use compile::{Compiled, compile};
 use sequence::{Sequence, below, choices};
 
@@ -85,7 +87,7 @@ pub struct Find {
     pub steps: usize,
     /// How long it took to find it, in the machine's time.
     pub found_after: Duration,
-    /// How long it took to make it shorter, and how often it was played for that.
+    /// How long it took to make it shorter, and how often it was played for that; never, where the server was gone.
     pub shrunk: (Duration, usize),
 }
 
@@ -120,10 +122,16 @@ const MOST_IN_VAIN: usize = 20;
 /// # Errors
 /// Where it cannot go on.
 pub async fn hunt(plan: &Plan, hunt: &mut Hunt, interrupted: watch::Receiver<bool>) -> Result<(), Problem> {
-    let file = plan.file(0);
-    let mut hunter = Hunter { plan, file, target: Arc::clone(&plan.target), setting: setting(plan), interrupted };
+    let (file, target, setting) = (plan.file(0), Arc::clone(&plan.target), setting(plan));
+    let mut hunter = Hunter { plan, file, target, setting, suspect: None, interrupted };
     let start = hunter.clock().now();
     let result = hunter.hunt(hunt, start).await;
+    if let (Err(Problem::Gone(_)), Some(find)) = (&result, hunter.suspect.take()) {
+        // What failed when the server was seen last is all that can be said of its end.
+        let what = summary(&find.outcome);
+        hunt.unsteady.retain(|unsteady| *unsteady != what);
+        hunt.finds.push(*find);
+    }
     hunt.took = hunter.since(start);
     result
 }
@@ -146,6 +154,8 @@ struct Hunter<'a> {
     file: String,
     target: Arc<dyn Target>,
     setting: Setting,
+    /// The sequence that failed, as long as the server has not stood another since.
+    suspect: Option<Box<Find>>,
     interrupted: watch::Receiver<bool>,
 }
 
@@ -178,10 +188,12 @@ impl Hunter<'_> {
                 Played::Broken(outcome) => {
                     let found_after = self.since(start);
                     let what = summary(&outcome);
+                    self.suspect = Some(Box::new(as_it_was(&compiled, &outcome, hunt.sequences, found_after)));
                     let Some(find) = self.shrink(compiled, *outcome, hunt.sequences, found_after).await? else {
                         hunt.unsteady.extend((!self.is_interrupted()).then_some(what));
                         continue;
                     };
+                    self.suspect = None;
                     let (verdict, requirement) = (find.outcome.verdict, blamed(&find.outcome));
                     hunt.finds.push(find);
                     self.file = self.plan.file(hunt.finds.len());
@@ -212,7 +224,7 @@ impl Hunter<'_> {
     /// A scenario of these ops, or of its first steps; `broken` says what it shows.
     fn compile(&self, ops: &[Op], first: usize, broken: Option<&ScenarioOutcome>) -> Result<Option<Compiled>, Problem> {
         let Plan { family, seed, .. } = self.plan;
-        let summary = match broken.and_then(self::broken) {
+        let summary = match broken.and_then(blame::broken) {
             Some(check) => format!("What fuzzing has found with the seed {seed}: {}.", told(check)),
             None => format!("A sequence of the seed {seed}."),
         };
@@ -234,6 +246,9 @@ impl Hunter<'_> {
         // What is to be played in the server's time is measured in it.
         let took = self.clock().real(Duration::from_secs_f64(outcome.duration_ms / 1e3)).saturating_sub(compiled.waits);
         let is_late = compiled.holds_for.is_some_and(|holds_for| took > holds_for);
+        if outcome.verdict == Verdict::Pass {
+            self.suspect = None;
+        }
         Ok(match outcome.verdict {
             Verdict::Pass => Played::Fine,
             Verdict::Fail | Verdict::Warn if !is_doubtful && !is_late => Played::Broken(Box::new(outcome)),
@@ -264,32 +279,9 @@ impl Hunter<'_> {
     }
 }
 
-/// The first check of an outcome that is broken as badly as any.
-fn broken(outcome: &ScenarioOutcome) -> Option<&CheckOutcome> {
-    outcome.checks.iter().find(|check| check.verdict == outcome.verdict)
-}
-
-/// The requirement that an outcome blames first, where it blames one.
-fn blamed(outcome: &ScenarioOutcome) -> Option<String> {
-    let check = broken(outcome)?;
-    let found = check.findings.iter().find_map(|finding| finding.requirement.clone());
-    check.requirement.clone().or(found)
-}
-
-/// What was found, in a line.
-fn summary(outcome: &ScenarioOutcome) -> String {
-    let Some(check) = broken(outcome) else { return String::new() };
-    let Some(finding) = check.findings.first() else { return told(check) };
-    let compared = [("expected", &finding.expected), ("got", &finding.got), ("on", &finding.connection)];
-    let compared = compared.iter().filter_map(|(name, text)| Some(format!("; {name} {}", text.as_ref()?)));
-    format!("{}: {}{}", told(check), finding.what, compared.collect::<String>())
-}
-
-/// `PAIR-40 data-arrives`; the name alone where it judges no requirement of its own.
-fn told(check: &CheckOutcome) -> String {
-    let name = check.id.split_once('#').map_or(&*check.id, |(_, name)| name);
-    match check.requirement.clone().or_else(|| check.findings.iter().find_map(|found| found.requirement.clone())) {
-        Some(requirement) => format!("{requirement} {name}"),
-        None => name.to_owned(),
-    }
+/// A sequence that failed, no shorter than it was.
+fn as_it_was(compiled: &Compiled, outcome: &ScenarioOutcome, sequence: usize, found_after: Duration) -> Find {
+    let (ops, steps) = (compiled.ops.len(), compiled.steps());
+    let (outcome, text) = (outcome.clone(), compiled.text.clone());
+    Find { outcome, text, sequence, ops: (ops, ops), steps, found_after, shrunk: (Duration::ZERO, 0) }
 }

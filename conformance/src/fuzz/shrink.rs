@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proptest::strategy::ValueTree;
 
+use super::blame::{blamed, broken};
 use super::sequence::Shrinking;
 use super::{Compiled, Find, Hunter, Played, Problem};
 use crate::outcome::ScenarioOutcome;
@@ -84,7 +85,7 @@ impl Hunter<'_> {
 
 /// Whether two outcomes blame the same requirement as badly.
 fn is_alike(one: &ScenarioOutcome, other: &ScenarioOutcome) -> bool {
-    one.verdict == other.verdict && super::blamed(one) == super::blamed(other)
+    one.verdict == other.verdict && blamed(one) == blamed(other)
 }
 
 /// The ops of a sequence up to the one that failed.
@@ -94,5 +95,5 @@ fn behind(compiled: &Compiled, outcome: &ScenarioOutcome) -> Vec<relayspec::mode
 
 /// Where the step stands that failed, where it was one.
 fn place(outcome: &ScenarioOutcome) -> Option<crate::scenario::Place> {
-    super::broken(outcome)?.findings.first()?.place
+    broken(outcome)?.findings.first()?.place
 }

@@ -109,11 +109,6 @@ impl ConnectionLint {
         }
     }
 
-    /// Order cannot be judged any more.
-    pub fn lose_track(&mut self) {
-        self.lost = true;
-    }
-
     /// A side has said something.
     fn said(&mut self, by: Side, said: &Said<'_>) -> Result<(), Breach> {
         match by {

@@ -14,6 +14,7 @@ pub use watch::{Peer, Violation, Watch, kind, role_of};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use relayspec::family::Family;
 use rustls::ClientConfig;
@@ -40,6 +41,9 @@ pub struct Setup {
     /// Compiled schemas.
     pub schemas: Arc<Schemas>,
 }
+
+/// Where it is told what happened, several things at once. While nobody asks, the judging waits, and the forwarding does not.
+pub type Happenings = mpsc::Sender<Vec<Happening>>;
 
 /// What happened on the connections of a proxy, in order.
 #[derive(Debug)]
@@ -88,15 +92,16 @@ impl Proxy {
         self.listener.local_addr()
     }
 
-    /// Serves connections until it is dropped.
-    pub async fn serve(self, happenings: mpsc::UnboundedSender<Happening>) {
+    /// Serves connections until it is dropped; what has passed by then is still judged and told.
+    pub async fn serve(self, happenings: Happenings) {
+        let backlog = Arc::new(AtomicUsize::new(0));
         let mut links = tokio::task::JoinSet::new();
         let mut number = 0;
         loop {
             let client = accept::next(&self.setup.clock, || self.listener.accept()).await;
             number += 1;
             let _ = client.set_nodelay(true);
-            links.spawn(link::carry(client, number, Arc::clone(&self.setup), happenings.clone()));
+            links.spawn(link::carry(client, number, Arc::clone(&self.setup), Arc::clone(&backlog), happenings.clone()));
             while links.try_join_next().is_some() {}
         }
     }

@@ -53,7 +53,7 @@ pub enum Seen {
     Client(Said),
     /// The server said this.
     Server(Said),
-    /// From here on some of it is missing.
+    /// From here on the connection could not be read; why.
     Gap(String),
 }
 

@@ -76,12 +76,6 @@ impl Watch {
         }
         findings.into_iter().map(|finding| Violation { by, finding }).collect()
     }
-
-    /// Some of what passed was not looked at: order cannot be judged any more.
-    pub fn lose_track(&mut self) {
-        self.of_client.lose_track();
-        self.of_server.lose_track();
-    }
 }
 
 /// The type of a message, in whichever encoding.

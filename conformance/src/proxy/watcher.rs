@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, mpsc};
 
 use super::watch::{Peer, Violation, Watch, kind, role_of};
-use super::{Happening, Line, Seen, Setup};
+use super::{Happening, Happenings, Line, Seen, Setup};
 use crate::clock::Moment;
 use crate::transport::decode::Decoder;
 use crate::transport::{Arrival, End, Side};
@@ -15,18 +15,27 @@ use crate::transport::{Arrival, End, Side};
 /// The longest head of a handshake that is looked at.
 const LONGEST_HEAD: usize = 64 << 10;
 
-/// Bytes that passed, or the end of a side. No bytes at all stand for some that were left out.
+/// Bytes that passed, or the end of a side. No bytes at all stand for all that are left out from here on.
 pub(super) struct Passed {
     pub(super) at: Moment,
     pub(super) from: Peer,
     pub(super) what: Result<Bytes, End>,
 }
 
+impl Passed {
+    /// How much memory it takes to wait, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        size_of::<Self>() + self.what.as_ref().map_or(0, Bytes::len)
+    }
+}
+
 /// Reads what passed on one connection, and judges it.
 pub(super) struct Watcher {
     number: usize,
     setup: Arc<Setup>,
-    happenings: mpsc::UnboundedSender<Happening>,
+    happenings: Happenings,
+    /// What is to be told next.
+    untold: Vec<Happening>,
     cut: Arc<Notify>,
     backlog: Arc<AtomicUsize>,
     request: Head,
@@ -66,17 +75,18 @@ impl Watcher {
     pub(super) fn new(
         number: usize,
         setup: Arc<Setup>,
-        happenings: mpsc::UnboundedSender<Happening>,
+        happenings: Happenings,
         cut: Arc<Notify>,
         backlog: Arc<AtomicUsize>,
     ) -> Self {
         let (request, answer) = (Head::default(), Head::default());
         let (of_client, of_server) = (Decoder::new(Side::Server), Decoder::new(Side::Client));
-        let (watch, messages, is_blind) = (None, 0, false);
+        let (untold, watch, messages, is_blind) = (Vec::new(), None, 0, false);
         Self {
             number,
             setup,
             happenings,
+            untold,
             cut,
             backlog,
             request,
@@ -90,18 +100,20 @@ impl Watcher {
     }
 
     pub(super) async fn run(mut self, mut passed: mpsc::UnboundedReceiver<Passed>) {
-        while let Some(Passed { at, from, what }) = passed.recv().await {
+        while let Some(next) = passed.recv().await {
+            let weight = next.weight();
+            let Passed { at, from, what } = next;
             match what {
-                Ok(bytes) => {
-                    self.backlog.fetch_sub(bytes.len(), Ordering::Relaxed);
-                    if bytes.is_empty() {
-                        self.blind(at, "more passed than could be looked at");
-                    }
-                    self.bytes(at, from, bytes);
-                }
+                Ok(bytes) if bytes.is_empty() => self.blind(at, "more passed than could be looked at"),
+                Ok(bytes) => self.bytes(at, from, bytes),
                 Err(end) if !self.is_blind && self.answer.text.is_some() => self.saw(at, from, &Arrival::End(end)),
                 Err(_) => {}
             }
+            if !self.untold.is_empty() {
+                // Where nobody listens any more there is nothing to tell.
+                let _ = self.happenings.send(std::mem::take(&mut self.untold)).await;
+            }
+            self.backlog.fetch_sub(weight, Ordering::Relaxed);
         }
     }
 
@@ -174,20 +186,21 @@ impl Watcher {
         }
     }
 
-    fn violation(&self, at: Moment, violation: Violation) {
-        let _ = self.happenings.send(Happening::Violation { connection: self.number, at_ms: self.ms(at), violation });
+    fn violation(&mut self, at: Moment, violation: Violation) {
+        self.untold.push(Happening::Violation { connection: self.number, at_ms: self.ms(at), violation });
     }
 
     fn blind(&mut self, at: Moment, why: &str) {
         if !std::mem::replace(&mut self.is_blind, true) {
             self.line(at, Seen::Gap(why.to_owned()));
-            let _ = self.happenings.send(Happening::Note { connection: self.number, text: why.to_owned() });
+            let text = format!("{why}; from here on nothing of this connection is judged");
+            self.untold.push(Happening::Note { connection: self.number, text });
         }
     }
 
-    fn line(&self, at: Moment, seen: Seen) {
+    fn line(&mut self, at: Moment, seen: Seen) {
         let line = Line { at_ms: self.ms(at), connection: self.number, seen };
-        let _ = self.happenings.send(Happening::Line(line));
+        self.untold.push(Happening::Line(line));
     }
 
     fn ms(&self, at: Moment) -> f64 {

@@ -8,7 +8,7 @@ use super::ReportError;
 
 /// A file that is written once.
 #[derive(Debug)]
-pub(super) struct ReportFile {
+pub struct ReportFile {
     path: PathBuf,
     file: File,
     /// The file beside the target that takes its place at the end; none for pipes and devices.
@@ -26,7 +26,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// Where the path cannot be written to.
-    pub(super) fn create(path: &Path) -> Result<Self, ReportError> {
+    pub fn create(path: &Path) -> Result<Self, ReportError> {
         open(path).map_err(|cause| failed(path, cause))
     }
 
@@ -34,7 +34,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub(super) fn write(&mut self, text: &str) -> Result<(), ReportError> {
+    pub fn write(&mut self, text: &str) -> Result<(), ReportError> {
         let mut write = || {
             self.file.write_all(text.as_bytes())?;
             self.file.flush()?;

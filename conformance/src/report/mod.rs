@@ -18,6 +18,7 @@ use std::io;
 use crate::event::Event;
 
 pub use conclusion::Conclusion;
+pub use file::ReportFile;
 pub use json::Json;
 pub use junit::Junit;
 pub use run_report::{RunReport, Tool};

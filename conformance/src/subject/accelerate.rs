@@ -62,6 +62,14 @@ impl Accelerator {
     }
 }
 
+/// Removes what the library shares between a process and its children. It does so by itself where the process exits, and not where that is killed (Linux).
+pub(super) fn forget(pid: i32) {
+    for name in ["faketime_shm_", "sem.faketime_sem_"] {
+        // Mostly it is gone.
+        let _ = std::fs::remove_file(format!("/dev/shm/{name}{pid}"));
+    }
+}
+
 /// Which processes of a tree run without the library; `None` where the system does not tell (anything but Linux).
 pub(super) fn untouched(pids: &[i32]) -> Option<Vec<String>> {
     let mut names = Vec::new();

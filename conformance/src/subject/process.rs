@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
-use super::accelerate::{Accelerator, untouched};
+use super::accelerate::{Accelerator, forget, untouched};
 use super::guard::Guard;
 use super::output::{Lines, Output};
 use crate::clock::Clock;
@@ -21,6 +21,7 @@ use crate::engine::{Ending, Process};
 pub(super) struct Group {
     leader: Option<Pid>,
     guard: Option<Arc<Guard>>,
+    is_accelerated: bool,
     child: Mutex<Child>,
     pub(super) output: Output,
     /// Commands of the driver protocol, where it has one.
@@ -85,7 +86,7 @@ impl Group {
             None => output.collect(child.stdout.take()),
         }
         output.collect(child.stderr.take());
-        Ok(Self { leader, guard, child: Mutex::new(child), output, told })
+        Ok(Self { leader, guard, is_accelerated: accelerator.is_some(), child: Mutex::new(child), output, told })
     }
 
     /// Writes a line to its standard input; false where nobody reads it any more.
@@ -143,6 +144,9 @@ impl Drop for Group {
         let _ = self.signal(Signal::KILL);
         if let (Some(guard), Some(leader)) = (&self.guard, self.leader) {
             guard.release(leader);
+        }
+        if let (true, Some(leader)) = (self.is_accelerated, self.leader) {
+            forget(leader.as_raw_nonzero().get());
         }
     }
 }

@@ -32,11 +32,17 @@ impl Link {
     /// the other side sees a reset too (Linux).
     pub fn reset(self) {
         // A linger time of zero makes the close that follows a reset; if the system refuses it, the close is an orderly one.
-        let _ = match &self {
-            Self::Tcp(stream) => stream.set_zero_linger(),
-            Self::Tls(stream) => stream.get_ref().0.set_zero_linger(),
-            Self::Unix(_) | Self::Memory(_) => Ok(()),
-        };
+        let _ = self.tcp().map(TcpStream::set_zero_linger);
+    }
+
+    /// The TCP connection below, where there is one.
+    #[must_use]
+    pub fn tcp(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Tcp(stream) => Some(stream),
+            Self::Tls(stream) => Some(stream.get_ref().0),
+            Self::Unix(_) | Self::Memory(_) => None,
+        }
     }
 }
 

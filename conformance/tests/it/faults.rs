@@ -58,6 +58,9 @@ async fn faults_are_listed_for_people_and_for_programs() {
             assert!(relayspec::requirement::find(id).is_some(), "{fault} names `{id}`, which no chapter states");
         }
     }
+    let of_role = conformance(["reference", "rpc-daemon", "--list-faults", "--json"]).await;
+    let listed: Vec<Value> = serde_json::from_str(&of_role.out).unwrap_or_else(|_| panic!("{}", of_role.told()));
+    assert!(listed.iter().eq(faults.iter().filter(|fault| word(fault, "role") == "rpc.daemon")), "{}", of_role.out);
     let of_role = conformance(["reference", "rpc-daemon", "--list-faults"]).await;
     assert_eq!(of_role.status, 0, "{}", of_role.told());
     assert!(of_role.out.lines().all(|line| line.starts_with("rpc.daemon ")), "{}", of_role.out);

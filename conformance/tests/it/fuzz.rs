@@ -1,15 +1,21 @@
 //! The fuzzer: it leaves the references in peace, finds what is wrong with a faulty one, and writes a scenario that anybody can replay.
 
+use std::future::pending;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
 
-use crate::support::{BINARY, Ran, conformance, folder, names};
+use crate::support::{BINARY, Ran, Reference, Server, conformance, folder, names};
 
 /// A family, the words that start its reference, and what is declared of it.
-type Server = (&'static str, &'static str, &'static [&'static str]);
+type Modelled = (&'static str, &'static str, &'static [&'static str]);
 
-const SERVERS: [Server; 4] = [
+const SERVERS: [Modelled; 4] = [
     ("pairing", "pairing-relay --port {port}", &["--set", "notify_deadline=300ms"]),
     ("terminal", "terminal-relay --port {port}", &["--set", "notify_deadline=300ms"]),
     (
@@ -91,6 +97,57 @@ async fn a_fault_is_found_and_can_be_replayed() {
     assert_eq!(read("fuzz-1.yaml"), read("fuzz-2.yaml"), "the same seed finds the same");
 }
 
+/// Passes bytes on, until the relay has joined a viewer.
+async fn forward(mut client: TcpStream, relay: SocketAddr, joined: Arc<watch::Sender<bool>>) {
+    let mut relay = TcpStream::connect(relay).await.expect("the relay");
+    let ((mut from, mut back), (mut answers, mut onward)) = (client.split(), relay.split());
+    let answering = async {
+        let mut buffer = vec![0; 64 << 10];
+        while let Ok(count @ 1..) = answers.read(&mut buffer).await {
+            if buffer[..count].windows(6).any(|word| word == b"joined") {
+                joined.send_replace(true);
+                return pending().await;
+            }
+            back.write_all(&buffer[..count]).await?;
+        }
+        back.shutdown().await
+    };
+    // Who is gone hears nothing.
+    let _ = tokio::try_join!(tokio::io::copy(&mut from, &mut onward), answering);
+}
+
+#[tokio::test]
+async fn what_ends_a_server_is_a_find_though_nobody_can_play_it_again() {
+    let relay = Reference::start(&[]).await;
+    let at: SocketAddr = relay.url().trim_start_matches("ws://").parse().expect("an address");
+    let joined = Arc::new(watch::Sender::new(false));
+    let mut ended = joined.subscribe();
+    let server = Server::tcp(move |client| forward(client, at, Arc::clone(&joined))).await;
+    let url = server.url();
+    tokio::spawn(async move {
+        let _ = ended.wait_for(|joined| *joined).await;
+        drop(server);
+    });
+    let folder = folder("fuzz/gone");
+    let (ran, report) = fuzz(&[url], "30", &folder).await;
+    assert_eq!((ran.status, &report["finds"][0]["verdict"]), (1, &"fail".into()), "{ran:#?}");
+    assert_eq!((&report["finds"][0]["replays"], &report["unsteady"]), (&0.into(), &0.into()), "{report:#}");
+    assert!(ran.err.contains("in a row could not be judged"), "{ran:#?}");
+    assert!(ran.out.contains("the server was gone before"), "{ran:#?}");
+    assert_eq!(names(&folder.join("pairing")), ["fuzz-1.yaml"]);
+}
+
+#[tokio::test]
+async fn a_find_that_cannot_be_written_is_told_all_the_same() {
+    let mut arguments = vec!["fuzz".to_owned()];
+    arguments.extend(server("terminal", " --fault twice-to-host"));
+    arguments.extend(["--seconds", "30", "--seed", "7", "--shrink", "0s", "--out", "/proc"].map(str::to_owned));
+    let ran = conformance(arguments).await;
+    assert_eq!(ran.status, 4, "{ran:#?}");
+    assert!(ran.err.contains("cannot write /proc/terminal/fuzz-1.yaml"), "{ran:#?}");
+    assert!(ran.out.contains("FAIL  terminal/fuzz-1#") && ran.out.contains("this is it:\n\nsummary:"), "{ran:#?}");
+}
+
 #[tokio::test]
 async fn a_broken_should_is_told_and_waived() {
     let folder = folder("fuzz/should");
@@ -111,6 +168,8 @@ async fn what_cannot_be_fuzzed_is_told() {
         (&["fuzz", "--family", "pairing", "--family", "terminal", "ws://127.0.0.1:1"], "one family at a time"),
         (&["fuzz"], "no subject"),
         (&["fuzz", "ws://127.0.0.1:1", "--steps", "0"], "--steps"),
+        (&["fuzz", "ws://127.0.0.1:1", "--out", "/dev/null"], "--out: /dev/null is no folder"),
+        (&["fuzz", "ws://127.0.0.1:1", "--report-json", "/no/such/report"], "--report-json: "),
     ] {
         let ran = conformance(arguments).await;
         assert_eq!(ran.status, 2, "{arguments:?}: {ran:#?}");

@@ -6,15 +6,32 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy};
+use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Mutex as Turn;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::wire::Frame;
 
+/// The largest piece that is passed on unread.
+pub(super) const PIECE: usize = 64 << 10;
+
 /// Where one side is written to: one frame at a time.
 pub(super) type Writer = Arc<Turn<OwnedWriteHalf>>;
+
+/// One side of a connection.
+pub(super) struct End {
+    pub(super) reader: BufReader<OwnedReadHalf>,
+    pub(super) writer: Writer,
+}
+
+impl End {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        let (reader, writer) = stream.into_split();
+        Self { reader: BufReader::with_capacity(PIECE, reader), writer: Arc::new(Turn::new(writer)) }
+    }
+}
 
 /// How it came that nothing more comes from one side.
 pub(super) enum Over {
@@ -53,6 +70,15 @@ pub(super) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) async fn gone(guest: &mut BufReader<OwnedReadHalf>) {
     if guest.fill_buf().await.is_ok_and(|more| !more.is_empty()) {
         pending::<()>().await;
+    }
+}
+
+/// Passes on both ways what is no WebSocket, until one side ends.
+pub(super) async fn mingle(mut guest: End, mut behind: End) {
+    let (mut to_guest, mut to_behind) = (guest.writer.lock().await, behind.writer.lock().await);
+    tokio::select! {
+        _ = copy(&mut guest.reader, &mut *to_behind) => {}
+        _ = copy(&mut behind.reader, &mut *to_guest) => {}
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod after;
 mod client;
+mod direction;
 mod flow;
 mod framing;
 mod link;

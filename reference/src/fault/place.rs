@@ -1,25 +1,21 @@
 //! Where connections go through: each frame is passed on as it came, but for what the fault makes of it.
-//!
-//! Each direction of a connection is a task of its own that reads no more than it can pass on, so that who stands here keeps nothing.
 
-use std::io::{ErrorKind, Result};
+use std::io::Result;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, copy, copy_buf, sink};
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::io::{AsyncWriteExt, copy, sink};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Mutex as Turn;
 use tokio::time::sleep;
 
-use super::flow::{Over, Silence, Writer, gone, hoard, locked, send, until_both, write};
-use super::link::{Admission, House, Link, Loss, Said, Way, closing};
-use super::wire::{Frame, Part, head, is_at_hand, read};
+use super::direction::Direction;
+use super::flow::{End, Over, Writer, gone, locked, mingle, until_both, write};
+use super::link::{Admission, House, Link, Way};
+use super::wire::{Frame, head};
 use super::{Chosen, after, link, visit, visitor};
 
-/// The largest piece that is passed on unread.
-const PIECE: usize = 64 << 10;
 /// After its last words a connection lives on so long, for the peer to read them.
 const LINGER: Duration = Duration::from_millis(50);
 
@@ -38,7 +34,7 @@ pub(super) struct Place {
     side: Side,
     patience: Duration,
     behind: SocketAddr,
-    house: Mutex<House>,
+    pub(super) house: Mutex<House>,
     guests: Mutex<Vec<(usize, Writer)>>,
     /// One connects at a time: a crowd would overflow what waits to be accepted.
     dialing: Turn<()>,
@@ -55,71 +51,82 @@ impl Place {
     pub(super) async fn pass(&self, guest: TcpStream) -> Result<()> {
         guest.set_nodelay(true)?;
         let from = guest.peer_addr()?.ip();
-        let (reader, writer) = guest.into_split();
-        let (mut guest, to_guest) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
-        let mut request = head(&mut guest).await?;
-        if self.side == Side::Public {
-            let mut to_guest = to_guest.lock().await;
-            return visit::pass(guest, &mut to_guest, &request, &mut *visitor(self.chosen), self.dial(from)).await;
+        let mut guest = End::new(guest);
+        let request = head(&mut guest.reader).await?;
+        match self.side {
+            Side::Peers => self.admit(guest, request, from).await,
+            Side::Public => {
+                let mut writer = guest.writer.lock().await;
+                visit::pass(guest.reader, &mut writer, &request, &mut *visitor(self.chosen), self.dial(from)).await
+            }
         }
+    }
+
+    /// Takes a peer's request to the address behind, and its answer back.
+    async fn admit(&self, mut guest: End, mut request: Vec<u8>, from: IpAddr) -> Result<()> {
+        let (number, mut link) = self.link(&request);
+        let admission = link.asks(&mut request, &mut locked(&self.house));
+        match admission {
+            Admission::Onward => {}
+            Admission::Answered(answer) => {
+                guest.writer.lock().await.write_all(answer.as_bytes()).await?;
+                sleep(LINGER).await;
+                return Ok(());
+            }
+            // Until whoever has asked goes away.
+            Admission::Ignored => return copy(&mut guest.reader, &mut sink()).await.map(drop),
+        }
+        let Ok(behind) = self.dial(from).await else {
+            after::take(self.chosen, &mut *guest.writer.lock().await, &request).await;
+            return Ok(());
+        };
+        let mut behind = End::new(behind);
+        behind.writer.lock().await.write_all(&request).await?;
+        let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
+        let _beside = futures_util::future::try_join_all(beside).await?;
+        let patience = if link.hurries() { self.patience } else { Duration::MAX };
+        let answer = tokio::select! {
+            answer = head(&mut behind.reader) => answer?,
+            () = gone(&mut guest.reader) => return Ok(()),
+            () = sleep(patience) => return Ok(()),
+        };
+        link.answered(&answer, &mut locked(&self.house));
+        guest.writer.lock().await.write_all(&answer).await?;
+        if answer.starts_with(b"HTTP/1.1 101 ") {
+            self.join(number, link, guest, behind).await
+        } else {
+            mingle(guest, behind).await;
+            Ok(())
+        }
+    }
+
+    /// What becomes of a new connection, and its number.
+    fn link(&self, request: &[u8]) -> (usize, Box<dyn Link>) {
         let number = {
             let mut house = locked(&self.house);
             house.connections += 1;
             house.connections
         };
         let target = request.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-        let mut link = link(self.chosen, number, &String::from_utf8_lossy(target));
-        let admission = link.asks(&mut request, &mut locked(&self.house));
-        match admission {
-            Admission::Onward => {}
-            Admission::Answered(answer) => {
-                to_guest.lock().await.write_all(answer.as_bytes()).await?;
-                sleep(LINGER).await;
-                return Ok(());
-            }
-            // Until whoever has asked goes away.
-            Admission::Ignored => return copy(&mut guest, &mut sink()).await.map(drop),
-        }
-        let Ok(behind) = self.dial(from).await else {
-            after::take(self.chosen, &mut *to_guest.lock().await, &request).await;
-            return Ok(());
-        };
-        let (reader, writer) = behind.into_split();
-        let (mut behind, to_behind) = (BufReader::with_capacity(PIECE, reader), Arc::new(Turn::new(writer)));
-        to_behind.lock().await.write_all(&request).await?;
-        let beside = (0..link.beside()).map(|_| self.attempt(&request, from));
-        let _beside = futures_util::future::try_join_all(beside).await?;
-        let patience = if link.hurries() { self.patience } else { Duration::MAX };
-        let answer = tokio::select! {
-            answer = head(&mut behind) => answer?,
-            () = gone(&mut guest) => return Ok(()),
-            () = sleep(patience) => return Ok(()),
-        };
-        link.answered(&answer, &mut locked(&self.house));
-        to_guest.lock().await.write_all(&answer).await?;
-        if !answer.starts_with(b"HTTP/1.1 101 ") {
-            // No WebSocket.
-            let (mut to_guest, mut to_behind) = (to_guest.lock().await, to_behind.lock().await);
-            tokio::select! {
-                _ = copy(&mut guest, &mut *to_behind) => {}
-                _ = copy(&mut behind, &mut *to_guest) => {}
-            }
-            return Ok(());
-        }
-        locked(&self.guests).push((number, Arc::clone(&to_guest)));
-        write(&to_guest, &link.opens()).await?;
+        (number, link(self.chosen, number, &String::from_utf8_lossy(target)))
+    }
+
+    /// Passes frames both ways, until the connection is over.
+    async fn join(&self, number: usize, mut link: Box<dyn Link>, guest: End, behind: End) -> Result<()> {
+        let writers = [Arc::clone(&guest.writer), Arc::clone(&behind.writer)];
+        locked(&self.guests).push((number, guest.writer));
+        write(&writers[0], &link.opens()).await?;
         let link = Mutex::new(link);
-        let inward = self.listen(guest, Way::In, &link, [&to_behind, &to_guest], number);
-        let outward = self.listen(behind, Way::Out, &link, [&to_guest, &to_behind], number);
-        let over = until_both(inward, outward).await;
+        let inward = Direction::new(self, number, Way::In, &link, guest.reader, [&writers[1], &writers[0]]);
+        let outward = Direction::new(self, number, Way::Out, &link, behind.reader, [&writers[0], &writers[1]]);
+        let over = until_both(inward.pass(), outward.pass()).await;
         locked(&self.guests).retain(|(other, _)| *other != number);
-        match over {
-            Over::Reset => {
-                for writer in [&to_guest, &to_behind] {
-                    _ = writer.lock().await.as_ref().set_zero_linger();
-                }
+        if let Over::Reset = over {
+            for writer in &writers {
+                _ = writer.lock().await.as_ref().set_zero_linger();
             }
-            _ => sleep(LINGER).await,
+        } else {
+            sleep(LINGER).await;
         }
         Ok(())
     }
@@ -144,80 +151,8 @@ impl Place {
         socket.connect(self.behind).await
     }
 
-    /// Passes on what one side says, until it ends.
-    async fn listen(
-        &self,
-        mut from: BufReader<OwnedReadHalf>,
-        way: Way,
-        link: &Mutex<Box<dyn Link>>,
-        [onward, back]: [&Writer; 2],
-        number: usize,
-    ) -> Result<Over> {
-        let store = locked(link).hoards().then(|| hoard(Arc::clone(onward)));
-        let (mut ready, mut silence) = (Vec::new(), Silence::default());
-        loop {
-            // What has come together goes on together.
-            if ready.len() >= PIECE || !is_at_hand(from.buffer()) {
-                send(onward, &mut ready).await?;
-            }
-            let frame = match read(&mut from).await {
-                Ok(Part::Frame(frame)) => frame,
-                Ok(Part::Raw(bytes, rest)) => {
-                    let code = locked(link).large(way, bytes[0]);
-                    if let Some(code) = code {
-                        write(onward, &[closing(code, way == Way::In)]).await?;
-                        write(back, &[closing(code, way == Way::Out)]).await?;
-                        return Ok(Over::All);
-                    }
-                    let mut onward = onward.lock().await;
-                    onward.write_all(&bytes).await?;
-                    copy_buf(&mut (&mut from).take(rest), &mut *onward).await?;
-                    continue;
-                }
-                Err(error) => {
-                    let is_reset = error.kind() == ErrorKind::ConnectionReset;
-                    let loss = if is_reset { Loss::Reset } else { Loss::Ended };
-                    let is_told = locked(link).ends(way, loss, &mut locked(&self.house));
-                    return Ok(match (is_told, is_reset) {
-                        (false, _) => Over::Hidden,
-                        (true, true) => Over::Reset,
-                        (true, false) => {
-                            match &store {
-                                Some(store) => drop(store.send(Vec::new())),
-                                None => onward.lock().await.shutdown().await?,
-                            }
-                            if way == Way::In { Over::Told } else { Over::All }
-                        }
-                    });
-                }
-            };
-            let Said { onward: frames, back: answers, others, only, ends, delay, start } = {
-                let mut house = locked(&self.house);
-                house.bytes += frame.payload.len();
-                locked(link).says(way, frame, &mut house)
-            };
-            let delay = delay + silence.ends(start);
-            if !delay.is_zero() {
-                send(onward, &mut ready).await?;
-                sleep(delay).await;
-            }
-            match &store {
-                Some(store) => frames.iter().for_each(|frame| drop(store.send(frame.bytes()))),
-                None => frames.iter().for_each(|frame| ready.extend(frame.bytes())),
-            }
-            if ends || !answers.is_empty() || !others.is_empty() {
-                send(onward, &mut ready).await?;
-            }
-            write(back, &answers).await?;
-            self.tell_others(number, only, &others);
-            if ends {
-                return Ok(Over::All);
-            }
-        }
-    }
-
     /// Says something to everybody but one, or to one alone; nobody waits for whoever does not read.
-    fn tell_others(&self, number: usize, only: Option<usize>, frames: &[Frame]) {
+    pub(super) fn tell_others(&self, number: usize, only: Option<usize>, frames: &[Frame]) {
         if frames.is_empty() {
             return;
         }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::process::{Child, Stdio};
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::cargo;
 
@@ -23,9 +23,19 @@ impl Load {
     /// Where it is not installed.
     pub(super) fn start() -> Result<Self> {
         let mut command = cargo::program("stress-ng");
-        // It ends with whoever started it, also where that is killed: it is told how long it may last, too.
+        // Where whoever started it is killed, it ends after all.
         command.args(["--cpu", &cores().to_string(), "--timeout", "3h", "--quiet"]).stdout(Stdio::null());
         command.spawn().map(Self).context("`stress-ng` cannot be started: install it with `apt-get install stress-ng`")
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// Where it had ended before: then the machine was not busy all the time.
+    pub(super) fn end(mut self) -> Result<()> {
+        let ended = self.0.try_wait().context("`stress-ng` is lost")?;
+        ensure!(ended.is_none(), "`stress-ng` has not lasted until the end: {ended:?}");
+        Ok(())
     }
 }
 

@@ -39,6 +39,8 @@ struct Tally {
     passed: usize,
     /// Checks that did not apply.
     skipped: usize,
+    /// How many checks each run has, once there was one.
+    checks: Option<usize>,
     /// What each wrong verdict was, with the number of its run, counted from 1.
     wrong: Vec<String>,
     /// How often each scenario was played again because nobody could tell.
@@ -50,6 +52,9 @@ struct Tally {
 #[derive(Debug, Deserialize)]
 struct Report {
     duration_ms: f64,
+    /// Why not all was judged, where that is so.
+    #[serde(default)]
+    problem: Option<String>,
     scenarios: Vec<Scenario>,
 }
 
@@ -69,7 +74,7 @@ struct Check {
 /// Runs the self-tests and writes what came of them.
 ///
 /// # Errors
-/// Where a verdict is wrong.
+/// Where a verdict is wrong, or a run does not judge what the others judge.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let judge = judge::release()?;
     let runs = options.runs.unwrap_or(if options.load { 20 } else { 50 });
@@ -78,8 +83,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let load = options.load.then(Load::start).transpose()?;
     let tally = all(&judge, runs, &report);
     _ = fs::remove_file(&report);
-    drop(load);
     let tally = tally?;
+    load.map_or(Ok(()), Load::end)?;
     println!("{}", page::line(&tally));
     if !options.dry {
         page::write(&tally, options.load)?;
@@ -95,7 +100,7 @@ fn all(judge: &Path, runs: usize, report: &Path) -> Result<Tally> {
     for number in 1..=runs {
         let told = one(judge, report)?;
         let (wrong, again) = (tally.wrong.len(), tally.again.values().sum::<usize>());
-        tally.add(number, told);
+        tally.add(number, told)?;
         let (wrong, again) = (&tally.wrong[wrong..], tally.again.values().sum::<usize>() - again);
         let wall = tally.walls.last().copied().unwrap_or_default() / 1e3;
         println!("{number}/{runs}: {} wrong, {again} played again, {wall:.1} s", wrong.len());
@@ -109,7 +114,7 @@ fn all(judge: &Path, runs: usize, report: &Path) -> Result<Tally> {
     Ok(tally)
 }
 
-/// One self-test. Its status is not asked: its report says more.
+/// One self-test. Its report says more than its status.
 fn one(judge: &Path, report: &Path) -> Result<Report> {
     _ = fs::remove_file(report);
     let mut command = cargo::program(judge);
@@ -121,7 +126,17 @@ fn one(judge: &Path, report: &Path) -> Result<Report> {
 }
 
 impl Tally {
-    fn add(&mut self, number: usize, report: Report) {
+    /// Counts a run.
+    ///
+    /// # Errors
+    /// Where it has not judged all that the first one has.
+    fn add(&mut self, number: usize, report: Report) -> Result<()> {
+        if let Some(problem) = report.problem {
+            bail!("run {number} was cut short: {problem}");
+        }
+        let count = report.scenarios.iter().map(|scenario| scenario.checks.len()).sum();
+        let checks = *self.checks.get_or_insert(count);
+        ensure!(count == checks && count > 0, "run {number} has {count} checks, and the first one {checks}");
         self.runs += 1;
         self.walls.push(report.duration_ms);
         for scenario in report.scenarios {
@@ -136,6 +151,7 @@ impl Tally {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -150,9 +166,18 @@ mod tests {
             {"id": "a/d", "attempts": 1, "checks": [{"id": "a/d#e", "verdict": "skip"}]}
         ]}"#;
         let mut tally = Tally::default();
-        tally.add(3, serde_json::from_str(report).expect("a report"));
+        tally.add(3, serde_json::from_str(report).expect("a report")).expect("a run");
         assert_eq!((tally.runs, tally.passed, tally.skipped), (1, 1, 1));
         assert_eq!(tally.wrong, ["run 3: a/b#c says inconclusive"]);
         assert_eq!(tally.again, BTreeMap::from([("a/b".to_owned(), 1)]));
+
+        for (report, problem) in [
+            (r#"{"duration_ms": 1.0, "scenarios": []}"#, "run 4 has 0 checks, and the first one 3"),
+            (r#"{"duration_ms": 1.0, "problem": "no server", "scenarios": []}"#, "run 4 was cut short: no server"),
+        ] {
+            let error = tally.add(4, serde_json::from_str(report).expect("a report")).expect_err("no run");
+            assert_eq!(error.to_string(), problem);
+        }
+        assert_eq!(tally.runs, 1, "they do not count");
     }
 }

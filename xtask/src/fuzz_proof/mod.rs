@@ -91,8 +91,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     });
     let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     found.sort_by_key(|(number, _)| *number);
-    // A hunt that came to nothing has said why, and found nothing.
-    let found: Vec<Option<Found>> = found.into_iter().map(|(_, result)| result.ok().flatten()).collect();
+    let found: Vec<Option<Found>> = found.into_iter().map(|(_, result)| result).collect::<Result<_>>()?;
 
     let count = found.iter().flatten().count();
     let steps = table::median(found.iter().flatten().map(|found| found.steps));

@@ -63,7 +63,8 @@ pub(super) fn in_doubt(role: &str, row: &Row, scenarios: &[Scenario]) -> Vec<Str
     doubted.into_iter().map(str::to_owned).collect()
 }
 
-fn idle_checks(seat: &Seat, excuses: &Excuses) -> Vec<String> {
+/// The checks of a role that find no fault, and have no excuse.
+pub(super) fn idle_checks(seat: &Seat, excuses: &Excuses) -> Vec<String> {
     let told = |(id, requirement): (&str, Option<&str>)| {
         format!("{} {id} ({}) finds no fault", seat.role, requirement.unwrap_or("-"))
     };
@@ -84,12 +85,12 @@ fn binding(role: &str) -> Vec<&'static str> {
     own.filter(|requirement| requirement.level != Level::May).map(|requirement| requirement.id).collect()
 }
 
-/// Faults by place that no role needs.
+/// Faults by place that nobody finds in any role.
 fn nowhere(matrix: &Matrix, faults: &[Fault]) -> Vec<String> {
     let found: BTreeSet<_> = matrix.roles.iter().flat_map(Seat::found).map(|row| &row.name).collect();
     let lost = faults.iter().filter(|fault| fault.is_by_place() && !found.contains(&fault.name));
     let told: BTreeSet<_> =
-        lost.map(|fault| format!("{} finds nothing that no other fault finds: {}", fault.name, fault.line)).collect();
+        lost.map(|fault| format!("{} finds nothing in any role: {}", fault.name, fault.line)).collect();
     told.into_iter().collect()
 }
 
@@ -203,7 +204,7 @@ mod tests {
         let placed = |name: &str| Fault { name: name.to_owned(), line: "is away".to_owned(), ..Fault::none() };
         let faults = [placed("away-at-1"), placed("away-at-2"), placed("away-at-3")];
         let matrix = matrix(vec![row("away-at-1", &[], &[("rpc/a#one", &["RPC-01"])]), row("away-at-2", &[], &[])]);
-        let useless = |name: &str| format!("{name} finds nothing that no other fault finds: is away");
+        let useless = |name: &str| format!("{name} finds nothing in any role: is away");
         let told = unused(&matrix, &faults, &Excuses::default());
         assert_eq!(told, [useless("away-at-2"), useless("away-at-3")], "played in vain, and not at all");
     }

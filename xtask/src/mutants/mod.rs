@@ -11,7 +11,8 @@ mod round;
 mod seek;
 
 pub(crate) use excuse::{Category, Excuses};
-pub(crate) use matrix::{Matrix, Seat};
+pub(crate) use matrix::{Matrix, Seat, is_general};
+pub(crate) use page::page;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,7 +27,8 @@ use round::{Outcome, Round};
 
 /// Where the matrix is kept, from the root of the workspace.
 pub(crate) const MATRIX: &str = "docs/kill-matrix.json";
-const PAGE: &str = "docs/kill-matrix.md";
+/// The same as people read it.
+pub(crate) const PAGE: &str = "docs/kill-matrix.md";
 
 /// So many runs at once at most, as long as the machine has time to spare: most of a run is waiting.
 const JOBS: usize = 32;
@@ -82,8 +84,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let is_whole = chosen.len() == faults.len();
     let kept = workspace::root().join(MATRIX);
-    let last = Matrix::read(&kept);
-    let last = if options.fast { last? } else { last.unwrap_or_default() };
+    // Only where all of it is written anew it does not matter what it was.
+    let is_replaced = !options.fast && (is_whole || !kept.exists());
+    let last = if is_replaced { Matrix::read(&kept).unwrap_or_default() } else { Matrix::read(&kept)? };
     let is_whole_role = !options.fast && options.fault.is_empty();
     let excuses = Excuses::read(workspace::root())?;
     let scenarios = fault::scenarios(&judge)?;
@@ -115,22 +118,31 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     bail!("{} of the rules of the kill matrix are broken", problems.len())
 }
 
-/// What the matrix says of other faults than there are.
+/// What is wrong with the matrix as it is kept: it speaks of other faults than there are, or what it says breaks a rule.
 ///
 /// # Errors
 /// Where the judge cannot be asked.
-pub(crate) fn stale(matrix: &Matrix, judge: &Path) -> Result<Vec<String>> {
-    let mut faults = fault::list(judge)?;
+pub(crate) fn problems(matrix: &Matrix, excuses: &Excuses, judge: &Path) -> Result<Vec<String>> {
+    let faults = fault::list(judge)?;
+    let of_faults = matrix.roles.iter().flat_map(gate::of_faults);
+    let of_checks = matrix.roles.iter().flat_map(|seat| gate::idle_checks(seat, excuses));
+    let unused = gate::unused(matrix, &faults, excuses);
+    Ok(stale(matrix, &faults).into_iter().chain(of_faults).chain(of_checks).chain(unused).collect())
+}
+
+/// What the matrix says of other faults than there are.
+fn stale(matrix: &Matrix, faults: &[Fault]) -> Vec<String> {
     // Who goes wrong by place is played where somebody is needed.
-    faults.retain(|fault| !fault.is_by_place() || matrix.row(fault).is_some());
-    let now: BTreeSet<_> = faults.iter().map(|fault| (&fault.role, &fault.name, &fault.breaks)).collect();
-    let rows =
-        matrix.roles.iter().flat_map(|seat| seat.faults.iter().map(move |row| (&seat.role, &row.name, &row.breaks)));
-    let then: BTreeSet<_> = rows.collect();
-    let told = |(role, name, _): &(&String, &String, &Vec<String>)| {
-        format!("{role} {name} is not what the kill matrix says: write it with `cargo xtask mutants`")
-    };
-    Ok(now.symmetric_difference(&then).map(told).collect())
+    let played = faults.iter().filter(|fault| !fault.is_by_place() || matrix.row(fault).is_some());
+    let now: BTreeSet<_> =
+        played.map(|of| (&of.role, &of.name, &of.breaks, &of.causes, of.starves, &of.line)).collect();
+    let rows = matrix.roles.iter().flat_map(|seat| seat.faults.iter().map(move |row| (&seat.role, row)));
+    let then: BTreeSet<_> =
+        rows.map(|(role, of)| (role, &of.name, &of.breaks, &of.causes, of.starves, &of.line)).collect();
+    let names: BTreeSet<_> = now.symmetric_difference(&then).map(|(role, name, ..)| (role, name)).collect();
+    let told =
+        |(role, name)| format!("{role} {name} is not what the kill matrix says: write it with `cargo xtask mutants`");
+    names.into_iter().map(told).collect()
 }
 
 fn write(matrix: &Matrix) -> Result<()> {
@@ -139,7 +151,7 @@ fn write(matrix: &Matrix) -> Result<()> {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     };
     write(MATRIX, matrix.to_json()?)?;
-    write(PAGE, page::page(matrix))
+    write(PAGE, page(matrix))
 }
 
 /// A folder for reports, which is removed in the end.

@@ -22,21 +22,24 @@ pub(super) fn summary(matrix: &Matrix) -> String {
 }
 
 /// The page of the matrix.
-pub(super) fn page(matrix: &Matrix) -> String {
+pub(crate) fn page(matrix: &Matrix) -> String {
     let mut text = String::from(
         "# Kill matrix\n\n\
-         Written by `cargo xtask mutants`. Each fault is a reference that breaks one requirement on purpose, as\n\
-         `conformance reference pairing-relay --fault NAME` starts it; it was judged by all scenarios of its role. A fault that no check finds, a check\n\
-         that finds no fault, and blame for a requirement that a fault does not break fail the run. What the gate lets pass, and why, stands in\n\
-         [excuses.toml](excuses.toml); the whole matrix, check by check, in [kill-matrix.json](kill-matrix.json).\n\n\
-         | role | faults | found | checks with a name | have found one |\n| --- | --: | --: | --: | --: |\n",
+         Written by `cargo xtask mutants`. Each fault is a reference that breaks a requirement on purpose, as\n\
+         `conformance reference pairing-relay --fault NAME` starts it; [Proving that the judge can fail](faults.md) says which scenarios it was judged by.\n\
+         Faults by place break nothing of their own: they were played where a check had found nothing else, and need not find anything in every role.\n\
+         Any other that no check finds, a check that finds no fault, and blame for a requirement that a fault does not break fail the run. What the gate lets pass,\n\
+         and why, stands in [excuses.toml](excuses.toml); the whole matrix, check by check, in [kill-matrix.json](kill-matrix.json).\n\n\
+         | role | faults | found | by place | found | checks with a name | have found one |\n| --- | --: | --: | --: | --: | --: | --: |\n",
     );
     for seat in &matrix.roles {
-        let found = seat.found().count();
+        let count = |is_by_place: bool| {
+            let faults = || seat.faults.iter().filter(|row| row.breaks.is_empty() == is_by_place);
+            format!("{} | {}", faults().count(), faults().filter(|row| !row.killed_by.is_empty()).count())
+        };
         let killers = seat.killers();
-        let useful = seat.named().filter(|(id, _)| killers.contains(*id)).count();
-        let (faults, named) = (seat.faults.len(), seat.named().count());
-        let _ = writeln!(text, "| {} | {faults} | {found} | {named} | {useful} |", seat.role);
+        let (named, useful) = (seat.named().count(), seat.named().filter(|(id, _)| killers.contains(*id)).count());
+        let _ = writeln!(text, "| {} | {} | {} | {named} | {useful} |", seat.role, count(false), count(true));
     }
     for seat in &matrix.roles {
         role(&mut text, seat);

@@ -226,7 +226,37 @@ fn read(report: Report) -> Played {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn what_keeps_the_machine_busy_is_played_by_itself() {
+        let scenario = |(id, traits): (&str, &[&str])| {
+            let told = json!({ "id": id, "under_test": "relay", "traits": traits, "checks": [] });
+            serde_json::from_value(told).expect("a scenario")
+        };
+        let listed: [(&str, &[&str]); 4] = [
+            ("pairing/join", &[]),
+            ("pairing/crowd", &["heavy"]),
+            ("pairing/sessions", &["heavy"]),
+            ("terminal/flood", &["heavy"]),
+        ];
+        let scenarios: Vec<_> = listed.map(scenario).into();
+        let parts = |play: Play<'static>| {
+            let (light, busy) = play.parted(&scenarios);
+            (light.skip.join(" "), busy.map(|busy| busy.only.join(" ")))
+        };
+        let all = Play::of("pairing.relay", None);
+        assert_eq!(
+            parts(all.clone()),
+            ("pairing/crowd pairing/sessions".to_owned(), Some("pairing/crowd pairing/sessions".to_owned()))
+        );
+        let spared = Play { skip: vec!["pairing/crowd", "pairing/sessions"], ..all.clone() };
+        assert_eq!(parts(spared), ("pairing/crowd pairing/sessions".to_owned(), None));
+        let named = Play { only: vec!["pairing/crowd".to_owned()], ..all };
+        assert_eq!(parts(named), (String::new(), None));
+    }
 
     #[test]
     fn what_takes_long_does_not_begin_at_the_end() {

@@ -13,8 +13,8 @@ use relayspec::family::{FAMILIES, Family};
 use relayspec::requirement::{Level, Requirement};
 use serde::{Deserialize, Serialize};
 
-use crate::mutants::{Category, Excuses, MATRIX, Matrix, Seat};
-use crate::{cargo, judge, workspace};
+use crate::mutants::{Category, Excuses, MATRIX, Matrix, Seat, is_general};
+use crate::{cargo, judge, mutants, workspace};
 
 const JSON: &str = "docs/coverage.json";
 const PAGE: &str = "docs/coverage.md";
@@ -74,18 +74,19 @@ struct Check {
 /// Writes the coverage, or checks what is written.
 ///
 /// # Errors
-/// Where a requirement has a gap that nothing excuses, the matrix is out of date, or files are.
+/// Where a requirement has a gap that nothing excuses, the matrix is out of date or breaks a rule, or files are not what they should be.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let judge = judge::release()?;
     let scenarios: Vec<Scenario> = judge::told(cargo::program(&judge), judge::SCENARIOS)?;
     let matrix = Matrix::read(&workspace::root().join(MATRIX))?;
     let excuses = Excuses::read(workspace::root())?;
-    let mut problems = crate::mutants::stale(&matrix, &judge)?;
-    problems.extend(unknown(&matrix, &scenarios));
+    let mut problems = mutants::problems(&matrix, &excuses, &judge)?;
+    problems.extend(stale(&matrix, &scenarios));
     let coverage = Coverage { requirements: traced(&matrix, &scenarios, &excuses) };
     problems.extend(coverage.requirements.iter().flat_map(|one| one.gaps.clone()));
     let json = serde_json::to_string_pretty(&coverage)? + "\n";
-    for (path, text) in [(JSON, json), (PAGE, page::page(&coverage.requirements))] {
+    let pages = [(JSON, json), (PAGE, page::page(&coverage.requirements)), (mutants::PAGE, mutants::page(&matrix))];
+    for (path, text) in pages {
         let file = workspace::root().join(path);
         if !options.check {
             fs::write(&file, text).with_context(|| format!("cannot write {path}"))?;
@@ -98,7 +99,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     problems.iter().for_each(|problem| println!("{problem}"));
-    bail!("{} gaps", problems.len())
+    bail!("{} gaps and broken rules", problems.len())
 }
 
 /// Holds what is written against what it should be.
@@ -109,14 +110,19 @@ pub(crate) fn check() -> Result<()> {
     run(&Options { check: true })
 }
 
-/// Checks that the matrix does not know, for they are newer.
-fn unknown(matrix: &Matrix, scenarios: &[Scenario]) -> Vec<String> {
-    let known: BTreeSet<&str> =
-        matrix.roles.iter().flat_map(|seat| seat.checks.keys().chain(&seat.skipped)).map(String::as_str).collect();
+/// Checks that the matrix does not know, for they are newer, and those that it knows and that are no more.
+fn stale(matrix: &Matrix, scenarios: &[Scenario]) -> Vec<String> {
+    let known = matrix.roles.iter().flat_map(|seat| seat.checks.keys().chain(&seat.skipped));
+    let known: BTreeSet<_> = known.filter(|id| !is_general(id)).cloned().collect();
     let listed =
         scenarios.iter().flat_map(|one| one.checks.iter().map(move |check| format!("{}#{}", one.id, check.name)));
-    let unknown = listed.filter(|id| !known.contains(id.as_str()));
-    unknown.map(|id| format!("{id} is not in the kill matrix: write it with `cargo xtask mutants`")).collect()
+    let listed: BTreeSet<_> = listed.filter(|id| !is_general(id)).collect();
+    let told = |id: &String| {
+        let what =
+            if listed.contains(id) { "is not in the kill matrix" } else { "is in the kill matrix, and is no more" };
+        format!("{id} {what}: write it with `cargo xtask mutants`")
+    };
+    listed.symmetric_difference(&known).map(told).collect()
 }
 
 /// All requirements that bind somebody, in the order of the chapters.
@@ -181,7 +187,7 @@ fn roles(family: &Family) -> BTreeSet<&'static str> {
     std::iter::once(family.server).chain(family.endpoints.iter().map(|endpoint| endpoint.role)).collect()
 }
 
-/// Counts by level: all, and those without a gap or an excuse.
+/// Counts by level: all, and those that a fault shows.
 fn counts(requirements: &[Traced]) -> BTreeMap<Level, (usize, usize)> {
     let mut counts = BTreeMap::new();
     for one in requirements {

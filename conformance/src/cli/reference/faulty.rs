@@ -17,9 +17,20 @@ pub(super) struct Faulty {
     #[arg(long, value_name = "NAME", help_heading = "Faults")]
     fault: Option<String>,
 
+    #[command(flatten)]
+    pub(super) listing: Listing,
+}
+
+/// Whether the faults are to be listed, and how.
+#[derive(Debug, Args)]
+pub(super) struct Listing {
     /// List the faults that there are, and end.
-    #[arg(long = "list-faults", id = "list_faults", help_heading = "Faults")]
-    pub(super) lists: bool,
+    #[arg(long, help_heading = "Faults")]
+    list_faults: bool,
+
+    /// List them as JSON.
+    #[arg(long, requires = "list_faults", help_heading = "Faults")]
+    json: bool,
 }
 
 impl Faulty {
@@ -30,8 +41,17 @@ impl Faulty {
     }
 }
 
-/// Prints the faults of a role, or of all.
-pub(super) fn list(role: Option<&str>, as_json: bool) {
+impl Listing {
+    /// Prints the faults of a role, or of all; whether that was wanted.
+    pub(super) fn print(&self, role: Option<&str>) -> bool {
+        if self.list_faults {
+            list(role, self.json);
+        }
+        self.list_faults
+    }
+}
+
+fn list(role: Option<&str>, as_json: bool) {
     let all = ALL.iter().filter(|faults| role.is_none_or(|role| role == faults.role));
     let all = all.flat_map(|faults| faults.iter().map(|fault| (faults.role, fault)));
     if as_json {

@@ -23,21 +23,17 @@ use relayspec_reference::tunnel::Tokens;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::LevelFilter;
 
-use faulty::Faulty;
+use faulty::{Faulty, Listing};
 
 use super::exit::{Exit, Failure};
 use super::signals::told_to_stop;
 
 /// Run a reference implementation
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
-    /// List the faults that references can be started with, and end.
-    #[arg(long)]
-    list_faults: bool,
-
-    /// List them as JSON.
-    #[arg(long, requires = "list_faults")]
-    json: bool,
+    #[command(flatten)]
+    listing: Listing,
 
     #[command(subcommand)]
     which: Option<Which>,
@@ -60,16 +56,11 @@ enum Which {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    if arguments.list_faults {
-        faulty::list(None, arguments.json);
+    let faulty = arguments.which.as_ref().map(Which::faulty);
+    if faulty.map_or(&arguments.listing, |(faulty, _)| &faulty.listing).print(faulty.map(|(_, role)| role)) {
         return Ok(Exit::Conforms);
     }
     let Some(which) = &arguments.which else { return Err(Failure::usage("name a reference; --help lists them")) };
-    let (faulty, role) = which.faulty();
-    if faulty.lists {
-        faulty::list(Some(role), arguments.json);
-        return Ok(Exit::Conforms);
-    }
     match which {
         Which::PairingRelay(relay) => relay.run(),
         Which::PairingHost(host) => host.run(),

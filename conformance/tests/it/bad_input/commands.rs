@@ -34,6 +34,24 @@ async fn it_ends_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_secret_is_hidden_in_its_command_and_in_what_it_printed() {
+    let command = "sh -c 'echo the PIN 000042 is used up; exit 7' {port} 000042";
+    let words = ["--family", "sync", "--param", "pin=000042", "--command", command];
+    let judged = judge("secret-at-start", ["server"].into_iter().chain(words)).await;
+    let fuzzed = conformance(["fuzz"].into_iter().chain(words)).await;
+    assert_eq!((judged.ran.status, fuzzed.status), (3, 3), "{}{}", judged.ran.told(), fuzzed.told());
+    for told in [judged.ran.told(), fuzzed.told(), format!("{:?}", judged.report)] {
+        assert!(told.contains("the PIN ‹pin› is used up") && !told.contains("000042"), "{told}");
+    }
+    let reference = format!("{BINARY} reference sync-server --port {{port}} --pin 000042");
+    let words = ["--family", "sync", "--param", "pin=000042", "--command", &reference, "--only", "SYNC-01"];
+    let judged = judge("secret-command", ["server"].into_iter().chain(words)).await;
+    let command = judged.report.subjects[0].command.as_deref().unwrap_or_default();
+    assert!(command.ends_with(" --pin ‹pin›"), "{command}");
+    assert!(!judged.ran.told().contains("000042"), "{}", judged.ran.told());
+}
+
+#[tokio::test]
 async fn it_is_killed_at_once() {
     let judged = judged("killed-at-once", "sh -c 'kill -9 $$ # {port}'").await;
     assert_told!(judged.ran.told());

@@ -15,7 +15,7 @@ use relayspec::timing::Parameter;
 
 use super::daemon::NoDoor;
 use super::pass::{self, Talk, Talks, locked};
-use super::socket::listen;
+use super::socket::{beside, listen};
 use crate::client::Ending;
 use crate::fault::client::{Worn, adjust, driver, place};
 use crate::fault::link::Way;
@@ -32,7 +32,7 @@ pub struct RpcDisguise(Worn, Option<Middle>);
 struct Middle {
     fault: &'static str,
     listener: UnixListener,
-    /// Where the client connects, below a folder of its own.
+    /// Where the client connects, beside the daemon's.
     socket: PathBuf,
     daemon: PathBuf,
     house: Arc<Mutex<House>>,
@@ -81,8 +81,8 @@ impl RpcDisguise {
     /// Where there is no place for a socket.
     pub fn new(chosen: Option<Chosen>, options: &mut Options) -> Result<Self, NoDoor> {
         let Some(fault) = chosen.map(|chosen| chosen.fault.name) else { return Ok(Self(Worn(None), None)) };
-        let name = format!("relayspec-fault-{}", std::process::id());
-        let socket = std::env::temp_dir().join(name);
+        // Whoever made a folder for the daemon removes it with all that is in it, also where this process is killed.
+        let socket = beside(&options.socket, &format!(".{}", std::process::id()));
         let listener = listen(fault, &socket).map_err(|source| NoDoor { path: socket.clone(), source })?;
         let daemon = std::mem::replace(&mut options.socket, socket.clone());
         adjust(fault, &mut options.policy, &mut options.timing, &mut options.habit);
