@@ -53,9 +53,9 @@ pub(super) async fn find(
     real: &Clock,
 ) -> Result<(Clock, Vec<Ready>), NotStarted> {
     ready(seats, options, real).await.map_err(|mut not_started| {
-        for seat in seats {
-            seat.place.secrets().hide(&mut not_started.problem);
-            seat.place.secrets().hide(&mut not_started.output);
+        for secrets in seats.iter().map(|seat| seat.place.secrets()) {
+            secrets.hide(&mut not_started.problem);
+            secrets.hide(&mut not_started.output);
         }
         not_started
     })

@@ -127,9 +127,8 @@ pub async fn hunt(plan: &Plan, hunt: &mut Hunt, interrupted: watch::Receiver<boo
     let start = hunter.clock().now();
     let result = hunter.hunt(hunt, start).await;
     if let (Err(Problem::Gone(_)), Some(find)) = (&result, hunter.suspect.take()) {
-        // What failed when the server was seen last is all that can be said of its end.
-        let what = summary(&find.outcome);
-        hunt.unsteady.retain(|unsteady| *unsteady != what);
+        // What failed when the server was seen last is all that can be said of its end, and was perhaps told last as unsteady.
+        hunt.unsteady.pop_if(|last| *last == summary(&find.outcome));
         hunt.finds.push(*find);
     }
     hunt.took = hunter.since(start);
@@ -246,11 +245,11 @@ impl Hunter<'_> {
         // What is to be played in the server's time is measured in it.
         let took = self.clock().real(Duration::from_secs_f64(outcome.duration_ms / 1e3)).saturating_sub(compiled.waits);
         let is_late = compiled.holds_for.is_some_and(|holds_for| took > holds_for);
-        if outcome.verdict == Verdict::Pass {
-            self.suspect = None;
-        }
         Ok(match outcome.verdict {
-            Verdict::Pass => Played::Fine,
+            Verdict::Pass => {
+                self.suspect = None;
+                Played::Fine
+            }
             Verdict::Fail | Verdict::Warn if !is_doubtful && !is_late => Played::Broken(Box::new(outcome)),
             _ if is_late => Played::Unclear("it took too long for the times of the server".to_owned()),
             _ => Played::Unclear(outcome.checks.iter().find_map(|check| check.reason.clone()).unwrap_or_default()),

@@ -166,21 +166,20 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Half<R, W> {
                 }
             };
             drop(sender);
-            end
+            Ok(end)
         };
         let writing = async {
             while let Some((due, chunk)) = waiting.recv().await {
                 clock.sleep_until(due).await;
                 shared.show(from, Ok(chunk.clone()));
                 if writes.write_all(&chunk).await.is_err() || writes.flush().await.is_err() {
-                    return End::Reset;
+                    // Who cannot be written to is read no more.
+                    return Err(End::Reset);
                 }
             }
-            End::Fin
+            Ok(())
         };
-        // Who cannot be written to is read no more.
-        let written = async { if writing.await == End::Reset { Err(End::Reset) } else { Ok(()) } };
-        let end = tokio::try_join!(async { Ok(reading.await) }, written).map_or_else(|end| end, |(end, ())| end);
+        let end = tokio::try_join!(reading, writing).map_or_else(|end| end, |(end, ())| end);
         self.end(shared, end).await
     }
 

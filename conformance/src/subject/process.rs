@@ -142,10 +142,11 @@ impl Drop for Group {
     fn drop(&mut self) {
         // The group may outlive its leader; one that is gone already refuses the signal, which is what is wanted.
         let _ = self.signal(Signal::KILL);
-        if let (Some(guard), Some(leader)) = (&self.guard, self.leader) {
+        let Some(leader) = self.leader else { return };
+        if let Some(guard) = &self.guard {
             guard.release(leader);
         }
-        if let (true, Some(leader)) = (self.is_accelerated, self.leader) {
+        if self.is_accelerated {
             forget(leader.as_raw_nonzero().get());
         }
     }

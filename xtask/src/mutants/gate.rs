@@ -26,7 +26,7 @@ pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
     let name = format!("{role} {}", row.name);
     if row.killed_by.is_empty() {
         // Not every role has such a place; some other has.
-        if row.breaks.is_empty() {
+        if row.is_by_place() {
             return Vec::new();
         }
         return vec![format!("{name} survives: {}", row.line)];
@@ -34,7 +34,7 @@ pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
     let mut problems: Vec<_> = wrongly(row)
         .map(|(kill, wrong)| format!("{name} is blamed on {} by {}", wrong.join(", "), kill.check))
         .collect();
-    if !is_named(row) && !row.breaks.is_empty() {
+    if !is_named(row) && !row.is_by_place() {
         problems.push(format!("{name} is found, but no check blames {}", row.breaks.join(", ")));
     }
     problems

@@ -76,6 +76,12 @@ impl Seat {
         self.idle().filter(|(id, _)| !excuses.check.iter().any(|excuse| excuse.covers(&self.role, id)))
     }
 
+    /// How many checks have a name, and how many of them find a fault.
+    pub(super) fn useful(&self) -> (usize, usize) {
+        let named = self.named().count();
+        (named, named - self.idle().count())
+    }
+
     /// The faults that some check finds.
     pub(super) fn found(&self) -> impl Iterator<Item = &Row> {
         self.faults.iter().filter(|row| !row.killed_by.is_empty())
@@ -121,6 +127,11 @@ impl Row {
     pub(super) fn anew(&mut self, fault: &Fault, scenarios: &[String], played: Played) {
         self.kills.retain(|kill| !scenarios.is_empty() && scenarios.iter().all(|one| one != kill.scenario()));
         self.and(fault, played);
+    }
+
+    /// Whether it goes wrong at a place, and breaks no requirement of its own.
+    pub(super) fn is_by_place(&self) -> bool {
+        self.breaks.is_empty()
     }
 
     /// The checks that find it.

@@ -12,8 +12,7 @@ pub(super) fn summary(matrix: &Matrix) -> String {
     let mut text = String::new();
     for seat in &matrix.roles {
         let (killed, all) = (seat.found().count(), seat.faults.len());
-        let (killers, named) = (seat.killers(), seat.named().count());
-        let useful = seat.named().filter(|(id, _)| killers.contains(*id)).count();
+        let (named, useful) = seat.useful();
         let _ = write!(text, "{:<16} {killed} of {all} faults found", seat.role);
         // Whose checks were not all played, of those nothing can be said.
         let _ = if named > 0 { writeln!(text, ", {useful} of {named} checks have found one") } else { writeln!(text) };
@@ -34,11 +33,10 @@ pub(crate) fn page(matrix: &Matrix) -> String {
     );
     for seat in &matrix.roles {
         let count = |is_by_place: bool| {
-            let faults = || seat.faults.iter().filter(|row| row.breaks.is_empty() == is_by_place);
-            format!("{} | {}", faults().count(), faults().filter(|row| !row.killed_by.is_empty()).count())
+            let is_such = |row: &&Row| row.is_by_place() == is_by_place;
+            format!("{} | {}", seat.faults.iter().filter(is_such).count(), seat.found().filter(is_such).count())
         };
-        let killers = seat.killers();
-        let (named, useful) = (seat.named().count(), seat.named().filter(|(id, _)| killers.contains(*id)).count());
+        let (named, useful) = seat.useful();
         let _ = writeln!(text, "| {} | {} | {} | {named} | {useful} |", seat.role, count(false), count(true));
     }
     for seat in &matrix.roles {
