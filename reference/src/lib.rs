@@ -49,7 +49,7 @@
 //! A client keeps up to 32 MiB of what a driver gives while it cannot be sent, and refuses more. A person or a shell waits from 1 MiB on.
 
 pub mod client;
-pub mod fault;
+pub mod mutant;
 pub mod server;
 pub mod tunnel;
 

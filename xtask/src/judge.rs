@@ -10,8 +10,8 @@ use crate::{cargo, workspace};
 
 /// Asks for the scenarios, once for each role.
 pub(crate) const SCENARIOS: &[&str] = &["list", "--json"];
-/// Asks for the faults of the references.
-pub(crate) const FAULTS: &[&str] = &["reference", "--list-faults", "--json"];
+/// Asks for the mutants of the references.
+pub(crate) const MUTANTS: &[&str] = &["reference", "--list-mutants", "--json"];
 
 /// Builds the release binary; where it is.
 ///

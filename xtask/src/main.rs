@@ -52,13 +52,13 @@ enum Chore {
     Ci(ci::Options),
     /// Says of each requirement how it is covered, from the scenarios and the kill matrix
     Trace(trace::Options),
-    /// Plays every fault of the references, and writes the kill matrix
+    /// Plays every mutant of the references, and writes the kill matrix
     Mutants(mutants::Options),
     /// Measures the relay and the judge against their targets
     Bench(bench::Options),
     /// Runs the self-test many times in a row, and counts wrong verdicts
     Flakiness(flakiness::Options),
-    /// Lets the fuzzer look for each fault of the reference, and writes the table of docs/fuzzing.md
+    /// Lets the fuzzer look for each mutant of the reference, and writes the table of docs/fuzzing.md
     FuzzProof(fuzz_proof::Options),
 }
 

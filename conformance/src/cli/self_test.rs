@@ -24,9 +24,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ROLE", help_heading = "Selection")]
     role: Vec<String>,
 
-    /// Start the reference with this fault, to see that it is found; `conformance reference --list-faults` lists them.
+    /// Start the reference with this mutant, to see that it is found; `conformance reference --list-mutants` lists them.
     #[arg(long, value_name = "NAME", requires = "role", help_heading = "Selection")]
-    fault: Option<String>,
+    mutant: Option<String>,
 
     #[command(flatten)]
     judge: JudgeOptions,
@@ -130,17 +130,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let program = program.display().to_string();
     // Accelerated, all run with the default values of their chapters.
     let real = arguments.judge.play.speed <= 1.0;
-    if arguments.fault.is_some() && arguments.role.len() != 1 {
-        return Err(Failure::usage("--fault: a fault is one of a single --role"));
+    if arguments.mutant.is_some() && arguments.role.len() != 1 {
+        return Err(Failure::usage("--mutant: a mutant is one of a single --role"));
     }
     let tokens = TokenFile::create().map_err(|error| Failure::harness(format!("no file for tokens: {error}")))?;
-    let fault = arguments.fault.as_deref();
+    let mutant = arguments.mutant.as_deref();
     let mut seats = Vec::new();
     for server in SERVERS {
-        seats.push(server.seat(&program, real, fault, &tokens)?);
+        seats.push(server.seat(&program, real, mutant, &tokens)?);
     }
     for (role, name, policy, timing) in CLIENTS {
-        seats.push(client(&program, role, name, real.then_some((policy, timing)), fault)?);
+        seats.push(client(&program, role, name, real.then_some((policy, timing)), mutant)?);
     }
     let judged = |seat: &Seat| format!("{}.{}", seat.family.name, seat.role);
     let known: Vec<_> = seats.iter().map(judged).collect();
@@ -152,7 +152,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 impl Server {
-    fn seat(&self, program: &str, real: bool, fault: Option<&str>, tokens: &TokenFile) -> Result<Seat, Failure> {
+    fn seat(&self, program: &str, real: bool, mutant: Option<&str>, tokens: &TokenFile) -> Result<Seat, Failure> {
         let place = if self.family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
         let words = [program, "reference", self.name].into_iter().chain(place).chain(self.words.iter().copied());
         let mut words: Vec<_> = words.map(|word| tokens.filled(word)).collect();
@@ -160,7 +160,7 @@ impl Server {
         for (parameter, value) in timing {
             words.extend([format!("--{}", parameter.name().replace('_', "-")), (*value).to_owned()]);
         }
-        words.extend(with(fault));
+        words.extend(with(mutant));
         let params = self.params.iter().map(|(name, value)| Param::new(name, &tokens.filled(value)));
         let params = params.collect::<Result<_, _>>().map_err(Failure::harness)?;
         let subject =
@@ -176,17 +176,17 @@ fn client(
     role: &str,
     name: &str,
     real: Option<(&str, &[(Parameter, &str)])>,
-    fault: Option<&str>,
+    mutant: Option<&str>,
 ) -> Result<Seat, Failure> {
-    let words = [program, "reference", name, "--driver"].map(str::to_owned).into_iter().chain(with(fault)).collect();
+    let words = [program, "reference", name, "--driver"].map(str::to_owned).into_iter().chain(with(mutant)).collect();
     let (policy, timing) = real.map_or((None, &[][..]), |(policy, timing)| (Some(policy), timing));
     let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
     let template = ClientTemplate::of_words(words).map_err(Failure::harness)?;
     Seat::client(Whence::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
 }
 
-fn with(fault: Option<&str>) -> impl Iterator<Item = String> {
-    fault.into_iter().flat_map(|fault| ["--fault".to_owned(), fault.to_owned()])
+fn with(mutant: Option<&str>) -> impl Iterator<Item = String> {
+    mutant.into_iter().flat_map(|mutant| ["--mutant".to_owned(), mutant.to_owned()])
 }
 
 /// A file with two tokens, which is removed in the end.

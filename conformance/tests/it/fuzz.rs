@@ -65,7 +65,7 @@ async fn references_are_left_in_peace() {
 #[tokio::test]
 async fn a_fault_is_found_and_can_be_replayed() {
     let folder = folder("fuzz/fault");
-    let (whole, faulty) = (server("terminal", ""), server("terminal", " --fault twice-to-host"));
+    let (whole, faulty) = (server("terminal", ""), server("terminal", " --mutant twice-to-host"));
     let (ran, report) = fuzz(&faulty, "30", &folder).await;
     assert_eq!(ran.status, 1, "{ran:#?}");
     let find = &report["finds"][0];
@@ -140,7 +140,7 @@ async fn what_ends_a_server_is_a_find_though_nobody_can_play_it_again() {
 #[tokio::test]
 async fn a_find_that_cannot_be_written_is_told_all_the_same() {
     let mut arguments = vec!["fuzz".to_owned()];
-    arguments.extend(server("terminal", " --fault twice-to-host"));
+    arguments.extend(server("terminal", " --mutant twice-to-host"));
     arguments.extend(["--seconds", "30", "--seed", "7", "--shrink", "0s", "--out", "/proc"].map(str::to_owned));
     let ran = conformance(arguments).await;
     assert_eq!(ran.status, 4, "{ran:#?}");
@@ -151,7 +151,7 @@ async fn a_find_that_cannot_be_written_is_told_all_the_same() {
 #[tokio::test]
 async fn a_broken_should_is_told_and_waived() {
     let folder = folder("fuzz/should");
-    let mut faulty = server("terminal", " --fault no-pings --heartbeat-interval 300ms --heartbeat-timeout 100ms");
+    let mut faulty = server("terminal", " --mutant no-pings --heartbeat-interval 300ms --heartbeat-timeout 100ms");
     let times = ["--set", "heartbeat_interval=300ms", "--set", "heartbeat_timeout=100ms"];
     faulty.extend(times.map(str::to_owned));
     let (ran, report) = fuzz(&faulty, "20", &folder).await;

@@ -1,9 +1,9 @@
 //! Integration tests.
 
 mod bad_input;
-mod faults;
 mod fuzz;
 mod loader_errors;
+mod mutants;
 mod proxy;
 mod reports;
 mod rpc;

@@ -12,7 +12,7 @@ pub trait Dice {
     fn swing(&mut self) -> f64;
 }
 
-/// What a client makes of its policy: it keeps to it, or has one of the bad habits that [`crate::fault`] is about.
+/// What a client makes of its policy: it keeps to it, or has one of the bad habits that [`crate::mutant`] is about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Habit {
     /// The policy is kept.

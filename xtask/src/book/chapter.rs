@@ -10,7 +10,7 @@ use crate::{paths, trace};
 
 /// The page of the coverage, below the root.
 const COVERAGE: &str = "docs/coverage.md";
-/// More faults than this are counted, not listed.
+/// More mutants than this are counted, not listed.
 const MOST_LISTED: usize = 12;
 
 /// The chapter at this path below the root.
@@ -62,8 +62,8 @@ fn stated(page: &mut String, requirement: &Requirement, judges: &[&Scenario], st
         let _ = writeln!(page, "- [{folder}/{name}]({target}) ({}): {}", roles.join(", "), names.join(", "));
     }
     if let Some(state) = state.filter(|state| !state.killed.is_empty()) {
-        let (faults, all) = (trace::listed(state.killed.iter(), MOST_LISTED), paths::relative(&here, COVERAGE));
-        let _ = writeln!(page, "\nFaults that it finds: {faults} ([coverage]({all})).");
+        let (mutants, all) = (trace::listed(state.killed.iter(), MOST_LISTED), paths::relative(&here, COVERAGE));
+        let _ = writeln!(page, "\nMutants that it kills: {mutants} ([coverage]({all})).");
     }
     if let Some(excuse) = state.and_then(|state| state.excuse.as_ref()) {
         let _ = writeln!(page, "\nExcused ({}): {}", excuse.category, excuse.reason);
@@ -81,9 +81,9 @@ fn summary(judges: &[&Scenario], state: Option<&State>) -> String {
     if let Some(State { executed, killed, excuse, .. }) = state {
         said.push(if *executed { badge("yes", "executed") } else { badge("no", "not executed") });
         said.push(match killed.len() {
-            0 => badge("no", "no fault found by it"),
-            1 => badge("yes", "finds 1 fault"),
-            count => badge("yes", &format!("finds {count} faults")),
+            0 => badge("no", "no mutant found by it"),
+            1 => badge("yes", "finds 1 mutant"),
+            count => badge("yes", &format!("finds {count} mutants")),
         });
         if excuse.is_some() {
             said.push(badge("excused", "excused"));
@@ -137,12 +137,12 @@ mod tests {
             ))
         };
         let page = told(&coverage(r#""executed":true,"killed":["forgetful"],"excuse":null"#));
-        assert!(page.contains(">executed<") && page.contains(">finds 1 fault<"), "{page}");
-        assert!(page.contains("Faults that it finds: `forgetful` ([coverage](../../docs/coverage.md))."), "{page}");
+        assert!(page.contains(">executed<") && page.contains(">finds 1 mutant<"), "{page}");
+        assert!(page.contains("Mutants that it finds: `forgetful` ([coverage](../../docs/coverage.md))."), "{page}");
         let page =
-            told(&coverage(r#""executed":false,"killed":[],"excuse":{"category":"no-fault","reason":"None yet."}"#));
-        assert!(page.contains(">not executed<") && page.contains(">no fault found by it<"), "{page}");
-        assert!(page.contains("Excused (no-fault): None yet."), "{page}");
+            told(&coverage(r#""executed":false,"killed":[],"excuse":{"category":"no-mutant","reason":"None yet."}"#));
+        assert!(page.contains(">not executed<") && page.contains(">no mutant found by it<"), "{page}");
+        assert!(page.contains("Excused (no-mutant): None yet."), "{page}");
     }
 
     #[test]

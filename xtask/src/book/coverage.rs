@@ -21,7 +21,7 @@ pub(super) struct State {
     id: String,
     /// Whether a check of it was played and decided.
     pub(super) executed: bool,
-    /// The faults that a check of it has found.
+    /// The mutants that a check of it has found.
     pub(super) killed: Vec<String>,
     /// Why it is not covered further.
     pub(super) excuse: Option<Excuse>,

@@ -67,7 +67,7 @@ fn steps(judge: &Path, options: &Options) -> Vec<Step> {
         ),
         Step::command("self-test", self_test),
         accelerated::step(judge),
-        Step::function("faults", "cargo xtask mutants --fast", mutants::few),
+        Step::function("mutants", "cargo xtask mutants --fast", mutants::few),
         Step::function("coverage", "cargo xtask trace --check", trace::check),
         Step::command("judge in cargo test", in_cargo_test(judge)),
     ];

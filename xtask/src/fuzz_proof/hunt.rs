@@ -1,4 +1,4 @@
-//! One hunt: the fuzzer as a process, on a reference that has a fault.
+//! One hunt: the fuzzer as a process, on a reference that has a mutant.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -7,7 +7,7 @@ use std::{env, fs, process};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::Fault;
+use super::Mutant;
 use crate::cargo;
 
 /// What was found first.
@@ -59,19 +59,19 @@ impl Kennel {
         Ok(Self { judge, folder, seconds, seed })
     }
 
-    /// Looks for a fault; what was found first, where anything was.
+    /// Looks for a mutant; what was found first, where anything was.
     ///
     /// # Errors
     /// Where the fuzzer does not do its work.
-    pub(super) fn hunt(&self, fault: &Fault) -> Result<Option<Found>> {
-        let (report, judge) = (self.folder.join(format!("{}.json", fault.name)), self.judge.display());
+    pub(super) fn hunt(&self, mutant: &Mutant) -> Result<Option<Found>> {
+        let (report, judge) = (self.folder.join(format!("{}.json", mutant.name)), self.judge.display());
         let (family, times) = TIMES
             .iter()
-            .find(|(role, _)| *role == fault.role)
+            .find(|(role, _)| *role == mutant.role)
             .and_then(|(role, times)| Some((role.split_once('.')?.0, *times)))
-            .with_context(|| format!("no times are known for the role {}", fault.role))?;
-        let subcommand = fault.role.replace('.', "-");
-        let mut command = format!("'{judge}' reference {subcommand} --port {{port}} --fault {}", fault.name);
+            .with_context(|| format!("no times are known for the role {}", mutant.role))?;
+        let subcommand = mutant.role.replace('.', "-");
+        let mut command = format!("'{judge}' reference {subcommand} --port {{port}} --mutant {}", mutant.name);
         let mut fuzz = cargo::program(&self.judge);
         fuzz.args(["fuzz", "--family", family, "--set", NOTIFY]);
         for (name, value) in times {
@@ -79,12 +79,12 @@ impl Kennel {
             fuzz.args(["--set".to_owned(), format!("{}={value}", name.replace('-', "_"))]);
         }
         fuzz.args(["--seconds", &self.seconds.to_string(), "--seed", &self.seed.to_string(), "--command", &command]);
-        fuzz.arg("--out").arg(self.folder.join(&fault.name)).arg("--report-json").arg(&report);
+        fuzz.arg("--out").arg(self.folder.join(&mutant.name)).arg("--report-json").arg(&report);
         let output = fuzz.stdin(Stdio::null()).output().context("the fuzzer does not start")?;
         let told = String::from_utf8_lossy(&output.stderr);
-        ensure!(matches!(output.status.code(), Some(0 | 1)), "{}: {}: {told}", fault.name, output.status);
-        let text = fs::read_to_string(&report).with_context(|| format!("{}: no report: {told}", fault.name))?;
-        let report: Report = serde_json::from_str(&text).with_context(|| format!("the report on {}", fault.name))?;
+        ensure!(matches!(output.status.code(), Some(0 | 1)), "{}: {}: {told}", mutant.name, output.status);
+        let text = fs::read_to_string(&report).with_context(|| format!("{}: no report: {told}", mutant.name))?;
+        let report: Report = serde_json::from_str(&text).with_context(|| format!("the report on {}", mutant.name))?;
         Ok(report.finds.into_iter().next())
     }
 }

@@ -1,4 +1,4 @@
-//! `fuzz-proof`: does the fuzzer find what is wrong? It is let loose on the reference with each of its faults in turn, and what came of it goes
+//! `fuzz-proof`: does the fuzzer find what is wrong? It is let loose on the reference with each of its mutants in turn, and what came of it goes
 //! into the table of `docs/fuzzing.md`.
 
 mod hunt;
@@ -18,11 +18,11 @@ use hunt::{Found, Kennel};
 /// How to hunt.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// For how many seconds a fault is looked for
+    /// For how many seconds a mutant is looked for
     #[arg(long, default_value_t = 60)]
     seconds: u32,
 
-    /// How many faults are looked for at once
+    /// How many mutants are looked for at once
     #[arg(long, default_value = "2")]
     jobs: NonZeroUsize,
 
@@ -34,32 +34,32 @@ pub(crate) struct Options {
     #[arg(long)]
     judge: Option<PathBuf>,
 
-    /// Whose faults are looked for; the table is about the pairing relay
+    /// Whose mutants are looked for; the table is about the pairing relay
     #[arg(long, default_value = "pairing.relay")]
     role: String,
 
     /// Look for these alone, and leave the table as it is; may be given often
     #[arg(long)]
-    fault: Vec<String>,
+    mutant: Vec<String>,
 }
 
-/// A fault that the reference can be started with.
+/// A mutant that the reference can be started with.
 #[derive(Debug, Clone, Deserialize)]
-struct Fault {
+struct Mutant {
     role: String,
     name: String,
     breaks: Vec<String>,
     line: String,
 }
 
-/// Whose faults the table is about.
+/// Whose mutants the table is about.
 const SHOWN: &str = "pairing.relay";
-/// At least this part of the faults has to be found.
+/// At least this part of the mutants has to be found.
 const LEAST_FOUND: (usize, usize) = (2, 3);
 /// The median of steps may be this at most.
 const MOST_STEPS: usize = 12;
 
-/// Hunts for each fault, and writes the table.
+/// Hunts for each mutant, and writes the table.
 ///
 /// # Errors
 /// Where too few are found, or what is found is too long; or something cannot be run.
@@ -68,20 +68,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(judge) => judge.canonicalize().with_context(|| format!("no program {}", judge.display()))?,
         None => judge::release()?,
     };
-    let faults: Vec<Fault> = judge::told(cargo::program(&judge), judge::FAULTS)?;
-    let is_wanted = |fault: &Fault| options.fault.is_empty() || options.fault.contains(&fault.name);
-    let faults: Vec<_> = faults.into_iter().filter(|fault| fault.role == options.role && is_wanted(fault)).collect();
-    ensure!(!faults.is_empty(), "the reference in the role {} has no such fault", options.role);
+    let mutants: Vec<Mutant> = judge::told(cargo::program(&judge), judge::MUTANTS)?;
+    let is_wanted = |mutant: &Mutant| options.mutant.is_empty() || options.mutant.contains(&mutant.name);
+    let mutants: Vec<_> =
+        mutants.into_iter().filter(|mutant| mutant.role == options.role && is_wanted(mutant)).collect();
+    ensure!(!mutants.is_empty(), "the reference in the role {} has no such mutant", options.role);
 
     let kennel = Kennel::new(judge, options.seconds, options.seed)?;
-    let next = Mutex::new(faults.iter().enumerate());
+    let next = Mutex::new(mutants.iter().enumerate());
     let found = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..options.jobs.get() {
             scope.spawn(|| {
-                while let Some((number, fault)) = next.lock().ok().and_then(|mut faults| faults.next()) {
-                    let result = kennel.hunt(fault);
-                    println!("{}", table::line(fault, &result));
+                while let Some((number, mutant)) = next.lock().ok().and_then(|mut mutants| mutants.next()) {
+                    let result = kennel.hunt(mutant);
+                    println!("{}", table::line(mutant, &result));
                     if let Ok(mut all) = found.lock() {
                         all.push((number, result));
                     }
@@ -96,11 +97,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let count = found.iter().flatten().count();
     let steps = table::median(found.iter().flatten().map(|found| found.steps));
     println!("\n{}", table::summary(&found, options.seconds));
-    if options.fault.is_empty() && options.role == SHOWN {
-        table::write(&faults, &found, options.seconds)?;
+    if options.mutant.is_empty() && options.role == SHOWN {
+        table::write(&mutants, &found, options.seconds)?;
     }
     let (part, of) = LEAST_FOUND;
-    ensure!(count * of >= faults.len() * part, "only {count} of {} faults were found", faults.len());
+    ensure!(count * of >= mutants.len() * part, "only {count} of {} mutants were found", mutants.len());
     ensure!(steps.is_some_and(|steps| steps <= MOST_STEPS), "the median of {steps:?} steps is above {MOST_STEPS}");
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Fault;
+use super::Mutant;
 use super::hunt::Found;
 use crate::section;
 
@@ -11,13 +11,13 @@ const PAGE: &str = "docs/fuzzing.md";
 const SECTION: &str = "fuzz-proof";
 
 /// What came of a hunt, while others go on.
-pub(super) fn line(fault: &Fault, result: &Result<Option<Found>>) -> String {
+pub(super) fn line(mutant: &Mutant, result: &Result<Option<Found>>) -> String {
     match result {
-        Err(error) => format!("{:30} {error:#}", fault.name),
-        Ok(None) => format!("{:30} not found ({})", fault.name, fault.breaks.join(", ")),
+        Err(error) => format!("{:30} {error:#}", mutant.name),
+        Ok(None) => format!("{:30} not found ({})", mutant.name, mutant.breaks.join(", ")),
         Ok(Some(found)) => format!(
             "{:30} found after {:.1} s, made shorter in {:.1} s: {} ops, {} steps, {}",
-            fault.name,
+            mutant.name,
             found.found_after_ms as f64 / 1e3,
             found.shrunk_in_ms as f64 / 1e3,
             found.ops,
@@ -50,7 +50,7 @@ pub(super) fn summary(found: &[Option<Found>], seconds: u32) -> String {
     let ops = median(hits().map(|found| found.ops)).unwrap_or_default();
     let after = median(hits().map(|found| found.found_after_ms as usize)).unwrap_or_default();
     format!(
-        "{} of {} faults were found within {seconds} s each, at the median after {:.1} s; what was found has {steps} steps at the median, of {ops} ops.",
+        "{} of {} mutants were found within {seconds} s each, at the median after {:.1} s; what was found has {steps} steps at the median, of {ops} ops.",
         hits().count(),
         found.len(),
         after as f64 / 1e3,
@@ -61,24 +61,24 @@ pub(super) fn summary(found: &[Option<Found>], seconds: u32) -> String {
 ///
 /// # Errors
 /// Where the page has no place for it.
-pub(super) fn write(faults: &[Fault], found: &[Option<Found>], seconds: u32) -> Result<()> {
-    section::write(PAGE, SECTION, &shown(faults, found, seconds))
+pub(super) fn write(mutants: &[Mutant], found: &[Option<Found>], seconds: u32) -> Result<()> {
+    section::write(PAGE, SECTION, &shown(mutants, found, seconds))
 }
 
-fn shown(faults: &[Fault], found: &[Option<Found>], seconds: u32) -> String {
+fn shown(mutants: &[Mutant], found: &[Option<Found>], seconds: u32) -> String {
     let mut text = format!("{}\n\n", summary(found, seconds));
     text.push_str(
-        "| fault | what it does | breaks | found after | blamed | steps |\n| --- | --- | --- | --- | --- | --- |\n",
+        "| mutant | what it does | breaks | found after | blamed | steps |\n| --- | --- | --- | --- | --- | --- |\n",
     );
-    for (fault, found) in faults.iter().zip(found) {
+    for (mutant, found) in mutants.iter().zip(found) {
         let (after, blamed, steps) = match found {
             Some(found) => {
                 (format!("{:.1} s", found.found_after_ms as f64 / 1e3), blamed(found), found.steps.to_string())
             }
             None => ("not found".to_owned(), String::new(), String::new()),
         };
-        let breaks = fault.breaks.join(", ");
-        text.push_str(&format!("| `{}` | {} | {breaks} | {after} | {blamed} | {steps} |\n", fault.name, fault.line));
+        let breaks = mutant.breaks.join(", ");
+        text.push_str(&format!("| `{}` | {} | {breaks} | {after} | {blamed} | {steps} |\n", mutant.name, mutant.line));
     }
     text
 }
@@ -88,8 +88,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_a_line_for_each_fault() {
-        let fault = |name: &str| Fault {
+    fn the_table_has_a_line_for_each_mutant() {
+        let mutant = |name: &str| Mutant {
             role: "pairing.relay".to_owned(),
             name: name.to_owned(),
             breaks: vec!["PAIR-41".to_owned()],
@@ -103,10 +103,10 @@ mod tests {
             ops: 4,
             steps: 9,
         };
-        let table = shown(&[fault("twice"), fault("never")], &[Some(found), None], 60);
-        let expected = "1 of 2 faults were found within 60 s each, at the median after 1.2 s; what was found has 9 steps at the median, of 4 ops.
+        let table = shown(&[mutant("twice"), mutant("never")], &[Some(found), None], 60);
+        let expected = "1 of 2 mutants were found within 60 s each, at the median after 1.2 s; what was found has 9 steps at the median, of 4 ops.
 
-| fault | what it does | breaks | found after | blamed | steps |
+| mutant | what it does | breaks | found after | blamed | steps |
 | --- | --- | --- | --- | --- | --- |
 | `twice` | sends it twice | PAIR-41 | 1.2 s | PAIR-41 arrives-once | 9 |
 | `never` | sends it twice | PAIR-41 | not found |  |  |

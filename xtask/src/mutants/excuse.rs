@@ -14,10 +14,10 @@ const FILE: &str = "docs/excuses.toml";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Excuses {
-    /// Of requirements that no check judges or no fault breaks.
+    /// Of requirements that no check judges or no mutant breaks.
     #[serde(default)]
     pub(crate) requirement: Vec<Excuse>,
-    /// Of checks that no fault fails.
+    /// Of checks that no mutant fails.
     #[serde(default)]
     pub(crate) check: Vec<Excuse>,
 }

@@ -1,4 +1,4 @@
-//! The rules of the matrix: no fault survives, no check is useless, and nobody is blamed for what somebody else does.
+//! The rules of the matrix: no mutant survives, no check is useless, and nobody is blamed for what somebody else does.
 
 use std::collections::BTreeSet;
 
@@ -6,23 +6,23 @@ use relayspec::family::Family;
 use relayspec::requirement::Level;
 
 use super::excuse::{Excuse, Excuses};
-use super::fault::{Fault, Scenario};
 use super::matrix::{Matrix, Row, Seat};
+use super::mutant::{Mutant, Scenario};
 use super::play::Kill;
 
-/// What is wrong with the faults of a role, a line each.
-pub(super) fn of_faults(seat: &Seat) -> Vec<String> {
-    seat.faults.iter().flat_map(|row| of_fault(&seat.role, row)).collect()
+/// What is wrong with the mutants of a role, a line each.
+pub(super) fn of_mutants(seat: &Seat) -> Vec<String> {
+    seat.mutants.iter().flat_map(|row| of_mutant(&seat.role, row)).collect()
 }
 
-/// What is wrong with the checks of a role, all of whose faults were played, and with its requirements.
+/// What is wrong with the checks of a role, all of whose mutants were played, and with its requirements.
 pub(super) fn of_seat(seat: &Seat, excuses: &Excuses) -> Vec<String> {
     let idle = idle_checks(seat, excuses);
     idle.into_iter().chain(unbroken(seat, &excuses.requirement)).collect()
 }
 
-/// What is wrong with a fault.
-pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
+/// What is wrong with a mutant.
+pub(super) fn of_mutant(role: &str, row: &Row) -> Vec<String> {
     let name = format!("{role} {}", row.name);
     if row.killed_by.is_empty() {
         // Not every role has such a place; some other has.
@@ -40,21 +40,21 @@ pub(super) fn of_fault(role: &str, row: &Row) -> Vec<String> {
     problems
 }
 
-/// The checks that blame what a fault does not break, and what they blame.
+/// The checks that blame what a mutant does not break, and what they blame.
 pub(super) fn wrongly(row: &Row) -> impl Iterator<Item = (&Kill, Vec<&str>)> {
-    let is_right = |blamed: &String| row.starves || row.breaks.contains(blamed) || row.causes.contains(blamed);
+    let is_right = |blamed: &String| row.cascading || row.breaks.contains(blamed) || row.causes.contains(blamed);
     row.kills.iter().filter_map(move |kill| {
         let wrong: Vec<_> = kill.requirements.iter().filter(|blamed| !is_right(blamed)).map(String::as_str).collect();
         (!wrong.is_empty()).then_some((kill, wrong))
     })
 }
 
-/// Whether a check blames what the fault breaks.
+/// Whether a check blames what the mutant breaks.
 fn is_named(row: &Row) -> bool {
     row.blamed.iter().any(|blamed| row.breaks.contains(blamed))
 }
 
-/// The scenarios of a role whose word on a fault is in doubt: those that blame what it does not break, and, where none blames what it breaks,
+/// The scenarios of a role whose word on a mutant is in doubt: those that blame what it does not break, and, where none blames what it breaks,
 /// all that judge that.
 pub(super) fn in_doubt(role: &str, row: &Row, scenarios: &[Scenario]) -> Vec<String> {
     let judging = scenarios.iter().filter(|one| !is_named(row) && one.is_of(role) && one.judges_any(&row.breaks));
@@ -63,19 +63,19 @@ pub(super) fn in_doubt(role: &str, row: &Row, scenarios: &[Scenario]) -> Vec<Str
     doubted.into_iter().map(str::to_owned).collect()
 }
 
-/// The checks of a role that find no fault, and have no excuse.
+/// The checks of a role that find no mutant, and have no excuse.
 pub(super) fn idle_checks(seat: &Seat, excuses: &Excuses) -> Vec<String> {
     let told = |(id, requirement): (&str, Option<&str>)| {
-        format!("{} {id} ({}) finds no fault", seat.role, requirement.unwrap_or("-"))
+        format!("{} {id} ({}) finds no mutant", seat.role, requirement.unwrap_or("-"))
     };
     seat.open(excuses).map(told).collect()
 }
 
-/// The requirements of a role that no fault breaks, or none that is found.
+/// The requirements of a role that no mutant breaks, or none that is found.
 fn unbroken(seat: &Seat, excuses: &[Excuse]) -> Vec<String> {
-    let unbroken = binding(&seat.role).into_iter().filter(|id| !seat.faults.iter().any(|row| row.is_killed_by(id)));
+    let unbroken = binding(&seat.role).into_iter().filter(|id| !seat.mutants.iter().any(|row| row.is_killed_by(id)));
     let unbroken = unbroken.filter(|id| !excuses.iter().any(|excuse| excuse.covers(&seat.role, id)));
-    unbroken.map(|id| format!("{} no fault shows that {id} is judged", seat.role)).collect()
+    unbroken.map(|id| format!("{} no mutant shows that {id} is judged", seat.role)).collect()
 }
 
 /// Each MUST and SHOULD of a role.
@@ -85,18 +85,18 @@ fn binding(role: &str) -> Vec<&'static str> {
     own.filter(|requirement| requirement.level != Level::May).map(|requirement| requirement.id).collect()
 }
 
-/// Faults by place that nobody finds in any role.
-fn nowhere(matrix: &Matrix, faults: &[Fault]) -> Vec<String> {
+/// Mutants by place that nobody finds in any role.
+fn nowhere(matrix: &Matrix, mutants: &[Mutant]) -> Vec<String> {
     let found: BTreeSet<_> = matrix.roles.iter().flat_map(Seat::found).map(|row| &row.name).collect();
-    let lost = faults.iter().filter(|fault| fault.is_by_place() && !found.contains(&fault.name));
+    let lost = mutants.iter().filter(|mutant| mutant.is_by_place() && !found.contains(&mutant.name));
     let told: BTreeSet<_> =
-        lost.map(|fault| format!("{} finds nothing in any role: {}", fault.name, fault.line)).collect();
+        lost.map(|mutant| format!("{} finds nothing in any role: {}", mutant.name, mutant.line)).collect();
     told.into_iter().collect()
 }
 
-/// Faults, and excuses, that nothing in the whole matrix needs.
-pub(super) fn unused(matrix: &Matrix, faults: &[Fault], excuses: &Excuses) -> Vec<String> {
-    let mut problems = nowhere(matrix, faults);
+/// Mutants, and excuses, that nothing in the whole matrix needs.
+pub(super) fn unused(matrix: &Matrix, mutants: &[Mutant], excuses: &Excuses) -> Vec<String> {
+    let mut problems = nowhere(matrix, mutants);
     for excuse in &excuses.check {
         let is_used = matrix.roles.iter().any(|seat| seat.idle().any(|(id, _)| excuse.covers(&seat.role, id)));
         if !is_used {
@@ -105,7 +105,7 @@ pub(super) fn unused(matrix: &Matrix, faults: &[Fault], excuses: &Excuses) -> Ve
     }
     for excuse in &excuses.requirement {
         let is_used = matrix.roles.iter().any(|seat| {
-            let open = |id: &&str| !seat.faults.iter().any(|row| row.is_killed_by(id));
+            let open = |id: &&str| !seat.mutants.iter().any(|row| row.is_killed_by(id));
             binding(&seat.role).iter().filter(|id| open(id)).any(|id| excuse.covers(&seat.role, id))
         });
         if !is_used {
@@ -125,12 +125,12 @@ mod tests {
 
     fn row(name: &str, breaks: &[&str], killed_by: &[(&str, &[&str])]) -> Row {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let fault = Fault {
+        let mutant = Mutant {
             role: "rpc.daemon".to_owned(),
             name: name.to_owned(),
             breaks: owned(breaks),
             causes: Vec::new(),
-            starves: false,
+            cascading: false,
             line: "does it wrong".to_owned(),
         };
         let kill = |(check, blamed): &(&str, &[&str])| Kill {
@@ -139,16 +139,16 @@ mod tests {
             took: 1.0,
         };
         let kills = killed_by.iter().map(kill).collect();
-        Row::new(&fault, &Played { kills, ..Played::default() })
+        Row::new(&mutant, &Played { kills, ..Played::default() })
     }
 
-    fn matrix(faults: Vec<Row>) -> Matrix {
+    fn matrix(mutants: Vec<Row>) -> Matrix {
         let checks = BTreeMap::from([("rpc/a#one".to_owned(), Some("RPC-01".to_owned()))]);
-        Matrix { roles: vec![Seat { checks, faults, ..Seat::new("rpc.daemon") }] }
+        Matrix { roles: vec![Seat { checks, mutants, ..Seat::new("rpc.daemon") }] }
     }
 
-    fn of_faults(faults: Vec<Row>) -> Vec<String> {
-        matrix(faults).roles.iter().flat_map(super::of_faults).collect()
+    fn of_mutants(mutants: Vec<Row>) -> Vec<String> {
+        matrix(mutants).roles.iter().flat_map(super::of_mutants).collect()
     }
 
     fn of_roles(excuses: &Excuses) -> Vec<String> {
@@ -160,16 +160,16 @@ mod tests {
     #[test]
     fn a_fault_that_is_found_and_rightly_blamed_is_no_problem() {
         assert_eq!(
-            of_faults(vec![row("late", &["RPC-01"], &[("rpc/a#one", &["RPC-01"]), ("rpc/b#story", &[])])]),
+            of_mutants(vec![row("late", &["RPC-01"], &[("rpc/a#one", &["RPC-01"]), ("rpc/b#story", &[])])]),
             [""; 0]
         );
     }
 
     #[test]
     fn a_survivor_and_wrong_blame_are_problems() {
-        assert_eq!(of_faults(vec![row("late", &["RPC-01"], &[])]), ["rpc.daemon late survives: does it wrong"]);
+        assert_eq!(of_mutants(vec![row("late", &["RPC-01"], &[])]), ["rpc.daemon late survives: does it wrong"]);
         assert_eq!(
-            of_faults(vec![row("late", &["RPC-01"], &[("rpc/a#one", &["RPC-02"])])]),
+            of_mutants(vec![row("late", &["RPC-01"], &[("rpc/a#one", &["RPC-02"])])]),
             [
                 "rpc.daemon late is blamed on RPC-02 by rpc/a#one",
                 "rpc.daemon late is found, but no check blames RPC-01"
@@ -177,9 +177,9 @@ mod tests {
         );
         let consequence =
             Row { causes: vec!["RPC-02".to_owned()], ..row("late", &["RPC-01"], &[("a#b", &["RPC-01", "RPC-02"])]) };
-        assert_eq!(of_faults(vec![consequence]), [""; 0]);
-        let starving = Row { starves: true, ..row("late", &["RPC-01"], &[("a#b", &["RPC-01", "RPC-09"])]) };
-        assert_eq!(of_faults(vec![starving]), [""; 0]);
+        assert_eq!(of_mutants(vec![consequence]), [""; 0]);
+        let starving = Row { cascading: true, ..row("late", &["RPC-01"], &[("a#b", &["RPC-01", "RPC-09"])]) };
+        assert_eq!(of_mutants(vec![starving]), [""; 0]);
     }
 
     #[test]
@@ -201,11 +201,11 @@ mod tests {
 
     #[test]
     fn a_fault_by_place_is_needed_somewhere() {
-        let placed = |name: &str| Fault { name: name.to_owned(), line: "is away".to_owned(), ..Fault::none() };
-        let faults = [placed("away-at-1"), placed("away-at-2"), placed("away-at-3")];
+        let placed = |name: &str| Mutant { name: name.to_owned(), line: "is away".to_owned(), ..Mutant::none() };
+        let mutants = [placed("away-at-1"), placed("away-at-2"), placed("away-at-3")];
         let matrix = matrix(vec![row("away-at-1", &[], &[("rpc/a#one", &["RPC-01"])]), row("away-at-2", &[], &[])]);
         let useless = |name: &str| format!("{name} finds nothing in any role: is away");
-        let told = unused(&matrix, &faults, &Excuses::default());
+        let told = unused(&matrix, &mutants, &Excuses::default());
         assert_eq!(told, [useless("away-at-2"), useless("away-at-3")], "played in vain, and not at all");
     }
 
@@ -218,8 +218,8 @@ mod tests {
             reason: "so it is".to_owned(),
         };
         let all = of_roles(&Excuses::default());
-        assert!(all.contains(&"rpc.daemon rpc/a#one (RPC-01) finds no fault".to_owned()), "{all:?}");
-        assert!(all.contains(&"rpc.daemon no fault shows that RPC-01 is judged".to_owned()), "{all:?}");
+        assert!(all.contains(&"rpc.daemon rpc/a#one (RPC-01) finds no mutant".to_owned()), "{all:?}");
+        assert!(all.contains(&"rpc.daemon no mutant shows that RPC-01 is judged".to_owned()), "{all:?}");
         let excuses = Excuses { requirement: vec![excuse("RPC-*")], check: vec![excuse("*#one"), excuse("rpc/b#two")] };
         assert_eq!(of_roles(&excuses), ["the excuse of rpc/b#two is not needed"]);
     }

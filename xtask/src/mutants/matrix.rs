@@ -1,4 +1,4 @@
-//! The kill matrix: which checks find which faults.
+//! The kill matrix: which checks find which mutants.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,13 +8,13 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::excuse::Excuses;
-use super::fault::Fault;
+use super::mutant::Mutant;
 use super::play::{Kill, Played};
 
 /// Checks that every scenario has, and that judge no requirement of their own.
 const GENERAL: [&str; 2] = ["story", "lint"];
 
-/// What a run of all faults showed.
+/// What a run of all mutants showed.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Matrix {
     /// Role by role.
@@ -30,10 +30,10 @@ pub(crate) struct Seat {
     pub(crate) checks: BTreeMap<String, Option<String>>,
     /// Those that did not apply to it.
     pub(crate) skipped: BTreeSet<String>,
-    pub(crate) faults: Vec<Row>,
+    pub(crate) mutants: Vec<Row>,
 }
 
-/// A fault.
+/// A mutant.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) name: String,
@@ -42,7 +42,7 @@ pub(crate) struct Row {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) causes: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) starves: bool,
+    pub(crate) cascading: bool,
     /// The scenario that finds it soonest.
     pub(crate) probe: Option<String>,
     /// The requirements that are blamed for it.
@@ -56,7 +56,7 @@ pub(crate) struct Row {
 
 impl Seat {
     pub(super) fn new(role: &str) -> Self {
-        Self { role: role.to_owned(), checks: BTreeMap::new(), skipped: BTreeSet::new(), faults: Vec::new() }
+        Self { role: role.to_owned(), checks: BTreeMap::new(), skipped: BTreeSet::new(), mutants: Vec::new() }
     }
 
     /// The checks with a name of their own.
@@ -65,7 +65,7 @@ impl Seat {
         named.map(|(id, requirement)| (id.as_str(), requirement.as_deref()))
     }
 
-    /// The checks with a name that find no fault, with the requirement that each judges.
+    /// The checks with a name that find no mutant, with the requirement that each judges.
     pub(crate) fn idle(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         let killers = self.killers();
         self.named().filter(move |(id, _)| !killers.contains(*id))
@@ -76,28 +76,28 @@ impl Seat {
         self.idle().filter(|(id, _)| !excuses.check.iter().any(|excuse| excuse.covers(&self.role, id)))
     }
 
-    /// How many checks have a name, and how many of them find a fault.
+    /// How many checks have a name, and how many of them find a mutant.
     pub(super) fn useful(&self) -> (usize, usize) {
         let named = self.named().count();
         (named, named - self.idle().count())
     }
 
-    /// The faults that some check finds.
+    /// The mutants that some check finds.
     pub(super) fn found(&self) -> impl Iterator<Item = &Row> {
-        self.faults.iter().filter(|row| !row.killed_by.is_empty())
+        self.mutants.iter().filter(|row| !row.killed_by.is_empty())
     }
 
-    /// The checks that find some fault.
+    /// The checks that find some mutant.
     pub(crate) fn killers(&self) -> BTreeSet<String> {
-        self.faults.iter().flat_map(Row::killers).collect()
+        self.mutants.iter().flat_map(Row::killers).collect()
     }
 }
 
 impl Row {
-    pub(super) fn new(fault: &Fault, played: &Played) -> Self {
+    pub(super) fn new(mutant: &Mutant, played: &Played) -> Self {
         let soonest = |kills: &mut dyn Iterator<Item = &Kill>| kills.min_by(|a, b| a.took.total_cmp(&b.took)).cloned();
         // What is blamed rightly tells more than what merely fails.
-        let right = |kill: &&Kill| kill.requirements.iter().any(|one| fault.breaks.contains(one));
+        let right = |kill: &&Kill| kill.requirements.iter().any(|one| mutant.breaks.contains(one));
         let probe = soonest(&mut played.kills.iter().filter(right)).or_else(|| soonest(&mut played.kills.iter()));
         let mut killed_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for kill in &played.kills {
@@ -105,11 +105,11 @@ impl Row {
             killed_by.entry(kill.scenario().to_owned()).or_default().insert(check.to_owned());
         }
         Self {
-            name: fault.name.clone(),
-            line: fault.line.clone(),
-            breaks: fault.breaks.clone(),
-            causes: fault.causes.clone(),
-            starves: fault.starves,
+            name: mutant.name.clone(),
+            line: mutant.line.clone(),
+            breaks: mutant.breaks.clone(),
+            causes: mutant.causes.clone(),
+            cascading: mutant.cascading,
             probe: probe.map(|kill| kill.scenario().to_owned()),
             blamed: played.kills.iter().flat_map(|kill| kill.requirements.clone()).collect(),
             killed_by,
@@ -117,16 +117,16 @@ impl Row {
         }
     }
 
-    /// The same with what another run of the fault showed.
-    pub(super) fn and(&mut self, fault: &Fault, played: Played) {
+    /// The same with what another run of the mutant showed.
+    pub(super) fn and(&mut self, mutant: &Mutant, played: Played) {
         let kills = std::mem::take(&mut self.kills).into_iter().chain(played.kills).collect();
-        *self = Self::new(fault, &Played { kills, ..Played::default() });
+        *self = Self::new(mutant, &Played { kills, ..Played::default() });
     }
 
     /// The same with what some scenarios, or all where none is named, showed in another run in place of what they showed before.
-    pub(super) fn anew(&mut self, fault: &Fault, scenarios: &[String], played: Played) {
+    pub(super) fn anew(&mut self, mutant: &Mutant, scenarios: &[String], played: Played) {
         self.kills.retain(|kill| !scenarios.is_empty() && scenarios.iter().all(|one| one != kill.scenario()));
-        self.and(fault, played);
+        self.and(mutant, played);
     }
 
     /// Whether it goes wrong at a place, and breaks no requirement of its own.
@@ -141,7 +141,7 @@ impl Row {
             .flat_map(|(scenario, checks)| checks.iter().map(move |check| format!("{scenario}#{check}")))
     }
 
-    /// Whether a check that judges what the fault breaks finds it.
+    /// Whether a check that judges what the mutant breaks finds it.
     pub(crate) fn is_killed_by(&self, requirement: &str) -> bool {
         self.breaks.iter().any(|broken| broken == requirement) && self.blamed.contains(requirement)
     }
@@ -169,31 +169,31 @@ impl Matrix {
     }
 
     pub(super) fn to_json(&self) -> Result<String> {
-        // A line for each check and each fault: what changes is then seen.
+        // A line for each check and each mutant: what changes is then seen.
         let mut text = String::from("{\"roles\":[");
         for (seat, index) in self.roles.iter().zip(0..) {
             let lines = |lines: Vec<String>| lines.join(",\n");
             let checks = seat.checks.iter().map(|(id, own)| Ok(format!("{}:{}", json(id)?, json(own)?)));
-            let faults = seat.faults.iter().map(json);
-            let (checks, faults) = (checks.collect::<Result<_>>()?, faults.collect::<Result<_>>()?);
+            let mutants = seat.mutants.iter().map(json);
+            let (checks, mutants) = (checks.collect::<Result<_>>()?, mutants.collect::<Result<_>>()?);
             text += if index > 0 { ",\n" } else { "\n" };
             text += &format!("{{\"role\":{},\"checks\":{{\n{}\n}},", json(&seat.role)?, lines(checks));
-            text += &format!("\"skipped\":{},\"faults\":[\n{}\n]}}", json(&seat.skipped)?, lines(faults));
+            text += &format!("\"skipped\":{},\"mutants\":[\n{}\n]}}", json(&seat.skipped)?, lines(mutants));
         }
         Ok(text + "\n]}\n")
     }
 
-    /// A scenario that finds a fault, if this role is the first in which one finds a fault of its name.
-    pub(super) fn first_found(&self, fault: &Fault) -> Option<&str> {
-        let found = |seat| Some((seat, Seat::found(seat).find(|row| row.name == fault.name)?));
+    /// A scenario that finds a mutant, if this role is the first in which one finds a mutant of its name.
+    pub(super) fn first_found(&self, mutant: &Mutant) -> Option<&str> {
+        let found = |seat| Some((seat, Seat::found(seat).find(|row| row.name == mutant.name)?));
         let (first, row) = self.roles.iter().find_map(found)?;
-        row.killed_by.keys().next().filter(|_| first.role == fault.role).map(String::as_str)
+        row.killed_by.keys().next().filter(|_| first.role == mutant.role).map(String::as_str)
     }
 
-    /// What it says of a fault.
-    pub(super) fn row(&self, fault: &Fault) -> Option<&Row> {
-        let seat = self.roles.iter().find(|seat| seat.role == fault.role)?;
-        seat.faults.iter().find(|row| row.name == fault.name)
+    /// What it says of a mutant.
+    pub(super) fn row(&self, mutant: &Mutant) -> Option<&Row> {
+        let seat = self.roles.iter().find(|seat| seat.role == mutant.role)?;
+        seat.mutants.iter().find(|row| row.name == mutant.name)
     }
 }
 
@@ -221,19 +221,19 @@ mod tests {
 
     #[test]
     fn what_is_played_again_says_all_there_is_to_say_of_what_it_played() {
-        let fault = Fault::none();
-        let before = || Row::new(&fault, &played(&[("rpc/a#one", "RPC-01"), ("rpc/b#two", "RPC-02")]));
+        let mutant = Mutant::none();
+        let before = || Row::new(&mutant, &played(&[("rpc/a#one", "RPC-01"), ("rpc/b#two", "RPC-02")]));
         let told = |row: Row| (row.killers().collect::<Vec<_>>(), row.blamed.into_iter().collect::<Vec<_>>());
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
 
         let mut row = before();
-        row.anew(&fault, &owned(&["rpc/b", "rpc/c"]), played(&[("rpc/c#three", "RPC-03")]));
+        row.anew(&mutant, &owned(&["rpc/b", "rpc/c"]), played(&[("rpc/c#three", "RPC-03")]));
         assert_eq!(told(row), (owned(&["rpc/a#one", "rpc/c#three"]), owned(&["RPC-01", "RPC-03"])));
         let mut row = before();
-        row.anew(&fault, &[], played(&[("rpc/c#three", "RPC-03")]));
+        row.anew(&mutant, &[], played(&[("rpc/c#three", "RPC-03")]));
         assert_eq!(told(row), (owned(&["rpc/c#three"]), owned(&["RPC-03"])), "all scenarios");
         let mut row = before();
-        row.and(&fault, played(&[("rpc/b#three", "RPC-03")]));
+        row.and(&mutant, played(&[("rpc/b#three", "RPC-03")]));
         assert_eq!(told(row).0, owned(&["rpc/a#one", "rpc/b#three", "rpc/b#two"]), "beside what was known");
     }
 }

@@ -1,9 +1,9 @@
-//! `cargo xtask mutants`: every fault of the references against the scenarios of its role. A judge is worth what it catches.
+//! `cargo xtask mutants`: every mutant of the references against the scenarios of its role. A judge is worth what it catches.
 
 mod excuse;
-mod fault;
 mod gate;
 mod matrix;
+mod mutant;
 mod pace;
 mod page;
 mod play;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::{judge, workspace};
-use fault::Fault;
+use mutant::Mutant;
 use pace::Crowd;
 use round::{Outcome, Round};
 
@@ -36,19 +36,19 @@ const JOBS: usize = 32;
 /// What to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only the faults of this role, as pairing.relay; may be given often. What the matrix says of other roles stays.
+    /// Only the mutants of this role, as pairing.relay; may be given often. What the matrix says of other roles stays.
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
 
-    /// Only this fault; may be given often. Nothing is written then.
+    /// Only this mutant; may be given often. Nothing is written then.
     #[arg(long, value_name = "NAME")]
-    fault: Vec<String>,
+    mutant: Vec<String>,
 
-    /// For each requirement one fault that breaks it, against the one scenario that the matrix says finds it soonest. Nothing is written.
+    /// For each requirement one mutant that breaks it, against the one scenario that the matrix says finds it soonest. Nothing is written.
     #[arg(long)]
     fast: bool,
 
-    /// Play the scenarios that keep the machine busy also against faults that others have found.
+    /// Play the scenarios that keep the machine busy also against mutants that others have found.
     #[arg(long)]
     thorough: bool,
 
@@ -57,39 +57,39 @@ pub(crate) struct Options {
     jobs: usize,
 }
 
-/// One fault for each requirement, against the scenario that finds it soonest: what `--fast` plays.
+/// One mutant for each requirement, against the scenario that finds it soonest: what `--fast` plays.
 ///
 /// # Errors
 /// As [`run`].
 pub(crate) fn few() -> Result<()> {
-    run(&Options { role: Vec::new(), fault: Vec::new(), fast: true, thorough: false, jobs: JOBS })
+    run(&Options { role: Vec::new(), mutant: Vec::new(), fast: true, thorough: false, jobs: JOBS })
 }
 
-/// Runs the faults, writes the matrix, and holds it against the rules.
+/// Runs the mutants, writes the matrix, and holds it against the rules.
 ///
 /// # Errors
-/// Where a fault survives, a check finds nothing, somebody else is blamed, or the reference itself fails.
+/// Where a mutant survives, a check finds nothing, somebody else is blamed, or the reference itself fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let judge = judge::release()?;
-    let faults = fault::list(&judge)?;
-    let wanted = |fault: &&Fault| {
-        (options.role.is_empty() || options.role.contains(&fault.role))
-            && (options.fault.is_empty() || options.fault.contains(&fault.name))
+    let mutants = mutant::list(&judge)?;
+    let wanted = |mutant: &&Mutant| {
+        (options.role.is_empty() || options.role.contains(&mutant.role))
+            && (options.mutant.is_empty() || options.mutant.contains(&mutant.name))
     };
-    let few = options.fast && options.fault.is_empty();
-    let all = if few { fault::one_for_each_requirement(&faults) } else { faults.iter().collect() };
+    let few = options.fast && options.mutant.is_empty();
+    let all = if few { mutant::one_for_each_requirement(&mutants) } else { mutants.iter().collect() };
     let chosen: Vec<_> = all.into_iter().filter(wanted).collect();
     if chosen.is_empty() {
-        bail!("there is no such fault; `conformance reference --list-faults` lists them");
+        bail!("there is no such mutant; `conformance reference --list-mutants` lists them");
     }
-    let is_whole = chosen.len() == faults.len();
+    let is_whole = chosen.len() == mutants.len();
     let kept = workspace::root().join(MATRIX);
     // Only where all of it is written anew it does not matter what it was.
     let is_replaced = !options.fast && (is_whole || !kept.exists());
     let last = if is_replaced { Matrix::read(&kept).unwrap_or_default() } else { Matrix::read(&kept)? };
-    let is_whole_role = !options.fast && options.fault.is_empty();
+    let is_whole_role = !options.fast && options.mutant.is_empty();
     let excuses = Excuses::read(workspace::root())?;
-    let scenarios = fault::scenarios(&judge)?;
+    let scenarios = mutant::scenarios(&judge)?;
     let round = Round {
         judge: &judge,
         scenarios: &scenarios,
@@ -102,12 +102,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     let Outcome { matrix, unjudged: mut problems } = round.play(&chosen)?;
     println!("{}", page::summary(&matrix));
-    problems.extend(matrix.roles.iter().flat_map(gate::of_faults));
+    problems.extend(matrix.roles.iter().flat_map(gate::of_mutants));
     if is_whole_role {
         problems.extend(matrix.roles.iter().flat_map(|seat| gate::of_seat(seat, &excuses)));
         let whole = if is_whole { matrix } else { last.with(matrix) };
         if is_whole {
-            problems.extend(gate::unused(&whole, &faults, &excuses));
+            problems.extend(gate::unused(&whole, &mutants, &excuses));
         }
         write(&whole)?;
     }
@@ -118,27 +118,27 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     bail!("{} of the rules of the kill matrix are broken", problems.len())
 }
 
-/// What is wrong with the matrix as it is kept: it speaks of other faults than there are, or what it says breaks a rule.
+/// What is wrong with the matrix as it is kept: it speaks of other mutants than there are, or what it says breaks a rule.
 ///
 /// # Errors
 /// Where the judge cannot be asked.
 pub(crate) fn problems(matrix: &Matrix, excuses: &Excuses, judge: &Path) -> Result<Vec<String>> {
-    let faults = fault::list(judge)?;
-    let of_faults = matrix.roles.iter().flat_map(gate::of_faults);
+    let mutants = mutant::list(judge)?;
+    let of_mutants = matrix.roles.iter().flat_map(gate::of_mutants);
     let of_checks = matrix.roles.iter().flat_map(|seat| gate::idle_checks(seat, excuses));
-    let unused = gate::unused(matrix, &faults, excuses);
-    Ok(stale(matrix, &faults).into_iter().chain(of_faults).chain(of_checks).chain(unused).collect())
+    let unused = gate::unused(matrix, &mutants, excuses);
+    Ok(stale(matrix, &mutants).into_iter().chain(of_mutants).chain(of_checks).chain(unused).collect())
 }
 
-/// What the matrix says of other faults than there are.
-fn stale(matrix: &Matrix, faults: &[Fault]) -> Vec<String> {
+/// What the matrix says of other mutants than there are.
+fn stale(matrix: &Matrix, mutants: &[Mutant]) -> Vec<String> {
     // Who goes wrong by place is played where somebody is needed.
-    let played = faults.iter().filter(|fault| !fault.is_by_place() || matrix.row(fault).is_some());
+    let played = mutants.iter().filter(|mutant| !mutant.is_by_place() || matrix.row(mutant).is_some());
     let now: BTreeSet<_> =
-        played.map(|of| (&of.role, &of.name, &of.breaks, &of.causes, of.starves, &of.line)).collect();
-    let rows = matrix.roles.iter().flat_map(|seat| seat.faults.iter().map(move |row| (&seat.role, row)));
+        played.map(|of| (&of.role, &of.name, &of.breaks, &of.causes, of.cascading, &of.line)).collect();
+    let rows = matrix.roles.iter().flat_map(|seat| seat.mutants.iter().map(move |row| (&seat.role, row)));
     let then: BTreeSet<_> =
-        rows.map(|(role, of)| (role, &of.name, &of.breaks, &of.causes, of.starves, &of.line)).collect();
+        rows.map(|(role, of)| (role, &of.name, &of.breaks, &of.causes, of.cascading, &of.line)).collect();
     let names: BTreeSet<_> = now.symmetric_difference(&then).map(|(role, name, ..)| (role, name)).collect();
     let told =
         |(role, name)| format!("{role} {name} is not what the kill matrix says: write it with `cargo xtask mutants`");

@@ -11,9 +11,9 @@ const MOST_LISTED: usize = 4;
 pub(super) fn summary(matrix: &Matrix) -> String {
     let mut text = String::new();
     for seat in &matrix.roles {
-        let (killed, all) = (seat.found().count(), seat.faults.len());
+        let (killed, all) = (seat.found().count(), seat.mutants.len());
         let (named, useful) = seat.useful();
-        let _ = write!(text, "{:<16} {killed} of {all} faults found", seat.role);
+        let _ = write!(text, "{:<16} {killed} of {all} mutants found", seat.role);
         // Whose checks were not all played, of those nothing can be said.
         let _ = if named > 0 { writeln!(text, ", {useful} of {named} checks have found one") } else { writeln!(text) };
     }
@@ -24,17 +24,17 @@ pub(super) fn summary(matrix: &Matrix) -> String {
 pub(crate) fn page(matrix: &Matrix) -> String {
     let mut text = String::from(
         "# Kill matrix\n\n\
-         Written by `cargo xtask mutants`. Each fault is a reference that breaks a requirement on purpose, as\n\
-         `conformance reference pairing-relay --fault NAME` starts it; [Proving that the judge can fail](faults.md) says which scenarios it was judged by.\n\
-         Faults by place break nothing of their own: they were played where a check had found nothing else, and need not find anything in every role.\n\
-         Any other that no check finds, a check that finds no fault, and blame for a requirement that a fault does not break fail the run. What the gate lets pass,\n\
+         Written by `cargo xtask mutants`. Each mutant is a reference that breaks a requirement on purpose, as\n\
+         `conformance reference pairing-relay --mutant NAME` starts it; [Proving that the judge can fail](mutants.md) says which scenarios it was judged by.\n\
+         Mutants by place break nothing of their own: they were played where a check had found nothing else, and need not find anything in every role.\n\
+         Any other that no check finds, a check that finds no mutant, and blame for a requirement that a mutant does not break fail the run. What the gate lets pass,\n\
          and why, stands in [excuses.toml](excuses.toml); the whole matrix, check by check, in [kill-matrix.json](kill-matrix.json).\n\n\
-         | role | faults | found | by place | found | checks with a name | have found one |\n| --- | --: | --: | --: | --: | --: | --: |\n",
+         | role | mutants | found | by place | found | checks with a name | have found one |\n| --- | --: | --: | --: | --: | --: | --: |\n",
     );
     for seat in &matrix.roles {
         let count = |is_by_place: bool| {
             let is_such = |row: &&Row| row.is_by_place() == is_by_place;
-            format!("{} | {}", seat.faults.iter().filter(is_such).count(), seat.found().filter(is_such).count())
+            format!("{} | {}", seat.mutants.iter().filter(is_such).count(), seat.found().filter(is_such).count())
         };
         let (named, useful) = seat.useful();
         let _ = writeln!(text, "| {} | {} | {} | {named} | {useful} |", seat.role, count(false), count(true));
@@ -46,9 +46,12 @@ pub(crate) fn page(matrix: &Matrix) -> String {
 }
 
 fn role(text: &mut String, seat: &Seat) {
-    let _ =
-        write!(text, "\n## {}\n\n| fault | what it does | breaks | found by |\n| --- | --- | --- | --- |\n", seat.role);
-    for row in &seat.faults {
+    let _ = write!(
+        text,
+        "\n## {}\n\n| mutant | what it does | breaks | found by |\n| --- | --- | --- | --- |\n",
+        seat.role
+    );
+    for row in &seat.mutants {
         let _ = writeln!(text, "| `{}` | {} | {} | {} |", row.name, row.line, row.breaks.join(", "), finders(row));
     }
 }

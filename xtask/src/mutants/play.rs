@@ -1,4 +1,4 @@
-//! Playing a fault: the judge as a process, its report read. Several at once, in a bound.
+//! Playing a mutant: the judge as a process, its report read. Several at once, in a bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 
 use super::Folder;
-use super::fault::{self, Fault, Scenario as Listed};
+use super::mutant::{self, Mutant, Scenario as Listed};
 use super::pace::{Crowd, Pace};
 use crate::cargo;
 
@@ -31,7 +31,7 @@ const JUDGED: [i32; 2] = [0, 1];
 pub(super) struct Play<'a> {
     pub(super) role: &'a str,
     /// Nothing for the reference as it is.
-    pub(super) fault: Option<&'a Fault>,
+    pub(super) mutant: Option<&'a Mutant>,
     /// The scenarios to play; all of them where none is named.
     pub(super) only: Vec<String>,
     /// Scenarios that are left out.
@@ -43,25 +43,25 @@ pub(super) struct Play<'a> {
 }
 
 impl<'a> Play<'a> {
-    /// A role with a fault, or as it is, against everything.
-    pub(super) fn of(role: &'a str, fault: Option<&'a Fault>) -> Self {
-        Self { role, fault, only: Vec::new(), skip: Vec::new(), is_patient: false, is_long: false }
+    /// A role with a mutant, or as it is, against everything.
+    pub(super) fn of(role: &'a str, mutant: Option<&'a Mutant>) -> Self {
+        Self { role, mutant, only: Vec::new(), skip: Vec::new(), is_patient: false, is_long: false }
     }
 
     /// The same without what keeps the machine busy, and that by itself, if anything of it is to be played.
     pub(super) fn parted(&self, scenarios: &'a [Listed]) -> (Self, Option<Self>) {
         let is_due = |id: &&str| self.only.is_empty() && !self.skip.contains(id);
         let busy: Vec<_> =
-            fault::heavy(scenarios, self.role).map(|scenario| scenario.id.as_str()).filter(is_due).collect();
+            mutant::heavy(scenarios, self.role).map(|scenario| scenario.id.as_str()).filter(is_due).collect();
         let only = busy.iter().map(|&id| id.to_owned()).collect();
         let apart = (!busy.is_empty()).then(|| Self { only, ..self.clone() });
         let skip = self.skip.iter().copied().chain(busy).collect();
         (Self { skip, ..self.clone() }, apart)
     }
 
-    /// The fault, or that there is none.
+    /// The mutant, or that there is none.
     pub(super) fn name(&self) -> &str {
-        self.fault.map_or("as it is", |fault| &fault.name)
+        self.mutant.map_or("as it is", |mutant| &mutant.name)
     }
 }
 
@@ -183,8 +183,8 @@ fn one(judge: &Path, play: &Play<'_>, report: &Path) -> Result<Played> {
     let mut command = cargo::program(judge);
     command.args(["self-test", "--role", play.role, "--report-json"]).arg(report).envs(MODEST);
     command.args(if play.is_patient { &PATIENT[..] } else { &IMPATIENT });
-    if let Some(fault) = play.fault {
-        command.args(["--fault", &fault.name]);
+    if let Some(mutant) = play.mutant {
+        command.args(["--mutant", &mutant.name]);
     }
     for only in &play.only {
         command.args(["--only", only]);

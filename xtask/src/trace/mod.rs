@@ -1,4 +1,4 @@
-//! `cargo xtask trace`: each requirement, the scenarios that speak of it, whether a check of it was passed in a real run, and which faults it has
+//! `cargo xtask trace`: each requirement, the scenarios that speak of it, whether a check of it was passed in a real run, and which mutants it has
 //! found; or an excuse.
 
 mod page;
@@ -42,7 +42,7 @@ struct Traced {
     declared: BTreeSet<String>,
     /// Whether a reference has passed such a check.
     executed: bool,
-    /// The faults that break it, and that a check of it has found, as `pairing.relay expires-late`.
+    /// The mutants that break it, and that a check of it has found, as `pairing.relay expires-late`.
     killed: BTreeSet<String>,
     excuse: Option<Told>,
     /// Roles for which something is missing.
@@ -154,7 +154,7 @@ fn one(requirement: &'static Requirement, matrix: &Matrix, scenarios: &[Scenario
         let lacks = [
             ("no scenario judges it", declared.is_empty()),
             ("no run has", !executed),
-            ("no fault shows it", killed.is_empty()),
+            ("no mutant shows it", killed.is_empty()),
         ];
         let excuse = excuses.requirement.iter().find(|excuse| excuse.covers(&name, id));
         match (lacks.iter().find(|(_, lacks)| *lacks), excuse) {
@@ -172,7 +172,7 @@ fn one(requirement: &'static Requirement, matrix: &Matrix, scenarios: &[Scenario
 }
 
 fn killed(seat: &Seat, id: &str) -> Vec<String> {
-    let killed = seat.faults.iter().filter(|row| row.is_killed_by(id));
+    let killed = seat.mutants.iter().filter(|row| row.is_killed_by(id));
     killed.map(|row| format!("{} {}", seat.role, row.name)).collect()
 }
 
@@ -187,7 +187,7 @@ fn roles(family: &Family) -> BTreeSet<&'static str> {
     std::iter::once(family.server).chain(family.endpoints.iter().map(|endpoint| endpoint.role)).collect()
 }
 
-/// Counts by level: all, and those that a fault shows.
+/// Counts by level: all, and those that a mutant shows.
 fn counts(requirements: &[Traced]) -> BTreeMap<Level, (usize, usize)> {
     let mut counts = BTreeMap::new();
     for one in requirements {

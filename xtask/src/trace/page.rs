@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Traced, counts};
 
-/// More faults than this are counted, not listed.
+/// More mutants than this are counted, not listed.
 const MOST_LISTED: usize = 5;
 
 /// The page of the coverage.
@@ -12,14 +12,14 @@ pub(super) fn page(requirements: &[Traced]) -> String {
     let mut text = String::from(
         "# Coverage\n\n\
          Written by `cargo xtask trace`. A requirement is covered for a role when a scenario has a check of it, a reference has passed that check in a real\n\
-         run, and it has found a fault that breaks the requirement ([kill matrix](kill-matrix.md)). What is missing has an excuse, or the gate fails.\n\n\
-         | level | requirements | shown by a fault |\n| --- | --: | --: |\n",
+         run, and it has found a mutant that breaks the requirement ([kill matrix](kill-matrix.md)). What is missing has an excuse, or the gate fails.\n\n\
+         | level | requirements | shown by a mutant |\n| --- | --: | --: |\n",
     );
     for (level, (all, shown)) in counts(requirements) {
         let _ = writeln!(text, "| {level} | {all} | {shown} |");
     }
     text +=
-        "\n| requirement | level | scenarios | passed | faults that it has found |\n| --- | --- | --: | --- | --- |\n";
+        "\n| requirement | level | scenarios | passed | mutants that it has found |\n| --- | --- | --: | --- | --- |\n";
     for one in requirements {
         let passed = if one.executed { "yes" } else { "no" };
         let _ = writeln!(text, "| {} | {} | {} | {passed} | {} |", one.id, one.level, one.declared.len(), found(one));
@@ -27,10 +27,10 @@ pub(super) fn page(requirements: &[Traced]) -> String {
     text
 }
 
-/// The first of so many faults at most, and how many more there are.
-pub(crate) fn listed<'a>(faults: impl ExactSizeIterator<Item = &'a String>, most: usize) -> String {
-    let more = faults.len().saturating_sub(most);
-    let mut text = faults.take(most).map(|fault| format!("`{fault}`")).collect::<Vec<_>>().join(", ");
+/// The first of so many mutants at most, and how many more there are.
+pub(crate) fn listed<'a>(mutants: impl ExactSizeIterator<Item = &'a String>, most: usize) -> String {
+    let more = mutants.len().saturating_sub(most);
+    let mut text = mutants.take(most).map(|mutant| format!("`{mutant}`")).collect::<Vec<_>>().join(", ");
     if more > 0 {
         let _ = write!(text, ", and {more} more");
     }

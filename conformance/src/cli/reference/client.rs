@@ -13,12 +13,12 @@ use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing, Written};
 use relayspec_reference::client::Ending;
 use relayspec_reference::client::backoff::Habit;
-use relayspec_reference::fault::Disguise;
+use relayspec_reference::mutant::Disguise;
 use relayspec_reference::{Address, ClientOptions, Trust, User};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::super::exit::{Exit, Failure};
-use super::faulty::Faulty;
+use super::mutant::MutantOptions;
 
 /// The longest time that an attempt may take (RECON-12).
 const LONGEST_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -101,7 +101,7 @@ pub(super) struct Client {
     terms: Terms,
 
     #[command(flatten)]
-    pub(super) faulty: Faulty,
+    pub(super) mutant: MutantOptions,
 }
 
 /// What all clients are told, however their messages travel.
@@ -176,7 +176,7 @@ impl Client {
         }
         let (policy, user) = (self.terms.policy(&params, defaults.policy)?, self.terms.user());
         let mut options = ClientOptions { address, trust, policy, timing, max_message, user, habit: Habit::Kept };
-        let chosen = self.faulty.chosen(role)?.map(|chosen| (chosen, port::free(Ipv4Addr::LOCALHOST.into())));
+        let chosen = self.mutant.chosen(role)?.map(|chosen| (chosen, port::free(Ipv4Addr::LOCALHOST.into())));
         let disguise = Disguise::new(chosen, &mut options);
         let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
         Ok((options, params, disguise))

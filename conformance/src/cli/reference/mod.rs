@@ -1,7 +1,7 @@
 //! `conformance reference`: runs a reference implementation. The only folder of this crate that knows the reference; one file for each.
 
 mod client;
-mod faulty;
+mod mutant;
 mod pairing_host;
 mod pairing_relay;
 mod pairing_viewer;
@@ -23,7 +23,7 @@ use relayspec_reference::tunnel::Tokens;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::LevelFilter;
 
-use faulty::{Faulty, Listing};
+use mutant::{Listing, MutantOptions};
 
 use super::exit::{Exit, Failure};
 use super::signals::told_to_stop;
@@ -56,8 +56,8 @@ enum Which {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let faulty = arguments.which.as_ref().map(Which::faulty);
-    if faulty.map_or(&arguments.listing, |(faulty, _)| &faulty.listing).print(faulty.map(|(_, role)| role)) {
+    let mutant = arguments.which.as_ref().map(Which::mutant);
+    if mutant.map_or(&arguments.listing, |(mutant, _)| &mutant.listing).print(mutant.map(|(_, role)| role)) {
         return Ok(Exit::Conforms);
     }
     let Some(which) = &arguments.which else { return Err(Failure::usage("name a reference; --help lists them")) };
@@ -78,21 +78,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 impl Which {
-    /// What it is told of faults, and its role.
-    fn faulty(&self) -> (&Faulty, &'static str) {
+    /// What it is told of mutants, and its role.
+    fn mutant(&self) -> (&MutantOptions, &'static str) {
         match self {
-            Self::PairingRelay(relay) => (&relay.server.faulty, pairing_relay::ROLE),
-            Self::TerminalRelay(relay) => (&relay.server.faulty, terminal_relay::ROLE),
-            Self::TunnelCloud(cloud) => (&cloud.server.faulty, tunnel_cloud::ROLE),
-            Self::SyncServer(server) => (&server.server.faulty, sync_server::ROLE),
-            Self::PairingHost(host) => (&host.client.faulty, pairing_host::ROLE),
-            Self::PairingViewer(viewer) => (&viewer.client.faulty, pairing_viewer::ROLE),
-            Self::TerminalHost(host) => (&host.client.faulty, terminal_host::ROLE),
-            Self::TerminalViewer(viewer) => (&viewer.client.faulty, terminal_viewer::ROLE),
-            Self::TunnelAgent(agent) => (&agent.client.faulty, tunnel_agent::ROLE),
-            Self::SyncClient(client) => (&client.client.faulty, sync_client::ROLE),
-            Self::RpcDaemon(daemon) => (&daemon.faulty, rpc_daemon::ROLE),
-            Self::RpcClient(client) => (&client.faulty, rpc_client::ROLE),
+            Self::PairingRelay(relay) => (&relay.server.mutant, pairing_relay::ROLE),
+            Self::TerminalRelay(relay) => (&relay.server.mutant, terminal_relay::ROLE),
+            Self::TunnelCloud(cloud) => (&cloud.server.mutant, tunnel_cloud::ROLE),
+            Self::SyncServer(server) => (&server.server.mutant, sync_server::ROLE),
+            Self::PairingHost(host) => (&host.client.mutant, pairing_host::ROLE),
+            Self::PairingViewer(viewer) => (&viewer.client.mutant, pairing_viewer::ROLE),
+            Self::TerminalHost(host) => (&host.client.mutant, terminal_host::ROLE),
+            Self::TerminalViewer(viewer) => (&viewer.client.mutant, terminal_viewer::ROLE),
+            Self::TunnelAgent(agent) => (&agent.client.mutant, tunnel_agent::ROLE),
+            Self::SyncClient(client) => (&client.client.mutant, sync_client::ROLE),
+            Self::RpcDaemon(daemon) => (&daemon.mutant, rpc_daemon::ROLE),
+            Self::RpcClient(client) => (&client.mutant, rpc_client::ROLE),
         }
     }
 }

@@ -10,12 +10,12 @@ use relayspec::reconnect::Policy;
 use relayspec::rpc::{SMALLEST_LIMIT, SessionStart};
 use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::client::rpc::Options;
-use relayspec_reference::fault::RpcDisguise;
+use relayspec_reference::mutant::RpcDisguise;
 use relayspec_reference::rpc_client;
 
 use super::super::exit::{Exit, Failure};
 use super::client::{self, Terms};
-use super::faulty::Faulty;
+use super::mutant::MutantOptions;
 use super::told_to_stop;
 
 pub(super) const ROLE: &str = "rpc.client";
@@ -44,7 +44,7 @@ pub(super) struct Client {
     terms: Terms,
 
     #[command(flatten)]
-    pub(super) faulty: Faulty,
+    pub(super) mutant: MutantOptions,
 }
 
 fn attr(text: &str) -> Result<(String, String), String> {
@@ -64,7 +64,7 @@ impl Client {
         let timing = self.terms.timing(&params)?;
         let policy = self.terms.policy(&params, Policy::RPC)?;
         let mut options = Options { socket: PathBuf::from(socket), policy, timing, max_frame, habit: Habit::Kept };
-        let disguise = RpcDisguise::new(self.faulty.chosen(ROLE)?, &mut options);
+        let disguise = RpcDisguise::new(self.mutant.chosen(ROLE)?, &mut options);
         let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
         let session_id = self.session_id.clone().or(params.session_id).map_or_else(client::random_id, Ok)?;
         let (attrs, mut connections) = (self.attrs.clone(), 0);

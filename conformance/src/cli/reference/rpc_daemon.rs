@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use conformance::scenario::Size;
-use relayspec_reference::fault::DaemonDoor;
+use relayspec_reference::mutant::DaemonDoor;
 use relayspec_reference::{DaemonOptions, RpcDaemon};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::super::exit::{Exit, Failure};
-use super::faulty::Faulty;
+use super::mutant::MutantOptions;
 use super::server::unreachable;
 use super::told_to_stop;
 
@@ -19,7 +19,7 @@ pub(super) const ROLE: &str = "rpc.daemon";
 #[derive(Debug, Args)]
 pub(super) struct Daemon {
     /// The path of the socket. A stale file is replaced; one that a daemon listens on is not.
-    #[arg(long, value_name = "PATH", required_unless_present = "list_faults")]
+    #[arg(long, value_name = "PATH", required_unless_present = "list_mutants")]
     socket: Option<PathBuf>,
 
     /// The file in which it keeps what was acknowledged; PATH.journal beside the socket unless given.
@@ -35,7 +35,7 @@ pub(super) struct Daemon {
     log: LevelFilter,
 
     #[command(flatten)]
-    pub(super) faulty: Faulty,
+    pub(super) mutant: MutantOptions,
 }
 
 impl Daemon {
@@ -46,7 +46,7 @@ impl Daemon {
         let mut options = DaemonOptions::at(&socket);
         options.max_frame = usize::try_from(self.max_frame.0).unwrap_or(usize::MAX);
         options.journal = self.journal.clone().unwrap_or(options.journal);
-        let chosen = self.faulty.chosen(ROLE)?;
+        let chosen = self.mutant.chosen(ROLE)?;
         let served = super::runtime()?.block_on(async {
             let door = DaemonDoor::new(chosen, &mut options).map_err(|error| unreachable(&error))?;
             let daemon = RpcDaemon::bind(&options).map_err(|error| unreachable(&error))?;

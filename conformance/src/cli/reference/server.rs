@@ -11,13 +11,13 @@ use relayspec_reference::{BindError, Options};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::super::exit::{Exit, Failure};
-use super::faulty::{Door, Faulty};
+use super::mutant::{Door, MutantOptions};
 
 /// What all servers are told.
 #[derive(Debug, Args)]
 pub(super) struct Server {
     /// The port; 0 lets the system choose one.
-    #[arg(long, required_unless_present = "list_faults")]
+    #[arg(long, required_unless_present = "list_mutants")]
     port: Option<u16>,
 
     /// The address to listen at.
@@ -41,7 +41,7 @@ pub(super) struct Server {
     log: LevelFilter,
 
     #[command(flatten)]
-    pub(super) faulty: Faulty,
+    pub(super) mutant: MutantOptions,
 }
 
 impl Server {
@@ -53,7 +53,7 @@ impl Server {
     /// Where peers come in at another port.
     pub(super) fn door_at(&self, port: Option<u16>, role: &'static str) -> Result<Door, Failure> {
         let wanted = SocketAddr::new(self.host, port.unwrap_or_default());
-        Door::new(wanted, self.faulty.chosen(role)?).map_err(|error| unreachable(&error))
+        Door::new(wanted, self.mutant.chosen(role)?).map_err(|error| unreachable(&error))
     }
 
     /// The options, with timing parameters of the family, and with defaults.

@@ -19,11 +19,11 @@ pub(super) struct Cloud {
     pub(super) server: server::Server,
 
     /// The port of the public; 0 lets the system choose one.
-    #[arg(long, value_name = "PORT", required_unless_present = "list_faults")]
+    #[arg(long, value_name = "PORT", required_unless_present = "list_mutants")]
     public_port: Option<u16>,
 
     /// A file with the tokens that agents authenticate with, one on each line.
-    #[arg(long, value_name = "FILE", required_unless_present = "list_faults")]
+    #[arg(long, value_name = "FILE", required_unless_present = "list_mutants")]
     token_file: Option<PathBuf>,
 
     /// From the opening of an agent's connection to its closing when no `Auth` has come.

@@ -1,4 +1,0 @@
-//! Faults of the sync family.
-
-pub(super) mod client;
-pub(super) mod server;

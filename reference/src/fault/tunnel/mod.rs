@@ -1,5 +1,0 @@
-//! Faults of the tunnel family.
-
-pub(super) mod agent;
-pub(super) mod cloud;
-mod rule;

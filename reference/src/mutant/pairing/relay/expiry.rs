@@ -1,0 +1,84 @@
+//! Mutants of time: PAIR-30 to PAIR-34, and what is held by then (PAIR-22).
+
+use super::{Relay, Seen};
+use crate::mutant::Mutant;
+use crate::mutant::link::{House, Said, Way};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new("expires-late", &["PAIR-30"], "lets join after the expiry that it has told").causing(&["PAIR-17"]),
+    Mutant::new("expired-as-unknown", &["PAIR-30", "PAIR-32"], "does not know codes that have expired"),
+    Mutant::new("expired-ends", &["PAIR-30"], "closes the connection for an expired code").causing(&["PAIR-71"]),
+    Mutant::new("expires-early", &["PAIR-31"], "lets nobody join in the last fifth of a lifetime"),
+    Mutant::new("retains-half", &["PAIR-32"], "forgets expired codes after half of the retention"),
+    Mutant::new("retains-most", &["PAIR-32"], "forgets expired codes after nine tenths of the retention"),
+    Mutant::new("cleans-up", &["PAIR-32"], "forgets expired codes when a hundred connections have come since"),
+    Mutant::new("forgets-replaced", &["PAIR-32"], "forgets expired codes that were replaced"),
+    Mutant::new("data-expires", &["PAIR-33"], "carries no data to viewers after the expiry"),
+    Mutant::new("data-expires-to-hosts", &["PAIR-33"], "carries no data to hosts after the expiry"),
+    Mutant::new("data-outlives-little", &["PAIR-33"], "carries no data to viewers after the retention"),
+    Mutant::new("held-codes-expire", &["PAIR-22"], "takes codes that are held for expired when their time is over"),
+    Mutant::new("held-codes-are-forgotten", &["PAIR-22"], "does not know codes that are held after the retention"),
+    Mutant::new("no-fresh-lifetime", &["PAIR-34"], "gives a code no new lifetime when its viewer leaves"),
+    Mutant::new("short-fresh-lifetime", &["PAIR-34"], "gives a code half a lifetime when its viewer leaves"),
+];
+
+pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    match (seen.way, seen.kind) {
+        (Way::Out, "registered") => {
+            let session = relay.session(house)?;
+            let share = match relay.mutant {
+                "expires-late" => -0.3,
+                "expires-early" => 0.2,
+                _ => return None,
+            };
+            Some(seen.with("expiresAt", (session.expires_at + share * session.lifetime).round()))
+        }
+        (Way::In, "join") if relay.code.is_none() => {
+            let session = relay.wanted(house)?;
+            let since = session.left?.0.elapsed().as_secs_f64() * 1e3 / session.lifetime;
+            let is_over = match relay.mutant {
+                "no-fresh-lifetime" => session.age() > 0.0,
+                "short-fresh-lifetime" => since > 0.5,
+                _ => false,
+            };
+            (is_over && session.viewer.is_none() && session.lost.is_none()).then(|| seen.refused("EXPIRED_CODE"))
+        }
+        (Way::Out, "data") => {
+            let session = relay.session(house)?;
+            // What a later viewer has joined has another lifetime.
+            let age = if session.viewers == 1 { session.age() } else { -1.0 };
+            let is_over = match relay.mutant {
+                "data-expires" => !relay.is_host && age > 0.0,
+                "data-expires-to-hosts" => relay.is_host && age > 0.0,
+                "data-outlives-little" => !relay.is_host && age > 1.0,
+                _ => false,
+            };
+            is_over.then(Said::nothing)
+        }
+        (Way::Out, "error") if seen.error() == "EXPIRED_CODE" => expired(relay, seen, house),
+        (Way::Out, "error") if seen.error() == "ALREADY_JOINED" && relay.code.is_none() => {
+            let age = relay.wanted(house)?.age();
+            match relay.mutant {
+                "held-codes-expire" if age > 0.0 => Some(seen.replaced("EXPIRED_CODE")),
+                "held-codes-are-forgotten" if age > 1.0 => Some(seen.replaced("INVALID_CODE")),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn expired(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    let connections = house.connections;
+    let session = relay.wanted(house)?;
+    let is_forgotten = match relay.mutant {
+        "expired-ends" => return Some(seen.last(1008)),
+        "expired-as-unknown" => true,
+        "retains-half" => session.age() > 0.5,
+        "retains-most" => session.age() > 0.9,
+        "cleans-up" => connections > session.host + 100,
+        "forgets-replaced" => session.is_replaced,
+        _ => false,
+    };
+    is_forgotten.then(|| seen.replaced("INVALID_CODE"))
+}

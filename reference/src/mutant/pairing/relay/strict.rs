@@ -1,0 +1,102 @@
+//! Mutants that are not strict: they read what is no message, and take what is no client id (PAIR-16, PAIR-60 to PAIR-62).
+
+use serde_json::{Value, json};
+
+use super::{Relay, Seen};
+use crate::mutant::Mutant;
+use crate::mutant::link::{House, Said, Way};
+use crate::mutant::wire::TEXT;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new("reads-single-quotes", &["PAIR-60"], "reads single quotes as quotes"),
+    Mutant::new("reads-trailing-commas", &["PAIR-60"], "reads objects with a comma too many"),
+    Mutant::new("reads-comments", &["PAIR-60"], "reads past comments"),
+    Mutant::new("reads-nan", &["PAIR-60"], "reads NaN as a number"),
+    Mutant::new("reads-bare-names", &["PAIR-60"], "reads names without quotes"),
+    Mutant::new("reads-raw-breaks", &["PAIR-60"], "reads line breaks inside strings"),
+    Mutant::new("reads-what-is-cut-off", &["PAIR-60"], "closes objects that are not closed"),
+    Mutant::new("reads-the-first", &["PAIR-60"], "reads the first of two messages in a frame"),
+    Mutant::new("reads-lists", &["PAIR-60"], "reads a list as the members of a message"),
+    Mutant::new("reads-strings", &["PAIR-60"], "reads a string as a type"),
+    Mutant::new("types-of-any-case", &["PAIR-61"], "reads types in any case"),
+    Mutant::new("members-of-any-case", &["PAIR-61"], "reads names of members in any case"),
+    Mutant::new("pings-without-ts", &["PAIR-62"], "reads a `ping` without `ts`"),
+    Mutant::new("pings-of-texts", &["PAIR-62"], "reads a number that is a text"),
+    Mutant::new("pings-of-booleans", &["PAIR-62"], "reads true as 1"),
+    Mutant::new("pings-of-null", &["PAIR-62"], "reads null as 0"),
+    Mutant::new("clients-of-numbers", &["PAIR-62"], "takes a number for a client id"),
+    Mutant::new("clients-of-names", &["PAIR-16"], "takes a name for a client id"),
+    Mutant::new("clients-of-nothing", &["PAIR-16"], "takes the empty string for a client id"),
+    Mutant::new("clients-without-hyphens", &["PAIR-16"], "takes client ids without hyphens"),
+    Mutant::new("clients-of-any-letter", &["PAIR-16"], "takes client ids with letters beyond F"),
+    Mutant::new("clients-in-braces", &["PAIR-16"], "takes client ids in braces"),
+    Mutant::new("clients-of-urns", &["PAIR-16"], "takes client ids that are URNs"),
+    Mutant::new("clients-with-blanks", &["PAIR-16"], "takes client ids with a blank behind"),
+    Mutant::new("clients-of-any-hyphens", &["PAIR-16"], "takes client ids with hyphens elsewhere"),
+];
+
+/// A client id that is one.
+const CLIENT: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
+
+pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, _: &mut House) -> Option<Said> {
+    if seen.way == Way::Out || seen.frame.head != TEXT {
+        return None;
+    }
+    let text = seen.raw();
+    let read = match (relay.mutant, seen.kind) {
+        ("reads-single-quotes", "") => text.replace('\'', "\""),
+        ("reads-trailing-commas", "") => text.replace(",}", "}"),
+        ("reads-comments", "") => match (text.find("/*"), text.find("*/")) {
+            (Some(from), Some(to)) if from < to => format!("{}{}", &text[..from], &text[to + 2..]),
+            _ => return None,
+        },
+        ("reads-nan", "") => text.replace(":NaN", ":0"),
+        ("reads-bare-names", "") => text.replace("{type:", "{\"type\":").replace(",ts:", ",\"ts\":"),
+        ("reads-raw-breaks", "") if !text.starts_with(char::is_whitespace) => text.replace('\n', "\\n"),
+        ("reads-what-is-cut-off", "") if text.starts_with('{') && !text.ends_with('}') => format!("{text}}}"),
+        ("reads-the-first", "") => {
+            let first = serde_json::Deserializer::from_str(text).into_iter::<Value>().next()?.ok()?;
+            if first.is_object() { first.to_string() } else { return None }
+        }
+        ("reads-lists", "") => {
+            let list: Vec<Value> = serde_json::from_str(text).ok()?;
+            json!({ "type": list.first()?, "ts": list.get(1)? }).to_string()
+        }
+        ("reads-strings", "") => {
+            let kind: String = serde_json::from_str(text).ok()?;
+            json!({ "type": kind, "ts": 0 }).to_string()
+        }
+        ("types-of-any-case", kind) if kind.contains(char::is_uppercase) => {
+            return Some(seen.with("type", kind.to_lowercase()));
+        }
+        ("members-of-any-case", "") => {
+            let members = seen.message.as_object()?;
+            let members = members.iter().map(|(name, value)| (name.to_lowercase(), value.clone()));
+            Value::Object(members.collect()).to_string()
+        }
+        ("pings-without-ts", "ping") if seen.message.get("ts").is_none() => return Some(seen.with("ts", 0)),
+        ("pings-of-texts", "ping") if seen.message["ts"].is_string() => return Some(seen.with("ts", 1)),
+        ("pings-of-booleans", "ping") if seen.message["ts"].is_boolean() => return Some(seen.with("ts", 1)),
+        ("pings-of-null", "ping") if seen.message.get("ts")?.is_null() => return Some(seen.with("ts", 0)),
+        (mutant, "register") => return takes(mutant, &seen.message["clientId"]).then(|| seen.with("clientId", CLIENT)),
+        _ => return None,
+    };
+    (read != text).then(|| Said::payload(read.into_bytes(), seen.frame))
+}
+
+/// Whether this passes for a client id.
+fn takes(mutant: &str, id: &Value) -> bool {
+    let Some(text) = id.as_str() else { return mutant == "clients-of-numbers" && id.is_number() };
+    let is_hexadecimal = text.chars().all(|it| it.is_ascii_hexdigit());
+    match mutant {
+        "clients-of-names" => (1..32).contains(&text.len()),
+        "clients-of-nothing" => text.is_empty(),
+        "clients-without-hyphens" => text.len() == 32 && is_hexadecimal,
+        "clients-of-any-letter" => text.len() == 36 && text.contains(|it| matches!(it, 'g'..='z')),
+        "clients-in-braces" => text.starts_with('{') && text.ends_with('}'),
+        "clients-of-urns" => text.starts_with("urn:uuid:"),
+        "clients-with-blanks" => text.len() == 37 && text.ends_with(' '),
+        "clients-of-any-hyphens" => text.len() == 36 && text.as_bytes().get(8) != Some(&b'-'),
+        _ => false,
+    }
+}

@@ -1,0 +1,4 @@
+//! Mutants of the sync family.
+
+pub(super) mod client;
+pub(super) mod server;

@@ -1,0 +1,215 @@
+//! Mutants of answers: SYNC-11, SYNC-30, SYNC-40, SYNC-60.
+
+use serde_json::{Value, json};
+
+use super::auth::NOBODY;
+use super::{Seen, Server, topic};
+use crate::mutant::Mutant;
+use crate::mutant::link::{self, House, Said, Way};
+use crate::mutant::wire::TEXT;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new("takes-unknown-kinds", &["SYNC-11"], "lets subscribe to resources of an unknown kind"),
+    Mutant::new("kinds-of-any-case", &["SYNC-11"], "reads kinds of resources in any case"),
+    Mutant::new("takes-unknown-projects", &["SYNC-11"], "lets subscribe to projects that there are not")
+        .causing(&["SYNC-10"]),
+    Mutant::new("takes-unknown-chats", &["SYNC-11"], "lets subscribe to chats that there are not")
+        .causing(&["SYNC-10"]),
+    Mutant::new("takes-projects-for-chats", &["SYNC-11"], "lets subscribe to a project as if it were a chat")
+        .causing(&["SYNC-10"]),
+    Mutant::new("takes-no-project", &["SYNC-11"], "lets subscribe to a project that is not named"),
+    Mutant::new("takes-null-for-a-chat", &["SYNC-11"], "lets subscribe to a chat whose id is null"),
+    Mutant::new("takes-no-kind", &["SYNC-11"], "lets subscribe to a resource of no kind"),
+    Mutant::new("takes-nothing", &["SYNC-11"], "lets subscribe to nothing at all"),
+    Mutant::new("takes-long-ids", &["SYNC-11"], "lets subscribe to resources with a long id").causing(&["SYNC-10"]),
+    Mutant::new("says-nothing-of-it", &["SYNC-30"], "does not say that a message was sent").starving(),
+    Mutant::new("sends-to-nobody", &["SYNC-30"], "says that it was sent of a message to an unknown chat")
+        .causing(&["SYNC-60"]),
+    Mutant::new("sends-to-projects", &["SYNC-30"], "says that it was sent of a message to a project"),
+    Mutant::new("sends-nowhere", &["SYNC-30"], "says that it was sent of a message to no chat"),
+    Mutant::new("sends-nothing", &["SYNC-30"], "says that it was sent of a message that is missing"),
+    Mutant::new("sends-null", &["SYNC-30"], "says that it was sent of a message that is null"),
+    Mutant::new("sends-objects", &["SYNC-30"], "says that it was sent of a message that is an object"),
+    Mutant::new("sends-it-later", &["SYNC-30"], "refuses a message that is null, and sends it later"),
+    Mutant::new(
+        "answers-unasked",
+        &["SYNC-30"],
+        "answers a request that nobody has made, after six pushes to a sender",
+    )
+    .causing(&["SYNC-60"]),
+    Mutant::new("unsubscribe-needs-one", &["SYNC-40"], "refuses to unsubscribe who has not subscribed").starving(),
+    Mutant::new("unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes from one of two chats")
+        .causing(&["SYNC-60"]),
+    Mutant::new("ninth-unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes the ninth time"),
+    Mutant::new(
+        "twice-unsubscribed-unanswered",
+        &["SYNC-40"],
+        "does not answer who unsubscribes from the same the third time",
+    )
+    .causing(&["SYNC-60"]),
+    Mutant::new("profiles-stay", &["SYNC-40"], "lets nobody unsubscribe from model profiles").causing(&["SYNC-60"]),
+    Mutant::new("silent-without-id", &["SYNC-60"], "does not answer a message without an id"),
+    Mutant::new("silent-about-null-ids", &["SYNC-60"], "does not answer an id that is null"),
+    Mutant::new("silent-about-number-ids", &["SYNC-60"], "does not answer an id that is a number"),
+    Mutant::new("silent-about-object-ids", &["SYNC-60"], "does not answer an id that is an object"),
+    Mutant::new("silent-about-nameless-dances", &["SYNC-60"], "does not answer an unknown type without an id"),
+    Mutant::new("silent-about-nothing", &["SYNC-60"], "does not answer an object without members"),
+    Mutant::new("silent-about-prose", &["SYNC-60"], "does not answer words that are no JSON"),
+    Mutant::new("silent-about-empty-texts", &["SYNC-60"], "does not answer a message without a character"),
+    Mutant::new("silent-about-what-is-cut-off", &["SYNC-60"], "does not answer JSON that is cut off"),
+    Mutant::new("silent-about-lists", &["SYNC-60"], "does not answer JSON that is a list"),
+    Mutant::new("silent-about-null", &["SYNC-60"], "does not answer JSON that is null"),
+    Mutant::new("null-answered-twice", &["SYNC-60"], "answers JSON that is null twice"),
+    Mutant::new("does-it-later", &["SYNC-60"], "refuses what has no id, and does it later"),
+    Mutant::new("silent-about-the-unknown", &["SYNC-60"], "does not answer an unknown type"),
+    Mutant::new("answers-twice", &["SYNC-60"], "answers an unknown type twice"),
+    Mutant::new("one-answer-for-one-id", &["SYNC-60"], "answers the second of two requests with one id no more"),
+    Mutant::new("cuts-ids", &["SYNC-60"], "cuts ids that are long"),
+    Mutant::new("ascii-ids", &["SYNC-60"], "replaces what is not ASCII in an id").causing(&["WIRE-01", "WIRE-03"]),
+    Mutant::new("silent-without-type", &["SYNC-60"], "does not answer a request without a type"),
+    Mutant::new("answered-twice-without-type", &["SYNC-60"], "answers a request without a type twice"),
+];
+
+pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    match seen.way {
+        Way::In => heard(server, seen, house),
+        Way::Out if seen.message["id"].is_string() => answered(server, seen, house),
+        Way::Out if seen.kind == "error" => match server.mutant {
+            "null-answered-twice" if std::mem::take(&mut server.marked) => Some(Said::times(seen.frame, 2)),
+            _ => None,
+        },
+        Way::Out if seen.is_push() && server.mutant == "answers-unasked" && server.pushes == 6 && server.has_sent => {
+            let answer = json!({ "type": "data", "id": "s9", "data": { "sent": true } });
+            Some(Said::whole(seen.frame).then(link::text(&answer, seen.frame)))
+        }
+        Way::Out => None,
+    }
+}
+
+fn heard(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    if seen.frame.head != TEXT || !seen.frame.masked || server.framing.is_amid() {
+        return None;
+    }
+    let (text, message) = (seen.raw(), seen.message);
+    let id = message.get("id");
+    let is_nonsense = !message.is_object();
+    let ignored = match server.mutant {
+        "silent-without-id" => seen.kind == "send" && id.is_none(),
+        "silent-about-null-ids" => id.is_some_and(Value::is_null),
+        "silent-about-number-ids" => id.is_some_and(Value::is_number),
+        "silent-about-object-ids" => id.is_some_and(Value::is_object),
+        "silent-about-nameless-dances" => seen.kind == "dance" && id.is_none(),
+        "silent-about-nothing" => message.as_object().is_some_and(serde_json::Map::is_empty),
+        "silent-about-prose" => is_nonsense && text.starts_with(char::is_alphabetic) && text != "null",
+        "silent-about-empty-texts" => seen.frame.payload.is_empty(),
+        "silent-about-what-is-cut-off" => is_nonsense && text.starts_with('{') && text.len() < 1000,
+        "silent-about-lists" => is_nonsense && text.starts_with("[{"),
+        "silent-about-null" => text == "null",
+        "silent-about-the-unknown" => seen.kind == "dance" && id.is_some_and(Value::is_string),
+        "silent-without-type" => id.is_some() && message.get("type").is_none(),
+        _ => false,
+    };
+    if ignored {
+        return Some(Said::nothing());
+    }
+    match (server.mutant, seen.kind) {
+        ("null-answered-twice", _) if text == "null" => server.marked = true,
+        ("does-it-later", "send") if id.is_none() => server.postpone(seen, house),
+        ("sends-it-later", "send") if message["message"].is_null() => server.postpone(seen, house),
+        ("kinds-of-any-case", "subscribe") if message["resource"] == "Project" => {
+            return Some(seen.with("resource", "project"));
+        }
+        _ => {}
+    }
+    None
+}
+
+impl Server {
+    /// It will go on with the next request of its kind.
+    fn postpone(&self, seen: &Seen<'_>, house: &mut House) {
+        let mut late = seen.message.clone();
+        (late["id"], late["message"]) = (NOBODY.into(), "late".into());
+        house.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
+    }
+}
+
+/// Something with an id goes out.
+fn answered(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    let asked = server.request(seen.message).clone();
+    match asked["type"].as_str().unwrap_or_default() {
+        "subscribe" if seen.kind == "error" && obliges(server.mutant, &asked) => Some(seen.instead(&json!({
+            "type": "subscribed", "id": asked["id"], "resource": "modelProfiles", "data": { "modelProfiles": [] },
+        }))),
+        "send" if seen.kind == "error" && sends(server.mutant, &asked) => {
+            Some(seen.instead(&json!({ "type": "data", "id": asked["id"], "data": { "sent": true } })))
+        }
+        "dance" if server.mutant == "answers-twice" => Some(Said::times(seen.frame, 2)),
+        "send" if seen.kind == "data" && server.mutant == "says-nothing-of-it" => Some(Said::nothing()),
+        "unsubscribe" => unsubscribed(server, seen, &asked, house),
+        _ => identified(server, seen),
+    }
+}
+
+fn unsubscribed(server: &mut Server, seen: &Seen<'_>, asked: &Value, house: &mut House) -> Option<Said> {
+    let is_profiles = asked["resource"] == "modelProfiles";
+    let is_chat = asked["resource"] == "chat";
+    let before = server.unsubscribed.iter().filter(|one| **one == topic(asked)).count();
+    server.unsubscribed.push(topic(asked));
+    let is_ninth = server.unsubscribed.len() == 9;
+    let others = server.known(house).topics.len();
+    let refused = json!({ "type": "error", "id": asked["id"], "error": "No." });
+    Some(match server.mutant {
+        "unsubscribe-needs-one" if is_chat && server.snapshots == 0 => seen.instead(&refused),
+        "unsubscribe-unanswered" if is_chat && others == 1 => Said::nothing(),
+        "ninth-unsubscribe-unanswered" if is_ninth => Said::nothing(),
+        "twice-unsubscribed-unanswered" if before == 2 && others == 1 => Said::nothing(),
+        "profiles-stay" if is_profiles => seen.instead(&refused),
+        "one-answer-for-one-id" if asked["id"] == "8" => Said::nothing(),
+        _ => return identified(server, seen),
+    })
+}
+
+fn identified(server: &mut Server, seen: &Seen<'_>) -> Option<Said> {
+    let id = seen.text("id");
+    Some(match server.mutant {
+        "cuts-ids" if id.len() > 255 => seen.with("id", id.chars().take(255).collect::<String>()),
+        "ascii-ids" if !id.is_ascii() => seen.with("id", id.replace(|it: char| !it.is_ascii(), "?")),
+        "answered-twice-without-type" if server.request(seen.message).get("type").is_none() && seen.kind == "error" => {
+            Said::times(seen.frame, 2)
+        }
+        _ => return None,
+    })
+}
+
+/// Whether somebody may subscribe to what there is not.
+fn obliges(mutant: &str, asked: &Value) -> bool {
+    let kind = asked["resource"].as_str().unwrap_or_default();
+    let id = asked["resourceId"].as_str().unwrap_or_default();
+    match mutant {
+        "takes-unknown-kinds" => kind == "planet",
+        "takes-unknown-projects" => kind == "project" && id.starts_with("no such"),
+        "takes-unknown-chats" => kind == "chat" && id.starts_with("no such"),
+        "takes-projects-for-chats" => kind == "chat" && !id.is_empty() && !id.contains(' ') && id.len() < 1000,
+        "takes-no-project" => kind == "project" && id.is_empty(),
+        "takes-null-for-a-chat" => kind == "chat" && asked.get("resourceId").is_some_and(Value::is_null),
+        "takes-no-kind" => kind.is_empty() && !id.is_empty(),
+        "takes-nothing" => kind.is_empty() && id.is_empty(),
+        "takes-long-ids" => id.len() >= 1000,
+        _ => false,
+    }
+}
+
+/// Whether a message passes for one that was sent.
+fn sends(mutant: &str, asked: &Value) -> bool {
+    let chat = asked["resourceId"].as_str();
+    let message = asked.get("message");
+    match mutant {
+        "sends-to-nobody" => matches!(chat, Some("no such chat" | "nowhere")),
+        "sends-to-projects" => chat.is_some_and(|chat| !chat.contains(' ')) && message.is_some_and(Value::is_string),
+        "sends-nowhere" => chat.is_none(),
+        "sends-nothing" => message.is_none(),
+        "sends-null" => message.is_some_and(Value::is_null),
+        "sends-objects" => message.is_some_and(Value::is_object),
+        _ => false,
+    }
+}

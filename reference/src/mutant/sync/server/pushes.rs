@@ -1,0 +1,169 @@
+//! Mutants of pushes: SYNC-20 to SYNC-22, and SYNC-40 where one follows all the same.
+
+use serde_json::json;
+
+use super::{Seen, Server, topic};
+use crate::mutant::Mutant;
+use crate::mutant::link::{House, Said, Way};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new("loses-the-third", &["SYNC-20"], "loses the third push to a client")
+        .causing(&["SYNC-12", "SYNC-23", "SYNC-40", "SYNC-50", "SYNC-51", "WIRE-12"]),
+    Mutant::new("loses-each-24th", &["SYNC-20"], "loses every 24th push to a client").causing(&["SYNC-23", "SYNC-51"]),
+    Mutant::new("loses-in-a-crowd", &["SYNC-20"], "loses the fourth push to a client, above 100 clients")
+        .causing(&["SYNC-23"]),
+    Mutant::new("repeats-in-a-crowd", &["SYNC-20"], "repeats the fifth push to a client, above 100 clients"),
+    Mutant::new("repeats-the-fifth", &["SYNC-20"], "repeats the fifth push to a client")
+        .causing(&["SYNC-40", "SYNC-23"]),
+    Mutant::new("swaps", &["SYNC-20"], "swaps the fourth push to every third client with the next")
+        .causing(&["SYNC-23", "SYNC-40"]),
+    Mutant::new("forgets-the-sender", &["SYNC-20"], "pushes nothing to who has sent").starving(),
+    Mutant::new("one-subscriber", &["SYNC-20"], "pushes messages to the first subscriber alone").starving(),
+    Mutant::new("loses-empty", &["SYNC-20"], "loses pushes of empty messages"),
+    Mutant::new("repeats-empty", &["SYNC-20"], "repeats pushes of empty messages"),
+    Mutant::new("loses-large", &["SYNC-20"], "loses pushes of half a mebibyte"),
+    Mutant::new("keeps-new-chats", &["SYNC-21"], "tells nobody of new chats"),
+    Mutant::new("new-chats-stay-silent", &["SYNC-21"], "pushes no messages of new chats"),
+    Mutant::new("new-chats-twice", &["SYNC-21"], "pushes messages of new chats twice").causing(&["SYNC-20"]),
+    Mutant::new("snapshots-lack-new-chats", &["SYNC-21"], "leaves new chats out of the snapshot"),
+    Mutant::new("tells-all-of-new-chats", &["SYNC-22"], "tells who has not subscribed to a project of its new chats")
+        .causing(&["SYNC-40"]),
+    Mutant::new("leaks-between-chats", &["SYNC-22"], "pushes messages to who has subscribed to another chat")
+        .causing(&["SYNC-21"]),
+    Mutant::new("leaks-to-projects", &["SYNC-22"], "pushes messages to who has subscribed to a project"),
+    Mutant::new("leaks-to-profiles", &["SYNC-22"], "pushes messages to who has subscribed to model profiles"),
+    Mutant::new("leaks-to-the-idle", &["SYNC-22"], "pushes messages to who has subscribed to nothing")
+        .causing(&["SYNC-23", "SYNC-40"]),
+    Mutant::new("leaks-to-strangers", &["SYNC-22"], "pushes messages to who has not authenticated")
+        .causing(&["SYNC-01"]),
+    Mutant::new("leaks-to-the-sender", &["SYNC-22"], "pushes messages to their sender who has not subscribed")
+        .starving(),
+    Mutant::new("leaks-later", &["SYNC-22"], "pushes the last message to all when its sender authenticates again")
+        .starving(),
+    Mutant::new(
+        "leaks-to-the-sender-later",
+        &["SYNC-22"],
+        "pushes the last message to its sender, subscribed or not, when that authenticates again",
+    )
+    .causing(&["SYNC-01", "SYNC-20", "SYNC-21", "SYNC-30", "SYNC-60"]),
+    Mutant::new("never-unsubscribes", &["SYNC-40"], "pushes on to who has unsubscribed").starving(),
+    Mutant::new("unsubscribes-from-all", &["SYNC-40"], "pushes nothing more to who has unsubscribed from anything")
+        .causing(&["SYNC-23"]),
+    Mutant::new("unsubscribes-everybody", &["SYNC-20"], "pushes nothing more to anybody when one has unsubscribed")
+        .starving(),
+    Mutant::new(
+        "pushes-what-it-kept",
+        &["SYNC-40"],
+        "pushes what it has kept since a client unsubscribed, with the next answer",
+    ),
+];
+
+/// Whether a push may be the first of a message: others of it go to others.
+pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    match (seen.way, seen.kind) {
+        (Way::In, "unsubscribe") if server.mutant == "never-unsubscribes" && seen.message["resource"] == "chat" => {
+            Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
+        }
+        (Way::In, "unsubscribe")
+            if server.mutant == "pushes-what-it-kept" && server.successes > 0 && seen.message["resource"] == "chat" =>
+        {
+            server.unsubscribed.push(topic(seen.message));
+            Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
+        }
+        (Way::Out, "subscribed") if server.mutant == "snapshots-lack-new-chats" => {
+            let mut message = seen.message.clone();
+            let made = &house.clients.made;
+            let chats = message["data"]["chats"].as_array_mut()?;
+            chats.retain(|chat| !made.iter().any(|id| chat["id"] == **id));
+            Some(seen.instead(&message))
+        }
+        (Way::Out, "subscribed") if server.mutant == "pushes-what-it-kept" => {
+            server.unsubscribed.clear();
+            None
+        }
+        (Way::Out, "data") if server.mutant == "pushes-what-it-kept" && !seen.is_push() => {
+            Some(Said::whole(seen.frame).then(server.held.take()?))
+        }
+        (Way::Out, "auth_success") if server.mutant == "leaks-later" && server.has_sent => {
+            Some(Said { others: vec![house.kept.take()?], ..Said::whole(seen.frame) })
+        }
+        (Way::Out, "auth_success") if server.mutant == "leaks-to-the-sender-later" && server.has_sent => {
+            Some(Said { onward: vec![house.kept.take()?, seen.frame.clone()], ..Said::default() })
+        }
+        (Way::Out, _) if seen.is_push() => pushed(server, seen, house),
+        _ => None,
+    }
+}
+
+fn pushed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    let content = seen.message["data"]["message"]["content"].as_str();
+    let chat = &seen.message["data"]["chat"];
+    let is_new = house.clients.made.iter().any(|id| seen.message["resourceId"] == **id);
+    let is_crowd = house.clients.here.len() > 100;
+    let is_first = first(server, seen, house);
+    let lost = Said::nothing();
+    leak(server, seen, house, is_first);
+    Some(match server.mutant {
+        "loses-the-third" if server.pushes == 3 => lost,
+        "loses-each-24th" if server.pushes.is_multiple_of(24) => lost,
+        "loses-in-a-crowd" if is_crowd && server.pushes == 4 => lost,
+        "repeats-in-a-crowd" if is_crowd && server.pushes == 5 => Said::times(seen.frame, 2),
+        "repeats-the-fifth" if server.pushes == 5 => Said::times(seen.frame, 2),
+        "swaps" if server.number.is_multiple_of(3) && server.pushes == 4 => {
+            server.held = Some(seen.frame.clone());
+            lost
+        }
+        "swaps" => Said::whole(seen.frame).then(server.held.take()?),
+        "forgets-the-sender" if server.has_sent => lost,
+        "one-subscriber" if !is_first && content.is_some() => lost,
+        "loses-empty" if content == Some("") => lost,
+        "repeats-empty" if content == Some("") => Said::times(seen.frame, 2),
+        "loses-large" if seen.frame.payload.len() > 500_000 => lost,
+        "keeps-new-chats" if !chat.is_null() => lost,
+        "new-chats-twice" if is_new => Said::times(seen.frame, 2),
+        "new-chats-stay-silent" if is_new => lost,
+        "leaks-later" | "leaks-to-the-sender-later" => {
+            house.kept = Some(seen.frame.clone());
+            return None;
+        }
+        "unsubscribes-from-all" if server.unsubscribed.iter().any(|topic| topic.starts_with("chat/")) => lost,
+        "unsubscribes-everybody" if house.clients.has_unsubscribed && server.unsubscribed.is_empty() => lost,
+        "pushes-what-it-kept" if server.unsubscribed.contains(&topic(seen.message)) => {
+            server.held = Some(seen.frame.clone());
+            lost
+        }
+        _ => return None,
+    })
+}
+
+/// Whether it is the first of the subscribers.
+fn first(server: &Server, seen: &Seen<'_>, house: &House) -> bool {
+    let topic = topic(seen.message);
+    let first = house.clients.here.iter().find(|(_, known)| known.topics.contains_key(&topic));
+    first.is_some_and(|(number, _)| *number == server.number)
+}
+
+/// Posts a push to those that have nothing to do with it.
+fn leak(server: &Server, seen: &Seen<'_>, house: &mut House, is_first: bool) {
+    let is_chat = !seen.message["data"]["chat"].is_null();
+    if !is_first || is_chat != (server.mutant == "tells-all-of-new-chats") {
+        return;
+    }
+    let own = topic(seen.message);
+    let others = house.clients.here.iter().filter(|(_, known)| {
+        let has = |kind: &str| known.topics.keys().any(|topic| topic.starts_with(kind));
+        let has_own = known.topics.contains_key(&own);
+        match server.mutant {
+            "tells-all-of-new-chats" => known.is_in && !has_own,
+            "leaks-between-chats" => has("chat/") && !has_own,
+            "leaks-to-projects" => has("project/") && !has_own,
+            "leaks-to-profiles" => has("modelProfiles") && !has_own,
+            "leaks-to-the-idle" => known.is_in && known.topics.is_empty() && !known.has_sent,
+            "leaks-to-strangers" => !known.is_in,
+            "leaks-to-the-sender" => known.has_sent && !has_own,
+            _ => false,
+        }
+    });
+    let others = others.map(|(number, _)| *number).collect::<Vec<_>>();
+    others.into_iter().for_each(|number| house.post(number, seen.frame.clone()));
+}

@@ -1,0 +1,67 @@
+//! Mutants of the terminal family.
+
+pub(super) mod host;
+pub(super) mod relay;
+pub(super) mod viewer;
+
+use serde_json::Value;
+
+use super::link::Said;
+use super::wire::{BINARY, Frame};
+
+/// What the relay says.
+const KNOWN: [&str; 11] = [
+    "registered",
+    "auth_success",
+    "auth_failed",
+    "browser_connected",
+    "browser_disconnected",
+    "session_list",
+    "session_connected",
+    "session_disconnected",
+    "session_resize",
+    "create_session",
+    "error",
+];
+
+/// The payload of a binary message, behind its session id; nothing where it has none, as the chapter has it.
+fn payload(bytes: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = bytes.split_first()?;
+    let (id, payload) = rest.split_at_checked(usize::from(*length))?;
+    (!id.is_empty() && std::str::from_utf8(id).is_ok()).then_some(payload)
+}
+
+/// The session id of a binary message; nothing where it is malformed.
+fn session_id(bytes: &[u8]) -> Option<&[u8]> {
+    let payload = payload(bytes)?;
+    bytes.get(1..bytes.len() - payload.len())
+}
+
+/// What the payload is that closes a session.
+const CLOSING: &[u8] = br#"{"type":"close_session"}"#;
+
+/// Whether a binary message closes a session.
+fn is_closing(bytes: &[u8]) -> bool {
+    payload(bytes) == Some(CLOSING)
+}
+
+/// Whether a binary message is a whole one.
+fn is_whole(bytes: &[u8]) -> bool {
+    payload(bytes).is_some()
+}
+
+/// Terminal bytes before a message.
+fn early(frame: &Frame) -> Said {
+    let early = Frame { head: BINARY, masked: frame.masked, payload: b"\x011x".to_vec() };
+    Said { onward: vec![early, frame.clone()], ..Said::default() }
+}
+
+/// What a client makes of what it does not know.
+fn fragile(mutant: &str, message: &Value, frame: &Frame) -> Option<Said> {
+    let is_unknown = message["type"].as_str().is_some_and(|kind| !KNOWN.contains(&kind));
+    match mutant {
+        "fragile-to-bytes" if frame.head == BINARY && !is_whole(&frame.payload) => Some(Said::ended(frame, 1007)),
+        "closes-on-unknown" if is_unknown => Some(Said::ended(frame, 1008)),
+        _ => None,
+    }
+}

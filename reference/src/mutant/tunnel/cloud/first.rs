@@ -1,0 +1,181 @@
+//! What becomes of connections that open otherwise than with `Auth`, or not at all (TUN-03).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::super::rule::Seen;
+use super::shared::shared;
+use super::{Cloud, Row};
+use crate::mutant::link::Said;
+use crate::mutant::wire::{BINARY, Frame, PING, TEXT};
+
+/// Two mutants for each first message: nothing is said of it, or it is closed without the close code.
+macro_rules! kinds {
+    ($($what:literal: $is:expr;)*) => {
+        &[
+            $(
+                Row::told(
+                    concat!("silent-about-", $what), &["TUN-03"],
+                    concat!("closes without AuthError when it is first told ", $what), {
+                        const IS: fn(&First<'_>) -> bool = $is;
+                        |cloud, seen, _| seen.drops_if(seen.is("AuthError") && opened(cloud, IS))
+                    },
+                )
+                .causing(&["TUN-05"]),
+                Row::told(
+                    concat!("unclosed-after-", $what), &["TUN-03"],
+                    concat!("closes with 1000 when it is first told ", $what), {
+                        const IS: fn(&First<'_>) -> bool = $is;
+                        |cloud, seen, _| {
+                            (seen.frame.close_code() == 1008 && opened(cloud, IS)).then(|| Said::closed(1000))
+                        }
+                    },
+                ),
+            )*
+        ]
+    };
+}
+
+pub(super) const KINDS: &[Row] = kinds! {
+    "a-ping": |first| first.kind(TEXT, "Ping");
+    "a-pong": |first| first.kind(TEXT, "Pong");
+    "an-http-response": |first| first.kind(TEXT, "HttpResponse");
+    "an-error": |first| first.kind(TEXT, "Error");
+    "stats": |first| first.kind(TEXT, "Stats");
+    "a-clouds-message": |first| first.kind(TEXT, "AuthSuccess");
+    "an-unknown-type": |first| first.kind(TEXT, "Hello");
+    "auth-in-small-letters": |first| first.kind(TEXT, "auth");
+    "prose": |first| first.text().is_some_and(|text| text.len() > 4 && text.chars().all(char::is_alphanumeric));
+    "an-empty-text": |first| first.text() == Some("");
+    "json-cut-off":
+        |first| first.is_no_json() && first.text().is_some_and(|text| text.starts_with('{') && !text.contains("}}"));
+    "a-list": |first| first.message.is_array();
+    "something-behind-it":
+        |first| first.is_no_json() && first.text().is_some_and(|text| text.starts_with('{') && text.contains("}}"));
+    "a-string": |first| first.message.is_string();
+    "null": |first| first.text() == Some("null");
+    "an-auth-without-data":
+        |first| first.is_auth() && first.message.get("data").is_none() && first.message.get("token").is_none();
+    "a-token-beside-data": |first| first.is_auth() && first.message.get("token").is_some();
+    "an-auth-without-token":
+        |first| first.is_auth() && first.message["data"].is_object() && first.message["data"].get("token").is_none();
+    "a-token-that-is-a-number": |first| first.is_auth() && first.message["data"]["token"].is_number();
+    "a-token-that-is-null": |first| first.is_auth() && first.message["data"].get("token") == Some(&Value::Null);
+    "a-token-in-a-list": |first| first.is_auth() && first.message["data"]["token"].is_array();
+    "a-ping-in-messagepack": |first| first.kind(BINARY, "Ping");
+    "junk": |first| first.bytes().is_some_and(|bytes| bytes.starts_with(b"\xc1"));
+    "an-empty-binary-message": |first| first.bytes() == Some(b"");
+    "json-in-a-binary-message": |first| first.bytes().is_some_and(|bytes| bytes.starts_with(b"{"));
+    "messagepack-cut-off": |first| first.bytes().is_some_and(|bytes| bytes.ends_with(b"\xa4data"));
+    "an-auth-in-messagepack-without-token": |first| first.bytes().is_some_and(|bytes| bytes.ends_with(b"\xa4data\x80"));
+    "a-token-in-bytes": |first| first.bytes().is_some_and(|bytes| bytes.ends_with(b"\xc4\x01a"));
+};
+
+pub(super) const RULES: &[Row] = &[
+    Row::heard("pings-are-messages", &["TUN-03"], "takes a Ping frame for a first message", |cloud, seen, _| {
+        (seen.frame.head == PING && cloud.first.is_none()).then(|| seen.ended(1008)).flatten()
+    })
+    .causing(&["WIRE-04"]),
+    Row::heard(
+        "pings-spoil-auth",
+        &["TUN-03", "TUN-02"],
+        "refuses whoever has sent a Ping frame before Auth",
+        |cloud, seen, _| (seen.is("Auth") && cloud.has_pinged).then(|| seen.with("token", "-")).flatten(),
+    ),
+    Row::told(
+        "pings-count",
+        &["TUN-03"],
+        "lets a connection stay silent that has sent a Ping frame",
+        |cloud, seen, _| seen.drops_if(cloud.first.is_none() && cloud.has_pinged && is_refusal(seen)),
+    ),
+    Row::told("waits-forever", &["TUN-03"], "lets a connection stay that says nothing", |cloud, seen, _| {
+        seen.drops_if(cloud.first.is_none() && is_refusal(seen))
+    }),
+    Row::told(
+        "silent-end",
+        &["TUN-03"],
+        "closes a connection that says nothing without AuthError",
+        |cloud, seen, _| seen.drops_if(cloud.first.is_none() && seen.is("AuthError")),
+    ),
+    Row::told("unclosed-silence", &["TUN-03"], "closes a connection that says nothing with 1000", |cloud, seen, _| {
+        (cloud.first.is_none() && seen.frame.close_code() == 1008).then(|| Said::closed(1000))
+    }),
+    Row::told(
+        "unclosed-after-a-second-ping",
+        &["TUN-03"],
+        "closes with 1000 each connection but the first that opens with Ping",
+        |cloud, seen, _| {
+            let is_due = begins(cloud, |first| first.kind(TEXT, "Ping")) && seen.frame.close_code() == 1008;
+            let mut shared = shared();
+            shared.count += usize::from(is_due);
+            (is_due && shared.count > 1).then(|| Said::closed(1000))
+        },
+    ),
+    Row::other("impatient-first", &["TUN-03"], "waits for Auth only a third of the time"),
+    Row::other("waits-long-for-auth", &["TUN-03"], "waits six times as long for Auth"),
+    Row::heard(
+        "refuses-latecomers",
+        &["TUN-03"],
+        "refuses whoever takes half of its time for Auth",
+        |cloud, seen, _| {
+            let is_late = cloud.since.elapsed() > Duration::from_millis(150);
+            (seen.is("Auth") && is_late).then(|| seen.with("token", "-")).flatten()
+        },
+    )
+    .causing(&["TUN-02"]),
+    Row::heard(
+        "ends-latecomers",
+        &["TUN-03"],
+        "forgets that an agent has authenticated that took its time",
+        |cloud, seen, _| {
+            let is_due = seen.is("Auth") && cloud.since.elapsed() > Duration::from_millis(100);
+            cloud.count += usize::from(is_due);
+            (seen.is("Ping") && cloud.count > 0).then(|| seen.ended(1008)).flatten()
+        },
+    ),
+];
+
+/// The first message of a connection.
+struct First<'a> {
+    frame: &'a Frame,
+    message: &'a Value,
+}
+
+impl First<'_> {
+    fn kind(&self, head: u8, kind: &str) -> bool {
+        self.frame.head == head && self.message["type"] == kind
+    }
+
+    fn is_auth(&self) -> bool {
+        self.kind(TEXT, "Auth")
+    }
+
+    fn text(&self) -> Option<&str> {
+        (self.frame.head == TEXT).then(|| std::str::from_utf8(&self.frame.payload).ok()).flatten()
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        (self.frame.head == BINARY).then_some(&*self.frame.payload)
+    }
+
+    fn is_no_json(&self) -> bool {
+        self.text().is_some_and(|text| serde_json::from_str::<Value>(text).is_err())
+    }
+}
+
+/// Whether somebody is refused, or closed for it.
+fn is_refusal(seen: &Seen<'_>) -> bool {
+    seen.is("AuthError") || seen.frame.close_code() == 1008
+}
+
+/// Whether a connection opened so, and said nothing more.
+fn opened(cloud: &Cloud, so: fn(&First<'_>) -> bool) -> bool {
+    let is_only = cloud.auths == usize::from(cloud.opened_with_auth());
+    is_only && begins(cloud, so)
+}
+
+/// Whether a connection opened so, whatever it said then.
+fn begins(cloud: &Cloud, so: fn(&First<'_>) -> bool) -> bool {
+    cloud.first.as_ref().is_some_and(|(frame, message)| so(&First { frame, message }))
+}

@@ -1,0 +1,275 @@
+//! Mutants of a cloud: where agents connect, and where the public does.
+
+mod answers;
+mod bodies;
+mod encodings;
+mod first;
+mod frames;
+mod losses;
+mod messages;
+mod opening;
+mod passing;
+mod public;
+mod requests;
+mod shared;
+mod violations;
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::rule::{self, Rule, Seen, tables};
+use crate::mutant::Mutant;
+use crate::mutant::link::{House, Link, Loss, Said, Way};
+use crate::mutant::wire::{CLOSE, Frame, PING, PONG};
+pub(crate) use public::Public;
+use shared::{How, shared};
+
+type Row = Rule<Cloud>;
+
+tables! {
+    Cloud: opening::KINDS, opening::RULES, first::KINDS, first::RULES, requests::RULES, losses::KINDS, losses::RULES,
+    answers::KINDS, answers::RULES, passing::KINDS, passing::RULES, bodies::RULES, encodings::RULES, messages::RULES,
+    frames::RULES, violations::KINDS, violations::RULES; and public::MUTANTS
+}
+
+/// One connection of an agent.
+pub(crate) struct Cloud {
+    mutant: &'static str,
+    rule: Option<&'static Rule<Cloud>>,
+    number: usize,
+    since: Instant,
+    /// Its first message, as far as it came in one frame.
+    first: Option<(Frame, Value)>,
+    /// How often it said `Auth`, and with which token last.
+    auths: usize,
+    token: String,
+    is_let_in: bool,
+    has_pinged: bool,
+    /// The Ping frame that came last, and whether it came amid a message.
+    ping: Option<(Frame, bool)>,
+    /// The frame before this one, of the agent's.
+    last: Option<Frame>,
+    /// Fragments of the message that the agent has begun.
+    fragments: usize,
+    fragment_bytes: usize,
+    /// `Ping` messages without an answer, in a row.
+    pings: usize,
+    /// Whether something malformed came, and something unasked.
+    has_erred: bool,
+    has_guessed: bool,
+    has_closed: bool,
+    /// Whether it was closed with 1008.
+    is_refused: bool,
+    /// Requests in their order: when they were sent, and whether they are answered.
+    asked: Vec<Asked>,
+    /// What is kept for later.
+    held: Vec<Frame>,
+    count: usize,
+}
+
+/// A request that was sent to the agent.
+struct Asked {
+    id: String,
+    /// By [`rule::now`].
+    at: u128,
+    answers: usize,
+    frame: Frame,
+    message: Value,
+}
+
+impl Cloud {
+    pub(crate) fn new(mutant: &'static str, number: usize) -> Self {
+        let rule = RULES.iter().flat_map(|rules| rules.iter()).find(|rule| rule.mutant.name == mutant);
+        shared().opens(number);
+        Self {
+            mutant,
+            rule,
+            number,
+            since: Instant::now(),
+            first: None,
+            auths: 0,
+            token: String::new(),
+            is_let_in: false,
+            has_pinged: false,
+            ping: None,
+            last: None,
+            fragments: 0,
+            fragment_bytes: 0,
+            pings: 0,
+            has_erred: false,
+            has_guessed: false,
+            has_closed: false,
+            is_refused: false,
+            asked: Vec::new(),
+            held: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// Whether its first message was `Auth`.
+    fn opened_with_auth(&self) -> bool {
+        self.first.as_ref().is_some_and(|(_, message)| message["type"] == "Auth")
+    }
+
+    /// A request of this id.
+    fn request(&self, id: &str) -> Option<&Asked> {
+        self.asked.iter().rev().find(|asked| asked.id == id)
+    }
+
+    /// How long ago this was asked, in ms.
+    fn age(&self, id: &str) -> u128 {
+        self.request(id).map_or(0, |asked| rule::now().saturating_sub(asked.at))
+    }
+
+    /// Requests that are not answered.
+    fn open(&self) -> impl Iterator<Item = &Asked> {
+        self.asked.iter().filter(|asked| asked.answers == 0)
+    }
+
+    fn hears(&mut self, seen: &Seen<'_>) {
+        let frame = seen.frame;
+        match frame.head {
+            PING => self.has_pinged = true,
+            CLOSE => self.has_closed = true,
+            _ => {}
+        }
+        if frame.is_message() && self.first.is_none() {
+            self.first = Some((frame.clone(), seen.message.clone()));
+        }
+        if seen.is("Auth") {
+            self.auths += 1;
+            seen.text("token").clone_into(&mut self.token);
+        }
+        if frame.head & 0x0F != 0 && frame.is_message() {
+            (self.fragments, self.fragment_bytes) = (0, 0);
+        }
+        if frame.is_fragment() {
+            self.fragments += 1;
+            self.fragment_bytes += frame.payload.len();
+        }
+        self.has_erred |= frame.is_message() && !frame.is_fragment() && messages::is_malformed(frame);
+        self.pings = if seen.is("Ping") { self.pings + 1 } else { 0 };
+        if let Some(harm) = harm(seen) {
+            shared().harm = harm;
+        }
+        let id = ["id", "request_id"].map(|name| seen.text(name)).concat();
+        if seen.is("HttpResponse") || seen.is("Error") {
+            match self.asked.iter_mut().rev().find(|asked| asked.id == id) {
+                Some(asked) => {
+                    asked.answers += 1;
+                    self.has_guessed |= asked.answers > 1;
+                }
+                None => self.has_guessed |= !id.is_empty(),
+            }
+        }
+    }
+
+    fn tells(&mut self, seen: &Seen<'_>) {
+        if seen.is("AuthSuccess") {
+            self.is_let_in = true;
+            shared().lets_in(self.number, &self.token);
+        }
+        if seen.is("AuthError") {
+            shared().refused_at = Some(rule::now());
+        }
+        if seen.is("Pong") {
+            self.pings = 0;
+        }
+        if seen.is("HttpRequest") {
+            let (id, at) = (seen.text("id").to_owned(), rule::now());
+            // Only the latest are of interest.
+            if self.asked.len() > 1000 {
+                self.asked.drain(..500);
+            }
+            let is_small = seen.frame.payload.len() < 64 << 10;
+            let (frame, message) = if is_small {
+                (seen.frame.clone(), seen.message.clone())
+            } else {
+                (Frame { payload: Vec::new(), ..seen.frame.clone() }, Value::Null)
+            };
+            self.asked.push(Asked { id, at, answers: 0, frame, message });
+            let mut shared = shared();
+            shared.asks(self.number, seen.frame.payload.len());
+            shared.orphans.retain(|url| url != seen.text("url"));
+        }
+    }
+}
+
+impl Link for Cloud {
+    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+        let message = rule::read(&frame);
+        let kind = message["type"].as_str().unwrap_or_default();
+        let seen = Seen { way, frame: &frame, message: &message, kind };
+        match way {
+            Way::In => self.hears(&seen),
+            Way::Out => self.tells(&seen),
+        }
+        let said = self.rule.and_then(|rule| rule.apply(self, &seen, house));
+        if way == Way::In {
+            if frame.head == PING {
+                self.ping = Some((frame.clone(), self.fragments > 0));
+            }
+            if frame.is_message() && frame.head & 0x80 != 0 {
+                (self.fragments, self.fragment_bytes) = (0, 0);
+            }
+            if seen.is("HttpResponse") {
+                shared().answers(self.number);
+            }
+            if frame.head != PONG {
+                self.last = Some(frame.clone());
+            }
+        } else if frame.close_code() > 0 && !self.has_closed {
+            self.is_refused |= frame.close_code() == 1008;
+            shared().loses(self.number, How::Closed, self.open().last().map(|asked| asked.frame.clone()));
+        }
+        if way == Way::In && frame.head == CLOSE {
+            shared().loses(self.number, How::Close, self.open().last().map(|asked| asked.frame.clone()));
+        }
+        said.unwrap_or_else(|| Said::whole(&frame))
+    }
+
+    fn ends(&mut self, way: Way, loss: Loss, _: &mut House) -> bool {
+        if way == Way::In {
+            let how = if loss == Loss::Reset { How::Reset } else { How::End };
+            shared().loses(self.number, how, self.open().last().map(|asked| asked.frame.clone()));
+        }
+        losses::is_told(self, way, loss)
+    }
+
+    fn hoards(&self) -> bool {
+        self.mutant == "hoards"
+    }
+
+    fn large(&mut self, way: Way, head: u8) -> Option<u16> {
+        bodies::large(self.mutant, way, head)
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        shared().agents.remove(&self.number);
+    }
+}
+
+/// How an answer means harm to the public, by the name of the mutant that lets it.
+fn harm(seen: &Seen<'_>) -> Option<&'static str> {
+    let headers = seen.data("headers").as_object().filter(|_| seen.is("HttpResponse"))?;
+    let line_end = |text: &str| text.contains("\r\n");
+    if line_end(seen.text("status_text")) {
+        return Some("injects-by-a-status-text");
+    }
+    headers.iter().find_map(|(name, value)| {
+        let text = value.as_str().unwrap_or_default();
+        Some(match () {
+            () if line_end(name) => "injects-by-a-name",
+            () if line_end(text) && text.contains("HTTP/1.1") => "injects-an-answer",
+            () if line_end(text) => "injects-by-a-value",
+            () if text.contains('\n') => "injects-by-half-a-line-end",
+            () if value.as_array().is_some_and(|all| all.iter().any(|one| one.as_str().is_some_and(line_end))) => {
+                "injects-a-cookie"
+            }
+            () => return None,
+        })
+    })
+}

@@ -1,0 +1,5 @@
+//! Mutants of the tunnel family.
+
+pub(super) mod agent;
+pub(super) mod cloud;
+mod rule;
