@@ -1,1 +1,1 @@
-"""A client of the rpc family: it reports a session to a daemon, makes calls, and comes back when the daemon does."""
+"""An rpc client: registers a session with a daemon, makes calls, and reconnects when the daemon restarts."""

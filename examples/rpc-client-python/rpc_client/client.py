@@ -1,134 +1,94 @@
-"""The client: one connection at a time, calls and their answers, and coming back."""
+"""The client: one connection at a time, calls and their answers."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from relayspec.client import Ending, Events, ReconnectingClient
+
 from . import messages
 from .options import Options
-from .policy import ComingBack
 
-# A longer frame is the loss of the connection (RPC-C9).
+# A longer frame counts as a lost connection (RPC-C9).
 LONGEST_FRAME = 16 << 20
-# More calls than this do not wait for the acknowledgement of `SessionStart`.
+_CHUNK = 1 << 16
+# How many calls may wait for the acknowledgement of `SessionStart`.
 _MOST_WAITING = 10_000
-# Request ids never come again on a connection: there are so many of them.
 _IDS = 1 << 64
 
 
-class User(Protocol):
-    def connected(self) -> None: ...
-    def disconnected(self) -> None: ...
-    def reconnected(self) -> None: ...
+class User(Events, Protocol):
+    """Receives what happens."""
+
     def error(self, code: str, message: str) -> None: ...
-    def gave_up(self) -> None: ...
 
 
-# What becomes of a call: its answer, or else why there is none.
+# Receives the outcome of a call: its answer, or else why there is none.
 Outcome = Callable[[Any, str | None], None]
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class Client:
+class Client(ReconnectingClient[Connection]):
     def __init__(self, options: Options, user: User) -> None:
+        super().__init__(options, user)
         self._options = options
         self._user = user
-        self._coming_back = ComingBack(options.policy)
         self._writer: asyncio.StreamWriter | None = None
         self._is_acknowledged = False
         self._last_id = 0
-        self._under_way: dict[int, Outcome] = {}
+        self._in_flight: dict[int, Outcome] = {}
         self._waiting: list[tuple[Any, Outcome]] = []
-        self._stopping = asyncio.Event()
         self._connections = 0
         self._is_first = True
-        self._had_trouble = False
-
-    def stop(self) -> None:
-        self._stopping.set()
 
     def call(self, message: Any, outcome: Outcome) -> None:
-        """Makes a call. It never waits: what becomes of it is told, sooner or later and once."""
+        """Makes a call without waiting; `outcome` is called exactly once, sooner or later."""
         try:
             messages.encode(0, message)
-        except messages.Wrong as error:
+        except messages.MessageError as error:
             return outcome(None, str(error))
         if self._writer is None:
-            return outcome(None, "there is no connection")  # RPC-C5
-        if not self._is_acknowledged and len(self._waiting) >= _MOST_WAITING:
-            return outcome(None, "too many calls wait already")
-        if not self._is_acknowledged:
-            return self._waiting.append((message, outcome))
-        self._send(message, outcome)
+            return outcome(None, "not connected")  # RPC-C5
+        if self._is_acknowledged:
+            return self._send(message, outcome)
+        if len(self._waiting) >= _MOST_WAITING:
+            return outcome(None, "too many calls are waiting")
+        self._waiting.append((message, outcome))
 
-    async def run(self) -> bool:
-        """Until it is told to stop (true) or has given up."""
-        while not self._stopping.is_set():
-            succeeded = await self._connection()
-            if self._stopping.is_set():
-                break
-            self._had_trouble = True
-            if self._is_first and not succeeded:
-                self._user.error("NOT_CONNECTED", "the daemon cannot be reached")  # RPC-C7
-            self._is_first = False
-            delay = self._coming_back.next()
-            if delay is None:
-                self._user.gave_up()
-                return False
-            await self._until_stopped(delay)
-        return True
+    async def open(self) -> Connection:
+        return await asyncio.open_unix_connection(self._options.socket, limit=_CHUNK)
 
-    async def _until_stopped(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            pass
+    async def close(self, connection: Connection) -> None:
+        connection[1].close()
+        with contextlib.suppress(OSError):
+            await connection[1].wait_closed()
 
-    async def _connection(self) -> bool:
-        """One attempt, and what comes of it; whether it was a success."""
-        deadline = asyncio.get_running_loop().time() + self._options.timing.connect_timeout
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        talking = asyncio.ensure_future(self._talk())
-        try:
-            while not talking.done():
-                left = None if self._is_acknowledged else deadline - asyncio.get_running_loop().time()
-                if self._stopping.is_set() or (left is not None and left <= 0):
-                    break  # RECON-12, RECON-13
-                # A look at the clock now and then: the acknowledgement lifts the deadline.
-                await asyncio.wait({stopping, talking}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            talking.cancel()
-            await asyncio.gather(talking, return_exceptions=True)
-        return self._lost()
+    def abort(self, connection: Connection) -> None:
+        connection[1].transport.abort()
 
-    async def _talk(self) -> None:
-        try:
-            reader, writer = await asyncio.open_unix_connection(self._options.socket, limit=1 << 16)
-        except OSError:
-            return
-        self._writer = writer
-        self._user.connected()
-        opening = self._write({"SessionStart": self._opening()})  # RPC-C1
-        try:
-            while True:
-                length = await reader.readexactly(4)
-                count = int.from_bytes(length, "big")
-                if count > LONGEST_FRAME:
-                    return  # RPC-C9
-                # Piece by piece: memory follows the bytes that came.
-                frame = bytearray(length)
-                while len(frame) < 4 + count:
-                    piece = await reader.read(min(1 << 16, 4 + count - len(frame)))
-                    if not piece:
-                        return
-                    frame += piece
-                self._heard(bytes(frame), opening)
-        except (asyncio.IncompleteReadError, OSError):
-            return
+    async def converse(self, connection: Connection) -> Ending:
+        reader, self._writer = connection
+        opening = self._write({"SessionStart": self._session()})  # RPC-C1
+        while (frame := await _read_frame(reader)) is not None:
+            self._receive(frame, opening)
+        return Ending.LOST
 
-    def _opening(self) -> dict[str, Any]:
+    def attempt_over(self) -> None:
+        succeeded, self._is_acknowledged = self._is_acknowledged, False
+        self._writer = None
+        calls = [*self._in_flight.values(), *(outcome for _, outcome in self._waiting)]
+        self._in_flight.clear()
+        self._waiting.clear()
+        for outcome in calls:
+            outcome(None, "connection lost")  # RPC-C4
+        if self._is_first and not succeeded and not self.stopping:
+            self._user.error("NOT_CONNECTED", "the daemon cannot be reached")  # RPC-C7
+        self._is_first = False
+
+    def _session(self) -> dict[str, Any]:
         self._connections += 1
         return {
             "session_id": self._options.session_id,
@@ -136,30 +96,26 @@ class Client:
             "attrs": {"cwd": os.getcwd(), "connections": str(self._connections)},  # RPC-C8
         }
 
-    def _heard(self, frame: bytes, opening: int) -> None:
+    def _receive(self, frame: bytes, opening: int) -> None:
         try:
             request_id, message = messages.decode(frame)
-        except messages.Wrong:
+        except messages.MessageError:
             return  # RPC-C3
         if request_id == opening and not self._is_acknowledged:
             if message == "Ack":
-                self._acknowledged()
-        elif outcome := self._under_way.pop(request_id, None):
+                self._acknowledge()
+        elif outcome := self._in_flight.pop(request_id, None):
             outcome(message, None)
 
-    def _acknowledged(self) -> None:
+    def _acknowledge(self) -> None:
         self._is_acknowledged = True
-        self._is_first = False
-        self._coming_back.succeeded()
-        if self._had_trouble:
-            self._user.reconnected()
-        self._had_trouble = False
+        self.established()
         waiting, self._waiting = self._waiting, []
         for message, outcome in waiting:
             self._send(message, outcome)
 
     def _send(self, message: Any, outcome: Outcome) -> None:
-        self._under_way[self._write(message)] = outcome
+        self._in_flight[self._write(message)] = outcome
 
     def _write(self, message: Any) -> int:
         self._last_id = (self._last_id + 1) % _IDS
@@ -167,17 +123,18 @@ class Client:
             self._writer.write(messages.encode(self._last_id, message))
         return self._last_id
 
-    def _lost(self) -> bool:
-        """The connection is over; whether it had been a success."""
-        writer, self._writer = self._writer, None
-        succeeded, self._is_acknowledged = self._is_acknowledged, False
-        calls = [*self._under_way.values(), *(outcome for _, outcome in self._waiting)]
-        self._under_way.clear()
-        self._waiting.clear()
-        if writer is not None:
-            writer.close()
-            if not self._stopping.is_set():
-                self._user.disconnected()
-        for outcome in calls:
-            outcome(None, "the connection is lost")  # RPC-C4
-        return succeeded
+
+async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
+    """The next frame, with its length in front; None if it is too long (RPC-C9)."""
+    length = await reader.readexactly(4)
+    count = int.from_bytes(length, "big")
+    if count > LONGEST_FRAME:
+        return None
+    # In chunks, so that memory follows the bytes that arrive and not the length that is claimed.
+    frame = bytearray(length)
+    while len(frame) < 4 + count:
+        chunk = await reader.read(min(_CHUNK, 4 + count - len(frame)))
+        if not chunk:
+            raise EOFError
+        frame += chunk
+    return bytes(frame)

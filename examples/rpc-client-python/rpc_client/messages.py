@@ -1,6 +1,6 @@
 """Messages in their JSON form and as bytes (chapter rpc, "Frames" and "Messages").
 
-A message is a Python value as `json` gives it: `{"IoData": {…}}`, or `"Ack"`. Bytes stand in it as base64.
+A message is a Python value as `json` returns it: `{"IoData": {…}}`, or `"Ack"`. Bytes are base64.
 """
 
 import base64
@@ -10,16 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 MAGIC = b"OS"
-# What stands before the payload, its own length in front.
+# Precedes the payload; begins with the length of the frame.
 HEADER = struct.Struct(">IQ2sI")
 
 
-class Wrong(Exception):
-    """This is no message, or no frame."""
+class MessageError(Exception):
+    """Not a valid message or frame."""
 
 
 class Reader:
-    """Takes values off bytes, from the front."""
+    """Reads values from bytes in order."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -27,7 +27,7 @@ class Reader:
 
     def bytes(self, count: int) -> bytes:
         if count > len(self._data) - self._at:
-            raise Wrong("the payload ends too early")
+            raise MessageError("the payload ends too early")
         self._at += count
         return self._data[self._at - count : self._at]
 
@@ -38,26 +38,26 @@ class Reader:
         try:
             return self.bytes(self.number("Q")).decode()
         except UnicodeDecodeError as error:
-            raise Wrong("a string is no UTF-8") from error
+            raise MessageError("a string is not valid UTF-8") from error
 
     def flag(self) -> bool:
         flag = self.number("B")
         if flag > 1:
-            raise Wrong("a flag is 0 or 1")
+            raise MessageError("a flag must be 0 or 1")
         return flag == 1
 
     def end(self) -> None:
         if self._at != len(self._data):
-            raise Wrong("bytes follow the message")
+            raise MessageError("bytes follow the message")
 
 
 def _text(value: Any) -> bytes:
     if not isinstance(value, str):
-        raise Wrong("a string is wanted")
+        raise MessageError("expected a string")
     try:
         raw = value.encode()
     except UnicodeEncodeError as error:
-        raise Wrong("a string has half a surrogate pair") from error
+        raise MessageError("a string contains an unpaired surrogate") from error
     return struct.pack("<Q", len(raw)) + raw
 
 
@@ -66,11 +66,11 @@ def _number(form: str) -> Callable[[Any], bytes]:
         if type(value) is float and value.is_integer():
             value = int(value)
         if type(value) is not int:
-            raise Wrong("a whole number is wanted")
+            raise MessageError("expected a whole number")
         try:
             return struct.pack("<" + form, value)
         except struct.error as error:
-            raise Wrong("a number is out of range") from error
+            raise MessageError("a number is out of range") from error
 
     return write
 
@@ -85,33 +85,33 @@ def _option(write: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
 
 def _data(value: Any) -> bytes:
     if not isinstance(value, str):
-        raise Wrong("bytes are a string in base64")
+        raise MessageError("expected a base64 string")
     try:
         raw = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Wrong("bytes are a string in base64") from error
+        raise MessageError("expected a base64 string") from error
     if base64.b64encode(raw).decode() != value:
-        raise Wrong("base64 has no bits to spare")
+        raise MessageError("base64 must be canonical")
     return struct.pack("<Q", len(raw)) + raw
 
 
 def _map(value: Any) -> bytes:
     if not isinstance(value, dict):
-        raise Wrong("an object is wanted")
+        raise MessageError("expected an object")
     return struct.pack("<Q", len(value)) + b"".join(_text(name) + _text(value[name]) for name in sorted(value))
 
 
 def _word(*words: str) -> Callable[[Any], bytes]:
     def write(value: Any) -> bytes:
         if value not in words:
-            raise Wrong("one of " + ", ".join(words) + " is wanted")
+            raise MessageError("expected one of " + ", ".join(words))
         return struct.pack("<I", words.index(value))
 
     return write
 
 
 def _one_of(*variants: tuple[str, Callable[[Any], bytes] | None]) -> Callable[[Any], bytes]:
-    """A mere word, or an object whose only member is the name of a variant."""
+    """A variant: its name, or an object with its name as the only member."""
 
     def write(value: Any) -> bytes:
         for index, (name, content) in enumerate(variants):
@@ -119,7 +119,7 @@ def _one_of(*variants: tuple[str, Callable[[Any], bytes] | None]) -> Callable[[A
                 return struct.pack("<I", index)
             if content is not None and isinstance(value, dict) and value.keys() == {name}:
                 return struct.pack("<I", index) + content(value[name])
-        raise Wrong("one of " + ", ".join(name for name, _ in variants) + " is wanted")
+        raise MessageError("expected one of " + ", ".join(name for name, _ in variants))
 
     return write
 
@@ -127,13 +127,13 @@ def _one_of(*variants: tuple[str, Callable[[Any], bytes] | None]) -> Callable[[A
 def _members(**members: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
     def write(value: Any) -> bytes:
         if not isinstance(value, dict):
-            raise Wrong("an object is wanted")
+            raise MessageError("expected an object")
         parts = []
         for name, content in members.items():
             try:
                 parts.append(content(value.get(name)))
-            except Wrong as error:
-                raise Wrong(f"`{name}`: {error}") from error
+            except MessageError as error:
+                raise MessageError(f"`{name}`: {error}") from error
         return b"".join(parts)
 
     return write
@@ -142,7 +142,7 @@ def _members(**members: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
 def _list(write: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
     def items(value: Any) -> bytes:
         if not isinstance(value, list):
-            raise Wrong("a list is wanted")
+            raise MessageError("expected a list")
         return struct.pack("<Q", len(value)) + b"".join(write(item) for item in value)
 
     return items
@@ -164,7 +164,7 @@ _RECORD = _members(
 _EVENT_TYPE = _one_of(("NonZeroExit", _i32), ("PatternMatch", _text), ("CommandBoundary", _members(command=_text)))
 _SCOPE = _one_of(("CurrentSession", None), ("AllSessions", None), ("Sessions", _list(_text)))
 
-# What a client sends: the index of each variant, and its members.
+# What a client sends: the index of each variant and its members.
 _CALLS: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "SessionStart": (0, _members(session_id=_text, parent_session_id=_option(_text), timestamp_ms=_u64, attrs=_map)),
     "SessionEnd": (1, _members(session_id=_text, timestamp_ms=_u64, exit_code=_option(_i32))),
@@ -180,7 +180,7 @@ _ACK = 7
 def encode(request_id: int, message: Any) -> bytes:
     """The frame of a call."""
     if not isinstance(message, dict) or len(message) != 1 or not message.keys() <= _CALLS.keys():
-        raise Wrong("a call is an object whose only member is one of " + ", ".join(_CALLS))
+        raise MessageError("a call must be an object whose only member is one of " + ", ".join(_CALLS))
     ((name, members),) = message.items()
     index, write = _CALLS[name]
     payload = struct.pack("<I", index) + write(members)
@@ -190,11 +190,11 @@ def encode(request_id: int, message: Any) -> bytes:
 def decode(frame: bytes) -> tuple[int, Any]:
     """Request id and message of an answer; `frame` begins with its length."""
     if len(frame) < HEADER.size:
-        raise Wrong("the frame is too short")
+        raise MessageError("the frame is too short")
     length, request_id, magic, payload_length = HEADER.unpack_from(frame)
     payload = frame[HEADER.size :]
     if magic != MAGIC or payload_length != len(payload) or length != len(frame) - 4:
-        raise Wrong("the header is wrong")
+        raise MessageError("the header is invalid")
     reader = Reader(payload)
     variant = reader.number("I")
     if variant == _ACK:
@@ -203,6 +203,6 @@ def decode(frame: bytes) -> tuple[int, Any]:
         members = {"request_id": reader.text(), "content": reader.text()}
         message = {"Response": members | {"is_streaming": reader.flag(), "is_final": reader.flag()}}
     else:
-        raise Wrong("it is no answer")
+        raise MessageError("not an answer")
     reader.end()
     return request_id, message

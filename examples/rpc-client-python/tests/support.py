@@ -8,5 +8,5 @@ _FIXTURES = pathlib.Path(__file__).parents[3] / "fixtures"
 
 
 def vectors(name: str) -> list[dict[str, Any]]:
-    """The vectors of a file, as `reconnect/policies`."""
+    """The vectors in a file such as `rpc/client-to-daemon`."""
     return json.loads((_FIXTURES / f"{name}.json").read_text(encoding="utf-8"))

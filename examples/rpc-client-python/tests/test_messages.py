@@ -1,53 +1,54 @@
-"""The codec against the golden vectors, and against what is no message."""
+"""The codec, against the golden vectors."""
 
 import json
 import unittest
+from typing import Any
 
 from rpc_client import messages
 
 from .support import vectors
 
 
-def whole(value):
-    """A long string stands as parts."""
+def expanded(value: Any) -> Any:
+    """Vectors give long strings as parts."""
     if isinstance(value, dict):
         if value.keys() == {"parts"}:
             return "".join(part["text"] * part["times"] for part in value["parts"])
-        return {name: whole(inner) for name, inner in value.items()}
+        return {name: expanded(inner) for name, inner in value.items()}
     return value
 
 
-class Vectors(unittest.TestCase):
-    def test_calls_are_written_byte_for_byte(self):
+class MessagesTest(unittest.TestCase):
+    def test_encodes_calls_byte_for_byte(self) -> None:
         count = 0
         for vector in vectors("rpc/client-to-daemon"):
             if vector["verdict"] == "accept" and "binary" in vector:
-                message = whole(vector["message"])
+                message = expanded(vector["message"])
                 written = messages.encode(message["id"], message["message"]).hex()
-                self.assertEqual(written, vector.get("canonical") or whole(vector["binary"]), vector["id"])
+                self.assertEqual(written, vector.get("canonical") or expanded(vector["binary"]), vector["id"])
                 count += 1
         self.assertGreater(count, 30)
 
-    def test_what_is_no_call_is_refused(self):
+    def test_rejects_invalid_calls(self) -> None:
         count = 0
         for vector in vectors("rpc/client-to-daemon"):
             frame = json.loads(vector["text"]) if vector["verdict"] == "reject" and "text" in vector else None
             if isinstance(frame, dict) and "message" in frame and frame.get("id") == 7:
-                with self.assertRaises(messages.Wrong, msg=vector["id"]):
+                with self.assertRaises(messages.MessageError, msg=vector["id"]):
                     messages.encode(7, frame["message"])
                 count += 1
         self.assertGreater(count, 15)
 
-    def test_answers_are_read(self):
+    def test_decodes_answers(self) -> None:
         for vector in vectors("rpc/daemon-to-client"):
             if "binary" not in vector:
                 continue
-            raw = bytes.fromhex(whole(vector["binary"]))
+            raw = bytes.fromhex(expanded(vector["binary"]))
             if vector["verdict"] == "accept":
-                message = whole(vector["message"])
+                message = expanded(vector["message"])
                 self.assertEqual(messages.decode(raw), (message["id"], message["message"]), vector["id"])
             else:
-                with self.assertRaises(messages.Wrong, msg=vector["id"]):
+                with self.assertRaises(messages.MessageError, msg=vector["id"]):
                     messages.decode(raw)
 
 

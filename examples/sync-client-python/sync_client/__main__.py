@@ -1,42 +1,22 @@
-"""The program: options in, a running client out, and an orderly end on signals."""
+"""The program: options, the client, and who uses it."""
 
 import asyncio
 import os
-import signal
 import sys
 
-from . import options, stdin
+from relayspec import program, stdio
+
+from . import options
 from .client import Client
-from .driver import Driver
-from .person import Person
+from .console import Console
+from .driver import SyncDriver
 
 
 async def main() -> int:
     given = options.parse(sys.argv[1:], os.environ)
-    user = Driver(_print) if given.driver else Person(given.chat or "")
+    user = SyncDriver() if given.driver else Console(given.chat or "")
     client = Client(given, user)
-
-    async def listen() -> None:
-        async for line in stdin.lines():
-            user.take(line, client)
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, client.stop)
-    # The end of standard input means nothing: the client goes on.
-    listener = loop.create_task(listen())
-    try:
-        return 0 if await client.run() else 1
-    finally:
-        listener.cancel()
-
-
-def _print(line: str) -> None:
-    try:
-        sys.stdout.write(line)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        pass  # nobody listens any more; that is no reason to end
+    return await program.run(client, stdio.each_line(lambda line: user.handle(line, client)))
 
 
 if __name__ == "__main__":

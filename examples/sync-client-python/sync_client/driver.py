@@ -1,78 +1,34 @@
-"""The driver protocol: events as lines of JSON, and commands likewise."""
+"""The driver protocol of a sync client."""
 
-import json
-from collections.abc import Callable
 from typing import Any
+
+from relayspec.driver import Command, Driver
 
 from . import messages
 from .client import Client
 from .messages import Topic
 
 
-class Driver:
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
+class SyncDriver(Driver):
+    def pushed(self, topic: Topic, payload: dict[str, Any]) -> None:
+        self.data(payload, **messages.topic_members(topic))
 
-    def connected(self) -> None:
-        self._event("connected")
+    def handle(self, line: bytes, client: Client) -> None:
+        """Carries out a command. Never waits, so that `stop` works at any time."""
 
-    def disconnected(self) -> None:
-        self._event("disconnected")
-
-    def joined(self) -> None:
-        self._event("joined")
-
-    def reconnected(self) -> None:
-        self._event("reconnected")
-
-    def data(self, topic: Topic, payload: dict[str, Any]) -> None:
-        self._event("data", **messages.asked(topic), payload=payload)
-
-    def result(self, name: str, ok: Any = None, error: str | None = None) -> None:
-        self._event("result", id=name, **({"ok": ok} if error is None else {"error": error}))
-
-    def error(self, code: str, message: str) -> None:
-        self._event("error", code=code, message=message)
-
-    def waiting(self, seconds: float, why: str) -> None:
-        """No event tells of it."""
-
-    def gave_up(self) -> None:
-        self._event("gave_up")
-
-    def take(self, line: bytes, client: Client) -> None:
-        """Carries a command out. It never waits, so that `stop` is heard at any time."""
-        if not line.strip():
-            return
-        try:
-            command = json.loads(line)
-            do = command["do"]
-            if do == "stop":
-                client.stop()
-            elif do in ("subscribe", "unsubscribe"):
-                name, topic = _text(command["id"]), messages.topic_of(command["resource"], command.get("resourceId"))
-                if topic is None:
-                    self.result(name, error="This names nothing that there could be.")
-                else:
-                    getattr(client, do)(name, topic)
-            elif do == "send":
-                payload = command["payload"]
-                name = _text(command["id"]) if command.get("id") is not None else None
-                client.send(name, _text(payload["resourceId"]), _text(payload["message"]))
-            elif isinstance(do, str):
-                self._event("unsupported", do=do)
+        def change(command: Command) -> None:
+            name = command.text("id")
+            topic = messages.topic_of(command.value("resource"), command.get("resourceId"))
+            if topic is None:
+                self.result(name, error="no such resource")
+            elif command.do == "subscribe":
+                client.subscribe(name, topic)
             else:
-                raise ValueError("`do` is a string")
-        except KeyError as error:
-            self.error("BAD_COMMAND", f"the member {error} is missing")
-        except (ValueError, TypeError, RecursionError) as error:
-            self.error("BAD_COMMAND", str(error))
+                client.unsubscribe(name, topic)
 
-    def _event(self, event: str, **members: Any) -> None:
-        self._write(json.dumps({"event": event, **members}) + "\n")
+        def send(command: Command) -> None:
+            payload = command.object("payload")
+            client.send(command.optional_text("id"), payload.text("resourceId"), payload.text("message"))
 
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("a text is wanted")
-    return value
+        handlers = {"stop": lambda _: client.stop(), "subscribe": change, "unsubscribe": change, "send": send}
+        self.take(line, handlers)

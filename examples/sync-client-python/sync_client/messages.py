@@ -1,17 +1,17 @@
-"""The messages that a server sends, as the chapter has them. What is none is None."""
+"""The messages that a server sends (chapter sync)."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-# A kind of resource, and the id where the kind has ids.
+# A kind of resource, and its id if the kind has ids.
 Topic = tuple[str, str | None]
 
 _LONGEST_SEQ = 2**32 - 1
 
 
 def read(text: str) -> dict[str, Any] | None:
-    """A message of a server, or None."""
+    """A message of a server; None if it is invalid."""
     try:
         message = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -23,7 +23,7 @@ def read(text: str) -> dict[str, Any] | None:
 
 
 def topic_of(resource: Any, resource_id: Any) -> Topic | None:
-    """What two members name together."""
+    """The topic that the members `resource` and `resourceId` name; None if there is no such topic."""
     if resource == "modelProfiles" and (resource_id is None or isinstance(resource_id, str)):
         return (resource, None)
     if resource in ("project", "chat") and isinstance(resource_id, str):
@@ -31,14 +31,14 @@ def topic_of(resource: Any, resource_id: Any) -> Topic | None:
     return None
 
 
-def asked(topic: Topic) -> dict[str, str]:
-    """The members of a request that name a topic."""
+def topic_members(topic: Topic) -> dict[str, str]:
+    """The members that name a topic in a request or a push."""
     resource, resource_id = topic
     return {"resource": resource} if resource_id is None else {"resource": resource, "resourceId": resource_id}
 
 
 def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not JSON")
 
 
 def _strings(value: Any, *names: str) -> bool:
@@ -99,15 +99,15 @@ def _data(message: dict[str, Any]) -> bool:
     return isinstance(message["id"], str) and done.count(True) == 1
 
 
-def _told(message: dict[str, Any]) -> bool:
+def _has_error(message: dict[str, Any]) -> bool:
     return isinstance(message.get("error"), str) and message["error"] != ""
 
 
 _FORMS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "auth_required": lambda message: _strings(message, "id"),
     "auth_success": _auth_success,
-    "auth_failed": lambda message: _strings(message, "id") and _told(message),
+    "auth_failed": lambda message: _strings(message, "id") and _has_error(message),
     "subscribed": _subscribed,
     "data": _data,
-    "error": lambda message: "id" in message and (message["id"] is None or _strings(message, "id")) and _told(message),
+    "error": lambda message: "id" in message and (message["id"] is None or _strings(message, "id")) and _has_error(message),
 }

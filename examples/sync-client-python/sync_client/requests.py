@@ -1,4 +1,4 @@
-"""What the client has asked for or still has to ask for, and when an answer comes too late (SYNC-C5)."""
+"""Requests that are waiting or unanswered, and their timeouts (SYNC-C5)."""
 
 import asyncio
 import itertools
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .messages import Topic, asked
+from .messages import Topic, topic_members
 
-# So many requests may wait for their answers.
+# How many requests may be waiting or unanswered.
 _MOST = 500
 
 
 @dataclass(eq=False)
 class Request:
-    """`user` is what the user calls it; None where the client itself asks."""
+    """`user` is the user's name for it; None if the client itself makes the request."""
 
     kind: str
     user: str | None
@@ -24,7 +24,7 @@ class Request:
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
     def message(self, request_id: str) -> dict[str, Any]:
-        members = {"resourceId": self.chat, "message": self.text} if self.topic is None else asked(self.topic)
+        members = {"resourceId": self.chat, "message": self.text} if self.topic is None else topic_members(self.topic)
         return {"id": request_id, "type": self.kind, **members}
 
     def over(self) -> None:
@@ -39,14 +39,14 @@ class Requests:
         self._waiting: list[Request] = []
 
     def next_id(self) -> str:
-        """An id that no request has had (SYNC-C2)."""
+        """An id that was never used before (SYNC-C2)."""
         return str(next(self._ids))
 
-    def are_too_many(self) -> bool:
+    def is_full(self) -> bool:
         return len(self._open) + len(self._waiting) >= _MOST
 
     def time(self, request: Request, seconds: float, late: Callable[[Request], None]) -> None:
-        """Calls `late` where the request is not over after so many seconds."""
+        """Calls `late` if the request is not over after this many seconds."""
 
         def overdue() -> None:
             self._waiting = [one for one in self._waiting if one is not request]
@@ -62,7 +62,7 @@ class Requests:
         self._open[request_id] = request
 
     def answered(self, request_id: str | None) -> Request | None:
-        """The request with this id; None where it is not open, or is no more."""
+        """Removes and returns the request with this id; None if it is not open."""
         request = self._open.pop(request_id, None) if request_id is not None else None
         if request is not None:
             request.over()
@@ -77,7 +77,7 @@ class Requests:
         return taken
 
     def subscribing_to(self, topic: Topic) -> list[Request]:
-        """The subscriptions to a topic that still wait for a connection."""
+        """The subscriptions to a topic that are still waiting for a connection."""
         return [one for one in self._waiting if one.kind == "subscribe" and one.topic == topic]
 
     def withdraw(self, request: Request) -> None:

@@ -1,14 +1,15 @@
-"""The client against a server that the test plays."""
+"""The client, against a server that each test scripts."""
 
 import asyncio
 import json
 import unittest
 from typing import Any
 
+from relayspec.reconnect import Policy
+from relayspec.timing import Timing
 from sync_client.client import Client
-from sync_client.driver import Driver
-from sync_client.options import Options, Timing, parse
-from sync_client.policy import Policy
+from sync_client.driver import SyncDriver
+from sync_client.options import Options, parse
 from websockets.asyncio.server import ServerConnection, serve
 
 PATIENCE = 5
@@ -16,14 +17,15 @@ TIMING = Timing(connect_timeout=0.5, notify_deadline=0.4, subscribe_timeout=0.3,
 POLICY = Policy(base=0.02, factor=2, cap=0.1)
 
 
-class Clients(unittest.IsolatedAsyncioTestCase):
+class ClientTest(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self) -> None:
         self.peers: asyncio.Queue[ServerConnection] = asyncio.Queue()
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.server = await serve(self.accept, "127.0.0.1", 0, compression=None, ping_interval=None)
         port = self.server.sockets[0].getsockname()[1]
-        self.driver = Driver(lambda line: self.events.put_nowait(json.loads(line)))
-        self.client = Client(Options(f"ws://127.0.0.1:{port}/sync", "000042", timing=TIMING, policy=POLICY), self.driver)
+        self.driver = SyncDriver(lambda line: self.events.put_nowait(json.loads(line)))
+        options = Options(url=f"ws://127.0.0.1:{port}/sync", pin="000042", timing=TIMING, policy=POLICY)
+        self.client = Client(options, self.driver)
         self.run_task = asyncio.create_task(self.client.run())
 
     async def asyncTearDown(self) -> None:
@@ -35,7 +37,7 @@ class Clients(unittest.IsolatedAsyncioTestCase):
         self.peers.put_nowait(socket)
         await socket.wait_closed()
 
-    async def heard(self, peer: ServerConnection) -> dict[str, Any]:
+    async def received(self, peer: ServerConnection) -> dict[str, Any]:
         return json.loads(await asyncio.wait_for(peer.recv(), PATIENCE))
 
     async def event(self, name: str) -> dict[str, Any]:
@@ -43,57 +45,57 @@ class Clients(unittest.IsolatedAsyncioTestCase):
             pass
         return event
 
-    async def let_in(self) -> ServerConnection:
+    async def authenticate(self) -> ServerConnection:
         peer = await asyncio.wait_for(self.peers.get(), PATIENCE)
-        auth = await self.heard(peer)
+        auth = await self.received(peer)
         self.assertEqual(auth, {"id": auth["id"], "type": "auth", "pin": "000042"})
-        await self.say(peer, id=auth["id"], type="auth_success", data={"projects": [], "modelProfiles": []})
+        await self.send(peer, id=auth["id"], type="auth_success", data={"projects": [], "modelProfiles": []})
         return peer
 
-    async def say(self, peer: ServerConnection, **message: Any) -> None:
+    async def send(self, peer: ServerConnection, **message: Any) -> None:
         await peer.send(json.dumps(message))
 
-    def tell(self, **command: Any) -> None:
-        self.driver.take(json.dumps(command).encode(), self.client)
+    def command(self, **command: Any) -> None:
+        self.driver.handle(json.dumps(command).encode(), self.client)
 
-    async def test_it_subscribes_again_and_sends_nothing_twice(self) -> None:
-        peer = await self.let_in()
-        self.tell(do="subscribe", id="a", resource="chat", resourceId="c")
-        asked = await self.heard(peer)
+    async def test_resubscribes_and_sends_nothing_twice(self) -> None:
+        peer = await self.authenticate()
+        self.command(do="subscribe", id="a", resource="chat", resourceId="c")
+        asked = await self.received(peer)
         answer = {"type": "subscribed", "resource": "chat", "resourceId": "c", "data": {"messages": []}}
-        await self.say(peer, id=asked["id"], **answer)
+        await self.send(peer, id=asked["id"], **answer)
         self.assertEqual(await self.event("result"), {"event": "result", "id": "a", "ok": {"messages": []}})
-        self.tell(do="send", id="s", payload={"resourceId": "c", "message": "once"})
-        await self.heard(peer)
+        self.command(do="send", id="s", payload={"resourceId": "c", "message": "once"})
+        await self.received(peer)
         peer.transport.abort()
         self.assertIn("error", await self.event("result"))
-        peer = await self.let_in()
-        again = await self.heard(peer)
+        peer = await self.authenticate()
+        again = await self.received(peer)
         self.assertEqual((again["type"], again["resourceId"]), ("subscribe", "c"))
         message = {"id": "m", "chatId": "c", "role": "user", "content": "missed", "seq": 1}
-        await self.say(peer, id=again["id"], **{**answer, "data": {"messages": [message]}})
+        await self.send(peer, id=again["id"], **{**answer, "data": {"messages": [message]}})
         self.assertEqual((await self.event("data"))["payload"], {"message": message})
 
-    async def test_what_is_not_answered_in_time_fails(self) -> None:
-        peer = await self.let_in()
-        self.tell(do="subscribe", id="a", resource="modelProfiles")
-        asked = await self.heard(peer)
+    async def test_unanswered_requests_fail(self) -> None:
+        peer = await self.authenticate()
+        self.command(do="subscribe", id="a", resource="modelProfiles")
+        asked = await self.received(peer)
         self.assertEqual((await self.event("result"))["id"], "a")
-        await self.say(peer, id=asked["id"], type="subscribed", resource="modelProfiles", data={"modelProfiles": []})
-        self.tell(do="dance")
+        await self.send(peer, id=asked["id"], type="subscribed", resource="modelProfiles", data={"modelProfiles": []})
+        self.command(do="dance")
         self.assertEqual((await self.event("unsupported"))["do"], "dance")
 
-    async def test_a_refused_pin_ends_it(self) -> None:
+    async def test_gives_up_when_the_pin_is_refused(self) -> None:
         peer = await asyncio.wait_for(self.peers.get(), PATIENCE)
-        auth = await self.heard(peer)
-        await self.say(peer, id=auth["id"], type="auth_failed", error="No.")
+        auth = await self.received(peer)
+        await self.send(peer, id=auth["id"], type="auth_failed", error="No.")
         self.assertEqual((await self.event("error"))["code"], "auth_failed")
         await self.event("gave_up")
         self.assertFalse(await asyncio.wait_for(self.run_task, PATIENCE))
 
 
-class Given(unittest.TestCase):
-    def test_params_of_a_runner_are_read(self) -> None:
+class OptionsTest(unittest.TestCase):
+    def test_reads_params_of_the_runner(self) -> None:
         environment = {
             "CONFORMANCE_URL": "ws://127.0.0.1:1/sync",
             "CONFORMANCE_PARAMS": '{"pin":"1","subscribe_timeout":1.5,"token":null,"reconnect":{"base":1,"factor":2,"cap":4}}',

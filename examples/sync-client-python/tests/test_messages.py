@@ -1,4 +1,4 @@
-"""The reader of messages against the golden vectors, as far as a WebSocket lets them through."""
+"""Reading messages, against the golden vectors."""
 
 import json
 import unittest
@@ -9,12 +9,12 @@ from sync_client import messages
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
 
 
-class Messages(unittest.TestCase):
-    def test_every_vector_is_judged_as_it_says(self) -> None:
+class MessagesTest(unittest.TestCase):
+    def test_reads_valid_messages_and_rejects_others(self) -> None:
         vectors = json.loads((FIXTURES / "sync/server-to-client.json").read_text(encoding="utf-8"))
         read = 0
         for vector in vectors:
-            # One that is no UTF-8 is refused by the WebSocket.
+            # The WebSocket layer rejects invalid UTF-8.
             if "hex" in vector:
                 continue
             text = "".join(part["text"] * part["times"] for part in vector.get("parts", [])) or vector["text"]
@@ -23,9 +23,9 @@ class Messages(unittest.TestCase):
             read += 1
         self.assertGreater(read, 100)
 
-    def test_topics_are_named_by_two_members(self) -> None:
+    def test_two_members_name_a_topic(self) -> None:
         self.assertEqual(messages.topic_of("chat", "c"), ("chat", "c"))
         self.assertEqual(messages.topic_of("modelProfiles", None), ("modelProfiles", None))
         for resource, resource_id in (("chat", None), ("chat", 1), ("planet", "c"), (None, None), ([], "c")):
             self.assertIsNone(messages.topic_of(resource, resource_id))
-        self.assertEqual(messages.asked(("modelProfiles", None)), {"resource": "modelProfiles"})
+        self.assertEqual(messages.topic_members(("modelProfiles", None)), {"resource": "modelProfiles"})

@@ -1,4 +1,4 @@
-"""The messages of the terminal family, as far as a viewer reads or writes them."""
+"""The messages that a viewer reads or writes (chapter terminal)."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def _sessions(value: Any) -> bool:
     )
 
 
-# The control messages that a relay sends to a viewer, and what makes their members valid.
+# The control messages that a relay sends to a viewer, and the checks of their members.
 _MEMBERS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "auth_success": {},
     "auth_failed": {"reason": _text},
@@ -38,9 +38,9 @@ _MEMBERS: dict[str, dict[str, Callable[[Any], bool]]] = {
 
 
 def read_control(text: str) -> dict[str, Any] | None:
-    """A control message that a relay sends to a viewer, or None for anything else."""
+    """A control message from a relay to a viewer; None if it is invalid."""
     try:
-        # As floats, numbers may have any length: Python refuses whole ones of more than some thousand digits.
+        # As floats, numbers may have any length; Python rejects integers of more than 4300 digits.
         message = json.loads(text, parse_int=float, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
@@ -53,7 +53,7 @@ def read_control(text: str) -> dict[str, Any] | None:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def auth(code: str) -> str:
@@ -71,7 +71,7 @@ def may_send(message: Any) -> bool:
 
 
 def read_binary(message: bytes) -> tuple[str, bytes] | None:
-    """The session id and the payload, or None where the message is malformed."""
+    """The session id and the payload; None if the message is malformed."""
     end = 1 + message[0] if message else 0
     if end < 2 or end > len(message):
         return None
@@ -82,8 +82,8 @@ def read_binary(message: bytes) -> tuple[str, bytes] | None:
 
 
 def binary(session_id: str, payload: bytes) -> bytes:
-    """A binary message; ValueError where the session id fits none."""
+    """A binary message. Raises `ValueError` if the session id does not fit."""
     encoded = session_id.encode()
     if not 1 <= len(encoded) <= _LONGEST_ID:
-        raise ValueError(f"a session id has 1 to {_LONGEST_ID} bytes, this one has {len(encoded)}")
+        raise ValueError(f"a session id must have 1 to {_LONGEST_ID} bytes, this one has {len(encoded)}")
     return bytes([len(encoded)]) + encoded + payload

@@ -1,87 +1,38 @@
-"""What the viewer is told from outside: the command line, and what a conformance runner puts into the environment."""
+"""The command line, and what the conformance runner passes in the environment."""
 
-import argparse
-import dataclasses
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
 
-from .policy import DEFAULT_POLICY, Policy
+from relayspec.options import ClientOptions, client_options, client_parser
+from relayspec.reconnect import RELAY
 
-
-@dataclass(frozen=True)
-class Timing:
-    """All in seconds, with the defaults of the specification."""
-
-    connect_timeout: float = 10
-    notify_deadline: float = 1
-    heartbeat_interval: float = 30
-    heartbeat_timeout: float = 10
+# With jitter: the many viewers of one relay should not all reconnect at the same moment.
+DEFAULT_POLICY = replace(RELAY, jitter=0.3)
 
 
-@dataclass(frozen=True)
-class Options:
-    url: str
-    code: str | None
+@dataclass(frozen=True, kw_only=True)
+class Options(ClientOptions):
+    code: str | None = None
     session: str | None = None
-    driver: bool = False
-    timing: Timing = field(default_factory=Timing)
-    policy: Policy = DEFAULT_POLICY
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
-    """Ends the process with status 2 and one line, where something is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python -m terminal_viewer",
-        description="Joins a host's terminal sessions through a relay. Ctrl-] q leaves, Ctrl-] n goes to the next session.",
+    """Ends the process with status 2 and one line if something is wrong."""
+    parser = client_parser(
+        "terminal_viewer",
+        "Joins a host's terminal sessions through a relay. Ctrl-] q leaves, Ctrl-] n shows the next session.",
+        environment,
+        "ws://HOST:PORT/ws of the relay",
     )
     parser.add_argument("code", nargs="?", metavar="CODE", help="the code that the host shows")
-    parser.add_argument("--url", default=environment.get("CONFORMANCE_URL"), help="ws://HOST:PORT/ws of the relay")
-    parser.add_argument("--session", metavar="ID", help="the session to show first (default: the first of the host)")
-    parser.add_argument("--max-attempts", type=int, metavar="N", help="give up after so many failed attempts in a row")
-    parser.add_argument("--driver", action="store_true", help="speak the driver protocol")
+    parser.add_argument("--session", metavar="ID", help="the session to show first (default: the host's first)")
     given = parser.parse_args(arguments)
     try:
-        code, timing, policy = _params(environment.get("CONFORMANCE_PARAMS", "{}"))
-        if given.max_attempts is not None:
-            policy = dataclasses.replace(policy, max_attempts=given.max_attempts)
+        shared, params = client_options(given, environment, DEFAULT_POLICY, "ws://127.0.0.1:8080/ws")
     except ValueError as error:
         parser.error(str(error))
-    options = Options(
-        url=given.url or "",
-        code=given.code or code,
-        session=given.session,
-        driver=given.driver or "CONFORMANCE_PARAMS" in environment,
-        timing=timing,
-        policy=policy,
-    )
-    if not options.url.startswith(("ws://", "wss://")):
-        parser.error("--url: the address of a relay is needed, as ws://127.0.0.1:8080/ws")
-    # A driver may give one later, by `join`.
-    if options.code is None and not options.driver:
-        parser.error("a code is needed: the host shows it")
-    return options
-
-
-def _params(text: str) -> tuple[str | None, Timing, Policy]:
-    try:
-        params = json.loads(text)
-    except ValueError:
-        raise ValueError("CONFORMANCE_PARAMS is no JSON") from None
-    if not isinstance(params, dict):
-        raise ValueError("CONFORMANCE_PARAMS is no JSON object")
-    # A member that is null is as if it were absent; others that nobody here needs are ignored.
-    given = {name: value for name, value in params.items() if value is not None}
-    code = given.get("code")
-    if code is not None and not isinstance(code, str):
-        raise ValueError("CONFORMANCE_PARAMS: `code` is a text")
-    times = {time.name: _seconds(time.name, given[time.name]) for time in dataclasses.fields(Timing) if time.name in given}
-    policy = Policy.parse(given["reconnect"]) if "reconnect" in given else DEFAULT_POLICY
-    return code, Timing(**times), policy
-
-
-def _seconds(name: str, value: Any) -> float:
-    if type(value) not in (int, float) or value <= 0 or (name == "connect_timeout" and value > 30):
-        raise ValueError(f"CONFORMANCE_PARAMS: `{name}` is a number of seconds")
-    return float(value)
+    code = given.code or params.code
+    # The runner may pass one later, with `join`.
+    if code is None and not shared.driver:
+        parser.error("a code is required; the host shows it")
+    return Options(**vars(shared), code=code, session=given.session)

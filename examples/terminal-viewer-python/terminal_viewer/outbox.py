@@ -1,4 +1,4 @@
-"""What the user gave and the relay has not got yet, in order and bounded."""
+"""What the user has given and the relay has not received yet, in order and bounded."""
 
 import asyncio
 from collections import deque
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from . import messages
 
-# Nothing of it is dropped silently: what does not fit is refused.
+# Beyond this, items are refused; none is dropped silently.
 _MOST_WAITING = 16 * 1024**2
-# An item costs memory even when it is empty.
+# Even an empty item takes memory.
 _OVERHEAD = 256
 
 
@@ -22,7 +22,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Bytes:
-    """Bytes for a session; None is the first one, whichever that will be."""
+    """Bytes for a session; None is the first one, whichever it will be."""
 
     session_id: str | None
     payload: bytes
@@ -37,7 +37,7 @@ class Outbox:
         self._empty.set()
 
     def put(self, item: Control | Bytes) -> bool:
-        """Whether it was taken; where too much is waiting, it is not."""
+        """Whether the item was accepted; it is not if too much is waiting."""
         cost = _cost(item)
         if self._waiting and self._cost + cost > _MOST_WAITING:
             return False
@@ -51,11 +51,11 @@ class Outbox:
         return len(self._waiting)
 
     def session_known(self) -> None:
-        """What waits for a first session may have one now."""
+        """The first session may be known now."""
         self._changed.set()
 
     async def next(self, first_session: Callable[[], str | None]) -> tuple[Control | Bytes, str | bytes]:
-        """What can be sent next, once there is something, and the message that it makes. It stays until `remove`."""
+        """Waits for the next item that can be sent; returns it and its message. It stays until `remove`."""
         while True:
             sendable = self._next(first_session())
             if sendable is not None:
@@ -64,26 +64,26 @@ class Outbox:
             await self._changed.wait()
 
     def remove(self, item: Control | Bytes) -> None:
-        """It is about to be sent."""
+        """Removes an item that is about to be sent."""
         self._waiting.remove(item)
         self._cost -= _cost(item)
         if not self._waiting:
             self._empty.set()
 
     async def emptied(self) -> None:
-        """Waits until nothing waits."""
+        """Waits until the outbox is empty."""
         await self._empty.wait()
 
     def _next(self, first_session: str | None) -> tuple[Control | Bytes, str | bytes] | None:
-        # Bytes keep their order. Control messages pass bytes that wait for a session: one of them may create it.
-        held_up = False
+        # Bytes keep their order. Control messages overtake bytes that wait for a session, which they may create.
+        blocked = False
         for item in self._waiting:
             if isinstance(item, Control):
                 return item, item.text
             session_id = first_session if item.session_id is None else item.session_id
-            if session_id is not None and not held_up:
+            if session_id is not None and not blocked:
                 return item, messages.binary(session_id, item.payload)
-            held_up = True
+            blocked = True
         return None
 
 

@@ -1,12 +1,13 @@
-"""Helpers of the tests: golden vectors, a relay that says what the test tells it to, and a user that takes notes."""
+"""Test helpers: golden vectors, a relay that each test scripts, and a user that records events."""
 
 import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
-from terminal_viewer.options import Options, Timing
-from terminal_viewer.policy import Policy
+from relayspec.reconnect import Policy
+from relayspec.timing import Timing
+from terminal_viewer.options import Options
 from terminal_viewer.viewer import Viewer
 from websockets.asyncio.server import Server, ServerConnection, serve
 
@@ -23,12 +24,12 @@ def vectors(name: str) -> Any:
 
 
 def vector_text(vector: Any) -> str:
-    """The text of a vector; one that is no UTF-8 is refused by the WebSocket before it comes to any reader."""
+    """The text of a vector that is valid UTF-8; the WebSocket layer rejects others."""
     return "".join(part["text"] * part["times"] for part in vector["parts"]) if "parts" in vector else vector["text"]
 
 
 class Peer:
-    """One connection of a viewer, as the relay sees it."""
+    """The relay's end of one connection."""
 
     def __init__(self, socket: ServerConnection) -> None:
         self.socket = socket
@@ -38,16 +39,16 @@ class Peer:
         message = await asyncio.wait_for(self.socket.recv(), PATIENCE)
         return json.loads(message) if isinstance(message, str) else message
 
-    async def say(self, **message: Any) -> None:
+    async def send(self, **message: Any) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def welcome(self) -> None:
+    async def accept(self) -> None:
         await self.next()
-        await self.say(type="auth_success")
+        await self.send(type="auth_success")
 
 
 class Relay:
-    """Accepts connections and says nothing by itself."""
+    """Accepts connections and sends nothing by itself."""
 
     def __init__(self) -> None:
         self.peers: asyncio.Queue[Peer] = asyncio.Queue()
@@ -67,8 +68,8 @@ class Relay:
         peer.gone.set()
 
 
-class Notes:
-    """A user that writes down what it is told."""
+class EventLog:
+    """A user that records events."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue()
@@ -81,7 +82,7 @@ class Notes:
         return lambda *values: None if silent else self._queue.put_nowait((name, *values))
 
 
-def start_viewer(url: str, code: str | None = CODE, policy: Policy = POLICY) -> tuple[Viewer, Notes, asyncio.Task[bool]]:
-    notes = Notes()
-    viewer = Viewer(Options(url=url, code=code, timing=TIMING, policy=policy), notes)
-    return viewer, notes, asyncio.create_task(viewer.run())
+def start_viewer(url: str, code: str | None = CODE, policy: Policy = POLICY) -> tuple[Viewer, EventLog, asyncio.Task[bool]]:
+    log = EventLog()
+    viewer = Viewer(Options(url=url, code=code, timing=TIMING, policy=policy), log)
+    return viewer, log, asyncio.create_task(viewer.run())

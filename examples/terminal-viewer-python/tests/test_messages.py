@@ -1,4 +1,4 @@
-"""What a viewer reads and writes, against the golden vectors of the specification."""
+"""Reading and writing messages, against the golden vectors."""
 
 import unittest
 
@@ -7,8 +7,8 @@ from terminal_viewer import messages
 from .support import vector_text, vectors
 
 
-class Messages(unittest.TestCase):
-    def test_messages_of_a_relay(self) -> None:
+class MessagesTest(unittest.TestCase):
+    def test_reads_messages_of_a_relay(self) -> None:
         for vector in vectors("terminal/relay-to-viewer"):
             with self.subTest(vector["id"]):
                 if "binary" in vector:
@@ -21,17 +21,16 @@ class Messages(unittest.TestCase):
                     for name, member in vector.get("message", {}).items():
                         self.assertEqual((read or {}).get(name), member)
 
-    def test_what_is_hostile_is_no_message(self) -> None:
+    def test_rejects_hostile_messages(self) -> None:
         for text in ("[" * 100_000, '{"type":' * 10_000, '{"type":["error"]}', '{"type":"error","message":NaN}', ""):
             self.assertIsNone(messages.read_control(text))
 
-    def test_a_number_of_any_length_does_no_harm(self) -> None:
+    def test_reads_numbers_of_any_length(self) -> None:
         self.assertIsNotNone(messages.read_control('{"type":"auth_success","n":' + "9" * 10_000 + "}"))
 
-    def test_binary_messages_round_trip(self) -> None:
+    def test_round_trips_binary_messages(self) -> None:
         for session_id in ("1", "é漢😀", "x" * 255):
             self.assertEqual(messages.read_binary(messages.binary(session_id, b"\xff\0")), (session_id, b"\xff\0"))
         for session_id in ("", "é" * 128):
             with self.assertRaises(ValueError):
                 messages.binary(session_id, b"")
-

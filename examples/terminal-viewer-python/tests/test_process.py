@@ -1,4 +1,4 @@
-"""The program as it is started: at a terminal, in a pipe and by a driver."""
+"""The program as a process: at a terminal and under a driver."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ async def start(*arguments: str, **options: Any) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(*command, cwd=FOLDER, env=environment, **options)
 
 
-class Processes(unittest.IsolatedAsyncioTestCase):
+class ProcessTest(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self) -> None:
         self.relay = Relay()
         self.url = await self.relay.start()
@@ -33,13 +33,13 @@ class Processes(unittest.IsolatedAsyncioTestCase):
     async def status(self, process: asyncio.subprocess.Process) -> int:
         return await asyncio.wait_for(process.wait(), PATIENCE)
 
-    async def test_a_driver_gets_events_and_ends_it(self) -> None:
+    async def test_reports_events_to_a_driver_and_obeys_it(self) -> None:
         pipe = asyncio.subprocess.PIPE
         process = await start(
             stdin=pipe, stdout=pipe, env={"CONFORMANCE_URL": self.url, "CONFORMANCE_PARAMS": json.dumps({"code": CODE})}
         )
         peer = await self.relay.next()
-        await peer.welcome()
+        await peer.accept()
         assert process.stdin and process.stdout
         for event in ("connected", "joined"):
             self.assertEqual(json.loads(await process.stdout.readline()), {"event": event})
@@ -48,32 +48,32 @@ class Processes(unittest.IsolatedAsyncioTestCase):
         process.stdin.write(b'{"do":"stop"}\n')
         self.assertEqual(await self.status(process), 0)
 
-    async def test_who_gives_up_says_so_with_a_status_of_its_own(self) -> None:
+    async def test_giving_up_has_its_own_status(self) -> None:
         process = await start("--url", "ws://127.0.0.1:1/ws", CODE, "--max-attempts", "1", "--driver", stdout=-1, stdin=-3)
         self.assertEqual((await process.communicate())[0], b'{"event": "gave_up"}\n')
         self.assertEqual(process.returncode, 1)
 
-    async def test_a_terminal_is_raw_while_it_is_attached_and_as_before_afterwards(self) -> None:
+    async def test_uses_raw_mode_and_restores_the_terminal(self) -> None:
         for leave in ("by a key", "by a signal", "by a refusal"):
             with self.subTest(leave):
                 ours, theirs = pty.openpty()
                 before = termios.tcgetattr(theirs)
                 process = await start("--url", self.url, CODE, stdin=theirs, stdout=theirs, stderr=theirs)
                 peer = await self.relay.next()
-                await peer.welcome()
-                await peer.say(type="session_list", sessions=[{"id": "1", "name": "zsh"}])
+                await peer.accept()
+                await peer.send(type="session_list", sessions=[{"id": "1", "name": "zsh"}])
                 await peer.socket.send(b"\x011$ ")
                 os.write(ours, b"ls\x03")
                 typed = b""
                 while len(typed) < 3:
                     typed += (await peer.next())[2:]
-                self.assertEqual(typed, b"ls\x03", "keys go as they are, Ctrl-C too")
+                self.assertEqual(typed, b"ls\x03", "keys are sent as they are, Ctrl-C too")
                 if leave == "by a key":
                     os.write(ours, b"\x1dq")
                 elif leave == "by a signal":
                     process.terminate()
                 else:
-                    await peer.say(type="auth_failed", reason="No.")
+                    await peer.send(type="auth_failed", reason="No.")
                 self.assertEqual(await self.status(process), 1 if leave == "by a refusal" else 0)
                 self.assertEqual(termios.tcgetattr(theirs), before)
                 self.assertIn(b"$ ", os.read(ours, 4096))

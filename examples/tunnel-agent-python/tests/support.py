@@ -1,4 +1,4 @@
-"""Helpers of the tests: golden vectors, a cloud and a local server that do what the test tells them, and a user that takes notes."""
+"""Test helpers: golden vectors, a cloud and a local server that each test scripts, and a user that records events."""
 
 import asyncio
 import base64
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgpack
+from relayspec.reconnect import Policy
+from relayspec.timing import Timing
 from tunnel_agent.agent import Agent
 from tunnel_agent.local import Origin
 from tunnel_agent.options import Options
-from tunnel_agent.policy import Policy
-from tunnel_agent.timing import Timing
 from websockets.asyncio.server import Server, ServerConnection, serve
 
 TOKEN = "s3cret-s3cret-s3cret"
@@ -30,7 +30,7 @@ def vectors(name: str) -> Any:
 
 
 def expanded(value: Any) -> Any:
-    """Long strings stand in vectors as the parts that they are made of."""
+    """Vectors give long strings as parts."""
     if isinstance(value, list):
         return [expanded(item) for item in value]
     if not isinstance(value, dict):
@@ -41,14 +41,14 @@ def expanded(value: Any) -> Any:
 
 
 def vector_message(vector: Any) -> str | bytes:
-    """What comes as one message."""
+    """The message of a vector."""
     if "binary" in vector:
         return bytes.fromhex(expanded(vector["binary"]))
     return vector["text"] if "text" in vector else expanded({"parts": vector["parts"]})
 
 
 class Peer:
-    """One connection of an agent, as the cloud sees it."""
+    """The cloud's end of one connection."""
 
     def __init__(self, socket: ServerConnection) -> None:
         self.socket = socket
@@ -56,7 +56,7 @@ class Peer:
         self.packed = False
 
     async def next(self) -> Any:
-        """The next message in its JSON form; `packed` tells how it came."""
+        """The next message in its JSON form; sets `packed`."""
         message = await asyncio.wait_for(self.socket.recv(), PATIENCE)
         self.packed = isinstance(message, bytes)
         if isinstance(message, str):
@@ -66,15 +66,15 @@ class Peer:
             value["data"]["body"] = base64.b64encode(value["data"]["body"]).decode()
         return value
 
-    async def say(self, type: str, **data: Any) -> None:
+    async def send(self, type: str, **data: Any) -> None:
         await self.socket.send(json.dumps({"type": type, "data": data}))
 
-    async def say_packed(self, type: str, **data: Any) -> None:
+    async def send_packed(self, type: str, **data: Any) -> None:
         await self.socket.send(msgpack.packb({"type": type, "data": data}))
 
     async def request(self, id: str = "r1", method: str = "GET", url: str = "/", headers: Any = None, body: bytes = b"") -> None:
         text = base64.b64encode(body).decode() if body else None
-        await self.say("HttpRequest", id=id, method=method, url=url, headers=headers or {}, body=text)
+        await self.send("HttpRequest", id=id, method=method, url=url, headers=headers or {}, body=text)
 
     async def answer(self) -> Any:
         """The next answer to a request: its id and members, the body as bytes."""
@@ -87,13 +87,13 @@ class Peer:
             data = {"id": data["request_id"], "code": data["code"]}
         return data
 
-    async def welcome(self) -> None:
+    async def accept(self) -> None:
         await self.next()
-        await self.say("AuthSuccess", session_id="s")
+        await self.send("AuthSuccess", session_id="s")
 
 
 class Cloud:
-    """Accepts connections and says nothing by itself."""
+    """Accepts connections and sends nothing by itself."""
 
     def __init__(self) -> None:
         self.peers: asyncio.Queue[Peer] = asyncio.Queue()
@@ -118,7 +118,7 @@ class Cloud:
 
 
 class LocalServer:
-    """Takes each request, up to the end of its head and a body of a told length, and lets the test answer in bytes."""
+    """Reads each request, with its body if it has a `content-length`, and lets the test answer in bytes."""
 
     def __init__(self, answer: Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]) -> None:
         self._answer = answer
@@ -136,13 +136,13 @@ class LocalServer:
             self.requests.append(request)
             await self._answer(request, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the agent has gone, or the test is over
+            pass  # the agent is gone, or the test is over
         finally:
             writer.close()
 
 
-class Notes:
-    """A user that writes down what it is told."""
+class EventLog:
+    """A user that records events."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue()
@@ -155,8 +155,8 @@ class Notes:
         return lambda *values: None if silent else self._queue.put_nowait((name, *values))
 
 
-def start_agent(url: str, origin: Origin = NOWHERE, **options: Any) -> tuple[Agent, Notes, asyncio.Task[bool]]:
-    notes = Notes()
+def start_agent(url: str, origin: Origin = NOWHERE, **options: Any) -> tuple[Agent, EventLog, asyncio.Task[bool]]:
+    log = EventLog()
     given: dict[str, Any] = {"timing": TIMING, "policy": POLICY, **options}
-    agent = Agent(Options(url=url, token=TOKEN, origin=origin, **given), notes)
-    return agent, notes, asyncio.create_task(agent.run())
+    agent = Agent(Options(url=url, token=TOKEN, origin=origin, **given), log)
+    return agent, log, asyncio.create_task(agent.run())

@@ -1,4 +1,4 @@
-"""The agent between a cloud and a local server that the test plays."""
+"""The agent, between a cloud and a local server that each test scripts."""
 
 import asyncio
 import dataclasses
@@ -6,21 +6,21 @@ import json
 import unittest
 from typing import Any
 
+from relayspec.reconnect import Policy
 from tunnel_agent.agent import Agent
-from tunnel_agent.driver import Driver
-from tunnel_agent.person import Person
-from tunnel_agent.policy import Policy
+from tunnel_agent.driver import AgentDriver
+from tunnel_agent.log import Log
 
-from .support import PATIENCE, TIMING, TOKEN, Cloud, LocalServer, Notes, Peer, start_agent
+from .support import PATIENCE, TIMING, TOKEN, Cloud, LocalServer, EventLog, Peer, start_agent
 
 
 def head(length: int, *lines: bytes) -> bytes:
     return b"\r\n".join([b"HTTP/1.1 200 OK", b"content-length: %d" % length, *lines, b"", b""])
 
 
-class Agents(unittest.IsolatedAsyncioTestCase):
+class AgentTest(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self) -> None:
-        # Long bodies take their time in the debug mode of the tests.
+        # Long bodies are slow in the debug mode of the tests.
         asyncio.get_running_loop().slow_callback_duration = PATIENCE
         self.cloud = Cloud()
         self.url = await self.cloud.start()
@@ -31,81 +31,81 @@ class Agents(unittest.IsolatedAsyncioTestCase):
         self.addCleanup(self.local.server.close)
 
     async def echo(self, request: bytes, writer: asyncio.StreamWriter) -> None:
-        """Answers with the body of the request; to `/slow` not before it is told to."""
+        """Answers with the body of the request; to `/slow` only once `released` is set."""
         if request.startswith(b"GET /slow"):
             await self.released.wait()
         body = request.partition(b"\r\n\r\n")[2]
         writer.write(head(len(body), b"set-cookie: a=1", b"set-cookie: b=2") + body)
         await writer.drain()
 
-    async def authenticated(self, **options: Any) -> tuple[Agent, Notes, asyncio.Task[bool], Peer]:
-        agent, notes, run = start_agent(self.url, self.origin, **options)
+    async def authenticated(self, **options: Any) -> tuple[Agent, EventLog, asyncio.Task[bool], Peer]:
+        agent, log, run = start_agent(self.url, self.origin, **options)
         peer = await self.cloud.next()
-        await peer.welcome()
-        self.assertEqual([await notes.next(), await notes.next()], [("connected",), ("joined",)])
+        await peer.accept()
+        self.assertEqual([await log.next(), await log.next()], [("connected",), ("joined",)])
         self.addAsyncCleanup(self.stop, agent, run)
-        return agent, notes, run, peer
+        return agent, log, run, peer
 
     async def stop(self, agent: Agent, run: asyncio.Task[bool]) -> None:
         agent.stop()
         await asyncio.wait_for(run, PATIENCE)
 
-    async def test_it_authenticates_and_leaves_politely(self) -> None:
-        agent, notes, run = start_agent(self.url)
+    async def test_authenticates_and_closes_in_order(self) -> None:
+        agent, log, run = start_agent(self.url)
         peer = await self.cloud.next()
         self.assertEqual(await peer.next(), {"type": "Auth", "data": {"token": TOKEN}})
         self.assertEqual((peer.packed, peer.socket.request and peer.socket.request.path), (False, "/tunnel"))
-        await peer.say("AuthSuccess", session_id="s")
-        self.assertEqual([await notes.next(), await notes.next()], [("connected",), ("joined",)])
+        await peer.send("AuthSuccess", session_id="s")
+        self.assertEqual([await log.next(), await log.next()], [("connected",), ("joined",)])
         agent.stop()
         self.assertTrue(await run)
         await peer.gone.wait()
         self.assertEqual(peer.socket.close_code, 1000)
 
-    async def test_before_it_is_authenticated_it_says_nothing_else(self) -> None:
+    async def test_sends_nothing_else_before_it_is_authenticated(self) -> None:
         _, _, run = start_agent(self.url)
         peer = await self.cloud.next()
         await peer.next()
-        await peer.say("Ping", timestamp=1)
-        await peer.socket.send("no message")
+        await peer.send("Ping", timestamp=1)
+        await peer.socket.send("not a message")
         await peer.request("early")
-        await peer.say("AuthSuccess", session_id="s")
-        await peer.say("Ping", timestamp=2)
+        await peer.send("AuthSuccess", session_id="s")
+        await peer.send("Ping", timestamp=2)
         self.assertEqual(await peer.next(), {"type": "Pong", "data": {"timestamp": 2}})
         run.cancel()
 
-    async def test_a_refused_token_is_not_tried_again_and_told_to_nobody(self) -> None:
-        _, notes, run = start_agent(self.url)
+    async def test_gives_up_when_the_token_is_refused_and_never_shows_it(self) -> None:
+        _, log, run = start_agent(self.url)
         peer = await self.cloud.next()
         await peer.next()
-        await peer.say("AuthError", error=f"{TOKEN} is not known here.")
+        await peer.send("AuthError", error=f"{TOKEN} is not known here.")
         self.assertFalse(await asyncio.wait_for(run, PATIENCE))
         expected = [("connected",), ("error", "AuthError", "*** is not known here."), ("gave_up",)]
-        self.assertEqual([await notes.next() for _ in expected], expected)
+        self.assertEqual([await log.next() for _ in expected], expected)
 
-    async def test_bodies_of_16_mib_pass_in_both_encodings(self) -> None:
+    async def test_forwards_bodies_of_16_mib_in_both_encodings(self) -> None:
         _, _, _, peer = await self.authenticated(timing=dataclasses.replace(TIMING, request_timeout=PATIENCE))
         body = bytes(range(256)) * 65536
         await peer.request("1", "POST", "/", body=body)
         answer = await peer.answer()
         self.assertTrue(not peer.packed and answer["body"] == body)
         self.assertEqual(answer["headers"], {"content-length": str(len(body)), "set-cookie": ["a=1", "b=2"]})
-        await peer.say_packed("HttpRequest", id="2", method="POST", url="/", headers={}, body=body)
+        await peer.send_packed("HttpRequest", id="2", method="POST", url="/", headers={}, body=body)
         self.assertTrue((await peer.answer())["body"] == body and peer.packed)
 
-    async def test_it_answers_in_the_encoding_that_was_used_last(self) -> None:
+    async def test_answers_in_the_encoding_used_last(self) -> None:
         _, _, _, peer = await self.authenticated(packed=True)
-        self.assertTrue(peer.packed, "it chose for `Auth`")
-        for say, packed in ((peer.say, False), (peer.say_packed, True), (peer.say, False)):
-            await say("Ping", timestamp=7.5)
+        self.assertTrue(peer.packed, "chosen for `Auth`")
+        for send, packed in ((peer.send, False), (peer.send_packed, True), (peer.send, False)):
+            await send("Ping", timestamp=7.5)
             self.assertEqual(await peer.next(), {"type": "Pong", "data": {"timestamp": 7.5}})
             self.assertEqual(peer.packed, packed)
         await peer.request("1", url="/slow")
-        await peer.say_packed("Pong", timestamp=0)
+        await peer.send_packed("Pong", timestamp=0)
         await asyncio.sleep(0.05)
         self.released.set()
         self.assertEqual((await peer.answer())["id"], "1")
-        self.assertTrue(peer.packed, "the encoding is that of the moment of sending")
+        self.assertTrue(peer.packed, "the encoding is chosen when the answer is sent")
 
     async def test_a_slow_request_delays_no_other(self) -> None:
         _, _, _, peer = await self.authenticated(timing=dataclasses.replace(TIMING, request_timeout=PATIENCE))
@@ -117,7 +117,7 @@ class Agents(unittest.IsolatedAsyncioTestCase):
         self.released.set()
         self.assertEqual((await peer.answer())["id"], "slow")
 
-    async def test_two_requests_with_one_id(self) -> None:
+    async def test_refuses_a_second_request_with_the_same_id(self) -> None:
         _, _, _, peer = await self.authenticated()
         await peer.request("1", url="/slow")
         await peer.request("1")
@@ -127,7 +127,7 @@ class Agents(unittest.IsolatedAsyncioTestCase):
         await peer.request("1")
         self.assertEqual((await peer.answer())["status"], 200)
 
-    async def test_what_is_no_message_or_no_request_is_answered(self) -> None:
+    async def test_answers_invalid_messages_and_requests(self) -> None:
         _, _, _, peer = await self.authenticated()
         for message, id in (
             ("no", None),
@@ -145,7 +145,7 @@ class Agents(unittest.IsolatedAsyncioTestCase):
         await peer.request("d")
         self.assertEqual((await peer.answer())["status"], 200)
 
-    async def test_failures_have_their_codes(self) -> None:
+    async def test_reports_failures_of_the_local_server(self) -> None:
         _, _, _, peer = await self.authenticated()
         await peer.request("1", url="/slow")
         self.assertEqual(await peer.answer(), {"id": "1", "code": 504})
@@ -153,7 +153,7 @@ class Agents(unittest.IsolatedAsyncioTestCase):
         await peer.request("2")
         self.assertEqual(await peer.answer(), {"id": "2", "code": 502})
 
-    async def test_an_answer_that_no_message_holds_is_an_error(self) -> None:
+    async def test_reports_answers_that_are_too_long(self) -> None:
         for packed, length, code in ((True, 24, 502), (True, 23, None), (False, 18, 502), (False, 17, None), (True, 60, 502)):
             with self.subTest(f"{length} MiB, packed: {packed}"):
 
@@ -167,71 +167,71 @@ class Agents(unittest.IsolatedAsyncioTestCase):
                 timing = dataclasses.replace(TIMING, request_timeout=PATIENCE)
                 agent, _, run = start_agent(self.url, origin, timing=timing)
                 peer = await self.cloud.next()
-                await peer.welcome()
-                say = peer.say_packed if packed else peer.say
-                await say("HttpRequest", id="1", method="GET", url="/", headers={})
+                await peer.accept()
+                send = peer.send_packed if packed else peer.send
+                await send("HttpRequest", id="1", method="GET", url="/", headers={})
                 self.assertEqual((await peer.answer()).get("code"), code)
                 await self.stop(agent, run)
 
-    async def test_it_asks_whether_the_cloud_is_there_and_tells_what_it_did(self) -> None:
+    async def test_sends_pings_and_stats(self) -> None:
         timing = dataclasses.replace(TIMING, heartbeat_interval=0.1, heartbeat_timeout=0.2)
-        _, notes, _, peer = await self.authenticated(timing=timing)
+        _, log, _, peer = await self.authenticated(timing=timing)
         await peer.request("1", "POST", body=b"abc")
         await peer.answer()
-        seen = []
+        beats = []
         for _ in range(4):
             ping, stats = await peer.next(), await peer.next()
             self.assertEqual((ping["type"], stats["type"]), ("Ping", "Stats"))
-            seen.append((ping["data"]["timestamp"], stats["data"]["uptime_seconds"]))
+            beats.append((ping["data"]["timestamp"], stats["data"]["uptime_seconds"]))
             self.assertEqual(stats["data"] | {"uptime_seconds": 0}, {"requests_processed": 1, "bytes_transferred": 6, "uptime_seconds": 0})
-            await peer.say("Pong", timestamp=float(ping["data"]["timestamp"]))
-        self.assertEqual(seen, sorted(set(seen)))
+            await peer.send("Pong", timestamp=float(ping["data"]["timestamp"]))
+        self.assertEqual(beats, sorted(set(beats)))
         await peer.next()
-        await peer.say("Pong", timestamp=seen[0][0])
-        self.assertEqual(await notes.next(), ("disconnected",), "an old pong does not count")
+        await peer.send("Pong", timestamp=beats[0][0])
+        self.assertEqual(await log.next(), ("disconnected",), "an old pong does not count")
         peer = await self.cloud.next()
-        await peer.welcome()
+        await peer.accept()
         await peer.next()
         counted = (await peer.next())["data"]
         self.assertEqual(counted["requests_processed"], 1, "counters outlive connections")
 
-    async def test_a_line_that_takes_nothing_is_lost(self) -> None:
+    async def test_abandons_a_stalled_connection(self) -> None:
         timing = dataclasses.replace(TIMING, heartbeat_timeout=0.2, request_timeout=PATIENCE)
-        _, notes, _, peer = await self.authenticated(timing=timing)
-        await peer.say_packed("HttpRequest", id="1", method="POST", url="/", headers={}, body=bytes(16 * 1024**2))
+        _, log, _, peer = await self.authenticated(timing=timing)
+        await peer.send_packed("HttpRequest", id="1", method="POST", url="/", headers={}, body=bytes(16 * 1024**2))
         peer.socket.transport.pause_reading()
-        self.assertEqual(await notes.next(), ("disconnected",))
+        self.assertEqual(await log.next(), ("disconnected",))
         peer.socket.transport.abort()
 
-    async def test_answers_to_lost_requests_are_not_sent_later(self) -> None:
-        _, notes, _, peer = await self.authenticated(timing=dataclasses.replace(TIMING, request_timeout=PATIENCE))
+    async def test_answers_from_a_lost_connection_are_not_sent_later(self) -> None:
+        _, log, _, peer = await self.authenticated(timing=dataclasses.replace(TIMING, request_timeout=PATIENCE))
         await peer.request("1", url="/slow")
         while not self.local.requests:
             await asyncio.sleep(0.01)
         peer.socket.transport.abort()
-        self.assertEqual(await notes.next(), ("disconnected",))
+        self.assertEqual(await log.next(), ("disconnected",))
         peer = await self.cloud.next()
-        await peer.welcome()
+        await peer.accept()
         self.released.set()
         await asyncio.sleep(0.05)
-        await peer.say("Ping", timestamp=1)
+        await peer.send("Ping", timestamp=1)
         self.assertEqual((await peer.next())["type"], "Pong")
-        self.assertEqual([(await notes.next())[0] for _ in range(3)], ["connected", "joined", "reconnected"])
+        self.assertEqual([(await log.next())[0] for _ in range(3)], ["connected", "joined", "reconnected"])
 
-    async def test_errors_of_the_cloud_are_told(self) -> None:
-        _, notes, _, peer = await self.authenticated()
-        await peer.say("Error", request_id=None, error="Slow down.", code=429)
-        self.assertEqual(await notes.next(), ("error", "429", "Slow down."))
-        await peer.say("Error", error="No.")
-        self.assertEqual(await notes.next(), ("error", "Error", "No."))
+    async def test_reports_errors_of_the_cloud(self) -> None:
+        _, log, _, peer = await self.authenticated()
+        await peer.send("Error", request_id=None, error="Slow down.", code=429)
+        self.assertEqual(await log.next(), ("error", "429", "Slow down."))
+        await peer.send("Error", error="No.")
+        self.assertEqual(await log.next(), ("error", "Error", "No."))
 
-    async def test_a_close_frame_without_the_end_of_tcp_is_a_loss(self) -> None:
-        _, notes, _, peer = await self.authenticated()
+    async def test_a_close_frame_alone_is_a_loss(self) -> None:
+        _, log, _, peer = await self.authenticated()
         peer.socket.transport.write(b"\x88\x00")
-        self.assertEqual(await notes.next(), ("disconnected",))
+        self.assertEqual(await log.next(), ("disconnected",))
         await self.cloud.next()
 
-    async def test_attempts_that_hang_are_given_up(self) -> None:
+    async def test_abandons_attempts_that_hang(self) -> None:
         async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
             writer.close()
@@ -245,23 +245,23 @@ class Agents(unittest.IsolatedAsyncioTestCase):
             self.assertGreater(asyncio.get_running_loop().time() - start, 0.6)
 
 
-class Users(unittest.TestCase):
-    def test_commands_of_a_driver(self) -> None:
+class UserTest(unittest.TestCase):
+    def test_driver_only_stops(self) -> None:
         written: list[str] = []
         stops: list[bool] = []
-        driver = Driver(written.append)
+        driver = AgentDriver(written.append)
         for line in (b"no", b"[]", b"1", b"\xff", b"{}", b'{"do":1}', b"[" * 100_000):
-            driver.take(line, lambda: stops.append(True))
+            driver.handle(line, lambda: stops.append(True))
         self.assertEqual([json.loads(line)["code"] for line in written], ["BAD_COMMAND"] * 7)
         for command in ("send", "join", "dance"):
-            driver.take(json.dumps({"do": command}).encode(), lambda: stops.append(True))
+            driver.handle(json.dumps({"do": command}).encode(), lambda: stops.append(True))
             self.assertEqual(json.loads(written[-1]), {"event": "unsupported", "do": command})
         self.assertEqual(stops, [])
-        driver.take(b" \r\n", lambda: stops.append(True))
-        driver.take(b'{"do":"stop"}\r\n', lambda: stops.append(True))
+        driver.handle(b" \r\n", lambda: stops.append(True))
+        driver.handle(b'{"do":"stop"}\r\n', lambda: stops.append(True))
         self.assertEqual((stops, len(written)), ([True], 10))
 
-    def test_a_person_reads_one_line_and_no_secrets(self) -> None:
+    def test_log_has_one_line_and_no_secrets(self) -> None:
         written: list[str] = []
-        Person(written.append).answered("GET", "/a\x1b[2J\n?token=x", 200)
+        Log(written.append).answered("GET", "/a\x1b[2J\n?token=x", 200)
         self.assertEqual(written, ["GET /a\ufffd[2J\ufffd 200\n"])

@@ -1,23 +1,23 @@
-"""Requests to a local server that speaks HTTP as the test says, byte for byte."""
+"""Requests to a local server whose answers each test scripts, byte by byte."""
 
 import asyncio
 import unittest
 
-from tunnel_agent.local import Answer, Failed, Local
+from tunnel_agent.local import Answer, Local, RequestFailed
 from tunnel_agent.messages import Lines, Request
 
 from .support import NOWHERE, LocalServer
 
 
-def room(_: int) -> None:
-    """There is always enough."""
+def reserve(_: int) -> None:
+    """There is always enough memory."""
 
 
 def request(method: str = "GET", url: str = "/", headers: Lines | None = None, body: bytes = b"") -> Request:
     return Request("r", method, url, headers or [], body)
 
 
-class Requests(unittest.IsolatedAsyncioTestCase):
+class LocalTest(unittest.IsolatedAsyncioTestCase):
     async def serve(self, *answer: bytes, close: bool = True) -> None:
         async def write(_: bytes, writer: asyncio.StreamWriter) -> None:
             for part in answer:
@@ -33,33 +33,33 @@ class Requests(unittest.IsolatedAsyncioTestCase):
         self.local = Local(self.origin, 0.5)
 
     async def code(self, asked: Request, local: Local | None = None) -> int:
-        with self.assertRaises(Failed) as raised:
-            await (local or self.local).ask(asked, room)
+        with self.assertRaises(RequestFailed) as raised:
+            await (local or self.local).send(asked, reserve)
         return raised.exception.code
 
-    async def test_a_request_goes_out_as_it_is(self) -> None:
+    async def test_forwards_requests_unchanged(self) -> None:
         await self.serve(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
         headers = [("X-Two", "1"), ("cookie", "a=1; b=2"), ("x-two", "2, 3"), ("x-name", "Käse"), ("x-empty", "")]
-        await self.local.ask(request("PROPFIND", "/a%20b/../%2e?x=1&y=%zz;\\\"'", headers, b"\0\xff\r\n"), room)
+        await self.local.send(request("PROPFIND", "/a%20b/../%2e?x=1&y=%zz;\\\"'", headers, b"\0\xff\r\n"), reserve)
         expected = (
             b"PROPFIND /a%20b/../%2e?x=1&y=%zz;\\\"' HTTP/1.1\r\nhost: " + self.origin.authority.encode() + b"\r\nX-Two: 1\r\n"
             b"cookie: a=1; b=2\r\nx-two: 2, 3\r\nx-name: K\xc3\xa4se\r\nx-empty: \r\ncontent-length: 4\r\n\r\n\0\xff\r\n"
         )
         self.assertEqual(self.server.requests, [expected])
 
-    async def test_what_speaks_of_one_connection_or_frames_the_body_stays_behind(self) -> None:
+    async def test_drops_hop_by_hop_headers_and_framing(self) -> None:
         await self.serve(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
         names = "Keep-Alive Proxy-Connection Proxy-Authenticate Proxy-Authorization TE Trailer Transfer-Encoding Upgrade X-Mine"
         headers = [(name, "chunked") for name in names.split()]
         headers += [("Connection", "close, x-MINE"), ("connection", "X-Other"), ("x-other", "1"), ("Content-Length", "7")]
         headers += [("Host", "demo.example"), ("content-length", "x"), ("x-kept", "1")]
         for method, body, length in (("GET", b"", b""), ("GET", b"abc", b"content-length: 3\r\n"), ("POST", b"", b"content-length: 0\r\n")):
-            await self.local.ask(request(method, "/", headers, body), room)
+            await self.local.send(request(method, "/", headers, body), reserve)
             host = self.origin.authority.encode()
             head = method.encode() + b" / HTTP/1.1\r\nhost: " + host + b"\r\nx-kept: 1\r\n" + length + b"\r\n"
             self.assertEqual(self.server.requests[-1], head + body)
 
-    async def test_what_is_no_request_reaches_nobody(self) -> None:
+    async def test_rejects_invalid_requests(self) -> None:
         await self.serve()
         urls = ["", "*", "http://other.example/", "//other.example/", "@other.example/", "/a\nb", "/a b", "/a#b", "/é", "/\x7f", "/a\r\n", "x", "/\t"]
         asked = [request(url=url) for url in urls]
@@ -70,18 +70,18 @@ class Requests(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await self.code(each), 400, each)
         self.assertEqual(self.server.requests, [])
 
-    async def test_more_lines_than_any_server_takes_reach_nobody(self) -> None:
+    async def test_rejects_too_many_header_lines(self) -> None:
         await self.serve()
         self.assertEqual(await self.code(request(headers=[("a", "")] * 1_000_000)), 431)
         self.assertEqual(self.server.requests, [])
 
-    async def test_an_answer_comes_back_as_it_is(self) -> None:
+    async def test_returns_answers_unchanged(self) -> None:
         await self.serve(
             b"HTTP/1.1 302 Over there \xe2\x98\x83\r\nLocation: http://other.example/\r\nSet-Cookie: a=1; Expires=Thu, 01 Jan 2026\r\n"
             b"X: 1\r\nset-cookie: b=2\r\nx-latin: K\xe4se\r\nx-utf: K\xc3\xa4se\r\nConnection: close, X-Hop\r\nx-hop: 1\r\n"
             b"Keep-Alive: timeout=5\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n\x1f\x8b\0\xff"
         )
-        answer = await self.local.ask(request(), room)
+        answer = await self.local.send(request(), reserve)
         lines = [
             ("location", "http://other.example/"),
             ("set-cookie", "a=1; Expires=Thu, 01 Jan 2026"),
@@ -94,7 +94,7 @@ class Requests(unittest.IsolatedAsyncioTestCase):
         ]
         self.assertEqual(answer, Answer(302, "Over there \u2603", lines, b"\x1f\x8b\0\xff"))
 
-    async def test_bodies_in_any_framing(self) -> None:
+    async def test_reads_bodies_in_any_framing(self) -> None:
         for answer, body in (
             (b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc and more", b"abc"),
             (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\nx-trailer: 1\r\n\r\n", b"abc"),
@@ -106,29 +106,29 @@ class Requests(unittest.IsolatedAsyncioTestCase):
         ):
             with self.subTest(answer):
                 await self.serve(answer)
-                self.assertEqual((await self.local.ask(request(), room)).body, body)
+                self.assertEqual((await self.local.send(request(), reserve)).body, body)
                 await self.serve(*(bytes([byte]) for byte in answer))
-                self.assertEqual((await self.local.ask(request(), room)).body, body)
+                self.assertEqual((await self.local.send(request(), reserve)).body, body)
 
-    async def test_an_answer_is_there_when_it_is_whole_and_not_when_the_connection_ends(self) -> None:
+    async def test_does_not_wait_for_the_connection_to_end(self) -> None:
         await self.serve(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc", close=False)
-        self.assertEqual((await self.local.ask(request(), room)).body, b"abc")
+        self.assertEqual((await self.local.send(request(), reserve)).body, b"abc")
 
-    async def test_lengths_of_bodies_that_are_left_out_stay(self) -> None:
+    async def test_keeps_the_lengths_of_omitted_bodies(self) -> None:
         for method, status in (("HEAD", b"200"), ("GET", b"304")):
             await self.serve(b"HTTP/1.1 " + status + b" X\r\nContent-Length: 5\r\n\r\n", close=False)
-            self.assertIn(("content-length", "5"), (await self.local.ask(request(method), room)).headers)
+            self.assertIn(("content-length", "5"), (await self.local.send(request(method), reserve)).headers)
         await self.serve(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n")
-        self.assertEqual((await self.local.ask(request(), room)).headers, [])
+        self.assertEqual((await self.local.send(request(), reserve)).headers, [])
 
-    async def test_large_bodies(self) -> None:
+    async def test_reads_large_bodies(self) -> None:
         large = bytes(range(256)) * 65536
         await self.serve(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(large), large)
         self.local = Local(self.origin, 5)
-        answer = await self.local.ask(request("POST", body=large), room)
+        answer = await self.local.send(request("POST", body=large), reserve)
         self.assertTrue(answer.body == large and self.server.requests[0].endswith(large))
 
-    async def test_what_is_no_answer(self) -> None:
+    async def test_rejects_invalid_answers(self) -> None:
         for answer in (
             b"",
             b"HTTP/1.1 200 OK\r\n",
@@ -144,16 +144,16 @@ class Requests(unittest.IsolatedAsyncioTestCase):
                 await self.serve(answer)
                 self.assertEqual(await self.code(request()), 502)
 
-    async def test_nobody_there_and_nobody_answering(self) -> None:
+    async def test_reports_a_server_that_is_down_or_does_not_answer(self) -> None:
         self.assertEqual(await self.code(request(), Local(NOWHERE, 1)), 502)
         for begun in (b"", b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab"):
             await self.serve(begun, close=False)
             self.assertEqual(await self.code(request()), 504)
 
-    async def test_no_space_ends_a_request(self) -> None:
+    async def test_a_request_ends_when_memory_is_exhausted(self) -> None:
         def full(_: int) -> None:
-            raise Failed(503, "No.")
+            raise RequestFailed(503, "No.")
 
         await self.serve(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na")
-        with self.assertRaises(Failed):
-            await self.local.ask(request(), full)
+        with self.assertRaises(RequestFailed):
+            await self.local.send(request(), full)

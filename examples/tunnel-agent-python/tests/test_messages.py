@@ -1,4 +1,4 @@
-"""What an agent reads and writes, against the golden vectors of the specification."""
+"""Reading and writing messages, against the golden vectors."""
 
 import base64
 import dataclasses
@@ -14,18 +14,17 @@ from .support import expanded, vector_message, vectors
 
 
 def form(read: Any) -> Any:
-    """What was read, as the vectors show it."""
+    """A message in the form that the vectors use."""
     if isinstance(read, Request):
         written = messages.response(read.id, 200, "", read.headers, read.body)["data"]
         body = base64.b64encode(read.body).decode() or None
         data = {"id": read.id, "method": read.method, "url": read.url, "headers": written["headers"], "body": body}
-        # A name with an empty array is no line, and so it never was there.
         return {"type": "HttpRequest", "data": data}
     return {"type": type(read).__name__, "data": dataclasses.asdict(read)}
 
 
-class Messages(unittest.TestCase):
-    def test_messages_of_a_cloud(self) -> None:
+class MessagesTest(unittest.TestCase):
+    def test_reads_messages_of_a_cloud(self) -> None:
         for vector in vectors("tunnel/cloud-to-agent"):
             with self.subTest(vector["id"]):
                 read = messages.read(vector_message(vector))
@@ -34,7 +33,7 @@ class Messages(unittest.TestCase):
                 else:
                     self.assertEqual(form(read), expanded(vector["message"]))
 
-    def test_what_is_wrong_in_itself_is_wrong_in_either_direction(self) -> None:
+    def test_rejects_invalid_messages_of_the_other_direction(self) -> None:
         for vector in vectors("tunnel/agent-to-cloud"):
             with self.subTest(vector["id"]):
                 read = messages.read(vector_message(vector))
@@ -43,7 +42,7 @@ class Messages(unittest.TestCase):
                 of_cloud = vector["id"].removesuffix("-packed") in ("success-from-agent", "request-from-agent")
                 self.assertEqual(not isinstance(read, Malformed), accepted or of_cloud)
 
-    def test_what_is_written_is_the_same_in_both_encodings(self) -> None:
+    def test_both_encodings_carry_the_same(self) -> None:
         for message in (
             messages.auth("t"),
             messages.response("r", 200, "OK", [("Set-Cookie", "a"), ("x", "1"), ("set-cookie", "b")], b"\xff"),
@@ -62,13 +61,13 @@ class Messages(unittest.TestCase):
         written = messages.response("r", 200, "", [("Set-Cookie", "a"), ("x", "1"), ("set-cookie", "b")], b"")
         self.assertEqual(written["data"]["headers"], {"set-cookie": ["a", "b"], "x": "1"})
 
-    def test_what_is_hostile_is_no_message(self) -> None:
+    def test_rejects_hostile_messages(self) -> None:
         for text in ("[" * 100_000, '{"type":' * 10_000, '{"type":["Ping"],"data":{}}', '{"type":"Ping","data":{"timestamp":NaN}}', ""):
             self.assertIsInstance(messages.read(text), Malformed)
         for packed in (b"\x91" * 100_000, b"\xdf\xff\xff\xff\xff", b"\x81" * 5_000, b"\xc1", b""):
             self.assertIsInstance(messages.read(packed), Malformed)
 
-    def test_a_number_of_any_length_does_no_harm(self) -> None:
+    def test_survives_numbers_of_any_length(self) -> None:
         for digits in ("9" * 10_000, "-" + "9" * 25, "9" * 310, "1e400", "18446744073709551616", "-9223372036854775809"):
             for name in ("timestamp", "code", "n"):
                 messages.read(f'{{"type":"Error","data":{{"error":"?","code":1,"{name}":{digits}}}}}')
@@ -77,11 +76,11 @@ class Messages(unittest.TestCase):
                     messages.encode(messages.pong(read.timestamp), True)
             messages.read(f'{{"type":"HttpRequest","data":{{"id":"","method":"","url":"","headers":{{}},"body":[{digits}]}}}}')
 
-    def test_half_a_character_comes_no_further(self) -> None:
+    def test_drops_unpaired_surrogates(self) -> None:
         read = messages.read('{"type":"Gone","data":{"id":"\\ud800"}}')
-        self.assertEqual(read, Malformed(None, "No message of this direction has this type."))
+        self.assertEqual(read, Malformed(None, "Unknown message type."))
 
-    def test_the_id_of_what_is_malformed_is_read_where_there_is_one(self) -> None:
+    def test_reads_the_id_of_malformed_messages(self) -> None:
         for data, id in (({"id": "r1"}, "r1"), ({"id": 1}, None), ({}, None), ([], None)):
             for message in (json.dumps({"type": "Gone", "data": data}), msgpack.packb({"type": "Gone", "data": data})):
                 read = messages.read(message)

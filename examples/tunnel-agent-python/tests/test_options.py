@@ -7,11 +7,11 @@ import math
 import tempfile
 import unittest
 
+from relayspec.timing import Timing
 from tunnel_agent import options
 from tunnel_agent.local import Origin
-from tunnel_agent.timing import Timing
 
-from .support import TOKEN, vectors
+from .support import TOKEN
 
 URL = "ws://127.0.0.1:8080/tunnel"
 LOCAL = "http://127.0.0.1:3000"
@@ -28,13 +28,13 @@ def refused(arguments: list[str], environment: dict[str, str]) -> bool:
     return False
 
 
-class OptionsOfTheProgram(unittest.TestCase):
-    def test_by_itself_it_speaks_to_a_person_and_never_gives_up(self) -> None:
+class OptionsTest(unittest.TestCase):
+    def test_defaults_to_a_log_and_endless_attempts(self) -> None:
         given = options.parse(["--url", URL, LOCAL], SECRET)
         self.assertEqual((given.driver, given.origin, given.policy.max_attempts), (False, Origin("127.0.0.1", 3000), math.inf))
         self.assertEqual(options.parse(["--url", URL, LOCAL, "--max-attempts", "3"], SECRET).policy.max_attempts, 3)
 
-    def test_the_token_comes_from_a_file_or_the_environment_and_is_shown_nowhere(self) -> None:
+    def test_reads_the_token_from_a_file_or_the_environment_and_never_shows_it(self) -> None:
         with tempfile.NamedTemporaryFile("w") as file:
             file.write("from a file\n")
             file.flush()
@@ -43,20 +43,20 @@ class OptionsOfTheProgram(unittest.TestCase):
         self.assertEqual(given.token, TOKEN)
         self.assertNotIn(TOKEN, repr(given))
 
-    def test_parameters_make_it_speak_the_driver_protocol(self) -> None:
+    def test_params_select_the_driver_protocol(self) -> None:
         params = {"token": TOKEN, "local_url": LOCAL, "connect_timeout": 0.5}
         given = options.parse([], {"CONFORMANCE_URL": URL, "CONFORMANCE_PARAMS": json.dumps(params)})
         self.assertEqual((given.url, given.driver, given.token), (URL, True, TOKEN))
         self.assertEqual(given.timing, Timing(connect_timeout=0.5))
 
-    def test_what_is_wrong_ends_with_status_2(self) -> None:
+    def test_invalid_options_end_with_status_2(self) -> None:
         for arguments in ([LOCAL], ["--url", "http://x", LOCAL], ["--url", URL], ["--url", URL, LOCAL, "--max-attempts", "0"]):
             self.assertTrue(refused(arguments, SECRET), arguments)
         self.assertTrue(refused(["--url", URL, LOCAL], {}), "no token")
         self.assertTrue(refused(["--url", URL, LOCAL, "--token-file", "/nowhere"], SECRET))
         self.assertTrue(refused(["--url", URL, LOCAL], {"CONFORMANCE_PARAMS": f'{{"token":"{TOKEN}"'}))
 
-    def test_local_origins(self) -> None:
+    def test_parses_local_origins(self) -> None:
         for url, authority in (
             ("http://127.0.0.1:3000", "127.0.0.1:3000"),
             ("http://localhost/", "localhost"),
@@ -65,11 +65,3 @@ class OptionsOfTheProgram(unittest.TestCase):
             self.assertEqual(Origin.parse(url).authority, authority)
         for url in ("", "127.0.0.1:3000", "https://x", "http://x/path", "http://x?y", "http://u:p@x", "http://x:99999", "http://:1", "http://x:0"):
             self.assertRaises(ValueError, Origin.parse, url)
-
-    def test_golden_parameters(self) -> None:
-        # An agent has no code, and so does not care of what type it is.
-        for vector in (vector for vector in vectors("driver/params") if vector["id"] != "code-number"):
-            with self.subTest(vector["id"]):
-                environment = {"CONFORMANCE_URL": URL, "CONFORMANCE_PARAMS": vector["text"], **SECRET}
-                # Vectors may have another local origin, or none; this one is of the command line.
-                self.assertEqual(refused([LOCAL], environment), vector["verdict"] == "reject")

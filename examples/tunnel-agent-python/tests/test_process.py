@@ -1,4 +1,4 @@
-"""The program as it is started: by a person and by a driver."""
+"""The program as a process: with its log and under a driver."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ async def start(*arguments: str, **options: Any) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(*command, cwd=FOLDER, env=environment, **options)
 
 
-class Processes(unittest.IsolatedAsyncioTestCase):
+class ProcessTest(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self) -> None:
         self.cloud = Cloud()
         self.url = await self.cloud.start()
@@ -33,11 +33,11 @@ class Processes(unittest.IsolatedAsyncioTestCase):
     async def status(self, process: asyncio.subprocess.Process) -> int:
         return await asyncio.wait_for(process.wait(), PATIENCE)
 
-    async def test_a_driver_gets_events_and_ends_it(self) -> None:
+    async def test_reports_events_to_a_driver_and_obeys_it(self) -> None:
         params = json.dumps({"token": TOKEN, "local_url": LOCAL})
         process = await start(stdin=PIPE, stdout=PIPE, env={"CONFORMANCE_URL": self.url, "CONFORMANCE_PARAMS": params})
         peer = await self.cloud.next()
-        await peer.welcome()
+        await peer.accept()
         assert process.stdin and process.stdout
         for event in ("connected", "joined"):
             self.assertEqual(json.loads(await process.stdout.readline()), {"event": event})
@@ -46,23 +46,23 @@ class Processes(unittest.IsolatedAsyncioTestCase):
         process.stdin.write(b'{"do":"stop"}\n')
         self.assertEqual(await self.status(process), 0)
 
-    async def test_a_person_reads_along_and_ends_it_by_a_signal(self) -> None:
+    async def test_logs_requests_and_ends_on_a_signal(self) -> None:
         process = await start("--url", self.url, LOCAL, env={"TUNNEL_TOKEN": TOKEN}, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=PIPE)
         peer = await self.cloud.next()
-        await peer.welcome()
+        await peer.accept()
         await peer.request("1", url="/x?y")
         await peer.answer()
         process.terminate()
         written, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
-        self.assertEqual((process.returncode, written, errors), (0, b"connected: requests are served\nGET /x 502\n", b""))
+        self.assertEqual((process.returncode, written, errors), (0, b"connected: serving requests\nGET /x 502\n", b""))
 
-    async def test_a_refusal_and_giving_up_have_a_status_of_their_own(self) -> None:
+    async def test_refusal_and_giving_up_have_their_own_status(self) -> None:
         process = await start("--url", self.url, LOCAL, env={"TUNNEL_TOKEN": TOKEN}, stdout=PIPE, stderr=PIPE)
         peer = await self.cloud.next()
         await peer.next()
-        await peer.say("AuthError", error=f"No, {TOKEN}.")
+        await peer.send("AuthError", error=f"No, {TOKEN}.")
         written, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
-        self.assertEqual((process.returncode, written, errors), (1, b"AuthError: No, ***.\ngave up\n", b""))
+        self.assertEqual((process.returncode, written, errors), (1, b"AuthError: No, ***.\ngiving up\n", b""))
         process = await start(
             "--url", "ws://127.0.0.1:1/tunnel", LOCAL, "--max-attempts", "1", "--driver", env={"TUNNEL_TOKEN": TOKEN}, stdout=PIPE
         )

@@ -1,1 +1,1 @@
-"""A tunnel agent: lets the public reach a local HTTP server through a cloud."""
+"""A tunnel agent: makes a local HTTP server reachable through a cloud."""

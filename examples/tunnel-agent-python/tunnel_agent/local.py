@@ -1,4 +1,4 @@
-"""The local server: one request, one connection, one answer, byte for byte."""
+"""Requests to the local server, each on a connection of its own."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from .messages import Lines, Request
 
 _CHUNK = 256 * 1024
 _LONGEST_HEAD = 256 * 1024
-# More lines than any server takes; to look at millions would hold up everything else.
+# More than any server accepts; checking millions would block everything else.
 _MOST_LINES = 2000
 _Raw = tuple[h11.Response, bytes]
-# Methods whose requests are expected to have a body, so that one without tells its length too (RFC 9110, section 8.6).
+# These send `content-length` even without a body (RFC 9110, section 8.6).
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
 
-class Failed(Exception):
-    """There is no answer, and this is the status that says so."""
+class RequestFailed(Exception):
+    """There is no answer; `code` is the status to report instead."""
 
     def __init__(self, code: int, why: str) -> None:
         super().__init__(why)
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Origin:
-    """The one address that requests are made to."""
+    """The address that all requests go to."""
 
     host: str
     port: int
@@ -52,7 +52,7 @@ class Origin:
             port = 0
         rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username)
         if parts.scheme != "http" or not parts.hostname or not port or any(rest):
-            raise ValueError("the local origin is an address as http://127.0.0.1:3000, without a path")
+            raise ValueError("the local origin must be an address such as http://127.0.0.1:3000, without a path")
         return cls(parts.hostname, port)
 
     @property
@@ -66,44 +66,44 @@ class Local:
         self._origin = origin
         self._patience = patience
 
-    async def ask(self, request: Request, room: Callable[[int], None]) -> Answer:
-        """Makes the request and waits for the whole answer; `room` is asked for the space of what comes, and may raise."""
+    async def send(self, request: Request, reserve: Callable[[int], None]) -> Answer:
+        """Sends a request and waits for the whole answer. `reserve` is called for every byte to be kept, and may raise."""
         if len(request.headers) > _MOST_LINES:
-            raise Failed(431, f"There are more than {_MOST_LINES} header lines.")
+            raise RequestFailed(431, f"There are more than {_MOST_LINES} header lines.")
         why = fields.problem(request)
         if why is not None:
-            raise Failed(400, why)
-        # Nothing is sent to anybody before all of it is known to be HTTP.
+            raise RequestFailed(400, why)
+        # Nothing is sent before all of it is known to be valid.
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
         try:
-            written = _written(connection, request, self._origin.authority)
+            written = _encode(connection, request, self._origin.authority)
         except h11.LocalProtocolError:
-            raise Failed(400, "Method or headers are none that HTTP allows.") from None
+            raise RequestFailed(400, "The method or a header is not valid HTTP.") from None
         try:
             async with asyncio.timeout(self._patience):
-                head, body = await self._exchange(connection, written, room)
+                head, body = await self._exchange(connection, written, reserve)
         except TimeoutError:
-            raise Failed(504, f"The local server did not answer within {self._patience:g} s.") from None
+            raise RequestFailed(504, f"The local server did not answer within {self._patience:g} s.") from None
         except OSError as error:
-            raise Failed(502, f"The local server cannot be reached: {error.strerror or type(error).__name__}.") from None
+            raise RequestFailed(502, f"The local server cannot be reached: {error.strerror or type(error).__name__}.") from None
         except h11.RemoteProtocolError:
-            raise Failed(502, "The answer of the local server breaks off, or is no HTTP.") from None
-        return _read(request.method, head, body)
+            raise RequestFailed(502, "The answer of the local server is incomplete or not HTTP.") from None
+        return _answer(request.method, head, body)
 
-    async def _exchange(self, connection: h11.Connection, written: list[bytes], room: Callable[[int], None]) -> _Raw:
+    async def _exchange(self, connection: h11.Connection, written: list[bytes], reserve: Callable[[int], None]) -> _Raw:
         reader, writer = await asyncio.open_connection(self._origin.host, self._origin.port)
         try:
-            # It is all in memory already, and an answer may come before the last of it is taken: nobody waits here.
+            # No need to drain: it is all in memory, and the answer may arrive before everything has been sent.
             writer.writelines(written)
-            return await _answer(connection, reader, room)
+            return await _read_answer(connection, reader, reserve)
         finally:
             writer.transport.abort()
 
 
-def _written(connection: h11.Connection, request: Request, authority: str) -> list[bytes]:
+def _encode(connection: h11.Connection, request: Request, authority: str) -> list[bytes]:
     lines = [
         (name.encode(), fields.to_bytes(value))
-        for name, value in fields.passed_on(request.headers)
+        for name, value in fields.forwarded(request.headers)
         if name.lower() not in ("host", "content-length")
     ]
     lines.insert(0, (b"host", authority.encode()))
@@ -114,7 +114,7 @@ def _written(connection: h11.Connection, request: Request, authority: str) -> li
     return [data for event in events for data in connection.send_with_data_passthrough(event) or () if data]
 
 
-async def _answer(connection: h11.Connection, reader: asyncio.StreamReader, room: Callable[[int], None]) -> _Raw:
+async def _read_answer(connection: h11.Connection, reader: asyncio.StreamReader, reserve: Callable[[int], None]) -> _Raw:
     head: h11.Response | None = None
     body = bytearray()
     while True:
@@ -124,22 +124,22 @@ async def _answer(connection: h11.Connection, reader: asyncio.StreamReader, room
         elif isinstance(event, h11.Response):
             head = event
         elif isinstance(event, h11.Data):
-            room(len(event.data))
+            reserve(len(event.data))
             body += event.data
         elif isinstance(event, h11.EndOfMessage) and head is not None:
             return head, bytes(body)
         elif not isinstance(event, h11.InformationalResponse):
-            # The connection was closed, or became one of another protocol.
-            raise Failed(502, "The local server closed the connection without an answer.")
+            # The connection was closed or switched to another protocol.
+            raise RequestFailed(502, "The local server closed the connection without an answer.")
 
 
-def _read(method: str, head: h11.Response, body: bytes) -> Answer:
+def _answer(method: str, head: h11.Response, body: bytes) -> Answer:
     if head.status_code > 599:
-        raise Failed(502, f"The local server answered with the status {head.status_code}, which HTTP has not.")
+        raise RequestFailed(502, f"The local server answered with the invalid status {head.status_code}.")
     lines = [(name.decode(), fields.to_text(value)) for name, value in head.headers]
-    # A length stays where it is right, and where it is that of a body which this answer leaves out by its nature.
+    # A length is kept if it is right, or if it belongs to a body that such an answer never includes.
     lengths = {str(len(body))}
     if method == "HEAD" or head.status_code == 304:
         lengths |= {value for name, value in lines if name == "content-length"}
-    kept = [(name, value) for name, value in fields.passed_on(lines) if name != "content-length" or value in lengths]
+    kept = [(name, value) for name, value in fields.forwarded(lines) if name != "content-length" or value in lengths]
     return Answer(head.status_code, fields.to_text(head.reason), kept, body)

@@ -1,4 +1,4 @@
-"""The messages of the tunnel family, as far as an agent reads or writes them, in both encodings."""
+"""The messages that an agent reads or writes, in both encodings (chapter tunnel)."""
 
 import base64
 import binascii
@@ -10,10 +10,10 @@ from typing import Any
 
 import msgpack
 
-# The longest message that the other side surely accepts, and that is accepted here.
+# The longest message that every peer accepts, and that is accepted here.
 LONGEST = 24 * 1024**2
 
-# Header lines: names in any case, one pair for each line.
+# Header lines as name and value; names in any case.
 Lines = list[tuple[str, str]]
 Message = dict[str, Any]
 
@@ -56,22 +56,22 @@ class Pong:
 
 @dataclass(frozen=True)
 class Malformed:
-    """No message that a cloud sends, with the id of the request that it may have been about."""
+    """Not a valid message of a cloud; `id` is that of the request it may have been about."""
 
     id: str | None
     why: str
 
 
 def read(message: str | bytes) -> AuthSuccess | AuthError | Request | Error | Ping | Pong | Malformed:
-    """What a cloud sent: JSON where it is text, and MessagePack where it is bytes."""
+    """Reads a message of a cloud: JSON if text, MessagePack if bytes."""
     packed = isinstance(message, bytes)
     try:
         value = _unpacked(message) if isinstance(message, bytes) else _parsed(message)
     except (ValueError, RecursionError, msgpack.UnpackException):
-        return Malformed(None, "This is no MessagePack." if packed else "This is no JSON.")
+        return Malformed(None, "Not valid MessagePack." if packed else "Not valid JSON.")
     data = value.get("data") if isinstance(value, dict) else None
     if not isinstance(data, dict):
-        return Malformed(None, "A message is an object with `type` and `data`, an object too.")
+        return Malformed(None, "A message must be an object with `type` and an object `data`.")
     try:
         return _read(value.get("type"), data, packed)
     except ValueError as error:
@@ -80,7 +80,7 @@ def read(message: str | bytes) -> AuthSuccess | AuthError | Request | Error | Pi
 
 
 def encode(message: Message, packed: bool) -> str | bytes:
-    """A message as it is sent. Its body, where it has one, is bytes or None."""
+    """A message in the given encoding. Its body, if any, is bytes or None."""
     if packed:
         return msgpack.packb(message)
     body = message["data"].get("body")
@@ -94,7 +94,7 @@ def auth(token: str) -> Message:
 
 
 def response(id: str, status: int, status_text: str, headers: Lines, body: bytes) -> Message:
-    """The answer of the local server. Header lines of one name keep their order."""
+    """The answer of the local server. Lines of the same name keep their order."""
     together: dict[str, list[str]] = {}
     for name, value in headers:
         together.setdefault(name.lower(), []).append(value)
@@ -125,12 +125,12 @@ def _parsed(text: str) -> Any:
 
 
 def _unpacked(message: bytes) -> Any:
-    # Lengths that claim more than is there are refused by the library, which knows how much there is.
+    # The library rejects lengths beyond the end of the message.
     return msgpack.unpackb(message, raw=False, strict_map_key=True)
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _read(name: Any, data: Mapping[str, Any], packed: bool) -> AuthSuccess | AuthError | Request | Error | Ping | Pong:
@@ -149,21 +149,21 @@ def _read(name: Any, data: Mapping[str, Any], packed: bool) -> AuthSuccess | Aut
             return Ping(_number(data, "timestamp"))
         case "Pong":
             return Pong(_number(data, "timestamp"))
-    raise ValueError("No message of this direction has this type.")
+    raise ValueError("Unknown message type.")
 
 
 def _is_string(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        # Half a surrogate pair may stand in JSON, and nowhere else.
+        # Only JSON can contain an unpaired surrogate.
         return value.isascii() or value.encode() is not None
     except UnicodeEncodeError:
         return False
 
 
 def _as_number(value: Any) -> float | None:
-    # MessagePack has no whole numbers of more than 64 bits, and neither of both has all numbers.
+    # MessagePack has no integers beyond 64 bits, so larger ones become floats.
     if type(value) is int and not -(2**63) <= value < 2**64:
         value = float(value) if abs(value) < 10**300 else math.inf
     return value if type(value) in (int, float) and math.isfinite(value) else None
@@ -172,21 +172,21 @@ def _as_number(value: Any) -> float | None:
 def _string(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if not _is_string(value):
-        raise ValueError(f"`{name}` is a string.")
+        raise ValueError(f"`{name}` must be a string.")
     return value
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = _string(data, name)
     if value == "":
-        raise ValueError(f"`{name}` is not empty.")
+        raise ValueError(f"`{name}` must not be empty.")
     return value
 
 
 def _number(data: Mapping[str, Any], name: str) -> float:
     number = _as_number(data.get(name))
     if number is None:
-        raise ValueError(f"`{name}` is a number.")
+        raise ValueError(f"`{name}` must be a number.")
     return number
 
 
@@ -195,18 +195,18 @@ def _code(value: Any) -> int | None:
         return None
     number = _as_number(value)
     if number is None or number % 1 != 0 or not 100 <= number <= 599:
-        raise ValueError("`code` is a whole number from 100 to 599, or null.")
+        raise ValueError("`code` must be a whole number from 100 to 599, or null.")
     return int(number)
 
 
 def _lines(headers: Any) -> Lines:
     if not isinstance(headers, dict):
-        raise ValueError("`headers` is an object.")
+        raise ValueError("`headers` must be an object.")
     lines: Lines = []
     for name, values in headers.items():
         for value in values if isinstance(values, list) else [values]:
             if not _is_string(name) or not _is_string(value):
-                raise ValueError("A header is a string, or an array of strings.")
+                raise ValueError("A header must be a string or an array of strings.")
             lines.append((name, value))
     return lines
 
@@ -216,17 +216,17 @@ def _body(value: Any, packed: bool) -> bytes:
         return b""
     if packed:
         if not isinstance(value, bytes):
-            raise ValueError("`body` is bytes or nil.")
+            raise ValueError("`body` must be bytes or nil.")
         return value
     if isinstance(value, list):
         return _byte_values(value)
     if isinstance(value, str):
         return _from_base64(value)
-    raise ValueError("`body` is base64, an array of byte values, or null.")
+    raise ValueError("`body` must be base64, an array of byte values, or null.")
 
 
 def _byte_values(values: list[Any]) -> bytes:
-    # There may be millions of them, so that no loop of Python's own looks at each where that can be helped.
+    # There may be millions of values, so avoid a loop in Python where possible.
     types = set(map(type, values))
     if types == {int, float} or types == {float}:
         values = [int(value) if value % 1 == 0 else -1 for value in values]
@@ -235,7 +235,7 @@ def _byte_values(values: list[Any]) -> bytes:
     try:
         return bytes(values)
     except ValueError:
-        raise ValueError("`body` holds whole numbers from 0 to 255.") from None
+        raise ValueError("`body` must contain whole numbers from 0 to 255.") from None
 
 
 def _from_base64(text: str) -> bytes:
@@ -243,7 +243,7 @@ def _from_base64(text: str) -> bytes:
         body = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         body = b""
-    # The library lets bits pass that belong to no byte.
+    # The library accepts stray bits at the end.
     if base64.b64encode(body) != text.encode(errors="replace"):
-        raise ValueError("`body` is no base64 of the standard alphabet, padded.")
+        raise ValueError("`body` must be padded base64 in the standard alphabet.")
     return body

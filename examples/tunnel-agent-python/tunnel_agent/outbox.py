@@ -1,4 +1,4 @@
-"""What waits to be sent on one connection: short messages pass long ones, and a peer that takes nothing is not waited for."""
+"""The send queue of one connection: short messages overtake long ones, and a stalled peer is noticed."""
 
 import asyncio
 import math
@@ -11,7 +11,7 @@ from websockets.asyncio.connection import Connection
 from . import messages
 from .messages import Message
 
-# So much of short messages may wait before no more is read that would cause others: their texts, and what each costs beside them.
+# How many bytes of short messages may wait before reading pauses, and what each message costs on top of its text.
 _MOST_SHORT = 4 * 1024**2
 _OVERHEAD = 1024
 
@@ -19,14 +19,14 @@ _OVERHEAD = 1024
 @dataclass(frozen=True)
 class _Item:
     message: Message
-    # Of a short one; whoever puts a long one knows what it costs.
+    # 0 for a long message: its sender accounts for it.
     cost: int
-    leaving: Callable[[], None] = lambda: None
-    left: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    on_send: Callable[[], None] = lambda: None
+    sent: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Outbox:
-    """`packed` tells, at the moment of sending, how messages go out. `stalled` is told where nothing of one goes out for `patience`."""
+    """`packed` chooses the encoding when a message is sent. `stalled` is called if no byte of one is sent for `patience`."""
 
     def __init__(self, connection: Connection, packed: Callable[[], bool], patience: float, stalled: Callable[[], None]) -> None:
         self._connection = connection
@@ -41,33 +41,33 @@ class Outbox:
         self._room.set()
 
     def put(self, message: Message) -> asyncio.Future[None]:
-        """Puts a short message; the future is done when the message has left."""
+        """Queues a short message; the future is done when it has been sent."""
         item = _Item(message, _OVERHEAD + sum(len(text) for text in message["data"].values() if isinstance(text, str)))
         self._short.append(item)
         self._cost += item.cost
         if self._cost >= _MOST_SHORT:
             self._room.clear()
         self._waiting.set()
-        return item.left
+        return item.sent
 
-    def put_behind(self, message: Message, leaving: Callable[[], None]) -> asyncio.Future[None]:
-        """Puts a message that may be long, behind all short ones; `leaving` is told before it goes."""
-        item = _Item(message, 0, leaving)
+    def put_last(self, message: Message, on_send: Callable[[], None]) -> asyncio.Future[None]:
+        """Queues a message that may be long behind all short ones; `on_send` is called just before it is sent."""
+        item = _Item(message, 0, on_send)
         self._long.append(item)
         self._waiting.set()
-        return item.left
+        return item.sent
 
     async def room(self) -> None:
-        """Waits while too many short messages wait."""
+        """Waits while too many short messages are queued."""
         await self._room.wait()
 
     async def run(self) -> None:
-        """Sends what is put, one after the other. Ends with the connection's own exception."""
+        """Sends what is queued, in turn, until the connection raises its exception."""
         try:
             while True:
                 await self._send_next()
         finally:
-            # Nothing more will leave, and so nobody needs to wait for that.
+            # Nothing more will be sent, so there is nothing to wait for.
             self._cost = -math.inf
             self._room.set()
 
@@ -76,18 +76,18 @@ class Outbox:
             self._waiting.clear()
             await self._waiting.wait()
         item = (self._short or self._long).popleft()
-        item.leaving()
+        item.on_send()
         await self._send(self._encoded(item.message))
         self._cost -= item.cost
         if self._cost < _MOST_SHORT:
             self._room.set()
-        if not item.left.done():
-            item.left.set_result(None)
+        if not item.sent.done():
+            item.sent.set_result(None)
 
     def _encoded(self, message: Message) -> str | bytes:
         packed = self._packed()
         encoded = messages.encode(message, packed)
-        # JSON as it is written here is ASCII, so that its length is that of its bytes.
+        # JSON is written in ASCII, so its length is that of its bytes.
         if len(encoded) > messages.LONGEST:
             why = "The answer of the local server is too long for a message."
             encoded = messages.encode(messages.error(message["data"]["id"], why, 502), packed)

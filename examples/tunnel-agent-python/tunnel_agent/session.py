@@ -1,26 +1,26 @@
-"""One authenticated connection: takes requests, has them made locally, and sends each answer as soon as it is there."""
+"""One authenticated connection: forwards requests to the local server, and sends each answer as soon as it is complete."""
 
 import asyncio
 from collections.abc import Callable
 
+from relayspec.timing import Timing
+from relayspec.websocket import Connection
 from websockets.exceptions import ConnectionClosed
 
 from . import messages
-from .connection import Connection
 from .heartbeat import Counters, Heartbeat
-from .local import Failed, Local
+from .local import Local, RequestFailed
 from .messages import AuthError, Error, Malformed, Ping, Pong, Request
 from .outbox import Outbox
-from .timing import Timing
 from .user import User
 
-# Beyond these, requests are refused with 503: what waits has to fit into memory.
+# Beyond these, requests are refused with 503, to bound memory.
 _MOST_REQUESTS = 1000
 _MOST_BYTES = 512 * 1024**2
 
 
 class Refused(Exception):
-    """The cloud does not want this agent."""
+    """The cloud refuses this agent."""
 
 
 class Session:
@@ -31,22 +31,22 @@ class Session:
         self._local = local
         self._counters = counters
         self._user = user
-        # Each side sends in the encoding that its peer used last.
+        # Each side answers in the encoding that its peer used last.
         self._packed = packed
         self._outbox = Outbox(connection, lambda: self._packed, timing.heartbeat_timeout, connection.drop)
         self._heartbeat = Heartbeat(timing, counters, self._outbox, connection.drop)
-        self._under_way: set[str] = set()
+        self._in_flight: set[str] = set()
         self._requests: set[asyncio.Task[None]] = set()
         self._bytes = 0
         self._work = [asyncio.create_task(self._send()), asyncio.create_task(self._heartbeat.run())]
 
     def end(self) -> None:
-        """Nothing of this connection goes on; answers that were not sent never will be."""
+        """Cancels everything; answers not yet sent never will be."""
         for task in [*self._work, *self._requests]:
             task.cancel()
 
     async def take(self, message: str | bytes) -> None:
-        """Takes a message of the cloud. Waits only where the cloud does not take its answers."""
+        """Handles a message of the cloud. Waits only if the cloud does not accept its answers."""
         self._packed = isinstance(message, bytes)
         match messages.read(message):
             case Request() as request:
@@ -67,19 +67,19 @@ class Session:
         try:
             await self._outbox.run()
         except ConnectionClosed:
-            pass  # who reads notices it too
+            pass  # the reader notices it too
         except Exception:
-            # A connection on which nothing is answered is none.
+            # A connection that cannot send is useless.
             self._connection.drop()
             raise
 
     def _begin(self, request: Request) -> None:
-        if request.id in self._under_way:
-            self._refuse(request, 409, "A request with this id is under way.")
+        if request.id in self._in_flight:
+            self._refuse(request, 409, "A request with this id is in progress.")
         elif len(self._requests) >= _MOST_REQUESTS:
-            self._refuse(request, 503, "Too many requests are under way.")
+            self._refuse(request, 503, "Too many requests are in progress.")
         else:
-            self._under_way.add(request.id)
+            self._in_flight.add(request.id)
             task = asyncio.create_task(self._answer(request))
             self._requests.add(task)
             task.add_done_callback(self._requests.discard)
@@ -90,31 +90,31 @@ class Session:
         self._user.answered(request.method, request.url, code)
 
     async def _answer(self, request: Request) -> None:
-        held = _Held(self._take_bytes)
+        memory = _Memory(self._reserve)
         try:
-            status, message, length = await self._ask(request, held.take)
-            # Who has the answer may use the id again.
-            await self._outbox.put_behind(message, lambda: self._under_way.discard(request.id))
+            status, message, length = await self._forward(request, memory.reserve)
+            # Once it has the answer, the cloud may reuse the id.
+            await self._outbox.put_last(message, lambda: self._in_flight.discard(request.id))
             self._counters.answered(len(request.body) + length)
             self._user.answered(request.method, request.url, status)
         finally:
-            held.release()
+            memory.release()
 
-    async def _ask(self, request: Request, room: Callable[[int], None]) -> tuple[int, messages.Message, int]:
+    async def _forward(self, request: Request, reserve: Callable[[int], None]) -> tuple[int, messages.Message, int]:
         try:
-            room(_size(request))
-            answer = await self._local.ask(request, room)
-        except Failed as failed:
+            reserve(_size(request))
+            answer = await self._local.send(request, reserve)
+        except RequestFailed as failed:
             return failed.code, messages.error(request.id, str(failed), failed.code), 0
         except Exception as error:
-            # Whatever this agent itself does wrong, the request has its answer (TUN-10).
+            # Even if this agent has a bug, the request is answered (TUN-10).
             return 502, messages.error(request.id, f"The agent failed: {type(error).__name__}.", 502), 0
         message = messages.response(request.id, answer.status, answer.reason, answer.headers, answer.body)
         return answer.status, message, len(answer.body)
 
-    def _take_bytes(self, count: int) -> None:
+    def _reserve(self, count: int) -> None:
         if self._bytes + count > _MOST_BYTES:
-            raise Failed(503, "Too much is under way.")
+            raise RequestFailed(503, "Too much is in progress.")
         self._bytes += count
 
 
@@ -122,18 +122,18 @@ def _size(request: Request) -> int:
     return len(request.id) + len(request.url) + sum(len(name) + len(value) for name, value in request.headers) + len(request.body)
 
 
-class _Held:
-    """The bytes that one request and its answer hold."""
+class _Memory:
+    """The bytes that one request and its answer occupy."""
 
-    def __init__(self, take: Callable[[int], None]) -> None:
-        self._take = take
+    def __init__(self, reserve: Callable[[int], None]) -> None:
+        self._reserve = reserve
         self._count = 0
 
-    def take(self, count: int) -> None:
+    def reserve(self, count: int) -> None:
         if self._count + count > 2 * messages.LONGEST:
-            raise Failed(502, "The answer of the local server is too long for a message.")
-        self._take(count)
+            raise RequestFailed(502, "The answer of the local server is too long for a message.")
+        self._reserve(count)
         self._count += count
 
     def release(self) -> None:
-        self._take(-self._count)
+        self._reserve(-self._count)

@@ -1,4 +1,4 @@
-"""A person who reads and types lines."""
+"""A user at a terminal, who reads the messages of one chat and types lines to send."""
 
 import sys
 from typing import Any
@@ -7,43 +7,43 @@ from .client import Client
 from .messages import Topic
 
 
-class Person:
+class Console:
     def __init__(self, chat: str) -> None:
         self._chat = chat
 
     def connected(self) -> None:
-        """Only the success is worth telling."""
+        """`joined` follows."""
 
     def disconnected(self) -> None:
-        _note("the connection is lost")
+        _notice("connection lost")
 
     def joined(self) -> None:
-        _note("connected")
+        _notice("connected")
 
     def reconnected(self) -> None:
-        """`joined` has told it."""
+        """`joined` came first."""
 
-    def data(self, topic: Topic, payload: dict[str, Any]) -> None:
+    def pushed(self, topic: Topic, payload: dict[str, Any]) -> None:
         message = payload.get("message")
         if message is not None:
             print(f"{message['role']}: {message['content']}", flush=True)
 
-    def result(self, name: str, ok: Any = None, error: str | None = None) -> None:
-        """What a person asks for has no name."""
+    def result(self, id: str, ok: Any = None, error: Any = None) -> None:
+        """Requests typed at a terminal have no name, so their results are not reported by name."""
 
     def error(self, code: str, message: str) -> None:
-        _note(f"{code}: {message}")
+        _notice(f"{code}: {message}")
 
     def waiting(self, seconds: float, why: str) -> None:
-        _note(f"{why}; the next attempt follows in {seconds:.1f} s")
+        _notice(f"{why}; next attempt in {seconds:.1f} s")
 
     def gave_up(self) -> None:
-        _note("no further attempt will be made")
+        _notice("giving up")
 
-    def take(self, line: bytes, client: Client) -> None:
+    def handle(self, line: bytes, client: Client) -> None:
         """Sends a line."""
         client.send(None, self._chat, line.decode(errors="replace").rstrip("\r"))
 
 
-def _note(text: str) -> None:
+def _notice(text: str) -> None:
     print(text, file=sys.stderr)

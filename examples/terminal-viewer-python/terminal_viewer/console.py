@@ -1,4 +1,4 @@
-"""A person at a terminal: shows one session at a time, and puts the terminal back in order whatever happens."""
+"""A user at a terminal, which shows one session at a time and is always restored."""
 
 import contextlib
 import sys
@@ -11,34 +11,34 @@ from .viewer import Viewer
 _PREFIX = 0x1D  # Ctrl-]
 
 
-class Person:
+class Console:
     def __init__(self, session_id: str | None) -> None:
         self._shown = session_id
         self._sessions: list[str] = []
         self._prefixed = False
 
     def connected(self) -> None:
-        """Only a `joined` is worth telling."""
+        """`joined` follows."""
 
     def disconnected(self) -> None:
-        _note("disconnected")
+        _notice("disconnected")
 
     def joined(self) -> None:
-        _note("joined; Ctrl-] q leaves, Ctrl-] n goes to the next session")
+        _notice("joined; Ctrl-] q leaves, Ctrl-] n shows the next session")
 
     def reconnected(self) -> None:
-        """`joined` has told it."""
+        """`joined` came first."""
 
     def sessions(self, ids: list[str]) -> None:
         self._sessions = ids
         if self._shown is not None and self._shown not in ids:
-            _note(f"session {self._shown} has ended")
+            _notice(f"session {self._shown} has ended")
             self._shown = None
         if self._shown is None and ids:
             self._show(ids[0])
 
-    def data(self, session_id: str, payload: bytes) -> None:
-        # What a host sent before comes ahead of its list of sessions.
+    def output(self, session_id: str, payload: bytes) -> None:
+        # Earlier output arrives before the list of sessions.
         if self._shown is None:
             self._show(session_id)
         if session_id == self._shown:
@@ -46,16 +46,16 @@ class Person:
             sys.stdout.buffer.flush()
 
     def error(self, code: str, message: str) -> None:
-        _note(f"{code}: {message}")
+        _notice(f"{code}: {message}")
 
     def waiting(self, seconds: float, why: str) -> None:
-        _note(f"{why}; trying again in {seconds:.1f} s")
+        _notice(f"{why}; next attempt in {seconds:.1f} s")
 
     def gave_up(self) -> None:
-        _note("gave up")
+        _notice("giving up")
 
-    def take(self, typed: bytes, viewer: Viewer) -> None:
-        """Sends what was typed, but for the commands behind Ctrl-]; that key twice is that key."""
+    def handle(self, typed: bytes, viewer: Viewer) -> None:
+        """Sends what was typed, except the commands after Ctrl-]; Ctrl-] twice sends it as itself."""
         keys = bytearray()
         for key in typed:
             if self._prefixed and key != _PREFIX:
@@ -78,17 +78,17 @@ class Person:
 
     def _show(self, session_id: str) -> None:
         self._shown = session_id
-        _note(f"session {session_id}")
+        _notice(f"session {session_id}")
 
 
-def _note(line: str) -> None:
-    # A terminal in raw mode goes back to the first column only where it is told to.
+def _notice(line: str) -> None:
+    # In raw mode a line feed does not return to the first column.
     print(f"[{line}]", end="\r\n" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
-def attached() -> Iterator[None]:
-    """Every key goes to the session as it is typed; afterwards the terminal is as it was before."""
+def raw_mode() -> Iterator[None]:
+    """Puts the terminal in raw mode, if it is one, and restores it afterwards."""
     if not sys.stdin.isatty():
         yield
         return
