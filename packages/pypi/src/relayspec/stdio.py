@@ -17,12 +17,16 @@ async def chunks() -> AsyncIterator[bytes]:
 
     def read() -> None:
         # Event loops cannot watch files, and asyncio would wait for its own threads at the end; a daemon thread just ends.
-        try:
-            while chunk := os.read(0, _CHUNK):
+        chunk = b"-"
+        while chunk:
+            try:
+                chunk = os.read(0, _CHUNK)
+            except OSError:
+                chunk = b""  # standard input is closed
+            try:
                 asyncio.run_coroutine_threadsafe(queue.put(chunk), loop).result()
-            asyncio.run_coroutine_threadsafe(queue.put(b""), loop).result()
-        except (OSError, RuntimeError, CancelledError):
-            pass  # standard input or the loop is closed
+            except (RuntimeError, CancelledError):
+                return  # the loop is closed
 
     threading.Thread(target=read, daemon=True).start()
     while chunk := await queue.get():
