@@ -1,4 +1,4 @@
-//! The judge's verdict on this crate's server. It is looked for as `conformance` on the path, or where CONFORMANCE_PROGRAM says.
+//! Runs the conformance runner against this crate's server. It is `conformance` on the path, or what CONFORMANCE_PROGRAM names.
 
 use std::process::Command;
 
@@ -9,31 +9,28 @@ const SERVER: &str = concat!(
     "' --port {port} --code-lifetime 3s --heartbeat-interval 1s --heartbeat-timeout 500ms"
 );
 
-/// The same times, declared to the judge.
+/// The same times, declared to the runner.
 const TIMING: &[&str] = &["code_lifetime=3s", "heartbeat_interval=1s", "heartbeat_timeout=500ms"];
 
-/// Runs the judge, and fails with its report where the server does not conform.
-fn judge(selection: &[&str]) {
+/// Panics with the report if the server does not conform.
+fn check(selection: &[&str]) {
     let program = std::env::var_os("CONFORMANCE_PROGRAM").unwrap_or_else(|| "conformance".into());
     let times = TIMING.iter().flat_map(|time| ["--set", time]);
     let mut command = Command::new(&program);
     command.args(["server", "--command", SERVER]).args(times).args(selection);
     let output = command.output().unwrap_or_else(|error| {
-        panic!(
-            "`{}` does not start: {error}; `cargo install --path conformance` puts it on the path",
-            program.display()
-        )
+        panic!("cannot start `{}`: {error}; install it with `cargo install --path conformance`", program.display())
     });
-    let (report, problems) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{}\n{report}{problems}", output.status);
+    let (report, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{report}{errors}", output.status);
 }
 
 #[test]
-fn the_server_conforms() {
-    judge(&[]);
+fn server_conforms() {
+    check(&[]);
 }
 
 #[test]
-fn nothing_is_kept_for_those_who_join_late() {
-    judge(&["--scenario", "tests/late-data.yaml"]);
+fn keeps_nothing_for_late_viewers() {
+    check(&["--scenario", "tests/late-data.yaml"]);
 }
