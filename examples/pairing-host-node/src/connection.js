@@ -1,16 +1,16 @@
-// One connection to the relay, from the start of the attempt to its end: times, heartbeats and WebSocket frames, no messages.
+// One connection to the relay, from the start of the attempt to its end: timeouts, heartbeats and frames, but no messages.
 
 import { WebSocket } from 'ws';
 import { pingMessage } from './messages.js';
 
-// Sixteen times what every receiver has to accept (WIRE-07): a relay may write a message longer than it came.
+// Sixteen times what every receiver accepts (WIRE-07): a relay may encode a message in more bytes than it received.
 const MAX_MESSAGE = 16 * 1024 ** 2;
 const NORMAL_CLOSURE = 1000;
 
-/** A WebSocket that tells when its end begins; `ws` itself tells only when TCP has ended, however long the relay takes. */
+/** A WebSocket that reports when its end begins; `ws` itself reports only the end of TCP, however long the relay takes. */
 class Socket extends WebSocket {
   /**
-   * Called by `ws` too, for every Close frame that comes and for every violation of RFC 6455.
+   * Called by `ws` too, upon every Close frame and every violation of RFC 6455.
    * @param {number} [code]
    * @param {string | Buffer} [reason]
    */
@@ -32,8 +32,8 @@ class Socket extends WebSocket {
 /**
  * @typedef {object} Listener
  * @property {() => void} opened the handshake is done
- * @property {(text: string) => void} text a text message came
- * @property {(why: string) => void} lost the attempt failed or the connection was lost; told once, and nothing after it
+ * @property {(text: string) => void} text a text message arrived
+ * @property {(why: string) => void} lost the attempt failed or the connection was lost; called once, and nothing after it
  */
 
 export class Connection {
@@ -56,14 +56,14 @@ export class Connection {
     this.#socket = new Socket(url, {
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE,
-      // Half of what is allowed, for the Close frame and for what remains of the end (WIRE-05, RECON-13).
+      // Half of what is allowed, since the Close frame takes time too (WIRE-05, RECON-13).
       closeTimeout: (timing.notify_deadline * 1000) / 2,
     });
-    // Behind the line above, which on a busy machine takes its time before it starts anything.
+    // After the line above, which may take long on a busy machine before it starts anything.
     this.#after(timing.connect_timeout, () => this.#lose(`no code within ${timing.connect_timeout} s`));
     this.#socket.on('open', () => this.#listener?.opened());
     this.#socket.on('message', (bytes, isBinary) => {
-      // Binary messages are no messages of this family.
+      // This protocol has no binary messages.
       if (!isBinary) this.#listener?.text(bytes.toString());
     });
     this.#socket.on('error', (error) => (this.#why = error.message));
@@ -71,26 +71,26 @@ export class Connection {
     this.#socket.on('close', () => this.#lose());
   }
 
-  /** The relay has done its part: the attempt may take no longer than it did, and from now on the heartbeat watches. */
+  /** The attempt has succeeded: the heartbeat replaces the deadline. */
   established() {
     for (const sign of ['message', 'ping', 'pong']) this.#socket.on(sign, () => this.#alive());
     this.#alive();
   }
 
-  /** What has been given to `send` and has not left yet, in bytes. */
+  /** What has been passed to `send` and not been sent yet, in bytes. */
   get backlog() {
     return this.#socket.bufferedAmount;
   }
 
   /**
    * @param {string} text
-   * @param {(error?: Error | null) => void} done once it is on its way, or is lost
+   * @param {(error?: Error | null) => void} done called once it is sent or lost
    */
   send(text, done) {
     this.#socket.send(text, done);
   }
 
-  /** Ends the connection in good order, and soon, whatever the relay does. */
+  /** Closes the connection in order, and soon, whatever the relay does. */
   async close() {
     this.#forget();
     if (this.#socket.readyState === WebSocket.OPEN) {
@@ -108,12 +108,12 @@ export class Connection {
     this.#socket.terminate();
   }
 
-  /** A sign of life came. Where none comes for long, the connection is asked for one (RECON-01). */
+  /** The relay is alive. If it stays silent for long, it is sent a ping (RECON-01). */
   #alive() {
     if (this.#listener === null) return;
     this.#after(this.#timing.heartbeat_interval, () => {
       this.send(pingMessage(Date.now()), () => {});
-      this.#after(this.#timing.heartbeat_timeout, () => this.#lose('the relay has fallen silent'));
+      this.#after(this.#timing.heartbeat_timeout, () => this.#lose('the relay is silent'));
     });
   }
 

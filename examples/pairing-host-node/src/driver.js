@@ -1,4 +1,4 @@
-// The driver protocol: events as lines of JSON, and commands likewise.
+// The driver protocol: events out, commands in, one line of JSON each.
 
 /** @implements {User} @typedef {import('./host.js').User} User */
 export class Driver {
@@ -46,17 +46,17 @@ export class Driver {
   }
 
   /**
-   * Carries a command out. It never waits, so that `stop` is heard at any time.
+   * Carries out a command. Never waits, so that `stop` works at any time.
    * @param {string} line
    * @param {import('./host.js').Host} host
    */
-  take(line, host) {
+  handle(line, host) {
     if (line.trim() === '') return;
     const command = parsed(line);
     if (command?.do === 'stop') host.stop();
     else if (command?.do === 'send' && typeof command.payload === 'string') host.send(command.payload);
     else if (typeof command?.do === 'string' && command.do !== 'send') this.#event({ event: 'unsupported', do: command.do });
-    else this.error('BAD_COMMAND', `This is no command: ${line.trim().slice(0, 100)}`);
+    else this.error('BAD_COMMAND', `not a valid command: ${line.trim().slice(0, 100)}`);
   }
 
   /** @param {object} event */

@@ -1,17 +1,17 @@
-// The host: connects, takes its code, carries data both ways, and comes back. It knows nothing of screens and keyboards.
+// The host: connects, obtains a code, carries data both ways, and reconnects. It does not deal with terminals.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from './connection.js';
 import { dataMessage, readMessage } from './messages.js';
-import { ComingBack } from './policy.js';
+import { Backoff } from './policy.js';
 
-// What may wait for a connection. Nothing of it is dropped silently: what does not fit is refused (PAIR-H4).
+// What may wait for a connection. Beyond this, data is refused; none is dropped silently (PAIR-H4).
 const MOST_WAITING = 16 * 1024 ** 2;
-// A string costs memory even when it is empty.
+// Even an empty string takes memory.
 const OVERHEAD = 64;
 
 /**
- * Who is told what happens.
+ * Receives what happens.
  * @typedef {object} User
  * @property {() => void} connected
  * @property {() => void} disconnected
@@ -28,13 +28,13 @@ const OVERHEAD = 64;
 export class Host {
   #options;
   #user;
-  #comingBack;
+  #backoff;
   #stopping = new AbortController();
   /** Ends the wait for the end of the present connection. @type {(why: string) => void} */
   #ended = () => {};
   /** @type {Connection | null} */
   #connection = null;
-  /** The code on the present connection; null before it has come. @type {string | null} */
+  /** The code on the present connection; null before it has arrived. @type {string | null} */
   #code = null;
   #missed = false;
   /** @type {Waiting[]} */
@@ -48,11 +48,11 @@ export class Host {
   constructor(options, user) {
     this.#options = options;
     this.#user = user;
-    this.#comingBack = new ComingBack(options.policy);
+    this.#backoff = new Backoff(options.policy);
   }
 
   /**
-   * Runs until it is stopped or has given up.
+   * Runs until it is stopped or gives up.
    * @returns {Promise<'stopped' | 'gave up'>}
    */
   async run() {
@@ -61,7 +61,7 @@ export class Host {
       const why = await this.#connect();
       if (signal.aborted) break;
       this.#missed = true;
-      const delay = this.#comingBack.next();
+      const delay = this.#backoff.nextDelay();
       if (delay === null) {
         this.#refuseWaiting();
         this.#user.gaveUp();
@@ -78,23 +78,23 @@ export class Host {
 
   stop() {
     this.#stopping.abort();
-    this.#ended('it was stopped');
+    this.#ended('stopped');
   }
 
   /**
    * Sends it now, or as soon as there is a code again.
    * @param {string} payload
-   * @returns {Promise<void>} once it is on its way or has been refused
+   * @returns {Promise<void>} once it has been sent or refused
    */
   send(payload) {
     return new Promise((done) => {
       const cost = payload.length + OVERHEAD;
       const ahead = this.#waitingCost + (this.#connection?.backlog ?? 0);
       if (ahead > 0 && ahead + cost > MOST_WAITING) {
-        this.#user.error('BACKLOG_FULL', 'Too much is waiting to be sent; this was not taken.');
+        this.#user.error('BACKLOG_FULL', 'Too much is waiting to be sent; this was refused.');
         done();
       } else if (this.#code !== null) {
-        this.#pass({ payload, done });
+        this.#transmit({ payload, done });
       } else {
         this.#waiting.push({ payload, done });
         this.#waitingCost += cost;
@@ -103,7 +103,7 @@ export class Host {
   }
 
   /**
-   * One attempt, and the connection that it may lead to.
+   * One attempt, and the connection it may lead to.
    * @returns {Promise<string>} why it ended, once it has
    */
   #connect() {
@@ -115,7 +115,7 @@ export class Host {
           opened = true;
           this.#user.connected();
         },
-        text: (text) => this.#take(text),
+        text: (text) => this.#receive(text),
         lost: (why) => {
           this.#code = null;
           if (opened) this.#user.disconnected();
@@ -126,7 +126,7 @@ export class Host {
   }
 
   /** @param {string} text */
-  #take(text) {
+  #receive(text) {
     const message = readMessage(text);
     switch (message?.type) {
       case 'registered':
@@ -138,7 +138,7 @@ export class Host {
       case 'error':
         this.#user.error(message.code, message.message);
         break;
-      default: // A pong has done its work by coming, and what is no message is no reason to leave (PAIR-H5).
+      default: // A pong needs no answer, and invalid messages are ignored (PAIR-H5).
     }
   }
 
@@ -151,18 +151,18 @@ export class Host {
     this.#code = code;
     if (code !== before) this.#user.registered(code, expiresAt);
     if (before !== null) return;
-    this.#comingBack.succeeded();
+    this.#backoff.succeeded();
     this.#connection?.established();
     if (this.#missed) this.#user.reconnected();
     this.#missed = false;
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingCost = 0;
-    for (const item of waiting) this.#pass(item);
+    for (const item of waiting) this.#transmit(item);
   }
 
   /** @param {Waiting} item */
-  #pass({ payload, done }) {
+  #transmit({ payload, done }) {
     this.#connection?.send(dataMessage(payload), (error) => {
       if (error) this.#user.error('NOT_SENT', 'The connection was lost before this was sent.');
       done();

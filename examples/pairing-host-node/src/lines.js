@@ -1,8 +1,8 @@
-// Lines of a stream. Only a line feed ends one: `readline` also splits at U+2028, which JSON may hold as it is.
+// The lines of a stream. Only a line feed ends one; `readline` also splits at U+2028, which JSON may contain.
 
 /**
  * @param {AsyncIterable<Buffer>} stream
- * @returns {AsyncGenerator<string>} each line with its line feed, which the last one may lack
+ * @returns {AsyncGenerator<string>} each line with its line feed; the last one may lack it
  */
 export async function* lines(stream) {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

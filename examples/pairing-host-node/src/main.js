@@ -1,27 +1,27 @@
-// The program: options in, a running host out, and an orderly end on SIGTERM and SIGINT.
+// The program: options, the host, signals and exit status.
 
+import { Console } from './console.js';
 import { Driver } from './driver.js';
 import { Host } from './host.js';
 import { lines } from './lines.js';
 import { OptionError, parseOptions, USAGE } from './options.js';
-import { Person } from './person.js';
 
 const options = readOptions();
 const driver = options.driver ? new Driver((text) => process.stdout.write(text)) : null;
-const host = new Host(options, driver ?? new Person());
+const host = new Host(options, driver ?? new Console());
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => host.stop());
-// Nobody may listen any more; that is no reason to end (and neither is the end of standard input).
+// Neither a closed output nor the end of the input is a reason to end.
 process.stdout.on('error', () => {});
-listen().catch(() => {});
+read().catch(() => {});
 
 const outcome = await host.run();
 process.exit(outcome === 'stopped' ? 0 : 1);
 
-async function listen() {
+async function read() {
   for await (const line of lines(process.stdin)) {
-    if (driver !== null) driver.take(line, host);
-    // Whoever types or pipes faster than the relay takes it, or while it is away, waits: nothing piles up here.
+    if (driver !== null) driver.handle(line, host);
+    // Reading pauses while the relay is slow or away, so that nothing accumulates here.
     else await host.send(line);
   }
 }

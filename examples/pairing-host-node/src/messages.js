@@ -1,4 +1,4 @@
-// The messages of the pairing family, as far as a host reads or writes them.
+// The messages that a host reads or writes (chapter pairing).
 
 const CODE = /^[346789ABCDEFGHJKLMNPQRTUVWXY]{6}$/;
 
@@ -10,7 +10,7 @@ const CODE = /^[346789ABCDEFGHJKLMNPQRTUVWXY]{6}$/;
  */
 
 /**
- * What makes a message of each type valid. Other members are unknown, and ignored (WIRE-02).
+ * Checks the members of each type of message. Unknown ones are ignored (WIRE-02).
  * @type {Record<string, (message: any) => boolean>}
  */
 const VALID = {
@@ -18,7 +18,7 @@ const VALID = {
     isString(code) && CODE.test(code) && isNumber(expiresAt) && expiresAt >= 0 && expiresAt <= Number.MAX_SAFE_INTEGER,
   data: ({ payload }) => isString(payload),
   pong: ({ ts }) => isNumber(ts),
-  // A code that only a later version of the relay knows is worth reporting too.
+  // Codes of later versions are reported too.
   error: ({ code, message }) => isString(code) && isString(message) && message !== '',
 };
 
@@ -29,7 +29,7 @@ const isNumber = (value) => typeof value === 'number';
 
 /**
  * @param {string} text
- * @returns {RelayMessage | null} null when it is no message that a relay sends to a host
+ * @returns {RelayMessage | null} null if it is not a valid message from a relay to a host
  */
 export function readMessage(text) {
   let message;

@@ -1,18 +1,18 @@
-// What the host is told from outside: the command line, and what a conformance runner puts into the environment.
+// The command line, and what the conformance runner passes in the environment.
 
 import { parseArgs } from 'node:util';
 import { DEFAULT_POLICY, parsePolicy } from './policy.js';
 
 export const USAGE = `usage: node src/main.js --url ws://HOST:PORT/mac [options]
 
-  --url URL           where the relay takes hosts (default: $CONFORMANCE_URL)
-  --max-attempts N    give up after so many failed attempts in a row (default: never)
-  --driver            speak the driver protocol; so it does wherever $CONFORMANCE_PARAMS is set
+  --url URL           the relay's address for hosts (default: $CONFORMANCE_URL)
+  --max-attempts N    give up after N failed attempts in a row (default: never)
+  --driver            speak the driver protocol (default: if $CONFORMANCE_PARAMS is set)
   --help              print this text
 
 Lines of standard input go to the viewer; what the viewer sends goes to standard output. Ctrl-C ends the host.`;
 
-/** What is wrong with the command line or the environment, in one line. */
+/** An invalid command line or environment; the message is one line. */
 export class OptionError extends Error {}
 
 /** In seconds, with the defaults of the specification. */
@@ -48,38 +48,38 @@ function split(args) {
       },
     }).values;
   } catch (error) {
-    // Some of these explanations go on for several lines; the first says what is wrong.
+    // Some messages have several lines; the first says what is wrong.
     throw new OptionError(/** @type {Error} */ (error).message.split('\n')[0]);
   }
 }
 
 /** @param {string | undefined} text */
 function address(text) {
-  if (text === undefined) throw new OptionError('--url: the address of a relay is needed, as ws://127.0.0.1:8080/mac');
-  if (!URL.canParse(text) || !/^wss?:/.test(text)) throw new OptionError(`--url: ${JSON.stringify(text)} is no ws:// or wss:// address`);
+  if (text === undefined) throw new OptionError('--url is required: the address of a relay, such as ws://127.0.0.1:8080/mac');
+  if (!URL.canParse(text) || !/^wss?:/.test(text)) throw new OptionError(`--url: invalid address ${JSON.stringify(text)}: expected ws:// or wss://`);
   return text;
 }
 
 /** @param {string} text */
 function count(text) {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new OptionError(`--max-attempts: ${JSON.stringify(text)} is no number of attempts`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new OptionError(`--max-attempts: invalid number ${JSON.stringify(text)}: expected 1 or more`);
   return Number(text);
 }
 
 /**
- * Members that are null are as if they were absent; those that a host has no use for are ignored.
+ * A member that is null counts as absent; those that do not concern a host are ignored.
  * @param {string} text
  */
 function params(text) {
   try {
     const value = JSON.parse(text);
-    if (Object(value) !== value || Array.isArray(value)) throw new Error('no JSON object');
+    if (Object(value) !== value || Array.isArray(value)) throw new Error('not a JSON object');
     const timing = { ...DEFAULT_TIMING };
     for (const name of /** @type {(keyof typeof timing)[]} */ (Object.keys(timing))) {
       timing[name] = value[name] ?? timing[name];
-      if (typeof timing[name] !== 'number' || timing[name] <= 0) throw new Error(`${name}: a number of seconds is needed`);
+      if (typeof timing[name] !== 'number' || timing[name] <= 0) throw new Error(`\`${name}\`: expected a number of seconds, more than 0`);
     }
-    if (timing.connect_timeout > LONGEST_ATTEMPT) throw new Error(`connect_timeout: it is at most ${LONGEST_ATTEMPT} s`);
+    if (timing.connect_timeout > LONGEST_ATTEMPT) throw new Error(`\`connect_timeout\`: expected at most ${LONGEST_ATTEMPT} seconds`);
     const policy = value.reconnect == null ? DEFAULT_POLICY : parsePolicy(value.reconnect);
     return { timing, policy };
   } catch (error) {

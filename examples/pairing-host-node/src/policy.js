@@ -1,21 +1,21 @@
-// How a host comes back: the policy, and the count of what failed.
+// When a host reconnects, and when it gives up. No timers.
 
 // No delay, jitter included, is longer than this many seconds (RECON-07).
-const LONGEST = 450;
+const LONGEST_DELAY = 450;
 
 /**
- * All times in seconds; `max_attempts` is infinite for a host that never gives up.
+ * All times in seconds; an infinite `max_attempts` means that the host never gives up.
  * @typedef {{ base: number, factor: number, cap: number, jitter: number, max_attempts: number }} Policy
  */
 
 /**
- * The policy `relay` of the specification, with jitter: of the many hosts of one relay no two should knock together.
+ * The policy `relay` of the specification, with jitter: the many hosts of one relay should not all reconnect at the same moment.
  * @type {Policy}
  */
 export const DEFAULT_POLICY = { base: 1, factor: 2, cap: 32, jitter: 0.3, max_attempts: Infinity };
 
 /**
- * Reads a policy as JSON has it. What it throws begins with the member that is wrong.
+ * Reads a policy from its JSON form. Throws an error that names the invalid member.
  * @param {any} value
  * @returns {Policy}
  */
@@ -23,15 +23,15 @@ export function parsePolicy(value) {
   const { base, factor, cap, jitter = 0, max_attempts, ...others } = Object(value);
   const policy = { base, factor, cap, jitter, max_attempts: max_attempts ?? Infinity };
   const [unknown] = Object.keys(others);
-  demand(unknown === undefined, `${unknown}: no policy has such a member`);
-  for (const [name, member] of Object.entries(policy)) demand(typeof member === 'number', `${name}: a number is needed`);
-  demand(base > 0, 'base: it is more than 0');
-  demand(factor >= 1, 'factor: it is at least 1');
-  demand(cap >= base, 'cap: it is at least `base`');
-  demand(jitter >= 0 && jitter <= 0.5, 'jitter: it lies between 0 and 0.5');
+  demand(unknown === undefined, `unknown member \`${unknown}\``);
+  for (const [name, member] of Object.entries(policy)) demand(typeof member === 'number', `\`${name}\` must be a number`);
+  demand(base > 0, '`base` must be more than 0');
+  demand(factor >= 1, '`factor` must be at least 1');
+  demand(cap >= base, '`cap` must be at least `base`');
+  demand(jitter >= 0 && jitter <= 0.5, '`jitter` must be between 0 and 0.5');
   const { max_attempts: most } = policy;
-  demand(most === Infinity || (Number.isInteger(most) && most > 0), 'max_attempts: a whole number from 1 is needed');
-  demand(longestDelay(policy) <= LONGEST, `cap: it allows delays of more than ${LONGEST} s`);
+  demand(most === Infinity || (Number.isInteger(most) && most > 0), '`max_attempts` must be a whole number, 1 or more');
+  demand(longestDelay(policy) <= LONGEST_DELAY, `\`cap\` and \`jitter\` allow delays of more than ${LONGEST_DELAY} s`);
   return policy;
 }
 
@@ -54,13 +54,13 @@ export function nominalDelay({ base, factor, cap }, attempt) {
 
 /** @param {Policy} policy */
 function longestDelay(policy) {
-  // Of k attempts in a row the last is number k - 1; 1 ** Infinity is no number, so the number stays finite.
+  // The last of k attempts is number k - 1. It has to be finite: 1 ** Infinity is NaN.
   const last = Math.min(policy.max_attempts - 1, Number.MAX_SAFE_INTEGER);
   return nominalDelay(policy, last) * (1 + policy.jitter);
 }
 
-/** Counts the attempts since the last loss, and those that failed in a row. */
-export class ComingBack {
+/** Yields the delays of a policy, and counts the attempts since the last loss and the failures in a row. */
+export class Backoff {
   #policy;
   #random;
   #attempt = 0;
@@ -76,7 +76,7 @@ export class ComingBack {
     this.#random = random;
   }
 
-  /** An attempt reached the family's own success, and nothing less (RECON-04). */
+  /** Restarts the sequence. Only the protocol's own success counts, not an open connection (RECON-04). */
   succeeded() {
     this.#attempt = 0;
     this.#failures = 0;
@@ -85,9 +85,9 @@ export class ComingBack {
 
   /**
    * A connection was lost, or an attempt failed.
-   * @returns {number | null} seconds until the next attempt; null when there is to be none
+   * @returns {number | null} seconds until the next attempt; null if the host has to give up (RECON-09)
    */
-  next() {
+  nextDelay() {
     if (!this.#established) this.#failures += 1;
     this.#established = false;
     if (this.#failures >= this.#policy.max_attempts) return null;

@@ -1,4 +1,4 @@
-// The host against a relay that the test plays.
+// The host, against a relay that each test scripts.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { CODE, openPair, OTHER_CODE, registered, startHost, startRelay } from './support.js';
 
-test('the host takes its code, and tells of another one, but not twice of the same', async (t) => {
+test('reports a new code, but not the same one twice', async (t) => {
   const relay = await startRelay(t);
   const { events } = startHost(t, relay.url);
   const { socket } = await relay.connections.next();
@@ -17,7 +17,7 @@ test('the host takes its code, and tells of another one, but not twice of the sa
   assert.deepEqual(await events.next(), ['registered', OTHER_CODE]);
 });
 
-test('data passes both ways, in order and unchanged', async (t) => {
+test('carries data both ways, in order and unchanged', async (t) => {
   const { host, events, connection } = await openPair(t);
   for (const payload of ['', 'ls -la\n', '\0é漢😀\u{10fffd}\u2028', '\ud800', 'x'.repeat(1024 * 1024)]) {
     connection.socket.send(JSON.stringify({ type: 'data', payload }));
@@ -27,7 +27,7 @@ test('data passes both ways, in order and unchanged', async (t) => {
   }
 });
 
-test('what is no message, an error and bytes are survived', async (t) => {
+test('ignores invalid messages and reports errors', async (t) => {
   const { events, connection } = await openPair(t);
   const deep = '['.repeat(100_000);
   for (const text of ['', 'no', '[]', '1', 'null', deep, '{"type":"dance"}', '{"type":"data"}']) connection.socket.send(text);
@@ -38,7 +38,7 @@ test('what is no message, an error and bytes are survived', async (t) => {
   assert.deepEqual(await events.next(), ['data', 'still here']);
 });
 
-test('what is given before there is a code is kept in order', async (t) => {
+test('keeps data in order until there is a code', async (t) => {
   const relay = await startRelay(t);
   const { host } = startHost(t, relay.url);
   host.send('1');
@@ -49,7 +49,7 @@ test('what is given before there is a code is kept in order', async (t) => {
   assert.equal((await messages.next()).payload, '2');
 });
 
-test('what does not fit is refused, and what still waits at the end is told of', async (t) => {
+test('refuses what does not fit, and reports what was not sent', async (t) => {
   const { host, events } = startHost(t, 'ws://127.0.0.1:1/mac');
   host.send('x'.repeat(16 * 1024 ** 2));
   host.send('y');
@@ -59,13 +59,13 @@ test('what does not fit is refused, and what still waits at the end is told of',
 });
 
 for (const [how, leave] of /** @type {[string, (socket: import('ws').WebSocket) => void][]} */ ([
-  ['says goodbye', (socket) => socket.close(1000)],
-  ['is cut off', (socket) => socket.terminate()],
-  ['breaks the protocol', (socket) => Reflect.get(socket, '_socket').write(Buffer.from([0xf3, 0x00]))],
-  // The Close frame alone, without the end of TCP that ought to follow it.
-  ['leaves TCP open', (socket) => Reflect.get(socket, '_socket').write(Buffer.from([0x88, 0x00]))],
+  ['closes', (socket) => socket.close(1000)],
+  ['resets', (socket) => socket.terminate()],
+  ['violates RFC 6455', (socket) => Reflect.get(socket, '_socket').write(Buffer.from([0xf3, 0x00]))],
+  // A Close frame that the end of TCP does not follow.
+  ['sends only a Close frame', (socket) => Reflect.get(socket, '_socket').write(Buffer.from([0x88, 0x00]))],
 ])) {
-  test(`after a relay that ${how} the host comes back and uses the new code`, async (t) => {
+  test(`reconnects and uses the new code when the relay ${how}`, async (t) => {
     const { relay, host, events, connection } = await openPair(t);
     leave(connection.socket);
     assert.deepEqual(await events.next(), ['disconnected']);
@@ -80,7 +80,7 @@ for (const [how, leave] of /** @type {[string, (socket: import('ws').WebSocket) 
   });
 }
 
-test('a relay that falls silent is asked, and then left', async (t) => {
+test('pings a silent relay, then abandons it', async (t) => {
   const { events, connection } = await openPair(t);
   assert.equal((await connection.messages.next()).type, 'ping');
   connection.socket.send('{"type":"pong","ts":1}');
@@ -89,7 +89,7 @@ test('a relay that falls silent is asked, and then left', async (t) => {
   assert.deepEqual(await events.next(), ['disconnected']);
 });
 
-test('attempts that hang are given up, and after max_attempts of them the host', async (t) => {
+test('abandons attempts that hang, and gives up after max_attempts', async (t) => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1');
   t.after(() => silent.close());
   await once(silent, 'listening');
@@ -102,7 +102,7 @@ test('attempts that hang are given up, and after max_attempts of them the host',
   assert.ok(took > 400 && took < 1000, `${took} ms`);
 });
 
-test('a relay that accepts and never registers does not count as success', async (t) => {
+test('an open connection is not success', async (t) => {
   const relay = await startRelay(t);
   const { events } = startHost(t, relay.url, { policy: { max_attempts: 2 } });
   for (const name of ['connected', 'disconnected', 'connected', 'disconnected', 'gave up']) {
@@ -110,7 +110,7 @@ test('a relay that accepts and never registers does not count as success', async
   }
 });
 
-test('a host that is stopped says goodbye', async (t) => {
+test('closes with 1000 when stopped', async (t) => {
   const { host, outcome, connection } = await openPair(t);
   host.stop();
   assert.equal(await connection.closed, 1000);

@@ -1,4 +1,4 @@
-// Lines, however the bytes are cut.
+// Lines, however the stream is divided into chunks.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,11 +14,11 @@ async function split(...chunks) {
   return found;
 }
 
-test('a line feed ends a line, and nothing else does', async () => {
+test('only a line feed ends a line', async () => {
   assert.deepEqual(await split(Buffer.from('a\r\n\nb\u2028c\rd\nrest')), ['a\r\n', '\n', 'b\u2028c\rd\n', 'rest']);
 });
 
-test('chunks may end anywhere, within a character too', async () => {
+test('chunks may end anywhere, even within a character', async () => {
   const bytes = Buffer.from('é漢😀\n\u{10fffd}\n');
   const chunks = Array.from(bytes, (byte) => Buffer.from([byte]));
   assert.deepEqual(await split(...chunks), ['é漢😀\n', '\u{10fffd}\n']);

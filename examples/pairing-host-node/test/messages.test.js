@@ -1,4 +1,4 @@
-// What a host reads, against the golden vectors of the specification.
+// Reading messages, against the golden vectors.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -9,12 +9,12 @@ const vectors = JSON.parse(
   readFileSync(new URL('../../../fixtures/pairing/relay-to-host.json', import.meta.url), 'utf8'),
 );
 
-// Bytes that are no UTF-8 are refused by the WebSocket before they come here.
+// The WebSocket layer rejects invalid UTF-8.
 for (const { id, verdict, text, message } of vectors.filter(({ text }) => text !== undefined)) {
   test(`${id}: ${verdict}`, () => {
     const read = readMessage(text);
     if (verdict === 'reject') assert.equal(read, null);
-    // Members that are not known may be there, and mean nothing.
+    // Unknown members are allowed.
     else assert.deepEqual({ ...read, ...message }, read);
   });
 }

@@ -1,9 +1,9 @@
-// The policy, against the tables of the specification, and the count of what failed.
+// Policies and delays, against the tables of the specification.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ComingBack, nominalDelay, parsePolicy } from '../src/policy.js';
+import { Backoff, nominalDelay, parsePolicy } from '../src/policy.js';
 
 /** @param {string} name */
 const vectors = (name) =>
@@ -26,15 +26,15 @@ for (const { id, policy, delays } of vectors('delays')) {
 
 test('jitter spreads a delay around its nominal value', () => {
   const policy = parsePolicy({ base: 1, factor: 2, cap: 32, jitter: 0.5 });
-  const extremes = [0, 0.5, 1].map((random) => new ComingBack(policy, () => random).next());
+  const extremes = [0, 0.5, 1].map((random) => new Backoff(policy, () => random).nextDelay());
   assert.deepEqual(extremes, [0.5, 1, 1.5]);
 });
 
-test('only success starts the sequence afresh, and only failures count', () => {
+test('only success restarts the sequence, and only failures count', () => {
   const policy = parsePolicy({ base: 1, factor: 2, cap: 32, jitter: 0, max_attempts: 3 });
-  const comingBack = new ComingBack(policy);
-  assert.deepEqual([comingBack.next(), comingBack.next()], [1, 2], 'the very first attempt counts as a loss');
-  comingBack.succeeded();
-  // The loss itself is no failed attempt; three failed ones follow it.
-  assert.deepEqual([1, 2, 3, 4].map(() => comingBack.next()), [1, 2, 4, null]);
+  const backoff = new Backoff(policy);
+  assert.deepEqual([backoff.nextDelay(), backoff.nextDelay()], [1, 2], 'the very first attempt counts as a loss');
+  backoff.succeeded();
+  // The loss itself is not a failed attempt; three failed ones follow it.
+  assert.deepEqual([1, 2, 3, 4].map(() => backoff.nextDelay()), [1, 2, 4, null]);
 });

@@ -1,4 +1,4 @@
-// The program as it is started: what it prints, what it reads, and how it ends.
+// The program as a process: input, output, exit status.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -24,7 +24,7 @@ function run(t, args, params) {
   return { child, exit: once(child, 'exit') };
 }
 
-test('by the driver protocol: events, commands, and an end by `stop`', async (t) => {
+test('reports events to a driver, and obeys it', async (t) => {
   const relay = await startRelay(t);
   const { child, exit } = run(t, ['--url', relay.url], '{}');
   const events = new Queue();
@@ -44,7 +44,7 @@ test('by the driver protocol: events, commands, and an end by `stop`', async (t)
   assert.deepEqual(await exit, [0, null]);
 });
 
-test('for a person: the code, lines in, data out, and an end by a signal', async (t) => {
+test('at a terminal: shows the code, sends lines, prints data, and ends on a signal', async (t) => {
   const relay = await startRelay(t);
   const { child, exit } = run(t, ['--url', relay.url]);
   const errors = text(child.stderr);
@@ -62,13 +62,13 @@ test('for a person: the code, lines in, data out, and an end by a signal', async
   assert.match(await errors, new RegExp(`^code ${CODE} `));
 });
 
-test('who gives up says so, with a status of its own', async (t) => {
+test('giving up has its own status', async (t) => {
   const { child, exit } = run(t, ['--url', 'ws://127.0.0.1:1/mac', '--max-attempts', '1', '--driver']);
   assert.equal(await text(child.stdout), '{"event":"gave_up"}\n');
   assert.deepEqual(await exit, [1, null]);
 });
 
-test('a bad option ends with one line and status 2', async (t) => {
+test('an invalid option ends with one line and status 2', async (t) => {
   const { child, exit } = run(t, ['--url', 'nowhere']);
   assert.match(await text(child.stderr), /^error: --url: .*\n$/);
   assert.deepEqual(await exit, [2, null]);

@@ -1,4 +1,4 @@
-// Helpers of the tests: a relay that says what the test tells it to, and a user that writes down what it is told.
+// Test helpers: a relay that each test scripts, and a user that records events.
 
 import { once } from 'node:events';
 import { WebSocketServer } from 'ws';
@@ -11,13 +11,13 @@ export const OTHER_CODE = 'AAAAAA';
 export const TIMING = { connect_timeout: 0.2, notify_deadline: 0.2, heartbeat_interval: 0.1, heartbeat_timeout: 0.1 };
 export const POLICY = { base: 0.02, factor: 2, cap: 0.1, jitter: 0, max_attempts: Infinity };
 
-// A test that waits for so long has failed.
+// After so long a wait, a test has failed.
 const PATIENCE = 5000;
 
 /** @param {string} code */
 export const registered = (code = CODE) => JSON.stringify({ type: 'registered', code, expiresAt: 1_760_000_300_000 });
 
-/** A queue that can be waited for. */
+/** A queue whose readers can wait. */
 export class Queue {
   /** @type {any[]} */
   #items = [];
@@ -34,7 +34,7 @@ export class Queue {
   async next() {
     if (this.#items.length > 0) return this.#items.shift();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('nothing came')), PATIENCE);
+      const timer = setTimeout(() => reject(new Error('timed out')), PATIENCE);
       this.#readers.push((item) => {
         clearTimeout(timer);
         resolve(item);
@@ -44,7 +44,7 @@ export class Queue {
 }
 
 /**
- * A relay that accepts connections and says nothing by itself.
+ * A relay that accepts connections and sends nothing by itself.
  * @param {TestContext} t
  * @param {object} [options] for the server
  */
@@ -73,16 +73,16 @@ export async function startRelay(t, options) {
  */
 export function startHost(t, url, { timing = {}, policy = {} } = {}) {
   const events = new Queue();
-  const tell = (/** @type {string} */ name) => (/** @type {any[]} */ ...values) => events.push([name, ...values]);
+  const record = (/** @type {string} */ name) => (/** @type {any[]} */ ...values) => events.push([name, ...values]);
   const user = {
-    connected: tell('connected'),
-    disconnected: tell('disconnected'),
+    connected: record('connected'),
+    disconnected: record('disconnected'),
     registered: (/** @type {string} */ code) => events.push(['registered', code]),
-    reconnected: tell('reconnected'),
-    data: tell('data'),
+    reconnected: record('reconnected'),
+    data: record('data'),
     error: (/** @type {string} */ code) => events.push(['error', code]),
     waiting: () => {},
-    gaveUp: tell('gave up'),
+    gaveUp: record('gave up'),
   };
   const host = new Host({ url, timing: { ...TIMING, ...timing }, policy: { ...POLICY, ...policy } }, user);
   const outcome = host.run();

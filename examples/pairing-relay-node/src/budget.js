@@ -1,19 +1,19 @@
-// What may wait in memory for one peer. Whoever causes more than that is told to wait, and told when there is room again.
+// Bounds what may wait in memory for one peer. A sender that exceeds the bound is paused until there is room again.
 
 /**
- * @typedef {object} Payer
- * @property {(budget: Budget) => void} waitFor
- * @property {(budget: Budget) => void} goOn
+ * @typedef {object} Sender
+ * @property {(budget: Budget) => void} pauseFor
+ * @property {(budget: Budget) => void} resumeFor
  */
 
-// A queued message costs more than its bytes: objects of the library and of Node hold it. Without this, a million empty
-// messages would count for little and take hundreds of mebibytes.
+// A queued message takes more memory than its bytes, for objects of the library and of Node. Without this, a million empty
+// messages would count for nothing and take hundreds of mebibytes.
 const OVERHEAD = 512;
 
 export class Budget {
   #bound;
   #used = 0;
-  /** @type {Set<Payer>} */
+  /** @type {Set<Sender>} */
   #waiting = new Set();
 
   /** @param {number} bound in bytes */
@@ -22,28 +22,28 @@ export class Budget {
   }
 
   /**
-   * Takes what a message costs. The message itself always goes through; only what its sender says next has to wait.
+   * Reserves memory for a message. The message itself always goes through; only what its sender sends next has to wait.
    * @param {number} length of the message in bytes
-   * @param {Payer} payer
-   * @returns {() => void} gives it back
+   * @param {Sender} sender
+   * @returns {() => void} releases the memory
    */
-  take(length, payer) {
+  take(length, sender) {
     const cost = length + OVERHEAD;
     this.#used += cost;
     if (this.#used > this.#bound) {
-      this.#waiting.add(payer);
-      payer.waitFor(this);
+      this.#waiting.add(sender);
+      sender.pauseFor(this);
     }
     return () => {
       this.#used -= cost;
-      // Half empty, so that a sender at the bound is not stopped and started for every message.
+      // At half the bound, so that a sender is not paused and resumed for every message.
       if (this.#used <= this.#bound / 2) this.release();
     };
   }
 
-  /** Nobody has to wait any longer. */
+  /** Resumes all senders. */
   release() {
-    for (const payer of this.#waiting) payer.goOn(this);
+    for (const sender of this.#waiting) sender.resumeFor(this);
     this.#waiting.clear();
   }
 }

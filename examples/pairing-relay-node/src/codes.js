@@ -1,14 +1,13 @@
-// Session codes: the alphabet, and the drawing of a code that nobody can predict.
+// Session codes: the alphabet, and unpredictable codes.
 
 import { randomInt } from 'node:crypto';
 
-/** 28 digits and capital letters of which no two look alike. */
+/** 28 digits and capital letters, no two of which look alike. */
 export const ALPHABET = '346789ABCDEFGHJKLMNPQRTUVWXY';
 export const CODE_LENGTH = 6;
 
 /**
- * randomInt takes from the system's cryptographic generator and rejects what would favour some characters, which a
- * random byte modulo 28 does not (PAIR-14).
+ * `randomInt` is cryptographically secure and uniform; a random byte modulo 28 would favour some characters (PAIR-14).
  */
 export function drawCode() {
   let code = '';

@@ -1,4 +1,4 @@
-// What the relay says to a host and to a viewer, message by message.
+// The relay's side of the conversation with a host or a viewer, message by message.
 
 import { dataMessage, errorMessage, joined, pong, readHostMessage, readViewerMessage, registered } from './messages.js';
 
@@ -6,7 +6,7 @@ import { dataMessage, errorMessage, joined, pong, readHostMessage, readViewerMes
 /** @typedef {import('./sessions.js').Sessions<HostConversation, ViewerConversation>} Sessions */
 /** @typedef {import('./sessions.js').Session<HostConversation, ViewerConversation>} Session */
 
-// With the tenth failure a connection is closed (PAIR-91).
+// The tenth failure closes the connection (PAIR-91).
 const MOST_FAILURES = 10;
 const POLICY_VIOLATION = 1008;
 
@@ -34,7 +34,7 @@ export class HostConversation {
         this.#announce();
         break;
       case 'data':
-        // Without a viewer it reaches nobody, and is not kept either: the next viewer may be someone else (PAIR-43).
+        // Without a viewer it is dropped, not kept: the next viewer may be someone else (PAIR-43).
         this.#session.viewer?.peer.forward(dataMessage(message.payload), this.peer);
         break;
       case 'ping':
@@ -45,7 +45,7 @@ export class HostConversation {
     }
   }
 
-  /** Binary messages are no messages of this family. */
+  /** This protocol has no binary messages. */
   binary() {
     this.peer.answer(errorMessage('INVALID_MESSAGE'));
   }
@@ -93,7 +93,7 @@ export class ViewerConversation {
     }
   }
 
-  /** Binary messages are no messages of this family. */
+  /** This protocol has no binary messages. */
   binary() {
     this.peer.answer(errorMessage('INVALID_MESSAGE'));
   }
@@ -111,7 +111,7 @@ export class ViewerConversation {
   /** @param {string} code */
   #join(code) {
     if (this.#session !== null) {
-      // No guess, so it does not count as one: the pairing goes on whatever its viewer repeats (PAIR-23).
+      // Not a guess, so it does not count as one: the pairing continues whatever its viewer repeats (PAIR-23).
       this.peer.answer(errorMessage('ALREADY_JOINED'));
       return;
     }

@@ -1,23 +1,23 @@
-// The heartbeat of one connection: sends a Ping each interval and says when the peer is to be taken for dead.
+// The heartbeat of one connection: sends a Ping every interval, and decides when the peer counts as dead.
 
 import { performance } from 'node:perf_hooks';
 
-// The first Ping comes a little early, since it is due at most one interval after the opening (PAIR-80).
+// The first Ping is sent a little early: it is due within one interval of the opening (PAIR-80).
 const FIRST = 0.95;
-// A peer that brought this much during the last glance, of so many milliseconds, is in the middle of sending.
-const GLANCE = 50;
-const MUCH = 256 * 1024;
-// What may lie between a Pong and the relay. The two operating systems alone may hold more than half of this.
+// A peer that sent this many bytes within the last window of so many milliseconds is in the middle of sending.
+const WINDOW = 50;
+const BUSY = 256 * 1024;
+// How many bytes may be in front of a Pong. The buffers of the two operating systems may hold more than half of this.
 const MOST_AHEAD = 64 * 1024 ** 2;
 
 /**
- * A peer is judged fairly:
- * - Its time to answer starts when its Ping was handed to the operating system, not while the Ping waits in a queue behind
- *   data that a slow peer is still taking.
- * - Its time stands still while the relay does not read from it, as it does for the sake of a slow partner: its Pong may
- *   have arrived unread.
- * - Neither holds for a peer that takes nothing of what waits for it during the whole timeout.
- * - When its time is over while data keeps pouring in, what is on its way is read first, within limits: its Pong may lie
+ * A peer is treated fairly:
+ * - Its timeout starts when the Ping has been passed to the operating system, not while the Ping is queued behind data that
+ *   a slow peer is still receiving.
+ * - The timeout is suspended while the relay does not read from the peer because of a slow partner: its Pong may have
+ *   arrived unread.
+ * - Neither applies to a peer that receives nothing of what is queued for it during the whole timeout.
+ * - If the timeout expires while data keeps arriving, what is on its way is read first, within limits: the Pong may be
  *   behind it, since frames keep their order.
  */
 export class Heartbeat {
@@ -27,7 +27,7 @@ export class Heartbeat {
   #bytesRead;
   #expire;
   /**
-   * Pings without an answer, oldest first, with the reading of the stopwatch and the bytes read when the Ping was sent.
+   * Unanswered Pings, oldest first, with the stopwatch and the bytes read when each was sent.
    * @type {{ label: string, at: number | null, bytesRead: number }[]}
    */
   #open = [];
@@ -46,10 +46,10 @@ export class Heartbeat {
    * @param {object} options
    * @param {number} options.interval
    * @param {number} options.timeout
-   * @param {(label: string, sent: () => void) => void} options.ping sends a Ping, and calls `sent` once it is on its way
-   * @param {() => number} options.stalled for how many milliseconds something has waited for the peer, and nothing has left
-   * @param {() => number} options.bytesRead what has been read from the peer
-   * @param {() => void} options.expire called once, when the peer has not answered in time
+   * @param {(label: string, sent: () => void) => void} options.ping sends a Ping, and calls `sent` once it has been sent
+   * @param {() => number} options.stalled for how many milliseconds something has been queued for the peer and nothing has been sent
+   * @param {() => number} options.bytesRead how many bytes have been read from the peer
+   * @param {() => void} options.expire called once, if the peer does not answer in time
    */
   constructor({ interval, timeout, ping, stalled, bytesRead, expire }) {
     this.#timeout = timeout;
@@ -65,13 +65,13 @@ export class Heartbeat {
 
   /**
    * A Pong answers its Ping and all before it: a peer may answer only the last of several (RFC 6455, section 5.5.3). A
-   * Pong that names none of them is a sign of life all the same.
+   * Pong that matches none of them shows that the peer is alive all the same.
    * @param {string} label
    */
   pong(label) {
     const index = this.#open.findIndex((ping) => ping.label === label);
     this.#open.splice(0, index === -1 ? this.#open.length : index + 1);
-    this.#forgetDeadline();
+    this.#clearDeadline();
     this.#watch();
   }
 
@@ -89,10 +89,10 @@ export class Heartbeat {
   stop() {
     this.#stopped = true;
     clearTimeout(this.#beat);
-    this.#forgetDeadline();
+    this.#clearDeadline();
   }
 
-  #forgetDeadline() {
+  #clearDeadline() {
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
   }
@@ -112,7 +112,7 @@ export class Heartbeat {
     this.#watch();
   }
 
-  /** Sees to it that the oldest open Ping has a deadline. */
+  /** Ensures that the oldest unanswered Ping has a deadline. */
   #watch() {
     if (this.#stopped || this.#open.length === 0 || this.#deadline !== undefined) return;
     this.#wait(this.#remaining());
@@ -120,27 +120,27 @@ export class Heartbeat {
 
   /** @param {number} time */
   #wait(time) {
-    const glance = Math.min(GLANCE, Math.max(time, 0));
+    const window = Math.min(WINDOW, Math.max(time, 0));
     this.#deadline = setTimeout(() => {
       const before = this.#bytesRead();
       const deadline = setTimeout(() => {
-        // Between a timer and an immediate Node reads what has arrived while the process was busy.
+        // Between a timer and an immediate, Node reads what arrived while the process was busy.
         setImmediate(() => {
-          if (this.#deadline === deadline) this.#judge(this.#bytesRead() - before >= MUCH);
+          if (this.#deadline === deadline) this.#decide(this.#bytesRead() - before >= BUSY);
         });
-      }, glance);
+      }, window);
       this.#deadline = deadline;
-    }, time - glance);
+    }, time - window);
   }
 
-  /** The time that the oldest open Ping has left; the whole timeout while it waits in the queue. */
+  /** The time left for the oldest unanswered Ping; the whole timeout while it is queued. */
   #remaining() {
     const { at } = this.#open[0];
     return at === null ? this.#timeout : at + this.#timeout - this.#stopwatch();
   }
 
   /** @param {boolean} isSending */
-  #judge(isSending) {
+  #decide(isSending) {
     const [ping] = this.#open;
     const remaining = this.#remaining();
     if (ping.at === null || this.#runningSince === null) {
@@ -150,7 +150,7 @@ export class Heartbeat {
     } else if (remaining > 0) {
       this.#wait(remaining);
     } else if (isSending && this.#bytesRead() - ping.bytesRead < MOST_AHEAD) {
-      this.#wait(GLANCE);
+      this.#wait(WINDOW);
     } else {
       this.#giveUp();
     }

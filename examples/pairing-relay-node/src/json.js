@@ -1,6 +1,6 @@
-// Reads the members of a JSON object without building what is in them. JSON.parse would spend a quarter of a second and
-// some hundred mebibytes on a million nested arrays that nobody asked for, would copy each payload several times, and turns
-// 12345678901234567890 into another number. Here a value is checked and skipped, and wanted ones are kept as they came.
+// Reads the members of a JSON object without building their values. JSON.parse would spend a quarter of a second and some
+// hundred mebibytes on a million nested arrays, copy each payload several times, and turn 12345678901234567890 into another
+// number. Here values are checked and skipped, and those wanted are kept as they were written.
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -8,7 +8,7 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
-// Both closing brackets come two after their opening ones in ASCII.
+// In ASCII, each closing bracket is two after its opening one.
 const TO_CLOSING = 2;
 const ZERO = 0x30;
 const LETTER_U = 0x75;
@@ -32,10 +32,10 @@ export class Token {
 }
 
 /**
- * The members of a JSON object. Of a member that is given twice the last counts, as it does for JSON.parse.
+ * The members of a JSON object. If a member occurs twice, the last one counts, as with JSON.parse.
  * @param {Buffer} bytes valid UTF-8
  * @param {Set<string>} wanted
- * @returns {Map<string, Token> | null} those that are wanted; null when `bytes` are no JSON text or no object
+ * @returns {Map<string, Token> | null} the wanted ones; null if `bytes` are not a JSON object
  */
 export function membersOf(bytes, wanted) {
   /** @type {Map<string, Token>} */
@@ -49,7 +49,7 @@ export function membersOf(bytes, wanted) {
     const start = startOfValue(bytes, endOfName);
     const end = endOfValue(bytes, start);
     if (end === -1) return null;
-    // Parsed, since a name may be written with escapes.
+    // Parsed, since a name may contain escapes.
     const name = JSON.parse(bytes.toString('utf8', at, endOfName));
     if (wanted.has(name)) members.set(name, new Token(bytes.subarray(start, end)));
     at = skipSpace(bytes, end);
@@ -59,8 +59,8 @@ export function membersOf(bytes, wanted) {
   }
 }
 
-// The functions below go from the index of a first byte to the index after a last one. They answer with -1 when the text is
-// wrong, and to -1.
+// The functions below return the index after the value that starts at the given index; -1 if the text is invalid, or if the
+// given index is -1.
 
 /**
  * @param {Buffer} bytes
@@ -99,7 +99,7 @@ function endOfValue(bytes, at) {
 }
 
 /**
- * Keeps the open brackets in a list of its own instead of calling itself, so that no depth exhausts the stack.
+ * Keeps the open brackets in a list instead of recursing, so that no depth exhausts the stack.
  * @param {Buffer} bytes
  * @param {number} at
  */
@@ -107,7 +107,7 @@ function endOfContainer(bytes, at) {
   const open = Buffer.allocUnsafe(bytes.length - at);
   let depth = 0;
   for (;;) {
-    // At the beginning of a value.
+    // At the start of a value.
     const first = bytes[at];
     if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
       at = skipSpace(bytes, at + 1);

@@ -1,9 +1,9 @@
-// The program: options in, a running relay out, and an orderly end on SIGTERM and SIGINT.
+// The program: options, the relay, signals and exit status.
 
 import { OptionError, parseOptions, USAGE } from './options.js';
 import { Relay } from './relay.js';
 
-// A server ends within 5 s of SIGTERM (WIRE-08), whatever still hangs.
+// A server ends within 5 s of SIGTERM (WIRE-08), whatever is still hanging.
 const PATIENCE = 4500;
 
 const options = readOptions();

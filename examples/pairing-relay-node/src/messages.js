@@ -1,14 +1,14 @@
-// The messages of the pairing family: what a host and a viewer may send, and how the relay writes its own.
+// The messages of the protocol: what hosts and viewers may send, and what the relay sends (chapter pairing).
 
 import { z } from 'zod';
 import { CODE_LENGTH } from './codes.js';
 import { membersOf, Token } from './json.js';
 
-// RFC 9562, section 4, of any version: the check that zod brings along knows only some versions.
+// RFC 9562, section 4, of any version; zod's own check accepts only some versions.
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
-// Characters, not UTF-16 code units. Whether they are of the alphabet is left to the look-up of the code.
+// Characters, not UTF-16 code units. The lookup of the code rejects those outside the alphabet.
 const code = z.string().regex(new RegExp(`^.{${CODE_LENGTH}}$`, 'su'));
-// These two are repeated byte for byte as they came: no code point and no digit can get lost.
+// These two are repeated byte for byte, so that no code point and no digit gets lost.
 const stringAsWritten = z.instanceof(Token).refine((token) => token.isString);
 const numberAsWritten = z.instanceof(Token).refine((token) => token.isNumber);
 
@@ -23,7 +23,7 @@ const viewerMessage = z.discriminatedUnion('type', [join, data, ping]);
 /** @typedef {z.infer<typeof hostMessage>} HostMessage */
 /** @typedef {z.infer<typeof viewerMessage>} ViewerMessage */
 
-// All other members are unknown and ignored (WIRE-02).
+// Other members are ignored (WIRE-02).
 const MEMBERS = new Set(['type', 'clientId', 'code', 'payload', 'ts']);
 const KEPT_AS_WRITTEN = new Set(['payload', 'ts']);
 
@@ -37,17 +37,17 @@ const END = Buffer.from('}');
 
 /** @type {Record<ErrorCode, string>} */
 const EXPLANATIONS = {
-  INVALID_CODE: 'There is no session with this code. Check it for typing errors.',
+  INVALID_CODE: 'There is no session with this code. Check it for typos.',
   EXPIRED_CODE: 'This code has expired. Ask for a new one.',
-  ALREADY_JOINED: 'This session has been joined already.',
+  ALREADY_JOINED: 'This session has already been joined.',
   NOT_FOUND: 'There is no session to carry this data. Join one first.',
   MAC_DISCONNECTED: 'The host of this session has disconnected.',
-  INVALID_MESSAGE: 'This is no message that the relay takes at this endpoint.',
+  INVALID_MESSAGE: 'This is not a valid message at this endpoint.',
 };
 
 /**
  * @param {Buffer} bytes
- * @returns {HostMessage | null} null when it is no message that a host may send
+ * @returns {HostMessage | null} null if it is not a message that a host may send
  */
 export function readHostMessage(bytes) {
   return hostMessage.safeParse(valuesOf(bytes)).data ?? null;
@@ -55,7 +55,7 @@ export function readHostMessage(bytes) {
 
 /**
  * @param {Buffer} bytes
- * @returns {ViewerMessage | null} null when it is no message that a viewer may send
+ * @returns {ViewerMessage | null} null if it is not a message that a viewer may send
  */
 export function readViewerMessage(bytes) {
   return viewerMessage.safeParse(valuesOf(bytes)).data ?? null;
@@ -68,7 +68,7 @@ function valuesOf(bytes) {
   /** @type {Record<string, Token | string>} */
   const values = {};
   for (const [name, token] of members) {
-    // No member is wanted as an object or an array, so none is ever built.
+    // No wanted member is an object or an array, so none is ever built.
     values[name] = token.isString && !KEPT_AS_WRITTEN.has(name) ? JSON.parse(token.bytes.toString()) : token;
   }
   return values;

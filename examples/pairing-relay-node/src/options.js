@@ -1,4 +1,4 @@
-// The options of the command line: reads them, checks them and fills in the defaults of the specification.
+// The command line: parses and checks the options, with the defaults of the specification.
 
 import { parseArgs } from 'node:util';
 
@@ -19,29 +19,29 @@ export const USAGE = `usage: node src/main.js [options]
   --port 8080               port to listen on; 0 takes any free one
   --host 127.0.0.1          address to listen on
   --code-lifetime 5m        how long a code can be joined
-  --code-retention 5m       how long after that a code is still answered as expired (default: as --code-lifetime)
+  --code-retention 5m       how long after that a code is still reported as expired (default: as --code-lifetime)
   --heartbeat-interval 30s  time between the Ping frames on each connection
   --heartbeat-timeout 10s   time for a peer to answer a Ping
-  --max-message 2MiB        largest message that is accepted, at least 1MiB
+  --max-message 2MiB        largest message accepted, at least 1MiB
   --help                    print this text
 
 Durations are numbers with a unit: 1500ms, 1.5s, 5m, 2h. Sizes are bytes, or numbers with the unit KiB or MiB.`;
 
-/** What is wrong with the command line, in one line. */
+/** An invalid command line; the message is one line. */
 export class OptionError extends Error {}
 
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2 };
 
-// A timer of Node that is set for longer than this fires at once.
+// Node's timers fire at once if set for longer than this.
 const LONGEST = 2 ** 31 - 1;
-// Every receiver accepts 1 MiB (WIRE-07); the upper end keeps what one connection may cost within reason.
+// Every receiver accepts 1 MiB (WIRE-07); the upper limit bounds the memory of one connection.
 const SMALLEST_LIMIT = 1024 ** 2;
 const LARGEST_LIMIT = 64 * 1024 ** 2;
 
 /**
  * @param {string[]} args without the names of node and of the script
- * @returns {Options | null} null when the usage was asked for
+ * @returns {Options | null} null if the usage was requested
  */
 export function parseOptions(args) {
   const given = split(args);
@@ -76,14 +76,14 @@ function split(args) {
       },
     }).values;
   } catch (error) {
-    // Some of these explanations go on for several lines; the first says what is wrong.
+    // Some messages have several lines; the first says what is wrong.
     throw new OptionError(/** @type {Error} */ (error).message.split('\n')[0]);
   }
 }
 
 /** @param {string} text */
 function hostName(text) {
-  if (text === '') throw new OptionError('--host: an address is needed, such as 127.0.0.1');
+  if (text === '') throw new OptionError('--host: expected an address, such as 127.0.0.1');
   return text;
 }
 
@@ -91,7 +91,7 @@ function hostName(text) {
 function portNumber(text) {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65535) {
-    throw new OptionError(`--port: ${JSON.stringify(text)} is no port number from 0 to 65535`);
+    throw new OptionError(`--port: invalid port ${JSON.stringify(text)}: expected a number from 0 to 65535`);
   }
   return port;
 }
@@ -104,12 +104,12 @@ function portNumber(text) {
 function duration(name, text, least) {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   if (unit === undefined) {
-    throw new OptionError(`--${name}: ${JSON.stringify(text)} is no duration such as 1500ms, 1.5s or 5m`);
+    throw new OptionError(`--${name}: invalid duration ${JSON.stringify(text)}: expected a number and a unit, such as 1500ms, 1.5s or 5m`);
   }
-  // Whole milliseconds, so that the expiresAt that is announced is the very one that is compared with.
+  // Whole milliseconds, so that the `expiresAt` announced is exactly the one that is compared with.
   const value = Math.round(Number(number) * MILLISECONDS[/** @type {keyof typeof MILLISECONDS} */ (unit)]);
   if (value < least || value > LONGEST) {
-    throw new OptionError(`--${name}: ${text} is not between ${least}ms and ${LONGEST}ms`);
+    throw new OptionError(`--${name}: invalid duration ${text}: expected ${least}ms to ${LONGEST}ms`);
   }
   return value;
 }
@@ -121,11 +121,11 @@ function duration(name, text, least) {
 function size(name, text) {
   const [, number, unit = 'B'] = /^(\d+(?:\.\d+)?)(B|KiB|MiB)?$/.exec(text) ?? [];
   if (number === undefined) {
-    throw new OptionError(`--${name}: ${JSON.stringify(text)} is no size such as 1048576, 1024KiB or 2MiB`);
+    throw new OptionError(`--${name}: invalid size ${JSON.stringify(text)}: expected bytes, or a number and a unit, such as 1024KiB or 2MiB`);
   }
   const value = Math.round(Number(number) * BYTES[/** @type {keyof typeof BYTES} */ (unit)]);
   if (value < SMALLEST_LIMIT || value > LARGEST_LIMIT) {
-    throw new OptionError(`--${name}: ${text} is not between 1MiB and 64MiB`);
+    throw new OptionError(`--${name}: invalid size ${text}: expected 1MiB to 64MiB`);
   }
   return value;
 }

@@ -1,5 +1,4 @@
-// One connection: sends with bounded queues, stops reading for the sake of a slow partner, keeps the heartbeat, and
-// notices the end, however it comes.
+// One connection: bounded send queues, backpressure for a slow partner, the heartbeat, and the end in all its forms.
 
 import { performance } from 'node:perf_hooks';
 import { WebSocket } from 'ws';
@@ -8,18 +7,18 @@ import { Heartbeat } from './heartbeat.js';
 
 /** @typedef {import('node:net').Socket} Socket */
 
-// What waits for a slow peer before its partner is no longer read.
+// How much may be queued for a slow peer before reading from its partner pauses.
 const DATA_BOUND = 1024 ** 2;
-// What waits of the relay's own answers before the peer that asks so much is no longer read. It is a bound of its own: a
-// peer that is busy sending while its partner's data waits for it would otherwise never be read again.
+// How much of the relay's own answers may be queued before reading from this peer pauses. It is a separate bound: otherwise
+// a peer that sends while its partner's data is queued for it would never be read again.
 const ANSWER_BOUND = 64 * 1024;
-// The time from the beginning of the end to the end of the TCP connection, whatever the peer does.
-const LAST_WORDS = 2000;
+// From the start of closing to the end of the TCP connection, in milliseconds, whatever the peer does.
+const CLOSE_TIMEOUT = 2000;
 
 /**
- * A WebSocket that emits `closing` as soon as a close handshake begins. The library comes through close() for a Close frame
- * of the peer, for a violation of the protocol and for our own wish, whereas its event `close` waits for the end of the
- * TCP connection, which a peer can put off: too late to tell a partner (WIRE-09, PAIR-70).
+ * A WebSocket that emits `closing` as soon as a close handshake begins. The library calls close() upon a Close frame of the
+ * peer, upon a protocol violation and when we close, whereas its event `close` waits for the end of the TCP connection, which
+ * a peer can delay: too late to notify a partner (WIRE-09, PAIR-70).
  */
 export class RelaySocket extends WebSocket {
   /**
@@ -33,11 +32,11 @@ export class RelaySocket extends WebSocket {
 }
 
 /**
- * What is to be done about a peer.
+ * Handles what a peer sends.
  * @typedef {object} Listener
- * @property {(bytes: Buffer) => void} text takes a text message, in UTF-8 that the library has checked
+ * @property {(bytes: Buffer) => void} text handles a text message, in valid UTF-8
  * @property {() => void} binary
- * @property {() => void} lost called once, when the peer cannot or shall not take part any longer
+ * @property {() => void} lost called once, when the peer is gone or is being disconnected
  */
 
 export class Peer {
@@ -46,15 +45,15 @@ export class Peer {
   /** @type {Listener | null} */
   #listener = null;
   #gone = false;
-  /** How many frames wait for the operating system, and when that began or a frame last left. */
+  /** How many frames are waiting for the operating system, and when that began or a frame was last sent. */
   #waiting = 0;
   #lastMove = 0;
   #data = new Budget(DATA_BOUND);
   #answers = new Budget(ANSWER_BOUND);
-  /** What this peer has filled and waits for. @type {Set<Budget>} */
+  /** The budgets that this peer has exceeded and waits for. @type {Set<Budget>} */
   #full = new Set();
   /** @type {NodeJS.Timeout | undefined} */
-  #lastWords;
+  #closeTimer;
 
   /**
    * @param {WebSocket} ws
@@ -66,7 +65,7 @@ export class Peer {
     this.#heartbeat = new Heartbeat({
       interval: heartbeatInterval,
       timeout: heartbeatTimeout,
-      ping: (label, sent) => this.#hand((done) => ws.ping(label, false, done), sent),
+      ping: (label, sent) => this.#transmit((done) => ws.ping(label, false, done), sent),
       stalled: () => (this.#waiting === 0 ? 0 : performance.now() - this.#lastMove),
       bytesRead: () => tcp.bytesRead,
       expire: () => {
@@ -75,15 +74,15 @@ export class Peer {
       },
     });
     ws.on('message', (data, isBinary) => this.#receive(/** @type {Buffer} */ (data), isBinary));
-    ws.on('ping', (data) => this.#pay(this.#answers, data.length, this, (done) => ws.pong(data, false, done)));
+    ws.on('ping', (data) => this.#queue(this.#answers, data.length, this, (done) => ws.pong(data, false, done)));
     ws.on('pong', (data) => this.#heartbeat.pong(data.toString('latin1')));
-    // The ways to end: a close handshake, the end of what the peer sends, and the end of the connection. An error is
-    // followed by one of them, and needs a listener only because it would end the process without.
+    // A connection ends by a close handshake, by the end of what the peer sends, or by the end of TCP. An error is followed
+    // by one of them, but without a listener it would end the process.
     ws.on('closing', () => this.#lose());
     tcp.once('end', () => this.#lose());
     ws.once('close', () => {
       this.#lose();
-      clearTimeout(this.#lastWords);
+      clearTimeout(this.#closeTimer);
     });
     ws.on('error', () => {});
   }
@@ -120,7 +119,7 @@ export class Peer {
   }
 
   /** @param {Budget} budget */
-  waitFor(budget) {
+  pauseFor(budget) {
     if (this.#gone) return;
     this.#full.add(budget);
     this.#ws.pause();
@@ -128,7 +127,7 @@ export class Peer {
   }
 
   /** @param {Budget} budget */
-  goOn(budget) {
+  resumeFor(budget) {
     if (!this.#full.delete(budget) || this.#full.size > 0) return;
     this.#heartbeat.resume();
     this.#ws.resume();
@@ -139,7 +138,7 @@ export class Peer {
    * @param {boolean} isBinary
    */
   #receive(data, isBinary) {
-    // What arrives after a connection was given up is not listened to any more.
+    // Messages that arrive after the loss are ignored.
     if (this.#gone || this.#listener === null) return;
     if (isBinary) this.#listener.binary();
     else this.#listener.text(data);
@@ -148,29 +147,29 @@ export class Peer {
   /**
    * @param {string | Buffer} message
    * @param {Budget} budget
-   * @param {Peer} payer
+   * @param {Peer} sender
    */
-  #write(message, budget, payer) {
+  #write(message, budget, sender) {
     const data = typeof message === 'string' ? Buffer.from(message) : message;
-    this.#pay(budget, data.length, payer, (done) => this.#ws.send(data, { binary: false }, done));
+    this.#queue(budget, data.length, sender, (done) => this.#ws.send(data, { binary: false }, done));
   }
 
   /**
    * @param {Budget} budget
    * @param {number} length
-   * @param {Peer} payer
+   * @param {Peer} sender
    * @param {(done: () => void) => void} send
    */
-  #pay(budget, length, payer, send) {
-    if (!this.#gone) this.#hand(send, budget.take(length, payer));
+  #queue(budget, length, sender, send) {
+    if (!this.#gone) this.#transmit(send, budget.take(length, sender));
   }
 
   /**
-   * Hands a frame to the connection, and keeps account of what has not left yet.
-   * @param {(done: () => void) => void} send calls `done` once the operating system has taken everything
+   * Passes a frame to the connection, and keeps track of what has not been sent yet.
+   * @param {(done: () => void) => void} send calls `done` once the operating system has accepted everything
    * @param {() => void} sent
    */
-  #hand(send, sent) {
+  #transmit(send, sent) {
     if (this.#waiting === 0) this.#lastMove = performance.now();
     this.#waiting += 1;
     send(() => {
@@ -186,10 +185,10 @@ export class Peer {
     this.#heartbeat.stop();
     this.#data.release();
     this.#answers.release();
-    // Reads on to find the peer's own Close frame, or the end.
+    // Continues reading, for the peer's own Close frame or the end.
     this.#full.clear();
     this.#ws.resume();
-    this.#lastWords = setTimeout(() => this.#ws.terminate(), LAST_WORDS);
+    this.#closeTimer = setTimeout(() => this.#ws.terminate(), CLOSE_TIMEOUT);
     this.#listener?.lost();
   }
 }

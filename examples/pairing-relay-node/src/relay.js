@@ -1,4 +1,4 @@
-// The relay as a server: takes connections, starts the conversation that belongs to the path, and ends them all.
+// The relay as a server: accepts connections, starts the conversation for the path, and ends them all.
 
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
@@ -14,12 +14,12 @@ const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
 const INVALID_PATH = 4000;
 
-// A message may come in small fragments, each of which costs memory until the message is whole. This many are enough for
-// 1 MiB in fragments of 16 bytes.
+// Each fragment of a message takes memory until the message is complete. This many suffice for 1 MiB in fragments of 16
+// bytes.
 const MOST_FRAGMENTS = 64 * 1024;
-// For the request that opens a connection; what has not asked for a WebSocket by then never will.
+// For the request that opens a connection, in milliseconds.
 const REQUEST_TIMEOUT = 10_000;
-// Hosts and viewers come back all at once after a restart.
+// After a restart, all hosts and viewers reconnect at once.
 const BACKLOG = 4096;
 
 export class Relay {
@@ -47,7 +47,7 @@ export class Relay {
       maxPayload: options.maxMessage,
       maxFragments: MOST_FRAGMENTS,
       perMessageDeflate: false,
-      // Pong frames are answers like any other, and count as such.
+      // Pong frames count as answers like any other.
       autoPong: false,
     });
     this.#server = createServer(
@@ -62,7 +62,7 @@ export class Relay {
         response.end('This is a WebSocket relay: connect to /mac as a host, to /browser as a viewer.\n');
       },
     );
-    // Typed as any stream, since a server of TLS would pass another kind.
+    // Typed as any stream, since a TLS server would pass another kind.
     this.#server.on('upgrade', (request, tcp, head) => this.#upgrade(request, /** @type {Socket} */ (tcp), head));
   }
 
@@ -75,7 +75,7 @@ export class Relay {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#server.off('error', reject);
-        // One connection could not be taken, for want of file descriptors say: no reason to end all others.
+        // One connection could not be accepted, for want of file descriptors perhaps: no reason to end all others.
         this.#server.on('error', (error) => this.#log(`cannot accept a connection: ${codeOf(error)}`));
         const address = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
         resolve({ host, port: address.port });
@@ -83,11 +83,11 @@ export class Relay {
     });
   }
 
-  /** Takes no further connection and closes each open one; done when the last is gone, soon in any case. */
+  /** Stops accepting, and closes all connections; done when the last is gone, soon in any case. */
   async stop() {
     this.#stopping = true;
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    // Those that have not become WebSockets.
+    // Those that are not WebSockets.
     this.#server.closeAllConnections();
     for (const peer of this.#peers) peer.end(GOING_AWAY, 'The relay is shutting down');
     await closed;
@@ -129,14 +129,13 @@ export class Relay {
     peer.listen({
       text: (bytes) => this.#guard(peer, () => conversation.text(bytes)),
       binary: () => conversation.binary(),
-      // When everyone has to go, a viewer is told that, and not in addition that its host went first.
+      // When the relay stops, viewers are not also notified that their hosts are gone.
       lost: () => this.#stopping || conversation.lost(),
     });
   }
 
   /**
-   * A mistake of ours ends one connection, not all of them. The log names its kind only: the message of an error may quote
-   * what was sent.
+   * A bug ends one connection, not all of them. Only the name of the error is logged: its message may quote what was sent.
    * @param {Peer} peer
    * @param {() => void} action
    */
@@ -151,7 +150,7 @@ export class Relay {
 }
 
 /**
- * The path of a request target, which may carry a query and, for proxies, a scheme and a host.
+ * The path of a request target, which may have a query and, for proxies, a scheme and a host.
  * @param {string} target
  */
 function pathOf(target) {

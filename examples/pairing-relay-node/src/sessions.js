@@ -1,5 +1,5 @@
-// Sessions and their codes: who may join what, and until when. Pure logic: hosts and viewers are whatever the caller
-// makes of them, and the clock and the drawing of codes can be replaced in tests.
+// Sessions and their codes: who may join what, and until when. No I/O: hosts and viewers may be of any type, and tests
+// replace the clock and the generator of codes.
 
 import { randomUUID } from 'node:crypto';
 import { drawCode } from './codes.js';
@@ -12,7 +12,7 @@ import { drawCode } from './codes.js';
  * @property {Host} host
  * @property {Viewer | null} viewer
  * @property {string} code
- * @property {number} expiresAt milliseconds since the Unix epoch; means nothing while there is a viewer
+ * @property {number} expiresAt milliseconds since the Unix epoch; irrelevant while there is a viewer
  * @property {{ code: string, until: number }[]} retired expired codes of this host, oldest first
  */
 
@@ -21,7 +21,7 @@ import { drawCode } from './codes.js';
  */
 export class Sessions {
   /**
-   * Every code that is taken, live or expired: a code in here is not handed out again (PAIR-13).
+   * Every code in use, live or expired; none of them is assigned again (PAIR-13).
    * @type {Map<string, Session<Host, Viewer>>}
    */
   #byCode = new Map();
@@ -40,7 +40,7 @@ export class Sessions {
     this.#draw = draw;
   }
 
-  /** How many codes are taken. */
+  /** How many codes are in use. */
   get size() {
     return this.#byCode.size;
   }
@@ -58,7 +58,7 @@ export class Sessions {
   }
 
   /**
-   * Gives the session a fresh code if its own has expired, and changes nothing otherwise.
+   * Assigns a new code if the present one has expired.
    * @param {Session<Host, Viewer>} session
    */
   renew(session) {
@@ -77,7 +77,7 @@ export class Sessions {
     const session = this.#byCode.get(code);
     if (session === undefined) return { error: 'INVALID_CODE' };
     if (session.code !== code) return { error: 'EXPIRED_CODE' };
-    // The viewer comes before the expiry: a code that is held does not expire (PAIR-22, PAIR-33).
+    // The viewer is checked before the expiry: a code in use does not expire (PAIR-22, PAIR-33).
     if (session.viewer !== null) return { error: 'ALREADY_JOINED' };
     if (this.#hasExpired(session)) return { error: 'EXPIRED_CODE' };
     session.viewer = viewer;
@@ -85,7 +85,7 @@ export class Sessions {
   }
 
   /**
-   * The viewer has left: its code lives anew from this moment (PAIR-34).
+   * The viewer has left: the lifetime of the code restarts (PAIR-34).
    * @param {Session<Host, Viewer>} session
    */
   leave(session) {
@@ -94,9 +94,9 @@ export class Sessions {
   }
 
   /**
-   * The host is lost, and all codes that it ever had are unknown from now on (PAIR-71).
+   * The host is lost: all its codes become unknown (PAIR-71).
    * @param {Session<Host, Viewer>} session
-   * @returns {Viewer | null} who was left behind
+   * @returns {Viewer | null} the viewer that remains
    */
   close(session) {
     const { viewer } = session;
@@ -115,7 +115,7 @@ export class Sessions {
   }
 
   /**
-   * Compared with the very number that the host was told, at the moment of the question: a timer would be late or early.
+   * Compares with exactly the number that the host received; a timer would be late or early.
    * @param {Session<Host, Viewer>} session
    */
   #hasExpired(session) {
@@ -123,8 +123,8 @@ export class Sessions {
   }
 
   /**
-   * Only a renewal adds to the retired codes, so a renewal is often enough to look what may go. The current code of a
-   * host stays for as long as the host, however long ago it expired.
+   * Called upon renewal, the only time that retired codes are added. The current code stays as long as its host, however
+   * long ago it expired.
    * @param {Session<Host, Viewer>} session
    * @param {number} now
    */

@@ -1,5 +1,4 @@
-// The reader of JSON objects agrees with JSON.parse: on texts that are meant to be awkward, and on many that are made by
-// chance from the pieces that JSON is made of.
+// The reader of JSON objects agrees with JSON.parse, on awkward texts and on many random ones.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,7 +27,7 @@ function actual(text) {
 
 /** @param {string} text */
 function agrees(text) {
-  // Members may come in another order, which deepEqual does not mind.
+  // The order of members may differ, which deepEqual ignores.
   assert.deepEqual(actual(text), expected(text), JSON.stringify(text));
 }
 
@@ -38,7 +37,7 @@ const SCALARS = [
   ...['""', '"', '"\t"', '"\\t"', '"\\x"', '"\\u12"', '"\\u12g4"', '"\\uD83d\\ude00"', '"\\"', '"\\\\"', '"\u007f"', '"é漢🙂"'],
 ];
 
-test('values of every kind, right and wrong, at every depth', () => {
+test('values of every kind, valid and invalid, at every depth', () => {
   for (const value of SCALARS) {
     agrees(value);
     agrees(`{"a":${value}}`);
@@ -59,18 +58,18 @@ test('brackets, commas and colons in the wrong place', () => {
   }
 });
 
-test('a cut text is never taken', () => {
+test('rejects truncated texts', () => {
   const text = '{"a":{"x":[1,-2.5e+3,"\\u00e9",true,null]},"b":"\\\\"}';
   agrees(text);
   for (let end = 0; end < text.length; end += 1) agrees(text.slice(0, end));
 });
 
-test('texts by chance', () => {
+test('random texts', () => {
   const pieces = [
     ...['{', '}', '[', ']', ':', ',', ' ', '"a"', '"b"', '"x"', '"\\n"', '1', '-1.5e3', 'true', 'null'],
     ...['{"a":', '[]', '{}', '"a":1', '\\', '"'],
   ];
-  // A generator with a fixed seed, so that a failure can be seen again.
+  // With a fixed seed, so that failures can be reproduced.
   let state = 1;
   const random = (/** @type {number} */ below) => {
     state = (state * 48271) % 2147483647;
@@ -82,7 +81,7 @@ test('texts by chance', () => {
   }
 });
 
-test('a million nested arrays are no trouble', () => {
+test('reads a million nested arrays', () => {
   const half = 1_000_000;
   assert.equal(membersOf(Buffer.from('['.repeat(half)), WANTED), null);
   assert.equal(membersOf(Buffer.from(`{"a":${'['.repeat(half)}`), WANTED), null);

@@ -1,4 +1,4 @@
-// The command line: defaults, units, and one line for every mistake.
+// The command line: defaults, units, and one-line errors.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ test('the defaults are those of the specification', () => {
 test('durations and sizes have units', () => {
   const options = parseOptions(['--code-lifetime', '1.5s', '--heartbeat-interval=300ms', '--max-message', '1024KiB']);
   assert.equal(options?.codeLifetime, 1500);
-  assert.equal(options?.codeRetention, 1500, 'as long as the lifetime unless it is given');
+  assert.equal(options?.codeRetention, 1500, 'by default as long as the lifetime');
   assert.equal(options?.heartbeatInterval, 300);
   assert.equal(options?.maxMessage, 1024 * 1024);
 });
@@ -38,7 +38,7 @@ for (const args of [
   ['--colour', 'blue'],
   ['8080'],
 ]) {
-  test(`${args.join(' ')} is refused in one line`, () => {
+  test(`rejects ${args.join(' ')} in one line`, () => {
     assert.throws(
       () => parseOptions(args),
       (error) => error instanceof OptionError && error.message !== '' && !error.message.includes('\n'),

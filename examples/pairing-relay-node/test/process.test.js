@@ -1,4 +1,4 @@
-// The program as it is started: its log line, its exit codes and its end on a signal.
+// The program as a process: its log line, exit codes and signals.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -40,7 +40,7 @@ for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
   });
 }
 
-test('a bad option ends with one line and code 2', async (t) => {
+test('an invalid option ends with one line and code 2', async (t) => {
   const running = run(t, '--code-lifetime', 'long');
   assert.deepEqual(await running.exit, [2, null]);
   assert.match(await running.errors, /^error: --code-lifetime: .*\n$/);

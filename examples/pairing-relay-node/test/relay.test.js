@@ -7,7 +7,7 @@ import { Client, openPair, sleep, startRelay } from './support.js';
 
 const CLIENT_ID = '0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11';
 
-test('a host and a viewer find each other and exchange data', async (t) => {
+test('a host and a viewer pair and exchange data', async (t) => {
   const url = await startRelay(t);
   const { host, viewer, registered, joined } = await openPair(t, url);
   assert.match(registered.code, /^[346789ABCDEFGHJKLMNPQRTUVWXY]{6}$/);
@@ -27,7 +27,7 @@ test('a host and a viewer find each other and exchange data', async (t) => {
   assert.ok(await viewer.hasNothingBut(2));
 });
 
-test('paths: a query changes nothing, and an unknown path is closed with 4000', async (t) => {
+test('paths: ignores a query, and closes an unknown path with 4000', async (t) => {
   const url = await startRelay(t);
   const host = await Client.open(t, `${url}/mac?token=/browser`);
   assert.equal((await host.next()).type, 'registered');
@@ -50,7 +50,7 @@ test('register repeats a live code and replaces an expired one', async (t) => {
   assert.equal((await viewer.ask({ type: 'join', code: second.code })).type, 'joined');
 });
 
-test('a code expires, but not while it is held', async (t) => {
+test('a code expires, but not while it is in use', async (t) => {
   const url = await startRelay(t, '--code-lifetime', '300ms');
   const { host, viewer, registered } = await openPair(t, url);
   const unjoined = await Client.open(t, `${url}/mac`);
@@ -69,7 +69,7 @@ test('a code expires, but not while it is held', async (t) => {
   assert.equal((await late.ask({ type: 'join', code: registered.code })).type, 'joined');
 });
 
-test('of several viewers that race for a code one wins', async (t) => {
+test('one of several viewers that race for a code wins', async (t) => {
   const url = await startRelay(t);
   const host = await Client.open(t, `${url}/mac`);
   const { code } = await host.next();
@@ -79,7 +79,7 @@ test('of several viewers that race for a code one wins', async (t) => {
   assert.equal(answers.filter((answer) => answer.code === 'ALREADY_JOINED').length, 7);
 });
 
-test('data without a partner reaches nobody, now or later', async (t) => {
+test('drops data without a partner', async (t) => {
   const url = await startRelay(t);
   const host = await Client.open(t, `${url}/mac`);
   const { code } = await host.next();
@@ -92,7 +92,7 @@ test('data without a partner reaches nobody, now or later', async (t) => {
   assert.ok(await host.hasNothingBut(3));
 });
 
-test('what is no message is answered, and the connection stays open', async (t) => {
+test('answers invalid messages, and keeps the connection open', async (t) => {
   const url = await startRelay(t);
   const { host, viewer } = await openPair(t, url);
   const bombs = ['[]', '{', '['.repeat(100_000), JSON.stringify({ type: 'pong', ts: 1 }), Buffer.from([0, 1, 2])];
@@ -111,7 +111,7 @@ test('what is no message is answered, and the connection stays open', async (t) 
   assert.ok(await viewer.hasNothingBut(2));
 });
 
-test('a message that is too large closes its connection with 1009', async (t) => {
+test('closes with 1009 after a message that is too large', async (t) => {
   const url = await startRelay(t, '--max-message', '1MiB');
   const host = await Client.open(t, `${url}/mac`);
   host.send('x'.repeat(1024 * 1024 + 1));
@@ -138,10 +138,10 @@ test('a joined viewer that joins again keeps its pairing, however often', async 
 });
 
 for (const [how, leave] of /** @type {[string, (client: Client) => void][]} */ ([
-  ['says goodbye', (client) => client.ws.close(1000)],
-  ['is cut off', (client) => client.ws.terminate()],
+  ['closes', (client) => client.ws.close(1000)],
+  ['resets', (client) => client.ws.terminate()],
 ])) {
-  test(`a host that ${how}: its viewer is told, stays, and joins another`, async (t) => {
+  test(`when a host ${how}, its viewer is notified and can join another`, async (t) => {
     const url = await startRelay(t);
     const { host, viewer, registered } = await openPair(t, url);
     leave(host);
@@ -153,7 +153,7 @@ for (const [how, leave] of /** @type {[string, (client: Client) => void][]} */ (
   });
 }
 
-test('Ping frames come at their interval, and who does not answer is taken for lost', async (t) => {
+test('sends Ping frames at their interval, and drops a peer that does not answer', async (t) => {
   const url = await startRelay(t, '--heartbeat-interval', '200ms', '--heartbeat-timeout', '150ms');
   const alive = await Client.open(t, `${url}/mac`);
   await alive.next();
@@ -161,14 +161,14 @@ test('Ping frames come at their interval, and who does not answer is taken for l
   const viewer = await Client.open(t, `${url}/browser`);
   await viewer.ask({ type: 'join', code: (await silent.next()).code });
 
-  assert.equal((await silent.closed).code, 1006, 'not closed, but terminated');
+  assert.equal((await silent.closed).code, 1006, 'terminated without a Close frame');
   assert.equal((await viewer.next()).code, 'MAC_DISCONNECTED');
   await once(alive.ws, 'ping');
   await once(alive.ws, 'ping');
   assert.ok(await alive.hasNothingBut(1));
 });
 
-test('a viewer that does not read stops its host, not the others, and loses nothing', async (t) => {
+test('a viewer that does not read pauses only its host, and loses nothing', async (t) => {
   const url = await startRelay(t);
   const { host, viewer } = await openPair(t, url);
   const others = await openPair(t, url);

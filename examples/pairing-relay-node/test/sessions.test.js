@@ -1,4 +1,4 @@
-// The rules of codes and sessions, with a clock and codes of the test's own.
+// The rules of codes and sessions, with a clock and codes chosen by each test.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,13 +18,13 @@ function setUp(...codes) {
 }
 
 test('drawn codes use the whole alphabet and nothing else', () => {
-  const seen = new Set();
+  const used = new Set();
   for (let i = 0; i < 1000; i += 1) {
     const code = drawCode();
     assert.match(code, /^[346789ABCDEFGHJKLMNPQRTUVWXY]{6}$/);
-    for (const character of code) seen.add(character);
+    for (const character of code) used.add(character);
   }
-  assert.equal(seen.size, ALPHABET.length);
+  assert.equal(used.size, ALPHABET.length);
 });
 
 test('a code can be joined until the millisecond of its expiry', () => {
@@ -38,7 +38,7 @@ test('a code can be joined until the millisecond of its expiry', () => {
   assert.deepEqual(sessions.join(late.code, 'viewer'), { error: 'EXPIRED_CODE' });
 });
 
-test('an expired code stays expired for as long as its host is there, and is unknown afterwards', () => {
+test('an expired code stays expired as long as its host is connected, then becomes unknown', () => {
   const { sessions, clock } = setUp();
   const session = sessions.open('host');
   clock.now += 1_000_000;
@@ -47,7 +47,7 @@ test('an expired code stays expired for as long as its host is there, and is unk
   assert.deepEqual(sessions.join(session.code, 'viewer'), { error: 'INVALID_CODE' });
 });
 
-test('a held code does not expire, and lives anew when its viewer leaves', () => {
+test('a code in use does not expire, and its lifetime restarts when its viewer leaves', () => {
   const { sessions, clock } = setUp();
   const session = sessions.open('host');
   sessions.join(session.code, 'first');
@@ -61,7 +61,7 @@ test('a held code does not expire, and lives anew when its viewer leaves', () =>
   assert.deepEqual(sessions.join(session.code, 'third'), { error: 'EXPIRED_CODE' });
 });
 
-test('a renewal changes only an expired code, and keeps the old one as expired', () => {
+test('renewal replaces only an expired code, which stays expired', () => {
   const { sessions, clock } = setUp('AAAAAA', 'BBBBBB');
   const session = sessions.open('host');
   sessions.renew(session);
@@ -76,7 +76,7 @@ test('a renewal changes only an expired code, and keeps the old one as expired',
   assert.deepEqual(sessions.join('AAAAAA', 'viewer'), { error: 'INVALID_CODE' });
 });
 
-test('a host that renews for ever does not fill the memory', () => {
+test('endless renewals do not fill the memory', () => {
   const { sessions, clock } = setUp();
   const session = sessions.open('host');
   for (let i = 0; i < 1000; i += 1) {
@@ -88,7 +88,7 @@ test('a host that renews for ever does not fill the memory', () => {
   assert.equal(sessions.size, 0);
 });
 
-test('a code that is taken, live or expired, is not handed out again', () => {
+test('does not assign a code in use, live or expired, again', () => {
   const { sessions, clock } = setUp('AAAAAA', 'AAAAAA', 'BBBBBB', 'AAAAAA', 'BBBBBB', 'CCCCCC');
   const first = sessions.open('first');
   assert.equal(sessions.open('second').code, 'BBBBBB');

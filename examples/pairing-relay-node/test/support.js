@@ -1,5 +1,4 @@
-// Helpers of the tests: a relay on a free port of the loopback interface and WebSocket clients, all of which are closed when
-// the test ends, however it ends.
+// Test helpers: a relay on a free loopback port, and WebSocket clients; all are closed when the test ends.
 
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -8,7 +7,7 @@ import { Relay } from '../src/relay.js';
 
 /** @typedef {import('node:test').TestContext} TestContext */
 
-// A test that waits for a message for so long has failed.
+// After so long a wait for a message, a test has failed.
 const PATIENCE = 5000;
 
 /** @param {number} time in milliseconds */
@@ -60,7 +59,7 @@ export class Client {
     });
   }
 
-  /** @param {unknown} message an object, or a text to be sent as it is */
+  /** @param {unknown} message an object, or a string to be sent as it is */
   send(message) {
     this.ws.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
@@ -73,7 +72,7 @@ export class Client {
     try {
       return await new Promise((resolve, reject) => {
         this.#readers.push(resolve);
-        timer = setTimeout(() => reject(new Error('no message came')), PATIENCE);
+        timer = setTimeout(() => reject(new Error('timed out')), PATIENCE);
       });
     } finally {
       clearTimeout(timer);
@@ -87,7 +86,7 @@ export class Client {
   }
 
   /**
-   * The next message is the answer to a ping that is sent now: nothing else has come, since messages keep their order.
+   * Whether the next message answers a ping sent now: then nothing else was received before, since messages keep their order.
    * @param {number} ts
    */
   async hasNothingBut(ts) {
@@ -97,7 +96,7 @@ export class Client {
 }
 
 /**
- * A host and the viewer that has joined it.
+ * A host, and a viewer that has joined it.
  * @param {TestContext} t
  * @param {string} url
  */

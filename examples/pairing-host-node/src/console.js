@@ -1,11 +1,11 @@
-// A person at a terminal: what viewers send goes to standard output, everything else to standard error.
+// A user at a terminal: what viewers send goes to standard output, everything else to standard error.
 
 /** @implements {User} @typedef {import('./host.js').User} User */
-export class Person {
+export class Console {
   connected() {}
 
   disconnected() {
-    note('disconnected');
+    notice('disconnected');
   }
 
   /**
@@ -13,7 +13,7 @@ export class Person {
    * @param {number} expiresAt
    */
   registered(code, expiresAt) {
-    note(`code ${code} (to be joined by ${new Date(expiresAt).toLocaleTimeString()})`);
+    notice(`code ${code} (valid until ${new Date(expiresAt).toLocaleTimeString()})`);
   }
 
   reconnected() {}
@@ -28,7 +28,7 @@ export class Person {
    * @param {string} message
    */
   error(code, message) {
-    note(`error ${code}: ${message}`);
+    notice(`error ${code}: ${message}`);
   }
 
   /**
@@ -36,15 +36,15 @@ export class Person {
    * @param {string} why
    */
   waiting(seconds, why) {
-    note(`${why}; trying again in ${seconds.toFixed(1)} s`);
+    notice(`${why}; next attempt in ${seconds.toFixed(1)} s`);
   }
 
   gaveUp() {
-    note('gave up');
+    notice('giving up');
   }
 }
 
 /** @param {string} line */
-function note(line) {
+function notice(line) {
   process.stderr.write(`${line}\n`);
 }
