@@ -27,6 +27,9 @@ const AGENT: &str = "examples/tunnel-agent-python";
 /// The rpc client in Python, below the root.
 const CALLER: &str = "examples/rpc-client-python";
 
+/// The Python package that the clients share, below the root.
+const PACKAGE: &str = "packages/pypi";
+
 /// The steps of the pairing host.
 pub(super) fn node(judge: &Path) -> Vec<Step> {
     vec![
@@ -65,6 +68,9 @@ pub(super) fn python(judge: &Path) -> Vec<Step> {
     };
     let tests = |folder| within(folder, ".venv/bin/python", &["-m", "unittest"]);
     vec![
+        Step::command("python package environment", environment(PACKAGE)),
+        Step::command("python package install", install(PACKAGE)),
+        Step::command("python package tests", tests(PACKAGE)),
         Step::command("viewer environment", environment(VIEWER)),
         Step::command("viewer install", install(VIEWER)),
         Step::command("viewer tests", tests(VIEWER)),
@@ -77,8 +83,9 @@ pub(super) fn python(judge: &Path) -> Vec<Step> {
         Step::command("sync install", install(SYNC)),
         Step::command("sync tests", tests(SYNC)),
         Step::command("sync by manifest", judging(judge, SYNC)),
-        // It needs nothing but Python.
-        Step::command("rpc client tests", within(CALLER, "python3", &["-m", "unittest"])),
+        Step::command("rpc client environment", environment(CALLER)),
+        Step::command("rpc client install", install(CALLER)),
+        Step::command("rpc client tests", tests(CALLER)),
         Step::command("rpc client by manifest", judging(judge, CALLER)),
         Step::command("rpc vectors", within("fixtures/rpc", "python3", &["make.py", "--check"])),
     ]
