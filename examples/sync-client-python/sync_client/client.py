@@ -196,7 +196,7 @@ class Client(WebSocketClient):
         for one in message["data"].get("messages") or [] if topic[0] == "chat" else []:
             if one["seq"] > self._known.get(topic[1], 0):
                 self._known[topic[1]] = one["seq"]
-                # What a loss interrupted continues where it was.
+                # Messages missed during a loss are delivered after it.
                 if request.user is None:
                     self._user.pushed(topic, {"message": one})
         self._succeed(request, message["data"])
