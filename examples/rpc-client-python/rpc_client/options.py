@@ -31,7 +31,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     parser.add_argument("--session-id", metavar="ID", help="the id of the session (default: a new one)")
     given = parser.parse_args(arguments)
     try:
-        shared, params = client_options(given, environment, DEFAULT_POLICY, "unix:/run/daemon.sock")
+        shared, params = client_options(
+            given, environment, DEFAULT_POLICY, example="unix:/run/daemon.sock", prefixes=("unix:/",)
+        )
     except ValueError as error:
         parser.error(str(error))
     return Options(**vars(shared), session_id=given.session_id or params.session_id or str(uuid.uuid4()))

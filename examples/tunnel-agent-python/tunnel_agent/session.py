@@ -55,7 +55,7 @@ class Session:
                 self._outbox.put(messages.pong(timestamp))
             case Pong(timestamp):
                 self._heartbeat.answered(timestamp)
-            case Error(request_id, why, code):
+            case Error(_, why, code):
                 self._user.error("Error" if code is None else str(code), why)
             case AuthError(why):
                 raise Refused(why)

@@ -110,6 +110,11 @@ class TimingTest(unittest.TestCase):
         self.assertEqual(timing, Timing(connect_timeout=1, code_retention=0))
 
     def test_rejects_other_values(self) -> None:
-        for name, value in (("connect_timeout", 31), ("request_timeout", 0), ("request_timeout", True), ("request_timeout", math.nan)):
+        for name, value in (
+            ("connect_timeout", 31),
+            ("request_timeout", 0),
+            ("request_timeout", True),
+            ("request_timeout", math.nan),
+        ):
             with self.assertRaisesRegex(ValueError, f"`{name}`"):
                 Timing.parse({name: value})

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator
 from relayspec import stdio
 
 PATIENCE = 30
-READER = "import asyncio; from relayspec import stdio; asyncio.run(stdio.each_line(lambda line: stdio.write(f'{line}\\n')))"
+READER = (
+    "import asyncio; from relayspec import stdio; asyncio.run(stdio.each_line(lambda line: stdio.write(f'{line}\\n')))"
+)
 
 
 async def split(*chunks: bytes) -> list[bytes]:

@@ -1,9 +1,11 @@
 """The driver protocol: how the conformance runner observes and controls a client under test (chapter `driver`).
 
-    params = Params.from_environment(os.environ)
-    driver = Driver()
-    driver.connected()
-    driver.take(line, {"stop": lambda _: client.stop(), "join": lambda command: client.join(command.text("code"))})
+```
+params = Params.from_environment(os.environ)
+driver = Driver()
+driver.connected()
+driver.take(line, {"stop": lambda _: client.stop(), "join": lambda command: client.join(command.text("code"))})
+```
 """
 
 import json

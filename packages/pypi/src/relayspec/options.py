@@ -24,7 +24,9 @@ class ClientOptions:
 def client_parser(program: str, description: str, environment: Mapping[str, str], url: str) -> argparse.ArgumentParser:
     """A parser with the options `--url`, `--max-attempts` and `--driver`; `url` describes the address."""
     parser = argparse.ArgumentParser(prog=f"python -m {program}", description=description)
-    parser.add_argument("--url", default=environment.get("CONFORMANCE_URL", ""), help=f"{url} (default: $CONFORMANCE_URL)")
+    parser.add_argument(
+        "--url", default=environment.get("CONFORMANCE_URL", ""), help=f"{url} (default: $CONFORMANCE_URL)"
+    )
     parser.add_argument(
         "--max-attempts", type=int, metavar="N", help="give up after N failed attempts in a row (default: never)"
     )
@@ -35,15 +37,19 @@ def client_parser(program: str, description: str, environment: Mapping[str, str]
 
 
 def client_options(
-    given: argparse.Namespace, environment: Mapping[str, str], policy: Policy, example: str
+    given: argparse.Namespace,
+    environment: Mapping[str, str],
+    policy: Policy,
+    example: str,
+    prefixes: tuple[str, ...] = ("ws://", "wss://"),
 ) -> tuple[ClientOptions, Params]:
     """The shared options from parsed arguments and the environment; the arguments win.
 
-    `policy` is the client's own, `example` a valid URL. Raises `ValueError` with a message for the user.
+    `policy` is the client's own. The URL must begin with one of `prefixes`, as `example` does. Raises `ValueError` with a
+    message for the user.
     """
     params = Params.from_environment(environment)
-    scheme = example.partition("/")[0]
-    if not given.url.startswith(("ws://", "wss://") if scheme == "ws:" else example[: len(scheme) + 1]):
+    if not given.url.startswith(prefixes):
         raise ValueError(f"--url: expected an address such as {example}")
     if params is not None and params.reconnect is not None:
         policy = params.reconnect

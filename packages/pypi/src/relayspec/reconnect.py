@@ -42,7 +42,9 @@ class Policy:
         """Reads a policy from its JSON form. Raises `ValueError`."""
         names = {field.name for field in fields(cls)}
         if not isinstance(value, dict) or not value.keys() <= names:
-            raise ValueError("a policy is an object with the members " + ", ".join(f"`{name}`" for name in sorted(names)))
+            raise ValueError(
+                "a policy is an object with the members " + ", ".join(f"`{name}`" for name in sorted(names))
+            )
         given = {name: member for name, member in value.items() if member is not None}
         for name in ("base", "factor", "cap"):
             if name not in given:
