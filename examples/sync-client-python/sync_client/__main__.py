@@ -1,4 +1,4 @@
-"""The program: options, the client, and who uses it."""
+"""The program: runs the client for a user at a terminal, or for the conformance runner."""
 
 import asyncio
 import os

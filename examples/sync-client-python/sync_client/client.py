@@ -139,7 +139,7 @@ class Client(WebSocketClient):
                     sender = asyncio.create_task(self._write(connection, self._outgoing))
                     self._enter()
                 elif message["type"] == "auth_failed" and is_answer:
-                    # The PIN does not become right by repetition (RECON-11).
+                    # Retrying cannot make the PIN right (RECON-11).
                     self._user.error("auth_failed", message["error"])
                     await self.leave(connection)
                     return Ending.FINAL

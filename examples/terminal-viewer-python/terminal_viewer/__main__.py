@@ -1,4 +1,4 @@
-"""The program: options, the viewer, and who uses it."""
+"""The program: runs the viewer for a user at a terminal, or for the conformance runner."""
 
 import asyncio
 import os

@@ -93,7 +93,7 @@ class Viewer(WebSocketClient):
                     self._user.joined()
                     self.established()
                 elif last == "auth_failed":
-                    # The code does not become right by repetition (RECON-11).
+                    # Retrying cannot make the code right (RECON-11).
                     self._user.error("auth_failed", control["reason"])
                     await self.leave(connection)
                     return Ending.FINAL

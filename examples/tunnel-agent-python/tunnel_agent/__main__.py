@@ -1,4 +1,4 @@
-"""The program: options, the agent, and who reads what it reports."""
+"""The program: runs the agent with a log, or for the conformance runner."""
 
 import asyncio
 import os

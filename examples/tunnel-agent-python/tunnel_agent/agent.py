@@ -29,7 +29,7 @@ class Agent(WebSocketClient):
             await connection.send(messages.encode(messages.auth(self._options.token), self._options.packed))
             await self._serve(connection)
         except Refused as refused:
-            # The token does not become right by repetition (RECON-11).
+            # Retrying cannot make the token right (RECON-11).
             self._user.error("AuthError", self._without_token(str(refused)))
             await self.leave(connection)
             return Ending.FINAL
