@@ -1,7 +1,16 @@
-//! JSON Schemas (2020-12) of the messages, made from the types that serde reads.
+//! JSON Schemas (2020-12) of the messages, generated from the types that serde deserializes.
 //!
-//! A message's schema is that of its members with the tag in front. A direction's schema picks the message by its tag first, so that a
-//! validator's error speaks of the message that was meant. The keyword `x-requirement` names the requirement that a member's form comes from.
+//! The schema of a direction selects the message by its tag first, so that a validator's error is about the message that was meant. The
+//! keyword `x-requirement` names the requirement behind a member.
+//!
+//! ```
+//! use relayspec::{pairing, schema};
+//!
+//! let join = &pairing::FromViewer::schemas()[0];
+//! assert_eq!((join.name, &join.schema["properties"]["code"]["minLength"]), ("join", &6.into()));
+//! let file = schema::files(&pairing::FAMILY).into_iter().find(|file| file.path == "pairing/join.json").expect("a schema");
+//! assert_eq!(file.schema["$id"], "urn:relayspec:pairing:join");
+//! ```
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -10,7 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::family::{Channel, Family};
 use crate::wire::Message;
 
-/// The dialect of all schemas.
+/// The JSON Schema dialect of all schemas.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The schema of one message, without `$schema` and `$id`.
@@ -23,7 +32,7 @@ pub struct MessageSchema {
 }
 
 impl MessageSchema {
-    /// The schema of a message type whose members stand beside the tag.
+    /// The schema of a message type whose members are beside the tag.
     #[must_use]
     pub fn of<M: Message>() -> Self {
         let members = of::<M>();
@@ -31,7 +40,7 @@ impl MessageSchema {
         Self::with::<M>(&members, own, required)
     }
 
-    /// The schema of a message type whose members stand in an object beside the tag.
+    /// The schema of a message type whose members are in an object beside the tag.
     #[must_use]
     pub fn wrapped<M: Message>(member: &str) -> Self {
         let members = of::<M>();
@@ -63,7 +72,7 @@ impl MessageSchema {
         }
         schema.insert("properties".into(), properties.into());
         schema.insert("required".into(), required.into());
-        // How members depend on each other, where they do.
+        // Dependencies between members.
         for keyword in ["if", "then", "else", "allOf"] {
             if let Some(condition) = members.get(keyword) {
                 schema.insert(keyword.into(), condition.clone());
@@ -73,7 +82,7 @@ impl MessageSchema {
     }
 }
 
-/// The schema of any type, with everything inlined and without `$schema`.
+/// The schema of any type, with all references inlined and without `$schema`.
 #[must_use]
 pub fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -85,35 +94,35 @@ pub fn of<T: JsonSchema>() -> Value {
 
 /// A schema file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct File {
-    /// The path below `schemas/`, as `pairing/register.json`.
+pub struct SchemaFile {
+    /// The path below `schemas/`, such as `pairing/register.json`.
     pub path: String,
-    /// What stands in it.
+    /// The content.
     pub schema: Value,
 }
 
-/// All schema files of a family: one for each message, one for each direction.
+/// The schema files of a family: one for each message, one for each direction.
 #[must_use]
-pub fn files(family: &Family) -> Vec<File> {
-    let mut files: Vec<File> = Vec::new();
+pub fn files(family: &Family) -> Vec<SchemaFile> {
+    let mut files: Vec<SchemaFile> = Vec::new();
     for channel in family.channels {
         for message in (channel.schemas)() {
             let path = format!("{}/{}.json", family.name, message.name);
             if files.iter().all(|file| file.path != path) {
                 let schema = identified(family, message.name, message.schema);
-                files.push(File { path, schema });
+                files.push(SchemaFile { path, schema });
             }
         }
     }
     for channel in family.channels {
         let name = channel.direction.to_string();
         let path = format!("{}/{name}.json", family.name);
-        files.push(File { path, schema: identified(family, &name, direction(family, channel)) });
+        files.push(SchemaFile { path, schema: identified(family, &name, direction(family, channel)) });
     }
     files
 }
 
-/// The schema of all messages of one direction, without `$schema` and `$id`.
+/// The schema of the messages of one direction, without `$schema` and `$id`.
 #[must_use]
 pub fn direction(family: &Family, channel: &Channel) -> Value {
     let messages = (channel.schemas)();
@@ -131,7 +140,7 @@ pub fn direction(family: &Family, channel: &Channel) -> Value {
         "type": "object",
     });
     if has_type {
-        schema["properties"] = json!({ "type": { "description": "Which message it is.", "enum": names } });
+        schema["properties"] = json!({ "type": { "description": "The kind of message.", "enum": names } });
         schema["required"] = json!(["type"]);
     }
     schema["oneOf"] = choices.into();
@@ -149,7 +158,7 @@ fn identified(family: &Family, name: &str, schema: Value) -> Value {
     file.into()
 }
 
-/// The schema of a format that tools read or write, with shared parts below `$defs`, and without `$schema` and `$id`.
+/// The schema of a file format of the tools, with shared parts in `$defs`, without `$schema` and `$id`.
 #[must_use]
 pub fn document<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);

@@ -1,4 +1,4 @@
-//! The macro that declares a set of lines, told apart by one member: an enum with reader, writer and schemas.
+//! The macro that declares the lines of the driver protocol: an enum with parser, writer and schemas.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::schema;
 
-/// The schema of one kind of line, with the member that tells it apart in front.
+/// The schema of one kind of line, with its tag as the first property.
 pub(super) struct LineSchema {
     pub(super) name: &'static str,
     pub(super) schema: Value,
@@ -27,13 +27,13 @@ impl LineSchema {
     }
 }
 
-/// Keeps null apart from a member that is not there.
+/// Distinguishes null from an absent member.
 pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
 /// Declares lines: `Name (in module) tagged "do" { Variant = "tag" { member: Type, … }, … }`. The module gets a struct for the members of
-/// each line. Members that the reader does not know are skipped.
+/// each line. Unknown members are ignored.
 macro_rules! lines {
     (
         $(#[$doc:meta])*
@@ -62,7 +62,7 @@ macro_rules! lines {
         }
 
         impl $name {
-            /// The value of the member that tells the lines apart.
+            /// The tag: the name of this command or event.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self {
@@ -70,13 +70,13 @@ macro_rules! lines {
                 }
             }
 
-            /// Writes the line, without the line feed at its end.
+            /// Writes the line, without the trailing line feed.
             #[must_use]
             pub fn encode(&self) -> String {
                 serde_json::to_string(self).unwrap_or_default()
             }
 
-            /// The line of this name, or `None` where there is no such line.
+            /// Parses the members of the line with this tag; `None` if there is no such line.
             fn members(name: &str, text: &str) -> Option<Result<Self, $crate::wire::DecodeError>> {
                 $(if name == $value {
                     let members = $crate::wire::members_of::<$module::$variant>(text, $value);
@@ -85,7 +85,7 @@ macro_rules! lines {
                 None
             }
 
-            /// The schema of each line.
+            /// The schemas of all lines.
             pub(super) fn schemas() -> Vec<$crate::driver::line::LineSchema> {
                 vec![$($crate::driver::line::LineSchema::of::<$module::$variant>($tag, $value, $about),)+]
             }

@@ -1,4 +1,4 @@
-//! How values of this family are written in JSON: bytes, whole numbers of 64 bits, variants. Reader and schema say the same.
+//! The JSON notation of rpc values: bytes, 64-bit whole numbers and variants. Decoder and schema agree.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Bytes as a string in base64 (RFC 4648, section 4), padded.
+/// Bytes as a padded base64 string (RFC 4648, section 4).
 pub(super) mod base64 {
     use ::base64::Engine as _;
     use ::base64::engine::general_purpose::STANDARD;
@@ -23,11 +23,11 @@ pub(super) mod base64 {
 
     pub(in crate::rpc) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        STANDARD.decode(text).map_err(|error| D::Error::custom(format!("no base64: {error}")))
+        STANDARD.decode(text).map_err(|error| D::Error::custom(format!("invalid base64: {error}")))
     }
 
     pub(in crate::rpc) fn schema(_: &mut SchemaGenerator) -> Schema {
-        // What stands before the padding has no bits that would be lost.
+        // The last character before the padding has no unused bits set.
         json_schema!({
             "type": "string",
             "contentEncoding": "base64",
@@ -36,7 +36,7 @@ pub(super) mod base64 {
     }
 }
 
-/// Declares a module for whole numbers of a type, however they are written: derived code refuses `1.0`, which JSON Schema takes.
+/// Declares a module for whole numbers of a type, in any notation: derived code rejects `1.0`, which JSON Schema accepts.
 macro_rules! whole {
     ($name:ident, optional $optional:ident, $type:ty) => {
         pub(super) mod $name {
@@ -44,35 +44,35 @@ macro_rules! whole {
 
             use super::*;
 
-            pub(in crate::rpc) struct Whole(pub(in crate::rpc) $type);
+            pub(in crate::rpc) struct WholeNumber(pub(in crate::rpc) $type);
 
-            impl<'de> Deserialize<'de> for Whole {
+            impl<'de> Deserialize<'de> for WholeNumber {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     struct Number;
 
                     impl Visitor<'_> for Number {
-                        type Value = Whole;
+                        type Value = WholeNumber;
 
                         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                             write!(f, "a whole number from {} to {}", <$type>::MIN, <$type>::MAX)
                         }
 
-                        fn visit_u64<E: Error>(self, number: u64) -> Result<Whole, E> {
+                        fn visit_u64<E: Error>(self, number: u64) -> Result<WholeNumber, E> {
                             let wrong = || E::invalid_value(serde::de::Unexpected::Unsigned(number), &self);
-                            <$type>::try_from(number).map(Whole).map_err(|_| wrong())
+                            <$type>::try_from(number).map(WholeNumber).map_err(|_| wrong())
                         }
 
-                        fn visit_i64<E: Error>(self, number: i64) -> Result<Whole, E> {
+                        fn visit_i64<E: Error>(self, number: i64) -> Result<WholeNumber, E> {
                             let wrong = || E::invalid_value(serde::de::Unexpected::Signed(number), &self);
-                            <$type>::try_from(number).map(Whole).map_err(|_| wrong())
+                            <$type>::try_from(number).map(WholeNumber).map_err(|_| wrong())
                         }
 
-                        fn visit_f64<E: Error>(self, number: f64) -> Result<Whole, E> {
-                            // The largest number of 64 bits is no double: what is one beyond it is.
+                        fn visit_f64<E: Error>(self, number: f64) -> Result<WholeNumber, E> {
+                            // The largest 64-bit number has no exact double, so the range excludes the next one up.
                             let range = <$type>::MIN as f64..<$type>::MAX as f64 + 1.0;
                             let is_whole = number.fract() == 0.0 && range.contains(&number);
                             if is_whole {
-                                return Ok(Whole(number as $type));
+                                return Ok(WholeNumber(number as $type));
                             }
                             Err(E::invalid_value(serde::de::Unexpected::Float(number), &self))
                         }
@@ -83,7 +83,7 @@ macro_rules! whole {
             }
 
             pub(in crate::rpc) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
-                Whole::deserialize(deserializer).map(|Whole(number)| number)
+                WholeNumber::deserialize(deserializer).map(|WholeNumber(number)| number)
             }
 
             pub(in crate::rpc) fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -97,8 +97,8 @@ macro_rules! whole {
             pub(in crate::rpc) fn deserialize<'de, D: Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Option<$type>, D::Error> {
-                let number = Option::<super::$name::Whole>::deserialize(deserializer)?;
-                Ok(number.map(|super::$name::Whole(number)| number))
+                let number = Option::<super::$name::WholeNumber>::deserialize(deserializer)?;
+                Ok(number.map(|super::$name::WholeNumber(number)| number))
             }
 
             pub(in crate::rpc) fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -111,7 +111,7 @@ macro_rules! whole {
 whole!(whole_u64, optional optional_whole_u64, u64);
 whole!(whole_i32, optional optional_whole_i32, i32);
 
-/// Reads a variant: one of these words, or an object whose only member is the name of another.
+/// Reads a variant: one of these words, or an object whose only member is the name of another variant.
 pub(super) fn one_of<'de, D: Deserializer<'de>, T: Clone, N: Deserialize<'de>>(
     deserializer: D,
     words: &[(&'static str, T)],

@@ -1,4 +1,4 @@
-//! What all vectors in `fixtures/` have in common: their verdicts, and how values are compared.
+//! What all vectors in `fixtures/` share: verdicts, and the comparison of values.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) enum Verdict {
     Accept,
     Reject,
-    /// It means nothing, and is no mistake.
+    /// It is log output.
     Ignore,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn is_kebab(id: &str) -> bool {
     id.split('-').all(part)
 }
 
-/// Whether two values are equal, numbers by their value: `1`, `1.0` and `1e0` are the same.
+/// Whether two values are equal; numbers are compared by value: `1`, `1.0` and `1e0` are equal.
 pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || (a.is_f64() || b.is_f64()) && a.as_f64() == b.as_f64(),

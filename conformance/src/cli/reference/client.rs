@@ -10,7 +10,7 @@ use conformance::scenario::Size;
 use conformance::transport::port;
 use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
 use relayspec::reconnect::Policy;
-use relayspec::timing::{Parameter, Timing, Written};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::client::Ending;
 use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::mutant::Disguise;
@@ -87,11 +87,11 @@ pub(super) struct Client {
 
     /// After so much silence of the server it is pinged; 30s unless given.
     #[arg(long, value_name = "DURATION")]
-    heartbeat_interval: Option<Written>,
+    heartbeat_interval: Option<HumanDuration>,
 
     /// From that Ping to the loss of a server from which nothing comes; 10s unless given.
     #[arg(long, value_name = "DURATION")]
-    heartbeat_timeout: Option<Written>,
+    heartbeat_timeout: Option<HumanDuration>,
 
     /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
     #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]
@@ -122,11 +122,11 @@ pub(super) struct Terms {
 
     /// From the start of an attempt to its success; 10s unless given, at most 30s.
     #[arg(long, value_name = "DURATION")]
-    connect_timeout: Option<Written>,
+    connect_timeout: Option<HumanDuration>,
 
     /// Within it the client ends when it is told to; 1s unless given.
     #[arg(long, value_name = "DURATION")]
-    notify_deadline: Option<Written>,
+    notify_deadline: Option<HumanDuration>,
 
     /// What is logged to standard error: off, error, warn, info, debug.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
@@ -165,7 +165,7 @@ impl Client {
             (Parameter::HeartbeatInterval, self.heartbeat_interval),
             (Parameter::HeartbeatTimeout, self.heartbeat_timeout),
         ] {
-            if let Some(Written(value)) = value {
+            if let Some(HumanDuration(value)) = value {
                 timing.declare(parameter, value);
             }
         }
@@ -210,7 +210,7 @@ impl Terms {
         for (parameter, value) in
             [(Parameter::ConnectTimeout, self.connect_timeout), (Parameter::NotifyDeadline, self.notify_deadline)]
         {
-            if let Some(Written(value)) = value {
+            if let Some(HumanDuration(value)) = value {
                 timing.declare(parameter, value);
             }
         }
