@@ -170,7 +170,6 @@ pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAM
 
 impl Family {
     /// The family with this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         FAMILIES.iter().find(|family| family.name == name)
     }
@@ -182,26 +181,22 @@ impl Family {
     }
 
     /// The role of the clients that connect to a path; `None` if there are several, and the first message decides.
-    #[must_use]
     pub fn role_at(&self, target: &str) -> Option<&'static str> {
         let mut roles = self.endpoints_at(target).map(|endpoint| endpoint.role);
         roles.next().filter(|_| roles.next().is_none())
     }
 
     /// The endpoint of a client role.
-    #[must_use]
     pub fn endpoint_of(&self, role: &str) -> Option<&'static Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.role == role)
     }
 
     /// The channel from one role to another.
-    #[must_use]
     pub fn channel(&self, from: &str, to: &str) -> Option<&'static Channel> {
         self.channels.iter().find(|channel| channel.direction.from == from && channel.direction.to == to)
     }
 
     /// The type of the message with which the opening of a client role succeeds.
-    #[must_use]
     pub fn success(&self, role: &str) -> Option<String> {
         match (self.opening)(role).turns.last()? {
             OpeningTurn::Client(name) => Some((*name).to_owned()),
@@ -211,7 +206,6 @@ impl Family {
     }
 
     /// Whether its messages are length-prefixed frames on a Unix stream socket.
-    #[must_use]
     pub fn is_framed(&self) -> bool {
         self.framing == MessageFraming::LengthPrefixed
     }
@@ -230,7 +224,6 @@ impl Family {
 
     /// The requirement that an invalid message of a channel violates: the one that its schema names, if that binds the sender, or else the
     /// channel's own.
-    #[must_use]
     pub fn violated_by(&self, channel: &Channel, named: Option<&str>) -> &'static str {
         let mut own = self.requirements(channel.direction.from).map(|requirement| requirement.id);
         named.and_then(|named| own.find(|id| *id == named)).unwrap_or(channel.rule)

@@ -37,15 +37,10 @@ pub enum Observed<'a> {
 /// Checks the order of messages on one connection, for both sides.
 pub trait Order: Send {
     /// The client sent a message.
-    ///
-    /// # Errors
-    /// If no conforming client sends it at this point.
+    /// Fails if no conforming client sends it at this point.
     fn from_client(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation>;
 
-    /// The server sent a message.
-    ///
-    /// # Errors
-    /// If no conforming server sends it at this point.
+    /// The server sent a message; fails if no conforming server sends it at this point.
     fn from_server(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation>;
 }
 
@@ -56,7 +51,6 @@ pub(crate) fn violation(requirement: &'static str, why: impl Into<String>) -> Re
 
 impl Observed<'_> {
     /// The member `type` of a message; empty if there is none.
-    #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Message(message) => message["type"].as_str().unwrap_or_default(),

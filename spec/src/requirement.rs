@@ -82,14 +82,12 @@ pub struct Requirement {
 }
 
 /// All requirements, in the order of the chapters.
-#[must_use]
 pub fn all() -> &'static [Requirement] {
     static ALL: LazyLock<Vec<Requirement>> = LazyLock::new(|| CHAPTERS.iter().flat_map(parse).collect());
     &ALL
 }
 
 /// The requirement with this id, in either case.
-#[must_use]
 pub fn find(id: &str) -> Option<&'static Requirement> {
     all().iter().find(|requirement| requirement.id.eq_ignore_ascii_case(id))
 }

@@ -33,15 +33,12 @@ pub struct MessageSchema {
 
 impl MessageSchema {
     /// The schema of a message type whose members are beside the tag.
-    #[must_use]
     pub fn of<M: Message>() -> Self {
         let members = of::<M>();
-        let (own, required) = (members["properties"].clone(), members["required"].clone());
-        Self::with::<M>(&members, own, required)
+        Self::with::<M>(&members, &members["properties"], &members["required"])
     }
 
     /// The schema of a message type whose members are in an object beside the tag.
-    #[must_use]
     pub fn wrapped<M: Message>(member: &str) -> Self {
         let members = of::<M>();
         let mut inner = json!({ "description": "The members of the message.", "type": "object" });
@@ -50,40 +47,38 @@ impl MessageSchema {
                 inner[keyword] = own.clone();
             }
         }
-        Self::with::<M>(&members, json!({ member: inner }), json!([member]))
+        Self::with::<M>(&members, &json!({ member: inner }), &json!([member]))
     }
 
-    fn with<M: Message>(members: &Value, own: Value, own_required: Value) -> Self {
-        let mut schema = Map::new();
-        schema.insert("title".into(), M::TYPE.into());
-        schema.insert("description".into(), members["description"].clone());
+    fn with<M: Message>(members: &Value, own: &Value, own_required: &Value) -> Self {
+        let mut schema = json!({ "title": M::TYPE, "description": members["description"] });
         if let Some(requirement) = members.get("x-requirement") {
-            schema.insert("x-requirement".into(), requirement.clone());
+            schema["x-requirement"] = requirement.clone();
         }
-        schema.insert("type".into(), "object".into());
-        let mut properties = Map::new();
-        properties.insert("type".into(), json!({ "const": M::TYPE }));
-        let mut required = vec![json!("type")];
-        if let Value::Object(own) = own {
-            properties.extend(own);
-        }
-        if let Value::Array(own) = own_required {
-            required.extend(own);
-        }
-        schema.insert("properties".into(), properties.into());
-        schema.insert("required".into(), required.into());
+        let (properties, required) = tagged("type", M::TYPE, own, own_required);
+        schema["type"] = "object".into();
+        schema["properties"] = properties.into();
+        schema["required"] = required.into();
         // Dependencies between members.
         for keyword in ["if", "then", "else", "allOf"] {
             if let Some(condition) = members.get(keyword) {
-                schema.insert(keyword.into(), condition.clone());
+                schema[keyword] = condition.clone();
             }
         }
-        Self { name: M::TYPE, schema: schema.into() }
+        Self { name: M::TYPE, schema }
     }
 }
 
+/// The properties and required members of a message, with its tag first.
+pub(crate) fn tagged(tag: &str, name: &str, own: &Value, own_required: &Value) -> (Map<String, Value>, Vec<Value>) {
+    let mut properties = Map::from_iter([(tag.to_owned(), json!({ "const": name }))]);
+    properties.extend(own.as_object().into_iter().flatten().map(|(name, schema)| (name.clone(), schema.clone())));
+    let mut required = vec![json!(tag)];
+    required.extend(own_required.as_array().into_iter().flatten().cloned());
+    (properties, required)
+}
+
 /// The schema of any type, with all references inlined and without `$schema`.
-#[must_use]
 pub fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
@@ -102,7 +97,6 @@ pub struct SchemaFile {
 }
 
 /// The schema files of a family: one for each message, one for each direction.
-#[must_use]
 pub fn files(family: &Family) -> Vec<SchemaFile> {
     let mut files: Vec<SchemaFile> = Vec::new();
     for channel in family.channels {
@@ -123,7 +117,6 @@ pub fn files(family: &Family) -> Vec<SchemaFile> {
 }
 
 /// The schema of the messages of one direction, without `$schema` and `$id`.
-#[must_use]
 pub fn direction(family: &Family, channel: &Channel) -> Value {
     let messages = (channel.schemas)();
     let names: Vec<_> = messages.iter().map(|message| message.name).collect();
@@ -159,7 +152,6 @@ fn identified(family: &Family, name: &str, schema: Value) -> Value {
 }
 
 /// The schema of a file format of the tools, with shared parts in `$defs`, without `$schema` and `$id`.
-#[must_use]
 pub fn document<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
     settings.into_generator().into_root_schema_for::<T>().to_value()

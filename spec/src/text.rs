@@ -17,7 +17,6 @@ macro_rules! formed_string {
 
         impl $name {
             /// The value, if it has the required form.
-            #[must_use]
             pub fn new(text: impl Into<String>) -> Option<Self> {
                 let text = text.into();
                 Self::is_valid(&text).then_some(Self(text))
@@ -29,7 +28,6 @@ macro_rules! formed_string {
             }
 
             /// The text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -93,7 +91,6 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// A [`Text`] for `#[serde(deserialize_with = …)]`.
 pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Text::deserialize(deserializer).map(|text| text.0)
 }

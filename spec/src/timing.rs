@@ -61,30 +61,29 @@ impl Parameter {
         Self::ConnectTimeout,
     ];
 
+    const NAMES: [&'static str; 9] = [
+        "code_lifetime",
+        "code_retention",
+        "heartbeat_interval",
+        "heartbeat_timeout",
+        "auth_timeout",
+        "notify_deadline",
+        "request_timeout",
+        "subscribe_timeout",
+        "connect_timeout",
+    ];
+
     /// The name in flags, manifests and scenarios, such as `code_lifetime`.
-    #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::CodeLifetime => "code_lifetime",
-            Self::CodeRetention => "code_retention",
-            Self::HeartbeatInterval => "heartbeat_interval",
-            Self::HeartbeatTimeout => "heartbeat_timeout",
-            Self::AuthTimeout => "auth_timeout",
-            Self::NotifyDeadline => "notify_deadline",
-            Self::RequestTimeout => "request_timeout",
-            Self::SubscribeTimeout => "subscribe_timeout",
-            Self::ConnectTimeout => "connect_timeout",
-        }
+        Self::NAMES[self as usize]
     }
 
     /// The parameter with this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|parameter| parameter.name() == name)
     }
 
     /// The default; `None` for `code_retention`, which defaults to `code_lifetime`.
-    #[must_use]
     pub const fn default(self) -> Option<Duration> {
         match self {
             Self::CodeLifetime => Some(Duration::from_secs(300)),
@@ -106,7 +105,6 @@ pub struct Timing {
 
 impl Timing {
     /// The value of a parameter: the declared one, or else the default of the chapter.
-    #[must_use]
     pub fn value(&self, parameter: Parameter) -> Duration {
         self.declared[parameter as usize].or(parameter.default()).unwrap_or_else(|| self.value(Parameter::CodeLifetime))
     }
@@ -117,7 +115,6 @@ impl Timing {
     }
 
     /// The same values, all declared, for readers that do not know the defaults.
-    #[must_use]
     pub fn whole(&self) -> Self {
         let mut whole = Self::default();
         Parameter::ALL.into_iter().for_each(|parameter| whole.declare(parameter, self.value(parameter)));

@@ -105,9 +105,7 @@ struct MessageTag<'a> {
 }
 
 /// The tag of a message; unknown members are skipped.
-///
-/// # Errors
-/// If the text is not a JSON object (WIRE-01), or its `type` is missing or not a string.
+/// Fails if the text is not a JSON object (WIRE-01), or its `type` is missing or not a string.
 pub fn tag(text: &str) -> Result<Cow<'_, str>, DecodeError> {
     object::<MessageTag<'_>>(text, Cause::NoType).map(|found| found.tag)
 }
@@ -133,10 +131,7 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str, wrong: impl Fn(String) -> Cause
     })
 }
 
-/// The members of a message whose tag is known.
-///
-/// # Errors
-/// If a member is missing, or has the wrong type or form.
+/// The members of a message whose tag is known; fails if a member is missing, or has the wrong type or form.
 pub fn members<M: Message>(text: &str) -> Result<M, DecodeError> {
     members_of(text, M::TYPE)
 }
@@ -184,6 +179,36 @@ fn problem_of(error: &serde_json::Error) -> String {
     text.split_once(" at line ").map_or(text.as_str(), |(problem, _)| problem).to_owned()
 }
 
+/// Declares structs that are members of messages. Derived code would also read them from an array.
+macro_rules! objects {
+    ($($(#[$doc:meta])* $name:ident {
+        $($(#[$inner:meta])* $member:ident: $type:ty,)+
+    })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+            #[serde(rename_all = "camelCase")]
+            pub struct $name {
+                $($(#[$inner])* pub $member: $type,)+
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    // The schema is that of the outer struct, whose attributes are repeated here.
+                    #[derive(serde::Deserialize, schemars::JsonSchema)]
+                    #[serde(rename_all = "camelCase")]
+                    struct Members {
+                        $($(#[$inner])* $member: $type,)+
+                    }
+                    $crate::wire::from_object(deserializer).map(|Members { $($member),+ }| Self { $($member),+ })
+                }
+            }
+        )+
+    };
+}
+
+pub(crate) use objects;
+
 /// Assigns tags to messages: `Join = "join"`.
 macro_rules! types {
     ($($message:ident = $tag:literal),+ $(,)?) => {
@@ -194,6 +219,29 @@ macro_rules! types {
 }
 
 pub(crate) use types;
+
+/// Declares what all enums of messages have.
+macro_rules! direction_items {
+    ($name:ident: $from:literal => $to:literal { $($variant:ident),+ }) => {
+        impl $name {
+            /// The sending and the receiving role.
+            pub const DIRECTION: $crate::wire::Direction = $crate::wire::Direction { from: $from, to: $to };
+
+            /// Encodes the message as JSON text.
+            pub fn encode(&self) -> String {
+                serde_json::to_string(self).unwrap_or_default()
+            }
+        }
+
+        $(impl From<$variant> for $name {
+            fn from(message: $variant) -> Self {
+                Self::$variant(message)
+            }
+        })+
+    };
+}
+
+pub(crate) use direction_items;
 
 /// Declares the messages of one direction as an enum with decoder, encoder and schemas. The tags are the messages' names in the given case,
 /// as in `types!`.
@@ -209,14 +257,10 @@ macro_rules! direction {
             $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)+
         }
 
-        impl $name {
-            /// The sending and the receiving role.
-            pub const DIRECTION: $crate::wire::Direction = $crate::wire::Direction { from: $from, to: $to };
+        $crate::wire::direction_items!($name: $from => $to { $($variant),+ });
 
-            /// Decodes a message.
-            ///
-            /// # Errors
-            /// If the text is not a message of this direction; the error names place and cause.
+        impl $name {
+            /// Decodes a message; fails if the text is not a message of this direction; the error names place and cause.
             pub fn decode(text: &str) -> Result<Self, $crate::wire::DecodeError> {
                 let tag = $crate::wire::tag(text)?;
                 $(if tag == <$variant as $crate::wire::Message>::TYPE {
@@ -225,14 +269,7 @@ macro_rules! direction {
                 Err($crate::wire::DecodeError::unknown(&tag))
             }
 
-            /// Encodes the message as JSON text.
-            #[must_use]
-            pub fn encode(&self) -> String {
-                serde_json::to_string(self).unwrap_or_default()
-            }
-
             /// The schemas of the messages, without `$schema` and `$id`.
-            #[must_use]
             pub fn schemas() -> Vec<$crate::schema::MessageSchema> {
                 vec![$($crate::schema::MessageSchema::of::<$variant>(),)+]
             }
@@ -248,12 +285,6 @@ macro_rules! direction {
                 }
             }
         }
-
-        $(impl From<$variant> for $name {
-            fn from(message: $variant) -> Self {
-                Self::$variant(message)
-            }
-        })+
     };
 }
 

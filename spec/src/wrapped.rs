@@ -27,24 +27,20 @@ pub(crate) trait WrappedMessages: Sized + Serialize {
     fn slow_binary(tag: &str, bytes: &[u8]) -> Result<Self, BinaryError>;
 }
 
-/// A message whose tag is known.
 #[derive(Deserialize)]
 #[serde(bound = "M: DeserializeOwned")]
 struct Untagged<M> {
     data: ObjectOnly<M>,
 }
 
-/// The members of a message whose tag is known.
 pub(crate) fn members<M: Message>(text: &str) -> Result<M, DecodeError> {
     wire::members_of::<Untagged<M>>(text, M::TYPE).map(|message| message.data.0)
 }
 
-/// The same of a binary message.
 pub(crate) fn members_packed<M: Message>(bytes: &[u8]) -> Result<M, BinaryError> {
     packed::read::<ObjectOnly<Untagged<M>>>(bytes).map(|message| message.0.data.0).map_err(|error| error.of(M::TYPE))
 }
 
-/// Decodes a text message.
 pub(crate) fn decode<T: WrappedMessages>(text: &str) -> Result<T, DecodeError> {
     if let Ok(OnePass(Some(message))) = serde_json::from_str(text) {
         return Ok(message);
@@ -52,7 +48,6 @@ pub(crate) fn decode<T: WrappedMessages>(text: &str) -> Result<T, DecodeError> {
     T::slow_text(&wire::tag(text)?, text)
 }
 
-/// Decodes a binary message.
 pub(crate) fn unpack<T: WrappedMessages>(bytes: &[u8]) -> Result<T, BinaryError> {
     packed::check(bytes)?;
     if let Ok(OnePass(Some(message))) = rmp_serde::from_slice(bytes) {
@@ -117,40 +112,25 @@ macro_rules! wrapped_direction {
             $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)+
         }
 
-        impl $name {
-            /// The sending and the receiving role.
-            pub const DIRECTION: $crate::wire::Direction = $crate::wire::Direction { from: $from, to: $to };
+        $crate::wire::direction_items!($name: $from => $to { $($variant),+ });
 
-            /// Decodes a text message.
-            ///
-            /// # Errors
-            /// If the text is not a message of this direction; the error names place and cause.
+        impl $name {
+            /// Decodes a text message; fails if the text is not a message of this direction; the error names place and cause.
             pub fn decode(text: &str) -> Result<Self, $crate::wire::DecodeError> {
                 $crate::wrapped::decode(text)
             }
 
-            /// Decodes a binary message.
-            ///
-            /// # Errors
-            /// If the bytes are not a message of this direction; the error names place and cause.
+            /// Decodes a binary message; fails if the bytes are not a message of this direction; the error names place and cause.
             pub fn unpack(bytes: &[u8]) -> Result<Self, $crate::wire::BinaryError> {
                 $crate::wrapped::unpack(bytes)
             }
 
-            /// Encodes the message as JSON text.
-            #[must_use]
-            pub fn encode(&self) -> String {
-                serde_json::to_string(self).unwrap_or_default()
-            }
-
             /// Encodes the message as MessagePack with named members.
-            #[must_use]
             pub fn pack(&self) -> Vec<u8> {
                 $crate::packed::write(self)
             }
 
             /// The schemas of the messages in JSON, without `$schema` and `$id`.
-            #[must_use]
             pub fn schemas() -> Vec<$crate::schema::MessageSchema> {
                 vec![$($crate::schema::MessageSchema::wrapped::<$variant>("data"),)+]
             }
@@ -198,12 +178,6 @@ macro_rules! wrapped_direction {
                 Err($crate::wire::BinaryError { cause: $crate::wire::DecodeError::unknown(tag).to_string(), at: 0 })
             }
         }
-
-        $(impl From<$variant> for $name {
-            fn from(message: $variant) -> Self {
-                Self::$variant(message)
-            }
-        })+
     };
 }
 

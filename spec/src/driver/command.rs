@@ -68,10 +68,7 @@ pub enum CommandError {
 }
 
 impl Command {
-    /// Parses a line.
-    ///
-    /// # Errors
-    /// If the line is not a known command; the error names place and cause.
+    /// Parses a line; fails if the line is not a known command; the error names place and cause.
     pub fn read(line: &str) -> Result<Self, CommandError> {
         #[derive(Deserialize)]
         struct CommandTag<'a> {

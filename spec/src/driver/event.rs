@@ -72,9 +72,7 @@ lines! {
 
 impl Event {
     /// Parses a line; `None` for log output, which is any line that is not a JSON object with a known `event` (DRV-01).
-    ///
-    /// # Errors
-    /// If a known event lacks a member or a member has the wrong type; the error names place and cause.
+    /// Fails if a known event lacks a member or a member has the wrong type; the error names place and cause.
     pub fn read(line: &str) -> Result<Option<Self>, DecodeError> {
         #[derive(Deserialize)]
         struct EventTag<'a> {

@@ -2,29 +2,19 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::schema;
+use crate::schema::{self, MessageSchema};
 
-/// The schema of one kind of line, with its tag as the first property.
-pub(super) struct LineSchema {
-    pub(super) name: &'static str,
-    pub(super) schema: Value,
-}
-
-impl LineSchema {
-    pub(super) fn of<T: JsonSchema>(tag: &'static str, name: &'static str, description: &str) -> Self {
-        let members = schema::of::<T>();
-        let mut properties = Map::from_iter([(tag.to_owned(), json!({ "const": name }))]);
-        properties.extend(members["properties"].as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
-        let mut required = vec![json!(tag)];
-        required.extend(members["required"].as_array().into_iter().flatten().cloned());
-        let description = description.trim();
-        let schema = json!({
-            "title": name, "description": description, "type": "object", "properties": properties, "required": required,
-        });
-        Self { name, schema }
-    }
+/// The schema of one kind of line.
+pub(super) fn schema_of<T: JsonSchema>(tag: &str, name: &'static str, description: &str) -> MessageSchema {
+    let members = schema::of::<T>();
+    let (properties, required) = schema::tagged(tag, name, &members["properties"], &members["required"]);
+    let description = description.trim();
+    let schema = json!({
+        "title": name, "description": description, "type": "object", "properties": properties, "required": required,
+    });
+    MessageSchema { name, schema }
 }
 
 /// Distinguishes null from an absent member.
@@ -63,7 +53,6 @@ macro_rules! lines {
 
         impl $name {
             /// The tag: the name of this command or event.
-            #[must_use]
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$variant { .. } => $value,)+
@@ -71,7 +60,6 @@ macro_rules! lines {
             }
 
             /// Writes the line, without the trailing line feed.
-            #[must_use]
             pub fn encode(&self) -> String {
                 serde_json::to_string(self).unwrap_or_default()
             }
@@ -86,8 +74,8 @@ macro_rules! lines {
             }
 
             /// The schemas of all lines.
-            pub(super) fn schemas() -> Vec<$crate::driver::line::LineSchema> {
-                vec![$($crate::driver::line::LineSchema::of::<$module::$variant>($tag, $value, $about),)+]
+            pub(super) fn schemas() -> Vec<$crate::schema::MessageSchema> {
+                vec![$($crate::driver::line::schema_of::<$module::$variant>($tag, $value, $about),)+]
             }
         }
     };

@@ -46,16 +46,12 @@ const TEXTS: [(&str, &str); 5] = [
 ];
 
 impl Params {
-    /// Parses the object.
-    ///
-    /// # Errors
-    /// If the text is not a JSON object, or a known member has the wrong type; the error names the place.
+    /// Parses the object; fails if the text is not a JSON object, or a known member has the wrong type; the error names the place.
     pub fn read(text: &str) -> Result<Self, DecodeError> {
         wire::object_of(text, "params")
     }
 
     /// Writes the object, without members that have no value.
-    #[must_use]
     pub fn encode(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
@@ -71,19 +67,8 @@ impl Params {
     }
 }
 
-struct Seconds(Duration);
-
-impl Serialize for Seconds {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        seconds::serialize(&self.0, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        seconds::deserialize(deserializer).map(Self)
-    }
-}
+#[derive(Serialize, Deserialize)]
+struct Seconds(#[serde(with = "seconds")] Duration);
 
 impl Serialize for Params {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

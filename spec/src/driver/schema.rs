@@ -2,12 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::line::LineSchema;
 use super::{Command, Event, Params};
-use crate::schema;
+use crate::schema::{self, MessageSchema};
 
 /// The schema of a line, command or event, without `$schema` and `$id`; `$defs` has `command`, `event` and `params` on their own.
-#[must_use]
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     let about = "What the runner writes to the client's standard input.";
@@ -30,7 +28,7 @@ pub fn schema() -> Value {
     })
 }
 
-fn define(definitions: &mut Map<String, Value>, title: &str, tag: &str, description: &str, lines: Vec<LineSchema>) {
+fn define(definitions: &mut Map<String, Value>, title: &str, tag: &str, description: &str, lines: Vec<MessageSchema>) {
     let names: Vec<_> = lines.iter().map(|line| line.name).collect();
     let id = |name: &str| format!("{title}-{name}");
     let choices: Vec<_> = names.iter().map(|name| json!({ "$ref": format!("#/$defs/{}", id(name)) })).collect();

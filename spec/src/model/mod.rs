@@ -43,7 +43,6 @@ pub struct Op {
 
 impl Op {
     /// The simplest operation of a kind, on an actor.
-    #[must_use]
     pub const fn new(kind: &'static str, on: u32) -> Self {
         Self { kind, on, with: 0, how: 0, size: 0 }
     }
@@ -80,7 +79,6 @@ pub struct ServerProfile {
 
 impl ServerProfile {
     /// Whether the server must meet a requirement.
-    #[must_use]
     pub fn holds(&self, requirement: &str) -> bool {
         !self.waived.contains(requirement)
     }
@@ -94,8 +92,13 @@ pub trait Model: Send {
     /// Applies an operation: writes what the clients do and what must follow. False, and nothing written, if it is not possible now.
     fn apply(&mut self, op: &Op, script: &mut Script) -> bool;
 
+    /// The numbers of the actors with open connections.
+    fn open(&self) -> Vec<u32>;
+
     /// The last operations of a sequence: they check that no open connection has received anything unexpected.
-    fn looks(&self) -> Vec<Op>;
+    fn looks(&self) -> Vec<Op> {
+        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    }
 }
 
 /// The state of a connection, as the server knows it.

@@ -21,7 +21,6 @@ pub struct Script {
 pub const PONG: &str = "WIRE-04 ping-frame-is-answered";
 
 /// A text as a scenario literal: `$` is escaped.
-#[must_use]
 pub fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }
@@ -155,7 +154,6 @@ impl Script {
     }
 
     /// The steps that `write` adds, for use inside other steps.
-    #[must_use]
     pub fn inner(write: impl FnOnce(&mut Self)) -> Vec<Value> {
         let mut script = Self::default();
         write(&mut script);

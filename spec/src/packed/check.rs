@@ -48,7 +48,6 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), MessagePackError> {
     }
 }
 
-/// An array or a map whose end has not been reached.
 struct Container {
     /// The number of values still to come, names included.
     left: u64,

@@ -11,9 +11,7 @@ use serde_json::{Map, Value};
 use crate::wire::BinaryError;
 
 /// The JSON form of a binary message, valid or not.
-///
-/// # Errors
-/// If the bytes are not MessagePack, or contain what JSON cannot represent; the error names the place.
+/// Fails if the bytes are not MessagePack, or contain what JSON cannot represent; the error names the place.
 pub(crate) fn json_form(bytes: &[u8]) -> Result<Value, BinaryError> {
     super::check(bytes)?;
     super::read::<JsonForm>(bytes).map(|form| form.0).map_err(|error| error.of("a message"))
@@ -35,14 +33,6 @@ impl<'de> Deserialize<'de> for JsonForm {
 
             fn visit_unit<E>(self) -> Result<JsonForm, E> {
                 Ok(JsonForm(Value::Null))
-            }
-
-            fn visit_none<E>(self) -> Result<JsonForm, E> {
-                Ok(JsonForm(Value::Null))
-            }
-
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonForm, D::Error> {
-                JsonForm::deserialize(deserializer)
             }
 
             fn visit_bool<E>(self, value: bool) -> Result<JsonForm, E> {

@@ -28,7 +28,6 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, UnpackError> 
         .map_err(|error| UnpackError { cause: error.to_string(), at: reader.position() as usize })
 }
 
-/// Serializes a value, with its members by name.
 pub(crate) fn write<T: Serialize>(value: &T) -> Vec<u8> {
     rmp_serde::to_vec_named(value).unwrap_or_default()
 }
@@ -40,7 +39,6 @@ pub(crate) struct UnpackError {
 }
 
 impl UnpackError {
-    /// The error for a message of this name.
     pub(crate) fn of(self, name: &str) -> BinaryError {
         BinaryError { cause: format!("`{name}`: {}", self.cause), at: self.at }
     }

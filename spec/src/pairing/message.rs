@@ -98,13 +98,11 @@ impl EpochMillis {
     pub const MAX: f64 = 9_007_199_254_740_991.0;
 
     /// The moment, if in range.
-    #[must_use]
     pub fn new(millis: f64) -> Option<Self> {
         (0.0..=Self::MAX).contains(&millis).then_some(Self(millis))
     }
 
     /// The moment in ms since the Unix epoch.
-    #[must_use]
     pub fn millis(self) -> f64 {
         self.0
     }

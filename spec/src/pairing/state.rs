@@ -3,7 +3,6 @@
 use crate::order::{Observed, Order, RuleViolation, violation};
 
 /// The order rules of a new connection of a host or a viewer.
-#[must_use]
 pub fn order(role: &str) -> Box<dyn Order> {
     let state =
         if role == "host" { PairingState::Unregistered } else { PairingState::Unjoined { joins: 0, host_lost: false } };
@@ -15,7 +14,6 @@ const MAX_PINGS: usize = 10_000;
 
 struct PairingOrder {
     state: PairingState,
-    /// Whether the client has sent nothing yet.
     client_is_silent: bool,
     registers: usize,
     pings: Vec<f64>,

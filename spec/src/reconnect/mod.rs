@@ -54,7 +54,7 @@ pub struct Policy {
 pub const LONGEST_DELAY: Duration = Duration::from_secs(450);
 
 /// The largest jitter: with it, two attempts are at least half of `base` apart (RECON-06).
-pub const LARGEST_JITTER: f64 = 0.5;
+const LARGEST_JITTER: f64 = 0.5;
 
 const fn endless(base: u64, cap: u64) -> Policy {
     let (base, cap) = (Duration::from_secs(base), Duration::from_secs(cap));
@@ -73,7 +73,6 @@ impl Policy {
     pub const NAMED: [(&str, Self); 3] = [("relay", Self::RELAY), ("tunnel", Self::TUNNEL), ("rpc", Self::RPC)];
 
     /// The policy with this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::NAMED.into_iter().find_map(|(known, policy)| (known == name).then_some(policy))
     }
@@ -81,7 +80,6 @@ impl Policy {
     /// The nominal delay before attempt n, where 0 is the first after a loss: `base` * `factor`^n, at most `cap`.
     ///
     /// Total over all n and policies: NaN and overflow give `cap`, a negative product zero.
-    #[must_use]
     pub fn nominal(&self, attempt: u32) -> Duration {
         if attempt == 0 || self.base.is_zero() {
             return self.base.min(self.cap);
@@ -96,7 +94,6 @@ impl Policy {
     /// The delay before attempt n with jitter: the nominal one, changed by `jitter` times `swing`, from -1 (shortest) to 1 (longest).
     ///
     /// A swing outside this range is clamped; NaN counts as 0.
-    #[must_use]
     pub fn delay(&self, attempt: u32, swing: f64) -> Duration {
         let nominal = self.nominal(attempt);
         let swing = if swing.is_nan() { 0.0 } else { swing.clamp(-1.0, 1.0) };
@@ -109,22 +106,18 @@ impl Policy {
     }
 
     /// The shortest and the longest delay before attempt n, jitter included (RECON-02).
-    #[must_use]
     pub fn envelope(&self, attempt: u32) -> RangeInclusive<Duration> {
         let (a, b) = (self.delay(attempt, -1.0), self.delay(attempt, 1.0));
         a.min(b)..=a.max(b)
     }
 
     /// How far a delay may be outside its envelope: 10 % of the nominal delay or 50 ms, whichever is larger (RECON-02).
-    #[must_use]
     pub fn tolerance(&self, attempt: u32) -> Duration {
         (self.nominal(attempt) / 10).max(Duration::from_millis(50))
     }
 
     /// Checks that a client may have this policy.
-    ///
-    /// # Errors
-    /// If it is inconsistent, or allows delays that are too short (RECON-06) or too long (RECON-07).
+    /// Fails if it is inconsistent, or allows delays that are too short (RECON-06) or too long (RECON-07).
     pub fn check(&self) -> Result<(), RuleViolation> {
         let Self { base, factor, cap, jitter, max_attempts } = *self;
         if base.is_zero() {

@@ -29,9 +29,7 @@ impl FromStr for Policy {
 impl Policy {
     /// Overrides members of this policy: `member=value`, separated by commas, in any order, each at most once; optionally after the name of
     /// another policy to start from. Durations are written as everywhere, such as `100ms` or `1.5s`.
-    ///
-    /// # Errors
-    /// If a part of the text is neither a name nor a member with a valid value.
+    /// Fails if a part of the text is neither a name nor a member with a valid value.
     pub fn with(self, text: &str) -> Result<Self, InvalidPolicy> {
         let mut policy = self;
         let mut seen: Vec<&str> = Vec::new();

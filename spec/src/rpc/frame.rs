@@ -40,7 +40,7 @@ const LAYOUT: Layout = Configuration::default().with_preallocation_size_limit::<
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// The request id.
-    #[serde(deserialize_with = "super::form::whole_u64::deserialize")]
+    #[serde(deserialize_with = "super::form::whole")]
     pub id: u64,
     /// The message.
     pub message: Message,
@@ -84,10 +84,7 @@ impl From<FrameError> for BinaryError {
 }
 
 impl Frame {
-    /// Decodes a whole frame, including its length prefix.
-    ///
-    /// # Errors
-    /// If it is undecodable (RPC-04).
+    /// Decodes a whole frame, including its length prefix; fails if it is undecodable (RPC-04).
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         let short = FrameError::Short { present: bytes.len() };
         let Some((header, payload)) = bytes.split_first_chunk::<HEADER>() else { return Err(short) };
@@ -117,7 +114,6 @@ impl Frame {
     }
 
     /// Encodes the frame.
-    #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.encode_to(&mut bytes);
@@ -126,10 +122,7 @@ impl Frame {
 }
 
 impl Message {
-    /// Decodes a payload.
-    ///
-    /// # Errors
-    /// If it is not a message, or has trailing bytes; the text says why.
+    /// Decodes a payload; fails if it is not a message, or has trailing bytes; the text says why.
     pub fn decode(payload: &[u8]) -> Result<Self, String> {
         let mut rest = payload;
         let message = <Self as SchemaRead<'_, Layout>>::get(&mut rest).map_err(|error| error.to_string())?;
@@ -173,7 +166,6 @@ const KEPT: usize = 256 << 10;
 
 impl Frames {
     /// A splitter for frames up to this length, in bytes.
-    #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { buffer: Vec::new(), start: 0, limit }
     }
@@ -189,9 +181,7 @@ impl Frames {
     }
 
     /// The next whole frame including its length prefix, decodable or not; `None` if more bytes are needed.
-    ///
-    /// # Errors
-    /// If the next frame is longer than the limit.
+    /// Fails if the next frame is longer than the limit.
     pub fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameTooLong> {
         let unread = &self.buffer[self.start..];
         let Some(prefix) = unread.first_chunk::<PREFIX>() else { return Ok(None) };

@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use wincode::{SchemaRead, SchemaWrite};
 
 use super::Scope;
-use super::form::{base64, one_of, optional_whole_i32, optional_whole_u64, whole_i32, whole_u64};
+use super::form::{
+    base64, i32_schema, one_of, optional_i32_schema, optional_u64_schema, optional_whole, u64_schema, whole,
+};
 use crate::text::word;
 use crate::wire::from_object;
 
@@ -20,8 +22,8 @@ pub struct SessionStart {
     #[serde(default)]
     pub parent_session_id: Option<String>,
     /// When it started, in ms since the Unix epoch.
-    #[serde(deserialize_with = "whole_u64::deserialize")]
-    #[schemars(schema_with = "whole_u64::schema")]
+    #[serde(deserialize_with = "whole")]
+    #[schemars(schema_with = "u64_schema")]
     pub timestamp_ms: u64,
     /// Other properties: names and values.
     pub attrs: BTreeMap<String, String>,
@@ -33,12 +35,12 @@ pub struct SessionEnd {
     /// The session's id.
     pub session_id: String,
     /// When it ended, in ms since the Unix epoch.
-    #[serde(deserialize_with = "whole_u64::deserialize")]
-    #[schemars(schema_with = "whole_u64::schema")]
+    #[serde(deserialize_with = "whole")]
+    #[schemars(schema_with = "u64_schema")]
     pub timestamp_ms: u64,
     /// The exit status of the shell; null if there is none.
-    #[serde(default, deserialize_with = "optional_whole_i32::deserialize")]
-    #[schemars(schema_with = "optional_whole_i32::schema")]
+    #[serde(default, deserialize_with = "optional_whole")]
+    #[schemars(schema_with = "optional_i32_schema")]
     pub exit_code: Option<i32>,
 }
 
@@ -51,8 +53,8 @@ pub struct IoData {
     #[serde(deserialize_with = "word")]
     pub direction: Direction,
     /// When, in ms since the Unix epoch.
-    #[serde(deserialize_with = "whole_u64::deserialize")]
-    #[schemars(schema_with = "whole_u64::schema")]
+    #[serde(deserialize_with = "whole")]
+    #[schemars(schema_with = "u64_schema")]
     pub timestamp_ms: u64,
     /// The bytes, in base64.
     #[serde(with = "base64")]
@@ -74,8 +76,8 @@ pub struct Event {
     /// The session's id.
     pub session_id: String,
     /// When, in ms since the Unix epoch.
-    #[serde(deserialize_with = "whole_u64::deserialize")]
-    #[schemars(schema_with = "whole_u64::schema")]
+    #[serde(deserialize_with = "whole")]
+    #[schemars(schema_with = "u64_schema")]
     pub timestamp_ms: u64,
     /// The event.
     pub event_type: EventType,
@@ -86,8 +88,8 @@ pub struct Event {
 pub enum EventType {
     /// A command ended with this status, which is not 0.
     NonZeroExit(
-        #[serde(deserialize_with = "whole_i32::deserialize")]
-        #[schemars(schema_with = "whole_i32::schema")]
+        #[serde(deserialize_with = "whole")]
+        #[schemars(schema_with = "i32_schema")]
         i32,
     ),
     /// This pattern matched.
@@ -154,26 +156,26 @@ pub struct CommandRecord {
     #[serde(default)]
     pub cwd: Option<String>,
     /// When it started, in ms since the Unix epoch.
-    #[serde(deserialize_with = "whole_u64::deserialize")]
-    #[schemars(schema_with = "whole_u64::schema")]
+    #[serde(deserialize_with = "whole")]
+    #[schemars(schema_with = "u64_schema")]
     pub started_at: u64,
     /// When it ended, in ms since the Unix epoch; null if unknown.
-    #[serde(default, deserialize_with = "optional_whole_u64::deserialize")]
-    #[schemars(schema_with = "optional_whole_u64::schema")]
+    #[serde(default, deserialize_with = "optional_whole")]
+    #[schemars(schema_with = "optional_u64_schema")]
     pub ended_at: Option<u64>,
     /// A summary of its output.
     pub output_summary: String,
     /// The offset of its output in the stream of the session, in bytes.
-    #[serde(deserialize_with = "whole_u64::deserialize")]
-    #[schemars(schema_with = "whole_u64::schema")]
+    #[serde(deserialize_with = "whole")]
+    #[schemars(schema_with = "u64_schema")]
     pub stream_offset: u64,
     /// The length of its output, in bytes.
-    #[serde(deserialize_with = "whole_u64::deserialize")]
-    #[schemars(schema_with = "whole_u64::schema")]
+    #[serde(deserialize_with = "whole")]
+    #[schemars(schema_with = "u64_schema")]
     pub stream_length: u64,
     /// Its exit status; null if there is none.
-    #[serde(default, deserialize_with = "optional_whole_i32::deserialize")]
-    #[schemars(schema_with = "optional_whole_i32::schema")]
+    #[serde(default, deserialize_with = "optional_whole")]
+    #[schemars(schema_with = "optional_i32_schema")]
     pub exit_code: Option<i32>,
 }
 
@@ -190,7 +192,6 @@ macro_rules! messages {
 
         impl Message {
             /// The name, such as `SessionStart`.
-            #[must_use]
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$name(_) => stringify!($name),)+
@@ -218,7 +219,6 @@ messages! { SessionStart SessionEnd IoData Event Request Response CommandComplet
 
 impl Message {
     /// Whether the daemon sends it.
-    #[must_use]
     pub fn is_answer(&self) -> bool {
         matches!(self, Self::Response(_) | Self::Ack)
     }

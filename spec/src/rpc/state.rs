@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use crate::order::{Observed, Order, RuleViolation, violation};
 
 /// The order rules of a new connection.
-#[must_use]
 pub fn order(_role: &str) -> Box<dyn Order> {
     Box::new(RpcOrder { state: RpcState::Opening, pending: HashMap::new(), is_full: false })
 }
@@ -22,7 +21,6 @@ struct RpcOrder {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RpcState {
-    /// The client has sent nothing.
     Opening,
     /// The `SessionStart` with this id is not acknowledged yet.
     Started(u64),

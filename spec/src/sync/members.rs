@@ -26,44 +26,28 @@ pub(super) struct AskedMembers {
 
 const NO_ID: &str = "the resource needs a `resourceId`";
 
-impl AskedMembers {
-    fn of(id: String, topic: &Topic) -> Self {
-        Self { id, resource: topic.resource(), resource_id: topic.id().map(str::to_owned) }
-    }
+macro_rules! asked {
+    ($($name:ident)+) => {
+        $(
+            impl TryFrom<AskedMembers> for $name {
+                type Error = &'static str;
 
-    fn topic(self) -> Result<(String, Topic), &'static str> {
-        let topic = Topic::new(self.resource, self.resource_id).ok_or(NO_ID)?;
-        Ok((self.id, topic))
-    }
+                fn try_from(members: AskedMembers) -> Result<Self, &'static str> {
+                    let topic = Topic::new(members.resource, members.resource_id).ok_or(NO_ID)?;
+                    Ok(Self { id: members.id, topic })
+                }
+            }
+
+            impl From<$name> for AskedMembers {
+                fn from($name { id, topic }: $name) -> Self {
+                    Self { id, resource: topic.resource(), resource_id: topic.id().map(str::to_owned) }
+                }
+            }
+        )+
+    };
 }
 
-impl TryFrom<AskedMembers> for Subscribe {
-    type Error = &'static str;
-
-    fn try_from(members: AskedMembers) -> Result<Self, &'static str> {
-        members.topic().map(|(id, topic)| Self { id, topic })
-    }
-}
-
-impl From<Subscribe> for AskedMembers {
-    fn from(Subscribe { id, topic }: Subscribe) -> Self {
-        Self::of(id, &topic)
-    }
-}
-
-impl TryFrom<AskedMembers> for Unsubscribe {
-    type Error = &'static str;
-
-    fn try_from(members: AskedMembers) -> Result<Self, &'static str> {
-        members.topic().map(|(id, topic)| Self { id, topic })
-    }
-}
-
-impl From<Unsubscribe> for AskedMembers {
-    fn from(Unsubscribe { id, topic }: Unsubscribe) -> Self {
-        Self::of(id, &topic)
-    }
-}
+asked! { Subscribe Unsubscribe }
 
 /// The client has subscribed (SYNC-10).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -124,12 +108,10 @@ impl From<Subscribed> for AnsweredMembers {
     fn from(Subscribed { id, snapshot }: Subscribed) -> Self {
         let topic = snapshot.topic();
         let data = match snapshot {
-            Snapshot::Project { chats, .. } => SnapshotMembers { chats: Some(chats), ..SnapshotMembers::default() },
-            Snapshot::Chat { messages, .. } => {
-                SnapshotMembers { messages: Some(messages), ..SnapshotMembers::default() }
-            }
+            Snapshot::Project { chats, .. } => SnapshotMembers { chats: Some(chats), ..Default::default() },
+            Snapshot::Chat { messages, .. } => SnapshotMembers { messages: Some(messages), ..Default::default() },
             Snapshot::ModelProfiles(profiles) => {
-                SnapshotMembers { model_profiles: Some(profiles), ..SnapshotMembers::default() }
+                SnapshotMembers { model_profiles: Some(profiles), ..Default::default() }
             }
         };
         Self { id, resource: topic.resource(), resource_id: topic.id().map(str::to_owned), data }
@@ -221,16 +203,14 @@ impl From<Data> for DataMembers {
     fn from(data: Data) -> Self {
         let answer = |id, data| Self { id: AnsweredId(Some(id)), resource: None, resource_id: None, data };
         match data {
-            Data::Sent { id } => answer(id, UpdateMembers { sent: Some(true), ..UpdateMembers::default() }),
-            Data::Unsubscribed { id } => {
-                answer(id, UpdateMembers { unsubscribed: Some(true), ..UpdateMembers::default() })
-            }
+            Data::Sent { id } => answer(id, UpdateMembers { sent: Some(true), ..Default::default() }),
+            Data::Unsubscribed { id } => answer(id, UpdateMembers { unsubscribed: Some(true), ..Default::default() }),
             Data::Push(update) => {
                 let topic = update.topic();
                 let data = match update {
-                    ResourceUpdate::Chat { chat, .. } => UpdateMembers { chat: Some(chat), ..UpdateMembers::default() },
+                    ResourceUpdate::Chat { chat, .. } => UpdateMembers { chat: Some(chat), ..Default::default() },
                     ResourceUpdate::Message { message, .. } => {
-                        UpdateMembers { message: Some(message), ..UpdateMembers::default() }
+                        UpdateMembers { message: Some(message), ..Default::default() }
                     }
                 };
                 let resource_id = topic.id().map(str::to_owned);

@@ -1,10 +1,9 @@
 //! The messages of sync, and one enum for each direction.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Visitor;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,7 +11,7 @@ use super::members::{AnsweredMembers, AskedMembers, DataMembers};
 use super::topic::{ResourceUpdate, Snapshot, Topic};
 use crate::number::counted_u32;
 use crate::text::Prose;
-use crate::wire::{direction, from_object, types};
+use crate::wire::{direction, objects, types};
 
 /// The client sends the PIN that its user entered (SYNC-02, SYNC-C1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -139,25 +138,11 @@ pub struct AnsweredId(pub Option<String>);
 // Not derived: a missing `id` would be read as null.
 impl<'de> Deserialize<'de> for AnsweredId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct IdVisitor;
-
-        impl Visitor<'_> for IdVisitor {
-            type Value = AnsweredId;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or null")
-            }
-
-            fn visit_str<E>(self, id: &str) -> Result<AnsweredId, E> {
-                Ok(AnsweredId(Some(id.to_owned())))
-            }
-
-            fn visit_unit<E>(self) -> Result<AnsweredId, E> {
-                Ok(AnsweredId(None))
-            }
+        match Value::deserialize(deserializer)? {
+            Value::String(id) => Ok(Self(Some(id))),
+            Value::Null => Ok(Self(None)),
+            _ => Err(D::Error::custom("expected a string or null")),
         }
-
-        deserializer.deserialize_any(IdVisitor)
     }
 }
 
@@ -169,34 +154,6 @@ impl JsonSchema for AnsweredId {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": ["string", "null"] })
     }
-}
-
-/// Declares structs that are members of messages. Derived code would also read them from an array.
-macro_rules! objects {
-    ($($(#[$doc:meta])* $name:ident {
-        $($(#[$inner:meta])* $member:ident: $type:ty,)+
-    })+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-            #[serde(rename_all = "camelCase")]
-            pub struct $name {
-                $($(#[$inner])* pub $member: $type,)+
-            }
-
-            impl<'de> Deserialize<'de> for $name {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    // The schema is that of the outer struct, whose attributes are repeated here.
-                    #[derive(Deserialize, JsonSchema)]
-                    #[serde(rename_all = "camelCase")]
-                    struct Members {
-                        $($(#[$inner])* $member: $type,)+
-                    }
-                    from_object(deserializer).map(|Members { $($member),+ }| Self { $($member),+ })
-                }
-            }
-        )+
-    };
 }
 
 objects! {

@@ -11,7 +11,6 @@ pub struct Pin(String);
 
 impl Pin {
     /// The PIN, if it has 6 digits.
-    #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         let is_pin = text.len() == PIN_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -19,7 +18,6 @@ impl Pin {
     }
 
     /// The digits.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

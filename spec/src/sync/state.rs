@@ -15,7 +15,6 @@ use request::{AuthState, PendingRequest, shown};
 use subscriptions::Subscriptions;
 
 /// The order rules of a new connection.
-#[must_use]
 pub fn order(role: &str) -> Box<dyn Order> {
     Box::new(SyncOrder { is_client: role == "client", ..SyncOrder::default() })
 }
@@ -28,12 +27,9 @@ struct SyncOrder {
     /// Whether the rules for clients apply.
     is_client: bool,
     has_authenticated: bool,
-    /// The number of unanswered `auth`.
-    asked: usize,
-    /// The PIN that was refused last.
-    refused: Option<Value>,
-    /// The ids of all requests so far.
-    ids: BTreeSet<String>,
+    pending_auths: usize,
+    refused_pin: Option<Value>,
+    used_ids: BTreeSet<String>,
     /// Unanswered requests by id; two may have the same.
     open: BTreeMap<String, Vec<PendingRequest>>,
     /// The number of unanswered messages without an id, invalid ones included.
@@ -75,10 +71,10 @@ impl SyncOrder {
         if name != "auth" && !self.has_authenticated {
             return violation("SYNC-C1", format!("{} before `auth_success`", shown(name)));
         }
-        if message["id"].as_str().is_some_and(|id| self.ids.contains(id)) {
+        if message["id"].as_str().is_some_and(|id| self.used_ids.contains(id)) {
             return violation("SYNC-C2", "two requests with the same `id`");
         }
-        if name == "auth" && self.refused.as_ref() == Some(&message["pin"]) {
+        if name == "auth" && self.refused_pin.as_ref() == Some(&message["pin"]) {
             return violation("SYNC-C2", "`auth` again with the PIN that was refused");
         }
         Ok(())
@@ -89,15 +85,15 @@ impl SyncOrder {
             self.nameless += 1;
             return;
         };
-        let auth = match (self.has_authenticated, self.asked) {
+        let auth = match (self.has_authenticated, self.pending_auths) {
             (true, _) => AuthState::Authenticated,
             (false, 0) => AuthState::Unauthenticated,
             (false, _) => AuthState::Pending,
         };
         let request = PendingRequest::read(message, auth);
-        self.asked += usize::from(request.is_auth());
-        if self.ids.len() < MOST {
-            self.ids.insert(id.to_owned());
+        self.pending_auths += usize::from(request.is_auth());
+        if self.used_ids.len() < MOST {
+            self.used_ids.insert(id.to_owned());
             self.open.entry(id.to_owned()).or_default().push(request);
         }
     }
@@ -105,11 +101,11 @@ impl SyncOrder {
     fn answered(&mut self, id: &str, message: &Value) -> Result<(), RuleViolation> {
         let name = message["type"].as_str().unwrap_or_default();
         let Some(requests) = self.open.get_mut(id) else {
-            if self.ids.len() == MOST {
+            if self.used_ids.len() == MOST {
                 return Ok(());
             }
             let what =
-                if self.ids.contains(id) { "a second answer to a request" } else { "an answer without a request" };
+                if self.used_ids.contains(id) { "a second answer to a request" } else { "an answer without a request" };
             return violation("SYNC-60", format!("{what}: {} with the `id` \"{id}\"", shown(name)));
         };
         let is_subscribed = |topic: &Topic| self.subscriptions.has(topic);
@@ -120,9 +116,9 @@ impl SyncOrder {
             self.open.remove(id);
         }
         if request.is_auth() {
-            self.asked -= 1;
+            self.pending_auths -= 1;
         }
-        self.refused = request.refused_by(name).or(self.refused.take());
+        self.refused_pin = request.refused_by(name).or(self.refused_pin.take());
         self.has_authenticated |= name == "auth_success";
         verdict?;
         match (name, request.topic()) {

@@ -24,13 +24,11 @@ impl Resource {
         [("project", Self::Project), ("chat", Self::Chat), ("modelProfiles", Self::ModelProfiles)];
 
     /// The resource with this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find_map(|(known, resource)| (known == name).then_some(resource))
     }
 
     /// The name.
-    #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].0
     }
@@ -70,7 +68,6 @@ pub enum Topic {
 
 impl Topic {
     /// The topic of a resource; `None` if its id is missing.
-    #[must_use]
     pub fn new(resource: Resource, id: Option<String>) -> Option<Self> {
         match resource {
             Resource::Project => id.map(Self::Project),
@@ -80,7 +77,6 @@ impl Topic {
     }
 
     /// The kind of resource.
-    #[must_use]
     pub fn resource(&self) -> Resource {
         match self {
             Self::Project(_) => Resource::Project,
@@ -90,7 +86,6 @@ impl Topic {
     }
 
     /// The id of the resource, if it has one.
-    #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Project(id) | Self::Chat(id) => Some(id),
@@ -122,7 +117,6 @@ pub enum Snapshot {
 
 impl Snapshot {
     /// The topic.
-    #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
             Self::Project { id, .. } => Topic::Project(id.clone()),
@@ -153,7 +147,6 @@ pub enum ResourceUpdate {
 
 impl ResourceUpdate {
     /// The topic that it updates.
-    #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
             Self::Chat { of, .. } => Topic::Project(of.clone()),

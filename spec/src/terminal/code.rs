@@ -41,13 +41,11 @@ formed_string! {
 
 impl ViewerCode {
     /// The session code in upper case; `None` if it is not one in either case (TERM-02).
-    #[must_use]
     pub fn session_code(&self) -> Option<SessionCode> {
         SessionCode::new(self.as_str().to_ascii_uppercase())
     }
 
     /// Whether two codes are equal apart from the case of the letters A to Z (TERM-V1).
-    #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }

@@ -16,14 +16,12 @@ pub struct SessionId(String);
 
 impl SessionId {
     /// The id, if it fits a binary message; a longer one must not be truncated (TERM-42).
-    #[must_use]
     pub fn new(id: impl Into<String>) -> Option<Self> {
         let id = id.into();
         (1..=MAX_SESSION_ID).contains(&id.len()).then_some(Self(id))
     }
 
     /// The text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -89,10 +87,7 @@ impl From<TerminalFrameError> for BinaryError {
 }
 
 impl TerminalFrame {
-    /// Decodes a binary message.
-    ///
-    /// # Errors
-    /// If it is malformed (TERM-41).
+    /// Decodes a binary message; fails if it is malformed (TERM-41).
     pub fn decode(bytes: &[u8]) -> Result<Self, TerminalFrameError> {
         let (&length, rest) = bytes.split_first().ok_or(TerminalFrameError::Empty)?;
         let wanted = usize::from(length);
@@ -106,7 +101,6 @@ impl TerminalFrame {
     }
 
     /// Encodes the binary message.
-    #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let id = self.session_id.0.as_bytes();
         let mut bytes = Vec::with_capacity(1 + id.len() + self.payload.len());
@@ -117,7 +111,6 @@ impl TerminalFrame {
     }
 
     /// The message that a relay sends to the host for a viewer's `close_session` (TERM-24).
-    #[must_use]
     pub fn close_session(session_id: SessionId) -> Self {
         Self { session_id, payload: CLOSE_SESSION.to_vec() }
     }

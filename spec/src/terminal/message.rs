@@ -1,12 +1,12 @@
 //! The control messages of terminal, and one enum for each direction.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{SessionCode, ViewerCode};
 use crate::number::whole_u16;
 use crate::text::Prose;
-use crate::wire::{direction, from_object, types};
+use crate::wire::{direction, objects, types};
 
 /// The host identifies itself and asks for a code (TERM-01, TERM-H1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,23 +67,13 @@ pub struct BrowserDisconnected {
     pub browser_id: String,
 }
 
-/// One terminal session of a host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Session {
-    /// The session's id.
-    pub id: String,
-    /// The name to display.
-    pub name: String,
-}
-
-impl<'de> Deserialize<'de> for Session {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct SessionMembers {
-            id: String,
-            name: String,
-        }
-        from_object(deserializer).map(|SessionMembers { id, name }| Self { id, name })
+objects! {
+    /// One terminal session of a host.
+    Session {
+        /// The session's id.
+        id: String,
+        /// The name to display.
+        name: String,
     }
 }
 

@@ -6,7 +6,6 @@ use super::ViewerCode;
 use crate::order::{Observed, Order, RuleViolation, violation};
 
 /// The order rules of a new connection of a host or a viewer; a client of another role may open it in any way.
-#[must_use]
 pub fn order(role: &str) -> Box<dyn Order> {
     let opening = match role {
         "host" => Some(("register", "TERM-H1")),
@@ -26,7 +25,6 @@ struct TerminalOrder {
 }
 
 enum TerminalState {
-    /// The client has sent nothing.
     Opening,
     /// The client opened with an invalid message.
     Refused,
@@ -36,16 +34,14 @@ enum TerminalState {
 
 #[derive(Default)]
 struct HostProgress {
-    /// The number of unanswered `register`.
-    asked: usize,
+    unanswered: usize,
     has_code: bool,
     browsers: BTreeSet<String>,
 }
 
 #[derive(Default)]
 struct ViewerProgress {
-    /// The number of unanswered `auth`.
-    asked: usize,
+    unanswered: usize,
     code: Option<ViewerCode>,
     is_connected: bool,
     is_refused: bool,
@@ -63,7 +59,7 @@ impl Order for TerminalOrder {
             };
         }
         match (&mut self.state, name) {
-            (TerminalState::Host(host), "register") => host.asked += 1,
+            (TerminalState::Host(host), "register") => host.unanswered += 1,
             (TerminalState::Viewer(viewer), "auth") => viewer.send_auth(observed)?,
             _ => {}
         }
@@ -98,9 +94,9 @@ impl HostProgress {
         let name = observed.name();
         match name {
             "error" => return Ok(()),
-            "registered" if self.asked == 0 => return violation("TERM-01", "`registered` without a `register`"),
+            "registered" if self.unanswered == 0 => return violation("TERM-01", "`registered` without a `register`"),
             "registered" => {
-                self.asked -= 1;
+                self.unanswered -= 1;
                 self.has_code = true;
                 return Ok(());
             }
@@ -127,7 +123,7 @@ impl HostProgress {
 impl ViewerProgress {
     fn send_auth(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Observed::Message(message) = observed else { return Ok(()) };
-        self.asked += 1;
+        self.unanswered += 1;
         let code = message["session_code"].as_str().and_then(ViewerCode::new);
         let is_same = code.iter().zip(&self.code).any(|(new, old)| new.is_same(old));
         self.code = code;
@@ -143,16 +139,16 @@ impl ViewerProgress {
         }
         match observed.name() {
             "error" => Ok(()),
-            name @ ("auth_success" | "auth_failed") if self.asked == 0 => {
+            name @ ("auth_success" | "auth_failed") if self.unanswered == 0 => {
                 violation(rule(observed, "TERM-20"), format!("`{name}` without an `auth`"))
             }
             "auth_success" => {
-                self.asked -= 1;
+                self.unanswered -= 1;
                 self.is_connected = true;
                 Ok(())
             }
             "auth_failed" => {
-                self.asked -= 1;
+                self.unanswered -= 1;
                 self.is_refused = true;
                 Ok(())
             }

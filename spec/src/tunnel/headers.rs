@@ -130,10 +130,6 @@ impl<'de> Deserialize<'de> for HeaderValues {
                 Ok(HeaderValues(vec![value.to_owned()]))
             }
 
-            fn visit_string<E>(self, value: String) -> Result<HeaderValues, E> {
-                Ok(HeaderValues(vec![value]))
-            }
-
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<HeaderValues, A::Error> {
                 let mut values = Vec::new();
                 while let Some(Text(value)) = items.next_element()? {

@@ -7,7 +7,6 @@ use serde_json::Value;
 use crate::order::{Observed, Order, RuleViolation, violation};
 
 /// The order rules of a new connection of an agent.
-#[must_use]
 pub fn order(_: &str) -> Box<dyn Order> {
     Box::new(TunnelOrder::default())
 }
@@ -18,10 +17,8 @@ const REMEMBERED: usize = 100_000;
 #[derive(Default)]
 struct TunnelOrder {
     state: TunnelState,
-    /// The number of unanswered messages of the cloud with an id.
-    asked: HashMap<String, usize>,
-    /// The ids of all requests so far.
-    used: HashSet<String>,
+    unanswered: HashMap<String, usize>,
+    used_ids: HashSet<String>,
     /// Whether something could not be remembered.
     is_full: bool,
     /// Timestamps that a `Pong` may repeat.
@@ -32,12 +29,10 @@ struct TunnelOrder {
 
 #[derive(Default, PartialEq)]
 enum TunnelState {
-    /// The agent has sent nothing.
     #[default]
     Opening,
     /// The agent opened with something else than `Auth`.
     Invalid,
-    /// `Auth` is pending.
     Pending,
     Open,
     Refused,
@@ -65,7 +60,7 @@ impl Order for TunnelOrder {
             "HttpResponse" => self.answered(name, &data["id"]),
             "Error" if data["request_id"].is_string() => self.answered(name, &data["request_id"]),
             "Ping" => {
-                self.remember_ping(data, Self::of_agent);
+                remember(&mut self.pings_of_agent, data, &mut self.is_full);
                 Ok(())
             }
             "Pong" => repeated(&mut self.pings_of_cloud, data, self.is_full),
@@ -107,7 +102,7 @@ impl Order for TunnelOrder {
         }
         match name {
             "Ping" => {
-                self.remember_ping(data, Self::of_cloud);
+                remember(&mut self.pings_of_cloud, data, &mut self.is_full);
                 Ok(())
             }
             "Pong" => repeated(&mut self.pings_of_agent, data, self.is_full),
@@ -117,14 +112,6 @@ impl Order for TunnelOrder {
 }
 
 impl TunnelOrder {
-    fn of_agent(&mut self) -> &mut VecDeque<Value> {
-        &mut self.pings_of_agent
-    }
-
-    fn of_cloud(&mut self) -> &mut VecDeque<Value> {
-        &mut self.pings_of_cloud
-    }
-
     /// Handles anything but the first `Auth` before `AuthSuccess`.
     fn agent_opens(&mut self, what: &str) -> Result<(), RuleViolation> {
         match self.state {
@@ -138,12 +125,12 @@ impl TunnelOrder {
     }
 
     fn ask(&mut self, name: &str, id: &str) -> Result<(), RuleViolation> {
-        if self.used.len() == REMEMBERED {
+        if self.used_ids.len() == REMEMBERED {
             self.is_full = true;
             return Ok(());
         }
-        *self.asked.entry(id.to_owned()).or_default() += 1;
-        let is_new = self.used.insert(id.to_owned());
+        *self.unanswered.entry(id.to_owned()).or_default() += 1;
+        let is_new = self.used_ids.insert(id.to_owned());
         if name == "HttpRequest" && !is_new {
             return violation("TUN-20", "`HttpRequest` with an id that an earlier one on this connection had");
         }
@@ -151,7 +138,7 @@ impl TunnelOrder {
     }
 
     fn answered(&mut self, name: &str, id: &Value) -> Result<(), RuleViolation> {
-        match id.as_str().and_then(|id| self.asked.get_mut(id)) {
+        match id.as_str().and_then(|id| self.unanswered.get_mut(id)) {
             Some(count @ 1..) => {
                 *count -= 1;
                 Ok(())
@@ -162,19 +149,19 @@ impl TunnelOrder {
         }
     }
 
-    fn remember_ping(&mut self, data: &Value, of: fn(&mut Self) -> &mut VecDeque<Value>) {
-        if of(self).len() == REMEMBERED {
-            self.is_full = true;
-        } else {
-            of(self).push_back(data["timestamp"].clone());
-        }
-    }
-
     fn counted(&mut self, data: &Value) -> Result<(), RuleViolation> {
         let now = COUNTERS.map(|name| data[name].as_f64().unwrap_or(f64::INFINITY));
         let before = self.stats.replace(now).unwrap_or_default();
         let fallen = COUNTERS.iter().zip(now.iter().zip(before)).find(|(_, (now, before))| **now < *before);
         fallen.map_or(Ok(()), |(name, _)| violation("TUN-32", format!("the counter `{name}` fell")))
+    }
+}
+
+fn remember(pings: &mut VecDeque<Value>, data: &Value, is_full: &mut bool) {
+    if pings.len() == REMEMBERED {
+        *is_full = true;
+    } else {
+        pings.push_back(data["timestamp"].clone());
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jsonschema::Validator;
 use jsonschema::draft202012;
 use relayspec::driver::{self, Command, Event, Params};
-use relayspec::requirement::{self, CHAPTERS};
+use relayspec::requirement::CHAPTERS;
 use relayspec::schema::DIALECT;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -72,12 +72,9 @@ fn vectors_are_well_formed() {
     for (path, name, _) in FILES {
         let mut seen = BTreeSet::new();
         for DriverVector { id, verdict, rule, why, message, .. } in vectors::file::<Vec<DriverVector>>(path) {
-            assert!(vectors::is_kebab(&id), "{path}: {id} is not in kebab-case");
-            assert!(requirement::find(&rule).is_some_and(|found| found.id == rule), "{path} `{id}`: no `{rule}`");
-            assert!(why.ends_with('.') && why.len() <= 120, "{path} `{id}`: `why` is one short sentence");
+            vectors::check_head(path, &id, Some(&rule), &why, &mut seen);
             assert_eq!(message.is_some(), verdict == Verdict::Accept, "{path} `{id}`: `message` goes with `accept`");
             assert!(verdict != Verdict::Ignore || name == "event", "{path} `{id}`: only events may be ignored");
-            assert!(seen.insert(id.clone()), "{path}: {id} occurs twice");
         }
     }
 }

@@ -5,14 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use relayspec::family::{Channel, FAMILIES, Family};
-use relayspec::requirement;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::schemas::Schemas;
 use crate::vectors::{self, Verdict, equal};
 
-/// The vectors of one direction.
 pub(crate) struct VectorFile {
     pub(crate) family: &'static Family,
     pub(crate) channel: &'static Channel,
@@ -45,7 +43,6 @@ struct TextPart {
     times: usize,
 }
 
-/// The files of every folder with a family's name.
 pub(crate) fn files() -> Vec<VectorFile> {
     let root = vectors::root();
     let families = names_in(&root).into_iter().filter_map(|name| Family::named(&name));
@@ -75,7 +72,6 @@ impl Vector {
         &self.id
     }
 
-    /// The bytes of the message.
     fn bytes(&self) -> Vec<u8> {
         match (&self.text, &self.hex, &self.parts, &self.binary) {
             (Some(text), None, None, None) => text.clone().into_bytes(),
@@ -231,14 +227,7 @@ fn vectors_are_well_formed() {
         let mut frames = BTreeMap::new();
         for vector in &file.vectors {
             let at = format!("{} `{}`", file.path, vector.id);
-            assert!(vectors::is_kebab(&vector.id), "{at}: the id is not in kebab-case");
-            assert!(ids.insert(&vector.id), "{at}: the id occurs twice");
-            assert!(
-                requirement::find(&vector.rule).is_some_and(|rule| rule.id == vector.rule),
-                "{at}: there is no requirement `{}`",
-                vector.rule
-            );
-            assert!(vector.why.ends_with('.') && vector.why.len() <= 120, "{at}: `why` is one short sentence");
+            vectors::check_head(&file.path, &vector.id, Some(&vector.rule), &vector.why, &mut ids);
             let accepts = vector.verdict == Verdict::Accept;
             let is_binary = vector.binary.is_some();
             let is_frame = is_binary && file.channel.binary.is_some_and(|binary| binary.packing.is_none());

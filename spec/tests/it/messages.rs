@@ -57,34 +57,6 @@ pub(crate) fn number() -> impl Strategy<Value = Number> {
     prop_oneof![any::<i64>().prop_map(Number::from), any::<u64>().prop_map(Number::from), double]
 }
 
-fn register() -> impl Strategy<Value = Register> {
-    uuid().prop_map(|client_id| Register { client_id })
-}
-
-fn registered() -> impl Strategy<Value = Registered> {
-    (session_code(), expires_at()).prop_map(|(code, expires_at)| Registered { code, expires_at })
-}
-
-fn join() -> impl Strategy<Value = Join> {
-    text(CODE_LENGTH).prop_map(|code| Join { code: JoinCode::new(code).expect("6 characters") })
-}
-
-fn joined() -> impl Strategy<Value = Joined> {
-    uuid().prop_map(|session_id| Joined { session_id })
-}
-
-fn data() -> impl Strategy<Value = Data> {
-    text(0..60).prop_map(|payload| Data { payload })
-}
-
-fn ping() -> impl Strategy<Value = Ping> {
-    number().prop_map(|ts| Ping { ts })
-}
-
-fn pong() -> impl Strategy<Value = Pong> {
-    number().prop_map(|ts| Pong { ts })
-}
-
 fn error() -> impl Strategy<Value = Error> {
     let code = prop::sample::select(vec![
         ErrorCode::InvalidCode,
@@ -124,46 +96,26 @@ pub(crate) fn arrives<M: Debug + Clone + PartialEq>(
     });
 }
 
-#[test]
-fn messages_of_hosts_round_trip() {
-    let messages = prop_oneof![
-        register().prop_map(FromHost::from),
-        data().prop_map(FromHost::from),
-        ping().prop_map(FromHost::from)
-    ];
-    arrives("pairing", FromHost::DIRECTION, messages, FromHost::encode, FromHost::decode);
+/// Declares tests that the messages of a direction, drawn from strategies, survive.
+macro_rules! round_trips {
+    ($family:expr; $($test:ident: $direction:ident of $($strategy:expr),+;)+) => {
+        $(#[test]
+        fn $test() {
+            let messages = prop_oneof![$($strategy.prop_map($direction::from)),+];
+            let (encode, decode) = ($direction::encode, $direction::decode);
+            crate::messages::arrives($family, $direction::DIRECTION, messages, encode, decode);
+        })+
+    };
 }
 
-#[test]
-fn messages_of_viewers_round_trip() {
-    let messages = prop_oneof![
-        join().prop_map(FromViewer::from),
-        data().prop_map(FromViewer::from),
-        ping().prop_map(FromViewer::from)
-    ];
-    arrives("pairing", FromViewer::DIRECTION, messages, FromViewer::encode, FromViewer::decode);
-}
+pub(crate) use round_trips;
 
-#[test]
-fn messages_to_hosts_round_trip() {
-    let messages = prop_oneof![
-        registered().prop_map(ToHost::from),
-        data().prop_map(ToHost::from),
-        pong().prop_map(ToHost::from),
-        error().prop_map(ToHost::from)
-    ];
-    arrives("pairing", ToHost::DIRECTION, messages, ToHost::encode, ToHost::decode);
-}
-
-#[test]
-fn messages_to_viewers_round_trip() {
-    let messages = prop_oneof![
-        joined().prop_map(ToViewer::from),
-        data().prop_map(ToViewer::from),
-        pong().prop_map(ToViewer::from),
-        error().prop_map(ToViewer::from)
-    ];
-    arrives("pairing", ToViewer::DIRECTION, messages, ToViewer::encode, ToViewer::decode);
+round_trips! {
+    "pairing";
+    messages_of_hosts_round_trip: FromHost of uuid().prop_map(|client_id| Register { client_id }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Ping { ts });
+    messages_of_viewers_round_trip: FromViewer of text(CODE_LENGTH).prop_map(|code| Join { code: JoinCode::new(code).expect("6 characters") }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Ping { ts });
+    messages_to_hosts_round_trip: ToHost of (session_code(), expires_at()).prop_map(|(code, expires_at)| Registered { code, expires_at }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Pong { ts }), error();
+    messages_to_viewers_round_trip: ToViewer of uuid().prop_map(|session_id| Joined { session_id }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Pong { ts }), error();
 }
 
 /// Short accepted messages from the vectors, to be changed.

@@ -93,9 +93,7 @@ fn tables_and_vectors_are_well_formed() {
     for mut rows in [tables.collect::<Vec<_>>(), declarations.map(|one| (one.id, one.why)).collect()] {
         let mut seen = BTreeSet::new();
         for (id, why) in rows.drain(..) {
-            assert!(vectors::is_kebab(&id), "{id} is not in kebab-case");
-            assert!(why.ends_with('.') && why.len() <= 120, "{id}: `why` is one short sentence");
-            assert!(seen.insert(id.clone()), "{id} occurs twice");
+            vectors::check_head("reconnect", &id, None, &why, &mut seen);
         }
     }
 }

@@ -9,7 +9,6 @@ use relayspec::requirement;
 use relayspec::schema::{self, DIALECT};
 use serde_json::Value;
 
-/// The compiled schemas of one direction.
 pub(crate) struct Schemas {
     tag: fn(&Value) -> Option<&str>,
     direction: Validator,
@@ -73,6 +72,13 @@ fn walk<'a>(schema: &'a Value, visit: &mut dyn FnMut(&'a Value)) {
     }
 }
 
+/// Visits all schemas within all files, with the path of the file.
+fn walk_files(visit: impl Fn(&str, &Value)) {
+    for file in FAMILIES.iter().flat_map(schema::files) {
+        walk(&file.schema, &mut |schema| visit(&file.path, schema));
+    }
+}
+
 #[test]
 fn schemas_are_valid_in_their_dialect() {
     for file in FAMILIES.iter().flat_map(schema::files) {
@@ -104,42 +110,36 @@ fn schemas_are_titled_and_described() {
 
 #[test]
 fn cited_requirements_exist() {
-    for file in FAMILIES.iter().flat_map(schema::files) {
-        walk(&file.schema, &mut |schema| {
-            if let Some(cited) = schema.get("x-requirement") {
-                let found = cited.as_str().and_then(requirement::find);
-                assert!(found.is_some(), "{}: there is no requirement {cited}", file.path);
-            }
-        });
-    }
+    walk_files(|path, schema| {
+        if let Some(cited) = schema.get("x-requirement") {
+            let found = cited.as_str().and_then(requirement::find);
+            assert!(found.is_some(), "{}: there is no requirement {cited}", path);
+        }
+    });
 }
 
 #[test]
 fn required_members_exist() {
-    for file in FAMILIES.iter().flat_map(schema::files) {
-        walk(&file.schema, &mut |schema| {
-            for name in schema["required"].as_array().into_iter().flatten() {
-                let name = name.as_str().unwrap_or_default();
-                let is_property = schema["properties"].get(name).is_some();
-                assert!(is_property, "{}: `{name}` is required and not a property", file.path);
-            }
-        });
-    }
+    walk_files(|path, schema| {
+        for name in schema["required"].as_array().into_iter().flatten() {
+            let name = name.as_str().unwrap_or_default();
+            let is_property = schema["properties"].get(name).is_some();
+            assert!(is_property, "{}: `{name}` is required and not a property", path);
+        }
+    });
 }
 
 #[test]
 fn no_name_has_a_number() {
     // schemars names a second type of the same name `Meta2`.
     let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
-    for file in FAMILIES.iter().flat_map(schema::files) {
-        walk(&file.schema, &mut |schema| {
-            let definitions = schema["$defs"].as_object().into_iter().flat_map(|map| map.keys().map(String::as_str));
-            let own = [&schema["title"], &schema["$ref"]].into_iter().filter_map(Value::as_str);
-            for name in definitions.chain(own) {
-                assert!(!numbered(name), "{}: two types have the name `{name}` without its number", file.path);
-            }
-        });
-    }
+    walk_files(|path, schema| {
+        let definitions = schema["$defs"].as_object().into_iter().flat_map(|map| map.keys().map(String::as_str));
+        let own = [&schema["title"], &schema["$ref"]].into_iter().filter_map(Value::as_str);
+        for name in definitions.chain(own) {
+            assert!(!numbered(name), "{}: two types have the name `{name}` without its number", path);
+        }
+    });
 }
 
 #[test]

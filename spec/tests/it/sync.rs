@@ -10,7 +10,7 @@ use relayspec::sync::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::messages::{arrives, prose, string};
+use crate::messages::{prose, round_trips, string};
 
 const FAMILY: &str = "sync";
 
@@ -56,35 +56,28 @@ fn data() -> impl Strategy<Value = Data> {
     ]
 }
 
-#[test]
-fn messages_of_clients_round_trip() {
-    let messages = prop_oneof![
-        (string(), string()).prop_map(|(id, pin)| ToServer::from(Auth { id, pin })),
-        (string(), topic()).prop_map(|(id, topic)| ToServer::from(Subscribe { id, topic })),
-        (string(), topic()).prop_map(|(id, topic)| ToServer::from(Unsubscribe { id, topic })),
-        (string(), string(), string()).prop_map(|(id, resource_id, message)| ToServer::from(Send {
-            id,
-            resource_id,
-            message
-        })),
-    ];
-    arrives(FAMILY, ToServer::DIRECTION, messages, ToServer::encode, ToServer::decode);
+fn lists() -> impl Strategy<Value = Lists> {
+    let lists = (vec(project(), 0..3), profiles());
+    lists.prop_map(|(projects, model_profiles)| Lists { projects, model_profiles })
 }
 
-#[test]
-fn messages_of_servers_round_trip() {
-    let lists = (vec(project(), 0..3), profiles());
-    let lists = lists.prop_map(|(projects, model_profiles)| Lists { projects, model_profiles });
-    let messages = prop_oneof![
-        string().prop_map(|id| ToClient::from(AuthRequired { id })),
-        (string(), lists).prop_map(|(id, data)| ToClient::from(AuthSuccess { id, data })),
-        (string(), prose()).prop_map(|(id, error)| ToClient::from(AuthFailed { id, error })),
-        (string(), snapshot()).prop_map(|(id, snapshot)| ToClient::from(Subscribed { id, snapshot })),
-        data().prop_map(ToClient::from),
-        (proptest::option::of(string()), prose())
-            .prop_map(|(id, error)| ToClient::from(Error { id: AnsweredId(id), error })),
-    ];
-    arrives(FAMILY, ToClient::DIRECTION, messages, ToClient::encode, ToClient::decode);
+fn send() -> impl Strategy<Value = Send> {
+    (string(), string(), string()).prop_map(|(id, resource_id, message)| Send { id, resource_id, message })
+}
+
+fn error() -> impl Strategy<Value = Error> {
+    (proptest::option::of(string()), prose()).prop_map(|(id, error)| Error { id: AnsweredId(id), error })
+}
+
+round_trips! {
+    FAMILY;
+    messages_of_clients_round_trip: ToServer of (string(), string()).prop_map(|(id, pin)| Auth { id, pin }),
+        (string(), topic()).prop_map(|(id, topic)| Subscribe { id, topic }),
+        (string(), topic()).prop_map(|(id, topic)| Unsubscribe { id, topic }), send();
+    messages_of_servers_round_trip: ToClient of string().prop_map(|id| AuthRequired { id }),
+        (string(), lists()).prop_map(|(id, data)| AuthSuccess { id, data }),
+        (string(), prose()).prop_map(|(id, error)| AuthFailed { id, error }),
+        (string(), snapshot()).prop_map(|(id, snapshot)| Subscribed { id, snapshot }), data(), error();
 }
 
 #[test]

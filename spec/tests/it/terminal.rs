@@ -14,7 +14,7 @@ use relayspec::terminal::{
 use serde_json::json;
 
 use crate::fixtures;
-use crate::messages::{arrives, for_all, prose, string, text};
+use crate::messages::{for_all, prose, round_trips, string, text};
 
 const FAMILY: &str = "terminal";
 
@@ -45,53 +45,21 @@ fn error() -> impl Strategy<Value = Error> {
     prose().prop_map(|message| Error { message })
 }
 
-#[test]
-fn messages_of_hosts_round_trip() {
-    let messages = prop_oneof![
-        string().prop_map(|client_id| FromHost::from(Register { client_id })),
-        session_list().prop_map(FromHost::from),
-        session_connected().prop_map(FromHost::from),
-        session_disconnected().prop_map(FromHost::from),
-        session_resize().prop_map(FromHost::from),
-    ];
-    arrives(FAMILY, FromHost::DIRECTION, messages, FromHost::encode, FromHost::decode);
+fn auth() -> impl Strategy<Value = Auth> {
+    string().prop_map(|code| Auth { session_code: ViewerCode::new(code).expect("any string") })
 }
 
-#[test]
-fn messages_of_viewers_round_trip() {
-    let code = string().prop_map(|code| ViewerCode::new(code).expect("any string"));
-    let messages = prop_oneof![
-        code.prop_map(|session_code| FromViewer::from(Auth { session_code })),
-        string().prop_map(|session_id| FromViewer::from(CloseSession { session_id })),
-        Just(FromViewer::from(CreateSession {})),
-    ];
-    arrives(FAMILY, FromViewer::DIRECTION, messages, FromViewer::encode, FromViewer::decode);
-}
-
-#[test]
-fn messages_to_hosts_round_trip() {
-    let messages = prop_oneof![
-        session_code().prop_map(|code| ToHost::from(Registered { code })),
-        string().prop_map(|browser_id| ToHost::from(BrowserConnected { browser_id })),
-        string().prop_map(|browser_id| ToHost::from(BrowserDisconnected { browser_id })),
-        Just(ToHost::from(CreateSession {})),
-        error().prop_map(ToHost::from),
-    ];
-    arrives(FAMILY, ToHost::DIRECTION, messages, ToHost::encode, ToHost::decode);
-}
-
-#[test]
-fn messages_to_viewers_round_trip() {
-    let messages = prop_oneof![
-        Just(ToViewer::from(AuthSuccess {})),
-        prose().prop_map(|reason| ToViewer::from(AuthFailed { reason })),
-        session_list().prop_map(ToViewer::from),
-        session_connected().prop_map(ToViewer::from),
-        session_disconnected().prop_map(ToViewer::from),
-        session_resize().prop_map(ToViewer::from),
-        error().prop_map(ToViewer::from),
-    ];
-    arrives(FAMILY, ToViewer::DIRECTION, messages, ToViewer::encode, ToViewer::decode);
+round_trips! {
+    FAMILY;
+    messages_of_hosts_round_trip: FromHost of string().prop_map(|client_id| Register { client_id }), session_list(),
+        session_connected(), session_disconnected(), session_resize();
+    messages_of_viewers_round_trip: FromViewer of auth(), string().prop_map(|session_id| CloseSession { session_id }),
+        Just(CreateSession {});
+    messages_to_hosts_round_trip: ToHost of session_code().prop_map(|code| Registered { code }),
+        string().prop_map(|browser_id| BrowserConnected { browser_id }),
+        string().prop_map(|browser_id| BrowserDisconnected { browser_id }), Just(CreateSession {}), error();
+    messages_to_viewers_round_trip: ToViewer of Just(AuthSuccess {}), prose().prop_map(|reason| AuthFailed { reason }),
+        session_list(), session_connected(), session_disconnected(), session_resize(), error();
 }
 
 #[test]

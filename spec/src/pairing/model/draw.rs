@@ -1,7 +1,7 @@
 //! Draws operations for a pairing relay.
 
 use super::{PairingModel, QUICK, SHORT, Slot};
-use crate::model::{ChoiceSource, ConnectionState, Op};
+use crate::model::{ChoiceSource, ConnectionState, Model, Op};
 use crate::timing::Parameter;
 
 /// The most hosts and viewers at a time.
@@ -47,7 +47,6 @@ pub(super) fn draw(model: &PairingModel, choices: &mut ChoiceSource<'_>) -> Op {
         (some(&open, 15), "hostile"),
         (15, "violations"),
         (some(&joined, 6), "last-words"),
-        // These take long.
         (u32::from(is_empty && is_short) * 40, "age"),
         (u32::from(is_empty && quick) * 15, "beat"),
         (some(&hosts, u32::from(short)), "outlive"),

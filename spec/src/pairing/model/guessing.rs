@@ -56,7 +56,6 @@ impl PairingModel {
         true
     }
 
-    /// A viewer that only guesses.
     pub(super) fn guess(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.profile.holds("PAIR-91") {
             return false;

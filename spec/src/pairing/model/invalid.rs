@@ -189,7 +189,6 @@ fn message(is_host: bool, how: u32) -> (&'static str, Value) {
     }
 }
 
-/// A client id that is not a UUID.
 pub(super) fn no_uuid(how: u32) -> &'static str {
     NO_UUIDS[how as usize % NO_UUIDS.len()]
 }

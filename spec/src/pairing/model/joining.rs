@@ -31,15 +31,14 @@ impl PairingModel {
         if is_timed {
             script.step("mark", json!({ "as": "now" }));
         }
-        let (path, check) =
-            if has_query { ("/mac?x=/browser", "PAIR-03 query-connects") } else { ("/mac", "PAIR-01 hosts-connect") };
+        let (path, check, answer_check) = if has_query {
+            ("/mac?x=/browser", "PAIR-03 query-connects", "PAIR-03 query-changes-nothing")
+        } else {
+            ("/mac", "PAIR-01 hosts-connect", "PAIR-10 registered")
+        };
         script.connect(&name, path, check);
         let registered = json!({ "type": "registered", "code": format!("${code}"), "expiresAt": format!("${expiry}") });
-        script.expect(
-            &name,
-            registered,
-            if has_query { "PAIR-03 query-changes-nothing" } else { "PAIR-10 registered" },
-        );
+        script.expect(&name, registered, answer_check);
         if is_timed {
             let near = json!({ "value": format!("${expiry}"), "to": "$now", "plus": "code_lifetime", "tolerance": "2s", "check": "PAIR-12 expiry-is-reported" });
             script.step("near", near);
@@ -155,7 +154,6 @@ impl PairingModel {
         }
     }
 
-    /// Several viewers race for one code, and leave.
     pub(super) fn race(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(host) = self.hosts.get(&op.with) else { return false };
         if host.state != ConnectionState::Open || host.slot != Slot::Free || host.is_expired {
@@ -173,10 +171,8 @@ impl PairingModel {
                 { "named": "joined", "json": { "type": "joined" } },
                 { "named": "refused", "json": error("ALREADY_JOINED") },
             ]);
-            script.step(
-                "expect",
-                json!({ "on": name, "any_of": choices, "bind": outcomes, "check": "PAIR-25 answered" }),
-            );
+            let answer = json!({ "on": name, "any_of": choices, "bind": outcomes, "check": "PAIR-25 answered" });
+            script.step("expect", answer);
             script.step("meet", json!({}));
         });
         script.at_once("racer", count, racer);
@@ -225,7 +221,6 @@ impl PairingModel {
         true
     }
 
-    /// All codes differ, and all session ids.
     pub(super) fn compare(&mut self, script: &mut Script) -> bool {
         let known: Vec<_> = self.hosts.values().filter(|host| host.state == ConnectionState::Open).collect();
         let codes: Vec<_> = known.iter().map(|host| format!("${}", host.code)).collect();

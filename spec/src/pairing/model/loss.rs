@@ -16,7 +16,6 @@ impl PairingModel {
         })
     }
 
-    /// A violation of RFC 6455 ends the connection, and no other.
     pub(super) fn violate(&mut self, op: &Op, script: &mut Script) -> bool {
         self.prepared(op.on, script).is_some_and(|name| {
             script.violate(&name, op.how);
@@ -59,7 +58,6 @@ impl PairingModel {
         self.expect_quiet(viewer, "PAIR-72 keeps-its-connection");
     }
 
-    /// All codes that have not been joined expire.
     pub(super) fn outlive(&mut self, script: &mut Script) -> bool {
         let open: Vec<_> =
             self.hosts.iter().filter(|(_, host)| host.state == ConnectionState::Open).map(|(id, _)| *id).collect();
@@ -80,7 +78,6 @@ impl PairingModel {
         true
     }
 
-    /// A Ping arrives in time; or, unanswered, the connection is closed.
     pub(super) fn heartbeat(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.prepared(op.on, script) else { return false };
         let (interval, timeout) = (self.value(Parameter::HeartbeatInterval), self.value(Parameter::HeartbeatTimeout));

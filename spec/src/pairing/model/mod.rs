@@ -19,21 +19,23 @@ use serde_json::json;
 use crate::model::{ChoiceSource, ConnectionState, Model, ModelFactory, Op, Script, ServerProfile};
 use crate::timing::Parameter;
 
-/// The model of a pairing relay.
-pub(super) const MODEL: ModelFactory =
-    ModelFactory { new: |profile| Box::new(PairingModel::new(profile)), needs: &[], uses: &[] };
+pub(super) const MODEL: ModelFactory = ModelFactory {
+    new: |profile| Box::new(PairingModel { profile, ..PairingModel::default() }),
+    needs: &[],
+    uses: &[],
+};
 
 /// A lifetime and a heartbeat interval that are short enough to wait for.
 const SHORT: Duration = Duration::from_secs(5);
 const QUICK: Duration = Duration::from_millis(1500);
 
+#[derive(Default)]
 pub(super) struct PairingModel {
     profile: ServerProfile,
     hosts: BTreeMap<u32, PairingHost>,
     viewers: BTreeMap<u32, PairingViewer>,
     /// The connections that must have received nothing since they were last confirmed, and the check for it.
     quiet: BTreeMap<String, &'static str>,
-    /// Makes names unique.
     tick: u32,
     /// Whether the sequence has waited for codes to expire.
     has_outlived: bool,
@@ -71,11 +73,6 @@ enum Slot {
 }
 
 impl PairingModel {
-    fn new(profile: ServerProfile) -> Self {
-        let (hosts, viewers, quiet) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { profile, hosts, viewers, quiet, tick: 0, has_outlived: false }
-    }
-
     fn value(&self, parameter: Parameter) -> Duration {
         self.profile.timing.value(parameter)
     }
@@ -95,19 +92,12 @@ impl PairingModel {
         host.or_else(|| self.viewers.get(&id).filter(|viewer| !viewer.is_gone).map(|_| format!("v{id}")))
     }
 
-    /// The actor that an actor is joined to.
     fn partner(&self, id: u32) -> Option<u32> {
         let of_host = self.hosts.get(&id).and_then(|host| match host.slot {
             Slot::Held(viewer) => Some(viewer),
             _ => None,
         });
         of_host.or_else(|| self.viewers.get(&id)?.host)
-    }
-
-    /// The actors with open connections.
-    fn open(&self) -> Vec<u32> {
-        let ids = self.hosts.keys().chain(self.viewers.keys()).copied();
-        ids.filter(|id| self.name(*id).is_some()).collect()
     }
 
     /// Marks that an actor must receive nothing.
@@ -117,7 +107,6 @@ impl PairingModel {
         }
     }
 
-    /// Marks that all other actors must receive nothing.
     fn expect_others_quiet(&mut self, but: &[u32], check: &'static str) {
         for id in self.open().into_iter().filter(|id| !but.contains(id)) {
             self.expect_quiet(id, check);
@@ -138,7 +127,6 @@ impl PairingModel {
         script.expect(on, json!({ "type": "pong", "ts": ts }), check);
     }
 
-    /// Confirms that an actor has received nothing unexpected.
     fn look(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         let check = self.quiet.remove(&name).unwrap_or("PAIR-50 ping-is-answered");
@@ -188,7 +176,8 @@ impl Model for PairingModel {
         }
     }
 
-    fn looks(&self) -> Vec<Op> {
-        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    fn open(&self) -> Vec<u32> {
+        let ids = self.hosts.keys().chain(self.viewers.keys()).copied();
+        ids.filter(|id| self.name(*id).is_some()).collect()
     }
 }

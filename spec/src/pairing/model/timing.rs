@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::PairingModel;
 use super::joining::error;
-use crate::model::{Op, Script};
+use crate::model::{Model, Op, Script};
 use crate::timing::Parameter;
 
 /// The connections of one operation: a host, the variables of its code and expiry, and a viewer that has not joined.
@@ -34,7 +34,6 @@ impl PairingModel {
         pair
     }
 
-    /// Waits for a percentage of the lifetime.
     fn part(&self, percent: u32, script: &mut Script) {
         let length = self.value(Parameter::CodeLifetime) * percent / 100;
         script.wait(&format!("{} code_lifetime", f64::from(percent) / 100.0), length);
@@ -54,7 +53,6 @@ impl PairingModel {
         );
     }
 
-    /// A code expires.
     pub(super) fn age(&mut self, op: &Op, script: &mut Script) -> bool {
         if self.value(Parameter::CodeLifetime) > super::SHORT || !self.open().is_empty() {
             return false;
@@ -165,7 +163,6 @@ impl PairingModel {
     }
 }
 
-/// Data flows both ways.
 fn carries(host: &str, viewer: &str, check: &str, script: &mut Script) {
     let data = |text: &str| -> Value { json!({ "type": "data", "payload": text }) };
     script.send(host, data("to the viewer"));

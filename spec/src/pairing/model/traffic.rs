@@ -37,15 +37,11 @@ impl PairingModel {
                 arrives(script, json!("A\u{1F600}/"), "WIRE-02 unknown-members-are-ignored");
             }
             3 => {
-                script.step(
-                    "frame",
-                    json!({ "on": from, "opcode": "text", "fin": false, "text": "{\"type\":\"data\",\"pay" }),
-                );
+                let first = json!({ "on": from, "opcode": "text", "fin": false, "text": "{\"type\":\"data\",\"pay" });
+                script.step("frame", first);
                 script.ping_frame(&from, &format!("between {tick}"), None, PONG);
-                script.step(
-                    "frame",
-                    json!({ "on": from, "opcode": "continuation", "text": format!("load\":\"of {tick}\"}}") }),
-                );
+                let last = format!("load\":\"of {tick}\"}}");
+                script.step("frame", json!({ "on": from, "opcode": "continuation", "text": last }));
                 arrives(script, json!(format!("of {tick}")), "WIRE-03 fragments-around-a-ping");
             }
             4 => {
@@ -94,7 +90,6 @@ impl PairingModel {
         true
     }
 
-    /// Many messages at once, in one direction or both.
     pub(super) fn burst(&mut self, op: &Op, script: &mut Script) -> bool {
         let ends = self.name(op.on).zip(self.partner(op.on));
         let Some((one, id)) = ends else { return false };
@@ -122,7 +117,6 @@ impl PairingModel {
         true
     }
 
-    /// Several `ping`s in a row.
     pub(super) fn ping(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -158,7 +152,6 @@ impl PairingModel {
         true
     }
 
-    /// Several Ping frames in a row, and an unsolicited Pong.
     pub(super) fn ping_frame(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -194,7 +187,6 @@ impl PairingModel {
         true
     }
 
-    /// Many sessions at once, with data in both directions.
     pub(super) fn crowd(&mut self, op: &Op, script: &mut Script) -> bool {
         let (tick, count) = (self.tick(), op.size + 2);
         let (host, viewer, codes) = (format!("ch{tick}"), format!("cv{tick}"), format!("codes{tick}"));
@@ -245,7 +237,6 @@ impl PairingModel {
     }
 }
 
-/// The number of kinds of payloads and of pings.
 const PAYLOADS: u32 = 22;
 const PINGS: u32 = 14;
 /// The characters around a payload in a message.

@@ -1,7 +1,7 @@
 //! Draws operations for an rpc daemon.
 
 use super::RpcModel;
-use crate::model::{ChoiceSource, Op};
+use crate::model::{ChoiceSource, Model, Op};
 
 /// The most connections at a time, and the most sessions in a sequence.
 const MOST_CONNECTIONS: usize = 5;

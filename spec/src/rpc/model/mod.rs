@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::model::{ChoiceSource, Model, ModelFactory, Op, Script, ServerProfile};
 
-/// The model of an rpc daemon.
 pub(super) const MODEL: ModelFactory =
     ModelFactory { new: |_: ServerProfile| Box::new(RpcModel::default()), needs: &[], uses: &[] };
 
@@ -21,7 +20,6 @@ pub(super) struct RpcModel {
     sessions: BTreeMap<u32, SessionRecord>,
     /// The connections that must have received nothing since they were last confirmed, and the check for it.
     quiet: BTreeMap<u32, &'static str>,
-    /// Makes request ids and names unique.
     tick: u32,
     /// Whether the start time is bound to a name. It distinguishes the sessions of this sequence from those of others.
     has_begun: bool,
@@ -38,10 +36,6 @@ impl RpcModel {
     fn tick(&mut self) -> u32 {
         self.tick += 1;
         self.tick
-    }
-
-    fn open(&self) -> Vec<u32> {
-        self.connections.iter().filter(|(_, open)| **open).map(|(id, _)| *id).collect()
     }
 
     /// The name of an open connection, after confirming that it has received nothing unexpected.
@@ -61,7 +55,6 @@ impl RpcModel {
         script.expect(on, json!({ "id": id, "message": "Ack" }), check);
     }
 
-    /// Marks that no connection may receive anything more.
     fn expect_quiet(&mut self, check: &'static str) {
         for id in self.open() {
             self.quiet.entry(id).or_insert(check);
@@ -85,12 +78,10 @@ impl RpcModel {
     }
 }
 
-/// A session's id.
 fn session(number: u32) -> String {
     format!("s{number}-${{now}}")
 }
 
-/// Output of a session.
 fn bytes(session: &str) -> Value {
     json!({ "IoData": { "session_id": session, "direction": "Output", "timestamp_ms": 2, "data": "bHMK" } })
 }
@@ -118,7 +109,7 @@ impl Model for RpcModel {
         }
     }
 
-    fn looks(&self) -> Vec<Op> {
-        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    fn open(&self) -> Vec<u32> {
+        self.connections.iter().filter(|(_, open)| **open).map(|(id, _)| *id).collect()
     }
 }

@@ -6,7 +6,6 @@ use super::sessions::{request, response};
 use super::{RpcModel, bytes};
 use crate::model::{Op, Script};
 
-/// Undecodable frames.
 const UNDECODABLE: [&str; 6] = [
     "00000000",
     "0000000e 0000000000000063 4f53 00000000",
@@ -38,10 +37,8 @@ impl RpcModel {
                 (message, json!("Ack"))
             }
             7 => {
-                script.step(
-                    "send",
-                    json!({ "on": name, "json": { "id": id, "message": "Ack" }, "invalid": "an answer" }),
-                );
+                let ack = json!({ "on": name, "json": { "id": id, "message": "Ack" }, "invalid": "an answer" });
+                script.step("send", ack);
                 script.expect(&name, json!({ "id": id, "message": "Ack" }), "RPC-01 acknowledges-acks");
                 return true;
             }
@@ -54,7 +51,6 @@ impl RpcModel {
         true
     }
 
-    /// Many messages in one write: each is answered, in any order.
     pub(super) fn burst(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.ready(op.on, script) else { return false };
         let (tick, count) = (self.tick(), op.size + 2);
@@ -69,7 +65,6 @@ impl RpcModel {
         true
     }
 
-    /// A message in pieces.
     pub(super) fn pieces(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.ready(op.on, script) else { return false };
         let id = self.tick();
@@ -80,7 +75,6 @@ impl RpcModel {
         true
     }
 
-    /// An undecodable frame: it is dropped, and the next one is answered.
     pub(super) fn undecodable(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.ready(op.on, script) else { return false };
         let hex = UNDECODABLE[op.how as usize % UNDECODABLE.len()];
@@ -100,7 +94,6 @@ impl RpcModel {
         true
     }
 
-    /// A connection ends; its sessions do not.
     pub(super) fn lose(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.ready(op.on, script) else { return false };
         let by = if op.how.is_multiple_of(2) { "fin" } else { "reset" };

@@ -15,7 +15,6 @@ impl RpcModel {
         true
     }
 
-    /// A session starts, for the first time or again.
     pub(super) fn start(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.ready(op.on, script) else { return false };
         self.begin(script);
@@ -55,7 +54,6 @@ impl RpcModel {
         true
     }
 
-    /// A command of an active session is complete.
     pub(super) fn command(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.sessions.get(&op.with).is_some_and(|known| known.is_active) {
             return false;
@@ -79,7 +77,6 @@ impl RpcModel {
         true
     }
 
-    /// Queries the sessions, and checks one of them.
     pub(super) fn query(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(known) = self.sessions.get(&op.with).cloned() else { return false };
         let Some(name) = self.ready(op.on, script) else { return false };
@@ -97,14 +94,12 @@ impl RpcModel {
     }
 }
 
-/// A query.
 pub(super) fn request(id: u32, query: &str) -> Value {
     json!({ "Request": {
         "request_id": format!("q-{id}"), "session_id": "none", "query": query, "scope": "AllSessions",
     } })
 }
 
-/// Its answer.
 pub(super) fn response(id: u32, content: Value) -> Value {
     json!({ "Response": { "request_id": format!("q-{id}"), "content": content } })
 }

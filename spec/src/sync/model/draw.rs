@@ -1,7 +1,7 @@
 //! Draws operations for a sync server.
 
 use super::SyncModel;
-use crate::model::{ChoiceSource, Op};
+use crate::model::{ChoiceSource, Model, Op};
 
 /// The most clients at a time.
 const MOST_CLIENTS: usize = 7;

@@ -13,10 +13,13 @@ use serde_json::{Value, json};
 
 use crate::model::{ChoiceSource, Model, ModelFactory, Op, Script, ServerProfile};
 
-/// The model of a sync server.
-pub(super) const MODEL: ModelFactory =
-    ModelFactory { new: |profile| Box::new(SyncModel::new(profile)), needs: &["pin"], uses: &["control"] };
+pub(super) const MODEL: ModelFactory = ModelFactory {
+    new: |profile| Box::new(SyncModel { profile, ..SyncModel::default() }),
+    needs: &["pin"],
+    uses: &["control"],
+};
 
+#[derive(Default)]
 pub(super) struct SyncModel {
     profile: ServerProfile,
     clients: BTreeMap<u32, SyncClient>,
@@ -46,10 +49,6 @@ struct ChatRecord {
 const OLD_CHATS: u32 = 2;
 
 impl SyncModel {
-    fn new(profile: ServerProfile) -> Self {
-        Self { profile, clients: BTreeMap::new(), chats: BTreeMap::new(), quiet: BTreeMap::new(), tick: 0 }
-    }
-
     fn tick(&mut self) -> u32 {
         self.tick += 1;
         self.tick
@@ -59,11 +58,6 @@ impl SyncModel {
         self.clients.get(&id).filter(|client| !client.is_gone).map(|_| format!("c{id}"))
     }
 
-    fn open(&self) -> Vec<u32> {
-        self.clients.iter().filter(|(_, client)| !client.is_gone).map(|(id, _)| *id).collect()
-    }
-
-    /// The clients that are subscribed to a chat.
     fn subscribers(&self, chat: u32) -> Vec<u32> {
         let subscribed = |client: &SyncClient| !client.is_gone && client.chats.contains(&chat);
         self.clients.iter().filter(|(_, client)| subscribed(client)).map(|(id, _)| *id).collect()
@@ -139,7 +133,7 @@ impl Model for SyncModel {
         }
     }
 
-    fn looks(&self) -> Vec<Op> {
-        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    fn open(&self) -> Vec<u32> {
+        self.clients.iter().filter(|(_, client)| !client.is_gone).map(|(id, _)| *id).collect()
     }
 }

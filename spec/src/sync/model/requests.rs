@@ -17,7 +17,6 @@ const WITHOUT_ID: [&str; 7] = [
 ];
 
 impl SyncModel {
-    /// A client connects, and usually authenticates.
     pub(super) fn client(&mut self, op: &Op, script: &mut Script) -> bool {
         if self.clients.contains_key(&op.on) {
             return false;
@@ -63,11 +62,8 @@ impl SyncModel {
         if client.has_project && op.how % 3 == 1 {
             client.has_project = false;
             script.send(&name, request("unsubscribe"));
-            script.expect(
-                &name,
-                json!({ "id": id, "type": "data", "data": { "unsubscribed": true } }),
-                "SYNC-40 unsubscribed",
-            );
+            let answer = json!({ "id": id, "type": "data", "data": { "unsubscribed": true } });
+            script.expect(&name, answer, "SYNC-40 unsubscribed");
             return true;
         }
         client.has_project = true;
@@ -130,42 +126,23 @@ impl SyncModel {
         true
     }
 
-    /// A request about something that does not exist.
     pub(super) fn unknown(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), true) = (self.name(op.on), self.is_known(op.on)) else { return false };
         self.ready(op.on, script);
         let id = format!("unknown {}", self.tick());
-        let (request, is_valid, check) = match op.how % 8 {
-            0 => (
-                json!({ "type": "subscribe", "resource": "chat", "resourceId": "no such chat" }),
-                true,
-                "SYNC-11 unknown-chat",
-            ),
-            1 => (
-                json!({ "type": "subscribe", "resource": "project", "resourceId": "" }),
-                true,
-                "SYNC-11 unknown-project",
-            ),
+        let subscribe =
+            |resource: &str, of: &str| json!({ "type": "subscribe", "resource": resource, "resourceId": of });
+        let send = json!({ "type": "send", "resourceId": "no such chat", "message": "x" });
+        let (mut request, is_valid, check) = match op.how % 8 {
+            0 => (subscribe("chat", "no such chat"), true, "SYNC-11 unknown-chat"),
+            1 => (subscribe("project", ""), true, "SYNC-11 unknown-project"),
             2 => (json!({ "type": "subscribe", "resource": "chat" }), false, "SYNC-11 no-id"),
-            3 => (
-                json!({ "type": "subscribe", "resource": "weather", "resourceId": "$project" }),
-                false,
-                "SYNC-11 unknown-resource",
-            ),
-            4 => (
-                json!({ "type": "send", "resourceId": "no such chat", "message": "x" }),
-                true,
-                "SYNC-30 unknown-chat-to-send",
-            ),
+            3 => (subscribe("weather", "$project"), false, "SYNC-11 unknown-resource"),
+            4 => (send, true, "SYNC-30 unknown-chat-to-send"),
             5 => (json!({ "type": "send", "resourceId": "$project" }), false, "SYNC-30 no-message"),
             6 => (json!({ "type": "dance" }), false, "SYNC-60 unknown-type"),
-            _ => (
-                json!({ "type": "subscribe", "resource": "chat", "resourceId": "$project" }),
-                true,
-                "SYNC-11 a-project-is-no-chat",
-            ),
+            _ => (subscribe("chat", "$project"), true, "SYNC-11 a-project-is-no-chat"),
         };
-        let mut request = request;
         request["id"] = json!(id);
         if is_valid {
             script.send(&name, request);
@@ -218,7 +195,6 @@ impl SyncModel {
         self.clients.get(&id).is_some_and(|client| client.is_known)
     }
 
-    /// Adds a chat that was created in this sequence.
     pub(super) fn made(&mut self, id: u32) {
         self.chats.insert(id, ChatRecord { is_new: true, sent: Vec::new() });
     }

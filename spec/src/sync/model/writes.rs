@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::SyncModel;
-use crate::model::{Op, PONG, Script, literal};
+use crate::model::{Model, Op, PONG, Script, literal};
 
 impl SyncModel {
-    /// A client writes to a chat; the message is pushed to every subscriber.
     pub(super) fn write(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.may_write(op) {
             return false;
@@ -30,7 +29,6 @@ impl SyncModel {
         true
     }
 
-    /// A client writes several messages at once.
     pub(super) fn burst(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.may_write(op) {
             return false;
@@ -75,10 +73,8 @@ impl SyncModel {
             script.expect(&name, answer(&json!(id)), "SYNC-30 sent");
         } else {
             let any = answer(&json!({ "any_of": ids }));
-            script.step(
-                "collect",
-                json!({ "on": name, "count": ids.len(), "json": any, "check": "SYNC-30 each-is-answered" }),
-            );
+            let check = "SYNC-30 each-is-answered";
+            script.step("collect", json!({ "on": name, "count": ids.len(), "json": any, "check": check }));
         }
         for id in subscribers.iter().filter(|id| **id != op.on) {
             texts.iter().for_each(|text| script.expect(&format!("c{id}"), push(text), "SYNC-20 pushed-in-order"));
@@ -101,7 +97,6 @@ impl SyncModel {
         all.into_iter().for_each(|id| self.ready(id, script));
     }
 
-    /// The desktop creates a chat; it is pushed to every subscriber of the project.
     pub(super) fn new_chat(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.profile.params.contains("control") || self.chats.is_empty() || self.chats.contains_key(&op.with) {
             return false;
@@ -110,13 +105,11 @@ impl SyncModel {
         subscribers.iter().for_each(|id| self.ready(*id, script));
         let fetch = format!("made{}", self.tick());
         let body = format!("{{\"projectId\":\"${{project}}\",\"name\":\"New {}\"}}", op.with);
-        script.step(
-            "fetch",
-            json!({
-                "as": fetch, "from": "http://${control}", "method": "POST", "target": "/chats",
-                "headers": { "content-type": "application/json" }, "body": body,
-            }),
-        );
+        let request = json!({
+            "as": fetch, "from": "http://${control}", "method": "POST", "target": "/chats",
+            "headers": { "content-type": "application/json" }, "body": body,
+        });
+        script.step("fetch", request);
         script.step("answer", json!({ "of": fetch, "like": { "status": 201 }, "check": "SYNC-21 made" }));
         let chat =
             json!({ "id": format!("$chat{}", op.with), "projectId": "$project", "name": format!("New {}", op.with) });

@@ -8,15 +8,11 @@ use crate::sync::{Resource, Topic};
 /// Whether the client was authenticated when it sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AuthState {
-    /// No, and no `auth` was pending.
     Unauthenticated,
-    /// Perhaps: an `auth` was pending.
     Pending,
-    /// Yes.
     Authenticated,
 }
 
-/// An unanswered request.
 #[derive(Debug)]
 pub(super) struct PendingRequest {
     kind: RequestKind,
@@ -63,7 +59,6 @@ impl PendingRequest {
         }
     }
 
-    /// The topic to subscribe to, or to unsubscribe from.
     pub(super) fn topic(&self) -> Option<&Topic> {
         match &self.kind {
             RequestKind::Subscribe(topic) | RequestKind::Unsubscribe(topic) => topic.as_ref(),
@@ -71,7 +66,6 @@ impl PendingRequest {
         }
     }
 
-    /// Checks that an answer fits.
     pub(super) fn check(&self, answer: &Value, is_subscribed: impl Fn(&Topic) -> bool) -> Result<(), RuleViolation> {
         let name = answer["type"].as_str().unwrap_or_default();
         let says = |member: &str| answer["data"][member] == true;
@@ -119,13 +113,11 @@ impl PendingRequest {
     }
 }
 
-/// The topic of a message.
 pub(super) fn topic(message: &Value) -> Option<Topic> {
     let resource = Resource::named(message["resource"].as_str()?)?;
     Topic::new(resource, message["resourceId"].as_str().map(str::to_owned))
 }
 
-/// The name of a message, for people.
 pub(super) fn shown(name: &str) -> String {
     let name: String = name.chars().take(40).collect();
     if name.is_empty() { "a message without `type`".to_owned() } else { format!("`{name}`") }

@@ -21,9 +21,7 @@ pub(super) struct Subscriptions {
 /// The messages of a chat that the client has.
 #[derive(Debug, Default)]
 struct ChatProgress {
-    /// The number of the last message in the latest snapshot.
-    snapshot: u64,
-    /// The number of the last message that the client has.
+    snapshot_end: u64,
     known: u64,
 }
 
@@ -54,7 +52,7 @@ impl Subscriptions {
         let mut seqs: Vec<_> = messages.iter().map(seq).collect();
         seqs.sort_unstable();
         let last = messages.len() as u64;
-        self.active.insert(topic.clone(), ChatProgress { snapshot: last, known: last });
+        self.active.insert(topic.clone(), ChatProgress { snapshot_end: last, known: last });
         if !seqs.iter().copied().eq(1..=last) {
             return violation("SYNC-23", "the snapshot does not have every `seq` from 1 exactly once");
         }
@@ -94,7 +92,7 @@ impl Subscriptions {
 
 impl ChatProgress {
     fn goes_on(&mut self, seq: u64) -> Result<(), RuleViolation> {
-        let Self { snapshot, known } = *self;
+        let Self { snapshot_end, known } = *self;
         self.known = known.max(seq);
         if seq == known + 1 {
             return Ok(());
@@ -102,7 +100,7 @@ impl ChatProgress {
         if seq > known {
             return violation("SYNC-23", format!("{seq} is pushed after {known}: the messages between are missing"));
         }
-        if seq <= snapshot {
+        if seq <= snapshot_end {
             return violation("SYNC-23", format!("{seq} is pushed, but was in the snapshot"));
         }
         violation("SYNC-20", format!("{seq} is pushed after {known}: twice, or out of order"))

@@ -59,12 +59,10 @@ fn send(id: &str) -> Line {
     ('>', json!({ "type": "send", "id": id, "resourceId": "c", "message": "" }))
 }
 
-/// Invalid on purpose.
 fn wrong((who, message): Line) -> Line {
     (if who == '>' { '!' } else { '?' }, message)
 }
 
-/// After authentication.
 fn within(messages: Vec<Line>) -> Vec<Line> {
     let mut whole = vec![auth("0", "1"), reply("auth_success", "0")];
     whole.extend(messages);

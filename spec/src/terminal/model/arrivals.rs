@@ -97,7 +97,6 @@ impl TerminalModel {
         true
     }
 
-    /// A client that sends nothing.
     pub(super) fn silence(&mut self, script: &mut Script) -> bool {
         if !self.profile.holds("TERM-05") || self.value(Parameter::AuthTimeout) > super::QUICK {
             return false;
@@ -112,7 +111,6 @@ impl TerminalModel {
         true
     }
 
-    /// All codes differ, and all ids of a host's viewers.
     pub(super) fn compare(&mut self, script: &mut Script) -> bool {
         let hosts: Vec<_> =
             self.hosts.iter().filter(|(_, host)| host.state == ConnectionState::Open).map(|(id, _)| *id).collect();

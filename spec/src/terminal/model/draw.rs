@@ -1,7 +1,7 @@
 //! Draws operations for a terminal relay.
 
 use super::{QUICK, TerminalModel};
-use crate::model::{ChoiceSource, ConnectionState, Op};
+use crate::model::{ChoiceSource, ConnectionState, Model, Op};
 use crate::timing::Parameter;
 
 /// The most hosts and viewers at a time.
@@ -29,7 +29,6 @@ pub(super) fn draw(model: &TerminalModel, choices: &mut ChoiceSource<'_>) -> Op 
         (some(&hosts, 15), "compare"),
         (some(&open, 50), "lose"),
         (some(&open, 12), "violate"),
-        // These take long.
         (quick(Parameter::AuthTimeout) * 4, "silence"),
         (some(&open, quick(Parameter::HeartbeatInterval) * 3), "heartbeat"),
     ]);

@@ -64,7 +64,6 @@ impl TerminalModel {
         self.expect_others_quiet(&[], "TERM-40 loss-affects-no-other");
     }
 
-    /// A Ping arrives in time; or, unanswered, the connection is closed.
     pub(super) fn heartbeat(&mut self, op: &Op, script: &mut Script) -> bool {
         let (interval, timeout) = (self.value(Parameter::HeartbeatInterval), self.value(Parameter::HeartbeatTimeout));
         if !self.profile.holds("TERM-50") || interval > QUICK {

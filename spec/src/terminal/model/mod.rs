@@ -16,13 +16,16 @@ use serde_json::{Value, json};
 use crate::model::{ChoiceSource, ConnectionState, Model, ModelFactory, Op, Script, ServerProfile};
 use crate::timing::Parameter;
 
-/// The model of a terminal relay.
-pub(super) const MODEL: ModelFactory =
-    ModelFactory { new: |profile| Box::new(TerminalModel::new(profile)), needs: &[], uses: &[] };
+pub(super) const MODEL: ModelFactory = ModelFactory {
+    new: |profile| Box::new(TerminalModel { profile, ..TerminalModel::default() }),
+    needs: &[],
+    uses: &[],
+};
 
 /// A time that is short enough to wait for.
 const QUICK: Duration = Duration::from_millis(1500);
 
+#[derive(Default)]
 pub(super) struct TerminalModel {
     profile: ServerProfile,
     hosts: BTreeMap<u32, TerminalHost>,
@@ -56,18 +59,12 @@ struct BinaryBurst {
     session: u32,
     /// The payload; in a row, `${nth}` counts.
     payload: Vec<Value>,
-    /// The number of messages.
     count: u32,
     /// Their total size in bytes, at most.
     size: usize,
 }
 
 impl TerminalModel {
-    fn new(profile: ServerProfile) -> Self {
-        let (hosts, viewers, quiet) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { profile, hosts, viewers, quiet, erring: BTreeSet::new(), tick: 0 }
-    }
-
     fn value(&self, parameter: Parameter) -> Duration {
         self.profile.timing.value(parameter)
     }
@@ -87,19 +84,11 @@ impl TerminalModel {
         host.or_else(|| self.viewers.get(&id).filter(|viewer| !viewer.is_gone).map(|_| format!("v{id}")))
     }
 
-    /// The viewers of a host.
     fn audience(&self, host: u32) -> Vec<String> {
         let of_it = self.viewers.iter().filter(|(_, viewer)| viewer.host == host && !viewer.is_gone);
         of_it.map(|(id, _)| format!("v{id}")).collect()
     }
 
-    /// The actors with open connections.
-    fn open(&self) -> Vec<u32> {
-        let ids = self.hosts.keys().chain(self.viewers.keys()).copied();
-        ids.filter(|id| self.name(*id).is_some()).collect()
-    }
-
-    /// Marks that all other connections must receive nothing.
     fn expect_others_quiet(&mut self, but: &[String], check: &'static str) {
         let names: Vec<_> = self.open().into_iter().filter_map(|id| self.name(id)).collect();
         for name in names.into_iter().filter(|name| !but.contains(name)) {
@@ -125,7 +114,6 @@ impl TerminalModel {
         script.step("quiet", quiet);
     }
 
-    /// The messages that may come at any time on a connection.
     fn passed_over(&self, on: &str) -> Option<Value> {
         self.erring.contains(on).then(|| json!({ "type": "error" }))
     }
@@ -149,7 +137,6 @@ impl TerminalModel {
 }
 
 impl BinaryBurst {
-    /// The message in the notation of scenarios.
     fn parts(&self) -> Value {
         let (length, id) = SESSIONS[self.session as usize % SESSIONS.len()];
         let id = if id.is_empty() { json!({ "repeat": "s", "times": 255 }) } else { json!(id) };
@@ -187,7 +174,8 @@ impl Model for TerminalModel {
         }
     }
 
-    fn looks(&self) -> Vec<Op> {
-        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    fn open(&self) -> Vec<u32> {
+        let ids = self.hosts.keys().chain(self.viewers.keys()).copied();
+        ids.filter(|id| self.name(*id).is_some()).collect()
     }
 }

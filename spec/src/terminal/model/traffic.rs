@@ -55,7 +55,6 @@ impl TerminalModel {
         true
     }
 
-    /// A host's message for its viewers.
     pub(super) fn control(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), true) = (self.name(op.on), self.hosts.contains_key(&op.on)) else { return false };
         let session = op.size % 4;
@@ -88,7 +87,6 @@ impl TerminalModel {
         true
     }
 
-    /// A viewer asks to create or close a session.
     pub(super) fn wish(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), Some(viewer)) = (self.name(op.on), self.viewers.get(&op.on).cloned()) else { return false };
         let host = format!("h{}", viewer.host);
@@ -150,7 +148,6 @@ impl TerminalModel {
         true
     }
 
-    /// A malformed binary message.
     pub(super) fn malformed(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -169,7 +166,6 @@ impl TerminalModel {
 }
 
 impl BinaryBurst {
-    /// The messages arrive in order.
     pub(super) fn arrive(&self, on: &str, skipping: Option<Value>, check: &str, script: &mut Script) {
         let mut keys = json!({ "on": on, "binary": self.parts(), "check": check });
         if let Some(skipping) = skipping {
