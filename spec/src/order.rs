@@ -9,8 +9,8 @@
 //!
 //! let mut viewer = pairing::order("viewer");
 //! let data = json!({ "type": "data", "payload": "too early" });
-//! assert!(viewer.from_client(&Observed::Message(&json!({ "type": "join", "code": "K7QX4M" }))).is_ok());
-//! let violation = viewer.from_client(&Observed::Message(&data)).expect_err("not joined yet");
+//! assert!(viewer.client_sent(&Observed::Message(&json!({ "type": "join", "code": "K7QX4M" }))).is_ok());
+//! let violation = viewer.client_sent(&Observed::Message(&data)).expect_err("not joined yet");
 //! assert_eq!(violation.requirement, "PAIR-V3");
 //! ```
 
@@ -38,10 +38,10 @@ pub enum Observed<'a> {
 pub trait Order: Send {
     /// The client sent a message.
     /// Fails if no conforming client sends it at this point.
-    fn from_client(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation>;
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation>;
 
     /// The server sent a message; fails if no conforming server sends it at this point.
-    fn from_server(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation>;
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation>;
 }
 
 /// Fails with a violation.
@@ -68,7 +68,7 @@ pub(crate) fn violated_by(mut order: Box<dyn Order>, messages: &[(char, Value)])
         assert_eq!(violated, None, "before {message} in {messages:?}");
         let observed = if message.is_null() { Observed::Binary(b"\x011x") } else { Observed::Message(message) };
         let is_server = matches!(sender, '<' | '?');
-        let result = if is_server { order.from_server(&observed) } else { order.from_client(&observed) };
+        let result = if is_server { order.server_sent(&observed) } else { order.client_sent(&observed) };
         violated = result.err().map(|violation| violation.requirement).filter(|_| !matches!(sender, '!' | '?'));
     }
     violated

@@ -112,8 +112,8 @@ impl ConnectionLint {
     /// A side has said something.
     fn said(&mut self, by: Side, said: &Observed<'_>) -> Result<(), RuleViolation> {
         match by {
-            Side::Client => self.order.from_client(said),
-            Side::Server => self.order.from_server(said),
+            Side::Client => self.order.client_sent(said),
+            Side::Server => self.order.server_sent(said),
         }
     }
 

@@ -32,7 +32,7 @@ enum PairingState {
 }
 
 impl Order for PairingOrder {
-    fn from_client(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Observed::Message(message) = observed else { return Ok(()) };
         let is_first = std::mem::take(&mut self.client_is_silent);
         match (observed.name(), &mut self.state) {
@@ -56,7 +56,7 @@ impl Order for PairingOrder {
         }
     }
 
-    fn from_server(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Observed::Message(message) = observed else { return Ok(()) };
         let name = observed.name();
         if let PairingState::Unregistered = self.state {
@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn ignores_binary_messages() {
         let mut order = order("viewer");
-        assert_eq!(order.from_client(&Observed::Binary(&[1])), Ok(()));
-        assert_eq!(order.from_client(&Observed::Message(&json!({ "type": "join" }))), Ok(()));
-        assert_eq!(order.from_server(&Observed::Binary(&[1])), Ok(()));
+        assert_eq!(order.client_sent(&Observed::Binary(&[1])), Ok(()));
+        assert_eq!(order.client_sent(&Observed::Message(&json!({ "type": "join" }))), Ok(()));
+        assert_eq!(order.server_sent(&Observed::Binary(&[1])), Ok(()));
     }
 }

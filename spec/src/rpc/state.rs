@@ -50,7 +50,7 @@ fn frame<'a>(observed: &Observed<'a>) -> Option<(u64, &'a str)> {
 }
 
 impl Order for RpcOrder {
-    fn from_client(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Some((id, name)) = frame(observed) else { return Ok(()) };
         let wanted = if name == "Request" { AnswerKind::Response } else { AnswerKind::Ack };
         let is_new = !self.pending.contains_key(&id);
@@ -74,7 +74,7 @@ impl Order for RpcOrder {
         if is_new { Ok(()) } else { violation("RPC-C2", format!("the request id {id} is that of a call in flight")) }
     }
 
-    fn from_server(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Some((id, name)) = frame(observed) else { return Ok(()) };
         let Some(wanted) = self.pending.get_mut(&id) else {
             let why = format!("an answer with the request id {id}, which has no unanswered call");
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn ignores_undecodable_frames() {
         let mut order = order("client");
-        assert_eq!(order.from_client(&Observed::Binary(b"x")), Ok(()));
-        assert_eq!(order.from_server(&Observed::Binary(b"x")), Ok(()));
+        assert_eq!(order.client_sent(&Observed::Binary(b"x")), Ok(()));
+        assert_eq!(order.server_sent(&Observed::Binary(b"x")), Ok(()));
     }
 }

@@ -38,7 +38,7 @@ struct SyncOrder {
 }
 
 impl Order for SyncOrder {
-    fn from_client(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Observed::Message(message) = observed else {
             self.nameless += 1;
             return Ok(());
@@ -48,7 +48,7 @@ impl Order for SyncOrder {
         verdict
     }
 
-    fn from_server(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Observed::Message(message) = observed else { return Ok(()) };
         match (observed.name(), &message["id"]) {
             ("data", Value::Null) => self.pushed(message),

@@ -48,7 +48,7 @@ struct ViewerProgress {
 }
 
 impl Order for TerminalOrder {
-    fn from_client(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let name = observed.name();
         let is_first = matches!(self.state, TerminalState::Opening);
         if is_first {
@@ -71,7 +71,7 @@ impl Order for TerminalOrder {
         }
     }
 
-    fn from_server(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let name = observed.name();
         match &mut self.state {
             TerminalState::Opening if name == "error" => Ok(()),

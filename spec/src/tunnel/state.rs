@@ -41,7 +41,7 @@ enum TunnelState {
 const COUNTERS: [&str; 3] = ["requests_processed", "bytes_transferred", "uptime_seconds"];
 
 impl Order for TunnelOrder {
-    fn from_client(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Observed::Message(message) = observed else { return self.agent_opens("a binary message") };
         let name = observed.name();
         match self.state {
@@ -69,7 +69,7 @@ impl Order for TunnelOrder {
         }
     }
 
-    fn from_server(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         let Observed::Message(message) = observed else { return Ok(()) };
         let name = observed.name();
         let data = &message["data"];

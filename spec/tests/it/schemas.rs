@@ -113,7 +113,7 @@ fn cited_requirements_exist() {
     walk_files(|path, schema| {
         if let Some(cited) = schema.get("x-requirement") {
             let found = cited.as_str().and_then(requirement::find);
-            assert!(found.is_some(), "{}: there is no requirement {cited}", path);
+            assert!(found.is_some(), "{path}: there is no requirement {cited}");
         }
     });
 }
@@ -124,7 +124,7 @@ fn required_members_exist() {
         for name in schema["required"].as_array().into_iter().flatten() {
             let name = name.as_str().unwrap_or_default();
             let is_property = schema["properties"].get(name).is_some();
-            assert!(is_property, "{}: `{name}` is required and not a property", path);
+            assert!(is_property, "{path}: `{name}` is required and not a property");
         }
     });
 }
@@ -137,7 +137,7 @@ fn no_name_has_a_number() {
         let definitions = schema["$defs"].as_object().into_iter().flat_map(|map| map.keys().map(String::as_str));
         let own = [&schema["title"], &schema["$ref"]].into_iter().filter_map(Value::as_str);
         for name in definitions.chain(own) {
-            assert!(!numbered(name), "{}: two types have the name `{name}` without its number", path);
+            assert!(!numbered(name), "{path}: two types have the name `{name}` without its number");
         }
     });
 }
