@@ -13,7 +13,7 @@ use relayspec::reconnect::Policy;
 use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::client::Ending;
 use relayspec_reference::client::backoff::Habit;
-use relayspec_reference::mutant::Disguise;
+use relayspec_reference::mutant::ClientProxy;
 use relayspec_reference::{Address, ClientOptions, Trust, User};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -146,7 +146,7 @@ pub(super) fn handed_over(url: Option<&String>) -> Result<(String, Params), Fail
 
 impl Client {
     /// The options, and what else the environment hands over.
-    pub(super) fn options(&self, role: &'static str) -> Result<(ClientOptions, Params, Disguise), Failure> {
+    pub(super) fn options(&self, role: &'static str) -> Result<(ClientOptions, Params, ClientProxy), Failure> {
         let (least, max_message) = (1 << 20, 2 << 20);
         self.options_or(role, &Defaults { policy: Policy::RELAY, least, max_message })
     }
@@ -156,7 +156,7 @@ impl Client {
         &self,
         role: &'static str,
         defaults: &Defaults,
-    ) -> Result<(ClientOptions, Params, Disguise), Failure> {
+    ) -> Result<(ClientOptions, Params, ClientProxy), Failure> {
         let (url, params) = handed_over(self.url.as_ref())?;
         let address: Address = url.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
         let trust = self.trust(&address)?;
@@ -177,7 +177,7 @@ impl Client {
         let (policy, user) = (self.terms.policy(&params, defaults.policy)?, self.terms.user());
         let mut options = ClientOptions { address, trust, policy, timing, max_message, user, habit: Habit::Kept };
         let chosen = self.mutant.chosen(role)?.map(|chosen| (chosen, port::free(Ipv4Addr::LOCALHOST.into())));
-        let disguise = Disguise::new(chosen, &mut options);
+        let disguise = ClientProxy::new(chosen, &mut options);
         let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
         Ok((options, params, disguise))
     }
@@ -198,8 +198,8 @@ impl Client {
     }
 
     /// Runs a client to its end.
-    pub(super) fn run(&self, disguise: Disguise, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
-        self.terms.run(disguise.wear(client))
+    pub(super) fn run(&self, disguise: ClientProxy, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
+        self.terms.run(disguise.run(client))
     }
 }
 

@@ -1,6 +1,6 @@
-//! One direction of a connection: what one side says, as the mutant lets the other hear it.
+//! One flow of a connection: forwards frames as the mutant changes them.
 //!
-//! No more is read than can be passed on, so that nothing is kept here, unless the mutant is to keep it.
+//! No more is read than can be forwarded, so that nothing is buffered here unless the mutant does so.
 
 use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex};
@@ -10,46 +10,54 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep;
 
-use super::flow::{Over, PIECE, Silence, Writer, hoard, locked, send, write};
-use super::link::{Link, Loss, Said, Way, closing};
-use super::place::Place;
+use super::connections::ProxyConnections;
+use super::flow::{PIECE, Silence, StreamEnd, Writer, hoard, locked, send, write};
+use super::link::{Effect, Flow, Link, Loss, closing};
 use super::wire::{Frame, Part, is_at_hand, read};
 
-/// What goes one way through a connection.
-pub(super) struct Direction<'a> {
-    place: &'a Place,
-    /// Of the connection.
+pub(super) struct Forwarder<'a> {
+    connections: &'a ProxyConnections,
     number: usize,
-    way: Way,
+    flow: Flow,
     link: &'a Mutex<Box<dyn Link>>,
     from: BufReader<OwnedReadHalf>,
     onward: &'a Writer,
     back: &'a Writer,
-    /// Where everything is kept that the other side does not read.
+    /// The unlimited buffer for the other side, if any.
     store: Option<UnboundedSender<Vec<u8>>>,
-    /// What goes on next, together.
+    /// Bytes to be written together.
     ready: Vec<u8>,
     silence: Silence,
 }
 
-impl<'a> Direction<'a> {
-    /// Nothing has gone by yet. The writers are to the other side and back to this one.
+impl<'a> Forwarder<'a> {
     pub(super) fn new(
-        place: &'a Place,
+        connections: &'a ProxyConnections,
         number: usize,
-        way: Way,
+        flow: Flow,
         link: &'a Mutex<Box<dyn Link>>,
         from: BufReader<OwnedReadHalf>,
         [onward, back]: [&'a Writer; 2],
     ) -> Self {
         let store = locked(link).hoards().then(|| hoard(Arc::clone(onward)));
-        Self { place, number, way, link, from, onward, back, store, ready: Vec::new(), silence: Silence::default() }
+        Self {
+            connections,
+            number,
+            flow,
+            link,
+            from,
+            onward,
+            back,
+            store,
+            ready: Vec::new(),
+            silence: Silence::default(),
+        }
     }
 
-    /// Passes on what one side says, until it ends.
-    pub(super) async fn pass(mut self) -> Result<Over> {
+    /// Forwards frames until the end.
+    pub(super) async fn pass(mut self) -> Result<StreamEnd> {
         loop {
-            // What has come together goes on together.
+            // Frames that arrived together are forwarded together.
             if self.ready.len() >= PIECE || !is_at_hand(self.from.buffer()) {
                 send(self.onward, &mut self.ready).await?;
             }
@@ -64,12 +72,11 @@ impl<'a> Direction<'a> {
         }
     }
 
-    /// A frame goes by, and what the mutant makes of it goes wherever it belongs.
-    async fn frame(&mut self, frame: Frame) -> Result<Option<Over>> {
-        let Said { onward, back, others, only, ends, delay, start } = {
-            let mut house = locked(&self.place.house);
-            house.bytes += frame.payload.len();
-            locked(self.link).says(self.way, frame, &mut house)
+    async fn frame(&mut self, frame: Frame) -> Result<Option<StreamEnd>> {
+        let Effect { onward, back, others, only, ends, delay, start } = {
+            let mut state = locked(&self.connections.state);
+            state.bytes += frame.payload.len();
+            locked(self.link).on_frame(self.flow, frame, &mut state)
         };
         let delay = delay + self.silence.ends(start);
         if !delay.is_zero() {
@@ -84,18 +91,18 @@ impl<'a> Direction<'a> {
             send(self.onward, &mut self.ready).await?;
         }
         write(self.back, &back).await?;
-        self.place.tell_others(self.number, only, &others);
-        Ok(ends.then_some(Over::All))
+        self.connections.send_to_others(self.number, only, &others);
+        Ok(ends.then_some(StreamEnd::All))
     }
 
-    /// A frame goes by unread, unless it is closed with a code instead.
-    async fn large(&mut self, head: &[u8], rest: u64) -> Result<Option<Over>> {
-        let code = locked(self.link).large(self.way, head[0]);
+    /// Forwards a frame without decoding it, unless the mutant closes the connection instead.
+    async fn large(&mut self, head: &[u8], rest: u64) -> Result<Option<StreamEnd>> {
+        let code = locked(self.link).large(self.flow, head[0]);
         if let Some(code) = code {
-            let is_masked = self.way == Way::In;
+            let is_masked = self.flow == Flow::In;
             write(self.onward, &[closing(code, is_masked)]).await?;
             write(self.back, &[closing(code, !is_masked)]).await?;
-            return Ok(Some(Over::All));
+            return Ok(Some(StreamEnd::All));
         }
         let mut onward = self.onward.lock().await;
         onward.write_all(head).await?;
@@ -103,21 +110,20 @@ impl<'a> Direction<'a> {
         Ok(None)
     }
 
-    /// Nothing more comes; the other side hears of it where the mutant lets it.
-    async fn end(&mut self, error: &Error) -> Result<Over> {
+    /// Handles the end, which is forwarded unless the mutant hides it.
+    async fn end(&mut self, error: &Error) -> Result<StreamEnd> {
         let loss = if error.kind() == ErrorKind::ConnectionReset { Loss::Reset } else { Loss::Ended };
-        let is_told = locked(self.link).ends(self.way, loss, &mut locked(&self.place.house));
-        if !is_told {
-            return Ok(Over::Hidden);
+        let is_forwarded = locked(self.link).ends(self.flow, loss, &mut locked(&self.connections.state));
+        if !is_forwarded {
+            return Ok(StreamEnd::Hidden);
         }
         if loss == Loss::Reset {
-            return Ok(Over::Reset);
+            return Ok(StreamEnd::Reset);
         }
         match &self.store {
-            // Nothing is the end of it.
             Some(store) => drop(store.send(Vec::new())),
             None => self.onward.lock().await.shutdown().await?,
         }
-        Ok(if self.way == Way::In { Over::Told } else { Over::All })
+        Ok(if self.flow == Flow::In { StreamEnd::Forwarded } else { StreamEnd::All })
     }
 }
