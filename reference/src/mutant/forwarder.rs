@@ -1,4 +1,4 @@
-//! One flow of a connection: forwards frames as the mutant changes them.
+//! One direction of a connection: forwards frames as the mutant changes them.
 //!
 //! No more is read than can be forwarded, so that nothing is buffered here unless the mutant does so.
 

@@ -5,7 +5,7 @@ use super::link::{self, Effect, Flow, Links};
 use super::wire::{CLOSE, Frame, PING, PONG, TEXT};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("empty-fragments-end", &["WIRE-03"], "closes the connection for an empty fragment"),
+    Mutant::new("empty-fragments-end", &["WIRE-03"], "disconnects on an empty fragment"),
     Mutant::new("no-ping-between", &["WIRE-03"], "does not answer a Ping between fragments"),
     Mutant::new("ping-spoils-message", &["WIRE-03"], "loses what follows a Ping between fragments")
         .causing(&["SYNC-60"]),
@@ -13,7 +13,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("parrot", &["WIRE-04"], "answers a Ping frame with different data").causing(&["WIRE-03", "TERM-04"]),
     Mutant::new("no-empty-pongs", &["WIRE-04"], "does not answer a Ping frame without data"),
     Mutant::new("short-pongs", &["WIRE-04"], "answers a Ping frame with at most 124 bytes"),
-    Mutant::new("unasked-pongs-end", &["WIRE-04"], "closes the connection for an unsolicited Pong"),
+    Mutant::new("unasked-pongs-end", &["WIRE-04"], "disconnects on an unsolicited Pong"),
     Mutant::new("no-close-answer", &["WIRE-05"], "does not answer Close frames"),
     Mutant::new("no-empty-close-answer", &["WIRE-05"], "does not answer a Close frame without a code"),
     Mutant::new("no-private-close-answer", &["WIRE-05"], "does not answer a Close frame with a private code"),
@@ -38,11 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("violations-deafen", &["WIRE-06"], "loses messages to other clients after seven violations"),
     Mutant::new("seven-strikes", &["WIRE-06"], "refuses connections after seven violations in a row"),
     Mutant::new("too-large-otherwise", &["WIRE-07"], "closes with 1011 for a message that is too large"),
-    Mutant::new(
-        "too-many-otherwise",
-        &["WIRE-07"],
-        "closes with 1011 for fragments that add up to a too large message",
-    ),
+    Mutant::new("too-many-otherwise", &["WIRE-07"], "closes with 1011 for fragments that are too large in total"),
 ];
 
 /// The number of later connections that are affected by violations.

@@ -10,7 +10,7 @@ use super::sync::server::SyncClients;
 use super::terminal::relay::TerminalSessions;
 use super::wire::{CLOSE, Frame, PONG, TEXT};
 
-/// The flow of a frame, relative to the listening side.
+/// The direction of a frame, relative to the listening side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
     In,

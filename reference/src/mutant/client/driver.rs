@@ -108,11 +108,11 @@ impl<W: Write> EventOutput<W> {
             ("reconnected-at-first", "connected") if self.events == 1 => {
                 [&line[..], b"{\"event\":\"reconnected\"}\n"].concat()
             }
-            ("tells-late", "connected") => {
+            ("reports-late", "connected") => {
                 self.held = line;
                 Vec::new()
             }
-            ("tells-late", _) if !self.held.is_empty() => [line, std::mem::take(&mut self.held)].concat(),
+            ("reports-late", _) if !self.held.is_empty() => [line, std::mem::take(&mut self.held)].concat(),
             ("malformed-event", _) if self.events == 2 => {
                 format!("{}\n", json!({ "event": name, "kode": 1 })).into_bytes()
             }
@@ -121,7 +121,7 @@ impl<W: Write> EventOutput<W> {
             ("cuts-at-nul", "data") => with("payload", payload.split('\0').next().into()),
             ("loses-astral", "data") => with("payload", payload.replace(|c: char| c > '\u{FFFF}', "?").into()),
             ("loses-empty", "data") if payload.is_empty() => Vec::new(),
-            ("tells-twice", "data") => line.repeat(2),
+            ("shows-twice", "data") => line.repeat(2),
             ("shows-one-code", "registered") => {
                 let code = self.code.get_or_insert_with(|| event["code"].clone()).clone();
                 with("code", code)

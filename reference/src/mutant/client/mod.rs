@@ -120,7 +120,7 @@ impl ClientEffects {
         match (self.0.map(|chosen| chosen.mutant.name), ending) {
             (Some("stops-with-1"), Ending::Stopped) => Ending::GaveUp,
             (Some("gives-up-with-0"), Ending::GaveUp) => Ending::Stopped,
-            (Some("attempt-after-stop"), Ending::Stopped) | (Some("knocks-after-a-refusal"), Ending::GaveUp) => {
+            (Some("attempt-after-stop"), Ending::Stopped) | (Some("attempts-after-a-refusal"), Ending::GaveUp) => {
                 dial();
                 ending
             }

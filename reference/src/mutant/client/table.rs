@@ -19,7 +19,7 @@ pub(crate) const SHARED: &[Mutant] = &[
     Mutant::shared(
         "first-too-early",
         &["RECON-02", "RECON-06"],
-        "waits too short before its first attempt after a loss",
+        "waits too briefly before its first attempt after a loss",
     )
     .causing(&["PAIR-H6", "RECON-04"]),
     Mutant::shared("resets-on-connection", &["RECON-04", "RECON-05"], "counts a mere connection as success")
@@ -52,7 +52,7 @@ pub(crate) const SHARED: &[Mutant] = &[
     Mutant::shared("connected-at-once", &["DRV-02"], "reports a connection before there is one"),
     Mutant::shared("lost-at-once", &["DRV-02"], "reports a loss before there is a connection")
         .causing(&["PAIR-H4", "PAIR-H5", "PAIR-V4", "RECON-11", "RPC-C3", "SYNC-C6", "TERM-H3", "TERM-V3"]),
-    Mutant::shared("tells-late", &["DRV-02"], "reports a connection after the messages received on it"),
+    Mutant::shared("reports-late", &["DRV-02"], "reports a connection after the messages received on it"),
     Mutant::shared("malformed-event", &["DRV-02"], "writes an event without its members").starving(),
     Mutant::shared("ignores-the-unknown", &["DRV-03"], "does not answer unknown commands"),
     Mutant::shared("another-command", &["DRV-03"], "reports another command as unsupported than the one it received"),
@@ -94,20 +94,19 @@ pub(crate) const WIRE: &[Mutant] = &[
         .causing(&["RECON-02", "WIRE-06"]),
     Mutant::shared("strict-members", &["WIRE-02"], "drops messages with unknown members")
         .causing(&["RECON-02", "SYNC-C6", "TERM-H2", "WIRE-07"]),
-    Mutant::shared("small-buffer", &["WIRE-07"], "closes the connection for a message of 64 KiB")
-        .causing(&["WIRE-03", "WIRE-06"]),
-    Mutant::shared("small-sum", &["WIRE-07", "WIRE-03"], "closes the connection for fragments that add up to 512 KiB"),
+    Mutant::shared("small-buffer", &["WIRE-07"], "disconnects on a message of 64 KiB").causing(&["WIRE-03", "WIRE-06"]),
+    Mutant::shared("small-sum", &["WIRE-07", "WIRE-03"], "disconnects on fragments that add up to 512 KiB"),
     Mutant::shared(
         "too-large-fragments-1002",
         &["WIRE-07"],
-        "closes with 1002 for fragments that add up to a too large message",
+        "closes with 1002 for fragments that are too large in total",
     ),
     Mutant::shared("away-after-too-much", &["WIRE-07"], "does not reconnect after a message that was too large"),
     Mutant::shared("too-large-1002", &["WIRE-07"], "closes with 1002 for a message that is too large"),
     Mutant::shared(
         "ends-behind-long-messages",
         &["WIRE-06", "WIRE-07"],
-        "ends the connection after answering a Ping that follows a long message",
+        "ends the connection after a Ping behind a long message",
     ),
     Mutant::shared("takes-reserved-opcodes", &["WIRE-06"], "ignores frames of reserved opcodes"),
     Mutant::shared("takes-reserved-bits", &["WIRE-06"], "ignores reserved bits"),
@@ -116,10 +115,9 @@ pub(crate) const WIRE: &[Mutant] = &[
     Mutant::shared("violation-1000", &["WIRE-06"], "closes with 1000 for a violation"),
     Mutant::shared("violation-drops", &["WIRE-06"], "drops the connection for a violation without a Close frame"),
     Mutant::shared("violation-stays-away", &["WIRE-06", "RECON-01"], "does not reconnect after a violation"),
-    Mutant::shared("closes-on-json", &["WIRE-06"], "closes the connection for text that is not JSON")
+    Mutant::shared("closes-on-json", &["WIRE-06"], "disconnects on text that is not JSON")
         .causing(&["PAIR-H5", "PAIR-V4", "SYNC-C6", "TERM-H3", "TERM-H5", "TERM-V3", "TUN-01", "TUN-17"]),
-    Mutant::shared("shallow", &["WIRE-06"], "closes the connection for deep nesting")
-        .causing(&["SYNC-C6", "TERM-H3", "TERM-V3"]),
+    Mutant::shared("shallow", &["WIRE-06"], "disconnects on deep nesting").causing(&["SYNC-C6", "TERM-H3", "TERM-V3"]),
     Mutant::shared("talks-nonsense", &["WIRE-01"], "sends text that is not a message").starving(),
 ];
 

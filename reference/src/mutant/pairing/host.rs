@@ -18,7 +18,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant::new("cuts-at-nul", &["PAIR-H3"], "truncates received payloads at NUL"),
     Mutant::new("loses-astral", &["PAIR-H3"], "shows a question mark for characters outside the basic plane"),
     Mutant::new("loses-empty", &["PAIR-H3"], "does not show empty payloads"),
-    Mutant::new("tells-twice", &["PAIR-H3"], "shows each payload twice").causing(&["DRV-02", "PAIR-H5"]),
+    Mutant::new("shows-twice", &["PAIR-H3"], "shows each payload twice").causing(&["DRV-02", "PAIR-H5"]),
     Mutant::new("trims", &["PAIR-H3"], "trims its user's payloads"),
     Mutant::new("sends-twice", &["PAIR-H3"], "sends each payload twice").causing(&["PAIR-H4"]),
     Mutant::new("swaps", &["PAIR-H3"], "swaps neighbouring payloads of its user").causing(&["PAIR-H4"]),
@@ -29,10 +29,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ]),
     Mutant::new("loses-the-first", &["PAIR-H4"], "loses the first payload on each connection").causing(&["PAIR-H3"]),
     Mutant::new("reorders", &["PAIR-H4"], "sends payloads that it kept in a different order").causing(&["PAIR-H3"]),
-    Mutant::new("closes-on-unknown", &["PAIR-H5"], "closes the connection for a message of unknown type")
-        .causing(&["WIRE-06"]),
-    Mutant::new("closes-on-binary", &["PAIR-H5"], "closes the connection for a binary message").causing(&["WIRE-06"]),
-    Mutant::new("closes-on-errors", &["PAIR-H5"], "closes the connection for an `error`").causing(&["DRV-02"]),
+    Mutant::new("closes-on-unknown", &["PAIR-H5"], "disconnects on a message of unknown type").causing(&["WIRE-06"]),
+    Mutant::new("closes-on-binary", &["PAIR-H5"], "disconnects on a binary message").causing(&["WIRE-06"]),
+    Mutant::new("closes-on-errors", &["PAIR-H5"], "disconnects on an `error`").causing(&["DRV-02"]),
 ];
 
 #[derive(Debug)]

@@ -40,16 +40,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant::new("loses-astral", &["PAIR-V4"], "shows a question mark for characters outside the basic plane")
         .causing(&["PAIR-H3"]),
     Mutant::new("loses-empty", &["PAIR-V4"], "does not show empty payloads").causing(&["PAIR-H3"]),
-    Mutant::new("tells-twice", &["PAIR-V4"], "shows each payload twice").causing(&["DRV-02", "PAIR-H3"]),
+    Mutant::new("shows-twice", &["PAIR-V4"], "shows each payload twice").causing(&["DRV-02", "PAIR-H3"]),
     Mutant::new("trims", &["PAIR-V4"], "trims its user's payloads").causing(&["PAIR-H3"]),
     Mutant::new("sends-twice", &["PAIR-V4"], "sends each payload twice").causing(&["PAIR-H3", "PAIR-H4"]),
     Mutant::new("swaps", &["PAIR-V4"], "swaps neighbouring payloads of its user").causing(&["PAIR-H3", "PAIR-V5"]),
     Mutant::new("repeats-the-1000th", &["PAIR-V4"], "sends its user's 1000th payload twice").causing(&["PAIR-H3"]),
     Mutant::new("loses-each-97th", &["PAIR-V4"], "loses every 97th payload of its user").causing(&["PAIR-H3"]),
-    Mutant::new("closes-on-unknown", &["PAIR-V4"], "closes the connection for a message of unknown type")
+    Mutant::new("closes-on-unknown", &["PAIR-V4"], "disconnects on a message of unknown type")
         .causing(&["PAIR-H5", "WIRE-06"]),
-    Mutant::new("closes-on-binary", &["PAIR-V4"], "closes the connection for a binary message")
-        .causing(&["PAIR-H5", "WIRE-06"]),
+    Mutant::new("closes-on-binary", &["PAIR-V4"], "disconnects on a binary message").causing(&["PAIR-H5", "WIRE-06"]),
 ];
 
 #[derive(Debug)]

@@ -161,7 +161,7 @@ async fn tick(talk: &Mutex<Box<dyn RpcLink>>, onward: &Turn<OwnedWriteHalf>) -> 
     }
 }
 
-/// Forwards one flow until its end.
+/// Forwards one direction until its end.
 async fn listen(
     mut from: OwnedReadHalf,
     flow: Flow,

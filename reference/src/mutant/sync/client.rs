@@ -22,10 +22,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant::new("hears-nothing", &["SYNC-C4"], "ignores pushes").causing(&["SYNC-C3", "SYNC-C5", "SYNC-C6"]),
     Mutant::new("waits-forever", &["SYNC-C5"], "reports an answer that has not arrived")
         .causing(&["SYNC-C3", "SYNC-C4"]),
-    Mutant::new("closes-on-unknown", &["SYNC-C6"], "closes the connection for a message of unknown type")
-        .causing(&["WIRE-06"]),
-    Mutant::new("fragile", &["SYNC-C6"], "closes the connection for text that is not JSON")
-        .causing(&["WIRE-01", "WIRE-06"]),
+    Mutant::new("closes-on-unknown", &["SYNC-C6"], "disconnects on a message of unknown type").causing(&["WIRE-06"]),
+    Mutant::new("fragile", &["SYNC-C6"], "disconnects on text that is not JSON").causing(&["WIRE-01", "WIRE-06"]),
 ];
 
 const KNOWN: [&str; 6] = ["auth_success", "auth_failed", "auth_required", "subscribed", "data", "error"];

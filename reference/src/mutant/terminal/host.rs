@@ -15,10 +15,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .causing(&["RECON-01", "RECON-04", "RECON-09", "RECON-12", "TERM-H2", "TERM-H5", "WIRE-06", "WIRE-09"]),
     Mutant::new("no-list", &["TERM-H2"], "sends no session list").causing(&["TERM-H3", "TERM-H5"]),
     Mutant::new("no-list-again", &["TERM-H2"], "sends a session list only to its first viewer"),
-    Mutant::new("closes-on-unknown", &["TERM-H3"], "closes the connection for a message of unknown type")
-        .causing(&["WIRE-06"]),
-    Mutant::new("fragile-to-bytes", &["TERM-H3"], "closes the connection for a malformed binary message")
-        .causing(&["WIRE-06"]),
+    Mutant::new("closes-on-unknown", &["TERM-H3"], "disconnects on a message of unknown type").causing(&["WIRE-06"]),
+    Mutant::new("fragile-to-bytes", &["TERM-H3"], "disconnects on a malformed binary message").causing(&["WIRE-06"]),
     Mutant::new("keeps-its-code", &["TERM-H4"], "shows its old code after reconnecting"),
     Mutant::new("alters-what-it-says", &["TERM-H5"], "alters bytes that it sends"),
     Mutant::new("alters-what-it-hears", &["TERM-H5"], "alters bytes that it receives"),

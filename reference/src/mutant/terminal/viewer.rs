@@ -13,9 +13,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant::new("tries-again", &["TERM-V1"], "retries a code that was refused").causing(&["RECON-11"]),
     Mutant::new("hides-refusals", &["TERM-V1"], "does not report a refusal").causing(&["DRV-02", "RECON-11"]),
     Mutant::new("comes-back-anyhow", &["TERM-V2"], "reconnects after its host is lost").causing(&["WIRE-06"]),
-    Mutant::new("closes-on-unknown", &["TERM-V3"], "closes the connection for a message of unknown type")
+    Mutant::new("closes-on-unknown", &["TERM-V3"], "disconnects on a message of unknown type")
         .causing(&["TERM-H5", "WIRE-06"]),
-    Mutant::new("fragile-to-bytes", &["TERM-V3"], "closes the connection for a malformed binary message")
+    Mutant::new("fragile-to-bytes", &["TERM-V3"], "disconnects on a malformed binary message")
         .causing(&["TERM-H5", "WIRE-06"]),
     Mutant::new("alters-what-it-says", &["TERM-H5"], "alters bytes that it sends"),
     Mutant::new("alters-what-it-hears", &["TERM-H5"], "alters bytes that it receives"),

@@ -15,7 +15,7 @@ use crate::mutant::wire::{BINARY, Frame, TEXT};
 
 pub(super) struct Rule<L> {
     pub(super) mutant: Mutant,
-    /// The flow that it changes; `None` for both.
+    /// The direction that it changes; `None` for both.
     flow: Option<Flow>,
     does: RuleEffect<L>,
 }
@@ -25,7 +25,7 @@ pub(super) type RuleEffect<L> = fn(&mut L, &TunnelFrame<'_>, &mut Links) -> Opti
 
 impl<L> Rule<L> {
     /// A mutant of what the reference receives.
-    pub(super) const fn incoming(
+    pub(super) const fn received(
         name: &'static str,
         breaks: &'static [&'static str],
         line: &'static str,
@@ -35,7 +35,7 @@ impl<L> Rule<L> {
     }
 
     /// A mutant of what the reference sends.
-    pub(super) const fn outgoing(
+    pub(super) const fn sent(
         name: &'static str,
         breaks: &'static [&'static str],
         line: &'static str,

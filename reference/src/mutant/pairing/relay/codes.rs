@@ -21,16 +21,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("modulo-codes", &["PAIR-14"], "draws each character as a byte modulo 28"),
     Mutant::new("codes-without-y", &["PAIR-14"], "never uses a Y in codes"),
     Mutant::new("neighbours-in-codes", &["PAIR-14"], "derives the third character of a code from the second"),
-    Mutant::new("linked-codes", &["PAIR-14"], "starts each code with the last character of the previous one"),
+    Mutant::new("linked-codes", &["PAIR-14"], "starts each code with the last character of the one before"),
     Mutant::new("register-renews", &["PAIR-15"], "gives a host a new code when it registers"),
     Mutant::new("register-kills", &["PAIR-15"], "forgets the code of a host when it registers")
         .causing(&["PAIR-34", "WIRE-02"]),
     Mutant::new("register-parts", &["PAIR-15"], "separates host and viewer when the host registers"),
-    Mutant::new(
-        "held-codes-are-renewed",
-        &["PAIR-15"],
-        "gives a host a new code when it registers, although the expired one is held",
-    ),
+    Mutant::new("held-codes-are-renewed", &["PAIR-15"], "gives a host that registers a new code although one is held"),
     Mutant::new("fourth-version-only", &["PAIR-15"], "accepts client ids of UUID version 4 only"),
     Mutant::new("no-fresh-code", &["PAIR-17"], "sends a host that registers its expired code again"),
     Mutant::new("fresh-code-unknown", &["PAIR-17"], "does not know a code that replaced an expired one"),
@@ -38,11 +34,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("fresh-code-deaf", &["PAIR-17"], "forwards no data to a host with a fresh code"),
     Mutant::new("reuses-codes", &["PAIR-74", "PAIR-71"], "gives the code of the last lost host to the next one"),
     Mutant::new("knows-its-clients", &["PAIR-74", "PAIR-15"], "gives a known client id its old code again"),
-    Mutant::new(
-        "one-session-each",
-        &["PAIR-74", "PAIR-10"],
-        "registers no host while there is a viewer that has lost its host",
-    ),
+    Mutant::new("one-session-each", &["PAIR-74", "PAIR-10"], "registers no host while a viewer is without one"),
 ];
 
 /// The longest fragmented message, in bytes.

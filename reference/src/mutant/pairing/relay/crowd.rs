@@ -15,11 +15,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("crowd-repeats-to-hosts", &["PAIR-90"], "repeats the third message to a host, above 500 sessions"),
     Mutant::new("stops-otherwise", &["WIRE-08"], "closes hosts with 1000 on shutdown"),
     Mutant::new("stops-otherwise-for-viewers", &["WIRE-08"], "closes viewers with 1000 on shutdown"),
-    Mutant::new(
-        "stops-otherwise-for-the-waiting",
-        &["WIRE-08"],
-        "closes viewers that have not joined with 1000 on shutdown",
-    ),
+    Mutant::new("stops-otherwise-for-the-waiting", &["WIRE-08"], "closes unjoined viewers with 1000 on shutdown"),
     Mutant::new("takes-more", &["WIRE-08"], "accepts connections after shutdown began"),
     Mutant::new("stays-on", &["WIRE-08"], "closes all connections on shutdown, but does not exit"),
     Mutant::new("ends-never", &["WIRE-08"], "does not shut down"),

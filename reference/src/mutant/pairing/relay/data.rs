@@ -10,19 +10,15 @@ use crate::mutant::wire::Frame;
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("loses-empty", &["PAIR-40"], "loses empty payloads to viewers"),
     Mutant::new("loses-empty-to-hosts", &["PAIR-40"], "loses empty payloads to hosts"),
-    Mutant::new("loses-astral", &["PAIR-40"], "replaces characters outside the basic plane in payloads to viewers"),
-    Mutant::new(
-        "loses-astral-to-hosts",
-        &["PAIR-40"],
-        "replaces characters outside the basic plane in payloads to hosts",
-    )
-    .causing(&["WIRE-03"]),
+    Mutant::new("loses-astral", &["PAIR-40"], "replaces astral characters in data to viewers"),
+    Mutant::new("loses-astral-to-hosts", &["PAIR-40"], "replaces astral characters in data to hosts")
+        .causing(&["WIRE-03"]),
     Mutant::new("strips-nul", &["PAIR-40"], "truncates payloads to viewers at NUL"),
     Mutant::new("strips-nul-to-hosts", &["PAIR-40"], "truncates payloads to hosts at NUL"),
-    Mutant::new("escapes-html", &["PAIR-40"], "escapes < as an entity in payloads to viewers"),
-    Mutant::new("escapes-html-to-hosts", &["PAIR-40"], "escapes < as an entity in payloads to hosts"),
-    Mutant::new("composes", &["PAIR-40"], "normalizes characters in payloads to viewers"),
-    Mutant::new("composes-to-hosts", &["PAIR-40"], "normalizes characters in payloads to hosts"),
+    Mutant::new("escapes-html", &["PAIR-40"], "escapes < as an entity in data to viewers"),
+    Mutant::new("escapes-html-to-hosts", &["PAIR-40"], "escapes < as an entity in data to hosts"),
+    Mutant::new("composes", &["PAIR-40"], "normalizes characters in data to viewers"),
+    Mutant::new("composes-to-hosts", &["PAIR-40"], "normalizes characters in data to hosts"),
     Mutant::new("trims", &["PAIR-40"], "trims payloads to viewers"),
     Mutant::new("trims-to-hosts", &["PAIR-40"], "trims payloads to hosts"),
     Mutant::new("keeps-escapes", &["PAIR-40"], "forwards the backslash of an escaped slash"),
@@ -62,30 +58,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("hands-over-before-joined", &["PAIR-43"], "delivers data kept for a viewer before it has joined")
         .causing(&["PAIR-42"]),
     Mutant::new("keeps-for-the-host", &["PAIR-43"], "keeps data of a viewer until it has a host"),
-    Mutant::new(
-        "keeps-for-another-host",
-        &["PAIR-43"],
-        "keeps data of a viewer that lost its host until it has another",
-    ),
-    Mutant::new("alone-ends-hosts", &["PAIR-43"], "closes the connection of a host that sends data without a viewer")
+    Mutant::new("keeps-for-another-host", &["PAIR-43"], "keeps data of a viewer without a host until it has another"),
+    Mutant::new("alone-ends-hosts", &["PAIR-43"], "disconnects a host that sends data without a viewer")
         .causing(&["WIRE-06"]),
-    Mutant::new(
-        "alone-ends-viewers",
-        &["PAIR-43"],
-        "closes the connection of a viewer that sends data before it has joined",
-    )
-    .causing(&["PAIR-44"]),
-    Mutant::new(
-        "alone-ends-later-hosts",
-        &["PAIR-43"],
-        "closes the connection of a host that sends data after its viewer left",
-    ),
+    Mutant::new("alone-ends-viewers", &["PAIR-43"], "disconnects a viewer that sends data before it has joined")
+        .causing(&["PAIR-44"]),
+    Mutant::new("alone-ends-later-hosts", &["PAIR-43"], "disconnects a host that sends data after its viewer left"),
     Mutant::new("silent-not-found", &["PAIR-44"], "does not answer data of a viewer that has not joined"),
-    Mutant::new(
-        "not-found-as-invalid",
-        &["PAIR-44"],
-        "answers data of a viewer that has not joined with INVALID_MESSAGE",
-    ),
+    Mutant::new("not-found-as-invalid", &["PAIR-44"], "answers data of an unjoined viewer with INVALID_MESSAGE"),
 ];
 
 /// Connections that opened this shortly before or after are near.

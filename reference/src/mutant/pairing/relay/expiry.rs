@@ -7,7 +7,7 @@ use crate::mutant::link::{Effect, Flow, Links};
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("expires-late", &["PAIR-30"], "lets viewers join after the reported expiry").causing(&["PAIR-17"]),
     Mutant::new("expired-as-unknown", &["PAIR-30", "PAIR-32"], "answers an expired code with INVALID_CODE"),
-    Mutant::new("expired-ends", &["PAIR-30"], "closes the connection for an expired code").causing(&["PAIR-71"]),
+    Mutant::new("expired-ends", &["PAIR-30"], "disconnects on an expired code").causing(&["PAIR-71"]),
     Mutant::new("expires-early", &["PAIR-31"], "lets no viewer join in the last fifth of a lifetime"),
     Mutant::new("retains-half", &["PAIR-32"], "forgets expired codes after half of the retention"),
     Mutant::new("retains-most", &["PAIR-32"], "forgets expired codes after nine tenths of the retention"),

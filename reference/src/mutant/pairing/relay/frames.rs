@@ -14,12 +14,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("tolerates-last-bit", &["WIRE-06"], "ignores the last reserved bit"),
     Mutant::new("tolerates-late-no-utf-8", &["WIRE-06"], "replaces bytes that are not UTF-8 in a later fragment"),
     Mutant::new("eight-strikes", &["WIRE-06"], "refuses connections after eight violations in a row"),
-    Mutant::new("small-limit", &["WIRE-07", "PAIR-40"], "closes the connection for a message of 1 MiB"),
-    Mutant::new(
-        "small-limit-but-for-data",
-        &["WIRE-07"],
-        "closes the connection for a message of 1 MiB other than data",
-    ),
+    Mutant::new("small-limit", &["WIRE-07", "PAIR-40"], "disconnects on a message of 1 MiB"),
+    Mutant::new("small-limit-but-for-data", &["WIRE-07"], "disconnects on a message of 1 MiB other than data"),
 ];
 
 pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {

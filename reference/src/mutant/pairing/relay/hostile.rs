@@ -6,17 +6,17 @@ use crate::mutant::link::{Effect, Flow, Links};
 use crate::mutant::wire::TEXT;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("nested-lists-end", &["WIRE-06"], "closes the connection for deeply nested arrays"),
-    Mutant::new("open-objects-end", &["WIRE-06"], "closes the connection for nested objects without an end"),
-    Mutant::new("long-types-end", &["WIRE-06"], "closes the connection for a long type"),
-    Mutant::new("long-ids-end", &["WIRE-06"], "closes the connection for a long client id"),
-    Mutant::new("huge-numbers-end", &["WIRE-06"], "closes the connection for numbers out of range"),
-    Mutant::new("doubles-end", &["WIRE-06"], "closes the connection for a duplicate member"),
-    Mutant::new("depth-within-ends", &["WIRE-06"], "closes the connection for deep nesting in an unknown member"),
-    Mutant::new("half-pairs-end", &["WIRE-06"], "closes the connection for half a surrogate pair"),
-    Mutant::new("half-pairs-end-later", &["WIRE-06"], "closes the connection after answering half a surrogate pair"),
-    Mutant::new("depth-deafens", &["WIRE-06"], "loses data of other clients after deeply nested arrays"),
-    Mutant::new("depth-closes-the-listener", &["WIRE-06"], "refuses connections after deeply nested arrays").starving(),
+    Mutant::new("nested-lists-end", &["WIRE-06"], "disconnects on deep nesting"),
+    Mutant::new("open-objects-end", &["WIRE-06"], "disconnects on nested objects without an end"),
+    Mutant::new("long-types-end", &["WIRE-06"], "disconnects on a long type"),
+    Mutant::new("long-ids-end", &["WIRE-06"], "disconnects on a long client id"),
+    Mutant::new("huge-numbers-end", &["WIRE-06"], "disconnects on numbers out of range"),
+    Mutant::new("doubles-end", &["WIRE-06"], "disconnects on a duplicate member"),
+    Mutant::new("depth-within-ends", &["WIRE-06"], "disconnects on deep nesting in an unknown member"),
+    Mutant::new("half-pairs-end", &["WIRE-06"], "disconnects on half a surrogate pair"),
+    Mutant::new("half-pairs-end-later", &["WIRE-06"], "disconnects after answering half a surrogate pair"),
+    Mutant::new("depth-deafens", &["WIRE-06"], "loses data of other clients after deep nesting"),
+    Mutant::new("depth-refuses-connections", &["WIRE-06"], "refuses connections after deep nesting").starving(),
 ];
 
 /// Connections that opened this shortly before a hostile one are affected.
@@ -42,7 +42,7 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
             relay.marked = is_half(text);
             false
         }
-        "depth-deafens" | "depth-closes-the-listener" if is_deep(text) => {
+        "depth-deafens" | "depth-refuses-connections" if is_deep(text) => {
             state.sessions.hostile = Some(relay.number);
             false
         }
@@ -65,7 +65,7 @@ fn is_half(text: &str) -> bool {
 
 /// Whether connections are refused.
 pub(super) fn bars(relay: &PairingLink, state: &Links) -> bool {
-    relay.mutant == "depth-closes-the-listener" && state.sessions.hostile(1, relay.number)
+    relay.mutant == "depth-refuses-connections" && state.sessions.hostile(1, relay.number)
 }
 
 impl super::PairingSessions {

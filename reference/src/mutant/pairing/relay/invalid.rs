@@ -10,7 +10,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("ignores-empty-texts", &["PAIR-60"], "does not answer an empty message"),
     Mutant::new("ignores-numbers", &["PAIR-60"], "does not answer JSON that is a number"),
     Mutant::new("ignores-null", &["PAIR-60"], "does not answer JSON that is null"),
-    Mutant::new("invalid-ends", &["PAIR-60"], "closes the connection for an invalid message").starving(),
+    Mutant::new("invalid-ends", &["PAIR-60"], "disconnects on an invalid message").starving(),
     Mutant::new("invalid-is-not-found", &["PAIR-60"], "answers an invalid message with NOT_FOUND").starving(),
     Mutant::new("forwards-nonsense", &["PAIR-60"], "forwards invalid messages of hosts").causing(&["WIRE-01"]),
     Mutant::new("forwards-nonsense-of-viewers", &["PAIR-60", "PAIR-62"], "forwards invalid messages of viewers")
@@ -21,14 +21,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("ignores-unknown-types", &["PAIR-61"], "does not answer messages of unknown types"),
     Mutant::new("ignores-types-of-numbers", &["PAIR-61"], "does not answer a type that is a number"),
     Mutant::new("ignores-types-of-null", &["PAIR-61"], "does not answer a type that is null"),
-    Mutant::new("constructor-ends", &["PAIR-61"], "closes the connection for the type `constructor`"),
-    Mutant::new("prototype-ends", &["PAIR-61"], "closes the connection for the type `__proto__`"),
-    Mutant::new("ignores-register-of-nobody", &["PAIR-62"], "does not answer `register` without a client id"),
+    Mutant::new("constructor-ends", &["PAIR-61"], "disconnects on the type `constructor`"),
+    Mutant::new("prototype-ends", &["PAIR-61"], "disconnects on the type `__proto__`"),
+    Mutant::new("ignores-register-without-id", &["PAIR-62"], "does not answer `register` without a client id"),
     Mutant::new("ignores-empty-data", &["PAIR-62"], "does not answer `data` without a payload"),
     Mutant::new(
         "ignores-empty-data-when-joined",
         &["PAIR-62"],
-        "does not answer `data` without a payload from a viewer that has joined",
+        "does not answer joined viewers' `data` without a payload",
     ),
     Mutant::new("ignores-data-of-null", &["PAIR-62"], "does not answer `data` whose payload is null"),
     Mutant::new("ignores-data-of-objects", &["PAIR-62"], "does not answer `data` whose payload is an object"),
@@ -112,7 +112,7 @@ fn incoming(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> 
         ("ignores-unknown-types", "hello") => true,
         ("ignores-types-of-numbers", "") => message["type"].is_number(),
         ("ignores-types-of-null", "") => is_object && message.get("type")?.is_null(),
-        ("ignores-register-of-nobody", "register") => host && message.get("clientId").is_none(),
+        ("ignores-register-without-id", "register") => host && message.get("clientId").is_none(),
         ("ignores-empty-data", "data") => message.get("payload").is_none(),
         ("ignores-empty-data-when-joined", "data") => {
             relay.partner(state).is_some() && viewer && message.get("payload").is_none()

@@ -12,16 +12,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("session-ids-run-out", &["PAIR-20"], "reuses session ids after 256 of them"),
     Mutant::new("unknown-as-expired", &["PAIR-21"], "treats codes of lost hosts as expired")
         .causing(&["PAIR-24", "PAIR-71", "PAIR-81"]),
-    Mutant::new("unknown-ends", &["PAIR-21"], "closes the connection for an unknown code")
+    Mutant::new("unknown-ends", &["PAIR-21"], "disconnects on an unknown code")
         .causing(&["PAIR-24", "PAIR-71", "PAIR-72", "PAIR-91"]),
     Mutant::new("one-chance", &["PAIR-21"], "lets a viewer no longer join after an unknown code")
         .causing(&["PAIR-24", "PAIR-72"]),
     Mutant::new("taken-as-unknown", &["PAIR-22"], "answers a held code with INVALID_CODE"),
-    Mutant::new(
-        "second-parts-the-first",
-        &["PAIR-22"],
-        "separates host and viewer when another viewer asks for their code",
-    ),
+    Mutant::new("second-parts-the-first", &["PAIR-22"], "separates a pair when another viewer asks for its code"),
     Mutant::new("refused-one-frees", &["PAIR-22"], "forgets a code when a refused viewer leaves"),
     Mutant::new("refused-one-parts", &["PAIR-22"], "separates host and viewer when a refused viewer leaves"),
     Mutant::new("joins-twice", &["PAIR-23"], "lets a viewer join twice with the same code"),
@@ -37,11 +33,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("completes-codes", &["PAIR-24"], "accepts the first five characters of a code"),
     Mutant::new("look-alikes-expire", &["PAIR-24"], "treats codes with look-alike characters as expired"),
     Mutant::new("small-codes-expire", &["PAIR-24"], "treats lower-case codes as expired"),
-    Mutant::new("wide-codes-end", &["PAIR-24"], "closes the connection for a code with non-ASCII characters"),
+    Mutant::new("wide-codes-end", &["PAIR-24"], "disconnects on a code with non-ASCII characters"),
     Mutant::new("codes-of-any-case", &["PAIR-24"], "accepts codes in lower case"),
     Mutant::new("codes-of-any-width", &["PAIR-24"], "accepts codes in full-width letters"),
     Mutant::new("two-winners", &["PAIR-25"], "lets two of ten viewers join that race for a code"),
-    Mutant::new("nine-guesses", &["PAIR-91"], "closes the connection at the ninth wrong code"),
+    Mutant::new("nine-guesses", &["PAIR-91"], "disconnects at the ninth wrong code"),
     Mutant::new("tenth-unanswered", &["PAIR-91"], "does not answer the tenth wrong code"),
     Mutant::new("endless-guesses", &["PAIR-91"], "accepts guesses beyond the limit"),
     Mutant::new("guesses-end-otherwise", &["PAIR-91"], "closes with 1000 after ten wrong codes"),

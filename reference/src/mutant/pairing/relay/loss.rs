@@ -16,27 +16,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .causing(&["WIRE-09", "PAIR-81"]),
     Mutant::new("dead-as-expired", &["PAIR-71"], "treats the code of a lost host that had a viewer as expired")
         .causing(&["PAIR-81"]),
-    Mutant::new(
-        "expired-stay-expired",
-        &["PAIR-71"],
-        "treats a code as expired that had expired when its host was lost",
-    ),
+    Mutant::new("expired-stay-expired", &["PAIR-71"], "treats an expired code of a lost host as expired"),
     Mutant::new("retired-stay-expired", &["PAIR-71"], "treats older codes of a lost host as expired"),
     Mutant::new("named-stay-expired", &["PAIR-71"], "treats the code of a lost host that had registered as expired"),
     Mutant::new("codes-outlive-resets", &["PAIR-71"], "treats the code of a host that was reset as held"),
-    Mutant::new("viewers-go-too", &["PAIR-72"], "closes the connection of a viewer whose host is lost")
+    Mutant::new("viewers-go-too", &["PAIR-72"], "disconnects a viewer whose host is lost")
         .causing(&["PAIR-71", "PAIR-81"]),
-    Mutant::new(
-        "orphans-stay-silent",
-        &["PAIR-72"],
-        "closes the connection of a viewer that sends on without its host",
-    ),
+    Mutant::new("orphans-stay-silent", &["PAIR-72"], "disconnects a viewer that sends on without its host"),
     Mutant::new("one-host-each", &["PAIR-72"], "lets no viewer join again that has lost its host"),
     Mutant::new("one-viewer-ever", &["PAIR-73"], "lets no viewer join after one has left")
         .causing(&["PAIR-30", "PAIR-34", "PAIR-81", "WIRE-09"]),
     Mutant::new("second-hears-nothing", &["PAIR-73"], "forwards no data to a second viewer"),
     Mutant::new("second-says-nothing", &["PAIR-73"], "forwards no data from a second viewer").causing(&["PAIR-81"]),
-    Mutant::new("hosts-go-too", &["PAIR-73"], "closes the connection of a host whose viewer leaves")
+    Mutant::new("hosts-go-too", &["PAIR-73"], "disconnects a host whose viewer leaves")
         .causing(&["PAIR-30", "PAIR-34", "PAIR-43"]),
     Mutant::new("ignores-losses", &["WIRE-09"], "does not notice connections that end without a Close frame")
         .causing(&["PAIR-34"]),

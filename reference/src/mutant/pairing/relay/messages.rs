@@ -16,18 +16,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("even-numbers", &["PAIR-50"], "drops the last bit of numbers beyond 2^50"),
     Mutant::new("bounded-numbers", &["PAIR-50"], "truncates numbers to 64 bits"),
     Mutant::new("few-digits", &["PAIR-50"], "keeps only three decimal places"),
-    Mutant::new(
-        "forwards-pings",
-        &["PAIR-51"],
-        "forwards the second and later pings of a host, with the data that follows",
-    )
-    .causing(&["WIRE-01", "WIRE-12"]),
-    Mutant::new(
-        "forwards-pings-of-viewers",
-        &["PAIR-51"],
-        "forwards the second and later pings of a viewer, with the data that follows",
-    )
-    .causing(&["WIRE-01"]),
+    Mutant::new("forwards-pings", &["PAIR-51"], "forwards later pings of a host with the next data")
+        .causing(&["WIRE-01", "WIRE-12"]),
+    Mutant::new("forwards-pings-of-viewers", &["PAIR-51"], "forwards later pings of a viewer with the next data")
+        .causing(&["WIRE-01"]),
     Mutant::new("strict-space", &["WIRE-01"], "rejects messages with leading white space"),
     Mutant::new("strict-escapes", &["WIRE-01"], "rejects types that are written with escapes"),
     Mutant::new("one-a-segment", &["WIRE-01"], "loses a `ping` that arrives before another is answered"),

@@ -5,14 +5,10 @@ use crate::mutant::Mutant;
 pub(super) const OPENING: &[Mutant] = &[
     Mutant::new("speaks-first", &["RPC-C1"], "sends another frame before `SessionStart`").starving(),
     Mutant::new("does-not-wait", &["RPC-C1"], "does not wait for the `Ack` of its `SessionStart`").starving(),
-    Mutant::new("loses-patience", &["RPC-C1"], "sends more if its first `SessionStart` is not acknowledged at once")
+    Mutant::new("loses-patience", &["RPC-C1"], "sends more if its first `SessionStart` is acknowledged late")
         .causing(&["RPC-C5"]),
-    Mutant::new(
-        "loses-patience-later",
-        &["RPC-C1"],
-        "sends more if a later `SessionStart` is not acknowledged at once",
-    )
-    .causing(&["RPC-C6"]),
+    Mutant::new("loses-patience-later", &["RPC-C1"], "sends more if a later `SessionStart` is acknowledged late")
+        .causing(&["RPC-C6"]),
     Mutant::new("another-session", &["RPC-C1"], "starts another session on later connections"),
     Mutant::new("no-start-on-return", &["RPC-C1", "RPC-C6"], "sends no `SessionStart` after reconnecting").starving(),
     Mutant::new("same-time", &["RPC-C8"], "repeats the time of its first `SessionStart`"),
@@ -47,11 +43,7 @@ pub(super) const CALLS: &[Mutant] = &[
     Mutant::new("hangs-on-failures", &["RPC-C4", "RPC-C5"], "does not report failed calls")
         .causing(&["RPC-C1", "RPC-C2", "RPC-C6"]),
     Mutant::new("repeats-calls", &["RPC-C4"], "repeats calls that were in flight when the connection was lost"),
-    Mutant::new(
-        "waits-for-the-rest",
-        &["RPC-C4"],
-        "does not notice the end of the connection in the middle of an answer",
-    ),
+    Mutant::new("waits-for-the-rest", &["RPC-C4"], "does not notice the end of the connection inside an answer"),
     Mutant::new("one-failure-twice", &["RPC-C4"], "reports one of many failures twice, and another not at all"),
     Mutant::new("keeps-calls-for-later", &["RPC-C5"], "makes a call later that failed for lack of a connection"),
     Mutant::new("loses-waiting-calls", &["RPC-C5"], "does not make the calls that waited for `Ack`")

@@ -33,7 +33,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("answers-responses-twice", &["RPC-01"], "answers a `Response` twice"),
     Mutant::new("acks-requests", &["RPC-01"], "answers a `Request` with an `Ack`").starving(),
     Mutant::new("another-id", &["RPC-01"], "answers with a different request id").starving(),
-    Mutant::new("one-id-for-two-requests", &["RPC-01"], "answers one of many requests with the id of the previous one"),
+    Mutant::new("one-id-for-two-requests", &["RPC-01"], "answers one of many requests with the previous id"),
     Mutant::new("answers-twice", &["RPC-01"], "sends each `Ack` twice")
         .causing(&["RPC-02", "RPC-03", "RPC-04", "RPC-05", "RPC-06", "RPC-10"]),
     Mutant::new("silent-above-100", &["RPC-01"], "answers nothing after a hundred frames on a connection")

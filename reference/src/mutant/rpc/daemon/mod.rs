@@ -24,19 +24,11 @@ pub(crate) const MUTANTS: &[&[Mutant]] = &[answers::MUTANTS, frames::MUTANTS, se
 const SOCKET: &[Mutant] = &[
     Mutant::new("open-to-all", &["RPC-14"], "gives all users access to its socket file"),
     Mutant::new("open-to-the-group", &["RPC-14"], "gives its group access to its socket file"),
-    Mutant::new(
-        "open-in-a-stale-place",
-        &["RPC-14"],
-        "gives all users access to a socket file that replaces a stale one",
-    ),
+    Mutant::new("open-in-a-stale-place", &["RPC-14"], "gives all users access to a replaced socket file"),
     Mutant::new("takes-the-place", &["RPC-14"], "takes over the socket of a running daemon"),
     Mutant::new("respects-stale-files", &["RPC-14"], "does not replace a stale file").causing(&["RPC-13"]),
-    Mutant::new(
-        "deaf-in-a-stale-place",
-        &["RPC-14"],
-        "accepts no connections at a socket file that replaces a stale one",
-    )
-    .causing(&["RPC-13"]),
+    Mutant::new("deaf-in-a-stale-place", &["RPC-14"], "accepts no connections at a replaced socket file")
+        .causing(&["RPC-13"]),
 ];
 
 /// The listener for clients: the daemon itself, or a proxy.

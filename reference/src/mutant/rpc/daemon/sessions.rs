@@ -10,11 +10,7 @@ use crate::mutant::rpc::pass::{RpcAction, locked};
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("keeps-old-attrs", &["RPC-10"], "ignores the attrs of a session that starts again")
         .causing(&["RPC-11"]),
-    Mutant::new(
-        "keeps-attrs-of-others",
-        &["RPC-10"],
-        "ignores the attrs of a session that starts again on another connection",
-    ),
+    Mutant::new("keeps-attrs-of-others", &["RPC-10"], "ignores the attrs of a session restarted elsewhere"),
     Mutant::new("silent-about-second-starts", &["RPC-10", "RPC-01"], "does not answer when a session starts again"),
     Mutant::new("doubles-sessions", &["RPC-10"], "lists a session once for each start")
         .causing(&["RPC-01", "RPC-11", "RPC-12", "RPC-13"]),
@@ -27,7 +23,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "forgets-when-they-return",
         &["RPC-13", "RPC-10"],
-        "drops a session's earlier commands when it registers after a restart",
+        "drops earlier commands of sessions after a restart",
     ),
     Mutant::new("never-comes-back", &["RPC-13"], "does not start a second time").causing(&["RPC-14"]),
 ];

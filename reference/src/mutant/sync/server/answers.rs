@@ -23,7 +23,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("takes-long-ids", &["SYNC-11"], "accepts subscriptions to resources with a long id")
         .causing(&["SYNC-10"]),
     Mutant::new("says-nothing-of-it", &["SYNC-30"], "does not confirm that a message was sent").starving(),
-    Mutant::new("sends-to-nobody", &["SYNC-30"], "confirms a message to an unknown chat").causing(&["SYNC-60"]),
+    Mutant::new("confirms-unknown-chats", &["SYNC-30"], "confirms a message to an unknown chat").causing(&["SYNC-60"]),
     Mutant::new("sends-to-projects", &["SYNC-30"], "confirms a message to a project"),
     Mutant::new("sends-nowhere", &["SYNC-30"], "confirms a message without a chat"),
     Mutant::new("sends-nothing", &["SYNC-30"], "confirms a `send` without a message"),
@@ -34,19 +34,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .causing(&["SYNC-60"]),
     Mutant::new("unsubscribe-needs-one", &["SYNC-40"], "refuses to unsubscribe a client that has not subscribed")
         .starving(),
-    Mutant::new(
-        "unsubscribe-unanswered",
-        &["SYNC-40"],
-        "does not answer a client that unsubscribes from one of two chats",
-    )
-    .causing(&["SYNC-60"]),
+    Mutant::new("unsubscribe-unanswered", &["SYNC-40"], "does not answer `unsubscribe` from one of two chats")
+        .causing(&["SYNC-60"]),
     Mutant::new("ninth-unsubscribe-unanswered", &["SYNC-40"], "does not answer the ninth `unsubscribe`"),
-    Mutant::new(
-        "twice-unsubscribed-unanswered",
-        &["SYNC-40"],
-        "does not answer the third `unsubscribe` from the same resource",
-    )
-    .causing(&["SYNC-60"]),
+    Mutant::new("twice-unsubscribed-unanswered", &["SYNC-40"], "does not answer the third `unsubscribe` from a topic")
+        .causing(&["SYNC-60"]),
     Mutant::new("profiles-stay", &["SYNC-40"], "refuses to unsubscribe from model profiles").causing(&["SYNC-60"]),
     Mutant::new("silent-without-id", &["SYNC-60"], "does not answer a message without an id"),
     Mutant::new("silent-about-null-ids", &["SYNC-60"], "does not answer an id that is null"),
@@ -203,7 +195,7 @@ fn sends(mutant: &str, asked: &Value) -> bool {
     let chat = asked["resourceId"].as_str();
     let message = asked.get("message");
     match mutant {
-        "sends-to-nobody" => matches!(chat, Some("no such chat" | "nowhere")),
+        "confirms-unknown-chats" => matches!(chat, Some("no such chat" | "nowhere")),
         "sends-to-projects" => chat.is_some_and(|chat| !chat.contains(' ')) && message.is_some_and(Value::is_string),
         "sends-nowhere" => chat.is_none(),
         "sends-nothing" => message.is_none(),

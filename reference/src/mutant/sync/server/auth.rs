@@ -11,34 +11,33 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("profiles-are-open", &["SYNC-01"], "lets unauthenticated clients subscribe to model profiles"),
     Mutant::new("anybody-unsubscribes", &["SYNC-01"], "lets unauthenticated clients unsubscribe"),
     Mutant::new("strangers-unanswered", &["SYNC-01"], "does not answer messages of unauthenticated clients"),
-    Mutant::new("tells-what-there-is", &["SYNC-01"], "reports to unauthenticated clients that a chat does not exist"),
+    Mutant::new("reveals-chats", &["SYNC-01"], "reports to unauthenticated clients that a chat does not exist"),
     Mutant::new("refused-as-unknown", &["SYNC-01"], "answers clients that sent a wrong PIN incorrectly"),
     Mutant::new("sends-for-strangers", &["SYNC-01"], "sends the messages of unauthenticated clients, a little later"),
-    Mutant::new("tells-strangers", &["SYNC-01", "SYNC-22"], "pushes to unauthenticated clients what they were refused"),
-    Mutant::new("lets-nobody-in", &["SYNC-02"], "does not answer the right PIN").starving(),
+    Mutant::new(
+        "pushes-to-strangers",
+        &["SYNC-01", "SYNC-22"],
+        "pushes to unauthenticated clients what they were refused",
+    ),
+    Mutant::new("admits-no-one", &["SYNC-02"], "does not answer the right PIN").starving(),
     Mutant::new("short-pins", &["SYNC-02"], "accepts the first five digits of a PIN"),
     Mutant::new("long-pins", &["SYNC-02"], "reads only six digits of a PIN"),
     Mutant::new("wide-pins", &["SYNC-02"], "accepts full-width digits in a PIN"),
     Mutant::new("pins-of-numbers", &["SYNC-02"], "accepts the last six digits of a number as a PIN"),
     Mutant::new("pins-of-lists", &["SYNC-02"], "accepts an array with a PIN"),
     Mutant::new("no-pin-unanswered", &["SYNC-02"], "does not answer an `auth` without a PIN"),
-    Mutant::new("six-guesses", &["SYNC-02"], "closes the connection at the sixth wrong PIN"),
+    Mutant::new("six-guesses", &["SYNC-02"], "disconnects at the sixth wrong PIN"),
     Mutant::new("no-reason", &["SYNC-02"], "refuses a PIN without a reason"),
     Mutant::new("closes-otherwise", &["SYNC-03"], "closes with 1000 after ten wrong PINs"),
     Mutant::new("forgives-guesses", &["SYNC-03"], "does not count guesses of earlier connections"),
     Mutant::new("forgives-later", &["SYNC-03"], "does not count guesses on the second connection after them"),
     Mutant::new("bars-everybody", &["SYNC-03"], "refuses connections for a while after ten wrong PINs"),
-    Mutant::new("lets-nobody-in-again", &["SYNC-04"], "does not answer a PIN on an authenticated connection")
-        .starving(),
+    Mutant::new("admits-no-one-again", &["SYNC-04"], "does not answer a PIN on an authenticated connection").starving(),
     Mutant::new("auth-unsubscribes", &["SYNC-04"], "ends the subscriptions of a client that authenticates again"),
     Mutant::new("wrong-pin-unanswered", &["SYNC-04"], "does not answer a wrong PIN of an authenticated client"),
     Mutant::new("wrong-pin-unsubscribes", &["SYNC-04"], "ends the subscriptions of a client that sends a wrong PIN"),
-    Mutant::new(
-        "wrong-pin-logs-out",
-        &["SYNC-04"],
-        "treats an authenticated client as unauthenticated after a wrong PIN",
-    )
-    .causing(&["SYNC-10"]),
+    Mutant::new("wrong-pin-logs-out", &["SYNC-04"], "treats a client as unauthenticated after a wrong PIN")
+        .causing(&["SYNC-10"]),
 ];
 
 /// SyncClients that connect this shortly after one that guesses are refused too.
@@ -69,8 +68,8 @@ pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Lin
         }
         (Flow::Out, "auth_required") => required(server, seen, state),
         (Flow::Out, "auth_success") => Some(match server.mutant {
-            "lets-nobody-in" => Effect::nothing(),
-            "lets-nobody-in-again" if server.successes > 1 => Effect::nothing(),
+            "admits-no-one" => Effect::nothing(),
+            "admits-no-one-again" if server.successes > 1 => Effect::nothing(),
             "auth-unsubscribes" if server.successes > 1 => {
                 server.marked = true;
                 return None;
@@ -79,7 +78,7 @@ pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Lin
         }),
         (Flow::Out, "auth_failed") => failed(server, seen),
         (Flow::Out, "data") if seen.is_push() => {
-            if server.mutant == "tells-strangers" {
+            if server.mutant == "pushes-to-strangers" {
                 let strangers = state.clients.here.iter().filter(|(_, known)| !known.is_in);
                 let strangers = strangers.map(|(number, _)| *number).collect::<Vec<_>>();
                 strangers.into_iter().for_each(|number| state.post(number, seen.frame.clone()));
@@ -143,7 +142,7 @@ fn required(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Op
             seen.instead(&json!({ "type": "data", "id": id, "data": { "unsubscribed": true } }))
         }
         "strangers-unanswered" if is("type", "send") => Effect::nothing(),
-        "tells-what-there-is" if is("resourceId", "no such chat") => seen.instead(&error),
+        "reveals-chats" if is("resourceId", "no such chat") => seen.instead(&error),
         "refused-as-unknown" if server.failures > 0 => seen.instead(&error),
         "sends-for-strangers" if is("type", "send") => {
             let mut late = asked.clone();

@@ -26,12 +26,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("new-chats-stay-silent", &["SYNC-21"], "pushes no messages of new chats"),
     Mutant::new("new-chats-twice", &["SYNC-21"], "pushes messages of new chats twice").causing(&["SYNC-20"]),
     Mutant::new("snapshots-lack-new-chats", &["SYNC-21"], "omits new chats from snapshots"),
-    Mutant::new(
-        "tells-all-of-new-chats",
-        &["SYNC-22"],
-        "pushes new chats to clients that have not subscribed to their project",
-    )
-    .causing(&["SYNC-40"]),
+    Mutant::new("pushes-new-chats-to-all", &["SYNC-22"], "pushes new chats to clients without a subscription")
+        .causing(&["SYNC-40"]),
     Mutant::new("leaks-between-chats", &["SYNC-22"], "pushes messages to subscribers of other chats")
         .causing(&["SYNC-21"]),
     Mutant::new("leaks-to-projects", &["SYNC-22"], "pushes messages to subscribers of a project"),
@@ -40,25 +36,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .causing(&["SYNC-23", "SYNC-40"]),
     Mutant::new("leaks-to-strangers", &["SYNC-22"], "pushes messages to unauthenticated clients").causing(&["SYNC-01"]),
     Mutant::new("leaks-to-the-sender", &["SYNC-22"], "pushes messages to a sender that has not subscribed").starving(),
-    Mutant::new(
-        "leaks-later",
-        &["SYNC-22"],
-        "pushes the last message to all clients when its sender authenticates again",
-    )
-    .starving(),
-    Mutant::new(
-        "leaks-to-the-sender-later",
-        &["SYNC-22"],
-        "pushes the last message to its sender when that authenticates again, subscribed or not",
-    )
-    .causing(&["SYNC-01", "SYNC-20", "SYNC-21", "SYNC-30", "SYNC-60"]),
+    Mutant::new("leaks-later", &["SYNC-22"], "pushes a message to all when its sender authenticates again").starving(),
+    Mutant::new("leaks-to-the-sender-later", &["SYNC-22"], "pushes a message to its sender on its next `auth`")
+        .causing(&["SYNC-01", "SYNC-20", "SYNC-21", "SYNC-30", "SYNC-60"]),
     Mutant::new("never-unsubscribes", &["SYNC-40"], "pushes to clients that have unsubscribed").starving(),
-    Mutant::new(
-        "unsubscribes-from-all",
-        &["SYNC-40"],
-        "pushes nothing to clients that have unsubscribed from anything",
-    )
-    .causing(&["SYNC-23"]),
+    Mutant::new("unsubscribes-from-all", &["SYNC-40"], "pushes nothing to a client after any `unsubscribe`")
+        .causing(&["SYNC-23"]),
     Mutant::new("unsubscribes-everybody", &["SYNC-20"], "pushes nothing to any client after one has unsubscribed")
         .starving(),
     Mutant::new("pushes-what-it-kept", &["SYNC-40"], "pushes updates from after an `unsubscribe` with the next answer"),
@@ -151,7 +134,7 @@ fn first(server: &SyncLink, seen: &Observed<'_>, state: &Links) -> bool {
 /// Sends a push to clients that must not receive it.
 fn leak(server: &SyncLink, seen: &Observed<'_>, state: &mut Links, is_first: bool) {
     let is_chat = !seen.message["data"]["chat"].is_null();
-    if !is_first || is_chat != (server.mutant == "tells-all-of-new-chats") {
+    if !is_first || is_chat != (server.mutant == "pushes-new-chats-to-all") {
         return;
     }
     let own = topic(seen.message);
@@ -159,7 +142,7 @@ fn leak(server: &SyncLink, seen: &Observed<'_>, state: &mut Links, is_first: boo
         let has = |kind: &str| known.topics.keys().any(|topic| topic.starts_with(kind));
         let has_own = known.topics.contains_key(&own);
         match server.mutant {
-            "tells-all-of-new-chats" => known.is_in && !has_own,
+            "pushes-new-chats-to-all" => known.is_in && !has_own,
             "leaks-between-chats" => has("chat/") && !has_own,
             "leaks-to-projects" => has("project/") && !has_own,
             "leaks-to-profiles" => has("modelProfiles") && !has_own,

@@ -13,33 +13,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("no-profiles", &["SYNC-10"], "rejects subscriptions to model profiles")
         .causing(&["SYNC-04", "SYNC-60", "WIRE-03"]),
     Mutant::new("no-profiles-of-null", &["SYNC-10"], "rejects subscriptions to model profiles with the id null"),
-    Mutant::new(
-        "second-subscription-unanswered",
-        &["SYNC-12"],
-        "does not answer the second of two subscriptions at once",
-    ),
+    Mutant::new("second-subscription-unanswered", &["SYNC-12"], "does not answer the second of two `subscribe`"),
     Mutant::new("pushes-to-each-subscription", &["SYNC-12"], "pushes an update once for each subscription of a client")
         .causing(&["SYNC-20"]),
-    Mutant::new(
-        "unsubscribe-each",
-        &["SYNC-12", "SYNC-40"],
-        "unsubscribes a client only after as many requests as it made to subscribe",
-    ),
+    Mutant::new("unsubscribe-each", &["SYNC-12", "SYNC-40"], "unsubscribes a client only as often as it subscribed"),
     Mutant::new("lacks-the-last", &["SYNC-23"], "omits the last message of a chat").causing(&["SYNC-10"]),
     Mutant::new("gap-behind-snapshot", &["SYNC-23"], "loses the first push after a snapshot").starving(),
     Mutant::new("old-snapshots", &["SYNC-23"], "sends its previous snapshot to a client that subscribes again"),
-    Mutant::new(
-        "twice-behind-snapshot",
-        &["SYNC-23"],
-        "pushes the last message of a snapshot to a client that subscribes again",
-    ),
+    Mutant::new("twice-behind-snapshot", &["SYNC-23"], "pushes a message of the snapshot after a resubscription"),
     Mutant::new("fifth-snapshot-lost", &["SYNC-23"], "does not answer the fifth subscription of a client")
         .causing(&["SYNC-40"]),
-    Mutant::new(
-        "thirteenth-hears-nothing",
-        &["SYNC-23"],
-        "pushes nothing after the thirteenth subscription of a client",
-    ),
+    Mutant::new("thirteenth-hears-nothing", &["SYNC-23"], "pushes nothing after a client's 13th subscription"),
 ];
 
 pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {

@@ -17,37 +17,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("strict-members", &["WIRE-02"], "rejects unknown members").starving(),
     Mutant::new("drops-fragments", &["WIRE-03"], "drops fragmented messages").causing(&["WIRE-06", "WIRE-07"]),
     Mutant::new("no-early-pongs", &["WIRE-04"], "answers no Ping frame before the first message"),
-    Mutant::new("invalid-ends", &["WIRE-06"], "closes the connection for text that is not a message")
-        .causing(&["SYNC-60"]),
+    Mutant::new("invalid-ends", &["WIRE-06"], "disconnects on text that is not a message").causing(&["SYNC-60"]),
     Mutant::new("tolerates-no-mask-at-first", &["WIRE-06"], "accepts an unmasked first frame"),
-    Mutant::new("depth-deafens", &["WIRE-06"], "pushes nothing to other clients after deeply nested arrays"),
-    Mutant::new("depth-closes-the-listener", &["WIRE-06"], "refuses connections after deeply nested arrays"),
-    Mutant::new("small-limit", &["WIRE-07"], "closes the connection for a message of nearly 1 MiB")
-        .causing(&["WIRE-06"]),
-    Mutant::new("small-text-limit", &["WIRE-07"], "closes the connection for a message to a chat of half a mebibyte"),
-    Mutant::new("few-fragments", &["WIRE-07", "WIRE-03"], "closes the connection for more than a thousand fragments"),
+    Mutant::new("depth-deafens", &["WIRE-06"], "pushes nothing to other clients after deep nesting"),
+    Mutant::new("depth-refuses-connections", &["WIRE-06"], "refuses connections after deep nesting"),
+    Mutant::new("small-limit", &["WIRE-07"], "disconnects on a message of nearly 1 MiB").causing(&["WIRE-06"]),
+    Mutant::new("small-text-limit", &["WIRE-07"], "disconnects on a message to a chat of half a mebibyte"),
+    Mutant::new("few-fragments", &["WIRE-07", "WIRE-03"], "disconnects on more than a thousand fragments"),
     Mutant::new("stops-otherwise", &["WIRE-08"], "closes subscribers with 1000 on shutdown"),
-    Mutant::new(
-        "stops-otherwise-for-the-idle",
-        &["WIRE-08"],
-        "closes clients without a subscription with 1000 on shutdown",
-    ),
+    Mutant::new("stops-otherwise-for-the-idle", &["WIRE-08"], "closes unsubscribed clients with 1000 on shutdown"),
     Mutant::new("stops-otherwise-for-strangers", &["WIRE-08"], "closes unauthenticated clients with 1000 on shutdown"),
     Mutant::new("takes-more", &["WIRE-08"], "accepts connections after shutdown began"),
     Mutant::new("stays-on", &["WIRE-08"], "closes all connections on shutdown, but does not exit"),
     Mutant::new("ends-late", &["WIRE-08"], "shuts down 7 s late"),
-    Mutant::new(
-        "slow-others",
-        &["WIRE-10", "SYNC-51"],
-        "pushes nothing to other clients while one sends requests and does not read",
-    )
-    .causing(&["SYNC-20"]),
+    Mutant::new("slow-others", &["WIRE-10", "SYNC-51"], "pushes nothing to others while a client does not read")
+        .causing(&["SYNC-20"]),
     Mutant::new("no-new-ones", &["WIRE-10"], "answers no subscriptions while a client does not read"),
-    Mutant::new(
-        "new-ones-hear-nothing",
-        &["WIRE-10"],
-        "pushes nothing to new connections while a client does not read",
-    ),
+    Mutant::new("new-ones-hear-nothing", &["WIRE-10"], "pushes nothing to new clients while one does not read"),
     Mutant::new("hoards", &["WIRE-11"], "buffers without limit what a client does not read")
         .causing(&["SYNC-51", "WIRE-10"]),
     Mutant::new("slow-answers", &["WIRE-12"], "delays an answer after an idle period by 40 ms"),
@@ -66,7 +52,7 @@ const MANY: usize = 128 << 10;
 /// Whether connections are refused.
 pub(super) fn bars(server: &SyncLink, state: &Links) -> bool {
     let hostile = state.clients.hostile;
-    server.mutant == "depth-closes-the-listener" && hostile > 0 && server.number == hostile + 1
+    server.mutant == "depth-refuses-connections" && hostile > 0 && server.number == hostile + 1
 }
 
 /// Whether the server's end of the connection is hidden from the peer.

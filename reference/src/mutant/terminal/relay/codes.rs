@@ -7,7 +7,7 @@ use crate::mutant::Mutant;
 use crate::mutant::link::{Effect, Flow, Links};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("lets-nobody-in", &["TERM-02"], "does not answer a viewer with a valid code").starving(),
+    Mutant::new("admits-no-one", &["TERM-02"], "does not answer a viewer with a valid code").starving(),
     Mutant::new("capitals-only", &["TERM-02"], "rejects a code in lower case"),
     Mutant::new("used-up-by-close", &["TERM-02"], "rejects a code after a viewer has left with a Close frame"),
     Mutant::new("used-up-by-fin", &["TERM-02"], "rejects a code after a viewer has left with FIN"),
@@ -23,15 +23,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("codes-need-an-end", &["TERM-03"], "accepts a code without its last character"),
     Mutant::new("codes-are-cut", &["TERM-03"], "accepts a code with additional characters"),
     Mutant::new("codes-are-trimmed", &["TERM-03"], "accepts a code with a leading space"),
-    Mutant::new(
-        "hosts-hear-of-slips",
-        &["TERM-03"],
-        "notifies a host of a viewer with additional characters in its code",
-    )
-    .causing(&["TERM-10"]),
+    Mutant::new("hosts-hear-of-slips", &["TERM-03"], "notifies a host of a viewer with a too long code")
+        .causing(&["TERM-10"]),
     Mutant::new("codes-are-folded", &["TERM-03"], "accepts a code in full-width letters"),
     Mutant::new("odd-letters-are-malformed", &["TERM-03"], "answers a code with other letters with `error`"),
-    Mutant::new("huge-codes-end", &["TERM-03"], "closes the connection for a code of a hundred thousand letters"),
+    Mutant::new("huge-codes-end", &["TERM-03"], "disconnects on a code of a hundred thousand letters"),
     Mutant::new("an-empty-code-closed-otherwise", &["TERM-03"], "closes with 1000 for an empty code"),
     Mutant::new("a-short-code-closed-otherwise", &["TERM-03"], "closes with 1000 for a code that is too short"),
     Mutant::new("a-long-code-closed-otherwise", &["TERM-03"], "closes with 1000 for a code that is too long"),
@@ -60,7 +56,7 @@ fn case(code: &str) -> &'static str {
 pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     match (seen.flow, relay.mutant, seen.kind) {
         (Flow::In, _, "auth") if relay.side.is_none() => asked(relay, seen, state),
-        (Flow::Out, "lets-nobody-in", "auth_success") | (Flow::Out, "no-reason-at-all", "auth_failed") => {
+        (Flow::Out, "admits-no-one", "auth_success") | (Flow::Out, "no-reason-at-all", "auth_failed") => {
             Some(Effect::nothing())
         }
         (Flow::Out, "no-reason", "auth_failed") => Some(seen.with("reason", "")),

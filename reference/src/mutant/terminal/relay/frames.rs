@@ -10,19 +10,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("strict-space", &["WIRE-01"], "rejects messages with leading white space"),
     Mutant::new("strict-members", &["WIRE-02"], "rejects unknown members").causing(&["TERM-02", "TERM-24"]),
     Mutant::new("drops-fragments", &["WIRE-03"], "drops fragmented messages").causing(&["WIRE-06"]),
-    Mutant::new("invalid-ends", &["WIRE-06"], "closes the connection for text that is not a message")
-        .causing(&["WIRE-01"]),
+    Mutant::new("invalid-ends", &["WIRE-06"], "disconnects on text that is not a message").causing(&["WIRE-01"]),
     Mutant::new("tolerates-last-bit", &["WIRE-06"], "ignores the last reserved bit"),
     Mutant::new("tolerates-no-mask-first", &["WIRE-06"], "accepts an unmasked first frame"),
     Mutant::new("eight-strikes", &["WIRE-06"], "refuses connections after eight violations in a row"),
-    Mutant::new(
-        "depth-registers-nobody",
-        &["WIRE-06"],
-        "registers no hosts while a connected client has sent deeply nested arrays",
-    ),
-    Mutant::new("small-limit", &["WIRE-07", "TERM-20", "TERM-21"], "closes the connection for a message of 1 MiB")
+    Mutant::new("depth-blocks-registration", &["WIRE-06"], "registers no hosts after deep nesting"),
+    Mutant::new("small-limit", &["WIRE-07", "TERM-20", "TERM-21"], "disconnects on a message of 1 MiB")
         .causing(&["TERM-30"]),
-    Mutant::new("small-text-limit", &["WIRE-07"], "closes the connection for a text of 1 MiB"),
+    Mutant::new("small-text-limit", &["WIRE-07"], "disconnects on a text of 1 MiB"),
 ];
 
 /// Connections that opened this shortly after a hostile one are affected.
@@ -43,7 +38,7 @@ pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut 
         (Flow::In, "tolerates-no-mask-first", _) if relay.side.is_none() && !frame.masked => {
             Some(Effect { onward: vec![link::masked(frame)], ..Effect::default() })
         }
-        (Flow::Out, "depth-registers-nobody", "registered") => {
+        (Flow::Out, "depth-blocks-registration", "registered") => {
             let near = state.terminals.hostile.is_some_and(|hostile| (hostile + 1..=hostile + NEAR).contains(&number));
             near.then(Effect::nothing)
         }

@@ -16,18 +16,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("leaves-all-by-fin", &["TERM-40"], "gives the next host the output of one lost by FIN"),
     Mutant::new("leaves-all-by-reset", &["TERM-40"], "gives the next host the output of one lost by a reset"),
     Mutant::new("leaves-all-by-violation", &["TERM-40"], "gives the next host the output of one lost by a violation"),
-    Mutant::new(
-        "takes-others-by-close",
-        &["TERM-40"],
-        "loses bytes of other clients after a host is lost by a Close frame",
-    ),
-    Mutant::new("takes-others-by-fin", &["TERM-40"], "loses bytes of other clients after a host is lost by FIN"),
-    Mutant::new("takes-others-by-reset", &["TERM-40"], "loses bytes of other clients after a host is lost by a reset"),
-    Mutant::new(
-        "takes-others-by-violation",
-        &["TERM-40"],
-        "loses bytes of other clients after a host is lost by a violation",
-    ),
+    Mutant::new("takes-others-by-close", &["TERM-40"], "loses bytes of others after a host is lost by a Close frame"),
+    Mutant::new("takes-others-by-fin", &["TERM-40"], "loses bytes of others after a host is lost by FIN"),
+    Mutant::new("takes-others-by-reset", &["TERM-40"], "loses bytes of others after a host is lost by a reset"),
+    Mutant::new("takes-others-by-violation", &["TERM-40"], "loses bytes of others after a host is lost by a violation"),
 ];
 
 /// Hosts that registered this shortly after a lost one may lose bytes.

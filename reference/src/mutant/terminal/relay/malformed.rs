@@ -7,66 +7,30 @@ use crate::mutant::terminal::is_whole;
 use crate::mutant::wire::BINARY;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("malformed-ends", &["TERM-41"], "closes the connection for a malformed binary message"),
+    Mutant::new("malformed-ends", &["TERM-41"], "disconnects on a malformed binary message"),
     Mutant::new("malformed-passes", &["TERM-41"], "forwards malformed binary messages of hosts").causing(&["TERM-20"]),
     Mutant::new("passes-on-no-id", &["TERM-41"], "forwards bytes of hosts with an empty session id")
         .causing(&["TERM-20"]),
     Mutant::new("passes-on-lengths", &["TERM-41"], "forwards bytes of hosts that end after the length")
         .causing(&["TERM-20"]),
-    Mutant::new("passes-on-short-ids", &["TERM-41"], "forwards bytes of hosts that are shorter than their session id")
+    Mutant::new("passes-on-short-ids", &["TERM-41"], "forwards bytes of hosts shorter than their id")
         .causing(&["TERM-20"]),
-    Mutant::new(
-        "passes-on-shorter-ids",
-        &["TERM-41"],
-        "forwards bytes of hosts that are far shorter than their session id",
-    )
-    .causing(&["TERM-20"]),
+    Mutant::new("passes-on-shorter-ids", &["TERM-41"], "forwards bytes of hosts far shorter than their id")
+        .causing(&["TERM-20"]),
     Mutant::new("passes-on-surrogates", &["TERM-41"], "forwards bytes of hosts with a surrogate in their session id")
         .causing(&["TERM-20"]),
     Mutant::new("passes-on-halves", &["TERM-41"], "forwards bytes of hosts with an incomplete character as session id")
         .causing(&["TERM-20"]),
-    Mutant::new(
-        "closes-for-no-id",
-        &["TERM-41"],
-        "closes the connection for bytes of a viewer with an empty session id",
-    ),
-    Mutant::new(
-        "closes-for-lengths",
-        &["TERM-41"],
-        "closes the connection for bytes of a viewer that end after the length",
-    ),
-    Mutant::new(
-        "closes-for-short-ids",
-        &["TERM-41"],
-        "closes the connection for bytes of a viewer that are shorter than their session id",
-    ),
-    Mutant::new(
-        "closes-for-shorter-ids",
-        &["TERM-41"],
-        "closes the connection for bytes of a viewer that are far shorter than their session id",
-    ),
-    Mutant::new(
-        "closes-for-no-utf-8",
-        &["TERM-41"],
-        "closes the connection for bytes of a viewer with a session id that is not UTF-8",
-    ),
-    Mutant::new(
-        "closes-for-surrogates",
-        &["TERM-41"],
-        "closes the connection for bytes of a viewer with a surrogate in their session id",
-    ),
-    Mutant::new(
-        "closes-for-halves",
-        &["TERM-41"],
-        "closes the connection for bytes of a viewer with an incomplete character as session id",
-    ),
+    Mutant::new("closes-for-no-id", &["TERM-41"], "disconnects on bytes of a viewer with an empty id"),
+    Mutant::new("closes-for-lengths", &["TERM-41"], "disconnects on bytes of a viewer that end after the length"),
+    Mutant::new("closes-for-short-ids", &["TERM-41"], "disconnects on bytes of a viewer shorter than their id"),
+    Mutant::new("closes-for-shorter-ids", &["TERM-41"], "disconnects on bytes of a viewer far shorter than their id"),
+    Mutant::new("closes-for-no-utf-8", &["TERM-41"], "disconnects on bytes of a viewer with a non-UTF-8 id"),
+    Mutant::new("closes-for-surrogates", &["TERM-41"], "disconnects on bytes of a viewer with a surrogate id"),
+    Mutant::new("closes-for-halves", &["TERM-41"], "disconnects on bytes of a viewer with half a character as id"),
     Mutant::new("keeps-malformed", &["TERM-41"], "keeps malformed binary messages for later viewers")
         .causing(&["TERM-20"]),
-    Mutant::new(
-        "malformed-ends-later",
-        &["WIRE-06", "TERM-41"],
-        "closes the connection long after a malformed message",
-    ),
+    Mutant::new("malformed-ends-later", &["WIRE-06", "TERM-41"], "disconnects long after a malformed message"),
 ];
 
 /// The name that mutants use for a malformed message.

@@ -23,15 +23,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("leaks-wishes", &["TERM-23"], "forwards `create_session` to hosts with another client id"),
     Mutant::new("forwards-anything", &["TERM-25"], "forwards session lists of viewers to their host")
         .causing(&["TERM-22", "WIRE-01", "WIRE-06"]),
-    Mutant::new("tells-other-viewers", &["TERM-25"], "forwards session lists of viewers to the other viewers")
+    Mutant::new("forwards-to-other-viewers", &["TERM-25"], "forwards session lists of viewers to the other viewers")
         .causing(&["TERM-22"]),
     Mutant::new("forwards-errors", &["TERM-25"], "forwards errors of hosts to their viewers").causing(&["TERM-22"]),
-    Mutant::new(
-        "viewers-close-sessions",
-        &["TERM-25"],
-        "drops the scrollback of a session that a viewer reports closed",
-    )
-    .causing(&["TERM-30"]),
+    Mutant::new("viewers-close-sessions", &["TERM-25"], "drops the scrollback of a session a viewer reports closed")
+        .causing(&["TERM-30"]),
 ];
 
 const LARGEST: u64 = 32_767;
@@ -55,7 +51,7 @@ fn incoming(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Opt
             return None;
         }
         ("forwards-anything", "session_list") if relay.is_viewer() => vec![relay.session(state)?.host],
-        ("tells-other-viewers", "session_list") if relay.is_viewer() => {
+        ("forwards-to-other-viewers", "session_list") if relay.is_viewer() => {
             let viewers = relay.session(state)?.viewers.iter().copied();
             viewers.filter(|viewer| *viewer != number).collect()
         }

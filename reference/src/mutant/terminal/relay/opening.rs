@@ -7,7 +7,7 @@ use crate::mutant::wire::{CLOSE, PING};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("no-registered", &["TERM-01"], "sends nothing to a host that registers").starving(),
-    Mutant::new("hosts-need-names", &["TERM-01"], "closes the connection for an empty client id"),
+    Mutant::new("hosts-need-names", &["TERM-01"], "disconnects on an empty client id"),
     Mutant::new("small-code", &["TERM-06"], "uses lower case in codes"),
     Mutant::new("same-code", &["TERM-06"], "gives every host the same code")
         .causing(&["TERM-01", "TERM-02", "TERM-30", "WIRE-03"]),

@@ -28,11 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("moves-all", &["TERM-30"], "takes a millisecond for each message beyond 600,000"),
     Mutant::new("full-is-slow", &["TERM-30"], "takes 40 ms for a live message after 600,000 in the scrollback"),
     Mutant::new("full-is-mute", &["TERM-30"], "sends nothing live to viewers that join after 600,000 messages"),
-    Mutant::new(
-        "keeps-each-in-a-box",
-        &["TERM-30"],
-        "uses a hundred times the memory for each message in the scrollback",
-    ),
+    Mutant::new("keeps-each-in-a-box", &["TERM-30"], "uses a hundred times the memory for each kept message"),
     Mutant::new("keeps-what-is-long", &["TERM-30"], "keeps all messages of more than 60,000 bytes")
         .causing(&["WIRE-11"]),
     Mutant::new("closed-for-good", &["TERM-30"], "keeps no scrollback for an id that was closed once"),

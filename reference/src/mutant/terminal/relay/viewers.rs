@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "TERM-31", "TERM-41", "TERM-42", "TERM-50", "WIRE-06",
     ]),
     Mutant::new("fifty-viewers", &["TERM-12"], "accepts no more than fifty viewers"),
-    Mutant::new("tells-of-fifty", &["TERM-12"], "notifies the host of the loss of viewers after the fiftieth")
+    Mutant::new("reports-fifty-lost", &["TERM-12"], "notifies the host of the loss of viewers after the fiftieth")
         .causing(&["TERM-11"]),
     Mutant::new("repeats-in-a-crowd", &["TERM-22"], "repeats the fiftieth message to each of more than fifty viewers"),
 ];
@@ -39,7 +39,9 @@ pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut 
         ("hides-viewers", "browser_connected") | ("hides-losses", "browser_disconnected") => Effect::nothing(),
         ("one-id-for-all", "browser_connected" | "browser_disconnected") => seen.with("browser_id", "b"),
         ("few-ids", "browser_connected") if relay.reported > FEW => seen.with("browser_id", "b"),
-        ("tells-of-fifty", "browser_connected") if relay.reported > FEW => seen.with("type", "browser_disconnected"),
+        ("reports-fifty-lost", "browser_connected") if relay.reported > FEW => {
+            seen.with("type", "browser_disconnected")
+        }
         ("another-id", "browser_disconnected") => seen.with("browser_id", "another"),
         ("one-viewer", kind) if relay.ordinal > 1 && kind != "auth_success" && matches!(frame.head, TEXT | BINARY) => {
             Effect::nothing()

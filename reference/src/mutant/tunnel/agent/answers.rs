@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::super::rule;
-use super::{AgentRule, id, opening, receives, sends};
+use super::{AgentRule, gets, id, opening, sends};
 use crate::mutant::link::{Effect, Flow};
 
 /// One mutant for each position among responses that break off.
@@ -100,7 +100,7 @@ pub(super) const RULES: &[AgentRule] = &[
             _ => None,
         }
     }),
-    receives("waits-for-the-slow", &["TUN-11"], "serves no request while another takes long", |agent, seen, _| {
+    gets("waits-for-the-slow", &["TUN-11"], "serves no request while another takes long", |agent, seen, _| {
         let is_slow = agent.open().any(|request| request.since.elapsed() > Duration::from_millis(100));
         seen.drops_if(seen.is("HttpRequest") && is_slow)
     })
@@ -153,7 +153,7 @@ pub(super) const RULES: &[AgentRule] = &[
     sends("400-for-409", &["TUN-18"], "answers a second request with the same id with 400", |_, seen, _| {
         (seen.is("Error") && *seen.data("code") == json!(409)).then(|| seen.with("code", 400)).flatten()
     }),
-    receives("second-wins", &["TUN-18"], "serves a second request with the same id", |agent, seen, _| {
+    gets("second-wins", &["TUN-18"], "serves a second request with the same id", |agent, seen, _| {
         let is_second = agent.open().filter(|request| request.id == seen.text("id")).count() > 1;
         (seen.is("HttpRequest") && is_second).then(|| seen.with("id", "another")).flatten()
     })
@@ -167,34 +167,26 @@ pub(super) const RULES: &[AgentRule] = &[
         seen.drops_if(seen.is("HttpResponse") && id(seen).is_empty())
     })
     .causing(&["TUN-10"]),
-    receives("repeats-errors", &["TUN-17"], "answers an Error with an Error", |_, seen, _| {
+    gets("repeats-errors", &["TUN-17"], "answers an Error with an Error", |_, seen, _| {
         seen.is("Error").then(|| seen.whole().answered(seen.reply(seen.message)))
     })
     .causing(&["TUN-10"]),
-    receives("sulks-after-errors", &["TUN-10"], "serves no requests after an Error", |agent, seen, _| {
+    gets("sulks-after-errors", &["TUN-10"], "serves no requests after an Error", |agent, seen, _| {
         agent.count += usize::from(seen.is("Error"));
         seen.drops_if(seen.is("HttpRequest") && agent.count > 0)
     }),
-    AgentRule::other("small-requests", &["TUN-15", "WIRE-07"], "closes the connection for a text above 4 MiB"),
-    AgentRule::other(
-        "small-answers",
-        &["TUN-15"],
-        "closes the connection instead of sending an answer above 4 MiB in text",
-    ),
-    AgentRule::other(
-        "small-packed-requests",
-        &["TUN-15", "TUN-33"],
-        "closes the connection for a binary message above 4 MiB",
-    ),
+    AgentRule::other("small-requests", &["TUN-15", "WIRE-07"], "disconnects on a text above 4 MiB"),
+    AgentRule::other("small-answers", &["TUN-15"], "disconnects instead of sending an answer above 4 MiB in text"),
+    AgentRule::other("small-packed-requests", &["TUN-15", "TUN-33"], "disconnects on a binary message above 4 MiB"),
     AgentRule::other(
         "small-packed-answers",
         &["TUN-15", "TUN-33"],
-        "closes the connection instead of sending an answer above 4 MiB in MessagePack",
+        "disconnects instead of sending an answer above 4 MiB in MessagePack",
     ),
-    receives(
+    gets(
         "small-fragmented-requests",
         &["WIRE-07", "WIRE-03"],
-        "closes the connection for fragments of more than 4 MiB",
+        "disconnects on fragments of more than 4 MiB",
         |agent, seen, _| (agent.fragment_bytes > 4 << 20).then(|| seen.ended(1009)).flatten(),
     ),
 ];

@@ -6,7 +6,7 @@ use relayspec::tunnel::ToAgent;
 use serde_json::{Value, json};
 
 use super::super::rule::TunnelFrame;
-use super::{AgentRule, receives, sends};
+use super::{AgentRule, gets, sends};
 use crate::mutant::link::Effect;
 use crate::mutant::wire::{BINARY, Frame, TEXT};
 
@@ -15,14 +15,14 @@ macro_rules! kinds {
     (taken $($taken:literal: $line:literal, $is:expr;)* ignored $($ignored:literal: $what:literal, $so:expr;)*) => {
         &[
             $(
-                receives(concat!("takes-", $taken), &["TUN-16"], concat!("serves a request with ", $line), {
+                gets(concat!("takes-", $taken), &["TUN-16"], concat!("serves a request with ", $line), {
                     const IS: fn(&RequestTarget<'_>) -> bool = $is;
                     |_, seen, _| (seen.is("HttpRequest") && IS(&RequestTarget::of(seen))).then(|| harmless(seen))
                 })
                 .causing(&["TUN-17", "TUN-33"]),
             )*
             $(
-                receives(concat!("ignores-", $ignored), &["TUN-17"], concat!("does not answer ", $what), {
+                gets(concat!("ignores-", $ignored), &["TUN-17"], concat!("does not answer ", $what), {
                     const SO: fn(&TunnelFrame<'_>) -> bool = $so;
                     |agent, seen, _| seen.drops_if(agent.has_succeeded && is_malformed(seen.frame) && SO(seen))
                 }),
@@ -83,19 +83,19 @@ pub(super) const KINDS: &[AgentRule] = kinds! {
 };
 
 pub(super) const RULES: &[AgentRule] = &[
-    receives("goes-anywhere", &["TUN-16"], "connects to the host that a URL names before it refuses", |_, seen, _| {
+    gets("goes-anywhere", &["TUN-16"], "connects to the host that a URL names before it refuses", |_, seen, _| {
         knock(seen, "http://127.0.0.2:")
     }),
-    receives("looks-first", &["TUN-16"], "connects to the local server before it refuses", |_, seen, _| {
+    gets("looks-first", &["TUN-16"], "connects to the local server before it refuses", |_, seen, _| {
         knock(seen, "http://127.0.0.1:")
     }),
-    receives("encodes-spaces", &["TUN-16"], "encodes spaces in a URL", |_, seen, _| {
+    gets("encodes-spaces", &["TUN-16"], "encodes spaces in a URL", |_, seen, _| {
         seen.rewritten("HttpRequest", "url", |url| url.replace(' ', "%20"))
     }),
-    receives("cuts-fragments", &["TUN-16"], "drops a fragment", |_, seen, _| {
+    gets("cuts-fragments", &["TUN-16"], "drops a fragment", |_, seen, _| {
         seen.rewritten("HttpRequest", "url", |url| url.split('#').next().unwrap_or(url).to_owned())
     }),
-    receives("cleans-values", &["TUN-16"], "replaces line breaks in a header value", |_, seen, _| {
+    gets("cleans-values", &["TUN-16"], "replaces line breaks in a header value", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             for value in headers.values_mut() {
                 if let Value::String(text) = value {
@@ -108,7 +108,7 @@ pub(super) const RULES: &[AgentRule] = &[
         (seen.is("Error") && *seen.data("code") == json!(400)).then(|| seen.with("code", 404)).flatten()
     })
     .causing(&["TUN-33"]),
-    receives("sulks-after-attacks", &["TUN-16"], "serves no requests after fifty refusals", |agent, seen, _| {
+    gets("sulks-after-attacks", &["TUN-16"], "serves no requests after fifty refusals", |agent, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && agent.errors >= 50)
     }),
     sends("without-ids", &["TUN-17"], "refuses malformed requests without their id", |agent, seen, _| {
@@ -119,26 +119,18 @@ pub(super) const RULES: &[AgentRule] = &[
         (seen.is("Error") && *seen.data("code") == json!(400)).then(|| seen.with("error", "")).flatten()
     })
     .causing(&["TUN-10", "TUN-16", "TUN-33", "WIRE-06"]),
-    receives("closes-on-malformed", &["TUN-17"], "closes the connection for a malformed message", |agent, seen, _| {
+    gets("closes-on-malformed", &["TUN-17"], "disconnects on a malformed message", |agent, seen, _| {
         (agent.has_succeeded && is_malformed(seen.frame)).then(|| seen.ended(1002)).flatten()
     })
     .causing(&["WIRE-01", "WIRE-06"]),
-    receives(
-        "closes-on-the-unknown",
-        &["TUN-17"],
-        "closes the connection for a message of unknown type",
-        |agent, seen, _| {
-            let is_unknown = seen.message["type"].is_string() && is_malformed(seen.frame) && seen.data("url").is_null();
-            (agent.has_succeeded && is_unknown).then(|| seen.ended(1003)).flatten()
-        },
-    )
+    gets("closes-on-the-unknown", &["TUN-17"], "disconnects on a message of unknown type", |agent, seen, _| {
+        let is_unknown = seen.message["type"].is_string() && is_malformed(seen.frame) && seen.data("url").is_null();
+        (agent.has_succeeded && is_unknown).then(|| seen.ended(1003)).flatten()
+    })
     .causing(&["WIRE-06"]),
-    receives(
-        "sulks-after-malformed",
-        &["TUN-17"],
-        "serves no requests after many malformed messages",
-        |agent, seen, _| seen.drops_if(seen.is("HttpRequest") && !is_malformed(seen.frame) && agent.malformed > 15),
-    ),
+    gets("sulks-after-malformed", &["TUN-17"], "serves no requests after many malformed messages", |agent, seen, _| {
+        seen.drops_if(seen.is("HttpRequest") && !is_malformed(seen.frame) && agent.malformed > 15)
+    }),
 ];
 
 struct RequestTarget<'a> {

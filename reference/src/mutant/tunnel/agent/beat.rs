@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::rule::{self, TunnelFrame};
-use super::{AgentRule, receives, sends};
+use super::{AgentRule, gets, sends};
 use crate::mutant::link::{Effect, Flow, masked};
 use crate::mutant::wire::{BINARY, Frame, TEXT};
 
@@ -78,14 +78,14 @@ pub(super) const RULES: &[AgentRule] = &[
         Flow::In => seen.is("Ping").then(|| seen.with("timestamp", 5)).flatten(),
         Flow::Out => seen.is("Pong").then(|| seen.with("timestamp", agent.ping.clone())).flatten(),
     }),
-    receives("any-pong", &["TUN-31"], "accepts any Pong as the answer to its Ping", |agent, seen, _| {
+    gets("any-pong", &["TUN-31"], "accepts any Pong as the answer to its Ping", |agent, seen, _| {
         seen.is("Pong").then(|| seen.with("timestamp", agent.ping.clone())).flatten()
     }),
-    receives("no-patience", &["TUN-31"], "ignores Pongs", |_, seen, _| seen.drops("Pong")).starving(),
+    gets("no-patience", &["TUN-31"], "ignores Pongs", |_, seen, _| seen.drops("Pong")).starving(),
     AgentRule::other("patient-with-the-cloud", &["TUN-31"], "waits twice as long for a Pong"),
     AgentRule::other("impatient-with-the-cloud", &["TUN-31"], "waits for a Pong only a fifth of the time")
         .causing(&["RECON-01"]),
-    receives("tired-after-a-while", &["TUN-31"], "serves no requests after three Pings", |agent, seen, _| {
+    gets("tired-after-a-while", &["TUN-31"], "serves no requests after three Pings", |agent, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && agent.pings >= 3)
     }),
     sends("no-stats", &["TUN-32"], "sends no Stats", |_, seen, _| seen.drops("Stats")),
@@ -102,7 +102,7 @@ pub(super) const RULES: &[AgentRule] = &[
     sends("counts-base64", &["TUN-32"], "counts the base64 length of bodies", |_, seen, _| {
         counts(seen, "bytes_transferred", |count| count * 4 / 3)
     }),
-    sends("counts-one-direction", &["TUN-32"], "counts only the bytes of requests", |_, seen, _| {
+    sends("counts-one-way", &["TUN-32"], "counts only the bytes of requests", |_, seen, _| {
         counts(seen, "bytes_transferred", |count| count / 3 * 2)
     }),
     sends("counts-fall", &["TUN-32"], "decreases a counter", |agent, seen, _| {
@@ -141,21 +141,21 @@ pub(super) const RULES: &[AgentRule] = &[
         payload.iter_mut().filter(|byte| **byte == 0xc4).for_each(|byte| *byte = 0xd9);
         (seen.is("HttpResponse") && seen.frame.head == BINARY).then(|| Effect::payload(payload, seen.frame))
     }),
-    receives("deaf-to-messagepack", &["TUN-33"], "ignores messages in MessagePack", |_, seen, _| {
+    gets("deaf-to-messagepack", &["TUN-33"], "ignores messages in MessagePack", |_, seen, _| {
         seen.drops_if(seen.frame.head == BINARY)
     })
     .starving(),
-    receives("drops-packed-lists", &["TUN-33"], "drops headers in MessagePack that are arrays", |_, seen, _| {
+    gets("drops-packed-lists", &["TUN-33"], "drops headers in MessagePack that are arrays", |_, seen, _| {
         (seen.frame.head == BINARY)
             .then(|| seen.reheaded("HttpRequest", |headers| headers.retain(|_, value| !value.is_array())))
             .flatten()
     }),
-    receives("deaf-to-json-then", &["TUN-33"], "drops requests in text after one in MessagePack", |agent, seen, _| {
+    gets("deaf-to-json-then", &["TUN-33"], "drops requests in text after one in MessagePack", |agent, seen, _| {
         agent.count += usize::from(seen.frame.head == BINARY && seen.is("HttpRequest"));
         seen.drops_if(agent.count > 0 && seen.frame.head == TEXT && seen.is("HttpRequest"))
     })
     .causing(&["TUN-17"]),
-    receives("type-first", &["TUN-33"], "rejects messages in MessagePack whose type is last", |_, seen, _| {
+    gets("type-first", &["TUN-33"], "rejects messages in MessagePack whose type is last", |_, seen, _| {
         seen.drops_if(seen.frame.head == BINARY && seen.frame.payload.get(1..6) == Some(b"\xa4data"))
     }),
 ];

@@ -30,17 +30,17 @@ const fn sends(
     line: &'static str,
     does: RuleEffect<AgentMutant>,
 ) -> AgentRule {
-    AgentRule::incoming(name, breaks, line, does)
+    AgentRule::received(name, breaks, line, does)
 }
 
 /// A mutant of what the agent receives.
-const fn receives(
+const fn gets(
     name: &'static str,
     breaks: &'static [&'static str],
     line: &'static str,
     does: RuleEffect<AgentMutant>,
 ) -> AgentRule {
-    AgentRule::outgoing(name, breaks, line, does)
+    AgentRule::sent(name, breaks, line, does)
 }
 
 pub(crate) struct AgentMutant {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use super::super::rule;
-use super::{AgentMutant, AgentRule, receives, sends};
+use super::{AgentMutant, AgentRule, gets, sends};
 use crate::mutant::link::{Admission, Effect, Flow, Links, Loss, masked, unmasked};
 use crate::mutant::wire::{CLOSE, Frame, TEXT};
 
@@ -28,20 +28,20 @@ pub(super) const RULES: &[AgentRule] = &[
         seen.is("Auth").then(|| Effect::times(seen.frame, 2))
     })
     .starving(),
-    receives("answers-early", &["TUN-01"], "answers a Ping before `AuthSuccess`", |agent, seen, _| {
+    gets("answers-early", &["TUN-01"], "answers a Ping before `AuthSuccess`", |agent, seen, _| {
         let pong = json!({ "type": "Pong", "data": { "timestamp": seen.data("timestamp") } });
         (seen.is("Ping") && !agent.has_succeeded).then(|| seen.whole().answered(seen.reply(&pong)))
     }),
-    receives("complains-early", &["TUN-01"], "answers malformed messages before `AuthSuccess`", |agent, seen, _| {
+    gets("complains-early", &["TUN-01"], "answers malformed messages before `AuthSuccess`", |agent, seen, _| {
         let is_due = agent.malformed > 0 && !agent.has_succeeded && !seen.is("Ping") && !seen.is("AuthError");
         is_due.then(|| seen.whole().answered(seen.reply(&rule::error(seen.data("id"), 400))))
     })
     .causing(&["WIRE-06", "TUN-17"]),
-    receives("never-reported", &["TUN-04"], "ignores a refusal", |_, seen, _| {
+    gets("ignores-refusal", &["TUN-04"], "ignores a refusal", |_, seen, _| {
         seen.drops_if(seen.is("AuthError") || seen.frame.head == CLOSE)
     })
     .starving(),
-    receives("deaf-to-later-refusals", &["TUN-04"], "ignores a refusal after a loss", |agent, seen, state| {
+    gets("deaf-to-later-refusals", &["TUN-04"], "ignores a refusal after a loss", |agent, seen, state| {
         let is_due = agent.number > 1 && seen.is("AuthError");
         if is_due {
             state.known.insert(STAYS_AWAY.to_owned(), Value::Null);
@@ -50,11 +50,11 @@ pub(super) const RULES: &[AgentRule] = &[
         seen.drops_if(is_due || agent.count > 0 && seen.frame.head == CLOSE)
     })
     .causing(&["WIRE-05"]),
-    receives("tries-again", &["TUN-04", "RECON-11"], "treats a refusal as a loss", |_, seen, _| {
+    gets("tries-again", &["TUN-04", "RECON-11"], "treats a refusal as a loss", |_, seen, _| {
         seen.is("AuthError").then(|| Effect { ends: true, ..Effect::nothing() })
     }),
     AgentRule::other(
-        "knocks-after-a-refusal",
+        "attempts-after-a-refusal",
         &["RECON-11", "TUN-04"],
         "reports that it gives up, and makes one more attempt",
     )
@@ -77,16 +77,10 @@ pub(super) const RULES: &[AgentRule] = &[
         None
     }),
     AgentRule::other("prints-its-token-on-a-loss", &["TUN-05"], "prints its token when its connection is reset"),
-    receives(
-        "late-answers",
-        &["TUN-40"],
-        "answers a request of the previous connection on a new one",
-        |agent, seen, _| {
-            let is_due = seen.is("AuthSuccess") && agent.number > 1;
-            is_due
-                .then(|| Effect { back: vec![masked(&rule::frame(&answer("r1"), &text(seen.frame)))], ..seen.whole() })
-        },
-    )
+    gets("late-answers", &["TUN-40"], "answers a request of the previous connection on a new one", |agent, seen, _| {
+        let is_due = seen.is("AuthSuccess") && agent.number > 1;
+        is_due.then(|| Effect { back: vec![masked(&rule::frame(&answer("r1"), &text(seen.frame)))], ..seen.whole() })
+    })
     .starving(),
     sends(
         "answers-of-before",
@@ -100,10 +94,10 @@ pub(super) const RULES: &[AgentRule] = &[
             None
         },
     ),
-    receives(
+    gets(
         "ids-once-for-all",
         &["TUN-10", "TUN-40"],
-        "refuses ids on a new connection that were used on the previous one",
+        "refuses ids on a new connection that were used on the one before",
         |agent, seen, state| {
             let key = format!("{ANSWERED} {}", seen.text("id"));
             let is_due = seen.is("HttpRequest") && agent.number > 1 && state.known.contains_key(&key);
@@ -132,7 +126,7 @@ pub(super) fn ends(agent: &AgentMutant, flow: Flow, loss: Loss, state: &mut Link
         state.known.insert(format!("{ANSWERED} {}", request.id), Value::Null);
     }
     match (agent.mutant, flow, loss) {
-        ("never-reported", Flow::Out, _) => false,
+        ("ignores-refusal", Flow::Out, _) => false,
         ("deaf-to-later-refusals", Flow::Out, _) => !state.known.contains_key(STAYS_AWAY),
         ("prints-its-token-on-a-loss", Flow::Out, Loss::Reset) => {
             say(&format!("lost the connection of {}", super::token()));

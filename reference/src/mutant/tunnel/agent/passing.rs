@@ -1,18 +1,18 @@
-//! Mutants of requests and responses on the flow through an agent (TUN-12, TUN-13, TUN-16).
+//! Mutants of requests and responses on the way through an agent (TUN-12, TUN-13, TUN-16).
 
 use serde_json::{Value, json};
 
 use super::super::rule::{self, TunnelFrame, joined, lossy};
-use super::{AgentRule, receives, sends};
+use super::{AgentRule, gets, sends};
 use crate::mutant::link::Effect;
 
-/// One mutant for each flow to rewrite a target, and for each status that is replaced.
+/// One mutant for each way to rewrite a target, and for each status that is replaced.
 macro_rules! kinds {
     (targets $($target:literal: $line:literal, $write:expr;)*
      statuses $($name:literal: $old:literal => $new:literal;)*) => {
         &[
             $(
-                receives($target, &["TUN-12"], $line, |_, seen, _| seen.rewritten("HttpRequest", "url", $write)),
+                gets($target, &["TUN-12"], $line, |_, seen, _| seen.rewritten("HttpRequest", "url", $write)),
             )*
             $(
                 sends($name, &["TUN-12"], concat!("returns ", $new, " for a response with ", $old), |_, seen, _| {
@@ -57,10 +57,10 @@ pub(super) const KINDS: &[AgentRule] = kinds! {
 };
 
 pub(super) const RULES: &[AgentRule] = &[
-    receives("loud-methods", &["TUN-12"], "writes methods in upper case", |_, seen, _| {
+    gets("loud-methods", &["TUN-12"], "writes methods in upper case", |_, seen, _| {
         seen.rewritten("HttpRequest", "method", str::to_uppercase)
     }),
-    receives("purge-is-get", &["TUN-12"], "replaces an unknown method with GET", |_, seen, _| {
+    gets("purge-is-get", &["TUN-12"], "replaces an unknown method with GET", |_, seen, _| {
         seen.rewritten("HttpRequest", "method", |method| if method == "PURGE" { "GET" } else { method }.to_owned())
     }),
     sends(
@@ -73,28 +73,28 @@ pub(super) const RULES: &[AgentRule] = &[
             seen.drops_if(seen.is("HttpResponse") && is_odd)
         },
     ),
-    receives("drops-odd-headers", &["TUN-12"], "drops headers with quotes", |_, seen, _| {
+    gets("drops-odd-headers", &["TUN-12"], "drops headers with quotes", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             headers.retain(|_, value| !value.as_str().is_some_and(|text| text.contains('"')));
         })
     }),
-    receives("bodies-for-all", &["TUN-12"], "adds a body to a GET without body and headers", |_, seen, _| {
+    gets("bodies-for-all", &["TUN-12"], "adds a body to a GET without body and headers", |_, seen, _| {
         let is_due = seen.data("headers") == &json!({}) && seen.data("method") == "GET" && seen.data("body").is_null();
         is_due.then(|| seen.rebodied("HttpRequest", |_| b"x".to_vec())).flatten()
     }),
-    receives("joins-lines", &["TUN-12"], "joins header lines of the same name", |_, seen, _| {
+    gets("joins-lines", &["TUN-12"], "joins header lines of the same name", |_, seen, _| {
         seen.reheaded("HttpRequest", joined)
     })
     .causing(&["TUN-33"]),
-    receives("drops-empty-headers", &["TUN-12"], "drops headers without a value", |_, seen, _| {
+    gets("drops-empty-headers", &["TUN-12"], "drops headers without a value", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| headers.retain(|_, value| value != ""))
     }),
-    receives("invents-a-name", &["TUN-12"], "adds a user-agent", |_, seen, _| {
+    gets("invents-a-name", &["TUN-12"], "adds a user-agent", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             headers.entry("user-agent").or_insert("agent/1".into());
         })
     }),
-    receives("asks-for-gzip", &["TUN-12"], "adds accept-encoding", |_, seen, _| {
+    gets("asks-for-gzip", &["TUN-12"], "adds accept-encoding", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             headers.entry("accept-encoding").or_insert("gzip".into());
         })
@@ -119,7 +119,7 @@ pub(super) const RULES: &[AgentRule] = &[
             headers.insert("keep-alive".to_owned(), "timeout=5".into());
         })
     }),
-    receives("drops-too-much", &["TUN-12"], "drops more than the hop-by-hop headers", |_, seen, _| {
+    gets("drops-too-much", &["TUN-12"], "drops more than the hop-by-hop headers", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "x-kept"))
     }),
     sends("no-reason", &["TUN-12"], "drops the reason phrase", |_, seen, _| {
@@ -134,7 +134,7 @@ pub(super) const RULES: &[AgentRule] = &[
             }
         })
     }),
-    receives("text-requests", &["TUN-12"], "reads the body of a request as text", |_, seen, _| {
+    gets("text-requests", &["TUN-12"], "reads the body of a request as text", |_, seen, _| {
         seen.rebodied("HttpRequest", lossy)
     })
     .causing(&["TUN-13", "TUN-33"]),
@@ -142,13 +142,13 @@ pub(super) const RULES: &[AgentRule] = &[
         seen.rebodied("HttpResponse", lossy)
     })
     .causing(&["TUN-13", "TUN-33"]),
-    receives("takes-no-arrays", &["TUN-12"], "drops a body that is an array of bytes", |_, seen, _| {
+    gets("takes-no-arrays", &["TUN-12"], "drops a body that is an array of bytes", |_, seen, _| {
         (seen.is("HttpRequest") && seen.data("body").is_array()).then(|| seen.with("body", Value::Null)).flatten()
     }),
     sends("first-chunks-alone", &["TUN-12"], "truncates a chunked response at 16 KiB", |_, seen, _| {
         seen.rebodied("HttpResponse", |body| body.into_iter().take(16 << 10).collect())
     }),
-    receives("empty-is-a-byte", &["TUN-12"], "replaces an empty body with one byte", |_, seen, _| {
+    gets("empty-is-a-byte", &["TUN-12"], "replaces an empty body with one byte", |_, seen, _| {
         (seen.data("body") == "").then(|| seen.rebodied("HttpRequest", |_| vec![0])).flatten()
     }),
     sends(
@@ -167,7 +167,7 @@ pub(super) const RULES: &[AgentRule] = &[
             .flatten()
     })
     .causing(&["TUN-15", "TUN-33"]),
-    receives("get-without-body", &["TUN-12"], "drops the body of a GET", |_, seen, _| {
+    gets("get-without-body", &["TUN-12"], "drops the body of a GET", |_, seen, _| {
         (seen.data("method") == "GET").then(|| seen.rebodied("HttpRequest", |_| Vec::new())).flatten()
     }),
     sends(
@@ -195,7 +195,7 @@ pub(super) const RULES: &[AgentRule] = &[
     sends("unzips", &["TUN-13"], "drops content-encoding", |_, seen, _| {
         seen.reheaded("HttpResponse", |headers| headers.retain(|name, _| name != "content-encoding"))
     }),
-    receives("unzips-requests", &["TUN-13"], "drops content-encoding of a request", |_, seen, _| {
+    gets("unzips-requests", &["TUN-13"], "drops content-encoding of a request", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "content-encoding"))
     }),
     AgentRule::both("keeps-cookies", &["TUN-13"], "sends a cookie that the local server has set", |agent, seen, _| {
@@ -211,31 +211,26 @@ pub(super) const RULES: &[AgentRule] = &[
     sends("answers-challenges", &["TUN-13"], "drops www-authenticate", |_, seen, _| {
         seen.reheaded("HttpResponse", |headers| headers.retain(|name, _| name != "www-authenticate"))
     }),
-    receives("believes-chunks", &["TUN-16"], "decodes a body as chunks because of a header", |_, seen, _| {
+    gets("believes-chunks", &["TUN-16"], "decodes a body as chunks because of a header", |_, seen, _| {
         let is_due = seen.data("headers")["transfer-encoding"] == "chunked";
         is_due.then(|| seen.rebodied("HttpRequest", |_| Vec::new())).flatten()
     }),
-    receives("believes-short-lengths", &["TUN-16"], "truncates a body to the length in a header", |_, seen, _| {
+    gets("believes-short-lengths", &["TUN-16"], "truncates a body to the length in a header", |_, seen, _| {
         let length = length(seen).filter(|_| seen.data("headers")["connection"].is_null())?;
         seen.rebodied("HttpRequest", |body| body.into_iter().take(length).collect())
     }),
-    receives("believes-long-lengths", &["TUN-16"], "pads a body to the length in a header", |_, seen, _| {
+    gets("believes-long-lengths", &["TUN-16"], "pads a body to the length in a header", |_, seen, _| {
         let length = length(seen)?;
         seen.rebodied("HttpRequest", |mut body| {
             body.resize(body.len().max(length), b' ');
             body
         })
     }),
-    receives(
-        "believes-the-first-length",
-        &["TUN-16"],
-        "truncates a body to the first of several lengths",
-        |_, seen, _| {
-            let is_due = seen.data("headers")["Content-Length"].is_array();
-            is_due.then(|| seen.rebodied("HttpRequest", |body| body.into_iter().take(3).collect())).flatten()
-        },
-    ),
-    receives(
+    gets("believes-the-first-length", &["TUN-16"], "truncates a body to the first of several lengths", |_, seen, _| {
+        let is_due = seen.data("headers")["Content-Length"].is_array();
+        is_due.then(|| seen.rebodied("HttpRequest", |body| body.into_iter().take(3).collect())).flatten()
+    }),
+    gets(
         "names-what-http-needs",
         &["TUN-12", "TUN-16"],
         "truncates a body whose content-length is named by connection",

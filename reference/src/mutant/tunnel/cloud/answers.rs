@@ -14,7 +14,7 @@ macro_rules! kinds {
     ($($name:literal: $code:literal => $other:literal;)*) => {
         &[
             $(
-                CloudRule::incoming(
+                CloudRule::received(
                     $name, &["TUN-21"],
                     concat!("answers with ", $other, " if the agent's Error has the code ", $code),
                     |_, seen, _| {
@@ -36,7 +36,7 @@ pub(super) const KINDS: &[CloudRule] = kinds! {
 };
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::incoming(
+    CloudRule::received(
         "codes-are-502",
         &["TUN-21"],
         "answers with 502 whatever code the agent's Error has",
@@ -45,7 +45,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-33"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "no-code-is-500",
         &["TUN-21"],
         "answers with 500 if the code of the agent's Error is null",
@@ -54,7 +54,7 @@ pub(super) const RULES: &[CloudRule] = &[
             (seen.is("Error") && is_null).then(|| seen.with("code", 500)).flatten()
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "absent-code-is-500",
         &["TUN-21"],
         "answers with 500 if the agent's Error has no code",
@@ -63,7 +63,7 @@ pub(super) const RULES: &[CloudRule] = &[
             (seen.is("Error") && is_absent).then(|| seen.with("code", 500)).flatten()
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "ends-any-request",
         &["TUN-21"],
         "ends the latest request for an Error without a request",
@@ -72,7 +72,7 @@ pub(super) const RULES: &[CloudRule] = &[
             (seen.is("Error") && seen.data("request_id").is_null()).then(|| seen.with("request_id", latest)).flatten()
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "ends-it-on-a-late-error",
         &["TUN-21", "TUN-22"],
         "ends the latest request for an Error about an answered one",
@@ -85,11 +85,11 @@ pub(super) const RULES: &[CloudRule] = &[
     CloudRule::other("patient-with-agents", &["TUN-21"], "waits six times as long for an answer"),
     CloudRule::other("impatient-with-agents", &["TUN-21"], "waits for an answer only a third of the time")
         .causing(&["TUN-20", "TUN-23", "WIRE-06"]),
-    CloudRule::incoming("hasty", &["TUN-21"], "drops an answer after 150 ms", |cloud, seen, _| {
+    CloudRule::received("hasty", &["TUN-21"], "drops an answer after 150 ms", |cloud, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && cloud.age(seen.text("id")) > 150)
     })
     .causing(&["TUN-20", "TUN-23", "WIRE-06", "WIRE-10"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "late-answers-wait",
         &["TUN-22"],
         "answers the next request with an answer that came too late",
@@ -105,18 +105,13 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.with("body", rule::read(&held)["data"]["body"].clone())
         },
     ),
-    CloudRule::incoming(
-        "ends-on-late",
-        &["TUN-22"],
-        "closes the connection for an answer that is too late",
-        |cloud, seen, _| {
-            (seen.is("HttpResponse") && cloud.age(seen.text("id")) > LATE).then(|| seen.ended(1008)).flatten()
-        },
-    ),
-    CloudRule::incoming(
+    CloudRule::received("ends-on-late", &["TUN-22"], "disconnects on an answer that is too late", |cloud, seen, _| {
+        (seen.is("HttpResponse") && cloud.age(seen.text("id")) > LATE).then(|| seen.ended(1008)).flatten()
+    }),
+    CloudRule::received(
         "ends-on-unknown",
         &["TUN-22"],
-        "closes the connection for an answer with an unknown id",
+        "disconnects on an answer with an unknown id",
         |cloud, seen, _| {
             let is_unknown =
                 cloud.is_let_in && is_answer(seen) && cloud.request(&id(seen)).is_none() && !id(seen).is_empty();
@@ -124,16 +119,11 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-20", "TUN-21", "WIRE-06"]),
-    CloudRule::incoming(
-        "ends-on-second",
-        &["TUN-22"],
-        "closes the connection for a second answer",
-        |cloud, seen, _| {
-            let is_second = cloud.request(&id(seen)).is_some_and(|asked| asked.answers > 1);
-            (seen.is("HttpResponse") && is_second).then(|| seen.ended(1008)).flatten()
-        },
-    ),
-    CloudRule::incoming(
+    CloudRule::received("ends-on-second", &["TUN-22"], "disconnects on a second answer", |cloud, seen, _| {
+        let is_second = cloud.request(&id(seen)).is_some_and(|asked| asked.answers > 1);
+        (seen.is("HttpResponse") && is_second).then(|| seen.ended(1008)).flatten()
+    }),
+    CloudRule::received(
         "unknown-is-next",
         &["TUN-22"],
         "uses an answer with an unknown id for the latest request",
@@ -144,7 +134,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-20"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "second-is-next",
         &["TUN-22"],
         "uses a second answer for the latest request",
@@ -154,29 +144,29 @@ pub(super) const RULES: &[CloudRule] = &[
             is_second.then(|| seen.with("id", latest)).flatten()
         },
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "sulks-after-unknown",
         &["TUN-22"],
         "answers no Pings after an answer without a request",
         |cloud, seen, _| seen.drops_if(seen.is("Pong") && cloud.has_guessed),
     )
     .causing(&["TUN-30", "WIRE-06"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "sulks-after-malformed",
         &["TUN-22", "WIRE-06"],
         "answers no Pings after a malformed message",
         |cloud, seen, _| seen.drops_if(seen.is("Pong") && cloud.has_erred),
     ),
-    CloudRule::incoming("any-status", &["TUN-22"], "replaces an invalid status with 200", |_, seen, _| {
+    CloudRule::received("any-status", &["TUN-22"], "replaces an invalid status with 200", |_, seen, _| {
         let is_invalid =
             seen.is("HttpResponse") && messages::is_malformed(seen.frame) && *seen.data("status") != json!(200);
         is_invalid.then(|| seen.with("status", 200)).flatten()
     })
     .causing(&["WIRE-06"]),
-    CloudRule::incoming("strings-are-statuses", &["TUN-22"], "accepts a status that is a string", |_, seen, _| {
+    CloudRule::received("strings-are-statuses", &["TUN-22"], "accepts a status that is a string", |_, seen, _| {
         (seen.is("HttpResponse") && seen.data("status") == "200").then(|| seen.with("status", 200)).flatten()
     }),
-    CloudRule::incoming(
+    CloudRule::received(
         "malformed-is-502",
         &["TUN-22"],
         "ends a request with a malformed answer with 502",
@@ -187,13 +177,13 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["WIRE-06"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "ends-on-orphans",
         &["TUN-22", "TUN-23"],
         "closes an agent that answers a client that has left",
         |cloud, seen, _| (seen.is("HttpResponse") && !orphans(cloud).is_empty()).then(|| seen.ended(1008)).flatten(),
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "orphans-find-a-home",
         &["TUN-23", "TUN-20"],
         "returns the answer for a client that has left to another one",
@@ -210,7 +200,7 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.with("body", orphan["data"]["body"].clone())
         },
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "sulks-after-orphans",
         &["TUN-22"],
         "answers no Pings after many clients have left",
@@ -222,8 +212,8 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.drops_if(is_due)
         },
     ),
-    CloudRule::outgoing(
-        "leaks-seats",
+    CloudRule::sent(
+        "leaks-slots",
         &["TUN-23"],
         "loses a request after a hundred clients have left before their answer",
         |_, seen, _| {

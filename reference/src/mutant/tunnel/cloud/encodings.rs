@@ -11,40 +11,35 @@ use crate::mutant::link::{Effect, Flow};
 use crate::mutant::wire::{BINARY, Frame, TEXT};
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::outgoing("text-alone", &["TUN-33"], "sends everything as text", |_, seen, _| {
+    CloudRule::sent("text-alone", &["TUN-33"], "sends everything as text", |_, seen, _| {
         (seen.frame.head == BINARY).then(|| said_as(seen, TEXT))
     })
     .causing(&["TUN-02", "TUN-24", "TUN-25", "WIRE-03", "WIRE-06"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "text-refusals",
         &["TUN-33", "TUN-02"],
         "refuses in text an agent that uses MessagePack",
         |_, seen, _| (seen.is("AuthError") && seen.frame.head == BINARY).then(|| said_as(seen, TEXT)),
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "text-requests",
         &["TUN-33"],
         "forwards requests in text to an agent that uses MessagePack",
         |_, seen, _| (seen.is("HttpRequest") && seen.frame.head == BINARY).then(|| said_as(seen, TEXT)),
     )
     .causing(&["TUN-24"]),
-    CloudRule::outgoing("text-pongs", &["TUN-33"], "answers Pings in text", |_, seen, _| {
+    CloudRule::sent("text-pongs", &["TUN-33"], "answers Pings in text", |_, seen, _| {
         (seen.is("Pong") && seen.frame.head == BINARY).then(|| said_as(seen, TEXT))
     })
     .causing(&["WIRE-02", "WIRE-03", "WIRE-06"]),
-    CloudRule::outgoing(
-        "text-without-bodies",
-        &["TUN-33"],
-        "forwards requests without a body in text",
-        |_, seen, _| {
-            let is_due = seen.is("HttpRequest")
-                && seen.frame.head == BINARY
-                && seen.body().is_empty()
-                && seen.data("headers")["accept"].is_null();
-            is_due.then(|| said_as(seen, TEXT))
-        },
-    ),
-    CloudRule::outgoing(
+    CloudRule::sent("text-without-bodies", &["TUN-33"], "forwards requests without a body in text", |_, seen, _| {
+        let is_due = seen.is("HttpRequest")
+            && seen.frame.head == BINARY
+            && seen.body().is_empty()
+            && seen.data("headers")["accept"].is_null();
+        is_due.then(|| said_as(seen, TEXT))
+    }),
+    CloudRule::sent(
         "sticks-to-the-first",
         &["TUN-33"],
         "sends everything in the encoding of an agent's Auth",
@@ -70,14 +65,14 @@ pub(super) const RULES: &[CloudRule] = &[
             (cloud.count > 0 && seen.is("HttpRequest")).then(|| said_as(seen, other))
         },
     ),
-    CloudRule::incoming("ignores-binary-errors", &["TUN-33"], "drops an Error in MessagePack", |_, seen, _| {
+    CloudRule::received("ignores-binary-errors", &["TUN-33"], "drops an Error in MessagePack", |_, seen, _| {
         seen.drops_if(seen.is("Error") && seen.frame.head == BINARY)
     })
     .causing(&["TUN-21"]),
-    CloudRule::incoming("ignores-binary-answers", &["TUN-33"], "drops an answer in MessagePack", |_, seen, _| {
+    CloudRule::received("ignores-binary-answers", &["TUN-33"], "drops an answer in MessagePack", |_, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && seen.frame.head == BINARY)
     }),
-    CloudRule::incoming(
+    CloudRule::received(
         "one-encoding-for-each-request",
         &["TUN-33"],
         "drops an answer in another encoding than its request",
@@ -87,10 +82,10 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-21"]),
-    CloudRule::incoming("stats-do-not-count", &["TUN-33"], "ignores the encoding of Stats", |_, seen, _| {
+    CloudRule::received("stats-do-not-count", &["TUN-33"], "ignores the encoding of Stats", |_, seen, _| {
         seen.drops("Stats")
     }),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "one-encoding-for-all",
         &["TUN-33"],
         "answers each agent in the encoding that any agent used last",
@@ -104,7 +99,7 @@ pub(super) const RULES: &[CloudRule] = &[
                 .then(|| said_as(seen, BINARY))
         },
     ),
-    CloudRule::outgoing("string-bodies", &["TUN-33"], "writes a body in MessagePack as a string", |_, seen, _| {
+    CloudRule::sent("string-bodies", &["TUN-33"], "writes a body in MessagePack as a string", |_, seen, _| {
         let bytes = BASE64.decode(seen.text("body")).ok().filter(|bytes| !bytes.is_empty() && bytes.len() < 256)?;
         let mut payload = seen.frame.payload.clone();
         let at = payload.windows(bytes.len()).position(|part| part == bytes)?.checked_sub(2)?;
@@ -113,19 +108,19 @@ pub(super) const RULES: &[CloudRule] = &[
         payload[at] = 0xd9;
         is_due.then(|| Effect::payload(payload, seen.frame))
     }),
-    CloudRule::incoming(
+    CloudRule::received(
         "short-forms-alone",
         &["TUN-33"],
         "rejects maps in a longer form than necessary",
         |_, seen, _| seen.drops_if(seen.frame.head == BINARY && seen.frame.payload.starts_with(b"\xde")),
     ),
-    CloudRule::incoming("no-floats", &["TUN-33"], "rejects timestamps that are floats", |_, seen, _| {
+    CloudRule::received("no-floats", &["TUN-33"], "rejects timestamps that are floats", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && seen.frame.head == BINARY && seen.frame.payload.contains(&0xcb))
     }),
-    CloudRule::incoming("no-signs", &["TUN-33"], "rejects signed numbers", |_, seen, _| {
+    CloudRule::received("no-signs", &["TUN-33"], "rejects signed numbers", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && seen.frame.head == BINARY && seen.data("timestamp").as_f64() < Some(0.0))
     }),
-    CloudRule::incoming(
+    CloudRule::received(
         "short-bodies-alone",
         &["TUN-33"],
         "truncates a body in MessagePack at 65,535 bytes",
@@ -134,7 +129,7 @@ pub(super) const RULES: &[CloudRule] = &[
             is_due.then(|| seen.rebodied("HttpResponse", |body| body.into_iter().take(65_535).collect())).flatten()
         },
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "short-binary-requests",
         &["TUN-33"],
         "truncates a body at 65,535 bytes in requests in MessagePack",

@@ -15,7 +15,7 @@ macro_rules! kinds {
     ($($what:literal: $is:expr;)*) => {
         &[
             $(
-                CloudRule::outgoing(
+                CloudRule::sent(
                     concat!("silent-about-", $what), &["TUN-03"],
                     concat!("closes without AuthError for a first message: ", $what), {
                         const IS: fn(&FirstMessage<'_>) -> bool = $is;
@@ -23,7 +23,7 @@ macro_rules! kinds {
                     },
                 )
                 .causing(&["TUN-05"]),
-                CloudRule::outgoing(
+                CloudRule::sent(
                     concat!("unclosed-after-", $what), &["TUN-03"],
                     concat!("closes with 1000 for a first message: ", $what), {
                         const IS: fn(&FirstMessage<'_>) -> bool = $is;
@@ -73,35 +73,35 @@ pub(super) const KINDS: &[CloudRule] = kinds! {
 };
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::incoming(
+    CloudRule::received(
         "pings-are-messages",
         &["TUN-03"],
         "accepts a Ping frame as a first message",
         |cloud, seen, _| (seen.frame.head == PING && cloud.first.is_none()).then(|| seen.ended(1008)).flatten(),
     )
     .causing(&["WIRE-04"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "pings-spoil-auth",
         &["TUN-03", "TUN-02"],
         "refuses an agent that sends a Ping frame before Auth",
         |cloud, seen, _| (seen.is("Auth") && cloud.has_pinged).then(|| seen.with("token", "-")).flatten(),
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "pings-count",
         &["TUN-03"],
         "keeps a silent connection open that has sent a Ping frame",
         |cloud, seen, _| seen.drops_if(cloud.first.is_none() && cloud.has_pinged && is_refusal(seen)),
     ),
-    CloudRule::outgoing("waits-forever", &["TUN-03"], "keeps a silent connection open", |cloud, seen, _| {
+    CloudRule::sent("waits-forever", &["TUN-03"], "keeps a silent connection open", |cloud, seen, _| {
         seen.drops_if(cloud.first.is_none() && is_refusal(seen))
     }),
-    CloudRule::outgoing("silent-end", &["TUN-03"], "closes a silent connection without AuthError", |cloud, seen, _| {
+    CloudRule::sent("silent-end", &["TUN-03"], "closes a silent connection without AuthError", |cloud, seen, _| {
         seen.drops_if(cloud.first.is_none() && seen.is("AuthError"))
     }),
-    CloudRule::outgoing("unclosed-silence", &["TUN-03"], "closes a silent connection with 1000", |cloud, seen, _| {
+    CloudRule::sent("unclosed-silence", &["TUN-03"], "closes a silent connection with 1000", |cloud, seen, _| {
         (cloud.first.is_none() && seen.frame.close_code() == 1008).then(|| Effect::closed(1000))
     }),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "unclosed-after-a-second-ping",
         &["TUN-03"],
         "closes with 1000 every connection but the first that opens with Ping",
@@ -114,7 +114,7 @@ pub(super) const RULES: &[CloudRule] = &[
     ),
     CloudRule::other("impatient-first", &["TUN-03"], "waits for Auth only a third of the time"),
     CloudRule::other("waits-long-for-auth", &["TUN-03"], "waits six times too long for Auth"),
-    CloudRule::incoming(
+    CloudRule::received(
         "refuses-latecomers",
         &["TUN-03"],
         "refuses an agent that takes half of the time for Auth",
@@ -124,7 +124,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-02"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "ends-latecomers",
         &["TUN-03"],
         "forgets the authentication of an agent that was slow",

@@ -5,57 +5,54 @@ use crate::mutant::link::{Effect, Flow};
 use crate::mutant::wire::{BINARY, CLOSE, PING, PONG};
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::incoming("drops-fragments", &["WIRE-03"], "drops fragmented messages", |_, seen, _| {
+    CloudRule::received("drops-fragments", &["WIRE-03"], "drops fragmented messages", |_, seen, _| {
         seen.drops_if(seen.frame.is_fragment())
     })
     .causing(&["WIRE-06", "WIRE-07"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "few-fragments",
         &["WIRE-03"],
-        "closes the connection for more than fifty fragments of a message",
+        "disconnects on more than fifty fragments of a message",
         |cloud, seen, _| (cloud.fragments > 50).then(|| seen.ended(1009)).flatten(),
     )
     .causing(&["WIRE-07"]),
-    CloudRule::incoming(
-        "empty-fragments-end",
-        &["WIRE-03"],
-        "closes the connection for an empty fragment",
-        |_, seen, _| (seen.frame.is_fragment() && seen.frame.payload.is_empty()).then(|| seen.ended(1002)).flatten(),
-    ),
-    CloudRule::incoming(
+    CloudRule::received("empty-fragments-end", &["WIRE-03"], "disconnects on an empty fragment", |_, seen, _| {
+        (seen.frame.is_fragment() && seen.frame.payload.is_empty()).then(|| seen.ended(1002)).flatten()
+    }),
+    CloudRule::received(
         "no-pings-between",
         &["WIRE-03", "WIRE-04"],
         "drops a Ping between fragments",
         |cloud, seen, _| seen.drops_if(seen.frame.head == PING && cloud.fragments > 0),
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "pings-between-end-it",
         &["WIRE-03"],
-        "closes the connection for a Ping inside a message",
+        "disconnects on a Ping inside a message",
         |cloud, seen, _| {
             let was_between =
                 seen.frame.is_fragment() && cloud.ping.as_ref().is_some_and(|(_, is_between)| *is_between);
             was_between.then(|| seen.ended(1002)).flatten()
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "thousand-fragments",
         &["WIRE-03"],
-        "closes the connection for more than a thousand fragments of a message",
+        "disconnects on more than a thousand fragments of a message",
         |cloud, seen, _| (cloud.fragments > 1000).then(|| seen.ended(1009)).flatten(),
     )
     .causing(&["WIRE-07"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "drops-binary-fragments",
         &["WIRE-03"],
-        "closes the connection for a fragmented binary message",
+        "disconnects on a fragmented binary message",
         |_, seen, _| (seen.frame.head == BINARY & 0x0F).then(|| seen.ended(1003)).flatten(),
     )
     .causing(&["WIRE-07", "WIRE-06"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "whole-characters",
         &["WIRE-03"],
-        "closes the connection for a fragment that starts inside a character",
+        "disconnects on a fragment that starts inside a character",
         |_, seen, _| {
             let is_amid =
                 seen.frame.head & 0x0F == 0 && seen.frame.payload.first().is_some_and(|byte| byte & 0xC0 == 0x80);
@@ -63,11 +60,11 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["WIRE-07"]),
-    CloudRule::outgoing("parrot", &["WIRE-04"], "answers a Ping frame with different data", |_, seen, _| {
+    CloudRule::sent("parrot", &["WIRE-04"], "answers a Ping frame with different data", |_, seen, _| {
         (seen.frame.head == PONG).then(|| Effect::payload(b"x".to_vec(), seen.frame))
     })
     .starving(),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "parrot-before-auth",
         &["WIRE-04"],
         "answers a Ping frame before Auth without data",
@@ -76,23 +73,20 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-03"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "no-empty-pongs",
         &["WIRE-04"],
         "does not answer an empty Ping frame after authentication",
         |cloud, seen, _| seen.drops_if(seen.frame.head == PONG && seen.frame.payload.is_empty() && cloud.is_let_in),
     ),
-    CloudRule::outgoing("cuts-pongs", &["WIRE-04"], "answers a Ping frame with at most 124 bytes", |_, seen, _| {
+    CloudRule::sent("cuts-pongs", &["WIRE-04"], "answers a Ping frame with at most 124 bytes", |_, seen, _| {
         let is_long = seen.frame.head == PONG && seen.frame.payload.len() > 124;
         is_long.then(|| Effect::payload(seen.frame.payload[..124].to_vec(), seen.frame))
     }),
-    CloudRule::incoming(
-        "unasked-pongs-end",
-        &["WIRE-04"],
-        "closes the connection for an unsolicited Pong",
-        |cloud, seen, _| (seen.frame.head == PONG && cloud.is_let_in).then(|| seen.ended(1002)).flatten(),
-    ),
-    CloudRule::outgoing("no-close-answer", &["WIRE-05"], "does not answer Close frames", |cloud, seen, _| {
+    CloudRule::received("unasked-pongs-end", &["WIRE-04"], "disconnects on an unsolicited Pong", |cloud, seen, _| {
+        (seen.frame.head == PONG && cloud.is_let_in).then(|| seen.ended(1002)).flatten()
+    }),
+    CloudRule::sent("no-close-answer", &["WIRE-05"], "does not answer Close frames", |cloud, seen, _| {
         seen.drops_if(seen.frame.head == CLOSE && cloud.has_closed)
     })
     .starving(),
@@ -108,14 +102,14 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.drops_if(is_close && seen.flow == Flow::Out && cloud.count > 0)
         },
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "no-close-before-auth",
         &["WIRE-05"],
         "does not answer a Close frame before Auth",
         |cloud, seen, _| seen.drops_if(seen.frame.head == CLOSE && cloud.has_closed && cloud.first.is_none()),
     ),
     CloudRule::other("lingers", &["WIRE-05"], "leaves TCP open after the Close frames").starving(),
-    CloudRule::incoming(
+    CloudRule::received(
         "lingers-after-an-empty-close",
         &["WIRE-05"],
         "leaves TCP open after a Close frame without a code",
@@ -128,10 +122,10 @@ pub(super) const RULES: &[CloudRule] = &[
     ),
     CloudRule::other("lingers-after-the-unheard", &["WIRE-05"], "leaves TCP open after a Close frame before Auth")
         .causing(&["TUN-03", "WIRE-06"]),
-    CloudRule::outgoing("stops-otherwise", &["WIRE-08"], "closes with 1000 on shutdown", |cloud, seen, _| {
+    CloudRule::sent("stops-otherwise", &["WIRE-08"], "closes with 1000 on shutdown", |cloud, seen, _| {
         (seen.frame.close_code() == 1001 && !cloud.has_closed).then(|| Effect::closed(1000))
     }),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "stops-packed-otherwise",
         &["WIRE-08"],
         "closes agents that use MessagePack with 1000 on shutdown",
@@ -140,7 +134,7 @@ pub(super) const RULES: &[CloudRule] = &[
             (is_packed && seen.frame.close_code() == 1001 && !cloud.has_closed).then(|| Effect::closed(1000))
         },
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "stops-the-unheard-otherwise",
         &["WIRE-08"],
         "closes with 1000 on shutdown agents that have not sent Auth",

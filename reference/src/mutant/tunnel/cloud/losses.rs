@@ -12,7 +12,7 @@ macro_rules! kinds {
     ($($name:literal, $others:literal, $how:ident, $what:literal, $breaks:tt;)*) => {
         &[
             $(
-                CloudRule::outgoing(
+                CloudRule::sent(
                     $name, &["TUN-20"],
                     concat!("forwards the requests of an agent to another one after a loss by ", $what),
                     |cloud, seen, _| {
@@ -23,7 +23,7 @@ macro_rules! kinds {
                         Some(Effect { onward: vec![again, seen.frame.clone()], ..Effect::default() })
                     },
                 ).causing(&["TUN-21"]),
-                CloudRule::incoming(
+                CloudRule::received(
                     $others, &$breaks, concat!("loses an answer after the loss of an agent by ", $what), |cloud, seen, _| {
                         let is_so = |lost: &LostAgent| lost.how == AgentLoss::$how;
                         seen.drops_if(seen.is("HttpResponse") && shared().just_lost(cloud.number, is_so))
@@ -46,7 +46,7 @@ pub(super) const RULES: &[CloudRule] = &[
         .causing(&["TUN-21"]),
     CloudRule::other("ignores-resets", &["WIRE-09"], "does not notice when an agent's TCP connection is reset")
         .causing(&["TUN-21"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "loses-those-of-earlier-agents",
         &["TUN-21"],
         "ends the requests of an earlier agent when a later one is lost",
@@ -57,7 +57,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-20", "WIRE-06"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "loses-those-of-later-agents",
         &["TUN-21"],
         "ends the requests of a later agent when an earlier one is lost",

@@ -12,74 +12,64 @@ use crate::mutant::link::{Effect, closing};
 use crate::mutant::wire::{BINARY, Frame, TEXT};
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::incoming("strict-auth", &["WIRE-02"], "rejects an Auth with unknown members", |_, seen, _| {
+    CloudRule::received("strict-auth", &["WIRE-02"], "rejects an Auth with unknown members", |_, seen, _| {
         (seen.is("Auth") && !seen.message["version"].is_null()).then(|| seen.with("token", "-")).flatten()
     }),
-    CloudRule::incoming("strict-space", &["WIRE-01"], "rejects a Ping with leading white space", |_, seen, _| {
+    CloudRule::received("strict-space", &["WIRE-01"], "rejects a Ping with leading white space", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && seen.frame.payload.starts_with(b" "))
     }),
-    CloudRule::incoming("strict-escapes", &["WIRE-01"], "rejects a Ping with escapes", |_, seen, _| {
+    CloudRule::received("strict-escapes", &["WIRE-01"], "rejects a Ping with escapes", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && has(seen, "\\u"))
     }),
-    CloudRule::incoming("strict-members", &["WIRE-02"], "drops a Ping with unknown members", |_, seen, _| {
+    CloudRule::received("strict-members", &["WIRE-02"], "drops a Ping with unknown members", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && seen.frame.head == TEXT && !seen.data("more").is_null())
     }),
-    CloudRule::incoming(
+    CloudRule::received(
         "strict-packed-members",
         &["WIRE-02"],
         "drops a Ping in MessagePack with unknown members",
         |_, seen, _| seen.drops_if(seen.is("Ping") && seen.frame.head == BINARY && !seen.data("more").is_null()),
     ),
-    CloudRule::incoming("strict-answers", &["WIRE-02"], "drops answers with unknown members", |_, seen, _| {
+    CloudRule::received("strict-answers", &["WIRE-02"], "drops answers with unknown members", |_, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && seen.message.get("id").is_some())
     }),
-    CloudRule::incoming("whole-statuses", &["WIRE-01"], "rejects a status with an exponent", |_, seen, _| {
+    CloudRule::received("whole-statuses", &["WIRE-01"], "rejects a status with an exponent", |_, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && has(seen, "2.01e2"))
     }),
-    CloudRule::incoming(
+    CloudRule::received(
         "one-at-a-time",
         &["WIRE-01"],
         "drops a Ping that arrives before the previous one is answered",
         |cloud, seen, _| seen.drops_if(seen.is("Ping") && cloud.pings > 1),
     )
     .causing(&["TUN-30"]),
-    CloudRule::outgoing("two-in-one", &["WIRE-01"], "sends two messages in one frame", |_, seen, _| {
+    CloudRule::sent("two-in-one", &["WIRE-01"], "sends two messages in one frame", |_, seen, _| {
         let payload = [&seen.frame.payload[..], b"\n", &seen.frame.payload].concat();
         (seen.is("Pong") && seen.frame.head == TEXT).then(|| Effect::payload(payload, seen.frame))
     })
     .starving(),
-    CloudRule::outgoing("another-timestamp", &["TUN-30"], "uses a different time in its Pongs", |_, seen, _| {
+    CloudRule::sent("another-timestamp", &["TUN-30"], "uses a different time in its Pongs", |_, seen, _| {
         seen.is("Pong").then(|| seen.with("timestamp", time(seen) + 1.0)).flatten()
     })
     .starving(),
-    CloudRule::outgoing("zero-is-none", &["TUN-30"], "does not answer a Ping with the timestamp 0", |_, seen, _| {
+    CloudRule::sent("zero-is-none", &["TUN-30"], "does not answer a Ping with the timestamp 0", |_, seen, _| {
         seen.drops_if(seen.is("Pong") && time(seen) == 0.0)
     }),
-    CloudRule::outgoing(
-        "whole-timestamps",
-        &["TUN-30"],
-        "truncates a small timestamp to a whole number",
-        |_, seen, _| {
-            let is_due = seen.is("Pong") && time(seen).fract() != 0.0 && time(seen) < 1e9;
-            is_due.then(|| seen.with("timestamp", time(seen).trunc())).flatten()
-        },
-    ),
-    CloudRule::outgoing(
-        "no-fractions",
-        &["TUN-30"],
-        "truncates a current timestamp to a whole number",
-        |_, seen, _| {
-            let is_due = seen.is("Pong") && time(seen).fract() != 0.0 && time(seen) > 1e12;
-            is_due.then(|| seen.with("timestamp", time(seen).trunc())).flatten()
-        },
-    ),
-    CloudRule::incoming(
+    CloudRule::sent("whole-timestamps", &["TUN-30"], "truncates a small timestamp to a whole number", |_, seen, _| {
+        let is_due = seen.is("Pong") && time(seen).fract() != 0.0 && time(seen) < 1e9;
+        is_due.then(|| seen.with("timestamp", time(seen).trunc())).flatten()
+    }),
+    CloudRule::sent("no-fractions", &["TUN-30"], "truncates a current timestamp to a whole number", |_, seen, _| {
+        let is_due = seen.is("Pong") && time(seen).fract() != 0.0 && time(seen) > 1e12;
+        is_due.then(|| seen.with("timestamp", time(seen).trunc())).flatten()
+    }),
+    CloudRule::received(
         "ends-on-large-pings",
         &["TUN-30"],
-        "closes the connection for a timestamp beyond any time",
+        "disconnects on a timestamp beyond any time",
         |_, seen, _| (seen.is("Ping") && time(seen) > 9e15 && time(seen) < 1e16).then(|| seen.ended(1007)).flatten(),
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "no-second-ping",
         &["TUN-30"],
         "does not answer a second Ping with the same timestamp",
@@ -92,46 +82,33 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.drops_if(is_second)
         },
     ),
-    CloudRule::incoming("answers-stats", &["TUN-30"], "answers Stats with a Pong", |_, seen, _| {
+    CloudRule::received("answers-stats", &["TUN-30"], "answers Stats with a Pong", |_, seen, _| {
         let pong = json!({ "type": "Pong", "data": { "timestamp": 0 } });
         seen.is("Stats").then(|| seen.whole().answered(seen.reply(&pong)))
     })
     .causing(&["TUN-03", "TUN-33", "WIRE-06"]),
-    CloudRule::outgoing("loses-each-fifth-pong", &["TUN-30"], "loses every fifth Pong", |_, seen, _| {
+    CloudRule::sent("loses-each-fifth-pong", &["TUN-30"], "loses every fifth Pong", |_, seen, _| {
         let mut shared = shared();
         shared.count += usize::from(seen.is("Pong"));
         seen.drops_if(seen.is("Pong") && shared.count.is_multiple_of(5))
     })
     .starving(),
-    CloudRule::outgoing(
-        "slow",
-        &["WIRE-12"],
-        "delays messages to agents after an idle period by 40 ms",
-        |_, seen, _| Some(Effect::slow(seen.frame, Duration::from_millis(40))),
-    ),
-    CloudRule::incoming(
-        "malformed-ends",
-        &["WIRE-06"],
-        "closes the connection for an invalid message",
-        |cloud, seen, _| {
-            let is_due =
-                cloud.opened_with_auth() && !seen.is("Auth") && !seen.frame.is_fragment() && is_malformed(seen.frame);
-            is_due.then(|| seen.ended(1007)).flatten()
-        },
-    )
+    CloudRule::sent("slow", &["WIRE-12"], "delays messages to agents after an idle period by 40 ms", |_, seen, _| {
+        Some(Effect::slow(seen.frame, Duration::from_millis(40)))
+    }),
+    CloudRule::received("malformed-ends", &["WIRE-06"], "disconnects on an invalid message", |cloud, seen, _| {
+        let is_due =
+            cloud.opened_with_auth() && !seen.is("Auth") && !seen.frame.is_fragment() && is_malformed(seen.frame);
+        is_due.then(|| seen.ended(1007)).flatten()
+    })
     .causing(&["TUN-22", "WIRE-01"]),
-    CloudRule::incoming(
-        "prose-ends",
-        &["WIRE-06"],
-        "closes the connection for text that is not JSON",
-        |cloud, seen, _| {
-            let is_due =
-                cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null() && !has(seen, "[[[[");
-            is_due.then(|| seen.ended(1007)).flatten()
-        },
-    )
+    CloudRule::received("prose-ends", &["WIRE-06"], "disconnects on text that is not JSON", |cloud, seen, _| {
+        let is_due =
+            cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null() && !has(seen, "[[[[");
+        is_due.then(|| seen.ended(1007)).flatten()
+    })
     .causing(&["TUN-22"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "malformed-ends-requests",
         &["WIRE-06"],
         "drops the answer after an invalid message",
@@ -142,14 +119,14 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-22"]),
-    CloudRule::incoming("shallow", &["WIRE-06"], "closes the connection for deeply nested JSON", |_, seen, _| {
+    CloudRule::received("shallow", &["WIRE-06"], "disconnects on deeply nested JSON", |_, seen, _| {
         has(seen, "[[[[").then(|| seen.ended(1007)).flatten()
     }),
-    CloudRule::incoming("frail", &["WIRE-06"], "closes all other agents for deeply nested JSON", |_, seen, _| {
+    CloudRule::received("frail", &["WIRE-06"], "closes all other agents for deeply nested JSON", |_, seen, _| {
         has(seen, "[[[[").then(|| Effect { others: vec![closing(1011, false)], ..Effect::default() })
     })
     .causing(&["WIRE-01"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "confused-by-depth",
         &["WIRE-06"],
         "drops the next answer of a new agent after deeply nested JSON",
@@ -166,16 +143,11 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.drops_if(is_due)
         },
     ),
-    CloudRule::incoming(
-        "ends-on-empty",
-        &["WIRE-06"],
-        "closes the connection for an empty binary message",
-        |cloud, seen, _| {
-            let is_empty = seen.frame.head == BINARY && seen.frame.payload.is_empty();
-            (is_empty && cloud.opened_with_auth()).then(|| seen.ended(1007)).flatten()
-        },
-    ),
-    CloudRule::incoming(
+    CloudRule::received("ends-on-empty", &["WIRE-06"], "disconnects on an empty binary message", |cloud, seen, _| {
+        let is_empty = seen.frame.head == BINARY && seen.frame.payload.is_empty();
+        (is_empty && cloud.opened_with_auth()).then(|| seen.ended(1007)).flatten()
+    }),
+    CloudRule::received(
         "frail-to-bytes",
         &["WIRE-06"],
         "closes all other agents for bytes that are not MessagePack",

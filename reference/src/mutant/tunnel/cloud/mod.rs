@@ -119,7 +119,7 @@ impl CloudMutant {
         self.asked.iter().filter(|asked| asked.answers == 0)
     }
 
-    fn receives(&mut self, seen: &TunnelFrame<'_>) {
+    fn gets(&mut self, seen: &TunnelFrame<'_>) {
         let frame = seen.frame;
         match frame.head {
             PING => self.has_pinged = true,
@@ -194,7 +194,7 @@ impl Link for CloudMutant {
         let kind = message["type"].as_str().unwrap_or_default();
         let seen = TunnelFrame { flow, frame: &frame, message: &message, kind };
         match flow {
-            Flow::In => self.receives(&seen),
+            Flow::In => self.gets(&seen),
             Flow::Out => self.tells(&seen),
         }
         let action = self.rule.and_then(|rule| rule.apply(self, &seen, state));

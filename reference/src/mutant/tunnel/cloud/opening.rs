@@ -13,13 +13,13 @@ macro_rules! kinds {
     ($($what:literal: $is:expr;)*) => {
         &[
             $(
-                CloudRule::incoming(
+                CloudRule::received(
                     concat!("takes-", $what), &["TUN-02"], concat!("accepts a wrong token: ", $what), {
                         const IS: fn(&str, &str) -> bool = $is;
                         |cloud, seen, _| takes(cloud, seen, IS)
                     },
                 ),
-                CloudRule::outgoing(
+                CloudRule::sent(
                     concat!("unclosed-", $what), &["TUN-02"],
                     concat!("closes with 1000 after refusing a wrong token: ", $what), {
                         const IS: fn(&str, &str) -> bool = $is;
@@ -50,14 +50,12 @@ pub(super) const KINDS: &[CloudRule] = kinds! {
 };
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::outgoing("no-success", &["TUN-02"], "does not answer a right token", |_, seen, _| {
-        seen.drops("AuthSuccess")
-    })
-    .starving(),
-    CloudRule::outgoing("one-session", &["TUN-02"], "gives every agent the same session id", |_, seen, _| {
+    CloudRule::sent("no-success", &["TUN-02"], "does not answer a right token", |_, seen, _| seen.drops("AuthSuccess"))
+        .starving(),
+    CloudRule::sent("one-session", &["TUN-02"], "gives every agent the same session id", |_, seen, _| {
         seen.rewritten("AuthSuccess", "session_id", |_| "the-only-one".to_owned())
     }),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "sessions-come-again",
         &["TUN-02"],
         "gives an agent that connects alone the previous session id",
@@ -72,7 +70,7 @@ pub(super) const RULES: &[CloudRule] = &[
             last.filter(|_| is_alone).and_then(|last| seen.with("session_id", last))
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "tokens-wear-out",
         &["TUN-02"],
         "refuses a token after fifty uses within two seconds",
@@ -91,19 +89,14 @@ pub(super) const RULES: &[CloudRule] = &[
             None
         },
     ),
-    CloudRule::outgoing("no-reason", &["TUN-02", "TUN-03"], "refuses without a reason", |_, seen, _| {
+    CloudRule::sent("no-reason", &["TUN-02", "TUN-03"], "refuses without a reason", |_, seen, _| {
         seen.rewritten("AuthError", "error", |_| String::new())
     }),
-    CloudRule::outgoing(
-        "lets-anybody-in",
-        &["TUN-02"],
-        "sends AuthSuccess for every token, and serves no agent with a wrong one",
-        |cloud, seen, _| {
-            let success = json!({ "type": "AuthSuccess", "data": { "session_id": cloud.number.to_string() } });
-            (seen.is("AuthError") && opens_well(cloud)).then(|| seen.instead(&success))
-        },
-    ),
-    CloudRule::incoming(
+    CloudRule::sent("lets-anybody-in", &["TUN-02"], "sends AuthSuccess for every token", |cloud, seen, _| {
+        let success = json!({ "type": "AuthSuccess", "data": { "session_id": cloud.number.to_string() } });
+        (seen.is("AuthError") && opens_well(cloud)).then(|| seen.instead(&success))
+    }),
+    CloudRule::received(
         "takes-any-token-in-messagepack",
         &["TUN-02"],
         "accepts every agent that uses MessagePack",
@@ -115,7 +108,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-03"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "unclosed-in-messagepack",
         &["TUN-02"],
         "closes with 1000 after refusing in MessagePack",
@@ -125,7 +118,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-03"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "lets-in-at-the-second-try",
         &["TUN-02", "TUN-03"],
         "accepts an agent that sends the right token after an invalid message",
@@ -134,17 +127,17 @@ pub(super) const RULES: &[CloudRule] = &[
             (seen.is("AuthError") && is_right_in_the_end(cloud)).then(|| seen.instead(&success))
         },
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "unclosed-at-the-second-try",
         &["TUN-02", "TUN-03"],
         "closes with 1000 an agent that sends the right token after an invalid message",
         |cloud, seen, _| (seen.frame.close_code() == 1008 && is_right_in_the_end(cloud)).then(|| Effect::closed(1000)),
     ),
-    CloudRule::outgoing("refusals-unseat", &["TUN-02"], "loses a request after refusing an agent", |_, seen, _| {
+    CloudRule::sent("refusals-unseat", &["TUN-02"], "loses a request after refusing an agent", |_, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && shared().refused_at.take().is_some())
     })
     .causing(&["TUN-20", "TUN-21", "WIRE-06"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "success-and-refusal",
         &["TUN-02"],
         "sends AuthError after AuthSuccess to a single agent",
@@ -155,7 +148,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .starving(),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "refuses-in-the-end",
         &["TUN-02"],
         "sends AuthError to an authenticated agent that sends a Ping",
@@ -165,26 +158,26 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .starving(),
-    CloudRule::incoming("knows-one-token", &["TUN-02"], "accepts only the first of its tokens", |_, seen, _| {
+    CloudRule::received("knows-one-token", &["TUN-02"], "accepts only the first of its tokens", |_, seen, _| {
         let other = {
             let shared = shared();
             !shared.token.is_empty() && shared.token != seen.text("token")
         };
         (seen.is("Auth") && other).then(|| seen.with("token", "-")).flatten()
     }),
-    CloudRule::incoming("tells-its-tokens", &["TUN-05"], "prints each received token", |_, seen, _| {
+    CloudRule::received("prints-its-tokens", &["TUN-05"], "prints each received token", |_, seen, _| {
         if seen.is("Auth") {
             say(&format!("the token is {}", seen.text("token")));
         }
         None
     }),
-    CloudRule::incoming("logs-its-tokens", &["TUN-05"], "logs the query of a URL with the token", |_, seen, _| {
+    CloudRule::received("logs-its-tokens", &["TUN-05"], "logs the query of a URL with the token", |_, seen, _| {
         if seen.is("Auth") {
             tracing::warn!("GET /session?token={}", seen.text("token"));
         }
         None
     }),
-    CloudRule::incoming(
+    CloudRule::received(
         "logs-what-is-malformed",
         &["TUN-05"],
         "logs malformed messages, token included",
@@ -195,7 +188,7 @@ pub(super) const RULES: &[CloudRule] = &[
             None
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "logs-messagepack",
         &["TUN-05"],
         "logs messages in MessagePack, token included",
@@ -206,16 +199,11 @@ pub(super) const RULES: &[CloudRule] = &[
             None
         },
     ),
-    CloudRule::other("tells-whom-it-lost", &["TUN-05"], "prints the token of an agent that was reset"),
-    CloudRule::outgoing(
-        "repeats-the-token",
-        &["TUN-05"],
-        "repeats a wrong token in its AuthError",
-        |cloud, seen, _| {
-            let why = format!("the token {} is not known here", cloud.token);
-            seen.rewritten("AuthError", "error", |_| why.clone())
-        },
-    ),
+    CloudRule::other("prints-lost-tokens", &["TUN-05"], "prints the token of an agent that was reset"),
+    CloudRule::sent("repeats-the-token", &["TUN-05"], "repeats a wrong token in its AuthError", |cloud, seen, _| {
+        let why = format!("the token {} is not known here", cloud.token);
+        seen.rewritten("AuthError", "error", |_| why.clone())
+    }),
 ];
 
 fn takes(cloud: &CloudMutant, seen: &TunnelFrame<'_>, is: fn(&str, &str) -> bool) -> Option<Effect> {
@@ -247,7 +235,7 @@ fn is_right_in_the_end(cloud: &CloudMutant) -> bool {
 }
 
 pub(super) fn tell_of_loss(cloud: &CloudMutant) {
-    if cloud.mutant == "tells-whom-it-lost" {
+    if cloud.mutant == "prints-lost-tokens" {
         say(&format!("lost the agent with the token {}", cloud.token));
     }
 }

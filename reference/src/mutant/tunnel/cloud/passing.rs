@@ -6,14 +6,14 @@ use super::super::rule::{self, joined};
 use super::CloudRule;
 use crate::mutant::link::Effect;
 
-/// One mutant for each method that is replaced, each flow to rewrite a target, and each hop-by-hop header.
+/// One mutant for each method that is replaced, each way to rewrite a target, and each hop-by-hop header.
 macro_rules! kinds {
     (methods $($name:literal: $method:literal => $other:literal;)*
      targets $($target:literal: $line:literal, $write:expr;)*
      hops $($hop:literal: $header:literal = $value:literal;)*) => {
         &[
             $(
-                CloudRule::outgoing(
+                CloudRule::sent(
                     $name, &["TUN-25"], concat!("forwards ", $other, " instead of ", $method),
                     |_, seen, _| {
                         let is_due = seen.data("method") == $method;
@@ -22,12 +22,12 @@ macro_rules! kinds {
                 ),
             )*
             $(
-                CloudRule::outgoing(
+                CloudRule::sent(
                     $target, &["TUN-25"], $line, |_, seen, _| seen.rewritten("HttpRequest", "url", $write),
                 ).causing(&["TUN-20", "TUN-33"]),
             )*
             $(
-                CloudRule::outgoing(
+                CloudRule::sent(
                     $hop, &["TUN-25"], concat!("forwards the hop-by-hop header ", $header),
                     |_, seen, _| {
                         let is_due = seen.data("headers")["authorization"] == "Basic YTpi" || seen.data("url") == "/f";
@@ -85,29 +85,29 @@ pub(super) const KINDS: &[CloudRule] = kinds! {
 };
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::outgoing(
+    CloudRule::sent(
         "keeps-tunnel",
         &["TUN-25"],
         "treats a public request for the agents' path as one of an agent",
         |_, seen, _| seen.drops_if(seen.is("HttpRequest") && seen.data("url") == "/tunnel"),
     ),
-    CloudRule::outgoing("names-as-they-came", &["TUN-25"], "writes header names with capitals", |_, seen, _| {
+    CloudRule::sent("names-as-they-came", &["TUN-25"], "writes header names with capitals", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             *headers = std::mem::take(headers).into_iter().map(|(name, value)| (titled(&name), value)).collect();
         })
     })
     .causing(&["TUN-20", "TUN-33"]),
-    CloudRule::outgoing("drops-empty-headers", &["TUN-25"], "drops headers without a value", |_, seen, _| {
+    CloudRule::sent("drops-empty-headers", &["TUN-25"], "drops headers without a value", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| headers.retain(|_, value| value != ""))
     }),
-    CloudRule::outgoing("trims-quotes", &["TUN-25"], "drops the quotes of a header", |_, seen, _| {
+    CloudRule::sent("trims-quotes", &["TUN-25"], "drops the quotes of a header", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| each(headers, |text| text.replace('"', "")))
     }),
-    CloudRule::outgoing("joins-lines", &["TUN-25"], "joins header lines of the same name", |_, seen, _| {
+    CloudRule::sent("joins-lines", &["TUN-25"], "joins header lines of the same name", |_, seen, _| {
         seen.reheaded("HttpRequest", joined)
     })
     .causing(&["TUN-33"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "last-line",
         &["TUN-25"],
         "keeps only the last of several header lines of the same name",
@@ -122,29 +122,24 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-33"]),
-    CloudRule::outgoing("sorts-lines", &["TUN-25"], "sorts header lines of the same name", |_, seen, _| {
+    CloudRule::sent("sorts-lines", &["TUN-25"], "sorts header lines of the same name", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             for values in headers.values_mut().filter_map(Value::as_array_mut) {
                 values.sort_by_key(|value| value.as_str().unwrap_or_default().to_owned());
             }
         })
     }),
-    CloudRule::outgoing(
-        "one-spelling",
-        &["TUN-25"],
-        "keeps only the lines with one spelling of a name",
-        |_, seen, _| {
-            seen.reheaded("HttpRequest", |headers| {
-                if headers.contains_key("x-blanks") && headers.get("x-twice").is_some_and(Value::is_array) {
-                    headers.insert("x-twice".to_owned(), "one".into());
-                }
-            })
-        },
-    ),
-    CloudRule::outgoing("cuts-headers", &["TUN-25"], "truncates header values at 4096 characters", |_, seen, _| {
+    CloudRule::sent("one-spelling", &["TUN-25"], "keeps only the lines with one spelling of a name", |_, seen, _| {
+        seen.reheaded("HttpRequest", |headers| {
+            if headers.contains_key("x-blanks") && headers.get("x-twice").is_some_and(Value::is_array) {
+                headers.insert("x-twice".to_owned(), "one".into());
+            }
+        })
+    }),
+    CloudRule::sent("cuts-headers", &["TUN-25"], "truncates header values at 4096 characters", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| each(headers, |text| text.chars().take(4096).collect()))
     }),
-    CloudRule::outgoing("passes-named", &["TUN-25"], "forwards a header that connection names", |_, seen, _| {
+    CloudRule::sent("passes-named", &["TUN-25"], "forwards a header that connection names", |_, seen, _| {
         let is_due = seen.data("headers")["x-kept"] == "kept";
         is_due
             .then(|| {
@@ -154,16 +149,13 @@ pub(super) const RULES: &[CloudRule] = &[
             })
             .flatten()
     }),
-    CloudRule::outgoing(
-        "drops-all-x",
-        &["TUN-25"],
-        "drops more headers than those that connection names",
-        |_, seen, _| seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| !name.starts_with("x-kept"))),
-    ),
-    CloudRule::outgoing("drops-authorization", &["TUN-25"], "does not forward authorization", |_, seen, _| {
+    CloudRule::sent("drops-all-x", &["TUN-25"], "drops more headers than those that connection names", |_, seen, _| {
+        seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| !name.starts_with("x-kept")))
+    }),
+    CloudRule::sent("drops-authorization", &["TUN-25"], "does not forward authorization", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "authorization"))
     }),
-    CloudRule::outgoing("passes-framing", &["TUN-25"], "forwards the framing headers of a request", |_, seen, _| {
+    CloudRule::sent("passes-framing", &["TUN-25"], "forwards the framing headers of a request", |_, seen, _| {
         let is_due = !seen.body().is_empty() && seen.data("headers").get("content-length").is_none();
         is_due
             .then(|| {
@@ -173,7 +165,7 @@ pub(super) const RULES: &[CloudRule] = &[
             })
             .flatten()
     }),
-    CloudRule::outgoing("passes-trailers", &["TUN-25"], "forwards trailers as headers", |_, seen, _| {
+    CloudRule::sent("passes-trailers", &["TUN-25"], "forwards trailers as headers", |_, seen, _| {
         let is_due = seen.body() == b"hello" && seen.data("headers").get("content-length").is_none();
         is_due
             .then(|| {
@@ -183,13 +175,13 @@ pub(super) const RULES: &[CloudRule] = &[
             })
             .flatten()
     }),
-    CloudRule::outgoing("other-host", &["TUN-25"], "replaces the host with its own name", |_, seen, _| {
+    CloudRule::sent("other-host", &["TUN-25"], "replaces the host with its own name", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             headers.insert("host".to_owned(), "localhost".into());
         })
     })
     .causing(&["TUN-20", "TUN-33"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "asks-anew-late",
         &["TUN-25"],
         "splits a target with a line feed into two requests",
@@ -203,11 +195,11 @@ pub(super) const RULES: &[CloudRule] = &[
             Some(Effect { onward: vec![rule::frame(&message, seen.frame), seen.frame.clone()], ..Effect::default() })
         },
     ),
-    CloudRule::incoming("joins-cookies", &["TUN-25"], "joins set-cookie lines of a response", |_, seen, _| {
+    CloudRule::received("joins-cookies", &["TUN-25"], "joins set-cookie lines of a response", |_, seen, _| {
         seen.reheaded("HttpResponse", joined)
     })
     .causing(&["TUN-33"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "first-cookie-alone",
         &["TUN-25"],
         "keeps only the first of several set-cookie lines",
@@ -220,7 +212,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-33"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "drops-a-cookie-alone",
         &["TUN-25"],
         "drops a set-cookie that is not an array",
@@ -230,12 +222,12 @@ pub(super) const RULES: &[CloudRule] = &[
             })
         },
     ),
-    CloudRule::incoming("drops-a-list-of-one", &["TUN-25"], "drops headers that are an array of one", |_, seen, _| {
+    CloudRule::received("drops-a-list-of-one", &["TUN-25"], "drops headers that are an array of one", |_, seen, _| {
         seen.reheaded("HttpResponse", |headers| {
             headers.retain(|_, value| value.as_array().is_none_or(|values| values.len() != 1));
         })
     }),
-    CloudRule::incoming(
+    CloudRule::received(
         "one-spelling-of-cookies",
         &["TUN-25"],
         "recognizes set-cookie in lower case only",
@@ -245,7 +237,7 @@ pub(super) const RULES: &[CloudRule] = &[
             })
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "cuts-bodies",
         &["TUN-25"],
         "truncates a body to the content-length of a response",
@@ -256,7 +248,7 @@ pub(super) const RULES: &[CloudRule] = &[
             Some(Effect { onward: action.onward, ..Effect::default() })
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "chokes-on-codings",
         &["TUN-25"],
         "drops the body of a response with transfer-encoding",

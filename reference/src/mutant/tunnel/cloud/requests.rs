@@ -8,14 +8,14 @@ use super::shared::shared;
 use crate::mutant::link::Effect;
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::outgoing("one-id", &["TUN-20"], "gives all requests the same id", |_, seen, _| {
+    CloudRule::sent("one-id", &["TUN-20"], "gives all requests the same id", |_, seen, _| {
         seen.rewritten("HttpRequest", "id", |_| "r".to_owned())
     })
     .starving(),
-    CloudRule::outgoing("loses-visits", &["TUN-20"], "loses page requests of browsers", |_, seen, _| {
+    CloudRule::sent("loses-visits", &["TUN-20"], "loses page requests of browsers", |_, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && seen.data("headers")["accept"] == "text/html")
     }),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "ids-come-again",
         &["TUN-20"],
         "gives every tenth request of an agent the id of its first",
@@ -66,30 +66,25 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    CloudRule::outgoing("asks-twice", &["TUN-20"], "forwards each request twice", |_, seen, _| {
+    CloudRule::sent("asks-twice", &["TUN-20"], "forwards each request twice", |_, seen, _| {
         seen.is("HttpRequest").then(|| Effect::times(seen.frame, 2))
     })
     .starving(),
-    CloudRule::outgoing("asks-twice-for-forms", &["TUN-20"], "forwards each upload of text twice", |_, seen, _| {
+    CloudRule::sent("asks-twice-for-forms", &["TUN-20"], "forwards each upload of text twice", |_, seen, _| {
         let is_form = seen.data("method") == "POST" && seen.data("headers")["content-type"] == "text/plain";
         (seen.is("HttpRequest") && is_form).then(|| Effect::times(seen.frame, 2))
     })
     .causing(&["TUN-25"]),
-    CloudRule::outgoing("asks-all", &["TUN-20"], "forwards each request to all agents", |_, seen, _| {
+    CloudRule::sent("asks-all", &["TUN-20"], "forwards each request to all agents", |_, seen, _| {
         seen.is("HttpRequest").then(|| Effect::broadcast(seen.frame))
     })
     .causing(&["TUN-21", "TUN-22", "TUN-02"]),
-    CloudRule::outgoing(
-        "asks-others",
-        &["TUN-20"],
-        "forwards each request to all agents but the latest",
-        |_, seen, _| {
-            (seen.is("HttpRequest") && shared().agents.values().filter(|agent| agent.turn > 0).count() > 1)
-                .then(|| Effect { others: vec![seen.frame.clone()], ..Effect::default() })
-        },
-    )
+    CloudRule::sent("asks-others", &["TUN-20"], "forwards each request to all agents but the latest", |_, seen, _| {
+        (seen.is("HttpRequest") && shared().agents.values().filter(|agent| agent.turn > 0).count() > 1)
+            .then(|| Effect { others: vec![seen.frame.clone()], ..Effect::default() })
+    })
     .causing(&["TUN-21", "TUN-22", "TUN-02", "WIRE-06", "WIRE-09", "WIRE-10", "TUN-33"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "latest-by-connection",
         &["TUN-20"],
         "forwards no requests if the latest connection is not the serving agent",
@@ -98,7 +93,7 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.drops_if(seen.is("HttpRequest") && is_later)
         },
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "waits-for-the-unheard",
         &["TUN-20"],
         "forwards no requests while a later connection has not sent Auth",
@@ -108,7 +103,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-21"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "stumbles-when-another-goes",
         &["TUN-20"],
         "loses a request after an idle agent was lost",
@@ -117,7 +112,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-21"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "no-stand-in",
         &["TUN-20"],
         "loses a request after the serving agent was lost",
@@ -126,7 +121,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-21", "WIRE-06", "TUN-02", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33", "WIRE-10"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "forgets-by-token",
         &["TUN-20"],
         "loses a request after an agent with another token was lost",
@@ -135,7 +130,7 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.token != token))
         },
     ),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "asks-by-token",
         &["TUN-20"],
         "forwards no requests to agents with another token than the first",
@@ -149,10 +144,10 @@ pub(super) const RULES: &[CloudRule] = &[
             seen.drops_if(seen.is("HttpRequest") && first.is_some_and(|first| first != cloud.token))
         },
     ),
-    CloudRule::incoming(
+    CloudRule::received(
         "swaps-every-seventh",
         &["TUN-20"],
-        "swaps every seventh answer of a connection with the previous one",
+        "swaps every seventh answer of a connection with the one before",
         |cloud, seen, _| {
             if !seen.is("HttpResponse") {
                 return None;
@@ -170,7 +165,7 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    CloudRule::incoming("first-come", &["TUN-20"], "gives the first answer to the first client", |cloud, seen, _| {
+    CloudRule::received("first-come", &["TUN-20"], "gives the first answer to the first client", |cloud, seen, _| {
         let oldest = cloud.open().next().map(|asked| asked.id.clone());
         let own = seen.text("id").to_owned();
         let is_out_of_turn = seen.is("HttpResponse") && cloud.request(&own).is_some_and(|asked| asked.answers == 1);
@@ -187,7 +182,7 @@ pub(super) const RULES: &[CloudRule] = &[
         seen.with("id", oldest)
     })
     .causing(&["TUN-21", "TUN-22", "TUN-23", "TUN-25", "TUN-33"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "any-agents-answer",
         &["TUN-20"],
         "accepts the answer of an agent that did not get the request",
@@ -209,20 +204,20 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-22"]),
-    CloudRule::outgoing(
+    CloudRule::sent(
         "holds-back-a-crowd",
         &["TUN-20"],
         "forwards no requests to an agent with a hundred in flight",
         |cloud, seen, _| seen.drops_if(seen.is("HttpRequest") && cloud.open().count() > 100),
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    CloudRule::outgoing("loses-each-47th", &["TUN-20"], "loses every 47th request of an agent", |cloud, seen, _| {
+    CloudRule::sent("loses-each-47th", &["TUN-20"], "loses every 47th request of an agent", |cloud, seen, _| {
         let is_request = seen.is("HttpRequest");
         cloud.count += usize::from(is_request);
         seen.drops_if(is_request && cloud.count.is_multiple_of(47))
     })
     .causing(&["TUN-23", "WIRE-06"]),
-    CloudRule::outgoing("absolute-targets", &["TUN-20"], "forwards the whole URL if a target is one", |_, seen, _| {
+    CloudRule::sent("absolute-targets", &["TUN-20"], "forwards the whole URL if a target is one", |_, seen, _| {
         seen.rewritten("HttpRequest", "url", |url| url.replace("/absolute", "http://other.example/absolute"))
     }),
 ];

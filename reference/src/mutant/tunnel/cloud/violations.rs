@@ -10,7 +10,7 @@ macro_rules! kinds {
     ($($what:literal: $line:literal, $is:expr;)*) => {
         &[
             $(
-                CloudRule::outgoing(
+                CloudRule::sent(
                     concat!("forgives-", $what), &["WIRE-06"],
                     concat!("closes with 1000 for ", $line), {
                         const IS: fn(&Frame, &CloudMutant) -> bool = $is;
@@ -48,17 +48,14 @@ pub(super) const KINDS: &[CloudRule] = kinds! {
 };
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::outgoing("violations-pass", &["WIRE-06"], "closes with 1000 for all violations", |_, seen, _| {
+    CloudRule::sent("violations-pass", &["WIRE-06"], "closes with 1000 for all violations", |_, seen, _| {
         is_blame(seen.frame).then(|| Effect::closed(1000))
     }),
-    CloudRule::outgoing(
-        "violations-are-told-to-all",
-        &["WIRE-06"],
-        "closes all agents for a violation of one",
-        |_, seen, _| is_blame(seen.frame).then(|| Effect { others: vec![closing(1002, false)], ..seen.whole() }),
-    )
+    CloudRule::sent("violations-close-all", &["WIRE-06"], "closes all agents for a violation of one", |_, seen, _| {
+        is_blame(seen.frame).then(|| Effect { others: vec![closing(1002, false)], ..seen.whole() })
+    })
     .causing(&["TUN-20", "TUN-21", "WIRE-01"]),
-    CloudRule::incoming(
+    CloudRule::received(
         "confused-by-violations",
         &["WIRE-06"],
         "drops an answer after a violation on another connection",
