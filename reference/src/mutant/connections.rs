@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::sleep;
 
-use super::flow::{BufferedStream, StreamEnd, Writer, gone, locked, mingle, until_both, write};
+use super::flow::{BufferedStream, FrameWriter, StreamEnd, gone, locked, mingle, until_both, write};
 use super::forwarder::Forwarder;
 use super::link::{Admission, Flow, Link, Links};
 use super::wire::{Frame, head};
@@ -21,9 +21,7 @@ const LINGER: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProxySide {
-    /// Peers, by WebSocket.
     Peers,
-    /// The public, by plain HTTP.
     Public,
 }
 
@@ -34,7 +32,7 @@ pub(super) struct ProxyConnections {
     patience: Duration,
     behind: SocketAddr,
     pub(super) state: Mutex<Links>,
-    guests: Mutex<Vec<(usize, Writer)>>,
+    guests: Mutex<Vec<(usize, FrameWriter)>>,
     /// One connection is dialled at a time, so that many do not overflow the backlog.
     dialing: AsyncMutex<()>,
 }
@@ -45,7 +43,6 @@ impl ProxyConnections {
         Self { chosen, side, patience, behind, state, guests, dialing: AsyncMutex::default() }
     }
 
-    /// Forwards between a client and the target.
     pub(super) async fn pass(&self, guest: TcpStream) -> Result<()> {
         guest.set_nodelay(true)?;
         let from = guest.peer_addr()?.ip();
@@ -71,7 +68,6 @@ impl ProxyConnections {
                 sleep(LINGER).await;
                 return Ok(());
             }
-            // Until the client leaves.
             Admission::Ignored => return copy(&mut guest.reader, &mut sink()).await.map(drop),
         }
         let Ok(behind) = self.dial(from).await else {

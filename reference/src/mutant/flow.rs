@@ -18,11 +18,11 @@ use super::wire::Frame;
 pub(super) const PIECE: usize = 64 << 10;
 
 /// The writer of one side, for one frame at a time.
-pub(super) type Writer = Arc<AsyncMutex<OwnedWriteHalf>>;
+pub(super) type FrameWriter = Arc<AsyncMutex<OwnedWriteHalf>>;
 
 pub(super) struct BufferedStream {
     pub(super) reader: BufReader<OwnedReadHalf>,
-    pub(super) writer: Writer,
+    pub(super) writer: FrameWriter,
 }
 
 impl BufferedStream {
@@ -38,20 +38,18 @@ pub(super) enum StreamEnd {
     Forwarded,
     /// The end is hidden from the other side.
     Hidden,
-    /// Both sides end.
     All,
-    /// Both sides are reset.
     Reset,
 }
 
 /// When the last frame was forwarded.
 #[derive(Default)]
-pub(super) struct Silence(Option<Instant>);
+pub(super) struct IdleTimer(Option<Instant>);
 
 /// The idle time after which a frame counts as the first.
 const SILENCE: Duration = Duration::from_millis(10);
 
-impl Silence {
+impl IdleTimer {
     /// The delay of a frame that comes now, if it is the first after an idle period.
     pub(super) fn ends(&mut self, by: Duration) -> Duration {
         let now = Instant::now();
@@ -81,7 +79,6 @@ pub(super) async fn mingle(mut guest: BufferedStream, mut behind: BufferedStream
     }
 }
 
-/// Waits until both sides have ended.
 pub(super) async fn until_both(
     inward: impl Future<Output = Result<StreamEnd>>,
     outward: impl Future<Output = Result<StreamEnd>>,
@@ -98,11 +95,11 @@ pub(super) async fn until_both(
     }
 }
 
-pub(super) async fn write(to: &Writer, frames: &[Frame]) -> Result<()> {
+pub(super) async fn write(to: &FrameWriter, frames: &[Frame]) -> Result<()> {
     send(to, &mut frames.iter().flat_map(Frame::bytes).collect()).await
 }
 
-pub(super) async fn send(to: &Writer, ready: &mut Vec<u8>) -> Result<()> {
+pub(super) async fn send(to: &FrameWriter, ready: &mut Vec<u8>) -> Result<()> {
     if !ready.is_empty() {
         to.lock().await.write_all(ready).await?;
         ready.clear();
@@ -111,7 +108,7 @@ pub(super) async fn send(to: &Writer, ready: &mut Vec<u8>) -> Result<()> {
 }
 
 /// Buffers writes without limit; an empty write ends the stream.
-pub(super) fn hoard(to: Writer) -> UnboundedSender<Vec<u8>> {
+pub(super) fn hoard(to: FrameWriter) -> UnboundedSender<Vec<u8>> {
     let (sender, mut receiver) = unbounded_channel::<Vec<u8>>();
     tokio::spawn(async move {
         while let Some(bytes) = receiver.recv().await {

@@ -11,9 +11,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep;
 
 use super::connections::ProxyConnections;
-use super::flow::{PIECE, Silence, StreamEnd, Writer, hoard, locked, send, write};
+use super::flow::{FrameWriter, IdleTimer, PIECE, StreamEnd, hoard, locked, send, write};
 use super::link::{Effect, Flow, Link, Loss, closing};
-use super::wire::{Frame, Part, is_at_hand, read};
+use super::wire::{Frame, WirePart, is_at_hand, read};
 
 pub(super) struct Forwarder<'a> {
     connections: &'a ProxyConnections,
@@ -21,13 +21,13 @@ pub(super) struct Forwarder<'a> {
     flow: Flow,
     link: &'a Mutex<Box<dyn Link>>,
     from: BufReader<OwnedReadHalf>,
-    onward: &'a Writer,
-    back: &'a Writer,
+    onward: &'a FrameWriter,
+    back: &'a FrameWriter,
     /// The unlimited buffer for the other side, if any.
     store: Option<UnboundedSender<Vec<u8>>>,
     /// Bytes to be written together.
     ready: Vec<u8>,
-    silence: Silence,
+    idle: IdleTimer,
 }
 
 impl<'a> Forwarder<'a> {
@@ -37,7 +37,7 @@ impl<'a> Forwarder<'a> {
         flow: Flow,
         link: &'a Mutex<Box<dyn Link>>,
         from: BufReader<OwnedReadHalf>,
-        [onward, back]: [&'a Writer; 2],
+        [onward, back]: [&'a FrameWriter; 2],
     ) -> Self {
         let store = locked(link).hoards().then(|| hoard(Arc::clone(onward)));
         Self {
@@ -50,11 +50,10 @@ impl<'a> Forwarder<'a> {
             back,
             store,
             ready: Vec::new(),
-            silence: Silence::default(),
+            idle: IdleTimer::default(),
         }
     }
 
-    /// Forwards frames until the end.
     pub(super) async fn pass(mut self) -> Result<StreamEnd> {
         loop {
             // Frames that arrived together are forwarded together.
@@ -62,8 +61,8 @@ impl<'a> Forwarder<'a> {
                 send(self.onward, &mut self.ready).await?;
             }
             let over = match read(&mut self.from).await {
-                Ok(Part::Frame(frame)) => self.frame(frame).await?,
-                Ok(Part::Raw(head, rest)) => self.large(&head, rest).await?,
+                Ok(WirePart::Frame(frame)) => self.frame(frame).await?,
+                Ok(WirePart::Raw(head, rest)) => self.large(&head, rest).await?,
                 Err(error) => Some(self.end(&error).await?),
             };
             if let Some(over) = over {
@@ -78,7 +77,7 @@ impl<'a> Forwarder<'a> {
             state.bytes += frame.payload.len();
             locked(self.link).on_frame(self.flow, frame, &mut state)
         };
-        let delay = delay + self.silence.ends(start);
+        let delay = delay + self.idle.ends(start);
         if !delay.is_zero() {
             send(self.onward, &mut self.ready).await?;
             sleep(delay).await;

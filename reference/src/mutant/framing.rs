@@ -44,7 +44,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
 /// The number of later connections that are affected by violations.
 const ROW: usize = 12;
 
-/// The state of a connection's frames.
 #[derive(Debug, Default)]
 pub(super) struct Framing {
     is_amid: bool,
@@ -57,7 +56,6 @@ pub(super) struct Framing {
 }
 
 impl Framing {
-    /// What the mutant does with a frame.
     pub(super) fn alters(
         &mut self,
         mutant: &str,

@@ -19,13 +19,10 @@ pub(super) enum Flow {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Loss {
-    /// FIN.
     Ended,
-    /// RST.
     Reset,
 }
 
-/// The state that all connections share.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     pub(super) connections: usize,
@@ -43,12 +40,10 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Queues a frame for a connection.
     pub(super) fn post(&mut self, number: usize, frame: Frame) {
         self.mail.entry(number).or_default().push(frame);
     }
 
-    /// Takes the queued frames of a connection.
     pub(super) fn mail(&mut self, number: usize) -> Vec<Frame> {
         self.mail.remove(&number).unwrap_or_default()
     }
@@ -63,7 +58,6 @@ pub(super) struct Effect {
     pub(super) others: Vec<Frame>,
     /// The number of the only other connection that receives them.
     pub(super) only: Option<usize>,
-    /// Whether the connection ends.
     pub(super) ends: bool,
     pub(super) delay: Duration,
     /// An additional delay after an idle period.
@@ -73,11 +67,9 @@ pub(super) struct Effect {
 /// What happens to a request.
 #[derive(Debug)]
 pub(super) enum Admission {
-    /// It is forwarded, perhaps altered.
     Onward,
     /// It is answered with this response.
     Answered(&'static str),
-    /// It is dropped.
     Ignored,
 }
 
@@ -166,19 +158,16 @@ impl Effect {
         Self { onward: vec![text(message, like)], ..Self::default() }
     }
 
-    /// Replaces the payload.
     pub(super) fn payload(payload: Vec<u8>, like: &Frame) -> Self {
         Self { onward: vec![Frame { payload, ..like.clone() }], ..Self::default() }
     }
 
-    /// Replaces a member of the message.
     pub(super) fn with(message: &Value, name: &str, value: Value, like: &Frame) -> Self {
         let mut message = message.clone();
         message[name] = value;
         Self::text(&message, like)
     }
 
-    /// Flips a bit in the last byte.
     pub(super) fn altered(frame: &Frame) -> Self {
         let mut frame = frame.clone();
         if let Some(last) = frame.payload.last_mut() {
@@ -192,7 +181,6 @@ impl Effect {
         Self { onward: vec![closing(code, false)], ..Self::default() }
     }
 
-    /// Ends the connection with a code.
     pub(super) fn ended(frame: &Frame, code: u16) -> Self {
         let back = vec![closing(code, !frame.masked)];
         Self { onward: vec![closing(code, frame.masked)], back, ends: true, ..Self::default() }
@@ -203,13 +191,11 @@ impl Effect {
         Self { others: vec![unmasked(frame)], ..Self::whole(frame) }
     }
 
-    /// Appends a frame.
     pub(super) fn then(mut self, frame: Frame) -> Self {
         self.onward.push(frame);
         self
     }
 
-    /// Sends a frame back.
     pub(super) fn answered(mut self, frame: Frame) -> Self {
         self.back.push(frame);
         self

@@ -26,7 +26,6 @@ pub use client::{ClientProxy, ClientProxyError};
 pub use proxy::{MutantProxy, MutantProxyError};
 pub use rpc::{DaemonProxy, DaemonProxyError, RpcClientProxy};
 
-use std::fmt;
 use std::time::Duration;
 
 use link::Link;
@@ -156,15 +155,10 @@ fn visitor(chosen: SelectedMutant) -> Box<dyn visit::Visit> {
 
 /// No mutant of the role has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown mutant `{name}` of a reference {role}; --list-mutants lists the valid ones")]
 pub struct UnknownMutant {
     role: &'static str,
     name: String,
-}
-
-impl fmt::Display for UnknownMutant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a reference {} has no mutant `{}`; --list-mutants lists those that it has", self.role, self.name)
-    }
 }
 
 /// The mutant of a role with this name; fails if there is none.

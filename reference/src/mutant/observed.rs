@@ -14,7 +14,6 @@ pub(super) struct Observed<'a> {
 }
 
 impl Observed<'_> {
-    /// A text member of the message.
     pub(super) fn text(&self, name: &str) -> &str {
         self.message[name].as_str().unwrap_or_default()
     }
@@ -24,7 +23,6 @@ impl Observed<'_> {
         str::from_utf8(&self.frame.payload).unwrap_or_default()
     }
 
-    /// Replaces a member of the message.
     pub(super) fn with(&self, name: &str, value: impl Into<Value>) -> Effect {
         Effect::with(self.message, name, value.into(), self.frame)
     }

@@ -12,13 +12,12 @@ use tokio::time::sleep;
 use super::link::Admission;
 use super::wire;
 
-/// A request and its response, with a mutant.
 pub(super) trait Visit: Send {
     /// Handles a request, whose head may be altered; `behind` are the bytes received after it.
     fn comes(&mut self, head: &mut Head, behind: &[u8]) -> Admission;
 
     /// Handles the response, whose head may be altered.
-    fn goes(&mut self, head: &mut Head) -> Reply;
+    fn goes(&mut self, head: &mut Head) -> VisitReply;
 
     /// The client left before its response.
     fn is_given_up(&mut self) {}
@@ -26,12 +25,9 @@ pub(super) trait Visit: Send {
 
 /// What happens to a response.
 #[derive(Debug)]
-pub(super) enum Reply {
-    /// It is returned, perhaps altered.
+pub(super) enum VisitReply {
     Back,
-    /// It is returned late.
     Late(Duration),
-    /// This is returned instead.
     Instead(&'static str),
     /// Nothing is returned, and the client waits.
     Never,
@@ -130,14 +126,14 @@ pub(super) async fn pass(
     };
     let mut head = Head::read(&answer);
     match visit.goes(&mut head) {
-        Reply::Back => {}
-        Reply::Late(delay) => sleep(delay).await,
-        Reply::Instead(answer) => {
+        VisitReply::Back => {}
+        VisitReply::Late(delay) => sleep(delay).await,
+        VisitReply::Instead(answer) => {
             to_guest.write_all(answer.as_bytes()).await?;
             sleep(LINGER).await;
             return Ok(());
         }
-        Reply::Never => return asking.await,
+        VisitReply::Never => return asking.await,
     }
     let written = to_guest.write_all(&head.bytes()).await;
     if written.is_err() {

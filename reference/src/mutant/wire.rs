@@ -24,7 +24,7 @@ pub(super) struct Frame {
 }
 
 #[derive(Debug)]
-pub(super) enum Part {
+pub(super) enum WirePart {
     Frame(Frame),
     /// The header of a frame that is too long, and the number of bytes that follow.
     Raw(Vec<u8>, u64),
@@ -73,7 +73,7 @@ impl Frame {
     }
 }
 
-pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result<Part> {
+pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result<WirePart> {
     let head = from.read_u8().await?;
     let second = from.read_u8().await?;
     let mut raw = vec![head, second];
@@ -91,7 +91,7 @@ pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result
         short => u64::from(short),
     };
     if length > LONGEST {
-        return Ok(Part::Raw(raw, if second & 0x80 != 0 { length.saturating_add(4) } else { length }));
+        return Ok(WirePart::Raw(raw, if second & 0x80 != 0 { length.saturating_add(4) } else { length }));
     }
     let masked = second & 0x80 != 0;
     let mut key = [0; 4];
@@ -103,7 +103,7 @@ pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result
     if key != [0; 4] {
         payload.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
     }
-    Ok(Part::Frame(Frame { head, masked, payload }))
+    Ok(WirePart::Frame(Frame { head, masked, payload }))
 }
 
 /// Whether the buffered bytes start with a whole frame, which [`read`] then returns without waiting.

@@ -16,7 +16,6 @@ pub(in crate::mutant) struct CommandInput<R, H> {
 }
 
 impl<R: Read, H: FnMut(Vec<u8>) -> Vec<u8>> CommandInput<R, H> {
-    /// The bytes of the current line.
     pub(in crate::mutant) fn new(input: R, hears: H) -> Self {
         Self { lines: BufReader::new(input), hears, ready: VecDeque::new() }
     }
@@ -72,7 +71,6 @@ impl<W: Write> EventOutput<W> {
             "lost-at-once" => "{\"event\":\"disconnected\"}\n",
             _ => "",
         };
-        // A driver that has left is ignored.
         _ = output.write_all(untimely.as_bytes()).and_then(|()| output.flush());
         let (line, held) = (Vec::new(), Vec::new());
         Self { output, mutant: chosen.mutant.name, line, held, code: None, events: 0, was_lost: false }

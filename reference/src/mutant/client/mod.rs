@@ -38,13 +38,13 @@ pub(super) struct ClientEffects(pub(super) Option<SelectedMutant>);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientProxyError {
     /// The frames are encrypted.
-    #[error("a client with a mutant talks to ws:// addresses alone")]
+    #[error("a client with a mutant supports only ws:// addresses")]
     Tls,
     /// The server's address is invalid.
     #[error("the server's address cannot be looked up")]
     Address(#[source] io::Error),
     /// The proxy cannot listen.
-    #[error("no port for who stands in the middle")]
+    #[error("no port for the proxy of the mutant")]
     Port(#[source] super::MutantProxyError),
 }
 

@@ -16,20 +16,17 @@ macro_rules! rows {
     };
 }
 
-/// Mutants of the driver protocol.
 pub(crate) const EVENTS: &[Mutant] = rows! {
     "hides-event", "does not report event": 3 4 5 6 7;
     "repeats-event", "reports twice event": 2 7 55;
     "invents-error", "reports a false error after event": 2 8;
 };
 
-/// Mutants of reconnection.
 pub(crate) const RETURNS: &[Mutant] = rows! {
     "absent-from-connection", "does not make connection": 2 3 4 5 6 8;
     "doubles-connection", "makes two attempts at once for connection": 2 6 8;
 };
 
-/// Mutants of a client of a WebSocket server.
 pub(crate) const PLACES: &[Mutant] = rows! {
     "ends-at-message", "closes each connection at received message": 5 7 8 9 10 11 12 14;
     "ends-after-frame", "closes each connection after sent frame": 2 3 6 10 11 12 13 14 15 16 30;
@@ -52,7 +49,6 @@ pub(in crate::mutant) fn read(name: &'static str) -> (&'static str, usize) {
 pub(crate) struct PositionMutant {
     what: &'static str,
     at: usize,
-    /// The number of the connection, from 1.
     number: usize,
     received: usize,
     action: usize,

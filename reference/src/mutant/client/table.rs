@@ -61,7 +61,6 @@ pub(crate) const SHARED: &[Mutant] = &[
 /// What a client violates that does not reconnect, in each family.
 const AWAY: &[&str] = &["RECON-01", "PAIR-H6", "PAIR-V6", "TERM-H4", "TERM-V2", "SYNC-C3"];
 
-/// Mutants of a client of a WebSocket server.
 pub(crate) const WIRE: &[Mutant] = &[
     Mutant::shared("parallel", &["RECON-08"], "makes two attempts at once").starving(),
     Mutant::shared("ten-at-once", &["RECON-08"], "makes ten attempts at once").starving(),

@@ -7,12 +7,10 @@ use serde_json::Value;
 use crate::mutant::link::{self, Admission, Effect, Flow, Link, Links, Loss};
 use crate::mutant::wire::{BINARY, Frame, PONG, TEXT};
 
-/// The name of the member in MessagePack.
 const MORE: &[u8] = b"\xa4more";
 /// The length from which a message is long.
 const LONG: usize = 512 << 10;
 
-/// State across connections.
 const STAYS_AWAY: &str = "stays-away";
 
 #[derive(Debug)]
@@ -21,7 +19,6 @@ pub(crate) struct WireMutant {
     is_closing: bool,
     has_heard: bool,
     has_had_enough: bool,
-    /// The bytes of a fragmented message of the server so far.
     sum: usize,
 }
 

@@ -20,7 +20,6 @@ use crate::mutant::link::Flow;
 const PIECE: usize = 64 << 10;
 /// The time for the last bytes to arrive.
 const LINGER: Duration = Duration::from_millis(50);
-/// The interval of ticks.
 const TICK: Duration = Duration::from_millis(10);
 /// The longest frame that is forwarded without a mutant.
 const LONGEST: usize = 16 << 20;
@@ -34,7 +33,6 @@ pub(super) struct RpcAction {
     pub(super) delay: Duration,
 }
 
-/// A connection with a mutant.
 pub(super) trait RpcLink: Send {
     /// Bytes to send to the daemon first.
     fn opens(&mut self) -> Vec<u8> {
@@ -49,7 +47,6 @@ pub(super) trait RpcLink: Send {
         Vec::new()
     }
 
-    /// Handles the passing of time.
     fn ticks(&mut self) -> RpcAction {
         RpcAction::default()
     }
@@ -122,7 +119,6 @@ pub(super) async fn serve<T>(
 
 async fn pass(near: UnixStream, behind: &PathBuf, talks: &dyn RpcMutant, number: usize) -> Result<()> {
     let Some(talk) = talks.talk(number) else {
-        // Retries are silent.
         let mut near = near;
         let mut piece = [0; 1024];
         while near.read(&mut piece).await? > 0 {}
@@ -149,7 +145,6 @@ async fn pass(near: UnixStream, behind: &PathBuf, talks: &dyn RpcMutant, number:
     Ok(())
 }
 
-/// Lets a connection handle the passing of time.
 async fn tick(talk: &Mutex<Box<dyn RpcLink>>, onward: &Turn<OwnedWriteHalf>) -> Result<()> {
     loop {
         sleep(TICK).await;
@@ -161,7 +156,6 @@ async fn tick(talk: &Mutex<Box<dyn RpcLink>>, onward: &Turn<OwnedWriteHalf>) -> 
     }
 }
 
-/// Forwards one direction until its end.
 async fn listen(
     mut from: OwnedReadHalf,
     flow: Flow,

@@ -12,7 +12,6 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether a process listens there.
 pub(super) fn is_live(path: &Path) -> bool {
     UnixStream::connect(path).is_ok()
 }
@@ -23,7 +22,7 @@ pub(super) fn listen(mutant: &str, path: &Path) -> Result<UnixListener> {
     if is_replaced {
         let is_refused = mutant != "takes-the-place" && is_live(path);
         if is_refused || mutant == "respects-stale-files" {
-            return Err(Error::new(ErrorKind::AddrInUse, "somebody listens there"));
+            return Err(Error::new(ErrorKind::AddrInUse, "a process listens there"));
         }
         remove_file(path)?;
     }

@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::link::Effect;
 use super::wire::{BINARY, Frame};
 
-/// The frames of the relay.
 const KNOWN: [&str; 11] = [
     "registered",
     "auth_success",

@@ -24,7 +24,6 @@ pub(super) struct Rule<L> {
 pub(super) type RuleEffect<L> = fn(&mut L, &TunnelFrame<'_>, &mut Links) -> Option<Effect>;
 
 impl<L> Rule<L> {
-    /// A mutant of what the reference receives.
     pub(super) const fn received(
         name: &'static str,
         breaks: &'static [&'static str],
@@ -34,7 +33,6 @@ impl<L> Rule<L> {
         Self { mutant: Mutant::new(name, breaks, line), flow: Some(Flow::In), does }
     }
 
-    /// A mutant of what the reference sends.
     pub(super) const fn sent(
         name: &'static str,
         breaks: &'static [&'static str],
@@ -44,7 +42,6 @@ impl<L> Rule<L> {
         Self { mutant: Mutant::new(name, breaks, line), flow: Some(Flow::Out), does }
     }
 
-    /// A mutant of both directions.
     pub(super) const fn both(
         name: &'static str,
         breaks: &'static [&'static str],
@@ -54,7 +51,6 @@ impl<L> Rule<L> {
         Self { mutant: Mutant::new(name, breaks, line), flow: None, does }
     }
 
-    /// A mutant of something other than frames.
     pub(super) const fn other(name: &'static str, breaks: &'static [&'static str], line: &'static str) -> Self {
         Self { mutant: Mutant::new(name, breaks, line), flow: None, does: |_, _, _| None }
     }
@@ -126,12 +122,10 @@ impl TunnelFrame<'_> {
         Effect::whole(self.frame)
     }
 
-    /// Ends the connection with a code.
     pub(super) fn ended(&self, code: u16) -> Option<Effect> {
         Some(Effect::ended(self.frame, code))
     }
 
-    /// Drops a message of this kind.
     pub(super) fn drops(&self, kind: &str) -> Option<Effect> {
         self.drops_if(self.is(kind))
     }
@@ -145,7 +139,6 @@ impl TunnelFrame<'_> {
         Effect { onward: vec![frame(message, self.frame)], ..Effect::default() }
     }
 
-    /// Replaces a member of its data.
     pub(super) fn with(&self, name: &str, value: impl Into<Value>) -> Option<Effect> {
         let mut message = self.message.clone();
         *message.get_mut("data")?.as_object_mut()?.entry(name).or_insert(Value::Null) = value.into();
@@ -171,7 +164,6 @@ impl TunnelFrame<'_> {
         (self.is(kind) && old != new).then(|| self.with("body", BASE64.encode(new))).flatten()
     }
 
-    /// Sends an answer back.
     pub(super) fn reply(&self, message: &Value) -> Frame {
         frame(message, &Frame { masked: !self.frame.masked, ..self.frame.clone() })
     }
@@ -203,7 +195,6 @@ fn packing(is_agents: bool) -> Packing {
     channel.and_then(|channel| channel.binary).and_then(|binary| binary.packing).unwrap_or(none)
 }
 
-/// Joins lines of the same name.
 pub(super) fn joined(headers: &mut Map<String, Value>) {
     for value in headers.values_mut() {
         if let Some(values) = value.as_array().filter(|values| values.iter().all(Value::is_string)) {
@@ -221,7 +212,6 @@ pub(super) fn error(id: &Value, code: impl Into<Value>) -> Value {
     json!({ "type": "Error", "data": { "request_id": id, "error": "It went wrong.", "code": code.into() } })
 }
 
-/// Milliseconds since the first call.
 pub(super) fn now() -> u128 {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     BEGIN.elapsed().as_millis()

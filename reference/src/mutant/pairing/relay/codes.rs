@@ -185,7 +185,6 @@ fn registered(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -
     Some(seen.with("code", reported))
 }
 
-/// Replaces a code with another.
 fn alias(code: &str, reported: String, state: &mut Links) -> String {
     state.sessions.meant.insert(reported.clone(), code.to_owned());
     state.sessions.reported.insert(code.to_owned(), reported.clone());
@@ -216,7 +215,6 @@ fn drawn(mutant: &str, state: &mut Links) -> Option<String> {
     Some(digits.into_iter().map(|digit| char::from(alphabet[usize::try_from(digit).unwrap_or_default()])).collect())
 }
 
-/// A number that looks random.
 fn scattered(number: u64) -> u64 {
     let mut mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -63,7 +63,6 @@ fn is_half(text: &str) -> bool {
     text.contains("\\ud800 ")
 }
 
-/// Whether connections are refused.
 pub(super) fn bars(relay: &PairingLink, state: &Links) -> bool {
     relay.mutant == "depth-refuses-connections" && state.sessions.hostile(1, relay.number)
 }

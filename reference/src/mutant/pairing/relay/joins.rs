@@ -163,7 +163,6 @@ fn refused(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> O
     })
 }
 
-/// A session that does not exist.
 fn made_up(seen: &Observed<'_>) -> Effect {
     Effect {
         onward: vec![link::text(&json!({ "type": "joined", "sessionId": SESSION }), seen.frame)],

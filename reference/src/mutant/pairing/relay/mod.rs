@@ -47,29 +47,23 @@ pub(crate) struct PairingLink {
     mutant: &'static str,
     number: usize,
     is_host: bool,
-    /// The target of the request.
     target: String,
     /// The code that it was given or has joined.
     code: Option<String>,
     /// The code that it asked for last.
     asked: String,
-    /// Whether it has lost its host.
     is_orphaned: bool,
-    /// The codes that it was given as a host.
     codes: Vec<String>,
     count: usize,
     pings: usize,
     held: Option<Frame>,
-    /// The number of its `ping`s since it was paired.
     questions: usize,
     is_asked: bool,
     /// Pings in a row during which it sent nothing, since it was paired.
     quiet_pings: usize,
     received: usize,
-    /// The bytes of a flood so far.
     poured: usize,
     framing: Framing,
-    /// The fragments of a message so far.
     partial: Vec<u8>,
     is_partial: bool,
     /// Whether it has left unnoticed.
@@ -91,12 +85,10 @@ impl Observed<'_> {
         Effect { onward: vec![error(code, self.frame.masked)], ..Effect::default() }
     }
 
-    /// Answers with an error, and forwards nothing.
     fn refused(&self, code: &str) -> Effect {
         Effect::nothing().answered(error(code, !self.frame.masked))
     }
 
-    /// Forwards the frame, then closes the connection.
     fn last(&self, code: u16) -> Effect {
         let closed = Effect::ended(self.frame, code);
         Effect { onward: [vec![self.frame.clone()], closed.onward].concat(), ..closed }

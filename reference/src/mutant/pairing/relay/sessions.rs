@@ -10,21 +10,17 @@ use crate::mutant::wire::{CLOSE, Frame, PING};
 #[derive(Debug, Default)]
 pub(crate) struct PairingSessions {
     by_code: BTreeMap<String, PairingSession>,
-    /// The connections, by number.
     pub(super) present: BTreeMap<usize, PairedConnection>,
     /// The codes that replaced others, by what was reported.
     pub(super) reported: BTreeMap<String, String>,
     pub(super) meant: BTreeMap<String, String>,
     /// A code that is reported to several hosts.
     pub(super) crowded: String,
-    /// The last digit drawn for a code.
     pub(super) last_digit: u64,
-    /// The last code of each client id.
     pub(super) clients: BTreeMap<String, String>,
     pub(super) dead: VecDeque<String>,
     /// The connection that sent hostile input last.
     pub(super) hostile: Option<usize>,
-    /// The viewer that lost its host last.
     pub(super) orphan: Option<usize>,
     /// Whether a connection has sent more than its partner reads.
     pub(super) is_flooded: bool,
@@ -37,7 +33,6 @@ pub(super) struct PairedConnection {
     pub(super) is_paired: bool,
 }
 
-/// A code and its connections.
 #[derive(Debug, Clone)]
 pub(super) struct PairingSession {
     pub(super) host: usize,
@@ -126,7 +121,6 @@ impl PairingLink {
         if self.is_host { session.viewer } else { session.lost.is_none().then_some(session.host) }
     }
 
-    /// Tracks the session of a connection.
     pub(super) fn learn(&mut self, seen: &Observed<'_>, state: &mut Links) {
         self.pings += usize::from(seen.flow == Flow::Out && seen.frame.head == PING);
         match (seen.flow, seen.kind) {

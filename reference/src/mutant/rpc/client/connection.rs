@@ -30,7 +30,6 @@ pub(super) struct ClientLink {
     /// The calls in order, and those that were answered.
     calls: Vec<Frame>,
     answered: HashSet<u64>,
-    /// Delayed calls that must not be made.
     refused: usize,
     is_mute: bool,
     has_rest: bool,

@@ -56,7 +56,6 @@ pub(super) struct RpcEventOutput<W> {
     output: W,
     line: Vec<u8>,
     failures: usize,
-    /// The id of the last reported failure.
     latest: Value,
 }
 

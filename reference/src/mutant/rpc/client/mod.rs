@@ -36,7 +36,6 @@ struct ClientListener {
     state: Arc<Mutex<ClientState>>,
 }
 
-/// The state of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum SessionStatus {
     #[default]
@@ -46,7 +45,6 @@ enum SessionStatus {
     Open,
 }
 
-/// The state that all connections share.
 #[derive(Debug, Default)]
 struct ClientState {
     up: SessionStatus,
@@ -62,7 +60,6 @@ struct ClientState {
 
 impl ClientState {
     fn report(&mut self, line: &str) {
-        // A driver that has left is ignored.
         _ = self.voice.as_mut().map(|voice| voice.write_all(line.as_bytes()).and_then(|()| voice.flush()));
     }
 }

@@ -22,7 +22,6 @@ pub(super) const OPENING: &[Mutant] = &[
         .causing(&["RECON-08"]),
 ];
 
-/// Mutants of the driver protocol.
 pub(super) const DRIVER: &[Mutant] = &[
     Mutant::new("returns-at-first", &["DRV-02"], "reports its first registration as a reconnection"),
     Mutant::new("leaves-at-the-nameless", &["DRV-03"], "ends the connection at a command without a name"),

@@ -42,7 +42,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("one-by-one", &["RPC-02"], "delays each `Request` until the previous one is answered"),
 ];
 
-/// Drops a client's frame.
 pub(super) fn is_ignored(connection: &DaemonLink, Frame { id, message }: &Frame, state: &DaemonState) -> bool {
     let is_other = |session: &String| !connection.own.is_empty() && !state.started.contains(session);
     match (connection.mutant, message) {

@@ -141,7 +141,6 @@ pub(super) fn too_long(connection: &DaemonLink, frames: &mut Frames, action: &mu
     action.ends = connection.mutant != "waits-where-one-begins" || frames.buffer().len() <= 4;
 }
 
-/// Whether a client is ignored.
 pub(super) fn is_ignored(connection: &DaemonLink) -> bool {
     connection.mutant == "deaf-to-others" && connection.asked == 0 && connection.number < locked(&connection.state).liar
 }

@@ -87,7 +87,6 @@ impl DaemonProxy {
     }
 }
 
-/// The state that all connections share.
 #[derive(Debug, Default)]
 struct DaemonState {
     started: HashSet<String>,

@@ -40,10 +40,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .causing(&["SYNC-10"]),
 ];
 
-/// SyncClients that connect this shortly after one that guesses are refused too.
+/// Clients that connect this shortly after one that guesses are refused too.
 const BARRED: std::ops::RangeInclusive<usize> = 3..=4;
 
-/// Whether connections are refused.
 pub(super) fn bars(server: &SyncLink, state: &Links) -> bool {
     let guesser = state.clients.guesser;
     let after = server.number.saturating_sub(guesser);

@@ -31,7 +31,6 @@ pub(crate) const MUTANTS: &[&[Mutant]] = &[
 /// Requests from this size on are not kept, in bytes.
 const LARGE: usize = 128 << 10;
 
-/// The state of all clients.
 #[derive(Debug, Default)]
 pub(crate) struct SyncClients {
     here: BTreeMap<usize, SyncClientState>,
@@ -44,7 +43,6 @@ pub(crate) struct SyncClients {
     made: Vec<String>,
     /// The number of the last connection that was closed for its guesses.
     guesser: usize,
-    /// The number of a hostile connection.
     hostile: usize,
     /// A request that is forwarded with the next one.
     late: Option<Frame>,
@@ -137,7 +135,6 @@ impl SyncLink {
             (Flow::In, kind) if seen.message.is_object() => {
                 self.has_sent |= kind == "send";
                 self.known(state).has_sent |= kind == "send";
-                // Large requests are not kept.
                 if let Some(id) = seen.message["id"].as_str().filter(|_| seen.frame.payload.len() < LARGE) {
                     self.requests.insert(id.to_owned(), seen.message.clone());
                 }

@@ -49,7 +49,6 @@ const PIECE: usize = 512 << 10;
 const STUCK: Duration = Duration::from_millis(300);
 const MANY: usize = 128 << 10;
 
-/// Whether connections are refused.
 pub(super) fn bars(server: &SyncLink, state: &Links) -> bool {
     let hostile = state.clients.hostile;
     server.mutant == "depth-refuses-connections" && hostile > 0 && server.number == hostile + 1

@@ -58,22 +58,18 @@ pub(crate) struct TerminalLink {
     mutant: &'static str,
     number: usize,
     since: Instant,
-    /// The kind of connection, once it was answered.
     side: Option<TerminalRole>,
     words: usize,
     /// What was unusual about its first message.
     case: Option<&'static str>,
     was_late: bool,
-    /// The client id of a host.
     client: String,
     /// The code that a viewer asked for, as written.
     asked: String,
-    /// The code of its session.
     code: String,
     /// The number of the viewer in its session, from 1.
     ordinal: usize,
     backlog: usize,
-    /// Binary messages of its host before it joined.
     sent_before: usize,
     shown: usize,
     reported: usize,
@@ -81,7 +77,6 @@ pub(crate) struct TerminalLink {
     pongs: usize,
     pinged: Vec<u8>,
     poured: usize,
-    /// The bytes of a flood so far.
     count: usize,
     held: Option<Frame>,
     framing: Framing,

@@ -20,7 +20,6 @@ pub(super) enum LossKind {
     Fin,
     Reset,
     Violation,
-    /// The relay closed the connection.
     Termination,
 }
 
@@ -49,7 +48,6 @@ pub(crate) struct TerminalSessions {
     pub(super) is_flooded: bool,
 }
 
-/// A host and its viewers.
 #[derive(Debug, Default)]
 pub(super) struct TerminalSession {
     pub(super) host: usize,
@@ -70,12 +68,10 @@ pub(super) struct TerminalSession {
     pub(super) ended: BTreeSet<Vec<u8>>,
     pub(super) typed: Option<Frame>,
     pub(super) malformed: Vec<Frame>,
-    /// Memory that is wasted.
     pub(super) hoard: Vec<Vec<u8>>,
     pub(super) lost: Option<LossKind>,
     /// Whether a viewer has used the code of the lost host.
     pub(super) was_missed: bool,
-    /// The output of an earlier host.
     pub(super) inherited: Vec<Frame>,
 }
 
@@ -151,7 +147,6 @@ impl TerminalLink {
         self.shown <= self.backlog
     }
 
-    /// Tracks the session of a connection.
     pub(super) fn learn(&mut self, seen: &Observed<'_>, state: &mut Links) {
         let frame = seen.frame;
         match (seen.flow, frame.head) {

@@ -23,7 +23,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("repeats-in-a-crowd", &["TERM-22"], "repeats the fiftieth message to each of more than fifty viewers"),
 ];
 
-/// More viewers than usual.
 const FEW: usize = 50;
 
 pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {

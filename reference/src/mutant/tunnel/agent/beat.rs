@@ -9,7 +9,6 @@ use super::{AgentRule, gets, sends};
 use crate::mutant::link::{Effect, Flow, masked};
 use crate::mutant::wire::{BINARY, Frame, TEXT};
 
-/// Late enough to be noticed.
 const LATE: Duration = Duration::from_millis(200);
 
 pub(super) const RULES: &[AgentRule] = &[

@@ -23,7 +23,6 @@ tables! {
 
 type AgentRule = Rule<AgentMutant>;
 
-/// A mutant of what the agent sends.
 const fn sends(
     name: &'static str,
     breaks: &'static [&'static str],
@@ -33,7 +32,6 @@ const fn sends(
     AgentRule::received(name, breaks, line, does)
 }
 
-/// A mutant of what the agent receives.
 const fn gets(
     name: &'static str,
     breaks: &'static [&'static str],
@@ -49,7 +47,6 @@ pub(crate) struct AgentMutant {
     number: usize,
     has_opened: bool,
     has_succeeded: bool,
-    /// The requests in order.
     requests: Vec<AgentRequest>,
     answers: usize,
     errors: usize,
@@ -59,7 +56,6 @@ pub(crate) struct AgentMutant {
     is_answered: bool,
     pings: usize,
     stats: usize,
-    /// Unanswered `Ping` messages of the cloud.
     asked: usize,
     fragment_bytes: usize,
     held: Vec<Frame>,

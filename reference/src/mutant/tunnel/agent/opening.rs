@@ -9,7 +9,6 @@ use super::{AgentMutant, AgentRule, gets, sends};
 use crate::mutant::link::{Admission, Effect, Flow, Links, Loss, masked, unmasked};
 use crate::mutant::wire::{CLOSE, Frame, TEXT};
 
-/// State across connections.
 const STAYS_AWAY: &str = "stays-away";
 const ANSWERED: &str = "answered";
 
@@ -120,7 +119,6 @@ pub(super) fn asks(mutant: &str, head: &mut Vec<u8>, state: &Links) -> Admission
     }
 }
 
-/// Whether the end of one side is forwarded.
 pub(super) fn ends(agent: &AgentMutant, flow: Flow, loss: Loss, state: &mut Links) -> bool {
     for request in &agent.requests {
         state.known.insert(format!("{ANSWERED} {}", request.id), Value::Null);
@@ -153,7 +151,6 @@ fn text(frame: &Frame) -> Frame {
     Frame { head: TEXT, ..unmasked(frame) }
 }
 
-/// Writes a line to standard error, bypassing the log.
 fn say(line: &str) {
     _ = writeln!(std::io::stderr(), "{line}");
 }

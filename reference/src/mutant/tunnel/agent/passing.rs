@@ -241,7 +241,6 @@ pub(super) const RULES: &[AgentRule] = &[
     ),
 ];
 
-/// The only content-length of a request.
 fn length(seen: &TunnelFrame<'_>) -> Option<usize> {
     seen.data("headers")["content-length"].as_str()?.parse().ok().filter(|_| seen.is("HttpRequest"))
 }

@@ -78,7 +78,6 @@ fn ends(cloud: &CloudMutant, id: &str, does: bool) -> Option<Value> {
     (does && lost_another && is_old).then(|| rule::error(&id.into(), 502))
 }
 
-/// Whether the end of one side is forwarded.
 pub(super) fn is_forwarded(cloud: &mut CloudMutant, flow: Flow, loss: Loss) -> bool {
     if flow == Flow::In && loss == Loss::Reset {
         opening::tell_of_loss(cloud);

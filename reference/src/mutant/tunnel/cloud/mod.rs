@@ -47,12 +47,9 @@ pub(crate) struct CloudMutant {
     has_pinged: bool,
     /// The last Ping frame, and whether it came inside a message.
     ping: Option<(Frame, bool)>,
-    /// The previous frame of the agent.
     last: Option<Frame>,
-    /// Fragments of the agent's current message.
     fragments: usize,
     fragment_bytes: usize,
-    /// Unanswered `Ping` messages in a row.
     pings: usize,
     /// Whether a malformed and an unsolicited message came.
     has_erred: bool,
@@ -67,7 +64,6 @@ pub(crate) struct CloudMutant {
 
 struct CloudRequest {
     id: String,
-    /// See [`rule::now`].
     at: u128,
     answers: usize,
     frame: Frame,
@@ -244,7 +240,7 @@ impl Drop for CloudMutant {
     }
 }
 
-/// AgentLoss a response attacks the public, by the name of the mutant that lets it.
+/// How a response attacks the public, by the name of the mutant that lets it.
 fn harm(seen: &TunnelFrame<'_>) -> Option<&'static str> {
     let headers = seen.data("headers").as_object().filter(|_| seen.is("HttpResponse"))?;
     let line_end = |text: &str| text.contains("\r\n");

@@ -240,7 +240,6 @@ pub(super) fn tell_of_loss(cloud: &CloudMutant) {
     }
 }
 
-/// Writes a line to standard error, bypassing the log.
 fn say(line: &str) {
     use std::io::Write as _;
     _ = writeln!(std::io::stderr(), "{line}");

@@ -6,7 +6,7 @@ use super::shared::shared;
 use crate::mutant::Mutant;
 use crate::mutant::link::Admission;
 use crate::mutant::tunnel::rule;
-use crate::mutant::visit::{Head, Reply, Visit};
+use crate::mutant::visit::{Head, Visit, VisitReply};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant::new("no-agent-is-502", &["TUN-21"], "answers with 502 if no agent is connected"),
@@ -126,7 +126,7 @@ impl Visit for PublicMutant {
         Admission::Onward
     }
 
-    fn goes(&mut self, head: &mut Head) -> Reply {
+    fn goes(&mut self, head: &mut Head) -> VisitReply {
         let (status, request) = (head.status(), &self.request);
         let is = |method: &str| request.method() == method;
         let length = request.value("content-length").unwrap_or_default();
@@ -148,9 +148,9 @@ impl Visit for PublicMutant {
                 }
             }
             ("lost-is-503", 502) => head.set_status(503),
-            ("hangs-up", 502) => return Reply::Instead(""),
+            ("hangs-up", 502) => return VisitReply::Instead(""),
             ("late-is-502", 504) => head.set_status(502),
-            ("waits-forever-for-answers", 504) => return Reply::Never,
+            ("waits-forever-for-answers", 504) => return VisitReply::Never,
             ("too-large-is-400", 413) => head.set_status(400),
             ("begun-is-400", 413) if self.begun > 0 && !length.is_empty() => head.set_status(400),
             ("enormous-is-400", 413) if length.len() > 15 => head.set_status(400),
@@ -159,7 +159,7 @@ impl Visit for PublicMutant {
             ("takes-any-chunk", 400) if length.is_empty() && request.value("transfer-encoding") == Some("chunked") => {
                 head.set_status(200);
             }
-            ("slow-public", _) => return Reply::Late(Duration::from_millis(60)),
+            ("slow-public", _) => return VisitReply::Late(Duration::from_millis(60)),
             ("passes-hop-by-hop-back", 200) => head.add("Keep-Alive: timeout=77"),
             ("drops-too-much", _) => head.drop_lines("x-kept"),
             ("head-without-length", _) if is("HEAD") => head.drop_lines("content-length"),
@@ -170,7 +170,7 @@ impl Visit for PublicMutant {
             ("follows-redirects", 302) => head.set_status(200),
             ("drops-encoding", _) => head.drop_lines("content-encoding"),
             ("claims-gzip", 206) => head.add("Content-Encoding: gzip"),
-            ("own-error-pages", 418) => return Reply::Instead(PAGE),
+            ("own-error-pages", 418) => return VisitReply::Instead(PAGE),
             ("retries", 503) => head.drop_lines("retry-after"),
             ("knows-few-statuses", 599) => head.set_status(500),
             ("drops-challenges", 401) => head.drop_lines("www-authenticate"),
@@ -195,7 +195,7 @@ impl Visit for PublicMutant {
         if status == 200 {
             shared().harm = "";
         }
-        Reply::Back
+        VisitReply::Back
     }
 
     fn is_given_up(&mut self) {

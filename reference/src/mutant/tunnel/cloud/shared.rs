@@ -9,7 +9,6 @@ use crate::mutant::wire::Frame;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AgentLoss {
     Close,
-    /// The cloud closed the connection first.
     Closed,
     End,
     Reset,
@@ -18,7 +17,6 @@ pub(super) enum AgentLoss {
 #[derive(Debug)]
 pub(super) struct LostAgent {
     pub(super) number: usize,
-    /// See [`rule::now`].
     pub(super) at: u128,
     pub(super) how: AgentLoss,
     pub(super) token: String,
@@ -32,7 +30,6 @@ pub(super) struct AgentConnection {
     /// The order of authentication, from 1; 0 before.
     pub(super) turn: usize,
     pub(super) token: String,
-    /// Bytes of requests since its last answer.
     pub(super) unanswered: usize,
     /// Whether an agent was lost since it connected, and since it authenticated.
     pub(super) saw_a_loss: bool,
@@ -46,7 +43,6 @@ pub(super) struct CloudState {
     pub(super) turns: usize,
     pub(super) token: String,
     pub(super) refused_at: Option<u128>,
-    /// The mutant's counters.
     pub(super) count: usize,
     pub(super) texts: Vec<String>,
     /// Requests of clients that left without a response, since the latest agent connected.
@@ -127,7 +123,6 @@ impl CloudState {
         lost.is_some_and(|lost| !std::mem::replace(&mut lost.is_over, true))
     }
 
-    /// Whether another connection does not read.
     pub(super) fn has_stalled(&self, number: usize) -> bool {
         self.agents.iter().any(|(other, agent)| *other != number && agent.unanswered > 2 << 20)
     }
