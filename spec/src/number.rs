@@ -50,7 +50,6 @@ fn number<'de, D: Deserializer<'de>, T>(
     checked(f64::deserialize(deserializer)?, accept, expected)
 }
 
-/// The same, or null.
 fn optional<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     accept: impl FnOnce(f64) -> Option<T>,
@@ -67,7 +66,6 @@ fn whole(number: f64, range: RangeInclusive<f64>) -> Option<u64> {
     (number.fract() == 0.0 && range.contains(&number)).then_some(number as u64)
 }
 
-/// A `u16` for `#[serde(deserialize_with = …)]`.
 pub(crate) fn whole_u16<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
     let accept = |number| whole(number, 0.0..=65_535.0).map(|number| number as u16);
     self::number(deserializer, accept, "a whole number from 0 to 65535")
@@ -79,7 +77,6 @@ pub(crate) fn counted_u32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     self::number(deserializer, accept, "a whole number from 1 to 4294967295")
 }
 
-/// A `u32` or null, for `#[serde(deserialize_with = …)]`.
 pub(crate) fn optional_u32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let accept = |number| whole(number, 0.0..=u32::MAX.into()).map(|number| number as u32);
     optional(deserializer, accept, "a whole number from 0 to 4294967295")
@@ -108,7 +105,6 @@ pub(crate) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, 
     number(deserializer, as_status, STATUS)
 }
 
-/// The same, or null.
 pub(crate) fn optional_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
     optional(deserializer, as_status, STATUS)
 }

@@ -44,7 +44,6 @@ pub trait Order: Send {
     fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation>;
 }
 
-/// Fails with a violation.
 pub(crate) fn violation(requirement: &'static str, why: impl Into<String>) -> Result<(), RuleViolation> {
     Err(RuleViolation { requirement, why: why.into() })
 }

@@ -95,7 +95,6 @@ pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Strin
     Text::deserialize(deserializer).map(|text| text.0)
 }
 
-/// The same, or null.
 pub(crate) fn optional_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::<Text>::deserialize(deserializer).map(|text| text.map(|text| text.0))
 }

@@ -82,7 +82,6 @@ pub enum Cause {
 }
 
 impl DecodeError {
-    /// No message of the direction has this tag.
     pub(crate) fn unknown(tag: &str) -> Self {
         Self { cause: Cause::UnknownType(tag.chars().take(40).collect()), line: 0, column: 0 }
     }

@@ -15,15 +15,12 @@ use crate::packed;
 use crate::text::Text;
 use crate::wire::{self, BinaryError, DecodeError, Message, ObjectOnly};
 
-/// The messages of one direction, as the decoders below need them.
 pub(crate) trait WrappedMessages: Sized + Serialize {
     /// Reads the members of the message with this tag; `None` if the direction has no such message.
     fn of<'de, A: MapAccess<'de>>(tag: &str, members: &mut A) -> Result<Option<Self>, A::Error>;
 
-    /// Decodes the message with this tag from the whole text.
     fn slow_text(tag: &str, text: &str) -> Result<Self, DecodeError>;
 
-    /// The same from the whole binary message.
     fn slow_binary(tag: &str, bytes: &[u8]) -> Result<Self, BinaryError>;
 }
 

@@ -17,7 +17,7 @@ use super::wire::{Frame, head};
 use super::{SelectedMutant, after, link, visit, visitor};
 
 /// The time for a peer to read the last bytes of a connection.
-const LINGER: Duration = Duration::from_millis(50);
+pub(super) const LINGER: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProxySide {

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep;
 
+use super::connections::LINGER;
 use super::link::Admission;
 use super::wire;
 
@@ -150,6 +151,3 @@ pub(super) async fn pass(
 fn has_gone(guest: &mut BufReader<OwnedReadHalf>) -> bool {
     guest.fill_buf().now_or_never().is_some_and(|read| !read.is_ok_and(|bytes| !bytes.is_empty()))
 }
-
-/// The time for a peer to read the last bytes of a connection.
-const LINGER: Duration = Duration::from_millis(50);

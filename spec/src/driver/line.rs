@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::schema::{self, MessageSchema};
 
-/// The schema of one kind of line.
 pub(super) fn schema_of<T: JsonSchema>(tag: &str, name: &'static str, description: &str) -> MessageSchema {
     let members = schema::of::<T>();
     let (properties, required) = schema::tagged(tag, name, &members["properties"], &members["required"]);
@@ -64,7 +63,6 @@ macro_rules! lines {
                 serde_json::to_string(self).unwrap_or_default()
             }
 
-            /// Parses the members of the line with this tag; `None` if there is no such line.
             fn members(name: &str, text: &str) -> Option<Result<Self, $crate::wire::DecodeError>> {
                 $(if name == $value {
                     let members = $crate::wire::members_of::<$module::$variant>(text, $value);
@@ -73,7 +71,6 @@ macro_rules! lines {
                 None
             }
 
-            /// The schemas of all lines.
             pub(super) fn schemas() -> Vec<$crate::schema::MessageSchema> {
                 vec![$($crate::driver::line::schema_of::<$module::$variant>($tag, $value, $about),)+]
             }

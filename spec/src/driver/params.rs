@@ -36,7 +36,6 @@ pub struct Params {
 
 const RECONNECT: &str = "reconnect";
 
-/// The text members with their descriptions.
 const TEXTS: [(&str, &str); 5] = [
     ("code", "The code to join with."),
     ("token", "The token to authenticate with."),

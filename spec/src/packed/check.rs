@@ -6,7 +6,6 @@
 /// The nesting limit, the same as for JSON.
 const DEEPEST: usize = 128;
 
-/// Why bytes are not such a value, and where.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct MessagePackError {
     pub(super) cause: &'static str,

@@ -17,7 +17,6 @@ pub(crate) fn json_form(bytes: &[u8]) -> Result<Value, BinaryError> {
     super::read::<JsonForm>(bytes).map(|form| form.0).map_err(|error| error.of("a message"))
 }
 
-/// Any value, with byte strings in base64.
 struct JsonForm(Value);
 
 impl<'de> Deserialize<'de> for JsonForm {

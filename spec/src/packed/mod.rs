@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 use crate::wire::BinaryError;
 use check::MessagePackError;
 
-/// Checks that the bytes are one readable value.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), BinaryError> {
     check::check(bytes).map_err(|MessagePackError { cause, at }| BinaryError {
         cause: format!("not a message in MessagePack: {cause}"),

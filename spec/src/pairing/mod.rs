@@ -49,7 +49,6 @@ pub const FAMILY: Family = Family {
     policy: Policy::RELAY,
 };
 
-/// The code that a viewer under test joins with.
 const OPENING_CODE: &str = "K7QX4M";
 
 /// A host may identify itself (PAIR-H1).
@@ -62,7 +61,6 @@ const PING: Aside = Aside {
     answer: Some(|ping| json!({ "type": "pong", "ts": ping.get("ts").cloned().unwrap_or_default() })),
 };
 
-/// The message with a fresh code and the default lifetime.
 fn registered(now: f64) -> serde_json::Value {
     json!({ "type": "registered", "code": OPENING_CODE, "expiresAt": (now + 300_000.0).round() })
 }

@@ -41,7 +41,6 @@ pub(super) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i128>>(deserializer: D
     in_range(&Number::deserialize(deserializer)?)
 }
 
-/// The same, or null.
 pub(super) fn optional_whole<'de, D: Deserializer<'de>, T: TryFrom<i128>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::message::{CommandComplete, Event, IoData, Request, Response, SessionEnd, SessionStart};
 use crate::schema::{MessageSchema, of};
 
-/// The messages of a client.
 pub(super) fn to_daemon() -> Vec<MessageSchema> {
     vec![
         with_members::<SessionStart>("SessionStart", "RPC-C1"),
@@ -18,7 +17,6 @@ pub(super) fn to_daemon() -> Vec<MessageSchema> {
     ]
 }
 
-/// The messages of a daemon.
 pub(super) fn to_client() -> Vec<MessageSchema> {
     let ack = json!({ "description": "The message, which has no members.", "const": "Ack" });
     let about = "Acknowledges a message, which is stored if it has to be (RPC-01).";

@@ -47,7 +47,6 @@ pub const FAMILY: Family = Family {
     opening,
 };
 
-/// The PIN for a client under test.
 const OPENING_PIN: &str = "000042";
 
 fn opening(_: &str) -> Opening {

@@ -53,7 +53,6 @@ fn canonical(bytes: &[u8]) -> Result<Vec<u8>, BinaryError> {
     Ok(TerminalFrame::decode(bytes)?.encode())
 }
 
-/// The code for a viewer under test.
 const OPENING_CODE: &str = "K7QX4M";
 
 fn registered(_: f64) -> Value {

@@ -8,10 +8,8 @@ use serde_json::Value;
 use crate::family::Packing;
 use crate::packed;
 
-/// The JSON form of packed messages.
 pub(super) const PACKING: Packing = Packing { json: packed::json_form, pack };
 
-/// The messages with a body.
 const WITH_BODY: [&str; 2] = ["HttpRequest", "HttpResponse"];
 
 /// The bytes of a message. A base64 body becomes a byte string; an invalid one stays a string.
@@ -20,7 +18,6 @@ fn pack(message: &Value) -> Vec<u8> {
     packed::write(&PackedForm { value: message, part: if has_body { FormPart::Message } else { FormPart::Other } })
 }
 
-/// A value, and its place in a message.
 struct PackedForm<'a> {
     value: &'a Value,
     part: FormPart,

@@ -48,7 +48,6 @@ impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
 /// The number of names from which a hash map is used: a message of some megabytes may have a million.
 const MANY: usize = 32;
 
-/// Collects header lines.
 #[derive(Default)]
 struct HeaderCollector {
     headers: Headers,

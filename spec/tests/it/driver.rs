@@ -23,7 +23,6 @@ struct DriverVector {
     message: Option<Value>,
 }
 
-/// Decodes a text to its canonical form, or to `None` if it is ignored.
 type Reader = fn(&str) -> Result<Option<String>, String>;
 
 const FILES: [(&str, &str, Reader); 3] = [

@@ -14,7 +14,6 @@ use crate::vectors::{self, Verdict, equal};
 pub(crate) struct VectorFile {
     pub(crate) family: &'static Family,
     pub(crate) channel: &'static Channel,
-    /// The path below `fixtures/`.
     pub(crate) path: String,
     pub(crate) vectors: Vec<Vector>,
 }
@@ -87,12 +86,10 @@ impl Vector {
         self.binary.as_ref().map(|hex| (unhexed(hex), self.frame.clone().map(expanded)))
     }
 
-    /// The bytes that an encoder writes for the same message.
     pub(crate) fn canonical(&self) -> Option<Vec<u8>> {
         self.canonical.as_deref().and_then(unhex).or_else(|| self.binary.as_ref().map(unhexed))
     }
 
-    /// The message that an accepted vector decodes to.
     pub(crate) fn message(&self) -> Option<Value> {
         self.message.clone().map(expanded)
     }
@@ -126,7 +123,6 @@ fn expanded(value: Value) -> Value {
     }
 }
 
-/// Why serde disagrees with a vector, if it does.
 fn serde_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return (vector.verdict == Verdict::Accept).then(|| "it is not UTF-8".to_owned());
@@ -146,7 +142,6 @@ fn serde_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<S
     }
 }
 
-/// Why the codec of binary messages disagrees with a vector, if it does.
 fn codec_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let binary = channel.binary.unwrap_or_else(|| panic!("`{}`: the direction has no binary messages", vector.id));
     match ((binary.canonical)(bytes), vector.verdict) {
@@ -167,7 +162,6 @@ fn codec_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<S
     }
 }
 
-/// Why the schemas disagree with a vector, if they do.
 fn schemas_disagree(schemas: &Schemas, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
         return (vector.verdict == Verdict::Accept).then(|| "it is not JSON in UTF-8".to_owned());

@@ -118,7 +118,6 @@ round_trips! {
     messages_to_viewers_round_trip: ToViewer of uuid().prop_map(|session_id| Joined { session_id }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Pong { ts }), error();
 }
 
-/// Short accepted messages from the vectors, to be changed.
 fn accepted(of: &Channel) -> Vec<Value> {
     let files = fixtures::files().into_iter().filter(|file| file.channel.direction == of.direction);
     let messages = files.flat_map(|file| file.vectors).filter_map(|vector| vector.message());

@@ -97,7 +97,6 @@ fn packing(channel: &Channel) -> Packing {
     channel.binary.and_then(|binary| binary.packing).expect("two encodings")
 }
 
-/// The encoder and decoder of text messages.
 type TextCodec<M> = (fn(&M) -> String, fn(&str) -> Result<M, DecodeError>);
 
 /// Every packed message survives, means the same as its text, and is rejected if truncated or followed by anything. Unknown members of `data`

@@ -14,7 +14,6 @@ use serde_json::Value;
 pub(crate) enum Verdict {
     Accept,
     Reject,
-    /// It is log output.
     Ignore,
 }
 

@@ -16,12 +16,8 @@ pub(crate) const SHARED: &[Mutant] = &[
         .causing(&["RECON-01", "RECON-02", "RECON-04", "RECON-07"]),
     Mutant::shared("late-by-a-third", &["RECON-02", "RECON-03"], "waits a third longer than it should")
         .causing(&["PAIR-H6", "RECON-01", "RECON-04", "RECON-05", "RECON-09", "RPC-C6", "RPC-C7"]),
-    Mutant::shared(
-        "first-too-early",
-        &["RECON-02", "RECON-06"],
-        "waits too briefly before its first attempt after a loss",
-    )
-    .causing(&["PAIR-H6", "RECON-04"]),
+    Mutant::shared("first-too-early", &["RECON-02", "RECON-06"], "waits too briefly before its first reconnection")
+        .causing(&["PAIR-H6", "RECON-04"]),
     Mutant::shared("resets-on-connection", &["RECON-04", "RECON-05"], "counts a mere connection as success")
         .causing(&["RECON-02", "RECON-03", "RECON-09", "RPC-C2"]),
     Mutant::shared("never-resets", &["RECON-04"], "keeps increasing its delays, even after success")
@@ -64,13 +60,12 @@ const AWAY: &[&str] = &["RECON-01", "PAIR-H6", "PAIR-V6", "TERM-H4", "TERM-V2", 
 pub(crate) const WIRE: &[Mutant] = &[
     Mutant::shared("parallel", &["RECON-08"], "makes two attempts at once").starving(),
     Mutant::shared("ten-at-once", &["RECON-08"], "makes ten attempts at once").starving(),
-    Mutant::shared("ignores-ends", &["RECON-01", "WIRE-09"], "does not notice when a TCP connection ends")
+    Mutant::shared("ignores-ends", &["RECON-01", "WIRE-09"], "does not notice the end of a TCP connection")
         .causing(&["PAIR-H4", "RECON-02", "RECON-03", "RECON-05", "RECON-09", "TERM-H4", "WIRE-05", "WIRE-09"]),
-    Mutant::shared("ignores-resets", &["RECON-01", "WIRE-09"], "does not notice when a TCP connection is reset")
-        .causing(&[
-            "DRV-02", "PAIR-H4", "PAIR-H6", "PAIR-V6", "RECON-02", "RECON-03", "RECON-04", "RECON-09", "SYNC-C3",
-            "TERM-H4", "TERM-V2", "WIRE-02", "WIRE-03", "WIRE-06", "WIRE-07", "WIRE-09",
-        ]),
+    Mutant::shared("ignores-resets", &["RECON-01", "WIRE-09"], "does not notice a TCP reset").causing(&[
+        "DRV-02", "PAIR-H4", "PAIR-H6", "PAIR-V6", "RECON-02", "RECON-03", "RECON-04", "RECON-09", "SYNC-C3",
+        "TERM-H4", "TERM-V2", "WIRE-02", "WIRE-03", "WIRE-06", "WIRE-07", "WIRE-09",
+    ]),
     Mutant::shared("away-after-close", AWAY, "stays away after a Close frame").causing(&["RECON-05", "WIRE-06"]),
     Mutant::shared("away-after-refusals", &["RECON-01"], "does not reconnect after a refused handshake")
         .causing(&["PAIR-H6", "PAIR-V6", "RECON-02", "RECON-03", "RECON-05", "RECON-09"]),
@@ -95,17 +90,13 @@ pub(crate) const WIRE: &[Mutant] = &[
         .causing(&["RECON-02", "SYNC-C6", "TERM-H2", "WIRE-07"]),
     Mutant::shared("small-buffer", &["WIRE-07"], "disconnects on a message of 64 KiB").causing(&["WIRE-03", "WIRE-06"]),
     Mutant::shared("small-sum", &["WIRE-07", "WIRE-03"], "disconnects on fragments that add up to 512 KiB"),
-    Mutant::shared(
-        "too-large-fragments-1002",
-        &["WIRE-07"],
-        "closes with 1002 for fragments that are too large in total",
-    ),
+    Mutant::shared("too-large-fragments-1002", &["WIRE-07"], "closes with 1002 for fragments too large in total"),
     Mutant::shared("away-after-too-much", &["WIRE-07"], "does not reconnect after a message that was too large"),
     Mutant::shared("too-large-1002", &["WIRE-07"], "closes with 1002 for a message that is too large"),
     Mutant::shared(
         "ends-behind-long-messages",
         &["WIRE-06", "WIRE-07"],
-        "ends the connection after a Ping behind a long message",
+        "disconnects after a Ping behind a long message",
     ),
     Mutant::shared("takes-reserved-opcodes", &["WIRE-06"], "ignores frames of reserved opcodes"),
     Mutant::shared("takes-reserved-bits", &["WIRE-06"], "ignores reserved bits"),

@@ -4,7 +4,6 @@ use super::{PairingModel, QUICK, SHORT, Slot};
 use crate::model::{ChoiceSource, ConnectionState, Model, Op};
 use crate::timing::Parameter;
 
-/// The most hosts and viewers at a time.
 const MOST_HOSTS: usize = 5;
 const MOST_VIEWERS: usize = 6;
 

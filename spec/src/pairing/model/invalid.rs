@@ -51,7 +51,6 @@ const INVALID: [(&str, &str); 38] = [
     ("PAIR-62 wrong-member", "{\"type\":\"ping\",\"ts\":[1]}"),
 ];
 
-/// Strings that are not UUIDs.
 const NO_UUIDS: [&str; 9] = [
     "laptop",
     "",
@@ -64,7 +63,6 @@ const NO_UUIDS: [&str; 9] = [
     "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c1",
 ];
 
-/// The number of invalid messages besides those texts.
 const MESSAGES: u32 = 12;
 
 impl PairingModel {

@@ -249,7 +249,6 @@ impl PairingModel {
     }
 }
 
-/// The check that other connections receive nothing of a refused join.
 fn check_of_refusal(check: &str) -> &'static str {
     if check.starts_with("PAIR-22") { "PAIR-22 pairing-goes-on" } else { "PAIR-42 affects-no-other" }
 }

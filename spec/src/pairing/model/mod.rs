@@ -86,7 +86,6 @@ impl PairingModel {
         !self.hosts.contains_key(&id) && !self.viewers.contains_key(&id)
     }
 
-    /// The name of an actor's connection, if open.
     fn name(&self, id: u32) -> Option<String> {
         let host = self.hosts.get(&id).filter(|host| host.state == ConnectionState::Open).map(|_| format!("h{id}"));
         host.or_else(|| self.viewers.get(&id).filter(|viewer| !viewer.is_gone).map(|_| format!("v{id}")))

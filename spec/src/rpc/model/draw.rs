@@ -3,7 +3,6 @@
 use super::RpcModel;
 use crate::model::{ChoiceSource, Model, Op};
 
-/// The most connections at a time, and the most sessions in a sequence.
 const MOST_CONNECTIONS: usize = 5;
 const MOST_SESSIONS: u32 = 6;
 

@@ -3,9 +3,7 @@
 use super::SyncModel;
 use crate::model::{ChoiceSource, Model, Op};
 
-/// The most clients at a time.
 const MOST_CLIENTS: usize = 7;
-/// The most chats in a sequence.
 const MOST_CHATS: usize = 8;
 
 pub(super) fn draw(model: &SyncModel, choices: &mut ChoiceSource<'_>) -> Op {

@@ -38,7 +38,6 @@ struct SyncClient {
     has_project: bool,
 }
 
-/// A chat: whether it was created in the sequence, and the messages sent to it since.
 #[derive(Debug, Clone, Default)]
 struct ChatRecord {
     is_new: bool,

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::{ChatRecord, OLD_CHATS, SyncClient, SyncModel};
 use crate::model::{Op, Script};
 
-/// Texts without a valid id.
 const WITHOUT_ID: [&str; 7] = [
     "no JSON",
     "",

@@ -8,7 +8,6 @@ use super::request::topic;
 use crate::order::{RuleViolation, violation};
 use crate::sync::{Data, ResourceUpdate, ToClient, Topic};
 
-/// The number of topics that are remembered.
 const MOST: usize = 10_000;
 
 #[derive(Debug, Default)]

@@ -42,7 +42,6 @@ struct TerminalHost {
     state: ConnectionState,
     /// The messages sent so far, for viewers that join later.
     kept: Vec<BinaryBurst>,
-    /// Their total size in bytes.
     size: usize,
 }
 
@@ -55,7 +54,6 @@ struct TerminalViewer {
 /// One binary message, or several in a row.
 #[derive(Debug, Clone)]
 struct BinaryBurst {
-    /// The number of the terminal session.
     session: u32,
     /// The payload; in a row, `${nth}` counts.
     payload: Vec<Value>,
@@ -78,7 +76,6 @@ impl TerminalModel {
         !self.hosts.contains_key(&id) && !self.viewers.contains_key(&id)
     }
 
-    /// The name of an actor's connection, if open.
     fn name(&self, id: u32) -> Option<String> {
         let host = self.hosts.get(&id).filter(|host| host.state == ConnectionState::Open).map(|_| format!("h{id}"));
         host.or_else(|| self.viewers.get(&id).filter(|viewer| !viewer.is_gone).map(|_| format!("v{id}")))

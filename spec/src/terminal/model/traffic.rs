@@ -8,7 +8,6 @@ use crate::model::{Op, Script, literal};
 /// The most bytes that a host sends in all: less than a relay must keep.
 const MOST_KEPT: usize = 900 << 10;
 
-/// Texts that are not messages of any client.
 const INVALID: [&str; 6] =
     ["no JSON", "[]", "{}", "{\"type\":\"nope\"}", "{\"type\":\"session_resize\",\"session_id\":\"1\"}", ""];
 const MALFORMED: [&str; 5] = ["", "00", "00 31", "05 61 62", "02 c3 28 78"];

@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "ignores-empty-data-when-joined",
         &["PAIR-62"],
-        "does not answer joined viewers' `data` without a payload",
+        "does not answer joined viewers' `data` without payload",
     ),
     Mutant::new("ignores-data-of-null", &["PAIR-62"], "does not answer `data` whose payload is null"),
     Mutant::new("ignores-data-of-objects", &["PAIR-62"], "does not answer `data` whose payload is an object"),

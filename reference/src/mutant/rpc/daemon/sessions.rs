@@ -20,11 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("loss-ends", &["RPC-12"], "ends the sessions of a lost connection").causing(&["RPC-13"]),
     Mutant::new("second-loss-ends", &["RPC-12"], "ends a session when its connection is lost for the second time"),
     Mutant::new("forgets-all", &["RPC-13"], "loses its state on restart"),
-    Mutant::new(
-        "forgets-when-they-return",
-        &["RPC-13", "RPC-10"],
-        "drops earlier commands of sessions after a restart",
-    ),
+    Mutant::new("forgets-when-they-return", &["RPC-13", "RPC-10"], "drops earlier commands of sessions on restart"),
     Mutant::new("never-comes-back", &["RPC-13"], "does not start a second time").causing(&["RPC-14"]),
 ];
 

@@ -20,11 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("silent-about-registered", &["TERM-04"], "closes without an error for a first `registered`"),
     Mutant::new("silent-about-an-unknown-type", &["TERM-04"], "closes without an error for a first unknown type"),
     Mutant::new("silent-about-an-empty-binary", &["TERM-04"], "closes without an error for an empty first binary"),
-    Mutant::new(
-        "silent-about-a-malformed-binary",
-        &["TERM-04"],
-        "closes without an error for a malformed first binary",
-    ),
+    Mutant::new("silent-about-a-malformed-binary", &["TERM-04"], "closes without an error for a malformed binary"),
     Mutant::new("silent-about-an-empty-text", &["TERM-04"], "closes without an error for an empty first text"),
     Mutant::new("silent-about-a-string", &["TERM-04"], "closes without an error for a first string"),
     Mutant::new("silent-about-null", &["TERM-04"], "closes without an error for a first `null`"),
