@@ -7,7 +7,6 @@ use crate::mutant::Mutant;
 use crate::mutant::link::{self, Admission, Effect, Flow, Link, Links};
 use crate::mutant::wire::{BINARY, Frame, TEXT};
 
-/// A code that no user enters.
 const ANOTHER: &str = "YYYYYY";
 
 pub(crate) const MUTANTS: &[Mutant] = &[

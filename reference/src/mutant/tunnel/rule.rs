@@ -1,5 +1,6 @@
 //! Mutants as data: each with the function that changes messages, in either encoding.
 
+use std::io::Write as _;
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -215,4 +216,9 @@ pub(super) fn error(id: &Value, code: impl Into<Value>) -> Value {
 pub(super) fn now() -> u128 {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     BEGIN.elapsed().as_millis()
+}
+
+/// Prints a line to standard error, bypassing the log.
+pub(super) fn print(line: &str) {
+    _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -91,7 +91,6 @@ pub(super) fn answered(connection: &DaemonLink, Frame { id, message }: &Frame) -
     Some(Frame { id: *id, message: Message::Response(response) }.encode())
 }
 
-/// Sends frames for a client that has left.
 pub(super) fn lost(connection: &DaemonLink) -> Vec<u8> {
     let gone = match connection.mutant {
         "loss-ends" => &connection.own,

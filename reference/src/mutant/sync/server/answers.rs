@@ -190,7 +190,6 @@ fn obliges(mutant: &str, asked: &Value) -> bool {
     }
 }
 
-/// Whether the mutant confirms this message.
 fn sends(mutant: &str, asked: &Value) -> bool {
     let chat = asked["resourceId"].as_str();
     let message = asked.get("message");

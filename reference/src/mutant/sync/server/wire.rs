@@ -43,7 +43,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
 const SLOW: Duration = Duration::from_millis(40);
 /// The bytes of one connection that make a flood.
 const FLOOD: usize = 192 << 10;
-/// The largest piece of a flood.
 const PIECE: usize = 512 << 10;
 /// A client that needs this long for this many bytes does not read.
 const STUCK: Duration = Duration::from_millis(300);

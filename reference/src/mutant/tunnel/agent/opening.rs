@@ -1,7 +1,5 @@
 //! Mutants of the agent's opening, refusals, secrets and reconnection (TUN-01, TUN-04, TUN-05, TUN-40, RECON-11).
 
-use std::io::Write as _;
-
 use serde_json::{Value, json};
 
 use super::super::rule;
@@ -61,17 +59,17 @@ pub(super) const RULES: &[AgentRule] = &[
     AgentRule::other("shows-its-token", &["TUN-05"], "puts its token into the URL").starving(),
     sends("prints-its-token", &["TUN-05"], "prints its token when it connects", |_, seen, _| {
         if seen.is("Auth") {
-            say(&format!("connecting with the token {}", seen.text("token")));
+            rule::print(&format!("connecting with the token {}", seen.text("token")));
         }
         None
     }),
     sends("prints-what-it-says", &["TUN-05"], "prints every sent message, byte for byte", |_, seen, _| {
-        say(&String::from_utf8_lossy(&seen.frame.payload));
+        rule::print(&String::from_utf8_lossy(&seen.frame.payload));
         None
     }),
     sends("prints-its-token-the-second-time", &["TUN-05"], "prints its token when it reconnects", |agent, seen, _| {
         if seen.is("Auth") && agent.number > 1 {
-            say(&format!("reconnecting with {}", seen.text("token")));
+            rule::print(&format!("reconnecting with {}", seen.text("token")));
         }
         None
     }),
@@ -127,7 +125,7 @@ pub(super) fn ends(agent: &AgentMutant, flow: Flow, loss: Loss, state: &mut Link
         ("ignores-refusal", Flow::Out, _) => false,
         ("deaf-to-later-refusals", Flow::Out, _) => !state.known.contains_key(STAYS_AWAY),
         ("prints-its-token-on-a-loss", Flow::Out, Loss::Reset) => {
-            say(&format!("lost the connection of {}", super::token()));
+            rule::print(&format!("lost the connection of {}", super::token()));
             true
         }
         ("stays-away-after-a-reset", Flow::Out, Loss::Reset) => {
@@ -149,8 +147,4 @@ pub(super) fn answer(id: &str) -> Value {
 
 fn text(frame: &Frame) -> Frame {
     Frame { head: TEXT, ..unmasked(frame) }
-}
-
-fn say(line: &str) {
-    _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -167,7 +167,7 @@ pub(super) const RULES: &[CloudRule] = &[
     }),
     CloudRule::received("prints-its-tokens", &["TUN-05"], "prints each received token", |_, seen, _| {
         if seen.is("Auth") {
-            say(&format!("the token is {}", seen.text("token")));
+            rule::print(&format!("the token is {}", seen.text("token")));
         }
         None
     }),
@@ -236,11 +236,6 @@ fn is_right_in_the_end(cloud: &CloudMutant) -> bool {
 
 pub(super) fn tell_of_loss(cloud: &CloudMutant) {
     if cloud.mutant == "prints-lost-tokens" {
-        say(&format!("lost the agent with the token {}", cloud.token));
+        rule::print(&format!("lost the agent with the token {}", cloud.token));
     }
-}
-
-fn say(line: &str) {
-    use std::io::Write as _;
-    _ = writeln!(std::io::stderr(), "{line}");
 }
