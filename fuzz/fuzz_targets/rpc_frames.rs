@@ -1,4 +1,4 @@
-//! Frames of the rpc family: no bytes panic, what is read is written again to the same, in both forms, and pieces make no difference.
+//! Frames of rpc: no bytes panic, frames survive encoding and decoding in both forms, and the pieces of a stream make no difference.
 //!
 //! `cargo +nightly fuzz run rpc_frames -- -max_total_time=60`, from the root.
 
@@ -7,7 +7,7 @@
 use libfuzzer_sys::fuzz_target;
 use relayspec::rpc::{Frame, Frames, Message};
 
-/// Small, so that it is met.
+/// Small, so that inputs reach it.
 const LIMIT: usize = 4096;
 
 fn frames(bytes: &[u8], size: usize) -> (Vec<Vec<u8>>, bool) {
@@ -42,7 +42,7 @@ fuzz_target!(|bytes: &[u8]| {
             survives(&frame);
         }
     }
-    // Most bytes are no frame; a payload is met sooner.
+    // Few inputs are whole frames; more are payloads.
     if let Ok(message) = Message::decode(bytes) {
         survives(&Frame { id: 1, message });
     }

@@ -2,7 +2,7 @@
 
 /** The pairing family: a host shows a short code, a viewer joins with it, the relay carries data between them. */
 
-/** The host names itself. It has its code already, or gets a fresh one where the old one has expired (PAIR-15, PAIR-17). (PAIR-H1) */
+/** The host identifies itself. It has its code already, or gets a fresh one if that has expired (PAIR-15, PAIR-17). (PAIR-H1) */
 export interface Register {
   readonly type: "register";
   /**
@@ -16,14 +16,14 @@ export interface Register {
 /** Application data for the partner (PAIR-40). */
 export interface Data {
   readonly type: "data";
-  /** The data; any string, the empty one too. (PAIR-40) */
+  /** The data; any string, including the empty one. (PAIR-40) */
   readonly payload: string;
 }
 
-/** Is the relay alive? (PAIR-50) */
+/** Asks whether the relay is alive (PAIR-50). */
 export interface Ping {
   readonly type: "ping";
-  /** Any number; it comes back in the pong. */
+  /** Any number; the pong repeats it. */
   readonly ts: number;
 }
 
@@ -38,7 +38,7 @@ export interface Join {
   readonly code: string;
 }
 
-/** The relay tells the host its code (PAIR-10). */
+/** The relay sends the host its code (PAIR-10). */
 export interface Registered {
   readonly type: "registered";
   /**
@@ -55,19 +55,19 @@ export interface Registered {
   readonly expiresAt: number;
 }
 
-/** The relay is alive (PAIR-50). */
+/** Answers a ping (PAIR-50). */
 export interface Pong {
   readonly type: "pong";
   /** The number of the ping. (PAIR-50) */
   readonly ts: number;
 }
 
-/** The relay refuses something, or tells of a loss. (PAIR-65) */
+/** The relay refuses a message, or reports a loss. (PAIR-65) */
 export interface Error {
   readonly type: "error";
-  /** What happened, for programs. */
+  /** What happened, as a code for programs. */
   readonly code: "INVALID_CODE" | "EXPIRED_CODE" | "ALREADY_JOINED" | "NOT_FOUND" | "MAC_DISCONNECTED" | "INVALID_MESSAGE";
-  /** What happened, for a person; not empty (PAIR-65). */
+  /** What happened, as text for people; not empty (PAIR-65). */
   readonly message: string;
 }
 

@@ -2,7 +2,7 @@
 
 /** The tunnel family: public HTTP requests reach a local server through an agent that keeps one connection. */
 
-/** The agent shows that it may (TUN-01). */
+/** The agent authenticates (TUN-01). */
 export interface Auth {
   readonly type: "Auth";
   /** The members of the message. */
@@ -12,7 +12,7 @@ export interface Auth {
   };
 }
 
-/** The local server's answer to a request (TUN-10). */
+/** The local server's response to a request (TUN-10). */
 export interface HttpResponse {
   readonly type: "HttpResponse";
   /** The members of the message. */
@@ -25,7 +25,7 @@ export interface HttpResponse {
      * A whole number; from 100 to 599.
      */
     readonly status: number;
-    /** The reason phrase, perhaps empty. (TUN-12) */
+    /** The reason phrase; may be empty. (TUN-12) */
     readonly status_text: string;
     /** The header lines. (TUN-12) */
     readonly headers: { readonly [name: string]: string | ReadonlyArray<string> };
@@ -34,15 +34,15 @@ export interface HttpResponse {
   };
 }
 
-/** What went wrong, with a request or otherwise (TUN-14, TUN-16 to TUN-18, TUN-21). (TUN-10) */
+/** An error, about a request or in general (TUN-14, TUN-16 to TUN-18, TUN-21). (TUN-10) */
 export interface Error {
   readonly type: "Error";
   /** The members of the message. */
   readonly data: {
-    /** What happened, for a person; not empty. */
+    /** What happened, as text for people; not empty. */
     readonly error: string;
     /**
-     * An HTTP status that says the same, 100 to 599, if there is one.
+     * The corresponding HTTP status, 100 to 599, if there is one.
      *
      * A whole number; from 100 to 599.
      */
@@ -52,7 +52,7 @@ export interface Error {
   };
 }
 
-/** Asks whether the other side is there (TUN-30, TUN-31). */
+/** Asks whether the other side is alive (TUN-30, TUN-31). */
 export interface Ping {
   readonly type: "Ping";
   /** The members of the message. */
@@ -62,23 +62,23 @@ export interface Ping {
   };
 }
 
-/** The answer to a ping (TUN-30). */
+/** Answers a ping (TUN-30). */
 export interface Pong {
   readonly type: "Pong";
   /** The members of the message. */
   readonly data: {
-    /** The number that the ping had. */
+    /** The number of the ping. */
     readonly timestamp: number;
   };
 }
 
-/** What the agent has done since its process began (TUN-32). */
+/** Statistics of the agent since its process started (TUN-32). */
 export interface Stats {
   readonly type: "Stats";
   /** The members of the message. */
   readonly data: {
     /**
-     * How many requests were answered, by `HttpResponse` or `Error`.
+     * The number of requests that were answered, by `HttpResponse` or `Error`.
      *
      * A whole number; from 0 to 9007199254740991.
      */
@@ -90,7 +90,7 @@ export interface Stats {
      */
     readonly bytes_transferred: number;
     /**
-     * For how long the process lives, in seconds.
+     * The uptime of the process, in seconds.
      *
      * At least 0.
      */
@@ -103,31 +103,31 @@ export interface AuthSuccess {
   readonly type: "AuthSuccess";
   /** The members of the message. */
   readonly data: {
-    /** The id of this connection's session, which no other has; not empty. (TUN-02) */
+    /** The id of the session of this connection, which is unique; not empty. (TUN-02) */
     readonly session_id: string;
   };
 }
 
-/** The token is wrong, or there was none (TUN-02, TUN-03). */
+/** The token is wrong or missing (TUN-02, TUN-03). */
 export interface AuthError {
   readonly type: "AuthError";
   /** The members of the message. */
   readonly data: {
-    /** Why, for a person; not empty. (TUN-02) */
+    /** The reason, as text for people; not empty. (TUN-02) */
     readonly error: string;
   };
 }
 
-/** A public request, to be made locally (TUN-20). */
+/** A public request for the local server (TUN-20). */
 export interface HttpRequest {
   readonly type: "HttpRequest";
   /** The members of the message. */
   readonly data: {
-    /** The request's id; no other request of the connection has it. (TUN-20) */
+    /** The request's id, unique on the connection. (TUN-20) */
     readonly id: string;
-    /** The method, as `GET`. */
+    /** The method, such as `GET`. */
     readonly method: string;
-    /** Path and query, as they came: `/a%20b?x=1`. */
+    /** Path and query as received: `/a%20b?x=1`. */
     readonly url: string;
     /** The header lines. (TUN-25) */
     readonly headers: { readonly [name: string]: string | ReadonlyArray<string> };

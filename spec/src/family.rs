@@ -1,8 +1,8 @@
-//! The families of protocols: their endpoints, roles, messages and order. [`FAMILIES`] is the only list of them.
+//! The protocol families: their endpoints, roles, messages and order rules. [`FAMILIES`] is the only list of them.
 
 use serde_json::Value;
 
-use crate::model::Modelled;
+use crate::model::ModelFactory;
 use crate::order::Order;
 use crate::pairing;
 use crate::reconnect::Policy;
@@ -14,133 +14,154 @@ use crate::terminal;
 use crate::tunnel;
 use crate::wire::{BinaryError, DecodeError, Direction};
 
-/// An address of a server that clients connect to.
+/// An address of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The path of the handshake, as `/mac`.
+    /// The path of the handshake, such as `/mac`.
     pub path: &'static str,
-    /// The role of the client that connects there.
+    /// The role of the clients that connect there.
     pub role: &'static str,
 }
 
 /// The messages of one direction.
 #[derive(Debug, Clone, Copy)]
 pub struct Channel {
-    /// Who sends to whom.
+    /// The sending and the receiving role.
     pub direction: Direction,
     /// The schemas of its messages.
     pub schemas: fn() -> Vec<MessageSchema>,
-    /// Reads a message and writes it again in canonical form: known members only, in the order of the chapter.
+    /// Decodes a message and encodes it in canonical form: known members only, in the order of the chapter.
     pub canonical: fn(&str) -> Result<String, DecodeError>,
-    /// The requirement that binds the sender and is broken by what is no message, where the message's schema names no other.
+    /// The requirement that an invalid message violates, unless the message's schema names another one. It binds the sender.
     pub rule: &'static str,
-    /// The binary messages, where the direction has any.
+    /// The binary messages of the direction, if any.
     pub binary: Option<Binary>,
+}
+
+impl Channel {
+    /// The same channel with binary messages that have no JSON form; an invalid one violates the rule.
+    pub(crate) const fn with_binary(
+        self,
+        canonical: fn(&[u8]) -> Result<Vec<u8>, BinaryError>,
+        rule: &'static str,
+    ) -> Self {
+        Self { binary: Some(Binary { canonical, rule, packing: None }), ..self }
+    }
 }
 
 /// The binary messages of one direction.
 #[derive(Debug, Clone, Copy)]
 pub struct Binary {
-    /// Reads a message and writes it again in canonical form.
+    /// Decodes a message and encodes it in canonical form.
     pub canonical: fn(&[u8]) -> Result<Vec<u8>, BinaryError>,
-    /// The requirement that binds the sender and is broken by what is no message.
+    /// The requirement that an invalid message violates. It binds the sender.
     pub rule: &'static str,
-    /// How they stand for JSON, where they have a JSON form.
+    /// The JSON form of the binary messages, if they have one.
     pub packing: Option<Packing>,
 }
 
-/// How binary messages carry what has a JSON form.
+/// Converts between binary messages and their JSON form.
 #[derive(Debug, Clone, Copy)]
 pub struct Packing {
-    /// The JSON form of a binary message, be it a valid message or not.
+    /// The JSON form of a binary message, valid or not.
     pub json: fn(&[u8]) -> Result<Value, BinaryError>,
-    /// The binary message of a JSON form, be it a valid message or not; no bytes where none can say it.
+    /// The binary message of a JSON form, valid or not; empty if no message has this form.
     pub pack: fn(&Value) -> Vec<u8>,
 }
 
-/// How the messages of a family travel.
+/// How the messages of a family are framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Travel {
-    /// As WebSocket messages, at the endpoints' paths.
+pub enum MessageFraming {
+    /// WebSocket messages, at the endpoints' paths.
     WebSocket,
-    /// As frames on a Unix stream socket, each behind its length in 4 bytes, big-endian. All messages are binary.
-    Framed,
+    /// Frames on a Unix stream socket, each prefixed with its length in 4 bytes, big-endian. All messages are binary.
+    LengthPrefixed,
 }
 
 /// One protocol family.
+///
+/// ```
+/// use relayspec::family::Family;
+///
+/// let pairing = Family::named("pairing").expect("a built-in family");
+/// assert_eq!(pairing.role_at("/browser?token=x"), Some("viewer"));
+/// let channel = pairing.channel("viewer", "relay").expect("viewers send messages");
+/// let message = (channel.canonical)(r#"{ "code": "K7QX4M", "type": "join", "extra": 1 }"#);
+/// assert_eq!(message.as_deref(), Ok(r#"{"type":"join","code":"K7QX4M"}"#));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Family {
-    /// The name, as `pairing`; also of its chapter, schemas, fixtures and scenarios.
+    /// The name, such as `pairing`; also that of its chapter, schemas, fixtures and scenarios.
     pub name: &'static str,
-    /// What it is, in half a sentence.
+    /// A one-line summary.
     pub title: &'static str,
-    /// How its messages travel.
-    pub travel: Travel,
+    /// How its messages are framed.
+    pub framing: MessageFraming,
     /// The role that accepts connections.
     pub server: &'static str,
     /// The roles that connect.
     pub clients: &'static [&'static str],
     /// The server's endpoints.
     pub endpoints: &'static [Endpoint],
-    /// The messages, by direction.
+    /// The messages of each direction.
     pub channels: &'static [Channel],
-    /// How messages bear their names.
+    /// Where a message's name is.
     pub naming: Naming,
-    /// The order rules of a new connection of a client role.
+    /// Creates the order rules for a new connection of a client role.
     pub order: fn(&str) -> Box<dyn Order>,
-    /// The model of a server, where there is one.
-    pub model: Option<Modelled>,
-    /// Whether what its server does for one client depends on which others there are, so that it is judged by one scenario at a time.
+    /// The model of a server, if there is one.
+    pub model: Option<ModelFactory>,
+    /// Whether the server treats a client differently if others are connected, so that scenarios must run one at a time.
     pub solo: bool,
-    /// How its clients come back after a loss, unless they declare another policy.
+    /// How its clients reconnect after a loss, unless they declare another policy.
     pub policy: Policy,
-    /// How a client of a role reaches the family's own success.
-    pub welcome: fn(&str) -> Welcome,
+    /// How a client of a role opens a connection.
+    pub opening: fn(&str) -> Opening,
 }
 
-/// How messages bear their names, in their JSON form.
+/// Where a message's name is in its JSON form.
 #[derive(Debug, Clone, Copy)]
 pub struct Naming {
-    /// The name of a message; `None` where it has none.
+    /// The name of a message; `None` if it has none.
     pub name: fn(&Value) -> Option<&str>,
-    /// What every message of a name has.
+    /// A pattern that every message of this name matches.
     pub like: fn(&str) -> Value,
 }
 
-/// The usual way: a member `type`.
+/// The usual naming: a member `type`.
 pub const BY_TYPE: Naming =
     Naming { name: |message| message["type"].as_str(), like: |name| serde_json::json!({ "type": name }) };
 
-/// How a client reaches the family's own success on a new connection (RECON-04): what it has to be given first, and who says what.
+/// How a client reaches success on a new connection (RECON-04): the parameters it needs and the messages of both sides.
 #[derive(Debug, Clone, Copy)]
-pub struct Welcome {
-    /// What the client is handed over, beside what every client gets: names and texts.
+pub struct Opening {
+    /// Parameters for the client, beside those that every client gets: names and values.
     pub params: &'static [(&'static str, &'static str)],
-    /// The turns. The last one is the success.
-    pub turns: &'static [Turn],
-    /// What the client may say besides, at any time and unasked.
+    /// The turns. Success is the last one.
+    pub turns: &'static [OpeningTurn],
+    /// What the client may also send, at any time.
     pub asides: &'static [Aside],
 }
 
-/// A message that a client may send at any time, and that nobody waits for.
+/// A message that a client may send at any time, and that no scenario waits for.
 #[derive(Debug, Clone, Copy)]
 pub struct Aside {
     /// Its type.
     pub message: &'static str,
-    /// Which messages of this type these are; all of them where it is not said.
+    /// Which messages of this type are asides; all of them if omitted.
     pub when: Option<fn(&Value) -> bool>,
-    /// What the server answers, where it does.
+    /// The server's answer, if it sends one.
     pub answer: Option<fn(&Value) -> Value>,
 }
 
-/// One turn of a welcome.
+/// One turn of an opening.
 #[derive(Debug, Clone, Copy)]
-pub enum Turn {
+pub enum OpeningTurn {
     /// The client sends a message of this type.
     Client(&'static str),
-    /// The server sends this; the argument is the present, in ms since the Unix epoch.
+    /// The server sends this message; the argument is the current time, in ms since the Unix epoch.
     Server(fn(f64) -> Value),
-    /// The server sends this; the argument is what the client has said last.
+    /// The server sends this message; the argument is the client's latest message.
     Answer(fn(&Value) -> Value),
 }
 
@@ -149,54 +170,48 @@ pub const FAMILIES: &[Family] = &[pairing::FAMILY, terminal::FAMILY, tunnel::FAM
 
 impl Family {
     /// The family with this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         FAMILIES.iter().find(|family| family.name == name)
     }
 
-    /// The endpoints that a path names, one for each role that connects there; a query string is not part of it.
+    /// The endpoints at a path, one for each role that connects there; a query string is ignored.
     pub fn endpoints_at(&self, target: &str) -> impl Iterator<Item = &'static Endpoint> + use<> {
         let path = target.split_once('?').map_or(target, |(path, _)| path).to_owned();
         self.endpoints.iter().filter(move |endpoint| endpoint.path == path)
     }
 
-    /// The role of the clients that connect to a path, where it is only one; otherwise the first message decides.
-    #[must_use]
+    /// The role of the clients that connect to a path; `None` if there are several, and the first message decides.
     pub fn role_at(&self, target: &str) -> Option<&'static str> {
         let mut roles = self.endpoints_at(target).map(|endpoint| endpoint.role);
         roles.next().filter(|_| roles.next().is_none())
     }
 
     /// The endpoint of a client role.
-    #[must_use]
     pub fn endpoint_of(&self, role: &str) -> Option<&'static Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.role == role)
     }
 
     /// The channel from one role to another.
-    #[must_use]
     pub fn channel(&self, from: &str, to: &str) -> Option<&'static Channel> {
         self.channels.iter().find(|channel| channel.direction.from == from && channel.direction.to == to)
     }
 
-    /// The type of the message that is the success of a client role.
-    #[must_use]
+    /// The type of the message with which the opening of a client role succeeds.
     pub fn success(&self, role: &str) -> Option<String> {
-        match (self.welcome)(role).turns.last()? {
-            Turn::Client(name) => Some((*name).to_owned()),
-            Turn::Server(message) => (self.naming.name)(&message(0.0)).map(str::to_owned),
-            Turn::Answer(message) => (self.naming.name)(&message(&Value::Null)).map(str::to_owned),
+        match (self.opening)(role).turns.last()? {
+            OpeningTurn::Client(name) => Some((*name).to_owned()),
+            OpeningTurn::Server(message) => (self.naming.name)(&message(0.0)).map(str::to_owned),
+            OpeningTurn::Answer(message) => (self.naming.name)(&message(&Value::Null)).map(str::to_owned),
         }
     }
 
-    /// Whether its messages travel as frames on a Unix stream socket.
-    #[must_use]
+    /// Whether its messages are length-prefixed frames on a Unix stream socket.
     pub fn is_framed(&self) -> bool {
-        self.travel == Travel::Framed
+        self.framing == MessageFraming::LengthPrefixed
     }
 
-    /// The requirements that bind a role: its chapter's own, and those of the shared chapters for its side. The wire rules are those of
-    /// WebSockets.
+    /// The requirements that bind a role: those of its own chapter, and those of the shared chapters for its side. The wire rules apply to
+    /// WebSockets only.
     pub fn requirements(&self, role: &str) -> impl Iterator<Item = &'static Requirement> {
         let side = if role == self.server { "server" } else { "client" };
         let (name, is_framed) = (self.name, self.is_framed());
@@ -207,10 +222,9 @@ impl Family {
         })
     }
 
-    /// The requirement that the sender breaks with a message of a channel: the one that its schema names, if it binds the sender, or else
-    /// the channel's own.
-    #[must_use]
-    pub fn broken(&self, channel: &Channel, named: Option<&str>) -> &'static str {
+    /// The requirement that an invalid message of a channel violates: the one that its schema names, if that binds the sender, or else the
+    /// channel's own.
+    pub fn violated_by(&self, channel: &Channel, named: Option<&str>) -> &'static str {
         let mut own = self.requirements(channel.direction.from).map(|requirement| requirement.id);
         named.and_then(|named| own.find(|id| *id == named)).unwrap_or(channel.rule)
     }
@@ -221,48 +235,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_of_channels_bind_the_sender() {
+    fn channel_rules_bind_the_sender() {
         for (family, channel) in FAMILIES.iter().flat_map(|family| family.channels.iter().map(move |one| (family, one)))
         {
             let rules = [Some(channel.rule), channel.binary.map(|binary| binary.rule)];
             for rule in rules.into_iter().flatten() {
-                assert_eq!(family.broken(channel, Some(rule)), rule, "{} {}", family.name, channel.direction);
+                assert_eq!(family.violated_by(channel, Some(rule)), rule, "{} {}", family.name, channel.direction);
             }
         }
     }
 
     #[test]
-    fn a_named_requirement_counts_where_it_binds_the_sender() {
-        let family = Family::named("pairing").expect("the family");
-        let (from, to) = (family.channel("host", "relay").expect("it"), family.channel("relay", "host").expect("it"));
-        assert_eq!(family.broken(from, Some("PAIR-40")), "PAIR-H1");
-        assert_eq!(family.broken(to, Some("PAIR-40")), "PAIR-40");
-        assert_eq!(family.broken(to, None), "WIRE-01");
+    fn named_requirement_counts_only_if_it_binds_the_sender() {
+        let family = Family::named("pairing").expect("a family");
+        let (from, to) =
+            (family.channel("host", "relay").expect("a channel"), family.channel("relay", "host").expect("a channel"));
+        assert_eq!(family.violated_by(from, Some("PAIR-40")), "PAIR-H1");
+        assert_eq!(family.violated_by(to, Some("PAIR-40")), "PAIR-40");
+        assert_eq!(family.violated_by(to, None), "WIRE-01");
     }
 
     #[test]
-    fn shared_chapters_bind_by_side() {
-        let family = Family::named("pairing").expect("the family");
+    fn shared_chapters_bind_sides() {
+        let family = Family::named("pairing").expect("a family");
         let binds = |role, id| family.requirements(role).any(|requirement| requirement.id == id);
         assert!(binds("host", "RECON-01") && binds("viewer", "DRV-02") && binds("relay", "WIRE-10"));
         assert!(!binds("relay", "RECON-01") && !binds("host", "WIRE-10") && !binds("host", "PAIR-V1"));
-        let framed = Family::named("rpc").expect("the family");
+        let framed = Family::named("rpc").expect("a family");
         let binds = |role, id| framed.requirements(role).any(|requirement| requirement.id == id);
         assert!(binds("client", "RPC-C1") && binds("client", "RECON-01") && binds("client", "DRV-02"));
         assert!(!binds("client", "WIRE-04") && !binds("daemon", "WIRE-08") && !binds("daemon", "RPC-C1"));
     }
 
     #[test]
-    fn chapters_of_families_bind_their_roles() {
+    fn chapters_bind_their_own_roles() {
         for family in FAMILIES {
             let own = requirement::all().iter().filter(|requirement| requirement.chapter == family.name);
             for role in own.flat_map(|requirement| &requirement.roles) {
                 assert!(*role == family.server || family.clients.contains(role), "{} has no {role}", family.name);
             }
         }
-        // The roles of sync are called as the sides are; its own chapter speaks of no other family's.
+        // The roles of sync have the names of the sides; its chapter binds no role of another family.
         let binds = |family, role, id| {
-            let family = Family::named(family).expect("the family");
+            let family = Family::named(family).expect("a family");
             family.requirements(role).any(|requirement| requirement.id == id)
         };
         assert!(binds("sync", "client", "SYNC-C1") && binds("sync", "client", "RECON-01"));
@@ -270,11 +285,11 @@ mod tests {
     }
 
     #[test]
-    fn paths_name_endpoints_and_roles() {
-        let family = Family::named("pairing").expect("the family");
+    fn paths_have_endpoints_and_roles() {
+        let family = Family::named("pairing").expect("a family");
         assert_eq!(family.role_at("/mac?a=/browser"), Some("host"));
         assert_eq!(family.role_at("/macs"), None);
-        let shared = Family::named("terminal").expect("the family");
+        let shared = Family::named("terminal").expect("a family");
         assert_eq!(shared.endpoints_at("/ws?x").map(|endpoint| endpoint.role).collect::<Vec<_>>(), ["host", "viewer"]);
         assert_eq!(shared.role_at("/ws"), None);
         assert_eq!(family.endpoint_of("viewer").map(|endpoint| endpoint.path), Some("/browser"));

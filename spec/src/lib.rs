@@ -1,11 +1,21 @@
-//! The law of relayspec: what pairing relays and their kin must say and do, as requirements, types and schemas.
+//! The specification of relayspec: requirements, message types, schemas and policies of real-time protocols.
 //!
-//! This crate is pure. It knows messages, codes, durations and rules; it opens no socket, reads no file and asks no clock.
-//! The normative prose stands in `text/`; [`requirement`] reads the requirements from it, so prose and code cannot drift apart.
+//! This crate is pure: it opens no socket, reads no file and reads no clock. The normative text is in `text/`; [`requirement`] reads the
+//! requirements from it, so text and code cannot drift apart.
+//!
+//! ```
+//! use relayspec::pairing::{FromViewer, JoinCode};
+//! use relayspec::requirement;
+//!
+//! let FromViewer::Join(join) = FromViewer::decode(r#"{"type":"join","code":"K7QX4M"}"#)? else { panic!() };
+//! assert_eq!(JoinCode::new("K7QX4M"), Some(join.code));
+//! assert!(requirement::find("PAIR-20").is_some_and(|requirement| requirement.roles == ["relay"]));
+//! # Ok::<(), relayspec::wire::DecodeError>(())
+//! ```
 
 pub mod requirement;
 
-pub mod number;
+mod number;
 pub mod timing;
 
 pub mod model;
@@ -14,7 +24,7 @@ mod packed;
 pub mod schema;
 pub mod text;
 pub mod wire;
-pub mod wrapped;
+mod wrapped;
 
 pub mod driver;
 pub mod reconnect;

@@ -1,19 +1,17 @@
-//! Numbers with a unit or a range, as JSON carries them: seconds, and whole numbers.
-//!
-//! JSON has one kind of number: `1`, `1.0` and `1e0` are equal, and are read alike. Schema and reader agree on the ranges.
+//! Numbers in JSON: seconds, and numbers in a range. `1`, `1.0` and `1e0` are equal and read alike; schema and decoder agree on the ranges.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 
-/// The longest duration that is read: a million hours, in seconds. Sums of a few never overflow.
-pub const LONGEST_SECONDS: f64 = 3_600_000_000.0;
+/// The longest duration: a million hours, in seconds. Sums of a few never overflow.
+const LONGEST_SECONDS: f64 = 3_600_000_000.0;
 
-/// The duration of a number of seconds, to the microsecond; `None` where it is negative, no number, or beyond [`LONGEST_SECONDS`].
-#[must_use]
-pub fn duration(seconds: f64) -> Option<Duration> {
+/// The duration of a number of seconds, to the microsecond; `None` if it is negative, NaN or beyond [`LONGEST_SECONDS`].
+pub(crate) fn duration(seconds: f64) -> Option<Duration> {
     (0.0..=LONGEST_SECONDS).contains(&seconds).then(|| Duration::from_micros((seconds * 1e6).round() as u64))
 }
 
@@ -42,71 +40,73 @@ pub(crate) mod seconds {
     }
 }
 
-/// Reads a whole number from 0 to `most`, however it is written.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D, most: u32) -> Result<u32, D::Error> {
-    in_range(f64::deserialize(deserializer)?, most)
+/// Reads a number that `accept` maps to a value, or fails with what was expected. Derived code for integers rejects `80.0`, which JSON Schema
+/// accepts.
+fn number<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    accept: impl FnOnce(f64) -> Option<T>,
+    expected: &str,
+) -> Result<T, D::Error> {
+    checked(f64::deserialize(deserializer)?, accept, expected)
 }
 
-fn in_range<E: Error>(number: f64, most: u32) -> Result<u32, E> {
-    if number.fract() == 0.0 && (0.0..=f64::from(most)).contains(&number) {
-        return Ok(number as u32);
-    }
-    Err(E::invalid_value(Unexpected::Float(number), &format!("a whole number from 0 to {most}").as_str()))
+fn optional<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    accept: impl FnOnce(f64) -> Option<T>,
+    expected: &str,
+) -> Result<Option<T>, D::Error> {
+    Option::<f64>::deserialize(deserializer)?.map(|number| checked(number, accept, expected)).transpose()
 }
 
-/// A `u16` for `#[serde(deserialize_with = …)]`; derived code refuses `80.0`, which JSON Schema takes.
+fn checked<T, E: Error>(number: f64, accept: impl FnOnce(f64) -> Option<T>, expected: &str) -> Result<T, E> {
+    accept(number).ok_or_else(|| E::invalid_value(Unexpected::Float(number), &expected))
+}
+
+fn whole(number: f64, range: RangeInclusive<f64>) -> Option<u64> {
+    (number.fract() == 0.0 && range.contains(&number)).then_some(number as u64)
+}
+
 pub(crate) fn whole_u16<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
-    whole(deserializer, u16::MAX.into()).map(|number| number as u16)
+    let accept = |number| whole(number, 0.0..=65_535.0).map(|number| number as u16);
+    self::number(deserializer, accept, "a whole number from 0 to 65535")
 }
 
-/// A `u32` that counts from 1, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
+/// A `u32` from 1, for `#[serde(deserialize_with = …)]`.
 pub(crate) fn counted_u32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let number = f64::deserialize(deserializer)?;
-    if number == 0.0 {
-        return Err(D::Error::invalid_value(Unexpected::Float(number), &"a whole number from 1 on"));
-    }
-    in_range(number, u32::MAX)
+    let accept = |number| whole(number, 1.0..=u32::MAX.into()).map(|number| number as u32);
+    self::number(deserializer, accept, "a whole number from 1 to 4294967295")
 }
 
-/// A whole number up to 2^53 - 1, which every JSON number type can carry, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
-pub(crate) fn whole_u53<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    const MOST: f64 = 9_007_199_254_740_991.0;
-    let number = f64::deserialize(deserializer)?;
-    if number.fract() == 0.0 && (0.0..=MOST).contains(&number) {
-        return Ok(number as u64);
-    }
-    Err(D::Error::invalid_value(Unexpected::Float(number), &"a whole number from 0 to 9007199254740991"))
-}
-
-/// A number that is not negative, for `#[serde(deserialize_with = …)]`.
-pub(crate) fn at_least_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let number = f64::deserialize(deserializer)?;
-    if number >= 0.0 && number.is_finite() {
-        return Ok(number);
-    }
-    Err(D::Error::invalid_value(Unexpected::Float(number), &"a number that is not negative"))
-}
-
-/// The status of an HTTP answer, 100 to 599, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
-pub(crate) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
-    status_of(f64::deserialize(deserializer)?)
-}
-
-/// The same, or null.
-pub(crate) fn optional_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
-    Option::<f64>::deserialize(deserializer)?.map(status_of).transpose()
-}
-
-fn status_of<E: Error>(number: f64) -> Result<u16, E> {
-    if number.fract() == 0.0 && (100.0..=599.0).contains(&number) {
-        return Ok(number as u16);
-    }
-    Err(E::invalid_value(Unexpected::Float(number), &"an HTTP status from 100 to 599"))
-}
-
-/// A `u32` or null, for `#[serde(deserialize_with = …)]`; see [`whole_u16`].
 pub(crate) fn optional_u32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    Option::<f64>::deserialize(deserializer)?.map(|number| in_range(number, u32::MAX)).transpose()
+    let accept = |number| whole(number, 0.0..=u32::MAX.into()).map(|number| number as u32);
+    optional(deserializer, accept, "a whole number from 0 to 4294967295")
+}
+
+/// A whole number up to 2^53 - 1, which every JSON implementation reads exactly, for `#[serde(deserialize_with = …)]`.
+pub(crate) fn whole_u53<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let accept = |number| whole(number, 0.0..=9_007_199_254_740_991.0);
+    self::number(deserializer, accept, "a whole number from 0 to 9007199254740991")
+}
+
+/// A number from 0, for `#[serde(deserialize_with = …)]`.
+pub(crate) fn at_least_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let accept = |number: f64| (number >= 0.0 && number.is_finite()).then_some(number);
+    self::number(deserializer, accept, "a number that is not negative")
+}
+
+const STATUS: &str = "an HTTP status from 100 to 599";
+
+fn as_status(number: f64) -> Option<u16> {
+    whole(number, 100.0..=599.0).map(|number| number as u16)
+}
+
+/// An HTTP status, 100 to 599, for `#[serde(deserialize_with = …)]`.
+pub(crate) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    number(deserializer, as_status, STATUS)
+}
+
+pub(crate) fn optional_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    optional(deserializer, as_status, STATUS)
 }
 
 #[cfg(test)]
@@ -137,8 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_range_is_told_with_the_range() {
-        for (text, told) in [
+    fn errors_name_the_range() {
+        for (text, expected) in [
             (r#"{"seconds":-1}"#, "a number of seconds from 0 to 3600000000"),
             (r#"{"seconds":3600000000.5}"#, "a number of seconds from 0 to 3600000000"),
             (r#"{"small":65536}"#, "a whole number from 0 to 65535"),
@@ -148,7 +148,7 @@ mod tests {
             (r#"{"seconds":"1"}"#, "f64"),
         ] {
             let error = serde_json::from_str::<Numbers>(text).err().expect("an error").to_string();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

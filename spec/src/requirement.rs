@@ -1,22 +1,29 @@
 //! Requirements: the testable statements of the specification, read from the chapters in `text/`.
 //!
-//! A requirement is one line of a chapter: `**PAIR-30** MUST · relay · The statement.` The prose is the only place where one is
-//! written; this module must not add to it.
+//! A requirement is one line of a chapter: `**PAIR-30** MUST · relay · The statement.` The text is the only place where one is written.
+//!
+//! ```
+//! use relayspec::requirement::{self, Level};
+//!
+//! let requirement = requirement::find("pair-30").expect("a requirement");
+//! assert_eq!((requirement.id, requirement.level), ("PAIR-30", Level::Must));
+//! assert!(requirement::all().len() > 100);
+//! ```
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-/// How binding a requirement is (RFC 2119 and RFC 8174).
+/// The level of a requirement (RFC 2119 and RFC 8174).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// Breaking it is a failure.
+    /// A violation is a failure.
     Must,
-    /// Breaking it is a warning.
+    /// A violation is a warning.
     Should,
-    /// It allows something; breaking it is impossible.
+    /// It allows something and cannot be violated.
     May,
 }
 
@@ -33,7 +40,7 @@ impl fmt::Display for Level {
 /// A chapter of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chapter {
-    /// Its name, which is also that of its file: one of [`SHARED`], or a family's name.
+    /// Its name, which is also that of its file: one of [`SHARED`], or the name of a family.
     pub name: &'static str,
     /// Its Markdown source.
     pub text: &'static str,
@@ -54,35 +61,33 @@ pub const CHAPTERS: &[Chapter] = &[
 /// The chapters that bind every family; their roles are `server` and `client`.
 pub const SHARED: &[&str] = &[WIRE, "reconnect", "driver"];
 
-/// The shared chapter whose requirements are those of WebSockets.
+/// The shared chapter about WebSockets.
 pub const WIRE: &str = "wire";
 
 /// One testable statement of the specification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// The id, as `PAIR-30`; never reused.
+    /// The id, such as `PAIR-30`; never reused.
     pub id: &'static str,
-    /// How binding it is.
+    /// The level.
     pub level: Level,
-    /// The roles that it binds; in a shared chapter `server` and `client`, which stand for every role of that kind.
+    /// The roles that it binds; in a shared chapter `server` and `client`, which stand for every role of that side.
     pub roles: Vec<&'static str>,
     /// The statement, in Markdown, without id, level and roles.
     pub text: &'static str,
-    /// The name of the chapter that states it.
+    /// The name of its chapter.
     pub chapter: &'static str,
     /// Its line in the chapter, counted from 1.
     pub line: usize,
 }
 
 /// All requirements, in the order of the chapters.
-#[must_use]
 pub fn all() -> &'static [Requirement] {
     static ALL: LazyLock<Vec<Requirement>> = LazyLock::new(|| CHAPTERS.iter().flat_map(parse).collect());
     &ALL
 }
 
-/// The requirement with this id, in any case of letters.
-#[must_use]
+/// The requirement with this id, in either case.
 pub fn find(id: &str) -> Option<&'static Requirement> {
     all().iter().find(|requirement| requirement.id.eq_ignore_ascii_case(id))
 }
@@ -113,20 +118,16 @@ mod tests {
     use crate::family::Family;
 
     #[test]
-    fn every_line_that_opens_in_bold_is_a_requirement() {
+    fn every_line_that_starts_in_bold_is_a_requirement() {
         for chapter in CHAPTERS {
             let bold = chapter.text.lines().filter(|line| line.starts_with("**")).count();
-            assert_eq!(
-                parse(chapter).len(),
-                bold,
-                "a line of {}.md looks like a requirement and is none",
-                chapter.name
-            );
+            let count = parse(chapter).len();
+            assert_eq!(count, bold, "a line of {}.md looks like a requirement but is not", chapter.name);
         }
     }
 
     #[test]
-    fn ids_are_unique_and_statements_end() {
+    fn ids_are_unique_and_statements_end_with_a_full_stop() {
         let mut seen = BTreeSet::new();
         for requirement in all() {
             assert!(seen.insert(requirement.id), "{} is stated twice", requirement.id);
@@ -136,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn shared_chapters_bind_sides_and_a_familys_binds_its_roles() {
+    fn shared_chapters_bind_sides_and_others_bind_roles() {
         for name in SHARED {
             assert!(CHAPTERS.iter().any(|chapter| chapter.name == *name), "there is no chapter {name}");
         }
         for Requirement { id, roles, chapter, .. } in all() {
             let known = match Family::named(chapter) {
                 None => vec!["server", "client"],
-                // A role may be called as a side is.
+                // A role may have the name of a side.
                 Some(family) => family.clients.iter().chain([&family.server]).copied().collect(),
             };
             assert!(roles.iter().all(|role| known.contains(role)), "{id} binds {roles:?} of {known:?}");

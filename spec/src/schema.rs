@@ -1,7 +1,16 @@
-//! JSON Schemas (2020-12) of the messages, made from the types that serde reads.
+//! JSON Schemas (2020-12) of the messages, generated from the types that serde deserializes.
 //!
-//! A message's schema is that of its members with the tag in front. A direction's schema picks the message by its tag first, so that a
-//! validator's error speaks of the message that was meant. The keyword `x-requirement` names the requirement that a member's form comes from.
+//! The schema of a direction selects the message by its tag first, so that a validator's error is about the message that was meant. The
+//! keyword `x-requirement` names the requirement behind a member.
+//!
+//! ```
+//! use relayspec::{pairing, schema};
+//!
+//! let join = &pairing::FromViewer::schemas()[0];
+//! assert_eq!((join.name, &join.schema["properties"]["code"]["minLength"]), ("join", &6.into()));
+//! let file = schema::files(&pairing::FAMILY).into_iter().find(|file| file.path == "pairing/join.json").expect("a schema");
+//! assert_eq!(file.schema["$id"], "urn:relayspec:pairing:join");
+//! ```
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -10,7 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::family::{Channel, Family};
 use crate::wire::Message;
 
-/// The dialect of all schemas.
+/// The JSON Schema dialect of all schemas.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The schema of one message, without `$schema` and `$id`.
@@ -23,16 +32,13 @@ pub struct MessageSchema {
 }
 
 impl MessageSchema {
-    /// The schema of a message type whose members stand beside the tag.
-    #[must_use]
+    /// The schema of a message type whose members are beside the tag.
     pub fn of<M: Message>() -> Self {
         let members = of::<M>();
-        let (own, required) = (members["properties"].clone(), members["required"].clone());
-        Self::with::<M>(&members, own, required)
+        Self::with::<M>(&members, &members["properties"], &members["required"])
     }
 
-    /// The schema of a message type whose members stand in an object beside the tag.
-    #[must_use]
+    /// The schema of a message type whose members are in an object beside the tag.
     pub fn wrapped<M: Message>(member: &str) -> Self {
         let members = of::<M>();
         let mut inner = json!({ "description": "The members of the message.", "type": "object" });
@@ -41,40 +47,38 @@ impl MessageSchema {
                 inner[keyword] = own.clone();
             }
         }
-        Self::with::<M>(&members, json!({ member: inner }), json!([member]))
+        Self::with::<M>(&members, &json!({ member: inner }), &json!([member]))
     }
 
-    fn with<M: Message>(members: &Value, own: Value, own_required: Value) -> Self {
-        let mut schema = Map::new();
-        schema.insert("title".into(), M::TYPE.into());
-        schema.insert("description".into(), members["description"].clone());
+    fn with<M: Message>(members: &Value, own: &Value, own_required: &Value) -> Self {
+        let mut schema = json!({ "title": M::TYPE, "description": members["description"] });
         if let Some(requirement) = members.get("x-requirement") {
-            schema.insert("x-requirement".into(), requirement.clone());
+            schema["x-requirement"] = requirement.clone();
         }
-        schema.insert("type".into(), "object".into());
-        let mut properties = Map::new();
-        properties.insert("type".into(), json!({ "const": M::TYPE }));
-        let mut required = vec![json!("type")];
-        if let Value::Object(own) = own {
-            properties.extend(own);
-        }
-        if let Value::Array(own) = own_required {
-            required.extend(own);
-        }
-        schema.insert("properties".into(), properties.into());
-        schema.insert("required".into(), required.into());
-        // How members depend on each other, where they do.
+        let (properties, required) = tagged("type", M::TYPE, own, own_required);
+        schema["type"] = "object".into();
+        schema["properties"] = properties.into();
+        schema["required"] = required.into();
+        // Dependencies between members.
         for keyword in ["if", "then", "else", "allOf"] {
             if let Some(condition) = members.get(keyword) {
-                schema.insert(keyword.into(), condition.clone());
+                schema[keyword] = condition.clone();
             }
         }
-        Self { name: M::TYPE, schema: schema.into() }
+        Self { name: M::TYPE, schema }
     }
 }
 
-/// The schema of any type, with everything inlined and without `$schema`.
-#[must_use]
+/// The properties and required members of a message, with its tag first.
+pub(crate) fn tagged(tag: &str, name: &str, own: &Value, own_required: &Value) -> (Map<String, Value>, Vec<Value>) {
+    let mut properties = Map::from_iter([(tag.to_owned(), json!({ "const": name }))]);
+    properties.extend(own.as_object().into_iter().flatten().map(|(name, schema)| (name.clone(), schema.clone())));
+    let mut required = vec![json!(tag)];
+    required.extend(own_required.as_array().into_iter().flatten().cloned());
+    (properties, required)
+}
+
+/// The schema of any type, with all references inlined and without `$schema`.
 pub fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
@@ -85,36 +89,34 @@ pub fn of<T: JsonSchema>() -> Value {
 
 /// A schema file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct File {
-    /// The path below `schemas/`, as `pairing/register.json`.
+pub struct SchemaFile {
+    /// The path below `schemas/`, such as `pairing/register.json`.
     pub path: String,
-    /// What stands in it.
+    /// The content.
     pub schema: Value,
 }
 
-/// All schema files of a family: one for each message, one for each direction.
-#[must_use]
-pub fn files(family: &Family) -> Vec<File> {
-    let mut files: Vec<File> = Vec::new();
+/// The schema files of a family: one for each message, one for each direction.
+pub fn files(family: &Family) -> Vec<SchemaFile> {
+    let mut files: Vec<SchemaFile> = Vec::new();
     for channel in family.channels {
         for message in (channel.schemas)() {
             let path = format!("{}/{}.json", family.name, message.name);
             if files.iter().all(|file| file.path != path) {
                 let schema = identified(family, message.name, message.schema);
-                files.push(File { path, schema });
+                files.push(SchemaFile { path, schema });
             }
         }
     }
     for channel in family.channels {
         let name = channel.direction.to_string();
         let path = format!("{}/{name}.json", family.name);
-        files.push(File { path, schema: identified(family, &name, direction(family, channel)) });
+        files.push(SchemaFile { path, schema: identified(family, &name, direction(family, channel)) });
     }
     files
 }
 
-/// The schema of all messages of one direction, without `$schema` and `$id`.
-#[must_use]
+/// The schema of the messages of one direction, without `$schema` and `$id`.
 pub fn direction(family: &Family, channel: &Channel) -> Value {
     let messages = (channel.schemas)();
     let names: Vec<_> = messages.iter().map(|message| message.name).collect();
@@ -131,7 +133,7 @@ pub fn direction(family: &Family, channel: &Channel) -> Value {
         "type": "object",
     });
     if has_type {
-        schema["properties"] = json!({ "type": { "description": "Which message it is.", "enum": names } });
+        schema["properties"] = json!({ "type": { "description": "The kind of message.", "enum": names } });
         schema["required"] = json!(["type"]);
     }
     schema["oneOf"] = choices.into();
@@ -149,8 +151,7 @@ fn identified(family: &Family, name: &str, schema: Value) -> Value {
     file.into()
 }
 
-/// The schema of a format that tools read or write, with shared parts below `$defs`, and without `$schema` and `$id`.
-#[must_use]
+/// The schema of a file format of the tools, with shared parts in `$defs`, without `$schema` and `$id`.
 pub fn document<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
     settings.into_generator().into_root_schema_for::<T>().to_value()

@@ -1,4 +1,4 @@
-//! Strings with a form: each type reads only what its chapter allows, and its schema says the same.
+//! Strings with a required form: each type accepts only what its chapter allows, and its schema agrees.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Declares a string newtype whose form is checked by a predicate and described by a schema.
+/// Declares a string newtype with a predicate and a schema for its form.
 macro_rules! formed_string {
     ($(#[$doc:meta])* $name:ident, expected $expected:literal, valid $valid:expr, schema $schema:tt) => {
         $(#[$doc])*
@@ -16,8 +16,7 @@ macro_rules! formed_string {
         pub struct $name(String);
 
         impl $name {
-            /// The value, if it has the form of this type.
-            #[must_use]
+            /// The value, if it has the required form.
             pub fn new(text: impl Into<String>) -> Option<Self> {
                 let text = text.into();
                 Self::is_valid(&text).then_some(Self(text))
@@ -29,7 +28,6 @@ macro_rules! formed_string {
             }
 
             /// The text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -66,14 +64,14 @@ macro_rules! formed_string {
 
 pub(crate) use formed_string;
 
-/// A string, and nothing else: a `String` is also read from bytes, which MessagePack tells apart from strings.
+/// A string only: a `String` is also read from bytes, which MessagePack distinguishes from strings.
 pub(crate) struct Text(pub(crate) String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Alone;
+        struct StringVisitor;
 
-        impl Visitor<'_> for Alone {
+        impl Visitor<'_> for StringVisitor {
             type Value = Text;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,28 +87,25 @@ impl<'de> Deserialize<'de> for Text {
             }
         }
 
-        deserializer.deserialize_string(Alone)
+        deserializer.deserialize_string(StringVisitor)
     }
 }
 
-/// A [`Text`] for `#[serde(deserialize_with = …)]`.
 pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Text::deserialize(deserializer).map(|text| text.0)
 }
 
-/// The same, or null.
 pub(crate) fn optional_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::<Text>::deserialize(deserializer).map(|text| text.map(|text| text.0))
 }
 
-/// Reads an enum of unit variants from a string only. Derived code also takes an object, `{"INVALID_CODE":null}`, which the schema
-/// forbids.
+/// Reads an enum of unit variants from a string only. Derived code also accepts an object, `{"INVALID_CODE":null}`.
 pub(crate) fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     T::deserialize(String::deserialize(deserializer)?.into_deserializer())
 }
 
 formed_string! {
-    /// A UUID in its textual form, of any version, in either case of letters (RFC 9562, section 4).
+    /// A UUID as text, of any version, in either case (RFC 9562, section 4).
     Uuid,
     expected "a UUID of 32 hexadecimal digits with four hyphens",
     valid is_uuid,
@@ -123,7 +118,7 @@ formed_string! {
 }
 
 formed_string! {
-    /// Text for a person; never empty.
+    /// Text for people; never empty.
     Prose,
     expected "a text that is not empty",
     valid |text| !text.is_empty(),
@@ -143,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uuids_have_hyphens_where_they_belong() {
+    fn uuids_have_hyphens_in_their_places() {
         assert!(Uuid::new("0b0e5a0e-4d1c-4a57-9d0b-2F6C8F7F1C11").is_some());
         assert!(Uuid::new("00000000-0000-0000-0000-000000000000").is_some());
         for text in [
@@ -153,7 +148,7 @@ mod tests {
             "{0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c}",
             "0b0e5a0-e4d1c-4a57-9d0b-2f6c8f7f1c11",
         ] {
-            assert!(Uuid::new(text).is_none(), "`{text}` was taken for a UUID");
+            assert!(Uuid::new(text).is_none(), "`{text}` was accepted as a UUID");
         }
     }
 }

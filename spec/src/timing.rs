@@ -1,6 +1,19 @@
-//! Timing parameters: the named durations that an implementation may set, their defaults, and how durations are written.
+//! Timing parameters: the named durations that an implementation may set, their defaults, and the notation of durations.
 //!
-//! Values only: this module must not read a clock.
+//! Values only: this module reads no clock.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use relayspec::timing::{HumanDuration, Parameter, Timing};
+//!
+//! let mut timing = Timing::default();
+//! assert_eq!(timing.value(Parameter::CodeLifetime), Duration::from_secs(300));
+//! let HumanDuration(lifetime) = "1.5s".parse()?;
+//! timing.declare(Parameter::CodeLifetime, lifetime);
+//! assert_eq!(timing.value(Parameter::CodeLifetime), Duration::from_millis(1500));
+//! # Ok::<(), relayspec::timing::InvalidDuration>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,23 +27,23 @@ use crate::number;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(usize)]
 pub enum Parameter {
-    /// From registration to the expiry of a pairing code that nobody has joined.
+    /// From registration to the expiry of a pairing code that has not been joined.
     CodeLifetime,
-    /// How long after its expiry a code is still answered as expired.
+    /// The time after its expiry for which a code is still answered as expired.
     CodeRetention,
-    /// Between Ping frames that a server sends on each connection.
+    /// The interval of the Ping frames that a server sends on each connection.
     HeartbeatInterval,
-    /// From a Ping to the termination of a peer that has sent no Pong.
+    /// From a Ping to the termination of a peer that sends no Pong.
     HeartbeatTimeout,
-    /// From the opening of a connection to its closing when no valid first message has come.
+    /// From the opening of a connection to its closing if no valid first message arrives.
     AuthTimeout,
-    /// Within it a peer is told of its partner's loss, and a request that a server can answer by itself is answered.
+    /// The time within which a peer is notified of its partner's loss, and a request is answered that the server can answer by itself.
     NotifyDeadline,
     /// From a request to the end of its answer.
     RequestTimeout,
     /// From a subscription to its answer.
     SubscribeTimeout,
-    /// Of a client, from the start of an attempt to the family's own success.
+    /// For a client, from the start of an attempt to success.
     ConnectTimeout,
 }
 
@@ -48,30 +61,29 @@ impl Parameter {
         Self::ConnectTimeout,
     ];
 
-    /// The name in flags, manifests and scenarios, as `code_lifetime`.
-    #[must_use]
+    const NAMES: [&'static str; 9] = [
+        "code_lifetime",
+        "code_retention",
+        "heartbeat_interval",
+        "heartbeat_timeout",
+        "auth_timeout",
+        "notify_deadline",
+        "request_timeout",
+        "subscribe_timeout",
+        "connect_timeout",
+    ];
+
+    /// The name in flags, manifests and scenarios, such as `code_lifetime`.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::CodeLifetime => "code_lifetime",
-            Self::CodeRetention => "code_retention",
-            Self::HeartbeatInterval => "heartbeat_interval",
-            Self::HeartbeatTimeout => "heartbeat_timeout",
-            Self::AuthTimeout => "auth_timeout",
-            Self::NotifyDeadline => "notify_deadline",
-            Self::RequestTimeout => "request_timeout",
-            Self::SubscribeTimeout => "subscribe_timeout",
-            Self::ConnectTimeout => "connect_timeout",
-        }
+        Self::NAMES[self as usize]
     }
 
     /// The parameter with this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|parameter| parameter.name() == name)
     }
 
-    /// The value that holds where a subject declares none; `None` for `code_retention`, which follows `code_lifetime`.
-    #[must_use]
+    /// The default; `None` for `code_retention`, which defaults to `code_lifetime`.
     pub const fn default(self) -> Option<Duration> {
         match self {
             Self::CodeLifetime => Some(Duration::from_secs(300)),
@@ -85,15 +97,14 @@ impl Parameter {
     }
 }
 
-/// The values of all timing parameters that hold for one subject.
+/// The timing parameters of one implementation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timing {
     declared: [Option<Duration>; Parameter::ALL.len()],
 }
 
 impl Timing {
-    /// The value of a parameter: what was declared, or else the default of the chapter.
-    #[must_use]
+    /// The value of a parameter: the declared one, or else the default of the chapter.
     pub fn value(&self, parameter: Parameter) -> Duration {
         self.declared[parameter as usize].or(parameter.default()).unwrap_or_else(|| self.value(Parameter::CodeLifetime))
     }
@@ -103,43 +114,35 @@ impl Timing {
         self.declared[parameter as usize] = Some(value);
     }
 
-    /// The same values, each of them declared: for those who do not know the defaults.
-    #[must_use]
+    /// The same values, all declared, for readers that do not know the defaults.
     pub fn whole(&self) -> Self {
         let mut whole = Self::default();
         Parameter::ALL.into_iter().for_each(|parameter| whole.declare(parameter, self.value(parameter)));
         whole
     }
 
-    /// The parameters that were declared, with their values.
+    /// The declared parameters with their values.
     pub fn declared(&self) -> impl Iterator<Item = (Parameter, Duration)> + '_ {
         Parameter::ALL.into_iter().filter_map(|parameter| Some((parameter, self.declared[parameter as usize]?)))
     }
 }
 
-/// A duration as people write it: a decimal number and a unit of `ms`, `s`, `min` (or `m`), `h`; as `1500ms`, `1.5s`, `5min`.
+/// A duration in human notation: a decimal number and a unit of `ms`, `s`, `min` (or `m`), `h`; such as `1500ms`, `1.5s` or `5min`.
 ///
 /// At most a million hours, so that sums of a few never overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Written(pub Duration);
+pub struct HumanDuration(pub Duration);
 
-/// A text that is no duration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoDuration(String);
+/// A text that is not a duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid duration `{0}`: expected a number and a unit, such as `250ms`, `1.5s`, `5min` or `1h`")]
+pub struct InvalidDuration(String);
 
-impl fmt::Display for NoDuration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no duration: write a number and a unit, as `250ms`, `1.5s`, `5min` or `1h`", self.0)
-    }
-}
+impl FromStr for HumanDuration {
+    type Err = InvalidDuration;
 
-impl std::error::Error for NoDuration {}
-
-impl FromStr for Written {
-    type Err = NoDuration;
-
-    fn from_str(text: &str) -> Result<Self, NoDuration> {
-        let wrong = || NoDuration(text.chars().take(40).collect());
+    fn from_str(text: &str) -> Result<Self, InvalidDuration> {
+        let wrong = || InvalidDuration(text.chars().take(40).collect());
         let split = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(wrong)?;
         let (number, unit) = text.split_at(split);
         let seconds_per_unit = match unit {
@@ -154,13 +157,13 @@ impl FromStr for Written {
             return Err(wrong());
         }
         let seconds = number.parse::<f64>().map_err(|_| wrong())? * seconds_per_unit;
-        // Whole microseconds: finer than any clock here, and 1.1s is then exactly 1.1s.
+        // To the microsecond, so that 1.1s is exactly 1.1s.
         number::duration(seconds).map(Self).ok_or_else(wrong)
     }
 }
 
-impl fmt::Display for Written {
-    /// Writes the shortest form that reads back as the same duration, to the microsecond.
+impl fmt::Display for HumanDuration {
+    /// Writes the shortest form that parses as the same duration, to the microsecond.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.as_micros();
         match micros {
@@ -173,19 +176,19 @@ impl fmt::Display for Written {
     }
 }
 
-impl<'de> Deserialize<'de> for Written {
+impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
-impl Serialize for Written {
+impl Serialize for HumanDuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl schemars::JsonSchema for Written {
+impl schemars::JsonSchema for HumanDuration {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Duration".into()
     }
@@ -205,11 +208,11 @@ mod tests {
     use crate::requirement::CHAPTERS;
 
     #[test]
-    fn the_chapter_lists_every_parameter_with_its_default() {
+    fn chapter_lists_every_parameter_with_its_default() {
         let wire = CHAPTERS[0].text;
         for parameter in Parameter::ALL {
             let default = parameter.default().map_or("as `code_lifetime`".to_owned(), |value| {
-                Written(value).to_string().replace("min", " min").replace('s', " s").trim().to_owned()
+                HumanDuration(value).to_string().replace("min", " min").replace('s', " s").trim().to_owned()
             });
             let row = format!("| `{}` | {default} |", parameter.name());
             assert!(wire.contains(&row), "text/wire.md has no row `{row}`");
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn retention_follows_the_lifetime_until_it_is_declared() {
+    fn retention_follows_the_lifetime_unless_declared() {
         let mut timing = Timing::default();
         timing.declare(Parameter::CodeLifetime, Duration::from_millis(1500));
         assert_eq!(timing.value(Parameter::CodeRetention), Duration::from_millis(1500));
@@ -227,24 +230,24 @@ mod tests {
     }
 
     #[test]
-    fn durations_read_and_print() {
+    fn durations_parse_and_print() {
         for (text, micros) in
             [("250ms", 250_000), ("1.5s", 1_500_000), ("5min", 300_000_000), ("1h", 3_600_000_000), ("0s", 0)]
         {
-            let read: Written = text.parse().expect("a duration");
+            let read: HumanDuration = text.parse().expect("a duration");
             assert_eq!(read.0.as_micros(), micros);
             assert_eq!(read.to_string(), text);
         }
         for text in ["", "5", "s", "-1s", "1 d", "1e3s", "..s", "1.2.3s", "99999999999h", "١s", "nan s"] {
-            assert!(text.parse::<Written>().is_err(), "`{text}` was read as a duration");
+            assert!(text.parse::<HumanDuration>().is_err(), "`{text}` was accepted as a duration");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn what_is_printed_reads_back(micros in 0..3_600_000_000_000_u64) {
-            let value = Written(Duration::from_micros(micros));
-            proptest::prop_assert_eq!(value.to_string().parse::<Written>(), Ok(value));
+        fn printed_durations_parse(micros in 0..3_600_000_000_000_u64) {
+            let value = HumanDuration(Duration::from_micros(micros));
+            proptest::prop_assert_eq!(value.to_string().parse::<HumanDuration>(), Ok(value));
         }
     }
 }

@@ -1,7 +1,14 @@
-//! What travels: frames, directions, messages, and why a text is no message.
+//! Directions and messages, and why a text is not a message.
 //!
-//! Decoding looks at the tag first and at the members second. So an error names the member and its place, unknown members are
-//! skipped however deep they nest, and a JSON array is never taken for a message.
+//! Decoding reads the tag first and the members second. So an error names the member and its place, unknown members are skipped at any
+//! depth, and a JSON array is never accepted as a message.
+//!
+//! ```
+//! use relayspec::pairing::FromViewer;
+//!
+//! let error = FromViewer::decode(r#"{"type":"join","code":7}"#).expect_err("a number");
+//! assert_eq!(error.to_string(), "`join`: invalid type: integer `7`, expected a string (line 1, column 23)");
+//! ```
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,23 +19,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// One WebSocket message, or the end of the conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Frame {
-    /// A text message.
-    Text(String),
-    /// A binary message.
-    Binary(Vec<u8>),
-    /// A Close frame, with its code where it has one.
-    Close {
-        /// The close code (RFC 6455, section 7.4), or `None` for an empty Close frame.
-        code: Option<u16>,
-        /// The reason; at most 123 bytes.
-        reason: String,
-    },
-}
-
-/// Who sends to whom, by role.
+/// The sending and the receiving role of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Direction {
     /// The role that sends.
@@ -43,102 +34,87 @@ impl fmt::Display for Direction {
     }
 }
 
-/// The members of one message, apart from its tag.
+/// The members of one message, without its tag.
 pub trait Message: Serialize + DeserializeOwned + JsonSchema {
-    /// The value of the tag, `type`.
+    /// The value of the tag `type`.
     const TYPE: &'static str;
 }
 
-/// Why a text is no message of its direction: place and cause.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a text is not a message of its direction: place and cause.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{cause}{}", place(*line, *column))]
 pub struct DecodeError {
-    /// What is wrong.
+    /// The cause.
     pub cause: Cause,
-    /// Line and column in the text, counted from 1; 0 where the whole text is meant.
+    /// The line in the text, from 1; 0 if the error is about the whole text.
     pub line: usize,
-    /// See `line`.
+    /// The column in the text, from 1; 0 if the error is about the whole text.
     pub column: usize,
 }
 
-/// What is wrong with a text that should be a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+fn place(line: usize, column: usize) -> String {
+    if line > 0 { format!(" (line {line}, column {column})") } else { String::new() }
+}
+
+/// The cause of a [`DecodeError`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
-    /// It is no JSON (RFC 8259).
+    /// The text is not JSON (RFC 8259).
+    #[error("not JSON: {0}")]
     NotJson(String),
-    /// It is JSON, but no object.
+    /// The JSON value is not an object.
+    #[error("a message is a JSON object")]
     NotAnObject,
-    /// The tag is missing or no string.
+    /// The tag is missing or not a string.
+    #[error("no `type`: {0}")]
     NoType(String),
-    /// The tag names no message of this direction.
+    /// No message of this direction has the tag.
+    #[error("unknown `type` `{0}` in this direction")]
     UnknownType(String),
     /// A member is missing, or has the wrong type or form.
+    #[error("`{message}`: {problem}")]
     Member {
         /// The message's type.
         message: &'static str,
-        /// What the parser says of it.
+        /// The parser's description.
         problem: String,
     },
 }
 
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::NotJson(problem) => write!(f, "not JSON: {problem}")?,
-            Cause::NotAnObject => f.write_str("a message is a JSON object")?,
-            Cause::NoType(problem) => write!(f, "no `type`: {problem}")?,
-            Cause::UnknownType(name) => write!(f, "unknown `type` `{name}` in this direction")?,
-            Cause::Member { message, problem } => write!(f, "`{message}`: {problem}")?,
-        }
-        if self.line > 0 { write!(f, " (line {}, column {})", self.line, self.column) } else { Ok(()) }
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
 impl DecodeError {
-    /// The tag names no message of the direction.
     pub(crate) fn unknown(tag: &str) -> Self {
         Self { cause: Cause::UnknownType(tag.chars().take(40).collect()), line: 0, column: 0 }
     }
 }
 
-/// Why bytes are no binary message of their direction: place and cause.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why bytes are not a binary message of their direction: place and cause.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{cause} (byte {at})")]
 pub struct BinaryError {
-    /// What is wrong.
+    /// The cause.
     pub cause: String,
-    /// The byte at which it is seen, counted from 0.
+    /// The offset of the byte, from 0.
     pub at: usize,
 }
 
-impl fmt::Display for BinaryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (byte {})", self.cause, self.at)
-    }
-}
-
-impl std::error::Error for BinaryError {}
-
 #[derive(Deserialize)]
-struct Tag<'a> {
+struct MessageTag<'a> {
     #[serde(borrow, rename = "type")]
     tag: Cow<'a, str>,
 }
 
 /// The tag of a message; unknown members are skipped.
-///
-/// # Errors
-/// Where the text is no JSON object (WIRE-01), or its `type` is missing or no string.
+/// Fails if the text is not a JSON object (WIRE-01), or its `type` is missing or not a string.
 pub fn tag(text: &str) -> Result<Cow<'_, str>, DecodeError> {
-    object::<Tag<'_>>(text, Cause::NoType).map(|found| found.tag)
+    object::<MessageTag<'_>>(text, Cause::NoType).map(|found| found.tag)
 }
 
-/// Reads an object that is no message of a family; `name` is what errors call it.
+/// Reads an object that is not a message of a family; `name` is its name in errors.
 pub(crate) fn object_of<'a, T: Deserialize<'a>>(text: &'a str, name: &'static str) -> Result<T, DecodeError> {
     object(text, |problem| Cause::Member { message: name, problem })
 }
 
-/// Reads an object alone: derived code also takes an array for a struct.
+/// Reads a value from an object only: derived code also reads a struct from an array.
 fn object<'a, T: Deserialize<'a>>(text: &'a str, wrong: impl Fn(String) -> Cause) -> Result<T, DecodeError> {
     let is_object = text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{');
     if !is_object {
@@ -154,25 +130,22 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str, wrong: impl Fn(String) -> Cause
     })
 }
 
-/// The members of the message whose tag was read already.
-///
-/// # Errors
-/// Where a member is missing, or has the wrong type or form.
+/// The members of a message whose tag is known; fails if a member is missing, or has the wrong type or form.
 pub fn members<M: Message>(text: &str) -> Result<M, DecodeError> {
     members_of(text, M::TYPE)
 }
 
-/// As [`members`], of what is told apart by another tag than `type`.
+/// Like [`members`], for a tag of another name than `type`.
 pub(crate) fn members_of<T: DeserializeOwned>(text: &str, name: &'static str) -> Result<T, DecodeError> {
     serde_json::from_str(text)
         .map_err(|error| located(&error, Cause::Member { message: name, problem: problem_of(&error) }))
 }
 
-/// Reads a struct from an object alone, for a member that is one: derived code also takes an array.
+/// Reads a value from an object only, for a member: derived code also reads a struct from an array.
 pub(crate) fn from_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Object<T>(PhantomData<T>);
+    struct ObjectVisitor<T>(PhantomData<T>);
 
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -184,7 +157,16 @@ pub(crate) fn from_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deseri
         }
     }
 
-    deserializer.deserialize_map(Object(PhantomData))
+    deserializer.deserialize_map(ObjectVisitor(PhantomData))
+}
+
+/// A value from an object only, as [`from_object`] reads it.
+pub(crate) struct ObjectOnly<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectOnly<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_object(deserializer).map(Self)
+    }
 }
 
 fn located(error: &serde_json::Error, cause: Cause) -> DecodeError {
@@ -196,7 +178,37 @@ fn problem_of(error: &serde_json::Error) -> String {
     text.split_once(" at line ").map_or(text.as_str(), |(problem, _)| problem).to_owned()
 }
 
-/// Gives messages their tags: `Join = "join"`.
+/// Declares structs that are members of messages. Derived code would also read them from an array.
+macro_rules! objects {
+    ($($(#[$doc:meta])* $name:ident {
+        $($(#[$inner:meta])* $member:ident: $type:ty,)+
+    })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+            #[serde(rename_all = "camelCase")]
+            pub struct $name {
+                $($(#[$inner])* pub $member: $type,)+
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    // The schema is that of the outer struct, whose attributes are repeated here.
+                    #[derive(serde::Deserialize, schemars::JsonSchema)]
+                    #[serde(rename_all = "camelCase")]
+                    struct Members {
+                        $($(#[$inner])* $member: $type,)+
+                    }
+                    $crate::wire::from_object(deserializer).map(|Members { $($member),+ }| Self { $($member),+ })
+                }
+            }
+        )+
+    };
+}
+
+pub(crate) use objects;
+
+/// Assigns tags to messages: `Join = "join"`.
 macro_rules! types {
     ($($message:ident = $tag:literal),+ $(,)?) => {
         $(impl $crate::wire::Message for $message {
@@ -207,46 +219,16 @@ macro_rules! types {
 
 pub(crate) use types;
 
-/// Declares the messages of one direction as an enum with decoder, encoder and schemas. The tags are the names of the messages in the given
-/// case, as those of `types!`.
-macro_rules! direction {
-    (
-        $(#[$doc:meta])*
-        $name:ident: $from:literal => $to:literal, tags in $case:literal { $($(#[$variant_doc:meta])* $variant:ident,)+ }
-    ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-        #[serde(tag = "type", rename_all = $case)]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant($variant),)+
-        }
-
+/// Declares what all enums of messages have.
+macro_rules! direction_items {
+    ($name:ident: $from:literal => $to:literal { $($variant:ident),+ }) => {
         impl $name {
-            /// Who sends these messages to whom.
+            /// The sending and the receiving role.
             pub const DIRECTION: $crate::wire::Direction = $crate::wire::Direction { from: $from, to: $to };
 
-            /// Reads a message.
-            ///
-            /// # Errors
-            /// Where the text is no message of this direction; the error names place and cause.
-            pub fn decode(text: &str) -> Result<Self, $crate::wire::DecodeError> {
-                let tag = $crate::wire::tag(text)?;
-                $(if tag == <$variant as $crate::wire::Message>::TYPE {
-                    return $crate::wire::members(text).map(Self::$variant);
-                })+
-                Err($crate::wire::DecodeError::unknown(&tag))
-            }
-
-            /// Writes the message as JSON text.
-            #[must_use]
+            /// Encodes the message as JSON text.
             pub fn encode(&self) -> String {
                 serde_json::to_string(self).unwrap_or_default()
-            }
-
-            /// The schemas of the messages, without `$schema` and `$id`.
-            #[must_use]
-            pub fn schemas() -> Vec<$crate::schema::MessageSchema> {
-                vec![$($crate::schema::MessageSchema::of::<$variant>(),)+]
             }
         }
 
@@ -255,6 +237,53 @@ macro_rules! direction {
                 Self::$variant(message)
             }
         })+
+    };
+}
+
+pub(crate) use direction_items;
+
+/// Declares the messages of one direction as an enum with decoder, encoder and schemas. The tags are the messages' names in the given case,
+/// as in `types!`.
+macro_rules! direction {
+    (
+        $(#[$doc:meta])*
+        $name:ident: $from:literal => $to:literal, tags in $case:literal { $($variant:ident),+ $(,)? }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        #[serde(tag = "type", rename_all = $case)]
+        pub enum $name {
+            $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)+
+        }
+
+        $crate::wire::direction_items!($name: $from => $to { $($variant),+ });
+
+        impl $name {
+            /// Decodes a message; fails if the text is not a message of this direction; the error names place and cause.
+            pub fn decode(text: &str) -> Result<Self, $crate::wire::DecodeError> {
+                let tag = $crate::wire::tag(text)?;
+                $(if tag == <$variant as $crate::wire::Message>::TYPE {
+                    return $crate::wire::members(text).map(Self::$variant);
+                })+
+                Err($crate::wire::DecodeError::unknown(&tag))
+            }
+
+            /// The schemas of the messages, without `$schema` and `$id`.
+            pub fn schemas() -> Vec<$crate::schema::MessageSchema> {
+                vec![$($crate::schema::MessageSchema::of::<$variant>(),)+]
+            }
+
+            /// The channel of these messages; an invalid one violates the rule.
+            pub(crate) const fn channel(rule: &'static str) -> $crate::family::Channel {
+                $crate::family::Channel {
+                    direction: Self::DIRECTION,
+                    schemas: Self::schemas,
+                    canonical: |text| Self::decode(text).map(|message| message.encode()),
+                    rule,
+                    binary: None,
+                }
+            }
+        }
     };
 }
 

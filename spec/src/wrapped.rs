@@ -1,8 +1,8 @@
-//! Messages whose members stand in an object of their own, and that travel in two encodings: as JSON in text, and as MessagePack with named
-//! members in binary messages.
+//! Messages whose members are in an object of their own, in two encodings: JSON as text, and MessagePack with named members as binary
+//! messages.
 //!
-//! Reading takes one pass where the tag comes before the members, as every encoder here writes it. What that pass does not take is read
-//! again in two, slowly and with exact errors.
+//! Decoding takes one pass if the tag comes before the members, as every encoder here writes it. Anything else is decoded again in two
+//! passes, slowly and with exact errors.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,87 +13,61 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::packed;
 use crate::text::Text;
-use crate::wire::{self, BinaryError, DecodeError, Message, from_object};
+use crate::wire::{self, BinaryError, DecodeError, Message, ObjectOnly};
 
-/// The messages of one direction, as the readers below need them.
-pub(crate) trait Direction: Sized + Serialize {
-    /// Reads the members of the message with this tag; `None` where the direction has none of that name.
+pub(crate) trait WrappedMessages: Sized + Serialize {
+    /// Reads the members of the message with this tag; `None` if the direction has no such message.
     fn of<'de, A: MapAccess<'de>>(tag: &str, members: &mut A) -> Result<Option<Self>, A::Error>;
 
-    /// The same from the whole text.
     fn slow_text(tag: &str, text: &str) -> Result<Self, DecodeError>;
 
-    /// The same from the whole binary message.
     fn slow_binary(tag: &str, bytes: &[u8]) -> Result<Self, BinaryError>;
 }
 
-/// The members of one message, from an object alone: derived code also takes an array.
-pub(crate) struct Members<M>(pub(crate) M);
-
-impl<'de, M: Deserialize<'de>> Deserialize<'de> for Members<M> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_object(deserializer).map(Self)
-    }
-}
-
-/// A message whose tag is known.
 #[derive(Deserialize)]
 #[serde(bound = "M: DeserializeOwned")]
-struct Whole<M> {
-    data: Members<M>,
+struct Untagged<M> {
+    data: ObjectOnly<M>,
 }
 
-/// The members of the message whose tag was read already.
 pub(crate) fn members<M: Message>(text: &str) -> Result<M, DecodeError> {
-    wire::members_of::<Whole<M>>(text, M::TYPE).map(|whole| whole.data.0)
+    wire::members_of::<Untagged<M>>(text, M::TYPE).map(|message| message.data.0)
 }
 
-/// The same of a binary message.
 pub(crate) fn members_packed<M: Message>(bytes: &[u8]) -> Result<M, BinaryError> {
-    packed::read::<Object<Whole<M>>>(bytes).map(|whole| whole.0.data.0).map_err(|error| error.of(M::TYPE))
+    packed::read::<ObjectOnly<Untagged<M>>>(bytes).map(|message| message.0.data.0).map_err(|error| error.of(M::TYPE))
 }
 
-/// Reads a text message.
-pub(crate) fn decode<T: Direction>(text: &str) -> Result<T, DecodeError> {
+pub(crate) fn decode<T: WrappedMessages>(text: &str) -> Result<T, DecodeError> {
     if let Ok(OnePass(Some(message))) = serde_json::from_str(text) {
         return Ok(message);
     }
     T::slow_text(&wire::tag(text)?, text)
 }
 
-/// Reads a binary message.
-pub(crate) fn unpack<T: Direction>(bytes: &[u8]) -> Result<T, BinaryError> {
+pub(crate) fn unpack<T: WrappedMessages>(bytes: &[u8]) -> Result<T, BinaryError> {
     packed::check(bytes)?;
     if let Ok(OnePass(Some(message))) = rmp_serde::from_slice(bytes) {
         return Ok(message);
     }
-    let Text(tag) = packed::read::<Object<Tag>>(bytes).map_err(|error| error.of("a message"))?.0.tag;
+    let Text(tag) = packed::read::<ObjectOnly<PackedTag>>(bytes).map_err(|error| error.of("a message"))?.0.tag;
     T::slow_binary(&tag, bytes)
 }
 
 #[derive(Deserialize)]
-struct Tag {
+struct PackedTag {
     #[serde(rename = "type")]
     tag: Text,
-}
-
-/// A struct from an object alone.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_object(deserializer).map(Self)
-    }
 }
 
 /// A message, if its tag comes before its members and the direction has it.
 struct OnePass<T>(Option<T>);
 
-impl<'de, T: Direction> Deserialize<'de> for OnePass<T> {
+impl<'de, T: WrappedMessages> Deserialize<'de> for OnePass<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pass<T>(PhantomData<T>);
+        struct OnePassVisitor<T>(PhantomData<T>);
 
-        impl<'de, T: Direction> Visitor<'de> for Pass<T> {
+        impl<'de, T: WrappedMessages> Visitor<'de> for OnePassVisitor<T> {
             type Value = OnePass<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,69 +89,73 @@ impl<'de, T: Direction> Deserialize<'de> for OnePass<T> {
             }
         }
 
-        deserializer.deserialize_map(Pass(PhantomData))
+        deserializer.deserialize_map(OnePassVisitor(PhantomData))
     }
 }
 
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Declares the messages of one direction whose members stand in `data`, with decoders and encoders of both encodings, and schemas.
+/// Declares the messages of one direction whose members are in `data`, with decoders and encoders for both encodings, and schemas.
 macro_rules! wrapped_direction {
     (
         $(#[$doc:meta])*
-        $name:ident: $from:literal => $to:literal { $($(#[$variant_doc:meta])* $variant:ident,)+ }
+        $name:ident: $from:literal => $to:literal { $($variant:ident),+ $(,)? }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize)]
         #[serde(tag = "type", content = "data")]
         pub enum $name {
-            $($(#[$variant_doc])* $variant($variant),)+
+            $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)+
         }
 
-        impl $name {
-            /// Who sends these messages to whom.
-            pub const DIRECTION: $crate::wire::Direction = $crate::wire::Direction { from: $from, to: $to };
+        $crate::wire::direction_items!($name: $from => $to { $($variant),+ });
 
-            /// Reads a text message.
-            ///
-            /// # Errors
-            /// Where the text is no message of this direction; the error names place and cause.
+        impl $name {
+            /// Decodes a text message; fails if the text is not a message of this direction; the error names place and cause.
             pub fn decode(text: &str) -> Result<Self, $crate::wire::DecodeError> {
                 $crate::wrapped::decode(text)
             }
 
-            /// Reads a binary message.
-            ///
-            /// # Errors
-            /// Where the bytes are no message of this direction; the error names place and cause.
+            /// Decodes a binary message; fails if the bytes are not a message of this direction; the error names place and cause.
             pub fn unpack(bytes: &[u8]) -> Result<Self, $crate::wire::BinaryError> {
                 $crate::wrapped::unpack(bytes)
             }
 
-            /// Writes the message as JSON text.
-            #[must_use]
-            pub fn encode(&self) -> String {
-                serde_json::to_string(self).unwrap_or_default()
-            }
-
-            /// Writes the message as MessagePack with named members.
-            #[must_use]
+            /// Encodes the message as MessagePack with named members.
             pub fn pack(&self) -> Vec<u8> {
                 $crate::packed::write(self)
             }
 
             /// The schemas of the messages in JSON, without `$schema` and `$id`.
-            #[must_use]
             pub fn schemas() -> Vec<$crate::schema::MessageSchema> {
                 vec![$($crate::schema::MessageSchema::wrapped::<$variant>("data"),)+]
             }
+
+            /// The channel of these messages; an invalid one violates `rule`, or `binary_rule` if it is binary.
+            pub(crate) const fn channel(
+                rule: &'static str,
+                binary_rule: &'static str,
+                packing: $crate::family::Packing,
+            ) -> $crate::family::Channel {
+                $crate::family::Channel {
+                    direction: Self::DIRECTION,
+                    schemas: Self::schemas,
+                    canonical: |text| Self::decode(text).map(|message| message.encode()),
+                    rule,
+                    binary: Some($crate::family::Binary {
+                        canonical: |bytes| Self::unpack(bytes).map(|message| message.pack()),
+                        rule: binary_rule,
+                        packing: Some(packing),
+                    }),
+                }
+            }
         }
 
-        impl $crate::wrapped::Direction for $name {
+        impl $crate::wrapped::WrappedMessages for $name {
             fn of<'de, A: serde::de::MapAccess<'de>>(tag: &str, members: &mut A) -> Result<Option<Self>, A::Error> {
                 $(if tag == <$variant as $crate::wire::Message>::TYPE {
-                    let members: $crate::wrapped::Members<$variant> = members.next_value()?;
+                    let members: $crate::wire::ObjectOnly<$variant> = members.next_value()?;
                     return Ok(Some(Self::$variant(members.0)));
                 })+
                 members.next_value::<serde::de::IgnoredAny>().map(|_| None)
@@ -197,12 +175,6 @@ macro_rules! wrapped_direction {
                 Err($crate::wire::BinaryError { cause: $crate::wire::DecodeError::unknown(tag).to_string(), at: 0 })
             }
         }
-
-        $(impl From<$variant> for $name {
-            fn from(message: $variant) -> Self {
-                Self::$variant(message)
-            }
-        })+
     };
 }
 

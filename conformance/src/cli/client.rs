@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest};
-use relayspec::timing::Written;
+use relayspec::timing::HumanDuration;
 
 use super::exit::{Exit, Failure};
 use super::judge;
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
 
     /// How long a started client has to its first attempt to connect.
     #[arg(long, value_name = "DURATION", default_value = "20s", help_heading = "Subject")]
-    ready_within: Written,
+    ready_within: HumanDuration,
 
     #[command(flatten)]
     subject: SubjectOptions,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use conformance::scenario::Size;
 use conformance::subject::Param;
-use relayspec::timing::{Parameter, Written};
+use relayspec::timing::{HumanDuration, Parameter};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct JudgeOptions {
@@ -19,7 +19,7 @@ pub(super) struct JudgeOptions {
 
     /// Skip scenarios that wait for longer than this.
     #[arg(long, value_name = "DURATION", help_heading = "Selection")]
-    pub(super) max_wait: Option<Written>,
+    pub(super) max_wait: Option<HumanDuration>,
 
     /// Play this scenario file too; may be given often. With it, the built-in scenarios are played only where --only selects them.
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
@@ -50,7 +50,7 @@ pub(super) struct JudgeOptions {
 
     /// How long the whole run may take.
     #[arg(long, value_name = "DURATION", default_value = "1h", help_heading = "Limits")]
-    pub(super) run_deadline: Written,
+    pub(super) run_deadline: HumanDuration,
 }
 
 /// How scenarios are played.
@@ -62,15 +62,15 @@ pub(super) struct PlayOptions {
 
     /// How long a handshake may take.
     #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = "Limits")]
-    pub(super) handshake_deadline: Written,
+    pub(super) handshake_deadline: HumanDuration,
 
     /// How long a step of a scenario may take beyond what the scenario waits for.
     #[arg(long, value_name = "DURATION", default_value = "30s", help_heading = "Limits")]
-    pub(super) step_deadline: Written,
+    pub(super) step_deadline: HumanDuration,
 
     /// How long a scenario may take beyond what it waits for.
     #[arg(long, value_name = "DURATION", default_value = "60s", help_heading = "Limits")]
-    pub(super) scenario_deadline: Written,
+    pub(super) scenario_deadline: HumanDuration,
 }
 
 /// What a subject declares of itself on the command line.
@@ -78,7 +78,7 @@ pub(super) struct PlayOptions {
 pub(super) struct SubjectOptions {
     /// Declare a timing parameter that the subject runs with, as `code_lifetime=90s`. May be given often.
     #[arg(long = "set", value_name = "NAME=DURATION", value_parser = setting, help_heading = "Subject")]
-    pub(super) settings: Vec<(Parameter, Written)>,
+    pub(super) settings: Vec<(Parameter, HumanDuration)>,
 
     /// Declare what scenarios need to know of a server, as `token=abc` or `public_url=http://127.0.0.1:{public_port}`, where the placeholder
     /// stands in the command too. May be given often.
@@ -103,16 +103,16 @@ pub(super) struct ServerOptions {
 
     /// How long a started subject has to begin to listen.
     #[arg(long, value_name = "DURATION", default_value = "10s", help_heading = "Subject")]
-    pub(super) ready_within: Written,
+    pub(super) ready_within: HumanDuration,
 }
 
-fn setting(text: &str) -> Result<(Parameter, Written), String> {
+fn setting(text: &str) -> Result<(Parameter, HumanDuration), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=DURATION, as code_lifetime=90s")?;
     let parameter = Parameter::named(name).ok_or_else(|| {
         let names: Vec<_> = Parameter::ALL.iter().map(|parameter| parameter.name()).collect();
         format!("`{name}` is no timing parameter; there are {}", names.join(", "))
     })?;
-    value.parse().map(|value| (parameter, value)).map_err(|error: relayspec::timing::NoDuration| error.to_string())
+    value.parse().map(|value| (parameter, value)).map_err(|error: relayspec::timing::InvalidDuration| error.to_string())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -14,7 +14,7 @@ use conformance::lint::Schemas;
 use conformance::proxy::{Faults, Happening, Open, Proxy, Setup};
 use conformance::transport::{Trust, WebAddress, tls};
 use relayspec::family::Family;
-use relayspec::timing::Written;
+use relayspec::timing::HumanDuration;
 use tokio::sync::mpsc;
 
 use super::exit::{Exit, Failure};
@@ -56,11 +56,11 @@ pub(super) struct Arguments {
 
     /// Reset every connection after so long.
     #[arg(long, value_name = "DURATION", help_heading = "Faults")]
-    drop_after: Option<Written>,
+    drop_after: Option<HumanDuration>,
 
     /// Pass everything on so much later.
     #[arg(long, value_name = "DURATION", help_heading = "Faults")]
-    delay: Option<Written>,
+    delay: Option<HumanDuration>,
 
     /// Reset every connection after so many messages.
     #[arg(long, value_name = "NUMBER", help_heading = "Faults", value_parser = clap::value_parser!(u32).range(1..))]
@@ -68,7 +68,7 @@ pub(super) struct Arguments {
 
     /// After so long pass nothing on any more, and tell nobody.
     #[arg(long, value_name = "DURATION", help_heading = "Faults")]
-    half_open_after: Option<Written>,
+    half_open_after: Option<HumanDuration>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {

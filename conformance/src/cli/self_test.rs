@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Template};
 use relayspec::family::Family;
-use relayspec::timing::{Parameter, Written};
+use relayspec::timing::{HumanDuration, Parameter};
 use relayspec::{pairing, rpc, sync, terminal, tunnel};
 
 use super::exit::{Exit, Failure};
@@ -222,10 +222,10 @@ impl Drop for TokenFile {
     }
 }
 
-fn settings(timing: &[(Parameter, &str)]) -> Result<Vec<(Parameter, Written)>, Failure> {
+fn settings(timing: &[(Parameter, &str)]) -> Result<Vec<(Parameter, HumanDuration)>, Failure> {
     timing.iter().map(|(parameter, value)| Ok((*parameter, written(value)?))).collect()
 }
 
-fn written(text: &str) -> Result<Written, Failure> {
-    text.parse().map_err(|error: relayspec::timing::NoDuration| Failure::harness(error.to_string()))
+fn written(text: &str) -> Result<HumanDuration, Failure> {
+    text.parse().map_err(|error: relayspec::timing::InvalidDuration| Failure::harness(error.to_string()))
 }

@@ -12,7 +12,7 @@ use conformance::subject::{
     Params, Ports, SharedClient, UrlSubject, preflight,
 };
 use conformance::transport::Route;
-use relayspec::timing::Written;
+use relayspec::timing::HumanDuration;
 use rustls::ClientConfig;
 
 use super::guard;
@@ -225,8 +225,10 @@ async fn client(
 
 fn info(seat: &Seat, clock: &Clock, url: Option<String>, mut command: Option<String>) -> SubjectInfo {
     command.iter_mut().for_each(|command| seat.place.secrets().hide(command));
-    let timing =
-        seat.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));
+    let timing = seat
+        .timing
+        .declared()
+        .map(|(parameter, value)| (parameter.name().to_owned(), HumanDuration(value).to_string()));
     SubjectInfo {
         url,
         command,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use conformance::subject::{Manifest, Template};
 use conformance::transport::{Address, Trust};
-use relayspec::family::{Family, Travel};
+use relayspec::family::{Family, MessageFraming};
 
 use super::exit::Failure;
 use super::options::ServerOptions;
@@ -75,23 +75,23 @@ pub(super) fn base_url(place: &Where, family: &Family) -> Result<(), Failure> {
         Where::Url(address) => address,
         Where::Command(template) => template.address(),
     };
-    match (family.travel, address) {
-        (Travel::WebSocket, Address::Unix(_)) => {
+    match (family.framing, address) {
+        (MessageFraming::WebSocket, Address::Unix(_)) => {
             return Err(Failure::usage(format!(
                 "{} is a Unix socket, and the family {} is reached by ws:// or wss://",
                 place.url(),
                 family.name
             )));
         }
-        (Travel::Framed, Address::Web(_)) => {
+        (MessageFraming::LengthPrefixed, Address::Web(_)) => {
             return Err(Failure::usage(format!(
                 "{} is no Unix socket, and the family {} is reached by one: write unix:/run/daemon.sock, or `{{socket}}` in the command",
                 place.url(),
                 family.name
             )));
         }
-        (Travel::Framed, Address::Unix(_)) => return Ok(()),
-        (Travel::WebSocket, Address::Web(_)) => {}
+        (MessageFraming::LengthPrefixed, Address::Unix(_)) => return Ok(()),
+        (MessageFraming::WebSocket, Address::Web(_)) => {}
     }
     let Some(endpoint) = family.endpoints.iter().find(|endpoint| place.prefix().ends_with(endpoint.path)) else {
         return Ok(());

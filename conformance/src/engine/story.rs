@@ -167,7 +167,7 @@ impl Story {
 /// Answers what clients may say at any time, while steps wait for something else. It is never done.
 async fn tend(story: &Story) {
     let script = &story.scenario.script;
-    if (story.scenario.family.welcome)(&script.under_test).asides.is_empty() {
+    if (story.scenario.family.opening)(&script.under_test).asides.is_empty() {
         return std::future::pending().await;
     }
     loop {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::Params;
-use relayspec::family::{Family, Travel};
+use relayspec::family::{Family, MessageFraming};
 use relayspec::reconnect::Policy;
 use relayspec::timing::Timing;
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ pub struct Call {
     /// The path that it is to connect to.
     pub path: &'static str,
     /// How messages travel to there.
-    pub travel: Travel,
+    pub framing: MessageFraming,
     /// The id of the scenario.
     pub scenario: String,
     /// What is handed over, as the driver protocol has it.
@@ -125,10 +125,10 @@ impl Call {
         let endpoint = family.endpoint_of(role)?;
         let params = Params { timing: timing.whole(), reconnect: Some(policy), ..Params::default() };
         let mut params = serde_json::to_value(&params).unwrap_or_default();
-        for (name, text) in (family.welcome)(role).params {
+        for (name, text) in (family.opening)(role).params {
             params[*name] = json!(text);
         }
-        Some(Self { path: endpoint.path, travel: family.travel, scenario, params })
+        Some(Self { path: endpoint.path, framing: family.framing, scenario, params })
     }
 }
 

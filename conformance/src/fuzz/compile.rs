@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use relayspec::family::Family;
-use relayspec::model::{Op, Script, Setting};
+use relayspec::model::{Op, Script, ServerProfile};
 use serde_json::Value;
 
 use super::yaml;
@@ -52,7 +52,7 @@ impl Compiled {
 /// Where the model has written what is no scenario, which is a fault of the model.
 pub(super) fn compile(
     family: &'static Family,
-    setting: &Setting,
+    setting: &ServerProfile,
     ops: &[Op],
     first: usize,
     (file, summary): (&str, &str),
@@ -121,18 +121,18 @@ mod tests {
 
     #[test]
     fn whatever_models_write_is_a_scenario_also_in_parts() {
-        let mut short = Setting { params: ["control".to_owned()].into(), ..Setting::default() };
+        let mut short = ServerProfile { params: ["control".to_owned()].into(), ..ServerProfile::default() };
         for parameter in Parameter::ALL {
             short.timing.declare(parameter, Duration::from_secs(1));
         }
-        let waived = Setting {
+        let waived = ServerProfile {
             waived: ["PAIR-91", "PAIR-44", "PAIR-17", "PAIR-03", "TERM-05", "TERM-50"].map(str::to_owned).into(),
             ..short.clone()
         };
         for family in FAMILIES.iter().filter(|family| family.model.is_some()) {
             let mut kinds = std::collections::BTreeSet::new();
             for (number, setting) in
-                [Setting::default(), short.clone(), waived.clone()].iter().cycle().take(36).enumerate()
+                [ServerProfile::default(), short.clone(), waived.clone()].iter().cycle().take(36).enumerate()
             {
                 let model = family.model.expect("a model");
                 let sequence = Sequence { model, setting: setting.clone(), steps: 40 };

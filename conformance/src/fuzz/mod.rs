@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use relayspec::family::Family;
-use relayspec::model::{Op, Setting};
+use relayspec::model::{Op, ServerProfile};
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
@@ -135,9 +135,9 @@ pub async fn hunt(plan: &Plan, hunt: &mut Hunt, interrupted: watch::Receiver<boo
     result
 }
 
-fn setting(plan: &Plan) -> Setting {
+fn setting(plan: &Plan) -> ServerProfile {
     let params = plan.target.params().keys().cloned().collect();
-    Setting { timing: plan.stage.timing.clone(), params, ..Setting::default() }
+    ServerProfile { timing: plan.stage.timing.clone(), params, ..ServerProfile::default() }
 }
 
 impl Plan {
@@ -152,7 +152,7 @@ struct Hunter<'a> {
     /// The file that the next find would be written to.
     file: String,
     target: Arc<dyn Target>,
-    setting: Setting,
+    setting: ServerProfile,
     /// The sequence that failed, as long as the server has not stood another since.
     suspect: Option<Box<Find>>,
     interrupted: watch::Receiver<bool>,

@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use proptest::prelude::Strategy;
 use proptest::strategy::{NewTree, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use relayspec::model::{Dice, Modelled, Op, Script, Setting};
+use relayspec::model::{ChoiceSource, ModelFactory, Op, Script, ServerProfile};
 
 /// Sequences of a length, as a model draws them.
 #[derive(Debug, Clone)]
 pub(super) struct Sequence {
-    pub(super) model: Modelled,
-    pub(super) setting: Setting,
+    pub(super) model: ModelFactory,
+    pub(super) setting: ServerProfile,
     pub(super) steps: usize,
 }
 
@@ -44,7 +44,7 @@ impl Strategy for Sequence {
                 break;
             }
             let mut roll = |bound| below(bound, runner);
-            let op = model.draw(&mut Dice::new(&mut roll));
+            let op = model.draw(&mut ChoiceSource::new(&mut roll));
             if model.apply(&op, &mut script) {
                 ops.push(op);
             }

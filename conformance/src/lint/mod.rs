@@ -8,7 +8,7 @@ mod schema;
 use std::sync::Arc;
 
 use relayspec::family::{Channel, Family, Packing};
-use relayspec::order::{Breach, Order, Said};
+use relayspec::order::{Observed, Order, RuleViolation};
 use serde_json::Value;
 
 pub use schema::Schemas;
@@ -65,17 +65,17 @@ impl ConnectionLint {
             own::Message::Text(text) => match serde_json::from_str::<Value>(text) {
                 // What the runner does wrong it does on purpose.
                 Ok(message) => {
-                    drop(self.said(self.side, &Said::Message(&message)));
+                    drop(self.said(self.side, &Observed::Message(&message)));
                     return Some(message);
                 }
                 Err(_) => self.lost = true,
             },
             own::Message::Binary(bytes) => match self.speaks().map(|packing| (packing.json)(bytes)) {
                 Some(Ok(message)) => {
-                    drop(self.said(self.side, &Said::Message(&message)));
+                    drop(self.said(self.side, &Observed::Message(&message)));
                     return Some(message);
                 }
-                _ => drop(self.said(self.side, &Said::Binary(bytes))),
+                _ => drop(self.said(self.side, &Observed::Binary(bytes))),
             },
         }
         None
@@ -99,27 +99,27 @@ impl ConnectionLint {
             Arrival::Text(text) => serde_json::from_str::<Value>(text).map_err(drop),
             Arrival::Binary(bytes) => match self.speaks() {
                 Some(packing) => (packing.json)(bytes).map_err(drop),
-                None => return drop(self.said(self.side, &Said::Binary(bytes))),
+                None => return drop(self.said(self.side, &Observed::Binary(bytes))),
             },
             _ => return,
         };
         match message {
-            Ok(message) => drop(self.said(self.side, &Said::Message(&message))),
+            Ok(message) => drop(self.said(self.side, &Observed::Message(&message))),
             Err(()) => self.lost = true,
         }
     }
 
     /// A side has said something.
-    fn said(&mut self, by: Side, said: &Said<'_>) -> Result<(), Breach> {
+    fn said(&mut self, by: Side, said: &Observed<'_>) -> Result<(), RuleViolation> {
         match by {
-            Side::Client => self.order.client_said(said),
-            Side::Server => self.order.server_said(said),
+            Side::Client => self.order.client_sent(said),
+            Side::Server => self.order.server_sent(said),
         }
     }
 
     /// The same of a message that was read already.
     pub fn overheard_message(&mut self, message: &Value) {
-        drop(self.said(self.side, &Said::Message(message)));
+        drop(self.said(self.side, &Observed::Message(message)));
     }
 
     /// The subject sent something; what is wrong with it.
@@ -148,7 +148,7 @@ impl ConnectionLint {
         let got = || excerpt(bytes);
         let Some(binary) = channel.binary else {
             return vec![finding(
-                self.family.broken(channel, None),
+                self.family.violated_by(channel, None),
                 "a binary message in a direction that has none",
                 "a text message",
                 got(),
@@ -158,7 +158,7 @@ impl ConnectionLint {
             |error| vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
         let Some(packing) = binary.packing else {
             return match (binary.canonical)(bytes) {
-                Ok(_) => self.ordered(&Said::Binary(bytes), got),
+                Ok(_) => self.ordered(&Observed::Binary(bytes), got),
                 Err(error) => malformed(error),
             };
         };
@@ -175,7 +175,7 @@ impl ConnectionLint {
         }
     }
 
-    fn ordered(&mut self, said: &Said<'_>, got: impl FnOnce() -> String) -> Vec<Finding> {
+    fn ordered(&mut self, said: &Observed<'_>, got: impl FnOnce() -> String) -> Vec<Finding> {
         let subject = if self.side == Side::Client { Side::Server } else { Side::Client };
         match self.said(subject, said) {
             Err(breach) if !self.lost => {
@@ -188,7 +188,7 @@ impl ConnectionLint {
     fn message(&mut self, text: &str) -> (Vec<Finding>, Option<Value>) {
         let Some(channel) = self.channel else { return (Vec::new(), None) };
         let wrong = |what: &str| {
-            let rule = self.family.broken(channel, None);
+            let rule = self.family.violated_by(channel, None);
             (vec![finding(rule, what, "a JSON object", shorten(text))], None)
         };
         match serde_json::from_str::<Value>(text) {
@@ -201,9 +201,9 @@ impl ConnectionLint {
     fn judged(&mut self, channel: &Channel, message: &Value, text: &str) -> Vec<Finding> {
         let mut findings = self.schemas.judge(self.family, channel, message);
         for finding in &mut findings {
-            finding.requirement = Some(self.family.broken(channel, finding.requirement.as_deref()).to_owned());
+            finding.requirement = Some(self.family.violated_by(channel, finding.requirement.as_deref()).to_owned());
         }
-        findings.extend(self.ordered(&Said::Message(message), || shorten(text)));
+        findings.extend(self.ordered(&Observed::Message(message), || shorten(text)));
         findings
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relayspec::family::{Family, Turn};
+use relayspec::family::{Family, OpeningTurn};
 use serde_json::Value;
 
 use crate::lint::{ConnectionLint, Schemas};
@@ -38,8 +38,8 @@ pub struct Watch {
 /// The role of a client, by the path that it asked for, or else by the type of its first message.
 #[must_use]
 pub fn role_of(family: &Family, target: &str, first: Option<&str>) -> Option<&'static str> {
-    let opens_with = |role: &str| match (family.welcome)(role).turns.first() {
-        Some(Turn::Client(kind)) => Some(*kind),
+    let opens_with = |role: &str| match (family.opening)(role).turns.first() {
+        Some(OpeningTurn::Client(kind)) => Some(*kind),
         _ => None,
     };
     let mut at = family.endpoints_at(target).map(|endpoint| endpoint.role);

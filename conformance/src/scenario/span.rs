@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use relayspec::reconnect::Policy;
-use relayspec::timing::{Parameter, Timing, Written};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use serde::{Deserialize, Serialize};
 
 /// A sum of terms; never negative when it is evaluated.
@@ -24,7 +24,7 @@ struct Term {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Amount {
-    Literal(Written),
+    Literal(HumanDuration),
     Parameter { factor: f64, parameter: Parameter },
     Delay { factor: f64, delay: Delay },
 }
@@ -142,7 +142,10 @@ impl FromStr for Span {
 fn amount(text: &str) -> Result<Amount, String> {
     let name = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ');
     if !name.contains('_') {
-        return text.parse().map(Amount::Literal).map_err(|error: relayspec::timing::NoDuration| error.to_string());
+        return text
+            .parse()
+            .map(Amount::Literal)
+            .map_err(|error: relayspec::timing::InvalidDuration| error.to_string());
     }
     let factor = text[..text.len() - name.len()].trim();
     let factor = if factor.is_empty() { Ok(1.0) } else { factor.parse() };

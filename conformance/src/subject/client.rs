@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relayspec::driver::{PARAMS_VARIABLE, SCENARIO_VARIABLE, URL_PLACEHOLDER, URL_VARIABLE};
-use relayspec::family::Travel;
-use relayspec::timing::Written;
+use relayspec::family::MessageFraming;
+use relayspec::timing::HumanDuration;
 use tokio::sync::{Mutex, Semaphore};
 
 use super::accelerate::Accelerator;
@@ -122,7 +122,7 @@ impl ClientLauncher {
                 return failed(problem, process.output());
             }
             if self.clock.now() > deadline {
-                let problem = format!("`{shown}` did not connect within {}", Written(within));
+                let problem = format!("`{shown}` did not connect within {}", HumanDuration(within));
                 return failed(problem, process.output());
             }
         }
@@ -163,9 +163,9 @@ impl ClientLauncher {
 
 /// Where a client is to knock: at this address, unless its messages travel otherwise.
 pub(super) fn port(call: &Call, address: SocketAddr) -> Port {
-    match call.travel {
-        Travel::WebSocket => Port::Tcp(address),
-        Travel::Framed => Port::Unix,
+    match call.framing {
+        MessageFraming::WebSocket => Port::Tcp(address),
+        MessageFraming::LengthPrefixed => Port::Unix,
     }
 }
 

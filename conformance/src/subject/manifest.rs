@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use relayspec::timing::{Parameter, Timing, Written};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub struct Manifest {
     pub reconnect: Option<String>,
     /// The timing parameters that it runs with; the chapter's defaults for the rest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub timing: BTreeMap<ParameterName, Written>,
+    pub timing: BTreeMap<ParameterName, HumanDuration>,
     /// What a server declares of itself for scenarios to use, as `token`; in values `{name_port}` stands for a free port, as in the command.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, String>,

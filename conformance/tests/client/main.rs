@@ -223,7 +223,7 @@ impl Client {
             }
         };
         let Ok(Some(wire)) = wire else { return End::Lost };
-        if !self.given.has("tells-late") {
+        if !self.given.has("reports-late") {
             self.user.tell(json!({ "event": "connected" }));
         }
         let end = self.serve(wire, deadline, success).await;
@@ -308,7 +308,7 @@ impl Client {
         let turn = self.role.text(text, &self.given, &mut self.user);
         if self.role.may_send && !had {
             *success = true;
-            if self.given.has("tells-late") {
+            if self.given.has("reports-late") {
                 self.user.tell(json!({ "event": "connected" }));
             }
             let lost = std::mem::take(&mut self.lost) && !self.given.has("never-reconnected");

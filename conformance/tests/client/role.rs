@@ -143,7 +143,7 @@ impl Role {
         match &*self.flaw {
             "crashes" => std::process::abort(),
             "cuts-at-nul" => user.tell(json!({ "event": "data", "payload": payload.split('\0').next() })),
-            "tells-twice" => {
+            "shows-twice" => {
                 user.tell(json!({ "event": "data", "payload": payload }));
                 user.tell(json!({ "event": "data", "payload": payload }));
             }

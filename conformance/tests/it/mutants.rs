@@ -71,7 +71,7 @@ async fn mutants_are_listed_for_people_and_for_programs() {
 async fn a_fault_that_is_not_there_is_refused() {
     let wrong = conformance(["reference", "pairing-relay", "--port", "0", "--mutant", "lazy"]).await;
     let told =
-        "error: --mutant: a reference pairing.relay has no mutant `lazy`; --list-mutants lists those that it has\n";
+        "error: --mutant: unknown mutant `lazy` of a reference pairing.relay; --list-mutants lists the valid ones\n";
     assert_eq!((wrong.status, &*wrong.err), (2, told));
     let several = conformance(["self-test", "--role", "rpc.daemon", "--role", "rpc.client", "--mutant", "none"]).await;
     assert_eq!((several.status, &*several.err), (2, "error: --mutant: a mutant is one of a single --role\n"));

@@ -1,4 +1,4 @@
-//! What a mutant does once its reference has been told to end: it takes connections all the same, or does not end.
+//! Mutants of shutdown: they accept connections after the reference has stopped, or do not exit.
 
 use std::future::pending;
 use std::time::Duration;
@@ -10,18 +10,18 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-use super::Chosen;
+use super::SelectedMutant;
 use super::wire::head;
 
-/// What a server appends to the client's key (RFC 6455, section 1.3).
+/// The suffix of the client's key (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-/// When a server has ended too late (WIRE-08).
+/// A shutdown that takes this long is late (WIRE-08).
 const TOO_LATE: Duration = Duration::from_secs(7);
-/// So long somebody is taken who comes too late.
+/// How long connections are accepted after shutdown.
 const LATE: Duration = Duration::from_secs(2);
 
-/// The reference has ended; is done when its process may.
-pub(super) async fn stay(chosen: Chosen, listener: TcpListener) {
+/// Completes when the process may exit after its reference has stopped.
+pub(super) async fn stay(chosen: SelectedMutant, listener: TcpListener) {
     match chosen.mutant.name {
         "stays-on" => pending().await,
         "lives-on" => {
@@ -43,8 +43,8 @@ pub(super) async fn stay(chosen: Chosen, listener: TcpListener) {
     }
 }
 
-/// The reference takes nobody any more; with this mutant somebody is taken here.
-pub(super) async fn take(chosen: Chosen, guest: &mut (impl AsyncWrite + Unpin), request: &[u8]) {
+/// Accepts a connection after the reference has stopped, if the mutant does so.
+pub(super) async fn take(chosen: SelectedMutant, guest: &mut (impl AsyncWrite + Unpin), request: &[u8]) {
     if !matches!(chosen.mutant.name, "takes-more" | "listens-on") {
         return;
     }

@@ -1,93 +1,84 @@
-//! Mutants of frames, which servers of every family may have: WIRE-03 to WIRE-07.
+//! Mutants of frames that servers of all families share: WIRE-03 to WIRE-07.
 
 use super::Mutant;
-use super::link::{self, House, Said, Way};
+use super::link::{self, Effect, Flow, Links};
 use super::wire::{CLOSE, Frame, PING, PONG, TEXT};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("empty-fragments-end", &["WIRE-03"], "closes the connection for an empty fragment"),
+    Mutant::new("empty-fragments-end", &["WIRE-03"], "disconnects on an empty fragment"),
     Mutant::new("no-ping-between", &["WIRE-03"], "does not answer a Ping between fragments"),
-    Mutant::new("ping-spoils-message", &["WIRE-03"], "loses what stands behind a Ping between fragments")
+    Mutant::new("ping-spoils-message", &["WIRE-03"], "loses what follows a Ping between fragments")
         .causing(&["SYNC-60"]),
-    Mutant::new("decodes-each-fragment", &["WIRE-03"], "takes every fragment of a text for UTF-8 of its own"),
-    Mutant::new("parrot", &["WIRE-04"], "answers a Ping frame with data of its own").causing(&["WIRE-03", "TERM-04"]),
+    Mutant::new("decodes-each-fragment", &["WIRE-03"], "checks each fragment of a text for UTF-8 on its own"),
+    Mutant::new("parrot", &["WIRE-04"], "answers a Ping frame with different data").causing(&["WIRE-03", "TERM-04"]),
     Mutant::new("no-empty-pongs", &["WIRE-04"], "does not answer a Ping frame without data"),
-    Mutant::new("short-pongs", &["WIRE-04"], "answers a Ping frame with 124 bytes at most"),
-    Mutant::new("unasked-pongs-end", &["WIRE-04"], "closes the connection for a Pong that nobody has asked for"),
-    Mutant::new("no-close-answer", &["WIRE-05"], "answers no Close frame"),
-    Mutant::new("no-empty-close-answer", &["WIRE-05"], "answers no Close frame without a code"),
-    Mutant::new("no-private-close-answer", &["WIRE-05"], "answers no Close frame with a private code"),
+    Mutant::new("short-pongs", &["WIRE-04"], "answers a Ping frame with at most 124 bytes"),
+    Mutant::new("unasked-pongs-end", &["WIRE-04"], "disconnects on an unsolicited Pong"),
+    Mutant::new("no-close-answer", &["WIRE-05"], "does not answer Close frames"),
+    Mutant::new("no-empty-close-answer", &["WIRE-05"], "does not answer a Close frame without a code"),
+    Mutant::new("no-private-close-answer", &["WIRE-05"], "does not answer a Close frame with a private code"),
     Mutant::new("lingers", &["WIRE-05"], "leaves TCP open after a Close frame"),
     Mutant::new("lingers-without-code", &["WIRE-05"], "leaves TCP open after a Close frame without a code"),
     Mutant::new("lingers-with-private-code", &["WIRE-05"], "leaves TCP open after a Close frame with a private code"),
-    Mutant::new("violations-pass", &["WIRE-06"], "closes for a violation of RFC 6455 as if all were well"),
-    Mutant::new("tolerates-opcode-3", &["WIRE-06"], "passes over messages with a reserved opcode"),
-    Mutant::new("tolerates-opcode-11", &["WIRE-06"], "passes over control frames with a reserved opcode"),
-    Mutant::new("tolerates-first-bit", &["WIRE-06"], "passes over the first reserved bit"),
-    Mutant::new("tolerates-no-mask", &["WIRE-06"], "reads frames of a client without mask").causing(&["TERM-40"]),
-    Mutant::new("tolerates-no-utf-8", &["WIRE-06"], "replaces what is no UTF-8").causing(&["SYNC-60", "TERM-11"]),
-    Mutant::new("tolerates-surrogates", &["WIRE-06"], "replaces surrogates that are encoded as UTF-8")
-        .causing(&["SYNC-60"]),
-    Mutant::new("tolerates-orphans", &["WIRE-06"], "takes a fragment that continues nothing for a message"),
-    Mutant::new("tolerates-interleaving", &["WIRE-06"], "passes over a message inside another"),
-    Mutant::new("tolerates-long-pings", &["WIRE-06"], "cuts a Ping that is too long"),
-    Mutant::new("tolerates-split-pings", &["WIRE-06"], "takes a fragment of a Ping for a whole one"),
-    Mutant::new("tolerates-half-a-code", &["WIRE-06"], "takes half a close code for none"),
-    Mutant::new("tolerates-1005", &["WIRE-06"], "takes a close code that is never sent"),
-    Mutant::new("tolerates-any-reason", &["WIRE-06"], "takes a close reason that is no UTF-8"),
-    Mutant::new("violations-deafen", &["WIRE-06"], "loses messages to others after seven violations"),
-    Mutant::new("seven-strikes", &["WIRE-06"], "takes nobody after seven violations in a row"),
-    Mutant::new("too-large-otherwise", &["WIRE-07"], "closes with 1011 for what is too large"),
-    Mutant::new("too-many-otherwise", &["WIRE-07"], "closes with 1011 for fragments that are too large together"),
+    Mutant::new("violations-pass", &["WIRE-06"], "closes with 1000 for a violation of RFC 6455"),
+    Mutant::new("tolerates-opcode-3", &["WIRE-06"], "ignores messages with a reserved opcode"),
+    Mutant::new("tolerates-opcode-11", &["WIRE-06"], "ignores control frames with a reserved opcode"),
+    Mutant::new("tolerates-first-bit", &["WIRE-06"], "ignores the first reserved bit"),
+    Mutant::new("tolerates-no-mask", &["WIRE-06"], "accepts unmasked frames from a client").causing(&["TERM-40"]),
+    Mutant::new("tolerates-no-utf-8", &["WIRE-06"], "replaces bytes that are not UTF-8")
+        .causing(&["SYNC-60", "TERM-11"]),
+    Mutant::new("tolerates-surrogates", &["WIRE-06"], "replaces surrogates encoded as UTF-8").causing(&["SYNC-60"]),
+    Mutant::new("tolerates-orphans", &["WIRE-06"], "reads a continuation without a first fragment as a message"),
+    Mutant::new("tolerates-interleaving", &["WIRE-06"], "ignores a message inside another"),
+    Mutant::new("tolerates-long-pings", &["WIRE-06"], "truncates a Ping that is too long"),
+    Mutant::new("tolerates-split-pings", &["WIRE-06"], "reads a fragment of a Ping as a whole one"),
+    Mutant::new("tolerates-half-a-code", &["WIRE-06"], "reads half a close code as none"),
+    Mutant::new("tolerates-1005", &["WIRE-06"], "accepts a close code that must not be sent"),
+    Mutant::new("tolerates-any-reason", &["WIRE-06"], "accepts a close reason that is not UTF-8"),
+    Mutant::new("violations-deafen", &["WIRE-06"], "loses messages to other clients after seven violations"),
+    Mutant::new("seven-strikes", &["WIRE-06"], "refuses connections after seven violations in a row"),
+    Mutant::new("too-large-otherwise", &["WIRE-07"], "closes with 1011 for a message that is too large"),
+    Mutant::new("too-many-otherwise", &["WIRE-07"], "closes with 1011 for fragments that are too large in total"),
 ];
 
-/// Whoever has connected so shortly before is in the same row.
+/// The number of later connections that are affected by violations.
 const ROW: usize = 12;
 
-/// What is known of the frames of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Framing {
-    /// Whether it is amid a fragmented message.
     is_amid: bool,
-    /// Whether the message that came last, or is under way, is text.
     is_text: bool,
     was_fragmented: bool,
-    /// The code of its Close frame.
     close: Option<u16>,
-    /// Pings that went out, and Pongs that came in.
     pings: usize,
     pongs: usize,
-    /// Whether a Ping has come between fragments.
     was_pinged: bool,
 }
 
 impl Framing {
-    /// What a mutant makes of a frame.
     pub(super) fn alters(
         &mut self,
         mutant: &str,
         number: usize,
-        way: Way,
+        flow: Flow,
         frame: &Frame,
-        house: &mut House,
-    ) -> Option<Said> {
-        match way {
-            Way::In => self.heard(mutant, frame),
-            Way::Out => self.told(mutant, number, frame, house),
+        state: &mut Links,
+    ) -> Option<Effect> {
+        match flow {
+            Flow::In => self.incoming(mutant, frame),
+            Flow::Out => self.outgoing(mutant, number, frame, state),
         }
     }
 
-    /// Whether the peer has sent a Close frame.
     pub(super) fn has_closed(&self) -> bool {
         self.close.is_some()
     }
 
-    /// Whether more of a fragmented message has to come.
     pub(super) fn is_amid(&self) -> bool {
         self.is_amid
     }
 
-    /// Whether the peer is not told that the server has ended the connection.
+    /// Whether the server's end of the connection is hidden from the peer.
     pub(super) fn lingers(&self, mutant: &str) -> bool {
         match mutant {
             "lingers" => self.close.is_some(),
@@ -97,7 +88,7 @@ impl Framing {
         }
     }
 
-    fn heard(&mut self, mutant: &str, frame: &Frame) -> Option<Said> {
+    fn incoming(&mut self, mutant: &str, frame: &Frame) -> Option<Effect> {
         let is_amid = self.is_amid;
         if frame.is_message() {
             self.is_amid = frame.head & 0x80 == 0;
@@ -110,59 +101,59 @@ impl Framing {
         self.pongs += usize::from(frame.head == PONG);
         let is_fragment = frame.is_fragment();
         Some(match mutant {
-            "drops-fragments" if is_fragment => Said::nothing(),
-            "empty-fragments-end" if is_fragment && frame.payload.is_empty() => Said::ended(frame, 1002),
-            "no-ping-between" if is_amid && frame.head == PING => Said::nothing(),
+            "drops-fragments" if is_fragment => Effect::nothing(),
+            "empty-fragments-end" if is_fragment && frame.payload.is_empty() => Effect::ended(frame, 1002),
+            "no-ping-between" if is_amid && frame.head == PING => Effect::nothing(),
             "ping-spoils-message" if is_amid && frame.head == PING => {
                 self.was_pinged = true;
                 return None;
             }
             "ping-spoils-message" if self.was_pinged && is_fragment => {
                 self.was_pinged = self.is_amid;
-                Said::payload(Vec::new(), frame)
+                Effect::payload(Vec::new(), frame)
             }
             "decodes-each-fragment" if is_fragment && self.is_text && str::from_utf8(&frame.payload).is_err() => {
-                Said::ended(frame, 1007)
+                Effect::ended(frame, 1007)
             }
-            "unasked-pongs-end" if frame.head == PONG && self.pongs > self.pings => Said::ended(frame, 1002),
+            "unasked-pongs-end" if frame.head == PONG && self.pongs > self.pings => Effect::ended(frame, 1002),
             _ => return tolerated(mutant, frame, is_amid),
         })
     }
 
-    fn told(&mut self, mutant: &str, number: usize, frame: &Frame, house: &mut House) -> Option<Said> {
+    fn outgoing(&mut self, mutant: &str, number: usize, frame: &Frame, state: &mut Links) -> Option<Effect> {
         let (code, length) = (frame.close_code(), frame.payload.len());
         let is_pong = frame.head == PONG;
         self.pings += usize::from(frame.head == PING);
         if matches!(code, 1002 | 1007) {
-            house.violators.push(number);
+            state.violators.push(number);
         }
         let answers = code > 0 && !matches!(code, 1002 | 1007);
         Some(match mutant {
-            "parrot" if is_pong && length > 0 => Said::payload(b"x".to_vec(), frame),
-            "no-empty-pongs" if is_pong && length == 0 => Said::nothing(),
-            "short-pongs" if is_pong && length > 124 => Said::payload(frame.payload[..124].to_vec(), frame),
-            "no-close-answer" if answers && self.close.is_some() => Said::nothing(),
-            "no-empty-close-answer" if answers && self.close == Some(1005) => Said::nothing(),
-            "no-private-close-answer" if answers && self.close >= Some(4000) => Said::nothing(),
-            "violations-pass" if matches!(code, 1002 | 1007) => Said::closed(1000),
-            "too-large-otherwise" if code == 1009 && !self.was_fragmented => Said::closed(1011),
-            "too-many-otherwise" if code == 1009 && self.was_fragmented => Said::closed(1011),
+            "parrot" if is_pong && length > 0 => Effect::payload(b"x".to_vec(), frame),
+            "no-empty-pongs" if is_pong && length == 0 => Effect::nothing(),
+            "short-pongs" if is_pong && length > 124 => Effect::payload(frame.payload[..124].to_vec(), frame),
+            "no-close-answer" if answers && self.close.is_some() => Effect::nothing(),
+            "no-empty-close-answer" if answers && self.close == Some(1005) => Effect::nothing(),
+            "no-private-close-answer" if answers && self.close >= Some(4000) => Effect::nothing(),
+            "violations-pass" if matches!(code, 1002 | 1007) => Effect::closed(1000),
+            "too-large-otherwise" if code == 1009 && !self.was_fragmented => Effect::closed(1011),
+            "too-many-otherwise" if code == 1009 && self.was_fragmented => Effect::closed(1011),
             _ => return None,
         })
     }
 }
 
-/// What RFC 6455 forbids, made good.
-fn tolerated(mutant: &str, frame: &Frame, is_amid: bool) -> Option<Said> {
+/// Repairs what RFC 6455 forbids.
+fn tolerated(mutant: &str, frame: &Frame, is_amid: bool) -> Option<Effect> {
     let (payload, code) = (&*frame.payload, frame.close_code());
     let (opcode, is_valid) = (frame.head & 0x0F, str::from_utf8(payload).is_ok());
     let is_surrogate = payload.windows(2).any(|two| two[0] == 0xED && two[1] >= 0xA0);
     let with = |payload: Vec<u8>| Frame { payload, ..frame.clone() };
     let lossy = || with(String::from_utf8_lossy(payload).into_owned().into_bytes());
     let tolerated = match mutant {
-        "tolerates-opcode-3" if opcode == 3 => return Some(Said::nothing()),
-        "tolerates-opcode-11" if opcode == 11 => return Some(Said::nothing()),
-        "tolerates-interleaving" if is_amid && opcode == 1 => return Some(Said::nothing()),
+        "tolerates-opcode-3" if opcode == 3 => return Some(Effect::nothing()),
+        "tolerates-opcode-11" if opcode == 11 => return Some(Effect::nothing()),
+        "tolerates-interleaving" if is_amid && opcode == 1 => return Some(Effect::nothing()),
         "tolerates-first-bit" if frame.head & 0x40 != 0 => Frame { head: frame.head & !0x40, ..frame.clone() },
         "tolerates-last-bit" if frame.head & 0x10 != 0 => Frame { head: frame.head & !0x10, ..frame.clone() },
         "tolerates-no-mask" if !frame.masked => link::masked(frame),
@@ -177,26 +168,25 @@ fn tolerated(mutant: &str, frame: &Frame, is_amid: bool) -> Option<Said> {
         "tolerates-any-reason" if frame.head == CLOSE && !is_valid && payload.len() > 2 => with(payload[..2].to_vec()),
         _ => return None,
     };
-    Some(Said { onward: vec![tolerated], ..Said::default() })
+    Some(Effect { onward: vec![tolerated], ..Effect::default() })
 }
 
-/// What they are told.
 pub(super) const UNAVAILABLE: &str =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// Whether nobody may connect, who would be the next.
-pub(super) fn bars(mutant: &str, number: usize, house: &House) -> bool {
+/// Whether the next connection is refused.
+pub(super) fn bars(mutant: &str, number: usize, state: &Links) -> bool {
     let most = match mutant {
         "seven-strikes" => 7,
         "eight-strikes" => 8,
         _ => return false,
     };
     let mut row = number.saturating_sub(most)..number;
-    row.all(|number| house.violators.contains(&number))
+    row.all(|number| state.violators.contains(&number))
 }
 
-/// Whether somebody hears nothing, for the sake of those that have connected since.
-pub(super) fn deafens(mutant: &str, number: usize, house: &House) -> bool {
+/// Whether a connection receives nothing because of violations on later ones.
+pub(super) fn deafens(mutant: &str, number: usize, state: &Links) -> bool {
     let row = number..=number + ROW;
-    mutant == "violations-deafen" && house.violators.iter().filter(|one| row.contains(*one)).count() >= 7
+    mutant == "violations-deafen" && state.violators.iter().filter(|one| row.contains(*one)).count() >= 7
 }

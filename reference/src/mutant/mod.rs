@@ -1,32 +1,31 @@
-//! Mutants: references that break one named requirement each, to prove that the judge can fail.
+//! Mutants: references that each violate one named requirement, to prove that the runner can detect it.
 //!
-//! A mutant stands between a reference and its peers: it passes on what goes over the wire and what a driver hears, but for one deviation; or it has the
-//! reference run by other values than it says. Without one, whoever stands there changes nothing. A judge that passes a mutant is
-//! blind to the requirement, and a judge that blames another requirement is wrong.
+//! A mutant is a proxy between a reference and its peers that forwards frames and driver lines with one deviation, or it runs the reference with
+//! other parameters than declared. Without a mutant, the proxy changes nothing. A runner that passes a mutant is blind to the requirement, and
+//! a runner that reports another requirement is wrong.
 
 mod after;
 mod client;
-mod direction;
+mod connections;
 mod flow;
+mod forwarder;
 mod framing;
 mod link;
-mod middle;
-mod place;
+mod proxy;
 mod visit;
 mod wire;
 
+mod observed;
 mod pairing;
 mod rpc;
-mod seen;
 mod sync;
 mod terminal;
 mod tunnel;
 
-pub use client::{Disguise, NoDisguise};
-pub use middle::{Middleman, NoMiddleman};
-pub use rpc::{DaemonDoor, NoDoor, RpcDisguise};
+pub use client::{ClientProxy, ClientProxyError};
+pub use proxy::{MutantProxy, MutantProxyError};
+pub use rpc::{DaemonProxy, DaemonProxyError, RpcClientProxy};
 
-use std::fmt;
 use std::time::Duration;
 
 use link::Link;
@@ -35,19 +34,19 @@ use relayspec::timing::{Parameter, Timing};
 /// One deviation from the specification.
 #[derive(Debug, Clone, Copy)]
 pub struct Mutant {
-    /// Its name, as `expired-as-unknown`; no other of the same role has it.
+    /// The name, such as `expired-as-unknown`; unique in its role.
     pub name: &'static str,
-    /// The requirements that it breaks, the first of them above all; none where it goes wrong at a place.
+    /// The requirements that it violates, the main one first; none for a mutant by position.
     pub breaks: &'static [&'static str],
-    /// Requirements that are broken in consequence: what they ask for builds on what is broken.
+    /// Requirements that are violated as a consequence.
     pub causes: &'static [&'static str],
-    /// Whether nearly everything builds on what is broken, so that any requirement may be.
+    /// Whether failures may appear under any requirement.
     pub cascading: bool,
-    /// What it does, in a line.
+    /// What it does, in one line.
     pub line: &'static str,
-    /// Whether clients of all families have it.
+    /// Whether the clients of all families have it.
     is_shared: bool,
-    /// Whether it goes wrong at a place, whatever is asked for there: it breaks no requirement of its own.
+    /// Whether it fails at a position, such as the n-th message, and so violates no requirement of its own.
     pub is_by_place: bool,
 }
 
@@ -74,7 +73,7 @@ impl Mutant {
         self
     }
 
-    /// Whether a check of a requirement may blame the mutant.
+    /// Whether a failure under a requirement may be attributed to the mutant.
     #[must_use]
     pub fn may_break(&self, requirement: &str) -> bool {
         self.cascading || self.breaks.iter().chain(self.causes).any(|one| *one == requirement)
@@ -84,21 +83,21 @@ impl Mutant {
 /// The mutants of a role.
 #[derive(Debug)]
 pub struct Mutants {
-    /// The role, as `pairing.relay`.
+    /// The role, such as `pairing.relay`.
     pub role: &'static str,
     tables: &'static [&'static [&'static [Mutant]]],
 }
 
 impl Mutants {
-    /// Each of them.
+    /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &'static Mutant> {
         self.tables.iter().flat_map(|tables| tables.iter()).flat_map(|table| table.iter())
     }
 }
 
-/// Mutants of any client at a WebSocket.
+/// Mutants of any WebSocket client.
 const CLIENT: &[&[Mutant]] = &[client::SHARED, client::WIRE, client::EVENTS, client::RETURNS, client::PLACES];
-/// Of those whose reference declares jitter where it is judged.
+/// Mutants of WebSocket clients whose reference declares jitter in the self-test.
 const VARYING: &[&[Mutant]] =
     &[client::SHARED, client::WIRE, client::JITTER, client::EVENTS, client::RETURNS, client::PLACES];
 
@@ -118,68 +117,59 @@ pub static ALL: &[Mutants] = &[
     Mutants { role: "rpc.client", tables: &[rpc::client::MUTANTS, &[client::SHARED, client::EVENTS, client::RETURNS]] },
 ];
 
-/// No mutant: who stands in the middle changes nothing.
-const NONE: Mutant = Mutant::new("none", &[], "passes on everything as it came");
+/// No mutant: the proxy changes nothing.
+const NONE: Mutant = Mutant::new("none", &[], "forwards everything unchanged");
 
-/// A mutant that a reference is started with.
+/// The mutant that a reference runs with.
 #[derive(Debug, Clone, Copy)]
-pub struct Chosen {
+pub struct SelectedMutant {
     /// The mutant.
     pub mutant: &'static Mutant,
-    /// Whose it is, as `pairing.relay`.
+    /// Its role, such as `pairing.relay`.
     pub role: &'static str,
 }
 
-fn link(chosen: Chosen, number: usize, target: &str) -> Box<dyn Link> {
+fn link(chosen: SelectedMutant, number: usize, target: &str) -> Box<dyn Link> {
     let name = chosen.mutant.name;
     match chosen.role {
-        _ if name == NONE.name => Box::new(link::Faithful),
-        _ if chosen.mutant.is_by_place => Box::new(client::Place::new(name, number)),
-        _ if chosen.mutant.is_shared => Box::new(client::Wire::new(name)),
-        "pairing.relay" => Box::new(pairing::relay::Relay::new(name, number, target)),
-        "pairing.host" => Box::new(pairing::host::Host::new(name, number)),
-        "pairing.viewer" => Box::new(pairing::viewer::Viewer::new(name, number)),
-        "terminal.relay" => Box::new(terminal::relay::Relay::new(name, number)),
-        "terminal.host" => Box::new(terminal::host::Host::new(name, number)),
-        "terminal.viewer" => Box::new(terminal::viewer::Viewer::new(name, number)),
-        "tunnel.cloud" => Box::new(tunnel::cloud::Cloud::new(name, number)),
-        "tunnel.agent" => Box::new(tunnel::agent::Agent::new(name, number)),
-        "sync.server" => Box::new(sync::server::Server::new(name, number)),
-        "sync.client" => Box::new(sync::client::Client::new(name, number)),
-        _ => Box::new(link::Faithful),
+        _ if name == NONE.name => Box::new(link::PassThrough),
+        _ if chosen.mutant.is_by_place => Box::new(client::PositionMutant::new(name, number)),
+        _ if chosen.mutant.is_shared => Box::new(client::WireMutant::new(name)),
+        "pairing.relay" => Box::new(pairing::relay::PairingLink::new(name, number, target)),
+        "pairing.host" => Box::new(pairing::host::PairingHostMutant::new(name, number)),
+        "pairing.viewer" => Box::new(pairing::viewer::PairingViewerMutant::new(name, number)),
+        "terminal.relay" => Box::new(terminal::relay::TerminalLink::new(name, number)),
+        "terminal.host" => Box::new(terminal::host::TerminalHostMutant::new(name, number)),
+        "terminal.viewer" => Box::new(terminal::viewer::TerminalViewerMutant::new(name, number)),
+        "tunnel.cloud" => Box::new(tunnel::cloud::CloudMutant::new(name, number)),
+        "tunnel.agent" => Box::new(tunnel::agent::AgentMutant::new(name, number)),
+        "sync.server" => Box::new(sync::server::SyncLink::new(name, number)),
+        "sync.client" => Box::new(sync::client::SyncClientMutant::new(name, number)),
+        _ => Box::new(link::PassThrough),
     }
 }
 
-/// What becomes of a public request.
-fn visitor(chosen: Chosen) -> Box<dyn visit::Visit> {
-    Box::new(tunnel::cloud::Public::new(chosen.mutant.name))
+fn visitor(chosen: SelectedMutant) -> Box<dyn visit::Visit> {
+    Box::new(tunnel::cloud::PublicMutant::new(chosen.mutant.name))
 }
 
-/// There is no such mutant.
+/// No mutant of the role has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown mutant `{name}` of a reference {role}; --list-mutants lists the valid ones")]
 pub struct UnknownMutant {
     role: &'static str,
     name: String,
 }
 
-impl fmt::Display for UnknownMutant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a reference {} has no mutant `{}`; --list-mutants lists those that it has", self.role, self.name)
-    }
-}
-
-/// The mutant of a role with this name.
-///
-/// # Errors
-/// Where there is none.
-pub fn choose(role: &'static str, name: &str) -> Result<Chosen, UnknownMutant> {
+/// The mutant of a role with this name; fails if there is none.
+pub fn choose(role: &'static str, name: &str) -> Result<SelectedMutant, UnknownMutant> {
     let mut all = ALL.iter().filter(|mutants| mutants.role == role).flat_map(Mutants::iter).chain([&NONE]);
     let mutant = all.find(|mutant| mutant.name == name);
-    mutant.map(|mutant| Chosen { mutant, role }).ok_or_else(|| UnknownMutant { role, name: name.to_owned() })
+    mutant.map(|mutant| SelectedMutant { mutant, role }).ok_or_else(|| UnknownMutant { role, name: name.to_owned() })
 }
 
-impl Chosen {
-    /// The timing that a server runs with, which may be another than it says.
+impl SelectedMutant {
+    /// Changes the timing that a server runs with, which may then differ from the declared one.
     pub fn adjust(self, timing: &mut Timing) {
         let factor = match self.mutant.name {
             "slow-pings" => Some((Parameter::HeartbeatInterval, 1.3)),
@@ -198,9 +188,9 @@ impl Chosen {
         }
     }
 
-    /// When a server ends that is told to at this moment.
-    pub async fn stop(self, told: impl Future<Output = ()>) {
-        told.await;
+    /// Completes when a server that is asked to stop at this moment does stop.
+    pub async fn stop(self, stopped: impl Future<Output = ()>) {
+        stopped.await;
         match self.mutant.name {
             "ends-never" => std::future::pending().await,
             "ends-late" => tokio::time::sleep(Duration::from_secs(7)).await,

@@ -1,4 +1,4 @@
-//! What a mutant makes of a public HTTP request and its answer. Of each only the head is looked at; the rest is passed on as it comes.
+//! What a mutant does with a public HTTP request and its response. Only the heads are decoded.
 
 use std::io::{ErrorKind, Result};
 use std::time::Duration;
@@ -9,35 +9,32 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep;
 
+use super::connections::LINGER;
 use super::link::Admission;
 use super::wire;
 
-/// A request and its answer, with a mutant.
 pub(super) trait Visit: Send {
-    /// A request comes; its head may be altered. What has already come behind it is there to look at.
+    /// Handles a request, whose head may be altered; `behind` are the bytes received after it.
     fn comes(&mut self, head: &mut Head, behind: &[u8]) -> Admission;
 
-    /// The answer goes back; its head may be altered.
-    fn goes(&mut self, head: &mut Head) -> Reply;
+    /// Handles the response, whose head may be altered.
+    fn goes(&mut self, head: &mut Head) -> VisitReply;
 
-    /// The client has gone before its answer.
+    /// The client left before its response.
     fn is_given_up(&mut self) {}
 }
 
-/// What comes of an answer.
+/// What happens to a response.
 #[derive(Debug)]
-pub(super) enum Reply {
-    /// It goes back, perhaps altered.
+pub(super) enum VisitReply {
     Back,
-    /// It goes back late.
     Late(Duration),
-    /// This goes back in its place.
     Instead(&'static str),
-    /// Nothing goes back, and the client waits.
+    /// Nothing is returned, and the client waits.
     Never,
 }
 
-/// The head of a request or an answer: a character for each byte.
+/// The head of a request or a response, one character for each byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head(pub(super) String);
 
@@ -50,7 +47,6 @@ impl Head {
         self.0.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
     }
 
-    /// The word of the first line with this number.
     fn word(&self, number: usize) -> &str {
         self.0.lines().next().and_then(|line| line.split(' ').nth(number)).unwrap_or_default()
     }
@@ -67,7 +63,7 @@ impl Head {
         self.word(1).parse().unwrap_or_default()
     }
 
-    /// The value of the first line of a name in small letters.
+    /// The value of the first line with this name, in lower case.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         let mut lines = self.0.lines().skip(1).filter_map(|line| line.split_once(':'));
         lines.find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
@@ -78,24 +74,22 @@ impl Head {
         self.replace(&format!(" {old}"), &format!(" {status}"));
     }
 
-    /// Replaces the first occurrence.
     pub(super) fn replace(&mut self, old: &str, new: &str) {
         self.0 = self.0.replacen(old, new, 1);
     }
 
-    /// Drops the lines whose name begins so.
+    /// Drops the lines whose name starts with this.
     pub(super) fn drop_lines(&mut self, beginning: &str) {
         let lines = self.0.split_inclusive("\r\n");
         self.0 = lines.filter(|line| !line.to_ascii_lowercase().starts_with(beginning)).collect();
     }
 
-    /// Adds a line behind the first.
     pub(super) fn add(&mut self, line: &str) {
         self.replace("\r\n", &format!("\r\n{line}\r\n"));
     }
 }
 
-/// Passes on a request and its answer, and what follows them on the connection, as it is.
+/// Forwards a request and its response, and everything after them unchanged.
 pub(super) async fn pass(
     mut guest: BufReader<OwnedReadHalf>,
     to_guest: &mut OwnedWriteHalf,
@@ -133,14 +127,14 @@ pub(super) async fn pass(
     };
     let mut head = Head::read(&answer);
     match visit.goes(&mut head) {
-        Reply::Back => {}
-        Reply::Late(delay) => sleep(delay).await,
-        Reply::Instead(answer) => {
+        VisitReply::Back => {}
+        VisitReply::Late(delay) => sleep(delay).await,
+        VisitReply::Instead(answer) => {
             to_guest.write_all(answer.as_bytes()).await?;
             sleep(LINGER).await;
             return Ok(());
         }
-        Reply::Never => return asking.await,
+        VisitReply::Never => return asking.await,
     }
     let written = to_guest.write_all(&head.bytes()).await;
     if written.is_err() {
@@ -154,10 +148,6 @@ pub(super) async fn pass(
     Ok(())
 }
 
-/// Whether a client has gone already.
 fn has_gone(guest: &mut BufReader<OwnedReadHalf>) -> bool {
     guest.fill_buf().now_or_never().is_some_and(|read| !read.is_ok_and(|bytes| !bytes.is_empty()))
 }
-
-/// After its last words a connection lives on so long, for the peer to read them.
-const LINGER: Duration = Duration::from_millis(50);

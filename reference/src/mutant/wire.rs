@@ -1,4 +1,4 @@
-//! Frames and heads as they go over the wire, read by whoever stands in front of a reference.
+//! WebSocket frames and HTTP heads on the wire.
 
 use std::io::{Error, ErrorKind, Result};
 
@@ -10,12 +10,11 @@ pub(super) const CLOSE: u8 = 0x88;
 pub(super) const PING: u8 = 0x89;
 pub(super) const PONG: u8 = 0x8A;
 
-/// Longer payloads are passed on as they come.
+/// Longer payloads are forwarded without decoding.
 const LONGEST: u64 = 4 << 20;
-/// The longest head of a request or an answer.
 const LONGEST_HEAD: u64 = 256 << 10;
 
-/// A frame, its payload unmasked.
+/// A frame with its payload unmasked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {
     /// FIN, the reserved bits and the opcode.
@@ -24,16 +23,15 @@ pub(super) struct Frame {
     pub(super) payload: Vec<u8>,
 }
 
-/// What was read.
 #[derive(Debug)]
-pub(super) enum Part {
+pub(super) enum WirePart {
     Frame(Frame),
-    /// The head of a frame that is too long, and how many bytes of it follow, unread.
+    /// The header of a frame that is too long, and the number of bytes that follow.
     Raw(Vec<u8>, u64),
 }
 
 impl Frame {
-    /// The frame as it goes over the wire; where it is masked, by a key of zeros.
+    /// The encoded frame; the masking key is zero.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mask = if self.masked { 0x80 } else { 0 };
         let length = self.payload.len();
@@ -57,7 +55,7 @@ impl Frame {
         bytes
     }
 
-    /// The close code; 1005 where there is none, 0 where it is no Close frame.
+    /// The close code; 1005 if there is none, 0 if it is not a Close frame.
     pub(super) fn close_code(&self) -> u16 {
         match self.head {
             CLOSE => self.payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code)),
@@ -65,18 +63,17 @@ impl Frame {
         }
     }
 
-    /// Whether it is a message, or a fragment of one.
+    /// Whether it is a message or a fragment of one.
     pub(super) fn is_message(&self) -> bool {
         matches!(self.head & 0x0F, 0..=2)
     }
 
-    /// Whether it is a fragment of a message.
     pub(super) fn is_fragment(&self) -> bool {
         self.is_message() && (self.head & 0x80 == 0 || self.head & 0x0F == 0)
     }
 }
 
-pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result<Part> {
+pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result<WirePart> {
     let head = from.read_u8().await?;
     let second = from.read_u8().await?;
     let mut raw = vec![head, second];
@@ -94,7 +91,7 @@ pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result
         short => u64::from(short),
     };
     if length > LONGEST {
-        return Ok(Part::Raw(raw, if second & 0x80 != 0 { length.saturating_add(4) } else { length }));
+        return Ok(WirePart::Raw(raw, if second & 0x80 != 0 { length.saturating_add(4) } else { length }));
     }
     let masked = second & 0x80 != 0;
     let mut key = [0; 4];
@@ -106,10 +103,10 @@ pub(super) async fn read(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result
     if key != [0; 4] {
         payload.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
     }
-    Ok(Part::Frame(Frame { head, masked, payload }))
+    Ok(WirePart::Frame(Frame { head, masked, payload }))
 }
 
-/// Whether what was read ahead begins with a whole frame, which [`read`] then has without waiting.
+/// Whether the buffered bytes start with a whole frame, which [`read`] then returns without waiting.
 pub(super) fn is_at_hand(ahead: &[u8]) -> bool {
     let [_, second, rest @ ..] = ahead else { return false };
     let (length, rest) = match second & 0x7F {
@@ -127,7 +124,7 @@ pub(super) fn is_at_hand(ahead: &[u8]) -> bool {
     length.saturating_add(key) <= rest.len() as u64
 }
 
-/// The head of a request or an answer, with the empty line at its end. What ends before that is returned as far as it came.
+/// The head of a request or a response, including the empty line; incomplete if the stream ends before it.
 pub(super) async fn head(from: &mut BufReader<impl AsyncRead + Unpin>) -> Result<Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") && (head.len() as u64) < LONGEST_HEAD {

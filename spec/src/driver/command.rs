@@ -1,7 +1,6 @@
-//! What the runner tells a client under test to do, one line each on the client's standard input.
+//! Commands: what the runner writes to a client's standard input, one JSON object a line.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,45 +9,45 @@ use super::line::lines;
 use crate::wire::{self, DecodeError};
 
 lines! {
-    /// What the runner tells a client under test to do (chapter `driver`, "Commands").
+    /// A command of the runner (chapter `driver`, "Commands").
     Command (in commands) tagged "do" {
         /// Send application data.
         Send = "send" {
-            /// What its outcome is called in the event `result`, where the family has one.
+            /// The id under which the event `result` reports the outcome, in protocols that report one.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             id: Option<String>,
-            /// What to send; its form is the family's.
+            /// What to send, in the form that the protocol defines.
             payload: Value,
         },
-        /// Join with another code.
+        /// Join with a different code.
         Join = "join" {
             /// The code as a user gives it.
             code: String,
         },
-        /// Make a call; its outcome is the event `result` with the same id.
+        /// Make a call; the event `result` with the same id reports the outcome.
         Call = "call" {
-            /// What the outcome is called.
+            /// The id under which the outcome is reported.
             id: String,
-            /// The message in its JSON form.
+            /// The message in JSON form.
             message: Value,
         },
-        /// Subscribe to a resource; its outcome is the event `result` with the same id.
+        /// Subscribe to a resource; the event `result` with the same id reports the outcome.
         Subscribe = "subscribe" {
-            /// What the outcome is called.
+            /// The id under which the outcome is reported.
             id: String,
             /// The kind of the resource.
             resource: String,
-            /// Which one of its kind; absent where there is only one.
+            /// The resource's id; absent for a kind with a single resource.
             #[serde(rename = "resourceId", default, skip_serializing_if = "Option::is_none")]
             resource_id: Option<String>,
         },
-        /// End a subscription; its outcome is the event `result` with the same id.
+        /// End a subscription; the event `result` with the same id reports the outcome.
         Unsubscribe = "unsubscribe" {
-            /// What the outcome is called.
+            /// The id under which the outcome is reported.
             id: String,
             /// The kind of the resource.
             resource: String,
-            /// Which one of its kind; absent where there is only one.
+            /// The resource's id; absent for a kind with a single resource.
             #[serde(rename = "resourceId", default, skip_serializing_if = "Option::is_none")]
             resource_id: Option<String>,
         },
@@ -57,41 +56,29 @@ lines! {
     }
 }
 
-/// Why a line is no command that a client could carry out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
-    /// It asks for something that is not known; the event `unsupported` answers it (DRV-03).
+/// Why a line is not a command that a client can carry out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The command is unknown; the client answers with the event `unsupported` (DRV-03).
+    #[error("unknown command `{0}`")]
     Unsupported(String),
-    /// It is no command at all, or one that lacks something.
+    /// The line is not a command, or a member is missing or has the wrong type.
+    #[error(transparent)]
     Malformed(DecodeError),
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unsupported(name) => write!(f, "unknown command `{name}`"),
-            Self::Malformed(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
-
 impl Command {
-    /// Reads a line.
-    ///
-    /// # Errors
-    /// Where the line is no command that is known; the error names place and cause.
-    pub fn read(line: &str) -> Result<Self, Refused> {
+    /// Parses a line; fails if the line is not a known command; the error names place and cause.
+    pub fn read(line: &str) -> Result<Self, CommandError> {
         #[derive(Deserialize)]
-        struct Tag<'a> {
+        struct CommandTag<'a> {
             #[serde(borrow, rename = "do")]
             tag: Cow<'a, str>,
         }
-        let Tag { tag } = wire::object_of(line, "command").map_err(Refused::Malformed)?;
+        let CommandTag { tag } = wire::object_of(line, "command").map_err(CommandError::Malformed)?;
         match Self::members(&tag, line) {
-            None => Err(Refused::Unsupported(tag.into_owned())),
-            Some(read) => read.map_err(Refused::Malformed),
+            None => Err(CommandError::Unsupported(tag.into_owned())),
+            Some(read) => read.map_err(CommandError::Malformed),
         }
     }
 }
@@ -101,9 +88,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_is_told_from_malformed() {
-        assert_eq!(Command::read(r#"{"do":"dance","how":1}"#), Err(Refused::Unsupported("dance".to_owned())));
-        for (line, told) in [
+    fn unknown_and_malformed_differ() {
+        assert_eq!(Command::read(r#"{"do":"dance","how":1}"#), Err(CommandError::Unsupported("dance".to_owned())));
+        for (line, message) in [
             ("stop", "not JSON: expected value (line 1, column 1)"),
             (r#"["stop"]"#, "a message is a JSON object"),
             (r#"{"event":"joined"}"#, "`command`: missing field `do` (line 1, column 18)"),
@@ -112,8 +99,8 @@ mod tests {
             (r#"{"do":"join","code":7}"#, "`join`: invalid type: integer `7`, expected a string (line 1, column 21)"),
         ] {
             let error = Command::read(line).expect_err(line);
-            assert!(matches!(error, Refused::Malformed(_)), "{line}: {error}");
-            assert_eq!(error.to_string(), told, "{line}");
+            assert!(matches!(error, CommandError::Malformed(_)), "{line}: {error}");
+            assert_eq!(error.to_string(), message, "{line}");
         }
     }
 }

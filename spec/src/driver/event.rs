@@ -1,4 +1,4 @@
-//! What a client under test tells the runner, one line each on the client's standard output.
+//! Events: what a client under test writes to its standard output, one JSON object a line.
 
 use std::borrow::Cow;
 
@@ -9,59 +9,59 @@ use super::line::{given, lines};
 use crate::wire::{Cause, DecodeError};
 
 lines! {
-    /// What a client under test tells the runner (chapter `driver`, "Events").
+    /// An event of a client under test (chapter `driver`, "Events").
     Event (in events) tagged "event" {
-        /// The transport is up: the handshake is done.
+        /// The transport is up: the handshake is complete.
         Connected = "connected" {},
         /// The transport was lost.
         Disconnected = "disconnected" {},
-        /// A host has got a code to show.
+        /// A host has received a code to show.
         Registered = "registered" {
             /// The code.
             code: String,
         },
-        /// A viewer is paired; a client of another family is authenticated.
+        /// A viewer is paired; in other protocols, the client is authenticated.
         Joined = "joined" {},
-        /// Application data came.
+        /// Application data was received.
         Data = "data" {
-            /// The data; null where it is no text and stands in `base64`.
+            /// The data; null if it is not text and is in `base64`.
             payload: Value,
-            /// Of a terminal, the session that it belongs to.
+            /// For a terminal, the session that the data belongs to.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             session_id: Option<String>,
-            /// Of a terminal, the bytes in base64 (RFC 4648, section 4).
+            /// For a terminal, the bytes in base64 (RFC 4648, section 4).
             #[serde(default, skip_serializing_if = "Option::is_none")]
             base64: Option<String>,
-            /// Of a push, the kind of the resource.
+            /// For a push, the kind of the resource.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             resource: Option<String>,
-            /// Of a push, which resource of its kind.
+            /// For a push, the id of the resource.
             #[serde(rename = "resourceId", default, skip_serializing_if = "Option::is_none")]
             resource_id: Option<String>,
         },
-        /// The peer, or the client itself, refused something.
+        /// The peer, or the client itself, rejected something.
         Error = "error" {
-            /// What happened, for programs.
+            /// What happened, as a code for programs.
             code: String,
-            /// What happened, for a person.
+            /// What happened, as text for people.
             message: String,
         },
-        /// The outcome of a command that had an id; it has exactly one of `ok` and `error`.
+        /// The outcome of a command with an id; exactly one of `ok` and `error` is present.
         Result = "result" {
             /// The id of the command.
             id: String,
-            /// What came of it.
+            /// The result, if the command succeeded.
             #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
             ok: Option<Value>,
-            /// Why nothing came of it.
+            /// The reason, if the command failed.
             #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
             error: Option<Value>,
         },
-        /// The family's own success came after a loss or a failed attempt.
+        /// The opening succeeded again after a loss or a failed attempt.
         Reconnected = "reconnected" {},
         /// No further attempt will follow.
         GaveUp = "gave_up" {},
-        /// The command is not known (DRV-03).
+        /// The command is unknown (DRV-03).
         Unsupported = "unsupported" {
             /// The command's name.
             #[serde(rename = "do")]
@@ -71,26 +71,24 @@ lines! {
 }
 
 impl Event {
-    /// Reads a line; `None` for log output: whatever is no JSON object whose `event` names an event of the chapter (DRV-01).
-    ///
-    /// # Errors
-    /// Where an event that is known lacks a member or has one of the wrong type; the error names place and cause.
+    /// Parses a line; `None` for log output, which is any line that is not a JSON object with a known `event` (DRV-01).
+    /// Fails if a known event lacks a member or a member has the wrong type; the error names place and cause.
     pub fn read(line: &str) -> Result<Option<Self>, DecodeError> {
         #[derive(Deserialize)]
-        struct Tag<'a> {
+        struct EventTag<'a> {
             #[serde(borrow, rename = "event")]
             tag: Cow<'a, str>,
         }
-        // Derived code also reads an array, `["joined"]`.
+        // Derived code would also accept an array, `["joined"]`.
         if !line.trim_start().starts_with('{') {
             return Ok(None);
         }
-        let Ok(Tag { tag }) = serde_json::from_str(line) else { return Ok(None) };
+        let Ok(EventTag { tag }) = serde_json::from_str(line) else { return Ok(None) };
         let event = Self::members(&tag, line).transpose()?;
         if let Some(Self::Result { ok, error, .. }) = &event
             && ok.is_some() == error.is_some()
         {
-            let problem = "exactly one of `ok` and `error` is wanted".to_owned();
+            let problem = "exactly one of `ok` and `error` is required".to_owned();
             return Err(DecodeError { cause: Cause::Member { message: "result", problem }, line: 0, column: 0 });
         }
         Ok(event)
@@ -102,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn log_output_is_no_event_and_no_error() {
+    fn log_output_is_neither_event_nor_error() {
         for line in [
             "",
             "listening",
@@ -122,17 +120,17 @@ mod tests {
     }
 
     #[test]
-    fn a_known_event_that_is_wrong_is_told() {
-        for (line, told) in [
+    fn invalid_known_event_is_an_error() {
+        for (line, message) in [
             (r#"{"event":"registered"}"#, "`registered`: missing field `code` (line 1, column 22)"),
             (r#"{"event":"data"}"#, "`data`: missing field `payload` (line 1, column 16)"),
-            (r#"{"event":"result","id":"1"}"#, "`result`: exactly one of `ok` and `error` is wanted"),
+            (r#"{"event":"result","id":"1"}"#, "`result`: exactly one of `ok` and `error` is required"),
             (
                 r#"{"event":"result","id":"1","ok":null,"error":1}"#,
-                "`result`: exactly one of `ok` and `error` is wanted",
+                "`result`: exactly one of `ok` and `error` is required",
             ),
         ] {
-            assert_eq!(Event::read(line).map_err(|error| error.to_string()), Err(told.to_owned()), "{line}");
+            assert_eq!(Event::read(line).map_err(|error| error.to_string()), Err(message.to_owned()), "{line}");
         }
         let null = Event::Result { id: "1".to_owned(), ok: Some(Value::Null), error: None };
         assert_eq!(null.encode(), r#"{"event":"result","id":"1","ok":null}"#);

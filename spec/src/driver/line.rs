@@ -1,39 +1,28 @@
-//! The macro that declares a set of lines, told apart by one member: an enum with reader, writer and schemas.
+//! The macro that declares the lines of the driver protocol: an enum with parser, writer and schemas.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::schema;
+use crate::schema::{self, MessageSchema};
 
-/// The schema of one kind of line, with the member that tells it apart in front.
-pub(super) struct LineSchema {
-    pub(super) name: &'static str,
-    pub(super) schema: Value,
+pub(super) fn schema_of<T: JsonSchema>(tag: &str, name: &'static str, description: &str) -> MessageSchema {
+    let members = schema::of::<T>();
+    let (properties, required) = schema::tagged(tag, name, &members["properties"], &members["required"]);
+    let description = description.trim();
+    let schema = json!({
+        "title": name, "description": description, "type": "object", "properties": properties, "required": required,
+    });
+    MessageSchema { name, schema }
 }
 
-impl LineSchema {
-    pub(super) fn of<T: JsonSchema>(tag: &'static str, name: &'static str, description: &str) -> Self {
-        let members = schema::of::<T>();
-        let mut properties = Map::from_iter([(tag.to_owned(), json!({ "const": name }))]);
-        properties.extend(members["properties"].as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
-        let mut required = vec![json!(tag)];
-        required.extend(members["required"].as_array().into_iter().flatten().cloned());
-        let description = description.trim();
-        let schema = json!({
-            "title": name, "description": description, "type": "object", "properties": properties, "required": required,
-        });
-        Self { name, schema }
-    }
-}
-
-/// Keeps null apart from a member that is not there.
+/// Distinguishes null from an absent member.
 pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
 /// Declares lines: `Name (in module) tagged "do" { Variant = "tag" { member: Type, … }, … }`. The module gets a struct for the members of
-/// each line. Members that the reader does not know are skipped.
+/// each line. Unknown members are ignored.
 macro_rules! lines {
     (
         $(#[$doc:meta])*
@@ -62,21 +51,18 @@ macro_rules! lines {
         }
 
         impl $name {
-            /// The value of the member that tells the lines apart.
-            #[must_use]
+            /// The tag: the name of this command or event.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$variant { .. } => $value,)+
                 }
             }
 
-            /// Writes the line, without the line feed at its end.
-            #[must_use]
+            /// Writes the line, without the trailing line feed.
             pub fn encode(&self) -> String {
                 serde_json::to_string(self).unwrap_or_default()
             }
 
-            /// The line of this name, or `None` where there is no such line.
             fn members(name: &str, text: &str) -> Option<Result<Self, $crate::wire::DecodeError>> {
                 $(if name == $value {
                     let members = $crate::wire::members_of::<$module::$variant>(text, $value);
@@ -85,9 +71,8 @@ macro_rules! lines {
                 None
             }
 
-            /// The schema of each line.
-            pub(super) fn schemas() -> Vec<$crate::driver::line::LineSchema> {
-                vec![$($crate::driver::line::LineSchema::of::<$module::$variant>($tag, $value, $about),)+]
+            pub(super) fn schemas() -> Vec<$crate::schema::MessageSchema> {
+                vec![$($crate::driver::line::schema_of::<$module::$variant>($tag, $value, $about),)+]
             }
         }
     };

@@ -1,6 +1,16 @@
-//! The driver protocol: how the runner starts a client under test, commands it, and is told what happens (chapter `driver`).
+//! The driver protocol: how the runner starts a client under test, sends it commands and receives events (chapter `driver`).
 //!
-//! One line of JSON is one command or one event. This module reads and writes such lines; it starts no process and reads no stream.
+//! Each command and each event is one line of JSON. This module parses and writes lines; it starts no process and reads no stream.
+//!
+//! ```
+//! use relayspec::driver::{Command, Event};
+//!
+//! let command = Command::read(r#"{"do":"join","code":"K7QX4M"}"#)?;
+//! assert_eq!(command.name(), "join");
+//! assert_eq!(Event::Joined {}.encode(), r#"{"event":"joined"}"#);
+//! assert_eq!(Event::read("listening on port 8080"), Ok(None), "log output");
+//! # Ok::<(), relayspec::driver::CommandError>(())
+//! ```
 
 mod command;
 mod event;
@@ -8,19 +18,19 @@ mod line;
 mod params;
 mod schema;
 
-pub use command::{Command, Refused};
+pub use command::{Command, CommandError};
 pub use event::Event;
 pub use params::Params;
 pub use schema::schema;
 
-/// Stands in a client's command for the whole address of the endpoint that it is to connect to.
+/// The placeholder in a client's command line for the full URL of the endpoint to connect to.
 pub const URL_PLACEHOLDER: &str = "{url}";
 
-/// The environment variable that holds the same address as [`URL_PLACEHOLDER`].
+/// The environment variable with the same URL as [`URL_PLACEHOLDER`].
 pub const URL_VARIABLE: &str = "CONFORMANCE_URL";
 
-/// The environment variable that holds the id of the scenario.
+/// The environment variable with the id of the scenario.
 pub const SCENARIO_VARIABLE: &str = "CONFORMANCE_SCENARIO";
 
-/// The environment variable that holds the [`Params`] as a JSON object.
+/// The environment variable with the [`Params`] as a JSON object.
 pub const PARAMS_VARIABLE: &str = "CONFORMANCE_PARAMS";

@@ -1,4 +1,4 @@
-//! What a scenario hands over to a client under test, as a JSON object in its environment.
+//! The parameters that a scenario passes to a client under test, as a JSON object in its environment.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 use crate::number::seconds;
 use crate::reconnect::Policy;
 use crate::timing::{Parameter, Timing};
-use crate::wire::{self, DecodeError};
+use crate::wire::{self, DecodeError, ObjectOnly};
 
-/// What a scenario hands over (chapter `driver`, "How a client is started"). Each member may be absent or null; an unknown one is ignored.
+/// The parameters of a scenario (chapter `driver`, "How a client is started"). Any member may be absent or null; unknown ones are ignored.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Params {
     /// The code to join with.
@@ -24,38 +24,33 @@ pub struct Params {
     pub token: Option<String>,
     /// The PIN to authenticate with.
     pub pin: Option<String>,
-    /// The address of the HTTP server that an agent serves.
+    /// The address of the HTTP server behind an agent.
     pub local_url: Option<String>,
-    /// The session to speak of.
+    /// The session to report about.
     pub session_id: Option<String>,
-    /// The timing parameters to run with; each is a member with its name, in seconds.
+    /// The timing parameters to run with, each a member of that name, in seconds.
     pub timing: Timing,
-    /// How to come back after a loss.
+    /// How to reconnect after a loss.
     pub reconnect: Option<Policy>,
 }
 
 const RECONNECT: &str = "reconnect";
 
-/// The members that are text, and what they are.
 const TEXTS: [(&str, &str); 5] = [
     ("code", "The code to join with."),
     ("token", "The token to authenticate with."),
     ("pin", "The PIN to authenticate with."),
-    ("local_url", "The address of the HTTP server that an agent serves."),
-    ("session_id", "The session to speak of."),
+    ("local_url", "The address of the HTTP server behind an agent."),
+    ("session_id", "The session to report about."),
 ];
 
 impl Params {
-    /// Reads the object.
-    ///
-    /// # Errors
-    /// Where the text is no JSON object, or a member that is known has the wrong type; the error names the place.
+    /// Parses the object; fails if the text is not a JSON object, or a known member has the wrong type; the error names the place.
     pub fn read(text: &str) -> Result<Self, DecodeError> {
         wire::object_of(text, "params")
     }
 
-    /// Writes the object, with the members alone that have a value.
-    #[must_use]
+    /// Writes the object, without members that have no value.
     pub fn encode(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
@@ -71,28 +66,8 @@ impl Params {
     }
 }
 
-struct Seconds(Duration);
-
-impl Serialize for Seconds {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        seconds::serialize(&self.0, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        seconds::deserialize(deserializer).map(Self)
-    }
-}
-
-/// A policy as an object alone.
-struct Object(Policy);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::from_object(deserializer).map(Self)
-    }
-}
+#[derive(Serialize, Deserialize)]
+struct Seconds(#[serde(with = "seconds")] Duration);
 
 impl Serialize for Params {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -114,9 +89,9 @@ impl Serialize for Params {
 
 impl<'de> Deserialize<'de> for Params {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
+        struct ParamsVisitor;
 
-        impl<'de> Visitor<'de> for Members {
+        impl<'de> Visitor<'de> for ParamsVisitor {
             type Value = Params;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,7 +108,7 @@ impl<'de> Deserialize<'de> for Params {
                             params.timing.declare(parameter, value);
                         }
                     } else if name == RECONNECT {
-                        params.reconnect = map.next_value::<Option<Object>>()?.map(|Object(policy)| policy);
+                        params.reconnect = map.next_value::<Option<ObjectOnly<Policy>>>()?.map(|object| object.0);
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -142,7 +117,7 @@ impl<'de> Deserialize<'de> for Params {
             }
         }
 
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_map(ParamsVisitor)
     }
 }
 
@@ -164,7 +139,7 @@ impl JsonSchema for Params {
             properties.insert(parameter.name().to_owned(), schema.to_value());
         }
         let policy: Value = generator.subschema_for::<Policy>().to_value();
-        let description = "How to come back after a loss (chapter `reconnect`).";
+        let description = "How to reconnect after a loss (chapter `reconnect`).";
         let either = json!({ "description": description, "anyOf": [policy, { "type": "null" }] });
         properties.insert(RECONNECT.to_owned(), either);
         json_schema!({ "type": "object", "properties": properties })

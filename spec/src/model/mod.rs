@@ -1,47 +1,59 @@
-//! Models: what a server of a family has to keep in mind of all its connections, and what it must therefore say to whom.
+//! Models: the state that a server keeps across all its connections, and the messages that follow from it.
 //!
-//! A model lets random but sensible things happen ([`Op`]) and writes down what each of them asks of the server, in the words of
-//! scenarios. It is pure: who plays what it has written, and looks for the shortest way to a fault, is the judge.
+//! A model draws random but valid operations ([`Op`]) and writes, as scenario steps, what each of them requires of the server. It is
+//! pure: the runner executes the steps, and shrinks a sequence that fails.
+//!
+//! ```
+//! use relayspec::family::Family;
+//! use relayspec::model::{ChoiceSource, Script, ServerProfile};
+//!
+//! let factory = Family::named("pairing").and_then(|family| family.model).expect("a model");
+//! let mut model = (factory.new)(ServerProfile::default());
+//! let mut lowest = |_: u32| 0;
+//! let op = model.draw(&mut ChoiceSource::new(&mut lowest));
+//! let mut script = Script::default();
+//! assert!(model.apply(&op, &mut script), "a drawn operation is possible");
+//! assert!(!script.steps.is_empty());
+//! ```
 
-mod dice;
+mod choice;
 mod script;
 
 use std::collections::BTreeSet;
 
-pub use dice::Dice;
+pub use choice::ChoiceSource;
 pub use script::{PONG, Script, literal};
 
 use crate::timing::Timing;
 
-/// Something that happens: plain numbers, so that it can be made simpler by making them smaller.
+/// An operation. It is made of plain numbers, so that a smaller number is a simpler operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Op {
-    /// What happens; the model knows the words.
+    /// The kind; each model has its own.
     pub kind: &'static str,
-    /// To whom: the number of an actor, which it bears from its first op on.
+    /// The number of the actor that the operation is about; an actor gets its number from its first operation.
     pub on: u32,
-    /// With whom: the number of another actor.
+    /// The number of a second actor.
     pub with: u32,
-    /// In which way; 0 is the plainest.
+    /// The variant; 0 is the simplest.
     pub how: u32,
-    /// How much of it; 0 is the least.
+    /// The size; 0 is the smallest.
     pub size: u32,
 }
 
 impl Op {
-    /// The plainest op of a kind, on an actor.
-    #[must_use]
+    /// The simplest operation of a kind, on an actor.
     pub const fn new(kind: &'static str, on: u32) -> Self {
         Self { kind, on, with: 0, how: 0, size: 0 }
     }
 
-    /// The same with another actor.
+    /// The same with a second actor.
     #[must_use]
     pub const fn with(self, with: u32) -> Self {
         Self { with, ..self }
     }
 
-    /// The same in another way.
+    /// The same in another variant.
     #[must_use]
     pub const fn how(self, how: u32) -> Self {
         Self { how, ..self }
@@ -54,44 +66,57 @@ impl Op {
     }
 }
 
-/// What a model is told of the server.
+/// What a model knows about the server under test.
 #[derive(Debug, Clone, Default)]
-pub struct Setting {
+pub struct ServerProfile {
     /// Its timing parameters.
     pub timing: Timing,
-    /// The names of what it declares of itself.
+    /// The names of the variables that it declares.
     pub params: BTreeSet<String>,
-    /// The ids of requirements that it is not held to: each a SHOULD that it was seen to break.
+    /// The ids of the requirements that it need not meet: each a SHOULD that it was seen to violate.
     pub waived: BTreeSet<String>,
 }
 
-impl Setting {
-    /// Whether the server is held to a requirement.
-    #[must_use]
+impl ServerProfile {
+    /// Whether the server must meet a requirement.
     pub fn holds(&self, requirement: &str) -> bool {
         !self.waived.contains(requirement)
     }
 }
 
-/// What a server keeps in mind of all its connections.
+/// The state of a server across all its connections.
 pub trait Model: Send {
-    /// Draws what may sensibly happen next.
-    fn draw(&self, dice: &mut Dice<'_>) -> Op;
+    /// Draws an operation that is possible now.
+    fn draw(&self, choices: &mut ChoiceSource<'_>) -> Op;
 
-    /// Lets it happen: writes what the clients do and what has to come of it. False, and nothing written, where it makes no sense now.
+    /// Applies an operation: writes what the clients do and what must follow. False, and nothing written, if it is not possible now.
     fn apply(&mut self, op: &Op, script: &mut Script) -> bool;
 
-    /// The last ops of a story: a look at everybody who is there, for what nobody should have got.
-    fn looks(&self) -> Vec<Op>;
+    /// The numbers of the actors with open connections.
+    fn open(&self) -> Vec<u32>;
+
+    /// The last operations of a sequence: they check that no open connection has received anything unexpected.
+    fn looks(&self) -> Vec<Op> {
+        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    }
 }
 
-/// The models of a family.
+/// The state of a connection, as the server knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConnectionState {
+    Open,
+    /// It is lost, and the server may not have noticed.
+    Dropped,
+    Gone,
+}
+
+/// Creates the models of a family.
 #[derive(Debug, Clone, Copy)]
-pub struct Modelled {
-    /// A model of a server that nobody is connected to.
-    pub new: fn(Setting) -> Box<dyn Model>,
-    /// What the server has to declare of itself; each is a variable of this name.
+pub struct ModelFactory {
+    /// A model of a server without connections.
+    pub new: fn(ServerProfile) -> Box<dyn Model>,
+    /// The variables that the server must declare.
     pub needs: &'static [&'static str],
-    /// What it may declare besides, which lets more happen.
+    /// The variables that it may declare, which allow more operations.
     pub uses: &'static [&'static str],
 }

@@ -1,27 +1,26 @@
-//! What a model writes: steps of a scenario, as values in the form that `docs/scenarios.md` describes.
+//! The steps that a model writes, as values in the form that `docs/scenarios.md` describes.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Steps, and what their player has to know of the time that they take.
+/// Steps of a scenario, and how long they take.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
-    /// The steps in order, each an object whose only member bears the step's name.
+    /// The steps in order, each an object whose only member is the step's name.
     pub steps: Vec<Value>,
-    /// The longest that a step waits for anything, and how scenarios write it.
+    /// The longest wait of any step, and its notation in scenarios.
     pub longest_wait: Option<(Duration, String)>,
-    /// How long the steps wait in all.
+    /// The total time that the steps wait.
     pub waits: Duration,
-    /// The model knows no time: what it says holds where everything but the waiting takes less than this.
+    /// The model has no clock: its expectations hold if everything but the waiting takes less than this.
     pub holds_for: Option<Duration>,
 }
 
-/// The check of a Ping frame's answer.
+/// The check that a Ping frame is answered.
 pub const PONG: &str = "WIRE-04 ping-frame-is-answered";
 
-/// A text as scenarios write it: without holes.
-#[must_use]
+/// A text as a scenario literal: `$` is escaped.
 pub fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }
@@ -32,7 +31,7 @@ impl Script {
         self.steps.push(json!({ name: keys }));
     }
 
-    /// A client connects, which `check` judges.
+    /// A client connects; `check` covers the handshake.
     pub fn connect(&mut self, name: &str, to: &str, check: &str) {
         self.step("connect", json!({ "as": name, "to": to, "check": check }));
     }
@@ -42,45 +41,45 @@ impl Script {
         self.step("send", json!({ "on": on, "json": message }));
     }
 
-    /// A client sends a message that it may not send.
+    /// A client sends an invalid message.
     pub fn send_invalid(&mut self, on: &str, message: Value) {
         self.step("send", json!({ "on": on, "json": message, "invalid": "on purpose" }));
     }
 
-    /// A client sends a text that is no message.
+    /// A client sends a text that is not a message.
     pub fn send_text(&mut self, on: &str, text: &str) {
         self.step("send", json!({ "on": on, "text": literal(text), "invalid": "on purpose" }));
     }
 
-    /// This message has to come next.
+    /// The next message must be this one.
     pub fn expect(&mut self, on: &str, message: Value, check: &str) {
         self.step("expect", json!({ "on": on, "json": message, "check": check }));
     }
 
-    /// This message has to come next, but for such that match `skipping`.
+    /// The next message must be this one, apart from messages that match `skipping`.
     pub fn expect_past(&mut self, on: &str, message: Value, skipping: Value, check: &str) {
         self.step("expect", json!({ "on": on, "json": message, "skipping": skipping, "check": check }));
     }
 
-    /// One of these messages has to come next.
+    /// The next message must be one of these.
     pub fn expect_one(&mut self, on: &str, messages: &[Value], check: &str) {
         let choices: Vec<_> = messages.iter().map(|message| json!({ "json": message })).collect();
         self.step("expect", json!({ "on": on, "any_of": choices, "check": check }));
     }
 
-    /// A Close frame has to come next, with one of these codes where there are any.
+    /// A Close frame must come next, with one of these codes if there are any.
     pub fn expect_close(&mut self, on: &str, codes: &[u16], check: &str) {
         let close = if codes.is_empty() { json!({}) } else { json!({ "code": codes }) };
         self.step("expect", json!({ "on": on, "close": close, "check": check }));
     }
 
-    /// The story waits for a span, which is so long.
+    /// Waits for a span of this length.
     pub fn wait(&mut self, span: &str, length: Duration) {
         self.step("wait", json!({ "for": span }));
         self.waits_for(span, length);
     }
 
-    /// The step that was written last waits for so long.
+    /// Records that the latest step waits for this long.
     pub fn waits_for(&mut self, span: &str, length: Duration) {
         self.waits += length;
         if self.longest_wait.as_ref().is_none_or(|(longest, _)| *longest < length) {
@@ -88,8 +87,8 @@ impl Script {
         }
     }
 
-    /// A connection ends, in one of five ways: by a Close frame with a code, with code and reason, or without, by FIN, or by RST. What the
-    /// server has to do on that very connection is checked; true where it has then seen the end.
+    /// Ends a connection in one of five ways: a Close frame with code, with code and reason, or empty; FIN; RST. The server's part on this
+    /// connection is checked; true if it was observed to the end.
     pub fn lose(&mut self, on: &str, how: u32) -> bool {
         let close = match how % 5 {
             0 => json!({ "on": on, "code": 1000 }),
@@ -106,7 +105,7 @@ impl Script {
         true
     }
 
-    /// A Ping frame, and its answer; nothing but what matches `skipping` may come before it.
+    /// A Ping frame and its answer; only what matches `skipping` may come before it.
     pub fn ping_frame(&mut self, on: &str, text: &str, skipping: Option<Value>, check: &str) {
         self.step("send", json!({ "on": on, "ping": text }));
         let mut expected = json!({ "on": on, "pong": text, "check": check });
@@ -116,7 +115,7 @@ impl Script {
         self.step("expect", expected);
     }
 
-    /// A violation of RFC 6455, and the end that it brings.
+    /// A violation of RFC 6455, which must close the connection.
     pub fn violate(&mut self, on: &str, how: u32) {
         let frames = match how % 15 {
             0 => json!([{ "opcode": "text", "hex": "ff" }]),
@@ -144,18 +143,17 @@ impl Script {
         self.expect_close(on, &[1002, 1007], "WIRE-06 violation-closes");
     }
 
-    /// The steps, so many times one after the other; the variable counts from 1.
+    /// Repeats the steps one run after the other; the variable counts from 1.
     pub fn in_turn(&mut self, counter: &str, count: u32, steps: Vec<Value>) {
         self.step("many", json!({ "as": counter, "count": count, "at_once": 1, "steps": steps }));
     }
 
-    /// The steps, so many times at once; the variable counts from 1.
+    /// Runs the steps this many times at once; the variable counts from 1.
     pub fn at_once(&mut self, counter: &str, count: u32, steps: Vec<Value>) {
         self.step("many", json!({ "as": counter, "count": count, "steps": steps }));
     }
 
-    /// The steps that are written by `write`, for use inside others.
-    #[must_use]
+    /// The steps that `write` adds, for use inside other steps.
     pub fn inner(write: impl FnOnce(&mut Self)) -> Vec<Value> {
         let mut script = Self::default();
         write(&mut script);

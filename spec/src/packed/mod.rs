@@ -1,4 +1,4 @@
-//! MessagePack that carries what JSON can say, and byte strings: checked, read and written; which messages there are is not known here.
+//! MessagePack for values that JSON can represent, plus byte strings: checking, reading and writing.
 
 mod check;
 mod form;
@@ -11,33 +11,33 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::wire::BinaryError;
-use check::Flaw;
+use check::MessagePackError;
 
-/// Whether the bytes are one value that can be read.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), BinaryError> {
-    let told = |Flaw { cause, at }| BinaryError { cause: format!("no message in MessagePack: {cause}"), at };
-    check::check(bytes).map_err(told)
+    check::check(bytes).map_err(|MessagePackError { cause, at }| BinaryError {
+        cause: format!("not a message in MessagePack: {cause}"),
+        at,
+    })
 }
 
-/// Reads bytes that were checked.
-pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unread> {
+/// Deserializes bytes that passed [`check`].
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, UnpackError> {
     let mut reader = rmp_serde::Deserializer::new(Cursor::new(bytes));
-    T::deserialize(&mut reader).map_err(|error| Unread { cause: error.to_string(), at: reader.position() as usize })
+    T::deserialize(&mut reader)
+        .map_err(|error| UnpackError { cause: error.to_string(), at: reader.position() as usize })
 }
 
-/// Writes a value, its members by name; strings stay strings.
 pub(crate) fn write<T: Serialize>(value: &T) -> Vec<u8> {
     rmp_serde::to_vec_named(value).unwrap_or_default()
 }
 
-/// Why bytes cannot be read, before it is known what they should have been.
-pub(crate) struct Unread {
+/// Why deserialization failed, before the message's name is known.
+pub(crate) struct UnpackError {
     cause: String,
     at: usize,
 }
 
-impl Unread {
-    /// The error, of bytes that should have been this.
+impl UnpackError {
     pub(crate) fn of(self, name: &str) -> BinaryError {
         BinaryError { cause: format!("`{name}`: {}", self.cause), at: self.at }
     }

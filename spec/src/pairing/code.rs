@@ -1,4 +1,4 @@
-//! Session codes, error codes and close codes of the pairing family.
+//! Session codes, error codes and close codes of pairing.
 
 use std::borrow::Cow;
 
@@ -13,16 +13,16 @@ pub const ALPHABET: &str = "346789ABCDEFGHJKLMNPQRTUVWXY";
 /// The number of characters of a session code.
 pub const CODE_LENGTH: usize = 6;
 
-/// Close code of a handshake whose path names no endpoint (PAIR-02).
+/// The close code for a path without an endpoint (PAIR-02).
 pub const CLOSE_INVALID_PATH: u16 = 4000;
 
-/// The reason that goes with [`CLOSE_INVALID_PATH`] (PAIR-02).
+/// The close reason for a path without an endpoint (PAIR-02).
 pub const INVALID_PATH_REASON: &str = "Invalid path";
 
-/// Close code of a server that shuts down (WIRE-08; RFC 6455, section 7.4.1).
+/// The close code of a server that shuts down (WIRE-08; RFC 6455, section 7.4.1).
 pub const CLOSE_GOING_AWAY: u16 = 1001;
 
-/// Close code after too many failed joins (PAIR-91; RFC 6455, section 7.4.1).
+/// The close code after too many failed joins (PAIR-91; RFC 6455, section 7.4.1).
 pub const CLOSE_POLICY: u16 = 1008;
 
 formed_string! {
@@ -38,28 +38,22 @@ formed_string! {
 }
 
 formed_string! {
-    /// What a viewer gives as a code: any 6 characters. Whether it is a code is for the relay to say (PAIR-24).
+    /// What a viewer sends as a code: any 6 characters. The relay decides whether it is a code (PAIR-24).
     JoinCode,
     expected "a string of 6 characters",
     valid |text| text.chars().count() == CODE_LENGTH,
     schema { "type": "string", "minLength": 6, "maxLength": 6 }
 }
 
-/// Why a relay refuses, or what it has to tell (chapter `pairing`, "Messages").
+/// Why a relay refuses a message, or what it reports (chapter `pairing`, "Messages").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "see the chapter's table; doc comments would turn the schema's `enum` into `oneOf`")]
 pub enum ErrorCode {
-    // No doc comments on the variants: they would turn the schema's `enum` into `oneOf`.
-    #[expect(missing_docs, reason = "see the chapter's table; a doc comment would change the schema")]
     InvalidCode,
-    #[expect(missing_docs, reason = "see above")]
     ExpiredCode,
-    #[expect(missing_docs, reason = "see above")]
     AlreadyJoined,
-    #[expect(missing_docs, reason = "see above")]
     NotFound,
-    #[expect(missing_docs, reason = "see above")]
     MacDisconnected,
-    #[expect(missing_docs, reason = "see above")]
     InvalidMessage,
 }

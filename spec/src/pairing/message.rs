@@ -1,4 +1,4 @@
-//! The messages of the pairing family, and one enum for each direction.
+//! The messages of pairing, and one enum for each direction.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::{ErrorCode, JoinCode, SessionCode};
 use crate::text::{Prose, Uuid, word};
 use crate::wire::{direction, types};
 
-/// The host names itself. It has its code already, or gets a fresh one where the old one has expired (PAIR-15, PAIR-17).
+/// The host identifies itself. It has its code already, or gets a fresh one if that has expired (PAIR-15, PAIR-17).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-requirement" = "PAIR-H1"))]
@@ -20,7 +20,7 @@ pub struct Register {
     pub client_id: Uuid,
 }
 
-/// The relay tells the host its code (PAIR-10).
+/// The relay sends the host its code (PAIR-10).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-requirement" = "PAIR-10"))]
@@ -56,19 +56,19 @@ pub struct Joined {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "PAIR-40"))]
 pub struct Data {
-    /// The data; any string, the empty one too.
+    /// The data; any string, including the empty one.
     #[schemars(extend("x-requirement" = "PAIR-40"))]
     pub payload: String,
 }
 
-/// Is the relay alive? (PAIR-50)
+/// Asks whether the relay is alive (PAIR-50).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ping {
-    /// Any number; it comes back in the pong.
+    /// Any number; the pong repeats it.
     pub ts: Number,
 }
 
-/// The relay is alive (PAIR-50).
+/// Answers a ping (PAIR-50).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "PAIR-50"))]
 pub struct Pong {
@@ -77,14 +77,14 @@ pub struct Pong {
     pub ts: Number,
 }
 
-/// The relay refuses something, or tells of a loss.
+/// The relay refuses a message, or reports a loss.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "PAIR-65"))]
 pub struct Error {
-    /// What happened, for programs.
+    /// What happened, as a code for programs.
     #[serde(deserialize_with = "word")]
     pub code: ErrorCode,
-    /// What happened, for a person; not empty (PAIR-65).
+    /// What happened, as text for people; not empty (PAIR-65).
     #[schemars(extend("x-requirement" = "PAIR-65"))]
     pub message: Prose,
 }
@@ -97,14 +97,12 @@ impl EpochMillis {
     /// The latest moment, 2^53 - 1 ms.
     pub const MAX: f64 = 9_007_199_254_740_991.0;
 
-    /// The moment, if it is in range.
-    #[must_use]
+    /// The moment, if in range.
     pub fn new(millis: f64) -> Option<Self> {
         (0.0..=Self::MAX).contains(&millis).then_some(Self(millis))
     }
 
     /// The moment in ms since the Unix epoch.
-    #[must_use]
     pub fn millis(self) -> f64 {
         self.0
     }
@@ -149,52 +147,20 @@ types! {
 
 direction! {
     /// What a host sends to the relay.
-    FromHost: "host" => "relay", tags in "camelCase" {
-        /// See [`Register`].
-        Register,
-        /// See [`Data`].
-        Data,
-        /// See [`Ping`].
-        Ping,
-    }
+    FromHost: "host" => "relay", tags in "camelCase" { Register, Data, Ping }
 }
 
 direction! {
     /// What a viewer sends to the relay.
-    FromViewer: "viewer" => "relay", tags in "camelCase" {
-        /// See [`Join`].
-        Join,
-        /// See [`Data`].
-        Data,
-        /// See [`Ping`].
-        Ping,
-    }
+    FromViewer: "viewer" => "relay", tags in "camelCase" { Join, Data, Ping }
 }
 
 direction! {
     /// What the relay sends to a host.
-    ToHost: "relay" => "host", tags in "camelCase" {
-        /// See [`Registered`].
-        Registered,
-        /// See [`Data`].
-        Data,
-        /// See [`Pong`].
-        Pong,
-        /// See [`Error`].
-        Error,
-    }
+    ToHost: "relay" => "host", tags in "camelCase" { Registered, Data, Pong, Error }
 }
 
 direction! {
     /// What the relay sends to a viewer.
-    ToViewer: "relay" => "viewer", tags in "camelCase" {
-        /// See [`Joined`].
-        Joined,
-        /// See [`Data`].
-        Data,
-        /// See [`Pong`].
-        Pong,
-        /// See [`Error`].
-        Error,
-    }
+    ToViewer: "relay" => "viewer", tags in "camelCase" { Joined, Data, Pong, Error }
 }

@@ -1,99 +1,96 @@
-//! The order of one pairing connection, as an observer on its wire can know it.
-//!
-//! Binary messages belong to no conversation of this family; that they came at all is for lint.
+//! The order rules of a pairing connection. Binary messages are not part of the protocol; lint reports them.
 
-use crate::order::{Breach, Order, Said};
+use crate::order::{Observed, Order, RuleViolation, violation};
 
 /// The order rules of a new connection of a host or a viewer.
-#[must_use]
 pub fn order(role: &str) -> Box<dyn Order> {
-    let place = if role == "host" { Place::Unregistered } else { Place::Unjoined { joins: 0, host_lost: false } };
-    Box::new(Connection { place, client_is_silent: true, registers: 0, pings: Vec::new() })
+    let state =
+        if role == "host" { PairingState::Unregistered } else { PairingState::Unjoined { joins: 0, host_lost: false } };
+    Box::new(PairingOrder { state, client_is_silent: true, registers: 0, pings: Vec::new() })
 }
 
-/// Pings that nobody has answered are remembered up to this many; a subject that answers none fails elsewhere.
+/// The number of unanswered pings that are remembered; a peer that answers none violates another rule.
 const MAX_PINGS: usize = 10_000;
 
-struct Connection {
-    place: Place,
-    /// Whether the client has said nothing yet.
+struct PairingOrder {
+    state: PairingState,
     client_is_silent: bool,
     registers: usize,
     pings: Vec<f64>,
 }
 
-enum Place {
+enum PairingState {
     Unregistered,
     Registered,
     Unjoined {
-        /// The joins since the connection belonged to no session.
+        /// The joins since the connection last belonged to a session.
         joins: usize,
-        /// Whether it had one, and the host of that one was lost.
+        /// Whether it belonged to one whose host was lost.
         host_lost: bool,
     },
     Joined,
 }
 
-fn breach(requirement: &'static str, why: &str) -> Result<(), Breach> {
-    Err(Breach { requirement, why: why.to_owned() })
-}
-
-impl Order for Connection {
-    fn client_said(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let Said::Message(message) = said else { return Ok(()) };
+impl Order for PairingOrder {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let Observed::Message(message) = observed else { return Ok(()) };
         let is_first = std::mem::take(&mut self.client_is_silent);
-        match (said.name(), &mut self.place) {
-            ("join", Place::Unjoined { joins, .. }) => *joins += 1,
+        match (observed.name(), &mut self.state) {
+            ("join", PairingState::Unjoined { joins, .. }) => *joins += 1,
             ("ping", _) if self.pings.len() < MAX_PINGS => self.pings.extend(message["ts"].as_f64()),
-            ("register", Place::Unregistered | Place::Registered) => self.registers += 1,
+            ("register", PairingState::Unregistered | PairingState::Registered) => self.registers += 1,
             _ => {}
         }
-        match (said.name(), &self.place) {
-            (name, Place::Unjoined { .. }) if is_first && name != "join" => {
-                breach("PAIR-V1", "the first message on a viewer's connection is not `join`")
+        match (observed.name(), &self.state) {
+            (name, PairingState::Unjoined { .. }) if is_first && name != "join" => {
+                violation("PAIR-V1", "the first message on a viewer's connection is not `join`")
             }
-            // What was on its way when the host was lost looks the same: whoever plays the relay lets the viewer fall silent first.
-            ("data", Place::Unjoined { joins: 0, host_lost: true }) => {
-                breach("PAIR-V5", "`data` after `MAC_DISCONNECTED`")
+            // Data in flight when the host was lost looks the same, so the runner lets the viewer go idle first.
+            ("data", PairingState::Unjoined { joins: 0, host_lost: true }) => {
+                violation("PAIR-V5", "`data` after `MAC_DISCONNECTED`")
             }
-            ("data", Place::Unjoined { .. }) => breach("PAIR-V3", "`data` before `joined`"),
-            ("data", Place::Unregistered) => breach("PAIR-H4", "`data` before `registered`"),
-            ("register", _) if self.registers > 1 => breach("PAIR-H1", "`register` again on one connection"),
+            ("data", PairingState::Unjoined { .. }) => violation("PAIR-V3", "`data` before `joined`"),
+            ("data", PairingState::Unregistered) => violation("PAIR-H4", "`data` before `registered`"),
+            ("register", _) if self.registers > 1 => violation("PAIR-H1", "`register` again on one connection"),
             _ => Ok(()),
         }
     }
 
-    fn server_said(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let Said::Message(message) = said else { return Ok(()) };
-        let name = said.name();
-        if let Place::Unregistered = self.place {
-            self.place = Place::Registered;
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let Observed::Message(message) = observed else { return Ok(()) };
+        let name = observed.name();
+        if let PairingState::Unregistered = self.state {
+            self.state = PairingState::Registered;
             if name != "registered" {
-                return breach("PAIR-10", "the first message on a host's connection is not `registered`");
+                return violation("PAIR-10", "the first message on a host's connection is not `registered`");
             }
         }
-        match (name, &self.place) {
+        match (name, &self.state) {
             ("pong", _) => {
                 let answered = self.pings.iter().position(|ts| Some(*ts) == message["ts"].as_f64());
                 if self.pings.len() == MAX_PINGS {
                     return Ok(());
                 }
                 let Some(at) = answered else {
-                    return breach("PAIR-50", "`pong` with a `ts` that no unanswered `ping` of this connection has");
+                    return violation("PAIR-50", "`pong` with a `ts` that no unanswered `ping` of this connection has");
                 };
                 self.pings.swap_remove(at);
             }
-            ("joined", Place::Unjoined { joins: 0, .. }) => return breach("PAIR-20", "`joined` without a `join`"),
-            ("joined", Place::Unjoined { .. }) => self.place = Place::Joined,
-            ("joined", Place::Joined) => return breach("PAIR-23", "`joined` on a connection that has joined already"),
-            ("data", Place::Unjoined { .. }) => {
-                return breach("PAIR-42", "`data` on a viewer's connection that belongs to no session");
+            ("joined", PairingState::Unjoined { joins: 0, .. }) => {
+                return violation("PAIR-20", "`joined` without a `join`");
             }
-            ("error", Place::Unjoined { .. }) if message["code"] == "MAC_DISCONNECTED" => {
-                return breach("PAIR-70", "`MAC_DISCONNECTED` on a connection that belongs to no session");
+            ("joined", PairingState::Unjoined { .. }) => self.state = PairingState::Joined,
+            ("joined", PairingState::Joined) => {
+                return violation("PAIR-23", "`joined` on a connection that has already joined");
             }
-            ("error", Place::Joined) if message["code"] == "MAC_DISCONNECTED" => {
-                self.place = Place::Unjoined { joins: 0, host_lost: true };
+            ("data", PairingState::Unjoined { .. }) => {
+                return violation("PAIR-42", "`data` on a viewer's connection that belongs to no session");
+            }
+            ("error", PairingState::Unjoined { .. }) if message["code"] == "MAC_DISCONNECTED" => {
+                return violation("PAIR-70", "`MAC_DISCONNECTED` on a connection that belongs to no session");
+            }
+            ("error", PairingState::Joined) if message["code"] == "MAC_DISCONNECTED" => {
+                self.state = PairingState::Unjoined { joins: 0, host_lost: true };
             }
             _ => {}
         }
@@ -103,26 +100,13 @@ impl Order for Connection {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-
-    /// Plays `>` (the client said) and `<` (the server said) messages; the requirement that the last of them breaks, if any. Those before
-    /// must break none.
-    fn play(role: &str, story: &[(char, Value)]) -> Option<&'static str> {
-        let mut order = order(role);
-        let mut broken = None;
-        for (who, message) in story {
-            assert_eq!(broken, None, "{role}: before {message} in {story:?}");
-            let said = Said::Message(message);
-            let verdict = if *who == '>' { order.client_said(&said) } else { order.server_said(&said) };
-            broken = verdict.err().map(|breach| breach.requirement);
-        }
-        broken
-    }
+    use crate::order::violated_by;
 
     #[test]
-    fn each_rule_is_broken_and_kept() {
+    fn each_rule_is_violated_and_kept() {
         let joined = || json!({ "type": "joined" });
         let join = || json!({ "type": "join" });
         let data = || json!({ "type": "data" });
@@ -132,7 +116,7 @@ mod tests {
         let refused = || json!({ "type": "error", "code": "INVALID_CODE" });
         let register = || json!({ "type": "register" });
         let registered = || json!({ "type": "registered" });
-        for (role, story, broken) in [
+        for (role, messages, violated) in [
             ("host", vec![('<', registered()), ('<', data())], None),
             ("host", vec![('<', data())], Some("PAIR-10")),
             ("host", vec![('<', registered()), ('>', ping(1.0)), ('<', pong(1.0))], None),
@@ -161,15 +145,15 @@ mod tests {
                 Some("PAIR-V3"),
             ),
         ] {
-            assert_eq!(play(role, &story), broken, "{role}: {story:?}");
+            assert_eq!(violated_by(order(role), &messages), violated, "{role}: {messages:?}");
         }
     }
 
     #[test]
-    fn binary_messages_are_no_part_of_it() {
+    fn ignores_binary_messages() {
         let mut order = order("viewer");
-        assert_eq!(order.client_said(&Said::Binary(&[1])), Ok(()));
-        assert_eq!(order.client_said(&Said::Message(&json!({ "type": "join" }))), Ok(()));
-        assert_eq!(order.server_said(&Said::Binary(&[1])), Ok(()));
+        assert_eq!(order.client_sent(&Observed::Binary(&[1])), Ok(()));
+        assert_eq!(order.client_sent(&Observed::Message(&json!({ "type": "join" }))), Ok(()));
+        assert_eq!(order.server_sent(&Observed::Binary(&[1])), Ok(()));
     }
 }

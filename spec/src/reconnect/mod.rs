@@ -1,8 +1,20 @@
-//! How a client comes back after a loss: the policy as data, and the delays that follow from it (chapter `reconnect`).
+//! How a client reconnects after a loss: the policy as data, and the delays that follow from it (chapter `reconnect`).
 //!
 //! Pure arithmetic: this module draws no random numbers and waits for nothing.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use relayspec::reconnect::Policy;
+//!
+//! let policy: Policy = "base=100ms,factor=2,cap=1s,jitter=0.5".parse()?;
+//! assert_eq!(policy.nominal(2), Duration::from_millis(400));
+//! assert_eq!(policy.envelope(9), Duration::from_millis(500)..=Duration::from_millis(1500));
+//! assert!(policy.check().is_ok());
+//! # Ok::<(), relayspec::reconnect::InvalidPolicy>(())
+//! ```
 
-mod written;
+mod notation;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,13 +22,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use written::NoPolicy;
+pub use notation::InvalidPolicy;
 
 use crate::number::{optional_u32, seconds};
-use crate::order::Breach;
+use crate::order::{RuleViolation, violation};
 
-/// How a client comes back after a loss.
-// What is read may still break the chapter: `check` tells. Doc comments go into the schema.
+/// How a client reconnects after a loss.
+// A deserialized policy may still violate the chapter: see `check`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
@@ -24,25 +36,25 @@ pub struct Policy {
     #[serde(with = "seconds")]
     #[schemars(schema_with = "seconds::schema")]
     pub base: Duration,
-    /// What the nominal delay is multiplied with after each failed attempt; 1 or more.
+    /// The factor by which the nominal delay grows after each failed attempt; 1 or more.
     pub factor: f64,
     /// The longest nominal delay, in seconds.
     #[serde(with = "seconds")]
     #[schemars(schema_with = "seconds::schema")]
     pub cap: Duration,
-    /// How far a delay may lie from its nominal value, as a part of it: 0.5 is anywhere within 50 % of it. At most 0.5.
+    /// How far a delay may differ from its nominal value, as a fraction of it: 0.5 is up to 50 % shorter or longer. At most 0.5.
     pub jitter: f64,
-    /// After how many failed attempts in a row the client gives up; null or absent: never.
+    /// The failed attempts in a row after which the client gives up; null or absent: never.
     #[serde(default, deserialize_with = "optional_u32")]
     #[schemars(range(min = 0, max = 4_294_967_295_u32))]
     pub max_attempts: Option<u32>,
 }
 
-/// The longest delay that a client may wait, jitter included: 5 min and half as much (RECON-07).
+/// The longest delay that a client may wait, jitter included: 5 min plus 50 % (RECON-07).
 pub const LONGEST_DELAY: Duration = Duration::from_secs(450);
 
-/// The largest jitter: with it two attempts lie half of `base` apart at least (RECON-06).
-pub const LARGEST_JITTER: f64 = 0.5;
+/// The largest jitter: with it, two attempts are at least half of `base` apart (RECON-06).
+const LARGEST_JITTER: f64 = 0.5;
 
 const fn endless(base: u64, cap: u64) -> Policy {
     let (base, cap) = (Duration::from_secs(base), Duration::from_secs(cap));
@@ -57,19 +69,17 @@ impl Policy {
     /// `rpc`: 1, 2, 4, 8, 16, 30, 30 … s.
     pub const RPC: Self = endless(1, 30);
 
-    /// The policies that have a name, in the order of the chapter.
+    /// The named policies, in the order of the chapter.
     pub const NAMED: [(&str, Self); 3] = [("relay", Self::RELAY), ("tunnel", Self::TUNNEL), ("rpc", Self::RPC)];
 
     /// The policy with this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::NAMED.into_iter().find_map(|(known, policy)| (known == name).then_some(policy))
     }
 
-    /// The nominal delay before attempt n, 0 for the first after a loss: the smaller of `base` * `factor`^n and `cap`.
+    /// The nominal delay before attempt n, where 0 is the first after a loss: `base` * `factor`^n, at most `cap`.
     ///
-    /// It takes any n and any policy: a product that is no number, or too large, is `cap`; one below zero is zero.
-    #[must_use]
+    /// Total over all n and policies: NaN and overflow give `cap`, a negative product zero.
     pub fn nominal(&self, attempt: u32) -> Duration {
         if attempt == 0 || self.base.is_zero() {
             return self.base.min(self.cap);
@@ -81,10 +91,9 @@ impl Policy {
         Duration::try_from_secs_f64(grown).map_or(self.cap, |grown| grown.min(self.cap))
     }
 
-    /// The delay before attempt n with jitter: the nominal one, moved by `swing`, from -1 (shortest) to 1 (longest), times `jitter`.
+    /// The delay before attempt n with jitter: the nominal one, changed by `jitter` times `swing`, from -1 (shortest) to 1 (longest).
     ///
-    /// A swing beyond its ends counts as the nearer end, and one that is no number as 0.
-    #[must_use]
+    /// A swing outside this range is clamped; NaN counts as 0.
     pub fn delay(&self, attempt: u32, swing: f64) -> Duration {
         let nominal = self.nominal(attempt);
         let swing = if swing.is_nan() { 0.0 } else { swing.clamp(-1.0, 1.0) };
@@ -97,51 +106,44 @@ impl Policy {
     }
 
     /// The shortest and the longest delay before attempt n, jitter included (RECON-02).
-    #[must_use]
     pub fn envelope(&self, attempt: u32) -> RangeInclusive<Duration> {
         let (a, b) = (self.delay(attempt, -1.0), self.delay(attempt, 1.0));
         a.min(b)..=a.max(b)
     }
 
-    /// How far beyond its envelope a delay may lie: 10 % of the nominal one or 50 ms, whichever is larger (RECON-02).
-    #[must_use]
+    /// How far a delay may be outside its envelope: 10 % of the nominal delay or 50 ms, whichever is larger (RECON-02).
     pub fn tolerance(&self, attempt: u32) -> Duration {
         (self.nominal(attempt) / 10).max(Duration::from_millis(50))
     }
 
-    /// Whether a client may have this policy at all.
-    ///
-    /// # Errors
-    /// Where it makes no sense, or allows delays that are shorter (RECON-06) or longer (RECON-07) than any client may wait.
-    pub fn check(&self) -> Result<(), Breach> {
-        let breach = |requirement, why: String| Err(Breach { requirement, why });
+    /// Checks that a client may have this policy.
+    /// Fails if it is inconsistent, or allows delays that are too short (RECON-06) or too long (RECON-07).
+    pub fn check(&self) -> Result<(), RuleViolation> {
         let Self { base, factor, cap, jitter, max_attempts } = *self;
         if base.is_zero() {
-            return breach("RECON-06", "`base` is 0: attempts would follow each other at once".to_owned());
+            return violation("RECON-06", "`base` is 0: attempts would follow each other at once");
         }
         if !(factor.is_finite() && factor >= 1.0) {
-            return breach("RECON-03", format!("`factor` is {factor}: delays grow by a factor of 1 or more"));
+            return violation("RECON-03", format!("`factor` is {factor}: delays grow by a factor of 1 or more"));
         }
         if cap < base {
-            return breach("RECON-03", "`cap` is shorter than `base`: no delay would be as long as `base`".to_owned());
+            return violation("RECON-03", "`cap` is shorter than `base`: no delay would be as long as `base`");
         }
         if !(jitter.is_finite() && jitter >= 0.0) {
-            return breach("RECON-02", format!("`jitter` is {jitter}: it is a part of the delay, 0 or more"));
+            return violation("RECON-02", format!("`jitter` is {jitter}: it is a fraction of the delay, 0 or more"));
         }
         if jitter > LARGEST_JITTER {
-            let why =
-                format!("`jitter` is {jitter}: with more than 0.5 attempts come closer together than half of `base`");
-            return breach("RECON-06", why);
+            let why = format!("`jitter` is {jitter}: above 0.5, attempts may be closer together than half of `base`");
+            return violation("RECON-06", why);
         }
         if max_attempts == Some(0) {
-            let why = "`max_attempts` is 0: the very first attempt counts, so it is 1 or more".to_owned();
-            return breach("RECON-09", why);
+            return violation("RECON-09", "`max_attempts` is 0: the first attempt counts, so it is 1 or more");
         }
         let last = max_attempts.map_or(u32::MAX, |attempts| attempts - 1);
         let longest = *self.envelope(last).end();
         if longest > LONGEST_DELAY {
             let (longest, most) = (longest.as_secs_f64(), LONGEST_DELAY.as_secs());
-            return breach("RECON-07", format!("a delay could last {longest} s: the longest allowed is {most} s"));
+            return violation("RECON-07", format!("a delay could last {longest} s: the longest allowed is {most} s"));
         }
         Ok(())
     }
@@ -153,7 +155,7 @@ mod tests {
     use crate::requirement::{self, CHAPTERS};
 
     #[test]
-    fn the_chapter_lists_every_named_policy() {
+    fn chapter_lists_every_named_policy() {
         let chapter = CHAPTERS.iter().find(|chapter| chapter.name == "reconnect").expect("the chapter");
         for (name, policy) in Policy::NAMED {
             let Policy { base, factor, cap, jitter, .. } = policy;
@@ -177,15 +179,15 @@ mod tests {
                         assert!(policy.envelope(attempt).contains(&policy.delay(attempt, swing)), "{policy:?} {swing}");
                     }
                 }
-                if let Err(breach) = policy.check() {
-                    assert!(requirement::find(breach.requirement).is_some(), "{breach:?}");
+                if let Err(violation) = policy.check() {
+                    assert!(requirement::find(violation.requirement).is_some(), "{violation:?}");
                 }
             }
         }
     }
 
     #[test]
-    fn a_sound_policy_never_shrinks_and_stays_at_its_cap() {
+    fn valid_policy_never_shrinks_and_stays_at_its_cap() {
         for (_, policy) in Policy::NAMED {
             for attempt in 0..1000 {
                 assert!(policy.nominal(attempt) <= policy.nominal(attempt + 1));

@@ -1,18 +1,18 @@
-//! How values of this family are written in JSON: bytes, whole numbers of 64 bits, variants. Reader and schema say the same.
+//! The JSON notation of rpc values: bytes, 64-bit whole numbers and variants. Decoder and schema agree.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
-/// Bytes as a string in base64 (RFC 4648, section 4), padded.
+/// Bytes as a padded base64 string (RFC 4648, section 4).
 pub(super) mod base64 {
     use ::base64::Engine as _;
     use ::base64::engine::general_purpose::STANDARD;
-    use serde::de::Error;
     use serde::{Deserialize as _, Serializer};
 
     use super::*;
@@ -23,11 +23,11 @@ pub(super) mod base64 {
 
     pub(in crate::rpc) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        STANDARD.decode(text).map_err(|error| D::Error::custom(format!("no base64: {error}")))
+        STANDARD.decode(text).map_err(|error| D::Error::custom(format!("invalid base64: {error}")))
     }
 
     pub(in crate::rpc) fn schema(_: &mut SchemaGenerator) -> Schema {
-        // What stands before the padding has no bits that would be lost.
+        // The last character before the padding has no unused bits set.
         json_schema!({
             "type": "string",
             "contentEncoding": "base64",
@@ -36,82 +36,44 @@ pub(super) mod base64 {
     }
 }
 
-/// Declares a module for whole numbers of a type, however they are written: derived code refuses `1.0`, which JSON Schema takes.
-macro_rules! whole {
-    ($name:ident, optional $optional:ident, $type:ty) => {
-        pub(super) mod $name {
-            use serde::de::Error;
+/// Reads a whole number in any notation: derived code rejects `1.0`, which JSON Schema accepts.
+pub(super) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i128>>(deserializer: D) -> Result<T, D::Error> {
+    in_range(&Number::deserialize(deserializer)?)
+}
 
-            use super::*;
+pub(super) fn optional_whole<'de, D: Deserializer<'de>, T: TryFrom<i128>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::<Number>::deserialize(deserializer)?.as_ref().map(in_range).transpose()
+}
 
-            pub(in crate::rpc) struct Whole(pub(in crate::rpc) $type);
+fn in_range<T: TryFrom<i128>, E: Error>(number: &Number) -> Result<T, E> {
+    let float = || number.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i128);
+    let whole = number.as_i128().or_else(float).and_then(|whole| T::try_from(whole).ok());
+    whole.ok_or_else(|| E::custom(format!("invalid value `{number}`, expected a whole number in range")))
+}
 
-            impl<'de> Deserialize<'de> for Whole {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    struct Number;
-
-                    impl Visitor<'_> for Number {
-                        type Value = Whole;
-
-                        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                            write!(f, "a whole number from {} to {}", <$type>::MIN, <$type>::MAX)
-                        }
-
-                        fn visit_u64<E: Error>(self, number: u64) -> Result<Whole, E> {
-                            let wrong = || E::invalid_value(serde::de::Unexpected::Unsigned(number), &self);
-                            <$type>::try_from(number).map(Whole).map_err(|_| wrong())
-                        }
-
-                        fn visit_i64<E: Error>(self, number: i64) -> Result<Whole, E> {
-                            let wrong = || E::invalid_value(serde::de::Unexpected::Signed(number), &self);
-                            <$type>::try_from(number).map(Whole).map_err(|_| wrong())
-                        }
-
-                        fn visit_f64<E: Error>(self, number: f64) -> Result<Whole, E> {
-                            // The largest number of 64 bits is no double: what is one beyond it is.
-                            let range = <$type>::MIN as f64..<$type>::MAX as f64 + 1.0;
-                            let is_whole = number.fract() == 0.0 && range.contains(&number);
-                            if is_whole {
-                                return Ok(Whole(number as $type));
-                            }
-                            Err(E::invalid_value(serde::de::Unexpected::Float(number), &self))
-                        }
-                    }
-
-                    deserializer.deserialize_any(Number)
-                }
-            }
-
-            pub(in crate::rpc) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
-                Whole::deserialize(deserializer).map(|Whole(number)| number)
-            }
-
-            pub(in crate::rpc) fn schema(_: &mut SchemaGenerator) -> Schema {
+/// Declares the schemas of whole numbers of a type, and of those or null.
+macro_rules! whole_schemas {
+    ($($type:ty: $schema:ident, $optional:ident;)+) => {
+        $(
+            pub(super) fn $schema(_: &mut SchemaGenerator) -> Schema {
                 json_schema!({ "type": "integer", "minimum": <$type>::MIN, "maximum": <$type>::MAX })
             }
-        }
 
-        pub(super) mod $optional {
-            use super::*;
-
-            pub(in crate::rpc) fn deserialize<'de, D: Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Option<$type>, D::Error> {
-                let number = Option::<super::$name::Whole>::deserialize(deserializer)?;
-                Ok(number.map(|super::$name::Whole(number)| number))
-            }
-
-            pub(in crate::rpc) fn schema(_: &mut SchemaGenerator) -> Schema {
+            pub(super) fn $optional(_: &mut SchemaGenerator) -> Schema {
                 json_schema!({ "type": ["integer", "null"], "minimum": <$type>::MIN, "maximum": <$type>::MAX })
             }
-        }
+        )+
     };
 }
 
-whole!(whole_u64, optional optional_whole_u64, u64);
-whole!(whole_i32, optional optional_whole_i32, i32);
+whole_schemas! {
+    u64: u64_schema, optional_u64_schema;
+    i32: i32_schema, optional_i32_schema;
+}
 
-/// Reads a variant: one of these words, or an object whose only member is the name of another.
+/// Reads a variant: one of these words, or an object whose only member is the name of another variant.
 pub(super) fn one_of<'de, D: Deserializer<'de>, T: Clone, N: Deserialize<'de>>(
     deserializer: D,
     words: &[(&'static str, T)],
@@ -131,7 +93,7 @@ pub(super) fn one_of<'de, D: Deserializer<'de>, T: Clone, N: Deserialize<'de>>(
             self.words.iter().try_for_each(|(word, _)| write!(f, ", or `{word}`"))
         }
 
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
             let found = self.words.iter().find(|(word, _)| *word == text).map(|(_, value)| value.clone());
             found.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
         }

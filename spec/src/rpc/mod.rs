@@ -1,4 +1,4 @@
-//! The rpc family: a client reports to a daemon over a Unix stream socket, in frames with request ids (chapter `rpc`).
+//! Rpc: a client reports to a daemon over a Unix stream socket, in frames with request ids (chapter `rpc`).
 
 mod form;
 mod frame;
@@ -8,7 +8,7 @@ mod schema;
 mod scope;
 mod state;
 
-pub use frame::{Frame, FrameError, Frames, HEADER, MAGIC, SMALLEST_LIMIT, TooLong};
+pub use frame::{Frame, FrameError, FrameTooLong, Frames, HEADER, MAGIC, SMALLEST_LIMIT};
 pub use message::{
     CommandBoundary, CommandComplete, CommandRecord, Direction, Event, EventType, IoData, Message, Request, Response,
     SessionEnd, SessionStart,
@@ -19,26 +19,24 @@ pub use state::order;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use crate::family::{Binary, Channel, Endpoint, Family, Naming, Packing, Travel, Turn, Welcome};
+use crate::family::{Binary, Channel, Endpoint, Family, MessageFraming, Naming, Opening, OpeningTurn, Packing};
 use crate::reconnect::Policy;
 use crate::wire::{self, BinaryError, Cause, DecodeError};
 
-/// The query that every daemon answers with its sessions.
+/// The query for all sessions, which every daemon answers.
 pub const SESSIONS: &str = "sessions";
 
-/// The mode of the socket file (RPC-14).
+/// The permissions of the socket file (RPC-14).
 pub const SOCKET_MODE: u32 = 0o600;
 
-/// Who sends `SessionStart` and its like.
 const TO_DAEMON: wire::Direction = wire::Direction { from: "client", to: "daemon" };
-/// Who answers.
 const TO_CLIENT: wire::Direction = wire::Direction { from: "daemon", to: "client" };
 
 /// The family's entry in [`crate::family::FAMILIES`].
 pub const FAMILY: Family = Family {
     name: "rpc",
-    title: "a client reports sessions and commands to a daemon, and comes back when that was restarted",
-    travel: Travel::Framed,
+    title: "a client reports sessions and commands to a daemon, and reconnects when that was restarted",
+    framing: MessageFraming::LengthPrefixed,
     server: "daemon",
     clients: &["client"],
     endpoints: &[Endpoint { path: "", role: "client" }],
@@ -48,14 +46,22 @@ pub const FAMILY: Family = Family {
             schemas: schema::to_daemon,
             canonical: |text| canonical(text, TO_DAEMON),
             rule: "RPC-C2",
-            binary: Some(Binary { canonical: |bytes| again(bytes, TO_DAEMON), rule: "RPC-C2", packing: Some(PACKING) }),
+            binary: Some(Binary {
+                canonical: |bytes| canonical_bytes(bytes, TO_DAEMON),
+                rule: "RPC-C2",
+                packing: Some(PACKING),
+            }),
         },
         Channel {
             direction: TO_CLIENT,
             schemas: schema::to_client,
             canonical: |text| canonical(text, TO_CLIENT),
             rule: "RPC-01",
-            binary: Some(Binary { canonical: |bytes| again(bytes, TO_CLIENT), rule: "RPC-01", packing: Some(PACKING) }),
+            binary: Some(Binary {
+                canonical: |bytes| canonical_bytes(bytes, TO_CLIENT),
+                rule: "RPC-01",
+                packing: Some(PACKING),
+            }),
         },
     ],
     solo: false,
@@ -63,7 +69,7 @@ pub const FAMILY: Family = Family {
     order,
     model: Some(model::MODEL),
     policy: Policy::RPC,
-    welcome,
+    opening,
 };
 
 const PACKING: Packing = Packing {
@@ -82,31 +88,31 @@ fn tag(frame: &Value) -> Option<&str> {
 
 fn canonical(text: &str, direction: wire::Direction) -> Result<String, DecodeError> {
     let frame: Frame = wire::object_of(text, "frame")?;
-    right_way(&frame, direction).map_err(|name| {
+    check_direction(&frame, direction).map_err(|name| {
         let cause = Cause::UnknownType(name.to_owned());
         DecodeError { cause, line: 0, column: 0 }
     })?;
     Ok(serde_json::to_string(&frame).unwrap_or_default())
 }
 
-fn again(bytes: &[u8], direction: wire::Direction) -> Result<Vec<u8>, BinaryError> {
+fn canonical_bytes(bytes: &[u8], direction: wire::Direction) -> Result<Vec<u8>, BinaryError> {
     let frame = Frame::decode(bytes)?;
-    right_way(&frame, direction).map_err(|name| {
+    check_direction(&frame, direction).map_err(|name| {
         let cause = format!("a `{name}` from the {} to the {}", direction.from, direction.to);
         BinaryError { cause, at: HEADER }
     })?;
     Ok(frame.encode())
 }
 
-/// Whether a message is one of this direction; its name where it is not.
-fn right_way(frame: &Frame, direction: wire::Direction) -> Result<(), &'static str> {
+/// Fails with the message's name if it has the other direction.
+fn check_direction(frame: &Frame, direction: wire::Direction) -> Result<(), &'static str> {
     if frame.message.is_answer() == (direction == TO_CLIENT) { Ok(()) } else { Err(frame.message.name()) }
 }
 
-fn welcome(_role: &str) -> Welcome {
+fn opening(_role: &str) -> Opening {
     let turns = &[
-        Turn::Client("SessionStart"),
-        Turn::Answer(|started| json!({ "id": started["id"].clone(), "message": "Ack" })),
+        OpeningTurn::Client("SessionStart"),
+        OpeningTurn::Answer(|started| json!({ "id": started["id"].clone(), "message": "Ack" })),
     ];
-    Welcome { params: &[("session_id", "s-1")], turns, asides: &[] }
+    Opening { params: &[("session_id", "s-1")], turns, asides: &[] }
 }

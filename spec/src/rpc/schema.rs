@@ -1,4 +1,4 @@
-//! The schemas of frames in their JSON form, one for each message.
+//! The schemas of frames in JSON form, one for each message.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::message::{CommandComplete, Event, IoData, Request, Response, SessionEnd, SessionStart};
 use crate::schema::{MessageSchema, of};
 
-/// What a client sends.
 pub(super) fn to_daemon() -> Vec<MessageSchema> {
     vec![
         with_members::<SessionStart>("SessionStart", "RPC-C1"),
@@ -18,10 +17,9 @@ pub(super) fn to_daemon() -> Vec<MessageSchema> {
     ]
 }
 
-/// What a daemon sends.
 pub(super) fn to_client() -> Vec<MessageSchema> {
     let ack = json!({ "description": "The message, which has no members.", "const": "Ack" });
-    let about = "It has come, and is kept where it has to be (RPC-01).";
+    let about = "Acknowledges a message, which is stored if it has to be (RPC-01).";
     vec![with_members::<Response>("Response", "RPC-01"), frame("Ack", about, "RPC-01", ack)]
 }
 

@@ -1,4 +1,4 @@
-//! The sessions that a question is about: words and a list, of which derived code would read and describe more than there is.
+//! The sessions that a query is about: derived code would accept and describe more than the chapter allows.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,14 @@ use wincode::{SchemaRead, SchemaWrite};
 
 use super::form::one_of;
 
-/// The sessions that a question is about.
+/// The sessions that a query is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, SchemaWrite, SchemaRead)]
 pub enum Scope {
-    /// The one from which it is asked.
+    /// The session that the query comes from.
     CurrentSession,
-    /// All of them.
+    /// All sessions.
     AllSessions,
-    /// Those with these ids.
+    /// The sessions with these ids.
     Sessions(Vec<String>),
 }
 
@@ -37,7 +37,8 @@ impl JsonSchema for Scope {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let ids = json!({ "description": "Those with these ids.", "type": "array", "items": { "type": "string" } });
+        let ids =
+            json!({ "description": "The sessions with these ids.", "type": "array", "items": { "type": "string" } });
         json_schema!({
             "oneOf": [
                 { "type": "string", "enum": ["CurrentSession", "AllSessions"] },

@@ -1,42 +1,40 @@
-//! The order of one rpc connection, as an observer on its wire can know it: what was asked, what was answered, and how.
+//! The order rules of an rpc connection: requests and their answers.
 
 use std::collections::HashMap;
 
-use crate::order::{Breach, Order, Said};
+use crate::order::{Observed, Order, RuleViolation, violation};
 
 /// The order rules of a new connection.
-#[must_use]
 pub fn order(_role: &str) -> Box<dyn Order> {
-    Box::new(Connection { place: Place::Opening, asked: HashMap::new(), is_full: false })
+    Box::new(RpcOrder { state: RpcState::Opening, pending: HashMap::new(), is_full: false })
 }
 
-/// Calls under way are remembered up to this many; beyond it nobody is blamed for an answer to nothing.
+/// The number of calls in flight that are remembered; beyond it, unknown answers are not reported.
 const MOST_CALLS: usize = 1_000_000;
 
-struct Connection {
-    place: Place,
-    /// What is under way, by request id: usually one call each, more where the client does wrong.
-    asked: HashMap<u64, Vec<Wanted>>,
+struct RpcOrder {
+    state: RpcState,
+    /// The calls in flight by request id; one each, unless the client violates the rules.
+    pending: HashMap<u64, Vec<AnswerKind>>,
     is_full: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// The client has said nothing.
+enum RpcState {
     Opening,
-    /// `SessionStart` with this id is not acknowledged.
+    /// The `SessionStart` with this id is not acknowledged yet.
     Started(u64),
     Open,
 }
 
-/// What a message has to be answered by.
+/// The message that must answer a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum AnswerKind {
     Response,
     Ack,
 }
 
-impl Wanted {
+impl AnswerKind {
     fn name(self) -> &'static str {
         match self {
             Self::Response => "Response",
@@ -45,57 +43,53 @@ impl Wanted {
     }
 }
 
-fn breach(requirement: &'static str, why: impl Into<String>) -> Result<(), Breach> {
-    Err(Breach { requirement, why: why.into() })
-}
-
-/// Request id and name of a frame; nothing for an undecodable one.
-fn frame<'a>(said: &Said<'a>) -> Option<(u64, &'a str)> {
-    let Said::Message(frame) = said else { return None };
+/// The request id and the name of a frame; `None` for an undecodable one.
+fn frame<'a>(observed: &Observed<'a>) -> Option<(u64, &'a str)> {
+    let Observed::Message(frame) = observed else { return None };
     Some((frame["id"].as_u64()?, super::tag(frame)?))
 }
 
-impl Order for Connection {
-    fn client_said(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let Some((id, name)) = frame(said) else { return Ok(()) };
-        let wanted = if name == "Request" { Wanted::Response } else { Wanted::Ack };
-        let is_new = !self.asked.contains_key(&id);
-        if self.asked.len() < MOST_CALLS {
-            self.asked.entry(id).or_default().push(wanted);
+impl Order for RpcOrder {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let Some((id, name)) = frame(observed) else { return Ok(()) };
+        let wanted = if name == "Request" { AnswerKind::Response } else { AnswerKind::Ack };
+        let is_new = !self.pending.contains_key(&id);
+        if self.pending.len() < MOST_CALLS {
+            self.pending.entry(id).or_default().push(wanted);
         } else {
             self.is_full = true;
         }
-        match self.place {
-            Place::Opening if name == "SessionStart" => self.place = Place::Started(id),
-            Place::Opening => {
-                self.place = Place::Open;
-                return breach(
-                    "RPC-C1",
-                    format!("the first message on the connection is `{name}`, not `SessionStart`"),
-                );
+        match self.state {
+            RpcState::Opening if name == "SessionStart" => self.state = RpcState::Started(id),
+            RpcState::Opening => {
+                self.state = RpcState::Open;
+                let why = format!("the first message on the connection is `{name}`, not `SessionStart`");
+                return violation("RPC-C1", why);
             }
-            Place::Started(_) => return breach("RPC-C1", format!("`{name}` before `SessionStart` was acknowledged")),
-            Place::Open => {}
+            RpcState::Started(_) => {
+                return violation("RPC-C1", format!("`{name}` before `SessionStart` is acknowledged"));
+            }
+            RpcState::Open => {}
         }
-        if is_new { Ok(()) } else { breach("RPC-C2", format!("the request id {id} is that of a call under way")) }
+        if is_new { Ok(()) } else { violation("RPC-C2", format!("the request id {id} is that of a call in flight")) }
     }
 
-    fn server_said(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let Some((id, name)) = frame(said) else { return Ok(()) };
-        let Some(wanted) = self.asked.get_mut(&id) else {
-            let why = format!("an answer with the request id {id}, under which nothing is unanswered");
-            return if self.is_full { Ok(()) } else { breach("RPC-01", why) };
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let Some((id, name)) = frame(observed) else { return Ok(()) };
+        let Some(wanted) = self.pending.get_mut(&id) else {
+            let why = format!("an answer with the request id {id}, which has no unanswered call");
+            return if self.is_full { Ok(()) } else { violation("RPC-01", why) };
         };
         let found = wanted.iter().position(|wanted| wanted.name() == name);
         let first = wanted.remove(found.unwrap_or(0));
         if wanted.is_empty() {
-            self.asked.remove(&id);
+            self.pending.remove(&id);
         }
         if found.is_none() {
-            return breach("RPC-01", format!("`{name}` where `{}` is due", first.name()));
+            return violation("RPC-01", format!("`{name}` instead of `{}`", first.name()));
         }
-        if self.place == Place::Started(id) {
-            self.place = Place::Open;
+        if self.state == RpcState::Started(id) {
+            self.state = RpcState::Open;
         }
         Ok(())
     }
@@ -106,32 +100,18 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::order::violated_by;
 
-    fn said(id: u64, name: &str) -> Value {
+    fn frame((sender, id, name): (char, u64, &str)) -> (char, Value) {
         let message = if name == "Ack" { Value::from(name) } else { json!({ name: {} }) };
-        json!({ "id": id, "message": message })
-    }
-
-    /// Plays what client (`>`) and daemon (`<`) said; the requirement that the last of it breaks, if any. What comes before must break
-    /// none, but for what the client (`!`) does wrong on purpose.
-    fn play(story: &[(char, u64, &str)]) -> Option<&'static str> {
-        let mut order = order("client");
-        let mut broken = None;
-        for (who, id, name) in story {
-            assert_eq!(broken, None, "before {name} {id} in {story:?}");
-            let frame = said(*id, name);
-            let said = Said::Message(&frame);
-            let verdict = if *who == '<' { order.server_said(&said) } else { order.client_said(&said) };
-            broken = verdict.err().map(|breach| breach.requirement).filter(|_| *who != '!');
-        }
-        broken
+        (sender, json!({ "id": id, "message": message }))
     }
 
     #[test]
-    fn each_rule_is_broken_and_kept() {
+    fn each_rule_is_violated_and_kept() {
         let open = [('>', 1, "SessionStart"), ('<', 1, "Ack")];
         let then = |more: &[(char, u64, &'static str)]| [&open[..], more].concat();
-        for (story, broken) in [
+        for (messages, violated) in [
             (then(&[]), None),
             (then(&[('>', 1, "IoData"), ('>', 2, "Request"), ('<', 2, "Response"), ('<', 1, "Ack")]), None),
             (then(&[('>', 9, "SessionStart"), ('>', 2, "Event"), ('<', 2, "Ack")]), None),
@@ -145,14 +125,15 @@ mod tests {
             (vec![('!', 1, "Response"), ('<', 1, "Ack")], None),
             (then(&[('>', 2, "IoData"), ('!', 2, "Request"), ('<', 2, "Response"), ('<', 2, "Ack")]), None),
         ] {
-            assert_eq!(play(&story), broken, "{story:?}");
+            let frames: Vec<_> = messages.iter().copied().map(frame).collect();
+            assert_eq!(violated_by(order("client"), &frames), violated, "{messages:?}");
         }
     }
 
     #[test]
-    fn what_is_undecodable_breaks_no_order() {
+    fn ignores_undecodable_frames() {
         let mut order = order("client");
-        assert_eq!(order.client_said(&Said::Binary(b"x")), Ok(()));
-        assert_eq!(order.server_said(&Said::Binary(b"x")), Ok(()));
+        assert_eq!(order.client_sent(&Observed::Binary(b"x")), Ok(()));
+        assert_eq!(order.server_sent(&Observed::Binary(b"x")), Ok(()));
     }
 }

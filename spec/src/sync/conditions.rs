@@ -1,13 +1,13 @@
-//! What the schemas say of members that depend on each other, for `if` and `then`.
+//! Schema fragments for members that depend on each other, for `if` and `then`.
 
 use serde_json::{Value, json};
 
-/// The schema of what names a resource of one of these kinds.
+/// Matches objects that name a resource of one of these kinds.
 pub(super) fn of_kind(kinds: &[&str]) -> Value {
     json!({ "properties": { "resource": { "description": "The kind of resource.", "enum": kinds } }, "required": ["resource"] })
 }
 
-/// The schema of what has a `resourceId`, and this member in its `data`.
+/// Matches objects with a `resourceId`, and with this member in `data`.
 pub(super) fn with_id(member: Option<&str>) -> Value {
     let mut schema = member.map_or_else(|| json!({ "properties": {}, "required": [] }), with_data);
     schema["properties"]["resourceId"] = json!({ "description": "The id of the resource.", "type": "string" });
@@ -17,7 +17,7 @@ pub(super) fn with_id(member: Option<&str>) -> Value {
     schema
 }
 
-/// The schema of what has this member in its `data`, which is not null.
+/// Matches objects whose `data` has this member, not null.
 pub(super) fn with_data(member: &str) -> Value {
     json!({
         "properties": {
@@ -31,7 +31,7 @@ pub(super) fn with_data(member: &str) -> Value {
     })
 }
 
-/// The schema of an object that says that this was done, and nothing else.
+/// Matches objects in which this member is true.
 pub(super) fn done(member: &str) -> Value {
     json!({ "properties": { member: { "description": "It was done.", "const": true } }, "required": [member] })
 }

@@ -1,53 +1,52 @@
-//! The messages of the sync family, and one enum for each direction.
+//! The messages of sync, and one enum for each direction.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Visitor;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::members::{AnsweredMembers, AskedMembers, DataMembers};
-use super::topic::{News, Snapshot, Topic};
+use super::topic::{ResourceUpdate, Snapshot, Topic};
 use crate::number::counted_u32;
 use crate::text::Prose;
-use crate::wire::{direction, from_object, types};
+use crate::wire::{direction, objects, types};
 
-/// The client shows the PIN that its user gave (SYNC-02, SYNC-C1).
+/// The client sends the PIN that its user entered (SYNC-02, SYNC-C1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "SYNC-C1"))]
 pub struct Auth {
     /// The id of the request, which its answer repeats.
     #[schemars(extend("x-requirement" = "SYNC-C2"))]
     pub id: String,
-    /// The PIN, as the user gave it.
+    /// The PIN, as the user entered it.
     pub pin: String,
 }
 
-/// The client wants to see a resource, and to be told of every change (SYNC-10).
+/// The client subscribes to a resource and its updates (SYNC-10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "AskedMembers", into = "AskedMembers")]
 #[schemars(with = "AskedMembers")]
 pub struct Subscribe {
     /// The id of the request.
     pub id: String,
-    /// To what.
+    /// The resource.
     pub topic: Topic,
 }
 
-/// The client wants to be told no more (SYNC-40).
+/// The client unsubscribes from a resource (SYNC-40).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "AskedMembers", into = "AskedMembers")]
 #[schemars(with = "AskedMembers")]
 pub struct Unsubscribe {
     /// The id of the request.
     pub id: String,
-    /// Of what.
+    /// The resource.
     pub topic: Topic,
 }
 
-/// The client has a message for a chat (SYNC-30).
+/// The client sends a message to a chat (SYNC-30).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Send {
@@ -76,18 +75,18 @@ pub struct AuthSuccess {
     /// The id of the request.
     #[schemars(extend("x-requirement" = "SYNC-60"))]
     pub id: String,
-    /// What there is.
+    /// The projects and model profiles.
     pub data: Lists,
 }
 
-/// The PIN is wrong, or missing (SYNC-02).
+/// The PIN is wrong or missing (SYNC-02).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "SYNC-02"))]
 pub struct AuthFailed {
     /// The id of the request.
     #[schemars(extend("x-requirement" = "SYNC-60"))]
     pub id: String,
-    /// Why, for a person; not empty.
+    /// The reason, as text for people; not empty.
     pub error: Prose,
 }
 
@@ -98,11 +97,11 @@ pub struct AuthFailed {
 pub struct Subscribed {
     /// The id of the request.
     pub id: String,
-    /// What is there.
+    /// The current content.
     pub snapshot: Snapshot,
 }
 
-/// The answer to a request that has no other, or a push (SYNC-20, SYNC-21, SYNC-30, SYNC-40).
+/// The answer to a request without one of its own, or a push (SYNC-20, SYNC-21, SYNC-30, SYNC-40).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "DataMembers", into = "DataMembers")]
 #[schemars(with = "DataMembers")]
@@ -112,52 +111,38 @@ pub enum Data {
         /// The id of the request.
         id: String,
     },
-    /// Nothing more of a resource will be told.
+    /// No further updates of a resource will be pushed.
     Unsubscribed {
         /// The id of the request.
         id: String,
     },
     /// A push.
-    Push(News),
+    Push(ResourceUpdate),
 }
 
-/// The server cannot do what was asked for (SYNC-11, SYNC-30, SYNC-60).
+/// The server cannot serve a request (SYNC-11, SYNC-30, SYNC-60).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "SYNC-60"))]
 pub struct Error {
-    /// The id of the request; null where it had none.
+    /// The id of the request; null if it had none.
     pub id: AnsweredId,
-    /// Why, for a person; not empty.
+    /// The reason, as text for people; not empty.
     pub error: Prose,
 }
 
-/// The id of the request that is answered; none where there is none to name, null on the wire.
+/// The id of the answered request, or null on the wire if it had none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct AnsweredId(pub Option<String>);
 
-// Not derived: a missing `id` would be taken for null.
+// Not derived: a missing `id` would be read as null.
 impl<'de> Deserialize<'de> for AnsweredId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Id;
-
-        impl Visitor<'_> for Id {
-            type Value = AnsweredId;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or null")
-            }
-
-            fn visit_str<E>(self, id: &str) -> Result<AnsweredId, E> {
-                Ok(AnsweredId(Some(id.to_owned())))
-            }
-
-            fn visit_unit<E>(self) -> Result<AnsweredId, E> {
-                Ok(AnsweredId(None))
-            }
+        match Value::deserialize(deserializer)? {
+            Value::String(id) => Ok(Self(Some(id))),
+            Value::Null => Ok(Self(None)),
+            _ => Err(D::Error::custom("expected a string or null")),
         }
-
-        deserializer.deserialize_any(Id)
     }
 }
 
@@ -171,40 +156,12 @@ impl JsonSchema for AnsweredId {
     }
 }
 
-/// Declares structs that are members of messages: derived code would also read them from an array.
-macro_rules! objects {
-    ($($(#[$doc:meta])* $name:ident {
-        $($(#[$inner:meta])* $member:ident: $type:ty,)+
-    })+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-            #[serde(rename_all = "camelCase")]
-            pub struct $name {
-                $($(#[$inner])* pub $member: $type,)+
-            }
-
-            impl<'de> Deserialize<'de> for $name {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    // The schema is that of the struct outside, whose attributes stand here too.
-                    #[derive(Deserialize, JsonSchema)]
-                    #[serde(rename_all = "camelCase")]
-                    struct Members {
-                        $($(#[$inner])* $member: $type,)+
-                    }
-                    from_object(deserializer).map(|Members { $($member),+ }| Self { $($member),+ })
-                }
-            }
-        )+
-    };
-}
-
 objects! {
-    /// What a client gets with its success.
+    /// The data that a client gets on success.
     Lists {
-        /// The projects, perhaps none.
+        /// The projects; may be empty.
         projects: Vec<Project>,
-        /// The model profiles, perhaps none.
+        /// The model profiles; may be empty.
         model_profiles: Vec<ModelProfile>,
     }
 
@@ -212,7 +169,7 @@ objects! {
     Project {
         /// The project's id.
         id: String,
-        /// What to call it before people.
+        /// The name to display.
         name: String,
     }
 
@@ -222,7 +179,7 @@ objects! {
         id: String,
         /// The id of its project.
         project_id: String,
-        /// What to call it before people.
+        /// The name to display.
         name: String,
     }
 
@@ -232,18 +189,18 @@ objects! {
         id: String,
         /// The id of its chat.
         chat_id: String,
-        /// Who says it, as `user`.
+        /// The role of the author, such as `user`.
         role: String,
-        /// What it says.
+        /// The text.
         content: String,
-        /// Its number in the chat, from 1 and without gaps.
+        /// Its sequence number in the chat, from 1 without gaps.
         #[serde(deserialize_with = "counted_u32")]
         #[schemars(range(min = 1, max = 4_294_967_295_u32))]
         seq: u32,
     }
 }
 
-/// A model profile: an object of the server's own making.
+/// A model profile: an object that the server defines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ModelProfile(pub Map<String, Value>);
@@ -263,32 +220,10 @@ types! {
 
 direction! {
     /// What a client sends to the server.
-    ToServer: "client" => "server", tags in "snake_case" {
-        /// See [`Auth`].
-        Auth,
-        /// See [`Subscribe`].
-        Subscribe,
-        /// See [`Unsubscribe`].
-        Unsubscribe,
-        /// See [`Send`].
-        Send,
-    }
+    ToServer: "client" => "server", tags in "snake_case" { Auth, Subscribe, Unsubscribe, Send }
 }
 
 direction! {
     /// What the server sends to a client.
-    ToClient: "server" => "client", tags in "snake_case" {
-        /// See [`AuthRequired`].
-        AuthRequired,
-        /// See [`AuthSuccess`].
-        AuthSuccess,
-        /// See [`AuthFailed`].
-        AuthFailed,
-        /// See [`Subscribed`].
-        Subscribed,
-        /// See [`Data`].
-        Data,
-        /// See [`Error`].
-        Error,
-    }
+    ToClient: "server" => "client", tags in "snake_case" { AuthRequired, AuthSuccess, AuthFailed, Subscribed, Data, Error }
 }

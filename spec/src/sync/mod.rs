@@ -1,4 +1,4 @@
-//! The sync family: a desktop server, its clients, requests with ids and pushes without (chapter `sync`).
+//! Sync: a desktop server and its clients, with requests that have ids and pushes that have none (chapter `sync`).
 
 mod conditions;
 mod members;
@@ -14,62 +14,46 @@ pub use message::{
 };
 pub use pin::{PIN_LENGTH, Pin};
 pub use state::order;
-pub use topic::{News, Resource, Snapshot, Topic};
+pub use topic::{Resource, ResourceUpdate, Snapshot, Topic};
 
 use serde_json::{Value, json};
 
-use crate::family::{BY_TYPE, Channel, Endpoint, Family, Travel, Turn, Welcome};
+use crate::family::{BY_TYPE, Endpoint, Family, MessageFraming, Opening, OpeningTurn};
 use crate::reconnect::Policy;
 
 /// Where clients connect.
 pub const PATH: &str = "/sync";
 
-/// So many failed `auth` close a connection at the latest (SYNC-03).
+/// The number of failed `auth` after which the server must close the connection (SYNC-03).
 pub const MOST_GUESSES: u32 = 10;
 
-/// The close code of a connection on which too much was guessed (SYNC-03).
+/// The close code after too many failed `auth` (SYNC-03).
 pub const CLOSE_GUESSED: u16 = 1008;
 
 /// The family's entry in [`crate::family::FAMILIES`].
 pub const FAMILY: Family = Family {
     name: "sync",
-    title: "clients subscribe to projects and chats of a desktop server, and get every change by push",
-    travel: Travel::WebSocket,
+    title: "clients subscribe to projects and chats of a desktop server, and every change is pushed to them",
+    framing: MessageFraming::WebSocket,
     server: "server",
     clients: &["client"],
     endpoints: &[Endpoint { path: PATH, role: "client" }],
-    channels: &[
-        Channel {
-            direction: ToServer::DIRECTION,
-            schemas: ToServer::schemas,
-            canonical: |text| ToServer::decode(text).map(|message| message.encode()),
-            rule: "WIRE-01",
-            binary: None,
-        },
-        Channel {
-            direction: ToClient::DIRECTION,
-            schemas: ToClient::schemas,
-            canonical: |text| ToClient::decode(text).map(|message| message.encode()),
-            rule: "WIRE-01",
-            binary: None,
-        },
-    ],
+    channels: &[ToServer::channel("WIRE-01"), ToClient::channel("WIRE-01")],
     naming: BY_TYPE,
     order,
     model: Some(model::MODEL),
     solo: false,
     policy: Policy::RELAY,
-    welcome,
+    opening,
 };
 
-/// The PIN that a client under test is given.
-const WELCOME_PIN: &str = "000042";
+const OPENING_PIN: &str = "000042";
 
-fn welcome(_: &str) -> Welcome {
-    let turns = &[Turn::Client("auth"), Turn::Answer(let_in)];
-    Welcome { params: &[("pin", WELCOME_PIN)], turns, asides: &[] }
+fn opening(_: &str) -> Opening {
+    let turns = &[OpeningTurn::Client("auth"), OpeningTurn::Answer(auth_success)];
+    Opening { params: &[("pin", OPENING_PIN)], turns, asides: &[] }
 }
 
-fn let_in(auth: &Value) -> Value {
+fn auth_success(auth: &Value) -> Value {
     json!({ "type": "auth_success", "id": auth["id"], "data": { "projects": [], "modelProfiles": [] } })
 }

@@ -1,17 +1,16 @@
-//! The PIN of a server.
+//! The PIN of a sync server.
 
 use std::fmt;
 
 /// The length of a PIN, in digits.
 pub const PIN_LENGTH: usize = 6;
 
-/// The PIN of a server: 6 digits. It is a secret, and not shown by `Debug`.
+/// The PIN of a server: 6 digits. It is a secret, which `Debug` hides.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pin(String);
 
 impl Pin {
-    /// The PIN, if it has the form of one.
-    #[must_use]
+    /// The PIN, if it has 6 digits.
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         let is_pin = text.len() == PIN_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -19,7 +18,6 @@ impl Pin {
     }
 
     /// The digits.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pin_has_six_digits_and_is_not_shown() {
+    fn pins_have_six_digits_and_stay_hidden() {
         for text in ["000042", "999999"] {
             assert_eq!(Pin::new(text).as_ref().map(Pin::as_str), Some(text));
         }

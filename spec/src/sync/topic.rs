@@ -1,6 +1,4 @@
-//! What can be subscribed to, what is there already, and what is new.
-//!
-//! On the wire each of them is spread over several members; which belong together is decided here alone.
+//! Topics to subscribe to, their snapshots and their updates. On the wire, each is spread over several members.
 
 use std::borrow::Cow;
 
@@ -25,14 +23,12 @@ impl Resource {
     const ALL: [(&'static str, Self); 3] =
         [("project", Self::Project), ("chat", Self::Chat), ("modelProfiles", Self::ModelProfiles)];
 
-    /// The resource that is called so.
-    #[must_use]
+    /// The resource with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find_map(|(known, resource)| (known == name).then_some(resource))
     }
 
-    /// What it is called.
-    #[must_use]
+    /// The name.
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].0
     }
@@ -71,8 +67,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// The topic of a resource; none where its id is missing.
-    #[must_use]
+    /// The topic of a resource; `None` if its id is missing.
     pub fn new(resource: Resource, id: Option<String>) -> Option<Self> {
         match resource {
             Resource::Project => id.map(Self::Project),
@@ -82,7 +77,6 @@ impl Topic {
     }
 
     /// The kind of resource.
-    #[must_use]
     pub fn resource(&self) -> Resource {
         match self {
             Self::Project(_) => Resource::Project,
@@ -91,8 +85,7 @@ impl Topic {
         }
     }
 
-    /// The id of the resource, where it has one.
-    #[must_use]
+    /// The id of the resource, if it has one.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Project(id) | Self::Chat(id) => Some(id),
@@ -101,30 +94,29 @@ impl Topic {
     }
 }
 
-/// What is there when a client subscribes (SYNC-10).
+/// The content of a topic when a client subscribes (SYNC-10).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Snapshot {
-    /// Of a project.
+    /// A project.
     Project {
         /// Its id.
         id: String,
         /// Its chats.
         chats: Vec<Chat>,
     },
-    /// Of a chat.
+    /// A chat.
     Chat {
         /// Its id.
         id: String,
         /// All its messages.
         messages: Vec<Message>,
     },
-    /// Of the model profiles.
+    /// The model profiles.
     ModelProfiles(Vec<ModelProfile>),
 }
 
 impl Snapshot {
-    /// What was subscribed to.
-    #[must_use]
+    /// The topic.
     pub fn topic(&self) -> Topic {
         match self {
             Self::Project { id, .. } => Topic::Project(id.clone()),
@@ -134,17 +126,17 @@ impl Snapshot {
     }
 }
 
-/// What is new, for those who have subscribed to it (SYNC-20, SYNC-21).
+/// An update, for the subscribers of a topic (SYNC-20, SYNC-21).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
-    /// A chat of a project.
+pub enum ResourceUpdate {
+    /// A new chat of a project.
     Chat {
         /// The id of the project.
         of: String,
         /// The chat.
         chat: Chat,
     },
-    /// A message of a chat.
+    /// A new message of a chat.
     Message {
         /// The id of the chat.
         of: String,
@@ -153,9 +145,8 @@ pub enum News {
     },
 }
 
-impl News {
-    /// Of what it is news.
-    #[must_use]
+impl ResourceUpdate {
+    /// The topic that it updates.
     pub fn topic(&self) -> Topic {
         match self {
             Self::Chat { of, .. } => Topic::Project(of.clone()),

@@ -1,4 +1,4 @@
-//! Session codes and close codes of the terminal family.
+//! Session codes and close codes of terminal.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ pub const ALPHABET: &str = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 /// The number of characters of a session code.
 pub const CODE_LENGTH: usize = 6;
 
-/// Close code after `auth_failed` (TERM-03; RFC 6455, section 7.4.1).
+/// The close code after `auth_failed` (TERM-03; RFC 6455, section 7.4.1).
 pub const CLOSE_REFUSED: u16 = 1008;
 
-/// Close code for the viewers of a host that is lost (TERM-40; RFC 6455, section 7.4.1).
+/// The close code for the viewers of a lost host (TERM-40; RFC 6455, section 7.4.1).
 pub const CLOSE_HOST_LOST: u16 = 1000;
 
 formed_string! {
@@ -32,7 +32,7 @@ formed_string! {
 }
 
 formed_string! {
-    /// What a viewer gives as a code: any string. Whether it is a code is for the relay to say (TERM-03).
+    /// What a viewer sends as a code: any string. The relay decides whether it is a code (TERM-03).
     ViewerCode,
     expected "a string",
     valid |_| true,
@@ -40,14 +40,12 @@ formed_string! {
 }
 
 impl ViewerCode {
-    /// The session code that it stands for, in capitals; `None` where it is none in either case of letters (TERM-02).
-    #[must_use]
+    /// The session code in upper case; `None` if it is not one in either case (TERM-02).
     pub fn session_code(&self) -> Option<SessionCode> {
         SessionCode::new(self.as_str().to_ascii_uppercase())
     }
 
-    /// Whether two viewers' codes are the same but for the case of the letters A to Z (TERM-V1).
-    #[must_use]
+    /// Whether two codes are equal apart from the case of the letters A to Z (TERM-V1).
     pub fn is_same(&self, other: &Self) -> bool {
         self.as_str().eq_ignore_ascii_case(other.as_str())
     }
@@ -62,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn viewers_may_type_small_letters() {
+    fn viewers_may_type_lower_case() {
         for code in ["K7QXM2", "k7qxm2", "k7QxM2"] {
             assert_eq!(viewer(code).session_code(), SessionCode::new("K7QXM2"), "{code}");
         }
@@ -70,8 +68,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_case_of_ascii_letters_is_forgiven() {
-        // Other rules of case fold `ſ` to S and the sign for kelvin to k.
+    fn only_the_case_of_ascii_letters_is_ignored() {
+        // Unicode case folding maps `ſ` to S and the Kelvin sign to k.
         for code in [
             "",
             "K7QXM",

@@ -1,14 +1,14 @@
-//! The control messages of the terminal family, and one enum for each direction.
+//! The control messages of terminal, and one enum for each direction.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{SessionCode, ViewerCode};
 use crate::number::whole_u16;
 use crate::text::Prose;
-use crate::wire::{direction, from_object, types};
+use crate::wire::{direction, objects, types};
 
-/// The host names itself and asks for a code (TERM-01, TERM-H1).
+/// The host identifies itself and asks for a code (TERM-01, TERM-H1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TERM-H1"))]
 pub struct Register {
@@ -17,7 +17,7 @@ pub struct Register {
     pub client_id: String,
 }
 
-/// The relay tells the host its code (TERM-01).
+/// The relay sends the host its code (TERM-01).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TERM-01"))]
 pub struct Registered {
@@ -26,16 +26,16 @@ pub struct Registered {
     pub code: SessionCode,
 }
 
-/// The viewer asks to see a host's sessions (TERM-02, TERM-V1).
+/// The viewer asks to join a host's session (TERM-02, TERM-V1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TERM-V1"))]
 pub struct Auth {
-    /// The code as the viewer's user gave it, in either case of letters.
+    /// The code as the user entered it, in either case.
     #[schemars(extend("x-requirement" = "TERM-V1"))]
     pub session_code: ViewerCode,
 }
 
-/// The viewer is connected to its host's session (TERM-02).
+/// The viewer has joined the host's session (TERM-02).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TERM-02"))]
 pub struct AuthSuccess {}
@@ -44,12 +44,12 @@ pub struct AuthSuccess {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TERM-03"))]
 pub struct AuthFailed {
-    /// Why, for a person; not empty.
+    /// The reason, as text for people; not empty.
     #[schemars(extend("x-requirement" = "TERM-03"))]
     pub reason: Prose,
 }
 
-/// A viewer has come (TERM-10).
+/// A viewer has joined (TERM-10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TERM-10"))]
 pub struct BrowserConnected {
@@ -58,7 +58,7 @@ pub struct BrowserConnected {
     pub browser_id: String,
 }
 
-/// A viewer is gone (TERM-11).
+/// A viewer has left (TERM-11).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TERM-11"))]
 pub struct BrowserDisconnected {
@@ -67,23 +67,13 @@ pub struct BrowserDisconnected {
     pub browser_id: String,
 }
 
-/// One terminal session of a host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Session {
-    /// The session's id.
-    pub id: String,
-    /// What to call it before people.
-    pub name: String,
-}
-
-impl<'de> Deserialize<'de> for Session {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Members {
-            id: String,
-            name: String,
-        }
-        from_object(deserializer).map(|Members { id, name }| Self { id, name })
+objects! {
+    /// One terminal session of a host.
+    Session {
+        /// The session's id.
+        id: String,
+        /// The name to display.
+        name: String,
     }
 }
 
@@ -101,7 +91,7 @@ pub struct SessionList {
 pub struct SessionConnected {
     /// The session's id.
     pub session_id: String,
-    /// What to call it before people.
+    /// The name to display.
     pub name: String,
 }
 
@@ -113,7 +103,7 @@ pub struct SessionDisconnected {
     pub session_id: String,
 }
 
-/// A terminal session has another size (TERM-22).
+/// A terminal session was resized (TERM-22).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TERM-22"))]
 pub struct SessionResize {
@@ -127,7 +117,7 @@ pub struct SessionResize {
     pub rows: u16,
 }
 
-/// The viewer asks for the end of a session; the host gets it as a binary message (TERM-24).
+/// The viewer asks to close a session; the host receives it as a binary message (TERM-24).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CloseSession {
     /// The session's id; one that fits no binary message is refused (TERM-42).
@@ -139,10 +129,10 @@ pub struct CloseSession {
 #[schemars(extend("x-requirement" = "TERM-23"))]
 pub struct CreateSession {}
 
-/// The relay refuses something, or tells of a loss (TERM-04, TERM-40, TERM-42).
+/// The relay refuses a message, or reports a loss (TERM-04, TERM-40, TERM-42).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Error {
-    /// What happened, for a person; not empty.
+    /// What happened, as text for people; not empty.
     pub message: Prose,
 }
 
@@ -166,63 +156,25 @@ types! {
 direction! {
     /// What a host sends to the relay, apart from binary messages.
     FromHost: "host" => "relay", tags in "snake_case" {
-        /// See [`Register`].
-        Register,
-        /// See [`SessionList`].
-        SessionList,
-        /// See [`SessionConnected`].
-        SessionConnected,
-        /// See [`SessionDisconnected`].
-        SessionDisconnected,
-        /// See [`SessionResize`].
-        SessionResize,
+        Register, SessionList, SessionConnected, SessionDisconnected, SessionResize
     }
 }
 
 direction! {
     /// What a viewer sends to the relay, apart from binary messages.
-    FromViewer: "viewer" => "relay", tags in "snake_case" {
-        /// See [`Auth`].
-        Auth,
-        /// See [`CloseSession`].
-        CloseSession,
-        /// See [`CreateSession`].
-        CreateSession,
-    }
+    FromViewer: "viewer" => "relay", tags in "snake_case" { Auth, CloseSession, CreateSession }
 }
 
 direction! {
     /// What the relay sends to a host, apart from binary messages.
     ToHost: "relay" => "host", tags in "snake_case" {
-        /// See [`Registered`].
-        Registered,
-        /// See [`BrowserConnected`].
-        BrowserConnected,
-        /// See [`BrowserDisconnected`].
-        BrowserDisconnected,
-        /// See [`CreateSession`].
-        CreateSession,
-        /// See [`Error`].
-        Error,
+        Registered, BrowserConnected, BrowserDisconnected, CreateSession, Error
     }
 }
 
 direction! {
     /// What the relay sends to a viewer, apart from binary messages.
     ToViewer: "relay" => "viewer", tags in "snake_case" {
-        /// See [`AuthSuccess`].
-        AuthSuccess,
-        /// See [`AuthFailed`].
-        AuthFailed,
-        /// See [`SessionList`].
-        SessionList,
-        /// See [`SessionConnected`].
-        SessionConnected,
-        /// See [`SessionDisconnected`].
-        SessionDisconnected,
-        /// See [`SessionResize`].
-        SessionResize,
-        /// See [`Error`].
-        Error,
+        AuthSuccess, AuthFailed, SessionList, SessionConnected, SessionDisconnected, SessionResize, Error
     }
 }

@@ -1,4 +1,4 @@
-//! The terminal family: one host, many viewers, control messages in text and terminal bytes in binary messages (chapter `terminal`).
+//! Terminal: one host, many viewers, control messages as text and terminal bytes as binary messages (chapter `terminal`).
 
 mod code;
 mod frame;
@@ -7,7 +7,7 @@ mod model;
 mod state;
 
 pub use code::{ALPHABET, CLOSE_HOST_LOST, CLOSE_REFUSED, CODE_LENGTH, SessionCode, ViewerCode};
-pub use frame::{FrameError, MAX_SESSION_ID, SessionId, TerminalFrame};
+pub use frame::{MAX_SESSION_ID, SessionId, TerminalFrame, TerminalFrameError};
 pub use message::{
     Auth, AuthFailed, AuthSuccess, BrowserConnected, BrowserDisconnected, CloseSession, CreateSession, Error, FromHost,
     FromViewer, Register, Registered, Session, SessionConnected, SessionDisconnected, SessionList, SessionResize,
@@ -15,77 +15,58 @@ pub use message::{
 };
 pub use state::order;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::family::{BY_TYPE, Binary, Channel, Endpoint, Family, Travel, Turn, Welcome};
+use crate::family::{BY_TYPE, Endpoint, Family, MessageFraming, Opening, OpeningTurn};
 use crate::reconnect::Policy;
 use crate::wire::BinaryError;
 
-/// Where hosts and viewers connect; the first message tells them apart (TERM-01, TERM-02).
+/// Where hosts and viewers connect; the first message decides the role (TERM-01, TERM-02).
 pub const PATH: &str = "/ws";
 
-/// The least that a relay keeps of a host's binary messages for viewers that come later, in bytes (TERM-30).
+/// The bytes of a host's binary messages that a relay keeps, at least, for viewers that join later (TERM-30).
 pub const SCROLLBACK_BYTES: usize = 1 << 20;
 
 /// The family's entry in [`crate::family::FAMILIES`].
 pub const FAMILY: Family = Family {
     name: "terminal",
-    title: "a host shares its terminals with many viewers, control messages beside bytes",
-    travel: Travel::WebSocket,
+    title: "a host shares its terminals with many viewers, with control messages beside terminal bytes",
+    framing: MessageFraming::WebSocket,
     server: "relay",
     clients: &["host", "viewer"],
     endpoints: &[Endpoint { path: PATH, role: "host" }, Endpoint { path: PATH, role: "viewer" }],
     channels: &[
-        Channel {
-            direction: FromHost::DIRECTION,
-            schemas: FromHost::schemas,
-            canonical: |text| FromHost::decode(text).map(|message| message.encode()),
-            rule: "WIRE-01",
-            binary: Some(Binary { canonical, rule: "TERM-H5", packing: None }),
-        },
-        Channel {
-            direction: FromViewer::DIRECTION,
-            schemas: FromViewer::schemas,
-            canonical: |text| FromViewer::decode(text).map(|message| message.encode()),
-            rule: "WIRE-01",
-            binary: Some(Binary { canonical, rule: "TERM-H5", packing: None }),
-        },
-        Channel {
-            direction: ToHost::DIRECTION,
-            schemas: ToHost::schemas,
-            canonical: |text| ToHost::decode(text).map(|message| message.encode()),
-            rule: "WIRE-01",
-            binary: Some(Binary { canonical, rule: "TERM-21", packing: None }),
-        },
-        Channel {
-            direction: ToViewer::DIRECTION,
-            schemas: ToViewer::schemas,
-            canonical: |text| ToViewer::decode(text).map(|message| message.encode()),
-            rule: "WIRE-01",
-            binary: Some(Binary { canonical, rule: "TERM-20", packing: None }),
-        },
+        FromHost::channel("WIRE-01").with_binary(canonical, "TERM-H5"),
+        FromViewer::channel("WIRE-01").with_binary(canonical, "TERM-H5"),
+        ToHost::channel("WIRE-01").with_binary(canonical, "TERM-21"),
+        ToViewer::channel("WIRE-01").with_binary(canonical, "TERM-20"),
     ],
     naming: BY_TYPE,
     order,
     model: Some(model::MODEL),
     solo: false,
     policy: Policy::RELAY,
-    welcome,
+    opening,
 };
 
 fn canonical(bytes: &[u8]) -> Result<Vec<u8>, BinaryError> {
     Ok(TerminalFrame::decode(bytes)?.encode())
 }
 
-/// A code that a viewer under test is given.
-const WELCOME_CODE: &str = "K7QX4M";
+const OPENING_CODE: &str = "K7QX4M";
 
-fn welcome(role: &str) -> Welcome {
+fn registered(_: f64) -> Value {
+    json!({ "type": "registered", "code": OPENING_CODE })
+}
+
+fn opening(role: &str) -> Opening {
     if role == "host" {
-        let turns =
-            &[Turn::Client("register"), Turn::Server(|_| json!({ "type": "registered", "code": WELCOME_CODE }))];
-        return Welcome { params: &[], turns, asides: &[] };
+        return Opening {
+            params: &[],
+            turns: &[OpeningTurn::Client("register"), OpeningTurn::Server(registered)],
+            asides: &[],
+        };
     }
-    let turns = &[Turn::Client("auth"), Turn::Server(|_| json!({ "type": "auth_success" }))];
-    Welcome { params: &[("code", WELCOME_CODE)], turns, asides: &[] }
+    let turns = &[OpeningTurn::Client("auth"), OpeningTurn::Server(|_| json!({ "type": "auth_success" }))];
+    Opening { params: &[("code", OPENING_CODE)], turns, asides: &[] }
 }

@@ -1,175 +1,169 @@
-//! The order of one terminal connection, as an observer on its wire can know it.
-//!
-//! The first message makes the connection a host's or a viewer's, whatever it was opened as.
+//! The order rules of a terminal connection. The first message makes it a host's or a viewer's.
 
 use std::collections::BTreeSet;
 
 use super::ViewerCode;
-use crate::order::{Breach, Order, Said};
+use crate::order::{Observed, Order, RuleViolation, violation};
 
-/// The order rules of a new connection of a host or a viewer; a client of another role may open it as it likes.
-#[must_use]
+/// The order rules of a new connection of a host or a viewer; a client of another role may open it in any way.
 pub fn order(role: &str) -> Box<dyn Order> {
     let opening = match role {
         "host" => Some(("register", "TERM-H1")),
         "viewer" => Some(("auth", "TERM-V1")),
         _ => None,
     };
-    Box::new(Connection { opening, place: Place::Opening })
+    Box::new(TerminalOrder { opening, state: TerminalState::Opening })
 }
 
-/// Viewers of one host are remembered up to this many.
+/// The number of a host's viewers that are remembered.
 const MAX_BROWSERS: usize = 10_000;
 
-struct Connection {
-    /// How the client has to open it, and the requirement that says so.
+struct TerminalOrder {
+    /// The required first message, and the requirement behind it.
     opening: Option<(&'static str, &'static str)>,
-    place: Place,
+    state: TerminalState,
 }
 
-enum Place {
-    /// The client has said nothing.
+enum TerminalState {
     Opening,
-    /// The client has opened with something else.
+    /// The client opened with an invalid message.
     Refused,
-    Host(Host),
-    Viewer(Viewer),
+    Host(HostProgress),
+    Viewer(ViewerProgress),
 }
 
 #[derive(Default)]
-struct Host {
-    /// How many `register` are not answered.
-    asked: usize,
+struct HostProgress {
+    unanswered: usize,
     has_code: bool,
     browsers: BTreeSet<String>,
 }
 
 #[derive(Default)]
-struct Viewer {
-    /// How many `auth` are not answered.
-    asked: usize,
+struct ViewerProgress {
+    unanswered: usize,
     code: Option<ViewerCode>,
     is_connected: bool,
     is_refused: bool,
 }
 
-fn breach(requirement: &'static str, why: impl Into<String>) -> Result<(), Breach> {
-    Err(Breach { requirement, why: why.into() })
-}
-
-impl Order for Connection {
-    fn client_said(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let name = said.name();
-        let is_first = matches!(self.place, Place::Opening);
+impl Order for TerminalOrder {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let name = observed.name();
+        let is_first = matches!(self.state, TerminalState::Opening);
         if is_first {
-            self.place = match name {
-                "register" => Place::Host(Host::default()),
-                "auth" => Place::Viewer(Viewer::default()),
-                _ => Place::Refused,
+            self.state = match name {
+                "register" => TerminalState::Host(HostProgress::default()),
+                "auth" => TerminalState::Viewer(ViewerProgress::default()),
+                _ => TerminalState::Refused,
             };
         }
-        match (&mut self.place, name) {
-            (Place::Host(host), "register") => host.asked += 1,
-            (Place::Viewer(viewer), "auth") => viewer.asks(said)?,
+        match (&mut self.state, name) {
+            (TerminalState::Host(host), "register") => host.unanswered += 1,
+            (TerminalState::Viewer(viewer), "auth") => viewer.send_auth(observed)?,
             _ => {}
         }
         match self.opening {
             Some((wanted, requirement)) if is_first && name != wanted => {
-                breach(requirement, format!("the first message on the connection is not `{wanted}`"))
+                violation(requirement, format!("the first message on the connection is not `{wanted}`"))
             }
             _ => Ok(()),
         }
     }
 
-    fn server_said(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let name = said.name();
-        match &mut self.place {
-            Place::Opening if name == "error" => Ok(()),
-            Place::Opening => breach(rule(said, "TERM-20"), format!("{} before the first message", shown(said))),
-            Place::Refused if name == "error" => Ok(()),
-            Place::Refused => breach(
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let name = observed.name();
+        match &mut self.state {
+            TerminalState::Opening if name == "error" => Ok(()),
+            TerminalState::Opening => {
+                violation(rule(observed, "TERM-20"), format!("{} before the first message", shown(observed)))
+            }
+            TerminalState::Refused if name == "error" => Ok(()),
+            TerminalState::Refused => violation(
                 "TERM-04",
-                format!("{} on a connection that opened with neither `register` nor `auth`", shown(said)),
+                format!("{} on a connection that opened with neither `register` nor `auth`", shown(observed)),
             ),
-            Place::Host(host) => host.is_told(said),
-            Place::Viewer(viewer) => viewer.is_told(said),
+            TerminalState::Host(host) => host.receive(observed),
+            TerminalState::Viewer(viewer) => viewer.receive(observed),
         }
     }
 }
 
-impl Host {
-    fn is_told(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let name = said.name();
+impl HostProgress {
+    fn receive(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let name = observed.name();
         match name {
             "error" => return Ok(()),
-            "registered" if self.asked == 0 => return breach("TERM-01", "`registered` without a `register`"),
+            "registered" if self.unanswered == 0 => return violation("TERM-01", "`registered` without a `register`"),
             "registered" => {
-                self.asked -= 1;
+                self.unanswered -= 1;
                 self.has_code = true;
                 return Ok(());
             }
             _ if !self.has_code => {
-                return breach(rule(said, "TERM-21"), format!("{} before `registered`", shown(said)));
+                return violation(rule(observed, "TERM-21"), format!("{} before `registered`", shown(observed)));
             }
             _ => {}
         }
-        let Said::Message(message) = said else { return Ok(()) };
+        let Observed::Message(message) = observed else { return Ok(()) };
         let Some(id) = message["browser_id"].as_str() else { return Ok(()) };
         let is_full = self.browsers.len() == MAX_BROWSERS;
         match name {
             "browser_connected" if !is_full && !self.browsers.insert(id.to_owned()) => {
-                breach("TERM-10", "`browser_connected` with the `browser_id` of a viewer that is connected")
+                violation("TERM-10", "`browser_connected` with the `browser_id` of a viewer that is connected")
             }
             "browser_disconnected" if !self.browsers.remove(id) && !is_full => {
-                breach("TERM-11", "`browser_disconnected` with a `browser_id` that no connected viewer has")
+                violation("TERM-11", "`browser_disconnected` with a `browser_id` that no connected viewer has")
             }
             _ => Ok(()),
         }
     }
 }
 
-impl Viewer {
-    fn asks(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let Said::Message(message) = said else { return Ok(()) };
-        self.asked += 1;
+impl ViewerProgress {
+    fn send_auth(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let Observed::Message(message) = observed else { return Ok(()) };
+        self.unanswered += 1;
         let code = message["session_code"].as_str().and_then(ViewerCode::new);
         let is_same = code.iter().zip(&self.code).any(|(new, old)| new.is_same(old));
         self.code = code;
         if self.is_refused && is_same {
-            return breach("TERM-V1", "`auth` again with the code that was refused");
+            return violation("TERM-V1", "`auth` again with the code that was refused");
         }
         Ok(())
     }
 
-    fn is_told(&mut self, said: &Said<'_>) -> Result<(), Breach> {
+    fn receive(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
         if self.is_refused {
-            return breach("TERM-03", format!("{} after `auth_failed`, where only the close is due", shown(said)));
+            return violation("TERM-03", format!("{} after `auth_failed`, instead of the close", shown(observed)));
         }
-        match said.name() {
+        match observed.name() {
             "error" => Ok(()),
-            name @ ("auth_success" | "auth_failed") if self.asked == 0 => {
-                breach(rule(said, "TERM-20"), format!("`{name}` without an `auth`"))
+            name @ ("auth_success" | "auth_failed") if self.unanswered == 0 => {
+                violation(rule(observed, "TERM-20"), format!("`{name}` without an `auth`"))
             }
             "auth_success" => {
-                self.asked -= 1;
+                self.unanswered -= 1;
                 self.is_connected = true;
                 Ok(())
             }
             "auth_failed" => {
-                self.asked -= 1;
+                self.unanswered -= 1;
                 self.is_refused = true;
                 Ok(())
             }
-            _ if !self.is_connected => breach(rule(said, "TERM-20"), format!("{} before `auth_success`", shown(said))),
+            _ if !self.is_connected => {
+                violation(rule(observed, "TERM-20"), format!("{} before `auth_success`", shown(observed)))
+            }
             _ => Ok(()),
         }
     }
 }
 
-/// The requirement that says when a relay sends this, or `binary`.
-fn rule(said: &Said<'_>, binary: &'static str) -> &'static str {
-    match (said, said.name()) {
-        (Said::Binary(_), _) => binary,
+/// The requirement about the moment when a relay sends this message, or `binary`.
+fn rule(observed: &Observed<'_>, binary: &'static str) -> &'static str {
+    match (observed, observed.name()) {
+        (Observed::Binary(_), _) => binary,
         (_, "registered") => "TERM-01",
         (_, "auth_success") => "TERM-02",
         (_, "auth_failed") => "TERM-03",
@@ -180,10 +174,10 @@ fn rule(said: &Said<'_>, binary: &'static str) -> &'static str {
     }
 }
 
-fn shown(said: &Said<'_>) -> String {
-    match said {
-        Said::Binary(_) => "a binary message".to_owned(),
-        Said::Message(_) => format!("`{}`", said.name()),
+fn shown(observed: &Observed<'_>) -> String {
+    match observed {
+        Observed::Binary(_) => "a binary message".to_owned(),
+        Observed::Message(_) => format!("`{}`", observed.name()),
     }
 }
 
@@ -192,23 +186,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-
-    /// Plays what client (`>`) and server (`<`) said, null for a binary message; the requirement that the last of it breaks, if any. What
-    /// comes before must break none, but for what the client (`!`) does wrong on purpose.
-    fn play(role: &str, story: &[(char, Value)]) -> Option<&'static str> {
-        let mut order = order(role);
-        let mut broken = None;
-        for (who, message) in story {
-            assert_eq!(broken, None, "{role}: before {message} in {story:?}");
-            let said = if message.is_null() { Said::Binary(b"\x011x") } else { Said::Message(message) };
-            let verdict = if *who == '<' { order.server_said(&said) } else { order.client_said(&said) };
-            broken = verdict.err().map(|breach| breach.requirement).filter(|_| *who != '!');
-        }
-        broken
-    }
+    use crate::order::violated_by;
 
     #[test]
-    fn each_rule_of_a_host_is_broken_and_kept() {
+    fn each_rule_of_a_host_is_violated_and_kept() {
         let register = || ('>', json!({ "type": "register" }));
         let registered = || ('<', json!({ "type": "registered" }));
         let list = || ('>', json!({ "type": "session_list" }));
@@ -216,7 +197,7 @@ mod tests {
         let came = |id: &str| ('<', json!({ "type": "browser_connected", "browser_id": id }));
         let left = |id: &str| ('<', json!({ "type": "browser_disconnected", "browser_id": id }));
         let bytes = |who| (who, Value::Null);
-        for (story, broken) in [
+        for (messages, violated) in [
             (vec![register(), registered(), came("1"), list(), bytes('>'), bytes('<'), came("2"), left("1")], None),
             (vec![register(), registered(), came("1"), left("1"), came("1")], None),
             (vec![register(), error()], None),
@@ -234,12 +215,12 @@ mod tests {
             (vec![('!', Value::Null), error()], None),
             (vec![('!', Value::Null), registered()], Some("TERM-04")),
         ] {
-            assert_eq!(play("host", &story), broken, "{story:?}");
+            assert_eq!(violated_by(order("host"), &messages), violated, "{messages:?}");
         }
     }
 
     #[test]
-    fn each_rule_of_a_viewer_is_broken_and_kept() {
+    fn each_rule_of_a_viewer_is_violated_and_kept() {
         let auth = |code: &str| ('>', json!({ "type": "auth", "session_code": code }));
         let success = || ('<', json!({ "type": "auth_success" }));
         let failed = || ('<', json!({ "type": "auth_failed" }));
@@ -247,7 +228,7 @@ mod tests {
         let list = || ('<', json!({ "type": "session_list" }));
         let create = || ('>', json!({ "type": "create_session" }));
         let bytes = |who| (who, Value::Null);
-        for (story, broken) in [
+        for (messages, violated) in [
             (vec![auth("A"), success(), bytes('<'), list(), bytes('>'), create(), error()], None),
             (vec![auth("A"), error()], None),
             (vec![auth("A"), success(), auth("A")], None),
@@ -267,15 +248,15 @@ mod tests {
             (vec![('!', json!({ "type": "create_session" })), error()], None),
             (vec![('!', json!({ "type": "create_session" })), success()], Some("TERM-04")),
         ] {
-            assert_eq!(play("viewer", &story), broken, "{story:?}");
+            assert_eq!(violated_by(order("viewer"), &messages), violated, "{messages:?}");
         }
     }
 
     #[test]
-    fn the_first_message_decides_the_role() {
+    fn first_message_decides_the_role() {
         let auth = ('>', json!({ "type": "auth", "session_code": "A" }));
         let success = ('<', json!({ "type": "auth_success" }));
-        assert_eq!(play("", &[auth.clone(), success.clone()]), None);
-        assert_eq!(play("host", &[('!', auth.1), success]), None);
+        assert_eq!(violated_by(order(""), &[auth.clone(), success.clone()]), None);
+        assert_eq!(violated_by(order("host"), &[('!', auth.1), success]), None);
     }
 }

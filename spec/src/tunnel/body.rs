@@ -1,4 +1,4 @@
-//! The body of a request or an answer: base64 in JSON, a byte string in MessagePack (chapter `tunnel`, "Messages").
+//! The body of a request or a response: base64 in JSON, a byte string in MessagePack (chapter `tunnel`, "Messages").
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The bytes of a body; none and null mean the same.
+/// The bytes of a body; empty is null on the wire.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Body(pub Vec<u8>);
 
@@ -19,7 +19,7 @@ impl Serialize for Body {
         if self.0.is_empty() {
             serializer.serialize_none()
         } else if serializer.is_human_readable() {
-            // Not as a whole: a body of megabytes stands in memory often enough.
+            // Not as one string: a body may have megabytes.
             serializer.collect_str(&Base64Display::new(&self.0, &STANDARD))
         } else {
             serializer.serialize_bytes(&self.0)
@@ -29,20 +29,20 @@ impl Serialize for Body {
 
 impl<'de> Deserialize<'de> for Body {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = Bytes { is_text: deserializer.is_human_readable() };
+        let bytes = BodyVisitor { is_text: deserializer.is_human_readable() };
         deserializer.deserialize_any(bytes)
     }
 }
 
-struct Bytes {
-    /// Whether byte strings are written as base64.
+struct BodyVisitor {
+    /// Whether bytes are base64.
     is_text: bool,
 }
 
-/// The most that is set aside for a list before its elements have come.
+/// The most that is reserved for a list before its elements are read.
 const MOST_AHEAD: usize = 4096;
 
-impl<'de> Visitor<'de> for Bytes {
+impl<'de> Visitor<'de> for BodyVisitor {
     type Value = Body;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

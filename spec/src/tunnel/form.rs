@@ -1,36 +1,37 @@
-//! A message in its JSON form, written as MessagePack with all that it says: also members that nobody knows, and what is no message.
+//! Encodes a message in JSON form as MessagePack, including unknown members and invalid messages.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::family::Packing;
 use crate::packed;
 
-/// The messages that have a body.
+pub(super) const PACKING: Packing = Packing { json: packed::json_form, pack };
+
 const WITH_BODY: [&str; 2] = ["HttpRequest", "HttpResponse"];
 
-/// The bytes of a message. A body in base64 becomes a byte string; what is no base64 stays as it is.
-pub(super) fn pack(message: &Value) -> Vec<u8> {
+/// The bytes of a message. A base64 body becomes a byte string; an invalid one stays a string.
+fn pack(message: &Value) -> Vec<u8> {
     let has_body = message["type"].as_str().is_some_and(|kind| WITH_BODY.contains(&kind));
-    packed::write(&Form { value: message, part: if has_body { Part::Message } else { Part::Other } })
+    packed::write(&PackedForm { value: message, part: if has_body { FormPart::Message } else { FormPart::Other } })
 }
 
-/// A value, and what it is of a message.
-struct Form<'a> {
+struct PackedForm<'a> {
     value: &'a Value,
-    part: Part,
+    part: FormPart,
 }
 
 #[derive(Clone, Copy)]
-enum Part {
+enum FormPart {
     Message,
     Data,
     Body,
     Other,
 }
 
-impl Part {
+impl FormPart {
     fn member(self, name: &str) -> Self {
         match (self, name) {
             (Self::Message, "data") => Self::Data,
@@ -40,12 +41,13 @@ impl Part {
     }
 }
 
-impl Serialize for Form<'_> {
+impl Serialize for PackedForm<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match (self.part, self.value) {
-            (Part::Message | Part::Data, Value::Object(members)) => serializer
-                .collect_map(members.iter().map(|(name, value)| (name, Form { value, part: self.part.member(name) }))),
-            (Part::Body, Value::String(text)) => match STANDARD.decode(text) {
+            (FormPart::Message | FormPart::Data, Value::Object(members)) => serializer.collect_map(
+                members.iter().map(|(name, value)| (name, PackedForm { value, part: self.part.member(name) })),
+            ),
+            (FormPart::Body, Value::String(text)) => match STANDARD.decode(text) {
                 Ok(bytes) => serializer.serialize_bytes(&bytes),
                 Err(_) => serializer.serialize_str(text),
             },
@@ -62,7 +64,7 @@ mod tests {
     use crate::tunnel::ToAgent;
 
     #[test]
-    fn what_a_message_says_is_written_and_members_that_nobody_knows_too() {
+    fn packs_known_and_unknown_members() {
         let request = json!({
             "type": "HttpRequest",
             "data": { "id": "1", "method": "PUT", "url": "/", "headers": {}, "body": "AP8=", "more": "x" },
@@ -76,10 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_stays_what_it_is() {
+    fn leaves_other_values_as_they_are() {
         let body = |body: &str| json!({ "type": "HttpRequest", "data": { "body": body } });
         for value in
-            [json!(null), json!([1, "a"]), body("no base64!"), json!({ "type": "Auth", "data": { "body": "AP8=" } })]
+            [json!(null), json!([1, "a"]), body("not base64!"), json!({ "type": "Auth", "data": { "body": "AP8=" } })]
         {
             assert_eq!(pack(&value), packed::write(&value), "{value}");
         }

@@ -1,4 +1,4 @@
-//! The headers of a request or an answer: lines by name (chapter `tunnel`, "Messages").
+//! The headers of a request or a response: lines by name (chapter `tunnel`, "Messages").
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,12 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text::Text;
 
-/// Header lines, those of one name together; names are in lower case. Whether HTTP allows name and value is not looked at (TUN-16).
+/// Header lines, grouped by name; names are in lower case. HTTP's rules for names and values are not checked (TUN-16).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, Vec<String>)>);
 
 impl Headers {
-    /// Adds a line behind those that bear the same name in any case of letters.
+    /// Adds a line after those with the same name, in any case.
     pub fn add(&mut self, name: &str, value: impl Into<String>) {
         let same = self.0.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
         match same {
@@ -25,7 +25,7 @@ impl Headers {
         }
     }
 
-    /// The values of the lines with this name, in their order.
+    /// The values of the lines with this name, in order.
     pub fn of(&self, name: &str) -> impl Iterator<Item = &str> {
         let same = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         same.into_iter().flat_map(|(_, values)| values.iter().map(String::as_str))
@@ -39,37 +39,36 @@ impl Headers {
 
 impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(lines: I) -> Self {
-        let mut gathering = Gathering::default();
-        lines.into_iter().for_each(|(name, value)| gathering.add(name.as_ref(), value.into()));
-        gathering.headers
+        let mut collector = HeaderCollector::default();
+        lines.into_iter().for_each(|(name, value)| collector.add(name.as_ref(), value.into()));
+        collector.headers
     }
 }
 
-/// From so many names on they are looked up: a message of some megabytes may have a million.
+/// The number of names from which a hash map is used: a message of some megabytes may have a million.
 const MANY: usize = 32;
 
-/// Header lines that come one after the other.
 #[derive(Default)]
-struct Gathering {
+struct HeaderCollector {
     headers: Headers,
-    /// Where each name stands, once there are many.
-    places: HashMap<String, usize>,
+    /// The index of each name, once there are many.
+    indices: HashMap<String, usize>,
 }
 
-impl Gathering {
+impl HeaderCollector {
     fn add(&mut self, name: &str, value: String) {
         let Headers(lines) = &mut self.headers;
         if lines.len() < MANY {
             return self.headers.add(name, value);
         }
-        if self.places.is_empty() {
-            self.places = lines.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
+        if self.indices.is_empty() {
+            self.indices = lines.iter().enumerate().map(|(index, (name, _))| (name.clone(), index)).collect();
         }
         let name = name.to_ascii_lowercase();
-        match self.places.get(&name) {
-            Some(place) => lines[*place].1.push(value),
+        match self.indices.get(&name) {
+            Some(index) => lines[*index].1.push(value),
             None => {
-                self.places.insert(name.clone(), lines.len());
+                self.indices.insert(name.clone(), lines.len());
                 lines.push((name, vec![value]));
             }
         }
@@ -101,11 +100,11 @@ impl<'de> Deserialize<'de> for Headers {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
-                let mut gathering = Gathering::default();
-                while let Some((Text(name), Values(values))) = map.next_entry()? {
-                    values.into_iter().for_each(|value| gathering.add(&name, value));
+                let mut collector = HeaderCollector::default();
+                while let Some((Text(name), HeaderValues(values))) = map.next_entry()? {
+                    values.into_iter().for_each(|value| collector.add(&name, value));
                 }
-                Ok(gathering.headers)
+                Ok(collector.headers)
             }
         }
 
@@ -113,33 +112,29 @@ impl<'de> Deserialize<'de> for Headers {
     }
 }
 
-struct Values(Vec<String>);
+struct HeaderValues(Vec<String>);
 
-impl<'de> Deserialize<'de> for Values {
+impl<'de> Deserialize<'de> for HeaderValues {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct OneOrMore;
 
         impl<'de> Visitor<'de> for OneOrMore {
-            type Value = Values;
+            type Value = HeaderValues;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string or an array of strings")
             }
 
-            fn visit_str<E>(self, value: &str) -> Result<Values, E> {
-                Ok(Values(vec![value.to_owned()]))
+            fn visit_str<E>(self, value: &str) -> Result<HeaderValues, E> {
+                Ok(HeaderValues(vec![value.to_owned()]))
             }
 
-            fn visit_string<E>(self, value: String) -> Result<Values, E> {
-                Ok(Values(vec![value]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Values, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<HeaderValues, A::Error> {
                 let mut values = Vec::new();
                 while let Some(Text(value)) = items.next_element()? {
                     values.push(value);
                 }
-                Ok(Values(values))
+                Ok(HeaderValues(values))
             }
         }
 
@@ -167,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_one_name_stand_together_in_their_order() {
+    fn groups_lines_by_name_in_order() {
         let text = r#"{"Set-Cookie":"a=1","accept":["x","y"],"SET-cookie":["b=2","c=3"],"none":[]}"#;
         let headers: Headers = serde_json::from_str(text).expect("headers");
         assert_eq!(headers.of("set-COOKIE").collect::<Vec<_>>(), ["a=1", "b=2", "c=3"]);
@@ -179,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_names_are_read_like_a_few() {
+    fn reads_a_hundred_thousand_names() {
         let line = |number: usize| (format!("Name-{}", number % 100_000), number.to_string());
         let many: Headers = (0..200_000).map(line).collect();
         assert_eq!(many.of("name-99999").collect::<Vec<_>>(), ["99999", "199999"]);

@@ -1,4 +1,4 @@
-//! The messages of the tunnel family, and one enum for each direction.
+//! The messages of tunnel, and one enum for each direction.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::text::{Prose, optional_string, string};
 use crate::wire::types;
 use crate::wrapped::wrapped_direction;
 
-/// The agent shows that it may (TUN-01).
+/// The agent authenticates (TUN-01).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-01"))]
 pub struct Auth {
@@ -24,32 +24,32 @@ pub struct Auth {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-02"))]
 pub struct AuthSuccess {
-    /// The id of this connection's session, which no other has; not empty.
+    /// The id of the session of this connection, which is unique; not empty.
     #[schemars(extend("x-requirement" = "TUN-02"))]
     pub session_id: Prose,
 }
 
-/// The token is wrong, or there was none (TUN-02, TUN-03).
+/// The token is wrong or missing (TUN-02, TUN-03).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-02"))]
 pub struct AuthError {
-    /// Why, for a person; not empty.
+    /// The reason, as text for people; not empty.
     #[schemars(extend("x-requirement" = "TUN-02"))]
     pub error: Prose,
 }
 
-/// A public request, to be made locally (TUN-20).
+/// A public request for the local server (TUN-20).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-20"))]
 pub struct HttpRequest {
-    /// The request's id; no other request of the connection has it.
+    /// The request's id, unique on the connection.
     #[serde(deserialize_with = "string")]
     #[schemars(extend("x-requirement" = "TUN-20"))]
     pub id: String,
-    /// The method, as `GET`.
+    /// The method, such as `GET`.
     #[serde(deserialize_with = "string")]
     pub method: String,
-    /// Path and query, as they came: `/a%20b?x=1`.
+    /// Path and query as received: `/a%20b?x=1`.
     #[serde(deserialize_with = "string")]
     pub url: String,
     /// The header lines.
@@ -61,7 +61,7 @@ pub struct HttpRequest {
     pub body: Body,
 }
 
-/// The local server's answer to a request (TUN-10).
+/// The local server's response to a request (TUN-10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-10"))]
 pub struct HttpResponse {
@@ -73,7 +73,7 @@ pub struct HttpResponse {
     #[serde(deserialize_with = "status")]
     #[schemars(range(min = 100, max = 599), extend("x-requirement" = "TUN-12"))]
     pub status: u16,
-    /// The reason phrase, perhaps empty.
+    /// The reason phrase; may be empty.
     #[serde(deserialize_with = "string")]
     #[schemars(extend("x-requirement" = "TUN-12"))]
     pub status_text: String,
@@ -86,22 +86,22 @@ pub struct HttpResponse {
     pub body: Body,
 }
 
-/// What went wrong, with a request or otherwise (TUN-14, TUN-16 to TUN-18, TUN-21).
+/// An error, about a request or in general (TUN-14, TUN-16 to TUN-18, TUN-21).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-10"))]
 pub struct Error {
     /// The request that it is about, if it is about one.
     #[serde(default, deserialize_with = "optional_string")]
     pub request_id: Option<String>,
-    /// What happened, for a person; not empty.
+    /// What happened, as text for people; not empty.
     pub error: Prose,
-    /// An HTTP status that says the same, 100 to 599, if there is one.
+    /// The corresponding HTTP status, 100 to 599, if there is one.
     #[serde(default, deserialize_with = "optional_status")]
     #[schemars(range(min = 100, max = 599))]
     pub code: Option<u16>,
 }
 
-/// Asks whether the other side is there (TUN-30, TUN-31).
+/// Asks whether the other side is alive (TUN-30, TUN-31).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-30"))]
 pub struct Ping {
@@ -109,19 +109,19 @@ pub struct Ping {
     pub timestamp: Number,
 }
 
-/// The answer to a ping (TUN-30).
+/// Answers a ping (TUN-30).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-30"))]
 pub struct Pong {
-    /// The number that the ping had.
+    /// The number of the ping.
     pub timestamp: Number,
 }
 
-/// What the agent has done since its process began (TUN-32).
+/// Statistics of the agent since its process started (TUN-32).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-requirement" = "TUN-32"))]
 pub struct Stats {
-    /// How many requests were answered, by `HttpResponse` or `Error`.
+    /// The number of requests that were answered, by `HttpResponse` or `Error`.
     #[serde(deserialize_with = "whole_u53")]
     #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub requests_processed: u64,
@@ -129,7 +129,7 @@ pub struct Stats {
     #[serde(deserialize_with = "whole_u53")]
     #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub bytes_transferred: u64,
-    /// For how long the process lives, in seconds.
+    /// The uptime of the process, in seconds.
     #[serde(deserialize_with = "crate::number::at_least_zero")]
     #[schemars(range(min = 0))]
     pub uptime_seconds: f64,
@@ -149,36 +149,10 @@ types! {
 
 wrapped_direction! {
     /// What an agent sends to the cloud.
-    FromAgent: "agent" => "cloud" {
-        /// See [`Auth`].
-        Auth,
-        /// See [`HttpResponse`].
-        HttpResponse,
-        /// See [`Error`].
-        Error,
-        /// See [`Ping`].
-        Ping,
-        /// See [`Pong`].
-        Pong,
-        /// See [`Stats`].
-        Stats,
-    }
+    FromAgent: "agent" => "cloud" { Auth, HttpResponse, Error, Ping, Pong, Stats }
 }
 
 wrapped_direction! {
     /// What the cloud sends to an agent.
-    ToAgent: "cloud" => "agent" {
-        /// See [`AuthSuccess`].
-        AuthSuccess,
-        /// See [`AuthError`].
-        AuthError,
-        /// See [`HttpRequest`].
-        HttpRequest,
-        /// See [`Error`].
-        Error,
-        /// See [`Ping`].
-        Ping,
-        /// See [`Pong`].
-        Pong,
-    }
+    ToAgent: "cloud" => "agent" { AuthSuccess, AuthError, HttpRequest, Error, Ping, Pong }
 }

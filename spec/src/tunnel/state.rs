@@ -1,75 +1,66 @@
-//! The order of one tunnel connection, as an observer on its wire can know it.
+//! The order rules of a tunnel connection.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
-use crate::order::{Breach, Order, Said};
+use crate::order::{Observed, Order, RuleViolation, violation};
 
 /// The order rules of a new connection of an agent.
-#[must_use]
 pub fn order(_: &str) -> Box<dyn Order> {
-    Box::new(Connection::default())
+    Box::new(TunnelOrder::default())
 }
 
-/// Ids and timestamps are remembered up to this many of each kind; rules that need more are silent from there on.
+/// The number of ids and of timestamps that are remembered; beyond it, the rules that need them report nothing.
 const REMEMBERED: usize = 100_000;
 
 #[derive(Default)]
-struct Connection {
-    place: Place,
-    /// How often the cloud asked with an id, and was not answered.
-    asked: HashMap<String, usize>,
-    /// Ids of requests that the cloud may not use again.
-    used: HashSet<String>,
-    /// Whether something was forgotten.
+struct TunnelOrder {
+    state: TunnelState,
+    unanswered: HashMap<String, usize>,
+    used_ids: HashSet<String>,
+    /// Whether something could not be remembered.
     is_full: bool,
-    /// Timestamps that the client may repeat, and those that the server may.
+    /// Timestamps that a `Pong` may repeat.
     pings_of_cloud: VecDeque<Value>,
     pings_of_agent: VecDeque<Value>,
     stats: Option<[f64; 3]>,
 }
 
 #[derive(Default, PartialEq)]
-enum Place {
-    /// The agent has said nothing.
+enum TunnelState {
     #[default]
     Opening,
-    /// The agent has opened with something else than `Auth`.
-    Strange,
-    /// `Auth` is not answered.
-    Asked,
+    /// The agent opened with something else than `Auth`.
+    Invalid,
+    Pending,
     Open,
     Refused,
 }
 
 const COUNTERS: [&str; 3] = ["requests_processed", "bytes_transferred", "uptime_seconds"];
 
-fn breach(requirement: &'static str, why: impl Into<String>) -> Result<(), Breach> {
-    Err(Breach { requirement, why: why.into() })
-}
-
-impl Order for Connection {
-    fn client_said(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let Said::Message(message) = said else { return self.agent_opens("a binary message") };
-        let name = said.name();
-        match self.place {
-            Place::Opening if name == "Auth" => {
-                self.place = Place::Asked;
+impl Order for TunnelOrder {
+    fn client_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let Observed::Message(message) = observed else { return self.agent_opens("a binary message") };
+        let name = observed.name();
+        match self.state {
+            TunnelState::Opening if name == "Auth" => {
+                self.state = TunnelState::Pending;
                 return Ok(());
             }
-            Place::Opening | Place::Asked => return self.agent_opens(name),
-            Place::Refused => return breach("TUN-04", format!("`{name}` after `AuthError`")),
-            Place::Strange => return Ok(()),
-            Place::Open => {}
+            TunnelState::Opening | TunnelState::Pending => return self.agent_opens(name),
+            TunnelState::Refused => return violation("TUN-04", format!("`{name}` after `AuthError`")),
+            TunnelState::Invalid => return Ok(()),
+            TunnelState::Open => {}
         }
         let data = &message["data"];
         match name {
-            "Auth" => breach("TUN-01", "`Auth` again on a connection that is authenticated"),
+            "Auth" => violation("TUN-01", "`Auth` again on a connection that is authenticated"),
             "HttpResponse" => self.answered(name, &data["id"]),
             "Error" if data["request_id"].is_string() => self.answered(name, &data["request_id"]),
             "Ping" => {
-                self.remember_ping(data, Self::of_agent);
+                remember(&mut self.pings_of_agent, data, &mut self.is_full);
                 Ok(())
             }
             "Pong" => repeated(&mut self.pings_of_cloud, data, self.is_full),
@@ -78,40 +69,40 @@ impl Order for Connection {
         }
     }
 
-    fn server_said(&mut self, said: &Said<'_>) -> Result<(), Breach> {
-        let Said::Message(message) = said else { return Ok(()) };
-        let name = said.name();
+    fn server_sent(&mut self, observed: &Observed<'_>) -> Result<(), RuleViolation> {
+        let Observed::Message(message) = observed else { return Ok(()) };
+        let name = observed.name();
         let data = &message["data"];
-        match (&self.place, name) {
-            (Place::Refused, _) => {
-                return breach("TUN-02", format!("`{name}` after `AuthError`, where only the close is due"));
+        match (&self.state, name) {
+            (TunnelState::Refused, _) => {
+                return violation("TUN-02", format!("`{name}` after `AuthError`, instead of the close"));
             }
-            (Place::Asked, "AuthSuccess") => {
-                self.place = Place::Open;
+            (TunnelState::Pending, "AuthSuccess") => {
+                self.state = TunnelState::Open;
                 return Ok(());
             }
-            (Place::Open, "AuthSuccess") => return breach("TUN-02", "`AuthSuccess` without an `Auth`"),
-            (Place::Opening | Place::Strange, "AuthSuccess") => {
-                return breach("TUN-03", "`AuthSuccess` on a connection that has not opened with `Auth`");
+            (TunnelState::Open, "AuthSuccess") => return violation("TUN-02", "`AuthSuccess` without an `Auth`"),
+            (TunnelState::Opening | TunnelState::Invalid, "AuthSuccess") => {
+                return violation("TUN-03", "`AuthSuccess` on a connection that has not opened with `Auth`");
             }
-            (Place::Open, "AuthError") => return breach("TUN-02", "`AuthError` behind `AuthSuccess`"),
-            // A connection that says nothing is refused too.
+            (TunnelState::Open, "AuthError") => return violation("TUN-02", "`AuthError` after `AuthSuccess`"),
+            // A connection on which the agent sends nothing is refused too.
             (_, "AuthError") => {
-                self.place = Place::Refused;
+                self.state = TunnelState::Refused;
                 return Ok(());
             }
-            (Place::Opening | Place::Strange | Place::Asked, "HttpRequest") => {
-                return breach("TUN-20", "`HttpRequest` to an agent that is not authenticated");
+            (TunnelState::Opening | TunnelState::Invalid | TunnelState::Pending, "HttpRequest") => {
+                return violation("TUN-20", "`HttpRequest` to an agent that is not authenticated");
             }
             _ => {}
         }
-        // Also of what is malformed: the agent answers with the id where it can read one.
+        // Even if malformed: the agent answers with the id if it can read one.
         if let Some(id) = data["id"].as_str() {
             self.ask(name, id)?;
         }
         match name {
             "Ping" => {
-                self.remember_ping(data, Self::of_cloud);
+                remember(&mut self.pings_of_cloud, data, &mut self.is_full);
                 Ok(())
             }
             "Pong" => repeated(&mut self.pings_of_agent, data, self.is_full),
@@ -120,70 +111,62 @@ impl Order for Connection {
     }
 }
 
-impl Connection {
-    fn of_agent(&mut self) -> &mut VecDeque<Value> {
-        &mut self.pings_of_agent
-    }
-
-    fn of_cloud(&mut self) -> &mut VecDeque<Value> {
-        &mut self.pings_of_cloud
-    }
-
-    /// Something other than the first `Auth` before `AuthSuccess`.
-    fn agent_opens(&mut self, what: &str) -> Result<(), Breach> {
-        match self.place {
-            Place::Opening => {
-                self.place = Place::Strange;
-                breach("TUN-01", "the first message on the connection is not `Auth`")
+impl TunnelOrder {
+    /// Handles anything but the first `Auth` before `AuthSuccess`.
+    fn agent_opens(&mut self, what: &str) -> Result<(), RuleViolation> {
+        match self.state {
+            TunnelState::Opening => {
+                self.state = TunnelState::Invalid;
+                violation("TUN-01", "the first message on the connection is not `Auth`")
             }
-            Place::Asked => breach("TUN-01", format!("`{what}` before `AuthSuccess`")),
+            TunnelState::Pending => violation("TUN-01", format!("`{what}` before `AuthSuccess`")),
             _ => Ok(()),
         }
     }
 
-    fn ask(&mut self, name: &str, id: &str) -> Result<(), Breach> {
-        if self.used.len() == REMEMBERED {
+    fn ask(&mut self, name: &str, id: &str) -> Result<(), RuleViolation> {
+        if self.used_ids.len() == REMEMBERED {
             self.is_full = true;
             return Ok(());
         }
-        *self.asked.entry(id.to_owned()).or_default() += 1;
-        let is_new = self.used.insert(id.to_owned());
+        *self.unanswered.entry(id.to_owned()).or_default() += 1;
+        let is_new = self.used_ids.insert(id.to_owned());
         if name == "HttpRequest" && !is_new {
-            return breach("TUN-20", "`HttpRequest` with an id that an earlier one on this connection had");
+            return violation("TUN-20", "`HttpRequest` with an id that an earlier one on this connection had");
         }
         Ok(())
     }
 
-    fn answered(&mut self, name: &str, id: &Value) -> Result<(), Breach> {
-        match id.as_str().and_then(|id| self.asked.get_mut(id)) {
+    fn answered(&mut self, name: &str, id: &Value) -> Result<(), RuleViolation> {
+        match id.as_str().and_then(|id| self.unanswered.get_mut(id)) {
             Some(count @ 1..) => {
                 *count -= 1;
                 Ok(())
             }
             _ if self.is_full || !id.is_string() => Ok(()),
-            Some(_) => breach("TUN-10", format!("`{name}` for a request that was answered already")),
-            None => breach("TUN-10", format!("`{name}` for a request that did not come on this connection")),
+            Some(_) => violation("TUN-10", format!("`{name}` for a request that was answered already")),
+            None => violation("TUN-10", format!("`{name}` for a request that did not come on this connection")),
         }
     }
 
-    fn remember_ping(&mut self, data: &Value, of: fn(&mut Self) -> &mut VecDeque<Value>) {
-        if of(self).len() == REMEMBERED {
-            self.is_full = true;
-        } else {
-            of(self).push_back(data["timestamp"].clone());
-        }
-    }
-
-    fn counted(&mut self, data: &Value) -> Result<(), Breach> {
+    fn counted(&mut self, data: &Value) -> Result<(), RuleViolation> {
         let now = COUNTERS.map(|name| data[name].as_f64().unwrap_or(f64::INFINITY));
         let before = self.stats.replace(now).unwrap_or_default();
         let fallen = COUNTERS.iter().zip(now.iter().zip(before)).find(|(_, (now, before))| **now < *before);
-        fallen.map_or(Ok(()), |(name, _)| breach("TUN-32", format!("the counter `{name}` fell")))
+        fallen.map_or(Ok(()), |(name, _)| violation("TUN-32", format!("the counter `{name}` fell")))
     }
 }
 
-/// A `Pong` answers one `Ping`.
-fn repeated(pings: &mut VecDeque<Value>, data: &Value, is_full: bool) -> Result<(), Breach> {
+fn remember(pings: &mut VecDeque<Value>, data: &Value, is_full: &mut bool) {
+    if pings.len() == REMEMBERED {
+        *is_full = true;
+    } else {
+        pings.push_back(data["timestamp"].clone());
+    }
+}
+
+/// Checks that a `Pong` repeats the timestamp of an unanswered `Ping`.
+fn repeated(pings: &mut VecDeque<Value>, data: &Value, is_full: bool) -> Result<(), RuleViolation> {
     let same = |ping: &Value| ping == &data["timestamp"] || ping.as_f64().is_some_and(|ms| data["timestamp"] == ms);
     match pings.iter().position(same) {
         Some(at) => {
@@ -191,7 +174,7 @@ fn repeated(pings: &mut VecDeque<Value>, data: &Value, is_full: bool) -> Result<
             Ok(())
         }
         None if is_full => Ok(()),
-        None => breach("TUN-30", "a `Pong` whose `timestamp` no unanswered `Ping` had"),
+        None => violation("TUN-30", "a `Pong` whose `timestamp` no unanswered `Ping` had"),
     }
 }
 
@@ -200,36 +183,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::order::violated_by;
 
-    /// Plays what agent (`>`) and cloud (`<`) said; the requirement that the last of it breaks, if any. What comes before must break none, but
-    /// for what somebody (`!` the agent, `?` the cloud) does wrong on purpose.
-    fn play(story: &[(char, Value)]) -> Option<&'static str> {
-        let mut order = order("agent");
-        let mut broken = None;
-        for (who, message) in story {
-            assert_eq!(broken, None, "before {message} in {story:?}");
-            let said = if message.is_null() { Said::Binary(b"\xc1") } else { Said::Message(message) };
-            let verdict = if matches!(who, '<' | '?') { order.server_said(&said) } else { order.client_said(&said) };
-            broken = verdict.err().map(|breach| breach.requirement).filter(|_| !matches!(who, '!' | '?'));
-        }
-        broken
+    fn violated(messages: &[(char, Value)]) -> Option<&'static str> {
+        violated_by(order("agent"), messages)
     }
 
-    fn of(who: char, name: &str, data: Value) -> (char, Value) {
-        (who, json!({ "type": name, "data": data }))
+    fn of(sender: char, name: &str, data: Value) -> (char, Value) {
+        (sender, json!({ "type": name, "data": data }))
     }
 
     fn after_success(rest: Vec<(char, Value)>) -> Vec<(char, Value)> {
-        let mut story = vec![of('>', "Auth", json!({ "token": "t" })), of('<', "AuthSuccess", json!({}))];
-        story.extend(rest);
-        story
+        let mut messages = vec![of('>', "Auth", json!({ "token": "t" })), of('<', "AuthSuccess", json!({}))];
+        messages.extend(rest);
+        messages
     }
 
     #[test]
-    fn opening_is_judged() {
+    fn each_rule_of_the_opening_is_violated_and_kept() {
         let auth = || of('>', "Auth", json!({ "token": "t" }));
         let ping = |who| of(who, "Ping", json!({ "timestamp": 1 }));
-        for (story, broken) in [
+        for (messages, rule) in [
             (vec![auth(), of('<', "AuthSuccess", json!({}))], None),
             (vec![auth(), of('<', "AuthError", json!({}))], None),
             (vec![of('<', "AuthError", json!({}))], None),
@@ -246,7 +220,7 @@ mod tests {
             (vec![of('<', "AuthSuccess", json!({}))], Some("TUN-03")),
             (vec![auth(), of('<', "HttpRequest", json!({ "id": "1" }))], Some("TUN-20")),
         ] {
-            assert_eq!(play(&story), broken, "{story:?}");
+            assert_eq!(violated(&messages), rule, "{messages:?}");
         }
     }
 
@@ -255,11 +229,11 @@ mod tests {
         let request = |who, id: &str| of(who, "HttpRequest", json!({ "id": id }));
         let response = |id: &str| of('>', "HttpResponse", json!({ "id": id }));
         let error = |id: Value| of('>', "Error", json!({ "request_id": id }));
-        for (story, broken) in [
+        for (messages, rule) in [
             (vec![request('<', "1"), request('<', "2"), response("2"), response("1")], None),
             (vec![request('<', "1"), error(json!("1"))], None),
             (vec![request('<', "1"), request('?', "1"), error(json!("1")), response("1")], None),
-            (vec![of('<', "Unheard", json!({ "id": "x" })), error(json!("x"))], None),
+            (vec![of('<', "Unknown", json!({ "id": "x" })), error(json!("x"))], None),
             (vec![error(Value::Null), error(Value::Null)], None),
             (vec![request('<', "1"), response("1"), response("1")], Some("TUN-10")),
             (vec![request('<', "1"), response("1"), error(json!("1"))], Some("TUN-10")),
@@ -267,7 +241,7 @@ mod tests {
             (vec![error(json!("1"))], Some("TUN-10")),
             (vec![request('<', "1"), response("1"), request('<', "1")], Some("TUN-20")),
         ] {
-            assert_eq!(play(&after_success(story.clone())), broken, "{story:?}");
+            assert_eq!(violated(&after_success(messages.clone())), rule, "{messages:?}");
         }
     }
 
@@ -275,15 +249,10 @@ mod tests {
     fn pongs_repeat_pings_and_counters_do_not_fall() {
         let of = |who, name: &str, timestamp: f64| of(who, name, json!({ "timestamp": timestamp }));
         let stats = |count: u64| {
-            super::tests::of(
-                '>',
-                "Stats",
-                json!({
-                    "requests_processed": count, "bytes_transferred": 2 * count, "uptime_seconds": 0.5
-                }),
-            )
+            let stats = json!({ "requests_processed": count, "bytes_transferred": 2 * count, "uptime_seconds": 0.5 });
+            super::tests::of('>', "Stats", stats)
         };
-        for (story, broken) in [
+        for (messages, rule) in [
             (vec![of('<', "Ping", 1.0), of('<', "Ping", 2.0), of('>', "Pong", 2.0), of('>', "Pong", 1.0)], None),
             (vec![of('>', "Ping", 1.0), of('<', "Pong", 1.0)], None),
             (vec![of('<', "Ping", 1.0), of('>', "Pong", 2.0)], Some("TUN-30")),
@@ -293,7 +262,7 @@ mod tests {
             (vec![stats(1), stats(1), stats(7)], None),
             (vec![stats(2), stats(1)], Some("TUN-32")),
         ] {
-            assert_eq!(play(&after_success(story.clone())), broken, "{story:?}");
+            assert_eq!(violated(&after_success(messages.clone())), rule, "{messages:?}");
         }
     }
 }

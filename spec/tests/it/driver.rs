@@ -1,11 +1,11 @@
-//! The driver protocol: the vectors in `fixtures/driver/` by reader and schema, the chapter's examples, and the schema itself.
+//! The driver protocol: vectors from `fixtures/driver/`, the chapter's examples, and the schema.
 
 use std::collections::BTreeSet;
 
 use jsonschema::Validator;
 use jsonschema::draft202012;
 use relayspec::driver::{self, Command, Event, Params};
-use relayspec::requirement::{self, CHAPTERS};
+use relayspec::requirement::CHAPTERS;
 use relayspec::schema::DIALECT;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::vectors::{self, Verdict, equal};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Vector {
+struct DriverVector {
     id: String,
     verdict: Verdict,
     rule: String,
@@ -23,7 +23,6 @@ struct Vector {
     message: Option<Value>,
 }
 
-/// What a reader makes of a text: its canonical form, or nothing where it means nothing.
 type Reader = fn(&str) -> Result<Option<String>, String>;
 
 const FILES: [(&str, &str, Reader); 3] = [
@@ -45,15 +44,15 @@ fn schema_of(name: &str) -> Validator {
 }
 
 #[test]
-fn readers_and_schema_agree_with_every_vector() {
+fn decoders_and_schema_agree_with_every_vector() {
     for (path, name, read) in FILES {
         let schema = schema_of(name);
-        for Vector { id, verdict, text, message, .. } in vectors::file::<Vec<Vector>>(path) {
+        for DriverVector { id, verdict, text, message, .. } in vectors::file::<Vec<DriverVector>>(path) {
             let found = match read(&text) {
                 Ok(Some(canonical)) => {
                     let value: Value = serde_json::from_str(&canonical).expect("canonical form is JSON");
-                    let wanted = message.as_ref().unwrap_or(&Value::Null);
-                    assert!(equal(&value, wanted), "{path} `{id}` decodes to {canonical}");
+                    let expected = message.as_ref().unwrap_or(&Value::Null);
+                    assert!(equal(&value, expected), "{path} `{id}` decodes to {canonical}");
                     assert_eq!(read(&canonical), Ok(Some(canonical)), "{path} `{id}`");
                     Verdict::Accept
                 }
@@ -68,16 +67,13 @@ fn readers_and_schema_agree_with_every_vector() {
 }
 
 #[test]
-fn vectors_have_their_form() {
+fn vectors_are_well_formed() {
     for (path, name, _) in FILES {
         let mut seen = BTreeSet::new();
-        for Vector { id, verdict, rule, why, message, .. } in vectors::file::<Vec<Vector>>(path) {
-            assert!(vectors::is_kebab(&id), "{path}: {id} is not in kebab-case");
-            assert!(requirement::find(&rule).is_some_and(|found| found.id == rule), "{path} `{id}`: no `{rule}`");
-            assert!(why.ends_with('.') && why.len() <= 120, "{path} `{id}`: `why` is one short sentence");
+        for DriverVector { id, verdict, rule, why, message, .. } in vectors::file::<Vec<DriverVector>>(path) {
+            vectors::check_head(path, &id, Some(&rule), &why, &mut seen);
             assert_eq!(message.is_some(), verdict == Verdict::Accept, "{path} `{id}`: `message` goes with `accept`");
-            assert!(verdict != Verdict::Ignore || name == "event", "{path} `{id}`: only events are ignored");
-            assert!(seen.insert(id.clone()), "{path}: {id} occurs twice");
+            assert!(verdict != Verdict::Ignore || name == "event", "{path} `{id}`: only events may be ignored");
         }
     }
 }
@@ -86,7 +82,7 @@ fn vectors_have_their_form() {
 fn every_line_of_the_schema_has_vectors() {
     let schema = driver::schema();
     for (path, name, tag) in [("driver/commands.json", "command", "do"), ("driver/events.json", "event", "event")] {
-        let accepted: BTreeSet<String> = vectors::file::<Vec<Vector>>(path)
+        let accepted: BTreeSet<String> = vectors::file::<Vec<DriverVector>>(path)
             .into_iter()
             .filter_map(|vector| Some(vector.message?[tag].as_str()?.to_owned()))
             .collect();
@@ -97,7 +93,7 @@ fn every_line_of_the_schema_has_vectors() {
 }
 
 #[test]
-fn the_chapter_shows_and_lists_every_line() {
+fn chapter_shows_and_lists_every_line() {
     let chapter = CHAPTERS.iter().find(|chapter| chapter.name == "driver").expect("the chapter");
     let mut fence = "";
     let mut shown = BTreeSet::new();
@@ -134,12 +130,12 @@ fn the_chapter_shows_and_lists_every_line() {
 }
 
 #[test]
-fn the_schema_is_valid_and_as_reviewed() {
+fn schema_is_valid_and_matches_the_snapshot() {
     let mut schema = driver::schema();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, sort_maps => true }, {
         insta::assert_json_snapshot!("driver", schema);
     });
-    assert!(!schema.to_string().contains("[`"), "a link of rustdoc");
+    assert!(!schema.to_string().contains("[`"), "a rustdoc link");
     schema["$schema"] = DIALECT.into();
     if let Err(error) = draft202012::meta::validate(&schema) {
         panic!("{error} (at `{}`)", error.instance_path());

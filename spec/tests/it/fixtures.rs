@@ -1,22 +1,19 @@
-//! The golden vectors in `fixtures/`: serde and the schemas must judge each of them as it says.
+//! The golden vectors in `fixtures/`: serde and the schemas must agree with every verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use relayspec::family::{Channel, FAMILIES, Family};
-use relayspec::requirement;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::schemas::Schemas;
 use crate::vectors::{self, Verdict, equal};
 
-/// The vectors of one direction.
-pub(crate) struct File {
+pub(crate) struct VectorFile {
     pub(crate) family: &'static Family,
     pub(crate) channel: &'static Channel,
-    /// The path below `fixtures/`.
     pub(crate) path: String,
     pub(crate) vectors: Vec<Vector>,
 }
@@ -30,23 +27,22 @@ pub(crate) struct Vector {
     why: String,
     text: Option<String>,
     hex: Option<String>,
-    parts: Option<Vec<Part>>,
+    parts: Option<Vec<TextPart>>,
     message: Option<Value>,
     binary: Option<Value>,
     frame: Option<Value>,
-    /// What an encoder writes, where it is something else than what comes, as hexadecimal digits.
+    /// The encoder's output if it differs from the input, as hexadecimal digits.
     canonical: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Part {
+struct TextPart {
     text: String,
     times: usize,
 }
 
-/// The files of every folder that bears a family's name.
-pub(crate) fn files() -> Vec<File> {
+pub(crate) fn files() -> Vec<VectorFile> {
     let root = vectors::root();
     let families = names_in(&root).into_iter().filter_map(|name| Family::named(&name));
     let vectors = |family: &'static Family| {
@@ -61,13 +57,13 @@ fn names_in(folder: &Path) -> BTreeSet<String> {
     entries.map(|entry| entry.expect("an entry of the folder").file_name().to_string_lossy().into_owned()).collect()
 }
 
-fn read(root: &Path, family: &'static Family, name: &str) -> File {
+fn read(root: &Path, family: &'static Family, name: &str) -> VectorFile {
     let path = format!("{}/{name}", family.name);
     let channel = family.channels.iter().find(|channel| format!("{}.json", channel.direction) == name);
-    let channel = channel.unwrap_or_else(|| panic!("{path} is named after no direction of the family"));
+    let channel = channel.unwrap_or_else(|| panic!("{path} does not have the name of a direction"));
     let text = fs::read_to_string(root.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     let vectors = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
-    File { family, channel, path, vectors }
+    VectorFile { family, channel, path, vectors }
 }
 
 impl Vector {
@@ -75,11 +71,10 @@ impl Vector {
         &self.id
     }
 
-    /// What comes as one message, in bytes.
     fn bytes(&self) -> Vec<u8> {
         match (&self.text, &self.hex, &self.parts, &self.binary) {
             (Some(text), None, None, None) => text.clone().into_bytes(),
-            (None, Some(hex), None, None) => unhex(hex).unwrap_or_else(|| panic!("`{}`: `hex` is none", self.id)),
+            (None, Some(hex), None, None) => unhex(hex).unwrap_or_else(|| panic!("`{}`: `hex` is invalid", self.id)),
             (None, None, Some(parts), None) => joined(parts).into_bytes(),
             (None, None, None, Some(hex)) => unhexed(hex),
             _ => panic!("`{}` needs exactly one of `text`, `hex`, `parts` and `binary`", self.id),
@@ -91,12 +86,10 @@ impl Vector {
         self.binary.as_ref().map(|hex| (unhexed(hex), self.frame.clone().map(expanded)))
     }
 
-    /// The bytes of a binary message, as an encoder writes it that is given the same message.
     pub(crate) fn canonical(&self) -> Option<Vec<u8>> {
         self.canonical.as_deref().and_then(unhex).or_else(|| self.binary.as_ref().map(unhexed))
     }
 
-    /// The message that an accepted vector decodes to.
     pub(crate) fn message(&self) -> Option<Value> {
         self.message.clone().map(expanded)
     }
@@ -107,21 +100,21 @@ fn unhex(hex: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2)).collect()
 }
 
-/// The bytes of a hexadecimal string, which stands perhaps as an object whose only member is `parts`.
+/// The bytes of a hexadecimal string, which may be given as an object whose only member is `parts`.
 fn unhexed(hex: &Value) -> Vec<u8> {
     let hex = expanded(hex.clone());
-    hex.as_str().and_then(unhex).unwrap_or_else(|| panic!("no hexadecimal string: {hex}"))
+    hex.as_str().and_then(unhex).unwrap_or_else(|| panic!("not a hexadecimal string: {hex}"))
 }
 
-fn joined(parts: &[Part]) -> String {
+fn joined(parts: &[TextPart]) -> String {
     parts.iter().map(|part| part.text.repeat(part.times)).collect()
 }
 
-/// A long string stands in a `message` or `frame` as an object whose only member is `parts`.
+/// A long string in a `message` or `frame` is an object whose only member is `parts`.
 fn expanded(value: Value) -> Value {
     match value {
         Value::Object(mut members) if members.len() == 1 && members.contains_key("parts") => {
-            let parts: Vec<Part> = serde_json::from_value(members["parts"].take()).expect("parts of a string");
+            let parts: Vec<TextPart> = serde_json::from_value(members["parts"].take()).expect("parts of a string");
             joined(&parts).into()
         }
         Value::Object(members) => members.into_iter().map(|(name, value)| (name, expanded(value))).collect(),
@@ -130,14 +123,13 @@ fn expanded(value: Value) -> Value {
     }
 }
 
-/// What serde has against a vector's verdict.
 fn serde_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return (vector.verdict == Verdict::Accept).then(|| "it is no UTF-8".to_owned());
+        return (vector.verdict == Verdict::Accept).then(|| "it is not UTF-8".to_owned());
     };
     match ((channel.canonical)(text), vector.message()) {
         (Err(_), None) => None,
-        (Err(error), Some(_)) => Some(format!("it is no message: {error}")),
+        (Err(error), Some(_)) => Some(format!("it is not a message: {error}")),
         (Ok(canonical), None) => Some(format!("it is a message: {}", shown(&canonical))),
         (Ok(canonical), Some(message)) => {
             let read: Value = serde_json::from_str(&canonical).expect("canonical form is JSON");
@@ -150,7 +142,6 @@ fn serde_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<S
     }
 }
 
-/// What the codec of binary messages has against a vector's verdict.
 fn codec_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let binary = channel.binary.unwrap_or_else(|| panic!("`{}`: the direction has no binary messages", vector.id));
     match ((binary.canonical)(bytes), vector.verdict) {
@@ -171,16 +162,14 @@ fn codec_disagrees(channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<S
     }
 }
 
-/// What the schemas have against a vector's verdict.
 fn schemas_disagree(schemas: &Schemas, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
-        return (vector.verdict == Verdict::Accept).then(|| "it is no JSON in UTF-8".to_owned());
+        return (vector.verdict == Verdict::Accept).then(|| "it is not JSON in UTF-8".to_owned());
     };
     schemas_refuse(schemas, vector, &value)
 }
 
-/// What the schemas have against the JSON form of a binary vector. They cannot see all that is wrong with one that is rejected: a `bin` and a
-/// `str` have the same form.
+/// Why the schemas disagree with the JSON form of a binary vector, if they do. Rejected ones are skipped: a `bin` and a `str` have the same form.
 fn schemas_disagree_with_form(schemas: &Schemas, channel: &Channel, vector: &Vector, bytes: &[u8]) -> Option<String> {
     let packing = channel.binary?.packing.filter(|_| vector.verdict == Verdict::Accept)?;
     match (packing.json)(bytes) {
@@ -190,7 +179,7 @@ fn schemas_disagree_with_form(schemas: &Schemas, channel: &Channel, vector: &Vec
 }
 
 fn schemas_refuse(schemas: &Schemas, vector: &Vector, value: &Value) -> Option<String> {
-    match (vector.verdict, schemas.judge(value)) {
+    match (vector.verdict, schemas.check(value)) {
         (Verdict::Accept, Err(problem)) => Some(problem),
         (Verdict::Reject, Ok(())) => Some("it is valid".to_owned()),
         _ => None,
@@ -215,10 +204,10 @@ fn serde_and_schemas_agree_with_every_vector() {
                 let schema = schemas_disagree(&schemas, vector, &bytes);
                 vec![("serde", serde_disagrees(file.channel, vector, &bytes)), ("the schema", schema)]
             };
-            for (who, problem) in problems {
+            for (name, problem) in problems {
                 let Some(problem) = problem else { continue };
                 let Vector { id, rule, verdict, .. } = vector;
-                disagreements.push(format!("{} `{id}` ({rule}) says {verdict:?}, {who} says: {problem}", file.path));
+                disagreements.push(format!("{} `{id}` ({rule}) says {verdict:?}, {name} says: {problem}", file.path));
             }
         }
     }
@@ -226,31 +215,24 @@ fn serde_and_schemas_agree_with_every_vector() {
 }
 
 #[test]
-fn vectors_have_their_form() {
+fn vectors_are_well_formed() {
     for file in files() {
         let mut ids = BTreeSet::new();
         let mut frames = BTreeMap::new();
         for vector in &file.vectors {
-            let place = format!("{} `{}`", file.path, vector.id);
-            assert!(vectors::is_kebab(&vector.id), "{place}: the id is not in kebab-case");
-            assert!(ids.insert(&vector.id), "{place}: the id occurs twice");
-            assert!(
-                requirement::find(&vector.rule).is_some_and(|rule| rule.id == vector.rule),
-                "{place}: there is no requirement `{}`",
-                vector.rule
-            );
-            assert!(vector.why.ends_with('.') && vector.why.len() <= 120, "{place}: `why` is one short sentence");
+            let at = format!("{} `{}`", file.path, vector.id);
+            vectors::check_head(&file.path, &vector.id, Some(&vector.rule), &vector.why, &mut ids);
             let accepts = vector.verdict == Verdict::Accept;
             let is_binary = vector.binary.is_some();
             let is_frame = is_binary && file.channel.binary.is_some_and(|binary| binary.packing.is_none());
             let decoded = (vector.message.is_some(), vector.frame.is_some());
-            let wanted = (accepts && !is_frame, accepts && is_frame);
-            assert_eq!(decoded, wanted, "{place}: `message` or `frame` goes with `accept`, and only with it");
+            let expected = (accepts && !is_frame, accepts && is_frame);
+            assert_eq!(decoded, expected, "{at}: `message` or `frame` goes with `accept` only");
             let bytes = vector.bytes();
             let is_text = is_binary || std::str::from_utf8(&bytes).is_ok();
-            assert_eq!(vector.hex.is_none(), is_text, "{place}: `hex` is for text that is no UTF-8, and only for that");
+            assert_eq!(vector.hex.is_none(), is_text, "{at}: `hex` is for text that is not UTF-8 only");
             if let Some(twin) = frames.insert((is_binary, bytes), &vector.id) {
-                panic!("{place}: the same frame as `{twin}`");
+                panic!("{at}: the same frame as `{twin}`");
             }
         }
     }
@@ -278,7 +260,7 @@ fn every_message_is_accepted_and_rejected_somewhere() {
         for message in (file.channel.schemas)() {
             for verdict in [Verdict::Accept, Verdict::Reject] {
                 let name = message.name;
-                // What has no members is a message by its tag alone.
+                // A message without members is decided by its tag alone.
                 let has_members = message.schema["required"].as_array().is_some_and(|required| required.len() > 1);
                 if verdict == Verdict::Reject && !has_members {
                     continue;
@@ -290,7 +272,7 @@ fn every_message_is_accepted_and_rejected_somewhere() {
 }
 
 #[test]
-fn binary_messages_are_accepted_and_rejected_wherever_there_are_any() {
+fn binary_messages_are_accepted_and_rejected_in_their_directions() {
     for file in files() {
         for verdict in [Verdict::Accept, Verdict::Reject] {
             let has = file.vectors.iter().any(|vector| vector.binary.is_some() && vector.verdict == verdict);

@@ -1,4 +1,4 @@
-//! The tests of the law: vectors against types and schemas, schemas against their dialect, messages there and back.
+//! The tests of the specification: vectors against types and schemas, schemas against their dialect, and round trips of messages.
 
 mod driver;
 mod fixtures;

@@ -1,4 +1,4 @@
-//! Messages there and back: every value survives, every change is judged alike by serde and schema, nothing panics.
+//! Round trips of messages: every value survives, serde and schema agree about every change, nothing panics.
 
 use std::fmt::Debug;
 
@@ -30,6 +30,14 @@ pub(crate) fn text(length: impl Into<proptest::collection::SizeRange>) -> impl S
     vec(any::<char>(), length).prop_map(String::from_iter)
 }
 
+pub(crate) fn string() -> impl Strategy<Value = String> {
+    text(0..20)
+}
+
+pub(crate) fn prose() -> impl Strategy<Value = Prose> {
+    text(1..40).prop_map(|text| Prose::new(text).expect("a text"))
+}
+
 fn uuid() -> impl Strategy<Value = Uuid> {
     "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}".prop_map(|text| Uuid::new(text).expect("a UUID"))
 }
@@ -49,34 +57,6 @@ pub(crate) fn number() -> impl Strategy<Value = Number> {
     prop_oneof![any::<i64>().prop_map(Number::from), any::<u64>().prop_map(Number::from), double]
 }
 
-fn register() -> impl Strategy<Value = Register> {
-    uuid().prop_map(|client_id| Register { client_id })
-}
-
-fn registered() -> impl Strategy<Value = Registered> {
-    (session_code(), expires_at()).prop_map(|(code, expires_at)| Registered { code, expires_at })
-}
-
-fn join() -> impl Strategy<Value = Join> {
-    text(CODE_LENGTH).prop_map(|code| Join { code: JoinCode::new(code).expect("6 characters") })
-}
-
-fn joined() -> impl Strategy<Value = Joined> {
-    uuid().prop_map(|session_id| Joined { session_id })
-}
-
-fn data() -> impl Strategy<Value = Data> {
-    text(0..60).prop_map(|payload| Data { payload })
-}
-
-fn ping() -> impl Strategy<Value = Ping> {
-    number().prop_map(|ts| Ping { ts })
-}
-
-fn pong() -> impl Strategy<Value = Pong> {
-    number().prop_map(|ts| Pong { ts })
-}
-
 fn error() -> impl Strategy<Value = Error> {
     let code = prop::sample::select(vec![
         ErrorCode::InvalidCode,
@@ -86,11 +66,10 @@ fn error() -> impl Strategy<Value = Error> {
         ErrorCode::MacDisconnected,
         ErrorCode::InvalidMessage,
     ]);
-    let message = text(1..60).prop_map(|text| Prose::new(text).expect("a text"));
-    (code, message).prop_map(|(code, message)| Error { code, message })
+    (code, prose()).prop_map(|(code, message)| Error { code, message })
 }
 
-/// Whatever is sent arrives: as it is, valid by the schemas, with unknown members around it and its own in any order.
+/// Every message survives encoding and decoding, is valid by the schemas, and tolerates unknown members and any order of members.
 pub(crate) fn arrives<M: Debug + Clone + PartialEq>(
     family: &str,
     direction: Direction,
@@ -98,15 +77,15 @@ pub(crate) fn arrives<M: Debug + Clone + PartialEq>(
     encode: fn(&M) -> String,
     decode: fn(&str) -> Result<M, DecodeError>,
 ) {
-    let family = Family::named(family).expect("the family");
-    let channel = family.channel(direction.from, direction.to).expect("the direction");
+    let family = Family::named(family).expect("a family");
+    let channel = family.channel(direction.from, direction.to).expect("a channel");
     let schemas = Schemas::of(family, channel);
     for_all(&(messages, 0..3_usize), |(message, turn)| {
         let text = encode(&message);
         prop_assert_eq!(decode(&text), Ok(message.clone()));
         prop_assert_eq!((channel.canonical)(&text), Ok(text.clone()));
         let value: Value = serde_json::from_str(&text)?;
-        prop_assert_eq!(schemas.judge(&value), Ok(()));
+        prop_assert_eq!(schemas.check(&value), Ok(()));
 
         let mut members: Vec<_> = value.as_object().into_iter().flatten().map(|(k, v)| format!("{k:?}:{v}")).collect();
         members.insert(0, r#""zz":{"type":[null,{"ts":-1e9}]}"#.to_owned());
@@ -117,56 +96,35 @@ pub(crate) fn arrives<M: Debug + Clone + PartialEq>(
     });
 }
 
-#[test]
-fn what_a_host_sends_arrives() {
-    let messages = prop_oneof![
-        register().prop_map(FromHost::from),
-        data().prop_map(FromHost::from),
-        ping().prop_map(FromHost::from)
-    ];
-    arrives("pairing", FromHost::DIRECTION, messages, FromHost::encode, FromHost::decode);
+/// Declares tests that the messages of a direction, drawn from strategies, survive.
+macro_rules! round_trips {
+    ($family:expr; $($test:ident: $direction:ident of $($strategy:expr),+;)+) => {
+        $(#[test]
+        fn $test() {
+            let messages = prop_oneof![$($strategy.prop_map($direction::from)),+];
+            let (encode, decode) = ($direction::encode, $direction::decode);
+            crate::messages::arrives($family, $direction::DIRECTION, messages, encode, decode);
+        })+
+    };
 }
 
-#[test]
-fn what_a_viewer_sends_arrives() {
-    let messages = prop_oneof![
-        join().prop_map(FromViewer::from),
-        data().prop_map(FromViewer::from),
-        ping().prop_map(FromViewer::from)
-    ];
-    arrives("pairing", FromViewer::DIRECTION, messages, FromViewer::encode, FromViewer::decode);
+pub(crate) use round_trips;
+
+round_trips! {
+    "pairing";
+    messages_of_hosts_round_trip: FromHost of uuid().prop_map(|client_id| Register { client_id }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Ping { ts });
+    messages_of_viewers_round_trip: FromViewer of text(CODE_LENGTH).prop_map(|code| Join { code: JoinCode::new(code).expect("6 characters") }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Ping { ts });
+    messages_to_hosts_round_trip: ToHost of (session_code(), expires_at()).prop_map(|(code, expires_at)| Registered { code, expires_at }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Pong { ts }), error();
+    messages_to_viewers_round_trip: ToViewer of uuid().prop_map(|session_id| Joined { session_id }), text(0..60).prop_map(|payload| Data { payload }), number().prop_map(|ts| Pong { ts }), error();
 }
 
-#[test]
-fn what_a_relay_sends_to_a_host_arrives() {
-    let messages = prop_oneof![
-        registered().prop_map(ToHost::from),
-        data().prop_map(ToHost::from),
-        pong().prop_map(ToHost::from),
-        error().prop_map(ToHost::from)
-    ];
-    arrives("pairing", ToHost::DIRECTION, messages, ToHost::encode, ToHost::decode);
-}
-
-#[test]
-fn what_a_relay_sends_to_a_viewer_arrives() {
-    let messages = prop_oneof![
-        joined().prop_map(ToViewer::from),
-        data().prop_map(ToViewer::from),
-        pong().prop_map(ToViewer::from),
-        error().prop_map(ToViewer::from)
-    ];
-    arrives("pairing", ToViewer::DIRECTION, messages, ToViewer::encode, ToViewer::decode);
-}
-
-/// Short messages that the vectors accept, for changing them.
 fn accepted(of: &Channel) -> Vec<Value> {
     let files = fixtures::files().into_iter().filter(|file| file.channel.direction == of.direction);
     let messages = files.flat_map(|file| file.vectors).filter_map(|vector| vector.message());
     messages.filter(|message| message.to_string().len() < 1000).collect()
 }
 
-/// A value that is like another one and often wrong in its place.
+/// A value similar to another, and often invalid in its place.
 fn altered(value: &Value, how: usize, character: char) -> Value {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match how % 14 {
@@ -187,7 +145,7 @@ fn altered(value: &Value, how: usize, character: char) -> Value {
     }
 }
 
-/// The message itself, or an object in it: where its members stand in one of their own, mostly that.
+/// The message itself, or an object in it; if the members are in an object of their own, usually that.
 fn some_object(message: &mut Value, which: Index) -> &mut Map<String, Value> {
     let inner = ["data", "message"].into_iter().find(|name| message[name].is_object());
     if let Some(name) = inner.filter(|_| which.index(8) > 0) {
@@ -202,7 +160,7 @@ fn some_object(message: &mut Value, which: Index) -> &mut Map<String, Value> {
 }
 
 #[test]
-fn serde_and_schema_judge_every_change_alike() {
+fn serde_and_schema_agree_about_every_change() {
     for (family, channel) in FAMILIES.iter().flat_map(|family| family.channels.iter().map(move |one| (family, one))) {
         let schemas = Schemas::of(family, channel);
         let change = (any::<Index>(), any::<Index>(), 0..16_usize, any::<char>());
@@ -220,7 +178,7 @@ fn serde_and_schema_judge_every_change_alike() {
                 };
             }
             let text = message.to_string();
-            let (serde, schema) = ((channel.canonical)(&text), schemas.judge(&message));
+            let (serde, schema) = ((channel.canonical)(&text), schemas.check(&message));
             prop_assert_eq!(serde.is_ok(), schema.is_ok(), "{}: serde {:?}, schema {:?}", text, serde, schema);
             Ok(())
         });
@@ -251,7 +209,7 @@ fn no_text_makes_a_decoder_panic() {
 }
 
 #[test]
-fn what_the_law_leaves_open_is_decided_without_harm() {
+fn unspecified_input_is_decided_the_same_twice() {
     let deep = |count| format!("{}{}", "[".repeat(count), "]".repeat(count));
     for channel in FAMILIES.iter().flat_map(|family| family.channels) {
         for text in [
@@ -270,9 +228,9 @@ fn what_the_law_leaves_open_is_decided_without_harm() {
 }
 
 #[test]
-fn the_examples_of_the_chapters_are_messages() {
+fn examples_of_the_chapters_are_messages() {
     for chapter in CHAPTERS {
-        // The wire rules take their examples from pairing; a chapter of no family has no messages.
+        // The chapter `wire` takes its examples from pairing; the other shared chapters have no messages.
         let name = if chapter.name == "wire" { "pairing" } else { chapter.name };
         let Some(family) = Family::named(name) else { continue };
         let mut count = 0;
@@ -283,7 +241,7 @@ fn the_examples_of_the_chapters_are_messages() {
             } else if in_json {
                 count += 1;
                 let is_message = family.channels.iter().any(|channel| (channel.canonical)(line).is_ok());
-                assert!(is_message, "{}.md, line {number}: no message of the family {}", chapter.name, family.name);
+                assert!(is_message, "{}.md, line {number}: not a message of the family {}", chapter.name, family.name);
             }
         }
         assert!(count > 0, "{}.md shows no message", chapter.name);

@@ -1,4 +1,4 @@
-//! The tables of delays in `fixtures/reconnect/`, and what policies a client may declare.
+//! The tables of delays in `fixtures/reconnect/`, and the policies that a client may declare.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -42,7 +42,7 @@ fn seconds(seconds: f64) -> Duration {
 }
 
 #[test]
-fn delays_are_as_in_the_tables() {
+fn delays_match_the_tables() {
     let tables: Vec<Table> = vectors::file("reconnect/delays.json");
     for Table { id, policy, delays, .. } in &tables {
         assert_eq!(policy.check(), Ok(()), "{id}");
@@ -59,18 +59,19 @@ fn delays_are_as_in_the_tables() {
 }
 
 #[test]
-fn declarations_are_judged_as_the_vectors_say() {
+fn policies_match_the_vectors() {
     for Declaration { id, verdict, rule, policy, .. } in vectors::file::<Vec<Declaration>>("reconnect/policies.json") {
-        let broken = policy.check().err();
-        let wanted = (verdict == Verdict::Reject).then_some(rule.as_str());
-        assert_eq!(broken.as_ref().map(|breach| breach.requirement), wanted, "{id}: {broken:?}");
+        let violated = policy.check().err();
+        let expected = (verdict == Verdict::Reject).then_some(rule.as_str());
+        assert_eq!(violated.as_ref().map(|one| one.requirement), expected, "{id}: {violated:?}");
     }
 }
 
 #[test]
-fn the_chapter_shows_the_delays_of_its_example() {
+fn chapter_shows_the_delays_of_its_example() {
     let chapter = CHAPTERS.iter().find(|chapter| chapter.name == "reconnect").expect("the chapter");
-    let example = chapter.text.split_once("```policy\n").and_then(|(_, rest)| rest.split_once("\n```")).expect("it").0;
+    let example =
+        chapter.text.split_once("```policy\n").and_then(|(_, rest)| rest.split_once("\n```")).expect("an example").0;
     let policy: Policy = serde_json::from_str(example).expect("a policy");
     assert_eq!(policy.check(), Ok(()));
     let seconds = |attempt: u32| {
@@ -79,22 +80,20 @@ fn the_chapter_shows_the_delays_of_its_example() {
     };
     let ([nominal, shortest, longest], [_, least, most]) = (seconds(3), seconds(9));
     let text = chapter.text.replace('\n', " ");
-    let told = format!("attempt 3 is nominally {nominal} s, and really anything from {shortest} s to {longest} s.");
-    assert!(text.contains(&told), "reconnect.md does not say: {told}");
-    let told = format!("at the cap it lies between {least} s and {most} s.");
-    assert!(text.contains(&told), "reconnect.md does not say: {told}");
+    let sentence = format!("attempt 3 is nominally {nominal} s, and really anything from {shortest} s to {longest} s.");
+    assert!(text.contains(&sentence), "reconnect.md does not say: {sentence}");
+    let sentence = format!("at the cap it lies between {least} s and {most} s.");
+    assert!(text.contains(&sentence), "reconnect.md does not say: {sentence}");
 }
 
 #[test]
-fn tables_and_vectors_have_their_form() {
+fn tables_and_vectors_are_well_formed() {
     let tables = vectors::file::<Vec<Table>>("reconnect/delays.json").into_iter().map(|table| (table.id, table.why));
     let declarations = vectors::file::<Vec<Declaration>>("reconnect/policies.json").into_iter();
     for mut rows in [tables.collect::<Vec<_>>(), declarations.map(|one| (one.id, one.why)).collect()] {
         let mut seen = BTreeSet::new();
         for (id, why) in rows.drain(..) {
-            assert!(vectors::is_kebab(&id), "{id} is not in kebab-case");
-            assert!(why.ends_with('.') && why.len() <= 120, "{id}: `why` is one short sentence");
-            assert!(seen.insert(id.clone()), "{id} occurs twice");
+            vectors::check_head("reconnect", &id, None, &why, &mut seen);
         }
     }
 }

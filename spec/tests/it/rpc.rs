@@ -1,4 +1,4 @@
-//! The rpc family: every frame survives in both of its forms, however its bytes are cut, and no bytes do harm.
+//! Rpc: every frame survives in both forms, in any pieces, and no bytes do harm.
 
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -6,26 +6,22 @@ use proptest::prelude::*;
 use relayspec::family::{Channel, Family, Packing};
 use relayspec::requirement::CHAPTERS;
 use relayspec::rpc::{
-    CommandBoundary, CommandComplete, CommandRecord, Direction, Event, EventType, Frame, Frames, HEADER, IoData,
-    Message, Request, Response, SMALLEST_LIMIT, Scope, SessionEnd, SessionStart, TooLong,
+    CommandBoundary, CommandComplete, CommandRecord, Direction, Event, EventType, Frame, FrameTooLong, Frames, HEADER,
+    IoData, Message, Request, Response, SMALLEST_LIMIT, Scope, SessionEnd, SessionStart,
 };
 
 use crate::fixtures;
-use crate::messages::{for_all, text};
+use crate::messages::{for_all, string};
 use crate::schemas::Schemas;
 
 const FAMILY: &str = "rpc";
 
 fn family() -> &'static Family {
-    Family::named(FAMILY).expect("the family")
+    Family::named(FAMILY).expect("a family")
 }
 
 fn packing(channel: &Channel) -> Packing {
     channel.binary.and_then(|binary| binary.packing).expect("a JSON form")
-}
-
-fn string() -> impl Strategy<Value = String> {
-    text(0..20)
 }
 
 fn record() -> impl Strategy<Value = CommandRecord> {
@@ -96,7 +92,7 @@ fn frame() -> impl Strategy<Value = Frame> {
 }
 
 #[test]
-fn every_frame_arrives_in_both_forms() {
+fn every_frame_round_trips_in_both_forms() {
     let schemas: Vec<_> = family().channels.iter().map(|channel| Schemas::of(family(), channel)).collect();
     for_all(&frame(), |frame| {
         let bytes = frame.encode();
@@ -111,7 +107,7 @@ fn every_frame_arrives_in_both_forms() {
             prop_assert_eq!((packing(channel).json)(&bytes), Ok(json.clone()));
             let (text, binary) = (channel.canonical, channel.binary.expect("bytes").canonical);
             prop_assert_eq!(text(&json.to_string()).is_ok(), binary(&bytes).is_ok());
-            prop_assert_eq!(schemas.judge(&json).is_ok(), binary(&bytes).is_ok());
+            prop_assert_eq!(schemas.check(&json).is_ok(), binary(&bytes).is_ok());
             fits += usize::from(binary(&bytes).is_ok());
         }
         prop_assert_eq!(fits, 1, "a message has one direction");
@@ -120,7 +116,7 @@ fn every_frame_arrives_in_both_forms() {
 }
 
 #[test]
-fn a_stream_is_cut_into_the_frames_that_were_written() {
+fn streams_split_into_the_frames_that_were_written() {
     let pieces = vec(1..50_usize, 1..20);
     for_all(&(vec(frame(), 0..6), pieces), |(written, pieces)| {
         let mut stream = Vec::new();
@@ -128,12 +124,12 @@ fn a_stream_is_cut_into_the_frames_that_were_written() {
         let (mut frames, mut read) = (Frames::new(SMALLEST_LIMIT), Vec::new());
         let mut rest = &stream[..];
         for size in pieces.iter().cycle() {
-            let (piece, behind) = rest.split_at((*size).min(rest.len()));
+            let (piece, after) = rest.split_at((*size).min(rest.len()));
             frames.buffer().extend_from_slice(piece);
             while let Some(frame) = frames.next_frame().expect("a short frame") {
                 read.push(Frame::decode(frame).expect("a frame"));
             }
-            rest = behind;
+            rest = after;
             if rest.is_empty() {
                 break;
             }
@@ -144,23 +140,23 @@ fn a_stream_is_cut_into_the_frames_that_were_written() {
 }
 
 #[test]
-fn whatever_bytes_come_are_read_as_they_are_or_refused() {
-    let spoilt = (frame(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|(frame, at, byte)| {
+fn bytes_are_read_as_they_are_or_rejected() {
+    let corrupted = (frame(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|(frame, at, byte)| {
         let mut bytes = frame.encode();
         let at = at.index(bytes.len());
         bytes[at] = byte;
         bytes
     });
-    // Small numbers, so that lengths and variants are often right.
+    // Small numbers, so that lengths and variants are often valid.
     let payload = vec(prop_oneof![0..9_u8, any::<u8>()], 0..60);
     let likely = payload.prop_map(|payload| {
         let lengths = [(payload.len() + 14) as u32, payload.len() as u32].map(u32::to_be_bytes);
         [&lengths[0][..], &[0; 8], b"OS", &lengths[1], &payload].concat()
     });
-    for_all(&prop_oneof![spoilt, likely, vec(any::<u8>(), 0..100)], |bytes| {
+    for_all(&prop_oneof![corrupted, likely, vec(any::<u8>(), 0..100)], |bytes| {
         if let Ok(frame) = Frame::decode(&bytes) {
             let again = frame.encode();
-            prop_assert_eq!(again.len(), bytes.len(), "the same, but for the order of a map");
+            prop_assert_eq!(again.len(), bytes.len(), "the same, apart from the order of a map");
             prop_assert_eq!(Frame::decode(&again), Ok(frame));
         }
         let mut frames = Frames::new(1000);
@@ -169,7 +165,7 @@ fn whatever_bytes_come_are_read_as_they_are_or_refused() {
             match frames.next_frame() {
                 Ok(Some(frame)) => prop_assert!(frame.len() <= 1004),
                 Ok(None) => break,
-                Err(TooLong { claimed }) => {
+                Err(FrameTooLong { claimed }) => {
                     prop_assert!(claimed > 1000);
                     break;
                 }
@@ -180,7 +176,7 @@ fn whatever_bytes_come_are_read_as_they_are_or_refused() {
 }
 
 #[test]
-fn sixteen_mebibytes_are_read() {
+fn accepts_sixteen_mebibytes() {
     let fill = |length| {
         Message::IoData(IoData {
             session_id: String::new(),
@@ -203,7 +199,7 @@ fn sixteen_mebibytes_are_read() {
 }
 
 #[test]
-fn golden_bytes_are_what_the_codec_writes() {
+fn codec_writes_the_golden_bytes() {
     let mut count = 0;
     for file in fixtures::files().into_iter().filter(|file| file.family.name == FAMILY) {
         for vector in &file.vectors {
@@ -218,7 +214,7 @@ fn golden_bytes_are_what_the_codec_writes() {
 }
 
 #[test]
-fn the_chapter_shows_the_bytes_that_the_codec_writes() {
+fn chapter_shows_the_bytes_that_the_codec_writes() {
     let chapter = CHAPTERS.iter().find(|chapter| chapter.name == FAMILY).expect("the chapter");
     let bytes = Frame { id: 7, message: Message::Ack }.encode();
     for part in [&bytes[..4], &bytes[4..12], &bytes[12..14], &bytes[14..HEADER], &bytes[HEADER..]] {

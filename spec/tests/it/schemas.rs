@@ -1,4 +1,4 @@
-//! The schemas: valid in their dialect, described, named once, and reviewed as snapshots.
+//! The schemas: valid in their dialect, described, uniquely named, and reviewed as snapshots.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +9,10 @@ use relayspec::requirement;
 use relayspec::schema::{self, DIALECT};
 use serde_json::Value;
 
-/// The compiled schemas of one direction.
 pub(crate) struct Schemas {
     tag: fn(&Value) -> Option<&str>,
     direction: Validator,
-    /// Without assertion of `format`, which only annotates unless a validator is told otherwise.
+    /// Without assertion of `format`, which is only an annotation by default.
     lenient: Validator,
     messages: BTreeMap<&'static str, Validator>,
 }
@@ -26,19 +25,19 @@ impl Schemas {
         Self { tag: family.naming.name, direction: compiled(&direction), lenient, messages: messages.collect() }
     }
 
-    /// Whether a value is a message, by the schema of the direction and by that of the message which its tag names.
-    pub(crate) fn judge(&self, value: &Value) -> Result<(), String> {
-        let of_direction = self.direction.validate(value).map_err(|error| told(&error));
-        assert_eq!(of_direction.is_ok(), self.lenient.is_valid(value), "only `format` decides over {value}");
+    /// Checks a value against the schema of the direction, and against that of the message named by its tag.
+    pub(crate) fn check(&self, value: &Value) -> Result<(), String> {
+        let of_direction = self.direction.validate(value).map_err(|error| described(&error));
+        assert_eq!(of_direction.is_ok(), self.lenient.is_valid(value), "only `format` decides about {value}");
         let Some(message) = (self.tag)(value).and_then(|tag| self.messages.get(tag)) else {
-            assert!(of_direction.is_err(), "the direction's schema takes a type that it does not have");
+            assert!(of_direction.is_err(), "the direction's schema accepts an unknown type");
             return of_direction;
         };
-        let of_message = message.validate(value).map_err(|error| told(&error));
+        let of_message = message.validate(value).map_err(|error| described(&error));
         assert_eq!(
             of_direction.is_ok(),
             of_message.is_ok(),
-            "the schemas of direction and message differ over {value}"
+            "the schemas of direction and message differ about {value}"
         );
         of_message
     }
@@ -48,12 +47,12 @@ fn compiled(schema: &Value) -> Validator {
     draft202012::options().should_validate_formats(true).build(schema).expect("a schema")
 }
 
-fn told(error: &jsonschema::ValidationError<'_>) -> String {
+fn described(error: &jsonschema::ValidationError<'_>) -> String {
     let problem: String = error.to_string().chars().take(200).collect();
     format!("{problem} (at `{}`)", error.instance_path())
 }
 
-/// Calls `visit` for a schema and all schemas within it.
+/// Visits a schema and all schemas within it.
 fn walk<'a>(schema: &'a Value, visit: &mut dyn FnMut(&'a Value)) {
     visit(schema);
     for keyword in ["properties", "patternProperties", "$defs", "dependentSchemas"] {
@@ -70,6 +69,13 @@ fn walk<'a>(schema: &'a Value, visit: &mut dyn FnMut(&'a Value)) {
         if let Some(inner) = schema.get(keyword) {
             walk(inner, visit);
         }
+    }
+}
+
+/// Visits all schemas within all files, with the path of the file.
+fn walk_files(visit: impl Fn(&str, &Value)) {
+    for file in FAMILIES.iter().flat_map(schema::files) {
+        walk(&file.schema, &mut |schema| visit(&file.path, schema));
     }
 }
 
@@ -93,59 +99,47 @@ fn schemas_are_titled_and_described() {
                 let is_tag = name == "type" && property.get("const").is_some();
                 // A variant is described as a whole.
                 let is_variant = schema["additionalProperties"] == false && text(schema, "description");
-                assert!(
-                    is_tag || is_variant || text(property, "description"),
-                    "{}: `{name}` has no description",
-                    file.path
-                );
+                let has_description = is_tag || is_variant || text(property, "description");
+                assert!(has_description, "{}: `{name}` has no description", file.path);
             }
             let description = schema["description"].as_str().unwrap_or_default();
-            assert!(!description.contains("[`"), "{}: a link of rustdoc in `{description}`", file.path);
+            assert!(!description.contains("[`"), "{}: a rustdoc link in `{description}`", file.path);
         });
     }
 }
 
 #[test]
 fn cited_requirements_exist() {
-    for file in FAMILIES.iter().flat_map(schema::files) {
-        walk(&file.schema, &mut |schema| {
-            if let Some(cited) = schema.get("x-requirement") {
-                let found = cited.as_str().and_then(requirement::find);
-                assert!(found.is_some(), "{}: there is no requirement {cited}", file.path);
-            }
-        });
-    }
+    walk_files(|path, schema| {
+        if let Some(cited) = schema.get("x-requirement") {
+            let found = cited.as_str().and_then(requirement::find);
+            assert!(found.is_some(), "{path}: there is no requirement {cited}");
+        }
+    });
 }
 
 #[test]
 fn required_members_exist() {
-    for file in FAMILIES.iter().flat_map(schema::files) {
-        walk(&file.schema, &mut |schema| {
-            for name in schema["required"].as_array().into_iter().flatten() {
-                let name = name.as_str().unwrap_or_default();
-                assert!(
-                    schema["properties"].get(name).is_some(),
-                    "{}: `{name}` is required and no property",
-                    file.path
-                );
-            }
-        });
-    }
+    walk_files(|path, schema| {
+        for name in schema["required"].as_array().into_iter().flatten() {
+            let name = name.as_str().unwrap_or_default();
+            let is_property = schema["properties"].get(name).is_some();
+            assert!(is_property, "{path}: `{name}` is required and not a property");
+        }
+    });
 }
 
 #[test]
-fn no_name_is_numbered() {
-    // schemars calls a second type of the same name `Meta2`.
+fn no_name_has_a_number() {
+    // schemars names a second type of the same name `Meta2`.
     let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
-    for file in FAMILIES.iter().flat_map(schema::files) {
-        walk(&file.schema, &mut |schema| {
-            let definitions = schema["$defs"].as_object().into_iter().flat_map(|map| map.keys().map(String::as_str));
-            let own = [&schema["title"], &schema["$ref"]].into_iter().filter_map(Value::as_str);
-            for name in definitions.chain(own) {
-                assert!(!numbered(name), "{}: two types are called as `{name}` without its number", file.path);
-            }
-        });
-    }
+    walk_files(|path, schema| {
+        let definitions = schema["$defs"].as_object().into_iter().flat_map(|map| map.keys().map(String::as_str));
+        let own = [&schema["title"], &schema["$ref"]].into_iter().filter_map(Value::as_str);
+        for name in definitions.chain(own) {
+            assert!(!numbered(name), "{path}: two types have the name `{name}` without its number");
+        }
+    });
 }
 
 #[test]
@@ -159,7 +153,7 @@ fn paths_and_ids_are_unique() {
 }
 
 #[test]
-fn directions_are_as_reviewed() {
+fn directions_match_the_snapshots() {
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, sort_maps => true }, {
         for family in FAMILIES {
             for channel in family.channels {

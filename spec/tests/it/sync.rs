@@ -1,26 +1,18 @@
-//! The sync family: every message survives, and what belongs together on the wire is read as one.
+//! Sync: every message survives, and members that belong together are decoded as one.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use relayspec::requirement::CHAPTERS;
 use relayspec::sync::{
-    AnsweredId, Auth, AuthFailed, AuthRequired, AuthSuccess, Chat, Data, Error, Lists, Message, ModelProfile, News,
-    PATH, PIN_LENGTH, Project, Resource, Send, Snapshot, Subscribe, Subscribed, ToClient, ToServer, Topic, Unsubscribe,
+    AnsweredId, Auth, AuthFailed, AuthRequired, AuthSuccess, Chat, Data, Error, Lists, Message, ModelProfile, PATH,
+    PIN_LENGTH, Project, Resource, ResourceUpdate, Send, Snapshot, Subscribe, Subscribed, ToClient, ToServer, Topic,
+    Unsubscribe,
 };
-use relayspec::text::Prose;
 use serde_json::{Map, Value, json};
 
-use crate::messages::{arrives, text};
+use crate::messages::{prose, round_trips, string};
 
 const FAMILY: &str = "sync";
-
-fn string() -> impl Strategy<Value = String> {
-    text(0..20)
-}
-
-fn prose() -> impl Strategy<Value = Prose> {
-    text(1..40).prop_map(|text| Prose::new(text).expect("a text"))
-}
 
 fn topic() -> impl Strategy<Value = Topic> {
     prop_oneof![string().prop_map(Topic::Project), string().prop_map(Topic::Chat), Just(Topic::ModelProfiles)]
@@ -59,44 +51,37 @@ fn data() -> impl Strategy<Value = Data> {
     prop_oneof![
         string().prop_map(|id| Data::Sent { id }),
         string().prop_map(|id| Data::Unsubscribed { id }),
-        (string(), chat()).prop_map(|(of, chat)| Data::Push(News::Chat { of, chat })),
-        (string(), message()).prop_map(|(of, message)| Data::Push(News::Message { of, message })),
+        (string(), chat()).prop_map(|(of, chat)| Data::Push(ResourceUpdate::Chat { of, chat })),
+        (string(), message()).prop_map(|(of, message)| Data::Push(ResourceUpdate::Message { of, message })),
     ]
 }
 
-#[test]
-fn what_a_client_sends_arrives() {
-    let messages = prop_oneof![
-        (string(), string()).prop_map(|(id, pin)| ToServer::from(Auth { id, pin })),
-        (string(), topic()).prop_map(|(id, topic)| ToServer::from(Subscribe { id, topic })),
-        (string(), topic()).prop_map(|(id, topic)| ToServer::from(Unsubscribe { id, topic })),
-        (string(), string(), string()).prop_map(|(id, resource_id, message)| ToServer::from(Send {
-            id,
-            resource_id,
-            message
-        })),
-    ];
-    arrives(FAMILY, ToServer::DIRECTION, messages, ToServer::encode, ToServer::decode);
-}
-
-#[test]
-fn what_a_server_sends_arrives() {
+fn lists() -> impl Strategy<Value = Lists> {
     let lists = (vec(project(), 0..3), profiles());
-    let lists = lists.prop_map(|(projects, model_profiles)| Lists { projects, model_profiles });
-    let messages = prop_oneof![
-        string().prop_map(|id| ToClient::from(AuthRequired { id })),
-        (string(), lists).prop_map(|(id, data)| ToClient::from(AuthSuccess { id, data })),
-        (string(), prose()).prop_map(|(id, error)| ToClient::from(AuthFailed { id, error })),
-        (string(), snapshot()).prop_map(|(id, snapshot)| ToClient::from(Subscribed { id, snapshot })),
-        data().prop_map(ToClient::from),
-        (proptest::option::of(string()), prose())
-            .prop_map(|(id, error)| ToClient::from(Error { id: AnsweredId(id), error })),
-    ];
-    arrives(FAMILY, ToClient::DIRECTION, messages, ToClient::encode, ToClient::decode);
+    lists.prop_map(|(projects, model_profiles)| Lists { projects, model_profiles })
+}
+
+fn send() -> impl Strategy<Value = Send> {
+    (string(), string(), string()).prop_map(|(id, resource_id, message)| Send { id, resource_id, message })
+}
+
+fn error() -> impl Strategy<Value = Error> {
+    (proptest::option::of(string()), prose()).prop_map(|(id, error)| Error { id: AnsweredId(id), error })
+}
+
+round_trips! {
+    FAMILY;
+    messages_of_clients_round_trip: ToServer of (string(), string()).prop_map(|(id, pin)| Auth { id, pin }),
+        (string(), topic()).prop_map(|(id, topic)| Subscribe { id, topic }),
+        (string(), topic()).prop_map(|(id, topic)| Unsubscribe { id, topic }), send();
+    messages_of_servers_round_trip: ToClient of string().prop_map(|id| AuthRequired { id }),
+        (string(), lists()).prop_map(|(id, data)| AuthSuccess { id, data }),
+        (string(), prose()).prop_map(|(id, error)| AuthFailed { id, error }),
+        (string(), snapshot()).prop_map(|(id, snapshot)| Subscribed { id, snapshot }), data(), error();
 }
 
 #[test]
-fn names_of_resources_are_their_own() {
+fn resources_have_their_names() {
     for resource in [Resource::Project, Resource::Chat, Resource::ModelProfiles] {
         assert_eq!(Resource::named(resource.name()), Some(resource));
         assert_eq!(serde_json::to_value(resource).expect("JSON"), resource.name());
@@ -105,9 +90,9 @@ fn names_of_resources_are_their_own() {
 }
 
 #[test]
-fn the_chapter_says_what_the_code_does() {
+fn chapter_states_the_constants() {
     let chapter = CHAPTERS.iter().find(|chapter| chapter.name == FAMILY).expect("the chapter");
-    for said in ["4,294,967,295", &format!("**PIN** has {PIN_LENGTH} digits"), &format!("`{PATH}`"), "code 1008"] {
-        assert!(chapter.text.contains(said), "sync.md does not say {said}");
+    for text in ["4,294,967,295", &format!("**PIN** has {PIN_LENGTH} digits"), &format!("`{PATH}`"), "code 1008"] {
+        assert!(chapter.text.contains(text), "sync.md does not say {text}");
     }
 }

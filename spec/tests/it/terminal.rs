@@ -1,4 +1,4 @@
-//! The terminal family: every message and every binary message survives, and no bytes do harm.
+//! Terminal: every message and every binary message survives, and no bytes do harm.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,25 +7,16 @@ use relayspec::family::Family;
 use relayspec::requirement::CHAPTERS;
 use relayspec::terminal::{
     ALPHABET, Auth, AuthFailed, AuthSuccess, BrowserConnected, BrowserDisconnected, CODE_LENGTH, CloseSession,
-    CreateSession, Error, FrameError, FromHost, FromViewer, MAX_SESSION_ID, Register, Registered, Session, SessionCode,
-    SessionConnected, SessionDisconnected, SessionId, SessionList, SessionResize, TerminalFrame, ToHost, ToViewer,
-    ViewerCode,
+    CreateSession, Error, FromHost, FromViewer, MAX_SESSION_ID, Register, Registered, Session, SessionCode,
+    SessionConnected, SessionDisconnected, SessionId, SessionList, SessionResize, TerminalFrame, TerminalFrameError,
+    ToHost, ToViewer, ViewerCode,
 };
-use relayspec::text::Prose;
 use serde_json::json;
 
 use crate::fixtures;
-use crate::messages::{arrives, for_all, text};
+use crate::messages::{for_all, prose, round_trips, string, text};
 
 const FAMILY: &str = "terminal";
-
-fn string() -> impl Strategy<Value = String> {
-    text(0..20)
-}
-
-fn prose() -> impl Strategy<Value = Prose> {
-    text(1..40).prop_map(|text| Prose::new(text).expect("a text"))
-}
 
 fn session_code() -> impl Strategy<Value = SessionCode> {
     let character = any::<Index>().prop_map(|at| char::from(*at.get(ALPHABET.as_bytes())));
@@ -54,57 +45,25 @@ fn error() -> impl Strategy<Value = Error> {
     prose().prop_map(|message| Error { message })
 }
 
-#[test]
-fn what_a_host_sends_arrives() {
-    let messages = prop_oneof![
-        string().prop_map(|client_id| FromHost::from(Register { client_id })),
-        session_list().prop_map(FromHost::from),
-        session_connected().prop_map(FromHost::from),
-        session_disconnected().prop_map(FromHost::from),
-        session_resize().prop_map(FromHost::from),
-    ];
-    arrives(FAMILY, FromHost::DIRECTION, messages, FromHost::encode, FromHost::decode);
+fn auth() -> impl Strategy<Value = Auth> {
+    string().prop_map(|code| Auth { session_code: ViewerCode::new(code).expect("any string") })
+}
+
+round_trips! {
+    FAMILY;
+    messages_of_hosts_round_trip: FromHost of string().prop_map(|client_id| Register { client_id }), session_list(),
+        session_connected(), session_disconnected(), session_resize();
+    messages_of_viewers_round_trip: FromViewer of auth(), string().prop_map(|session_id| CloseSession { session_id }),
+        Just(CreateSession {});
+    messages_to_hosts_round_trip: ToHost of session_code().prop_map(|code| Registered { code }),
+        string().prop_map(|browser_id| BrowserConnected { browser_id }),
+        string().prop_map(|browser_id| BrowserDisconnected { browser_id }), Just(CreateSession {}), error();
+    messages_to_viewers_round_trip: ToViewer of Just(AuthSuccess {}), prose().prop_map(|reason| AuthFailed { reason }),
+        session_list(), session_connected(), session_disconnected(), session_resize(), error();
 }
 
 #[test]
-fn what_a_viewer_sends_arrives() {
-    let code = string().prop_map(|code| ViewerCode::new(code).expect("any string"));
-    let messages = prop_oneof![
-        code.prop_map(|session_code| FromViewer::from(Auth { session_code })),
-        string().prop_map(|session_id| FromViewer::from(CloseSession { session_id })),
-        Just(FromViewer::from(CreateSession {})),
-    ];
-    arrives(FAMILY, FromViewer::DIRECTION, messages, FromViewer::encode, FromViewer::decode);
-}
-
-#[test]
-fn what_a_relay_sends_to_a_host_arrives() {
-    let messages = prop_oneof![
-        session_code().prop_map(|code| ToHost::from(Registered { code })),
-        string().prop_map(|browser_id| ToHost::from(BrowserConnected { browser_id })),
-        string().prop_map(|browser_id| ToHost::from(BrowserDisconnected { browser_id })),
-        Just(ToHost::from(CreateSession {})),
-        error().prop_map(ToHost::from),
-    ];
-    arrives(FAMILY, ToHost::DIRECTION, messages, ToHost::encode, ToHost::decode);
-}
-
-#[test]
-fn what_a_relay_sends_to_a_viewer_arrives() {
-    let messages = prop_oneof![
-        Just(ToViewer::from(AuthSuccess {})),
-        prose().prop_map(|reason| ToViewer::from(AuthFailed { reason })),
-        session_list().prop_map(ToViewer::from),
-        session_connected().prop_map(ToViewer::from),
-        session_disconnected().prop_map(ToViewer::from),
-        session_resize().prop_map(ToViewer::from),
-        error().prop_map(ToViewer::from),
-    ];
-    arrives(FAMILY, ToViewer::DIRECTION, messages, ToViewer::encode, ToViewer::decode);
-}
-
-#[test]
-fn bytes_of_a_session_arrive() {
+fn binary_messages_round_trip() {
     let id = text(1..80).prop_filter_map("it fits", SessionId::new);
     for_all(&(id, vec(any::<u8>(), 0..200)), |(session_id, payload)| {
         let frame = TerminalFrame { session_id, payload };
@@ -116,8 +75,8 @@ fn bytes_of_a_session_arrive() {
 }
 
 #[test]
-fn whatever_bytes_come_are_read_as_they_are_or_refused() {
-    // Short lengths, so that ids are often whole.
+fn bytes_are_read_as_they_are_or_rejected() {
+    // Short lengths, so that ids are often complete.
     let bytes = (0..6_u8, vec(any::<u8>(), 0..12)).prop_map(|(length, rest)| [vec![length], rest].concat());
     let anything = vec(any::<u8>(), 0..300);
     for_all(&prop_oneof![bytes, anything], |bytes| {
@@ -126,13 +85,13 @@ fn whatever_bytes_come_are_read_as_they_are_or_refused() {
                 prop_assert!((1..=MAX_SESSION_ID).contains(&frame.session_id.as_str().len()));
                 prop_assert_eq!(frame.encode(), bytes);
             }
-            Err(FrameError::Empty) => prop_assert!(bytes.is_empty()),
-            Err(FrameError::NoId) => prop_assert_eq!(bytes[0], 0),
-            Err(FrameError::Short { wanted, present }) => {
+            Err(TerminalFrameError::Empty) => prop_assert!(bytes.is_empty()),
+            Err(TerminalFrameError::NoId) => prop_assert_eq!(bytes[0], 0),
+            Err(TerminalFrameError::Short { wanted, present }) => {
                 prop_assert_eq!((usize::from(bytes[0]), bytes.len() - 1), (wanted, present));
                 prop_assert!(present < wanted);
             }
-            Err(FrameError::NotUtf8 { valid }) => {
+            Err(TerminalFrameError::NotUtf8 { valid }) => {
                 let id = &bytes[1..][..usize::from(bytes[0])];
                 prop_assert!(std::str::from_utf8(&id[..valid]).is_ok() && std::str::from_utf8(id).is_err());
             }
@@ -158,7 +117,7 @@ fn binary_vectors_decode_to_their_frames() {
 }
 
 #[test]
-fn the_chapter_shows_the_bytes_that_the_codec_writes() {
+fn chapter_shows_the_bytes_that_the_codec_writes() {
     let chapter = CHAPTERS.iter().find(|chapter| chapter.name == FAMILY).expect("the chapter");
     let shown = |frame: &TerminalFrame| {
         let (head, payload) = (1 + frame.session_id.as_str().len(), frame.encode());

@@ -1,4 +1,4 @@
-//! The tunnel family: every message survives in both encodings and means the same, and no bytes do harm.
+//! Tunnel: every message survives in both encodings with the same meaning, and no bytes do harm.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -8,7 +8,6 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use relayspec::family::{Channel, Family, Packing};
 use relayspec::requirement::{CHAPTERS, Chapter};
-use relayspec::text::Prose;
 use relayspec::tunnel::{
     Auth, AuthError, AuthSuccess, Body, CLOSE_REFUSED, Error, FromAgent, HOP_BY_HOP, Headers, HttpRequest,
     HttpResponse, LEAST_BODY, LEAST_MESSAGE, PATH, Ping, Pong, Stats, ToAgent,
@@ -17,18 +16,10 @@ use relayspec::wire::{BinaryError, DecodeError, Direction};
 use serde_json::{Value, json};
 
 use crate::fixtures;
-use crate::messages::{arrives, for_all, number, text};
+use crate::messages::{arrives, for_all, number, prose, string};
 use crate::schemas::Schemas;
 
 const FAMILY: &str = "tunnel";
-
-fn string() -> impl Strategy<Value = String> {
-    text(0..20)
-}
-
-fn prose() -> impl Strategy<Value = Prose> {
-    text(1..40).prop_map(|text| Prose::new(text).expect("a text"))
-}
 
 fn headers() -> impl Strategy<Value = Headers> {
     let name = prop_oneof!["[A-Za-z][a-z-]{0,2}", string()];
@@ -86,40 +77,39 @@ fn to_agent() -> impl Strategy<Value = ToAgent> {
 }
 
 #[test]
-fn what_an_agent_sends_arrives() {
+fn messages_of_agents_round_trip() {
     arrives(FAMILY, FromAgent::DIRECTION, from_agent(), FromAgent::encode, FromAgent::decode);
     arrives_packed(FromAgent::DIRECTION, from_agent(), (FromAgent::encode, FromAgent::decode), FromAgent::unpack);
 }
 
 #[test]
-fn what_a_cloud_sends_arrives() {
+fn messages_of_clouds_round_trip() {
     arrives(FAMILY, ToAgent::DIRECTION, to_agent(), ToAgent::encode, ToAgent::decode);
     arrives_packed(ToAgent::DIRECTION, to_agent(), (ToAgent::encode, ToAgent::decode), ToAgent::unpack);
 }
 
 fn channel(direction: Direction) -> &'static Channel {
-    let family = Family::named(FAMILY).expect("the family");
-    family.channel(direction.from, direction.to).expect("the direction")
+    let family = Family::named(FAMILY).expect("a family");
+    family.channel(direction.from, direction.to).expect("a channel")
 }
 
 fn packing(channel: &Channel) -> Packing {
     channel.binary.and_then(|binary| binary.packing).expect("two encodings")
 }
 
-/// A text encoding: there, and back.
-type Text<M> = (fn(&M) -> String, fn(&str) -> Result<M, DecodeError>);
+type TextCodec<M> = (fn(&M) -> String, fn(&str) -> Result<M, DecodeError>);
 
-/// Whatever is sent in bytes arrives, means what its text means, and is nothing when cut or followed by anything. Unknown members of `data`
-/// change nothing in either encoding.
+/// Every packed message survives, means the same as its text, and is rejected if truncated or followed by anything. Unknown members of `data`
+/// are ignored in both encodings.
 fn arrives_packed<M: Debug + Clone + PartialEq>(
     direction: Direction,
     messages: impl Strategy<Value = M>,
-    (encode, decode): Text<M>,
+    (encode, decode): TextCodec<M>,
     unpack: fn(&[u8]) -> Result<M, BinaryError>,
 ) {
     let channel = channel(direction);
     let Packing { json, pack } = packing(channel);
-    for_all(&(messages, any::<Index>(), any::<u8>(), 0..6_usize), |(message, cut, behind, turn)| {
+    for_all(&(messages, any::<Index>(), any::<u8>(), 0..6_usize), |(message, cut, after, turn)| {
         let form: Value = serde_json::from_str(&encode(&message))?;
         let bytes = pack(&form);
         prop_assert_eq!(unpack(&bytes), Ok(message.clone()));
@@ -127,9 +117,9 @@ fn arrives_packed<M: Debug + Clone + PartialEq>(
         prop_assert_eq!(channel.binary.map(|binary| (binary.canonical)(&bytes)), Some(Ok(bytes.clone())));
 
         prop_assert!(unpack(&bytes[..cut.index(bytes.len())]).is_err());
-        prop_assert!(unpack(&[&bytes[..], &[behind]].concat()).is_err());
+        prop_assert!(unpack(&[&bytes[..], &[after]].concat()).is_err());
 
-        // The last member of the message is `data`, so that what stands behind it all may belong to it, or to the message.
+        // `data` is the last member of the message, so that a member appended to the bytes can belong to either.
         let unknown = b"\xa1z\x92\xc4\x01\xff\xc0";
         for count in [0, 1 + 5 + 1 + form["type"].as_str().map_or(0, str::len) + 5] {
             let mut more = [&bytes[..], unknown].concat();
@@ -150,14 +140,14 @@ fn arrives_packed<M: Debug + Clone + PartialEq>(
 }
 
 #[test]
-fn no_bytes_do_harm_and_whatever_is_taken_is_valid() {
+fn no_bytes_do_harm_and_accepted_ones_are_valid() {
     for (direction, messages) in [
         (FromAgent::DIRECTION, from_agent().prop_map(|message| message.pack()).boxed()),
         (ToAgent::DIRECTION, to_agent().prop_map(|message| message.pack()).boxed()),
     ] {
         let channel = channel(direction);
         let (binary, packing) = (channel.binary.expect("binary messages"), packing(channel));
-        let schemas = Schemas::of(Family::named(FAMILY).expect("the family"), channel);
+        let schemas = Schemas::of(Family::named(FAMILY).expect("a family"), channel);
         let changed = (messages, any::<Index>(), any::<u8>()).prop_map(|(mut bytes, at, byte)| {
             let at = at.index(bytes.len());
             bytes[at] = byte;
@@ -167,7 +157,7 @@ fn no_bytes_do_harm_and_whatever_is_taken_is_valid() {
             let form = (packing.json)(&bytes);
             if let Ok(canonical) = (binary.canonical)(&bytes) {
                 prop_assert_eq!((binary.canonical)(&canonical), Ok(canonical));
-                prop_assert_eq!(form.map(|form| schemas.judge(&form)), Ok(Ok(())));
+                prop_assert_eq!(form.map(|form| schemas.check(&form)), Ok(Ok(())));
             }
             Ok(())
         });
@@ -175,7 +165,7 @@ fn no_bytes_do_harm_and_whatever_is_taken_is_valid() {
 }
 
 #[test]
-fn twins_in_the_vectors_mean_the_same() {
+fn twin_vectors_mean_the_same() {
     let mut count = 0;
     for file in fixtures::files().into_iter().filter(|file| file.family.name == FAMILY) {
         let vectors: BTreeMap<_, _> = file.vectors.iter().map(|vector| (vector.id(), vector)).collect();
@@ -194,7 +184,7 @@ fn chapter() -> &'static Chapter {
 }
 
 #[test]
-fn the_bytes_of_the_chapter_are_the_ping_beside_them() {
+fn bytes_of_the_chapter_are_the_ping_beside_them() {
     let block = chapter().text.split("```").find(|block| block.starts_with("\n82 ")).expect("a block of bytes");
     let digits = block.lines().flat_map(|line| line.split("  ").next().unwrap_or_default().split_whitespace());
     let bytes: Vec<u8> = digits.map(|byte| u8::from_str_radix(byte, 16).expect("a byte")).collect();
@@ -205,14 +195,14 @@ fn the_bytes_of_the_chapter_are_the_ping_beside_them() {
 }
 
 #[test]
-fn the_examples_of_the_chapter_say_the_same_in_bytes() {
+fn examples_of_the_chapter_mean_the_same_in_bytes() {
     let mut count = 0;
     for line in chapter().text.lines().filter(|line| line.starts_with(r#"{"type""#)) {
         let value: Value = serde_json::from_str(line).expect("JSON");
-        for channel in Family::named(FAMILY).expect("the family").channels {
+        for channel in Family::named(FAMILY).expect("a family").channels {
             let Ok(canonical) = (channel.canonical)(line) else { continue };
             count += 1;
-            assert_eq!(canonical, line, "an example has all members, in their order");
+            assert_eq!(canonical, line, "an example has all members, in order");
             let Packing { json, pack } = packing(channel);
             assert_eq!(json(&pack(&value)), Ok(value.clone()), "{line}");
         }
@@ -221,15 +211,15 @@ fn the_examples_of_the_chapter_say_the_same_in_bytes() {
 }
 
 #[test]
-fn the_chapter_says_what_the_constants_say() {
+fn chapter_states_the_constants() {
     let text = chapter().text;
     let grouped = |number: usize| {
         let digits = number.to_string();
         let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group));
         groups.collect::<Vec<_>>().join(",")
     };
-    for said in [PATH.to_owned(), CLOSE_REFUSED.to_string(), grouped(LEAST_BODY), grouped(LEAST_MESSAGE)] {
-        assert!(text.contains(&said), "tunnel.md does not say {said}");
+    for stated in [PATH.to_owned(), CLOSE_REFUSED.to_string(), grouped(LEAST_BODY), grouped(LEAST_MESSAGE)] {
+        assert!(text.contains(&stated), "tunnel.md does not say {stated}");
     }
     for name in HOP_BY_HOP {
         assert!(text.contains(&format!("`{name}`")), "tunnel.md does not name {name}");

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use relayspec::family::{FAMILIES, Family, Travel};
+use relayspec::family::{FAMILIES, Family, MessageFraming};
 use relayspec::reconnect::Policy;
 use relayspec::requirement::{self, Requirement, SHARED};
-use relayspec::timing::{Parameter, Written};
+use relayspec::timing::{HumanDuration, Parameter};
 use serde_json::{Map, Value, json};
 
 use super::Files;
@@ -23,7 +23,7 @@ fn of_family(family: &Family) -> Value {
     json!({
         "server": family.server,
         "clients": family.clients,
-        "travel": match family.travel { Travel::WebSocket => "websocket", Travel::Framed => "framed" },
+        "travel": match family.framing { MessageFraming::WebSocket => "websocket", MessageFraming::LengthPrefixed => "framed" },
         "endpoints": endpoints.collect::<Vec<_>>(),
         "policy": policy(&family.policy),
         "error_codes": error_codes(family),
@@ -33,7 +33,7 @@ fn of_family(family: &Family) -> Value {
 
 fn shared() -> Value {
     let timing = Parameter::ALL.into_iter().map(|parameter| {
-        let default = parameter.default().map_or("as code_lifetime".into(), |value| Written(value).to_string());
+        let default = parameter.default().map_or("as code_lifetime".into(), |value| HumanDuration(value).to_string());
         (parameter.name().to_owned(), Value::from(default))
     });
     let policies = Policy::NAMED.iter().map(|(name, named)| ((*name).to_owned(), policy(named)));
@@ -46,9 +46,9 @@ fn shared() -> Value {
 
 fn policy(policy: &Policy) -> Value {
     json!({
-        "base": Written(policy.base).to_string(),
+        "base": HumanDuration(policy.base).to_string(),
         "factor": policy.factor,
-        "cap": Written(policy.cap).to_string(),
+        "cap": HumanDuration(policy.cap).to_string(),
         "jitter": policy.jitter,
         "max_attempts": policy.max_attempts,
     })

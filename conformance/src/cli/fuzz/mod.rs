@@ -14,7 +14,7 @@ use conformance::fuzz::{Hunt, Plan, Problem, hunt};
 use conformance::outcome::Verdict;
 use conformance::report::ReportFile;
 use relayspec::family::FAMILIES;
-use relayspec::timing::Written;
+use relayspec::timing::HumanDuration;
 
 use super::exit::{Exit, Failure};
 use super::judge::{Shared, for_people, interruption, stage, until};
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
 
     /// For how long a sequence that fails is made shorter.
     #[arg(long, value_name = "DURATION", default_value = "30s", help_heading = "Fuzzing")]
-    shrink: Written,
+    shrink: HumanDuration,
 
     /// The folder in which scenarios are written, each in that of its family, as pairing/fuzz-1.yaml.
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Reports")]

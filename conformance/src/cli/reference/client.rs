@@ -10,10 +10,10 @@ use conformance::scenario::Size;
 use conformance::transport::port;
 use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
 use relayspec::reconnect::Policy;
-use relayspec::timing::{Parameter, Timing, Written};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::client::Ending;
 use relayspec_reference::client::backoff::Habit;
-use relayspec_reference::mutant::Disguise;
+use relayspec_reference::mutant::ClientProxy;
 use relayspec_reference::{Address, ClientOptions, Trust, User};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -87,11 +87,11 @@ pub(super) struct Client {
 
     /// After so much silence of the server it is pinged; 30s unless given.
     #[arg(long, value_name = "DURATION")]
-    heartbeat_interval: Option<Written>,
+    heartbeat_interval: Option<HumanDuration>,
 
     /// From that Ping to the loss of a server from which nothing comes; 10s unless given.
     #[arg(long, value_name = "DURATION")]
-    heartbeat_timeout: Option<Written>,
+    heartbeat_timeout: Option<HumanDuration>,
 
     /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
     #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]
@@ -122,11 +122,11 @@ pub(super) struct Terms {
 
     /// From the start of an attempt to its success; 10s unless given, at most 30s.
     #[arg(long, value_name = "DURATION")]
-    connect_timeout: Option<Written>,
+    connect_timeout: Option<HumanDuration>,
 
     /// Within it the client ends when it is told to; 1s unless given.
     #[arg(long, value_name = "DURATION")]
-    notify_deadline: Option<Written>,
+    notify_deadline: Option<HumanDuration>,
 
     /// What is logged to standard error: off, error, warn, info, debug.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
@@ -146,7 +146,7 @@ pub(super) fn handed_over(url: Option<&String>) -> Result<(String, Params), Fail
 
 impl Client {
     /// The options, and what else the environment hands over.
-    pub(super) fn options(&self, role: &'static str) -> Result<(ClientOptions, Params, Disguise), Failure> {
+    pub(super) fn options(&self, role: &'static str) -> Result<(ClientOptions, Params, ClientProxy), Failure> {
         let (least, max_message) = (1 << 20, 2 << 20);
         self.options_or(role, &Defaults { policy: Policy::RELAY, least, max_message })
     }
@@ -156,7 +156,7 @@ impl Client {
         &self,
         role: &'static str,
         defaults: &Defaults,
-    ) -> Result<(ClientOptions, Params, Disguise), Failure> {
+    ) -> Result<(ClientOptions, Params, ClientProxy), Failure> {
         let (url, params) = handed_over(self.url.as_ref())?;
         let address: Address = url.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
         let trust = self.trust(&address)?;
@@ -165,7 +165,7 @@ impl Client {
             (Parameter::HeartbeatInterval, self.heartbeat_interval),
             (Parameter::HeartbeatTimeout, self.heartbeat_timeout),
         ] {
-            if let Some(Written(value)) = value {
+            if let Some(HumanDuration(value)) = value {
                 timing.declare(parameter, value);
             }
         }
@@ -177,7 +177,7 @@ impl Client {
         let (policy, user) = (self.terms.policy(&params, defaults.policy)?, self.terms.user());
         let mut options = ClientOptions { address, trust, policy, timing, max_message, user, habit: Habit::Kept };
         let chosen = self.mutant.chosen(role)?.map(|chosen| (chosen, port::free(Ipv4Addr::LOCALHOST.into())));
-        let disguise = Disguise::new(chosen, &mut options);
+        let disguise = ClientProxy::new(chosen, &mut options);
         let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
         Ok((options, params, disguise))
     }
@@ -198,8 +198,8 @@ impl Client {
     }
 
     /// Runs a client to its end.
-    pub(super) fn run(&self, disguise: Disguise, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
-        self.terms.run(disguise.wear(client))
+    pub(super) fn run(&self, disguise: ClientProxy, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
+        self.terms.run(disguise.run(client))
     }
 }
 
@@ -210,7 +210,7 @@ impl Terms {
         for (parameter, value) in
             [(Parameter::ConnectTimeout, self.connect_timeout), (Parameter::NotifyDeadline, self.notify_deadline)]
         {
-            if let Some(Written(value)) = value {
+            if let Some(HumanDuration(value)) = value {
                 timing.declare(parameter, value);
             }
         }

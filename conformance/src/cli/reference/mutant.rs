@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use conformance::transport::port;
 use relayspec::timing::Timing;
-use relayspec_reference::mutant::{ALL, Chosen, Middleman, NoMiddleman, choose};
+use relayspec_reference::mutant::{ALL, SelectedMutant, MutantProxy, MutantProxyError, choose};
 
 use super::super::exit::Failure;
 use super::{server, told_to_stop};
@@ -35,7 +35,7 @@ pub(super) struct Listing {
 
 impl MutantOptions {
     /// The mutant of a reference in this role.
-    pub(super) fn chosen(&self, role: &'static str) -> Result<Option<Chosen>, Failure> {
+    pub(super) fn chosen(&self, role: &'static str) -> Result<Option<SelectedMutant>, Failure> {
         let name = self.mutant.as_deref();
         name.map(|name| choose(role, name).map_err(|error| Failure::usage(format!("--mutant: {error}")))).transpose()
     }
@@ -72,25 +72,25 @@ fn list(role: Option<&str>, as_json: bool) {
 /// Where peers come in: at the server itself, or at whoever stands before it.
 pub(super) struct Door {
     wanted: SocketAddr,
-    middleman: Option<Middleman>,
-    chosen: Option<Chosen>,
+    proxy: Option<MutantProxy>,
+    chosen: Option<SelectedMutant>,
 }
 
 impl Door {
     /// A door at an address.
-    pub(super) fn new(wanted: SocketAddr, chosen: Option<Chosen>) -> Result<Self, NoMiddleman> {
-        let middleman = chosen.map(|chosen| Middleman::bind(wanted, chosen)).transpose()?;
-        Ok(Self { wanted, middleman, chosen })
+    pub(super) fn new(wanted: SocketAddr, chosen: Option<SelectedMutant>) -> Result<Self, MutantProxyError> {
+        let proxy = chosen.map(|chosen| MutantProxy::bind(wanted, chosen)).transpose()?;
+        Ok(Self { wanted, proxy, chosen })
     }
 
     /// The same for the public, which speaks plain HTTP.
     pub(super) fn of_public(self) -> Self {
-        Self { middleman: self.middleman.map(Middleman::of_public), ..self }
+        Self { proxy: self.proxy.map(MutantProxy::of_public), ..self }
     }
 
     /// Where the server itself is to listen.
     pub(super) fn behind(&self) -> SocketAddr {
-        if self.middleman.is_some() { port::free(self.wanted.ip()) } else { self.wanted }
+        if self.proxy.is_some() { port::free(self.wanted.ip()) } else { self.wanted }
     }
 
     /// The timing that the server runs with.
@@ -102,7 +102,7 @@ impl Door {
 
     /// Where peers come in, given where the server listens.
     pub(super) fn address(&self, behind: SocketAddr) -> SocketAddr {
-        self.middleman.as_ref().map_or(behind, Middleman::local_addr)
+        self.proxy.as_ref().map_or(behind, MutantProxy::local_addr)
     }
 
     /// Is done when the server has to end.
@@ -124,8 +124,8 @@ impl Door {
 
     /// Serves.
     pub(super) async fn pass(self, behind: SocketAddr, serving: impl Future<Output = ()>) {
-        match self.middleman {
-            Some(middleman) => middleman.serve(behind, serving).await,
+        match self.proxy {
+            Some(proxy) => proxy.serve(behind, serving).await,
             None => serving.await,
         }
     }

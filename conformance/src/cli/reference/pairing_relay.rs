@@ -1,7 +1,7 @@
 //! `conformance reference pairing-relay`.
 
 use clap::Args;
-use relayspec::timing::{Parameter, Timing, Written};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::{Options, PairingRelay};
 
 use super::super::exit::{Exit, Failure};
@@ -17,11 +17,11 @@ pub(super) struct Relay {
 
     /// From registration to the expiry of a code that nobody has joined.
     #[arg(long, value_name = "DURATION", default_value = "5min")]
-    code_lifetime: Written,
+    code_lifetime: HumanDuration,
 
     /// How long after its expiry a code is answered as expired; the same as its lifetime unless given.
     #[arg(long, value_name = "DURATION")]
-    code_retention: Option<Written>,
+    code_retention: Option<HumanDuration>,
 }
 
 impl Relay {

@@ -10,7 +10,7 @@ use relayspec::reconnect::Policy;
 use relayspec::rpc::{SMALLEST_LIMIT, SessionStart};
 use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::client::rpc::Options;
-use relayspec_reference::mutant::RpcDisguise;
+use relayspec_reference::mutant::RpcClientProxy;
 use relayspec_reference::rpc_client;
 
 use super::super::exit::{Exit, Failure};
@@ -64,7 +64,7 @@ impl Client {
         let timing = self.terms.timing(&params)?;
         let policy = self.terms.policy(&params, Policy::RPC)?;
         let mut options = Options { socket: PathBuf::from(socket), policy, timing, max_frame, habit: Habit::Kept };
-        let disguise = RpcDisguise::new(self.mutant.chosen(ROLE)?, &mut options);
+        let disguise = RpcClientProxy::new(self.mutant.chosen(ROLE)?, &mut options);
         let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
         let session_id = self.session_id.clone().or(params.session_id).map_or_else(client::random_id, Ok)?;
         let (attrs, mut connections) = (self.attrs.clone(), 0);
@@ -75,7 +75,7 @@ impl Client {
         let user = self.terms.user();
         let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
         let client = rpc_client(options, user, opening, input, output, stop);
-        self.terms.run(disguise.wear(client))
+        self.terms.run(disguise.run(client))
     }
 }
 

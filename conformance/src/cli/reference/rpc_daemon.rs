@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use conformance::scenario::Size;
-use relayspec_reference::mutant::DaemonDoor;
+use relayspec_reference::mutant::DaemonProxy;
 use relayspec_reference::{DaemonOptions, RpcDaemon};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -48,7 +48,7 @@ impl Daemon {
         options.journal = self.journal.clone().unwrap_or(options.journal);
         let chosen = self.mutant.chosen(ROLE)?;
         let served = super::runtime()?.block_on(async {
-            let door = DaemonDoor::new(chosen, &mut options).map_err(|error| unreachable(&error))?;
+            let door = DaemonProxy::new(chosen, &mut options).map_err(|error| unreachable(&error))?;
             let daemon = RpcDaemon::bind(&options).map_err(|error| unreachable(&error))?;
             anstream::println!("listening on unix:{}", socket.display());
             door.open(daemon.serve(told_to_stop())).await.map_err(|error| unreachable(&error))

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
 use conformance::scenario::Size;
-use relayspec::timing::{Parameter, Timing, Written};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::{BindError, Options};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -26,11 +26,11 @@ pub(super) struct Server {
 
     /// Between Ping frames on each connection.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
-    heartbeat_interval: Written,
+    heartbeat_interval: HumanDuration,
 
     /// From a Ping to the termination of a peer that has sent no Pong.
     #[arg(long, value_name = "DURATION", default_value = "10s")]
-    heartbeat_timeout: Written,
+    heartbeat_timeout: HumanDuration,
 
     /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
     #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]

@@ -3,7 +3,7 @@
 use std::io::{stdin, stdout};
 
 use clap::Args;
-use relayspec::timing::{Parameter, Written};
+use relayspec::timing::{HumanDuration, Parameter};
 use relayspec_reference::sync_client;
 
 use super::super::exit::{Exit, Failure};
@@ -29,11 +29,11 @@ pub(super) struct Client {
 
     /// From a subscription to its answer; 10s unless given.
     #[arg(long, value_name = "DURATION")]
-    subscribe_timeout: Option<Written>,
+    subscribe_timeout: Option<HumanDuration>,
 
     /// From a message to its answer; 30s unless given.
     #[arg(long, value_name = "DURATION")]
-    request_timeout: Option<Written>,
+    request_timeout: Option<HumanDuration>,
 }
 
 impl Client {
@@ -42,7 +42,7 @@ impl Client {
         for (parameter, value) in
             [(Parameter::SubscribeTimeout, self.subscribe_timeout), (Parameter::RequestTimeout, self.request_timeout)]
         {
-            if let Some(Written(value)) = value {
+            if let Some(HumanDuration(value)) = value {
                 options.timing.declare(parameter, value);
             }
         }

@@ -1,7 +1,7 @@
 //! `conformance reference terminal-relay`.
 
 use clap::Args;
-use relayspec::timing::{Parameter, Timing, Written};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::{Options, TerminalRelay};
 
 use super::super::exit::{Exit, Failure};
@@ -17,7 +17,7 @@ pub(super) struct Relay {
 
     /// From the opening of a connection to its closing when no first message has come.
     #[arg(long, value_name = "DURATION", default_value = "10s")]
-    auth_timeout: Written,
+    auth_timeout: HumanDuration,
 }
 
 impl Relay {

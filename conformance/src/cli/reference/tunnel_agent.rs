@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use relayspec::driver::Params;
 use relayspec::reconnect::Policy;
-use relayspec::timing::{Parameter, Written};
+use relayspec::timing::{HumanDuration, Parameter};
 use relayspec::tunnel::LEAST_MESSAGE;
 use relayspec_reference::client::tunnel::LocalOrigin;
 use relayspec_reference::tunnel::{Encoding, Token};
@@ -39,14 +39,14 @@ pub(super) struct Agent {
 
     /// From a request to the end of the local server's answer; 30s unless given.
     #[arg(long, value_name = "DURATION")]
-    request_timeout: Option<Written>,
+    request_timeout: Option<HumanDuration>,
 }
 
 impl Agent {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let defaults = Defaults { policy: Policy::TUNNEL, least: LEAST_MESSAGE, max_message: LEAST_MESSAGE };
         let (mut options, params, disguise) = self.client.options_or(ROLE, &defaults)?;
-        if let Some(Written(timeout)) = self.request_timeout {
+        if let Some(HumanDuration(timeout)) = self.request_timeout {
             options.timing.declare(Parameter::RequestTimeout, timeout);
         }
         let agent = TunnelAgent { token: self.token(&params)?, local: self.local(&params)?, encoding: self.encoding };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use conformance::scenario::Size;
-use relayspec::timing::{Parameter, Timing, Written};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::{TunnelCloud, TunnelOptions};
 
 use super::super::exit::{Exit, Failure};
@@ -28,11 +28,11 @@ pub(super) struct Cloud {
 
     /// From the opening of an agent's connection to its closing when no `Auth` has come.
     #[arg(long, value_name = "DURATION", default_value = "10s")]
-    auth_timeout: Written,
+    auth_timeout: HumanDuration,
 
     /// From a request to the end of its answer.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
-    request_timeout: Written,
+    request_timeout: HumanDuration,
 
     /// The largest body of a public request; at least 16 MiB.
     #[arg(long, value_name = "SIZE", default_value = "16 MiB", value_parser = |text: &str| text.parse::<Size>())]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use relayspec::family::Turn;
+use relayspec::family::OpeningTurn;
 use relayspec::reconnect::Policy;
 use relayspec::timing::Parameter;
 use serde_json::Value;
@@ -114,7 +114,7 @@ impl Player {
         let mut actor =
             Actor::new(self.full_name(&step.name), connection, self.clock().now(), family, Side::Server, role);
         actor.attempt = Some((puppet.record.clone(), index));
-        actor.asides = (family.welcome)(&self.story.scenario.script.under_test).asides;
+        actor.asides = (family.opening)(&self.story.scenario.script.under_test).asides;
         let is_tended = !actor.asides.is_empty();
         let actor = Arc::new(Mutex::new(actor));
         if is_tended {
@@ -130,17 +130,17 @@ impl Player {
         let Welcome { name, of, within, .. } = step;
         let accept = Accept { name: name.clone(), of: of.clone(), within: within.clone(), ..Accept::default() };
         self.accept(&accept).await?;
-        let welcome = (self.story.scenario.family.welcome)(&self.story.scenario.script.under_test);
+        let welcome = (self.story.scenario.family.opening)(&self.story.scenario.script.under_test);
         for turn in welcome.turns {
             let mut message = match turn {
-                Turn::Client(kind) => {
+                OpeningTurn::Client(kind) => {
                     let like = (self.story.scenario.family.naming.like)(kind);
                     let json = Term::try_from(like).map_err(Stop::Harness)?;
                     self.expect(&Expect { on: name.clone(), json: Some(json), ..Expect::default() }).await?;
                     continue;
                 }
-                Turn::Server(message) => message(self.clock().epoch_ms(self.clock().now())),
-                Turn::Answer(message) => message(&self.latest(name).await?),
+                OpeningTurn::Server(message) => message(self.clock().epoch_ms(self.clock().now())),
+                OpeningTurn::Answer(message) => message(&self.latest(name).await?),
             };
             for (name, term) in &step.members {
                 message[name.as_str()] = term.fill(&self.variables).map_err(Stop::Harness)?;

@@ -23,9 +23,9 @@ pub(super) use process::MemoryWatch;
 
 use std::time::Duration;
 
-use relayspec::timing::Written;
+use relayspec::timing::HumanDuration;
 
 /// A duration as people read it, to the tenth of a millisecond.
 pub(super) fn shown(span: Duration) -> String {
-    Written(Duration::from_micros((span.as_micros() as u64 + 50) / 100 * 100)).to_string()
+    HumanDuration(Duration::from_micros((span.as_micros() as u64 + 50) / 100 * 100)).to_string()
 }

@@ -6,7 +6,7 @@ mod course;
 
 use std::time::{Duration, Instant};
 
-use relayspec::driver::{Command, Event, Refused};
+use relayspec::driver::{Command, CommandError, Event};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 
@@ -173,8 +173,8 @@ impl<R: Role, D: Dice> Client<R, D> {
     pub fn line(&mut self, line: &str, now: Instant) -> Vec<Action> {
         match Command::read(line) {
             Ok(command) => return self.command(command, now),
-            Err(Refused::Unsupported(command)) => self.desk.report(Event::Unsupported { command }), // DRV-03
-            Err(Refused::Malformed(error)) => self.desk.refuse("INVALID_COMMAND", error.to_string()),
+            Err(CommandError::Unsupported(command)) => self.desk.report(Event::Unsupported { command }), // DRV-03
+            Err(CommandError::Malformed(error)) => self.desk.refuse("INVALID_COMMAND", error.to_string()),
         }
         self.done(now)
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use relayspec::driver::{Command, Event};
 use relayspec::sync::{
-    AnsweredId, Auth, AuthFailed, AuthRequired, AuthSuccess, Data, Error, News, Resource, Snapshot, Subscribed,
-    ToClient, ToServer, Topic,
+    AnsweredId, Auth, AuthFailed, AuthRequired, AuthSuccess, Data, Error, Resource, ResourceUpdate, Snapshot,
+    Subscribed, ToClient, ToServer, Topic,
 };
 use relayspec::timing::{Parameter, Timing};
 use serde_json::json;
@@ -131,7 +131,7 @@ impl Client {
                 if message.seq > *known {
                     *known = message.seq;
                     if !by_the_user {
-                        hand_over(News::Message { of: of.clone(), message }, desk);
+                        hand_over(ResourceUpdate::Message { of: of.clone(), message }, desk);
                     }
                 }
             }
@@ -139,12 +139,12 @@ impl Client {
         succeed(request.user, whole, desk);
     }
 
-    fn push(&mut self, news: News, desk: &mut Desk) {
+    fn push(&mut self, news: ResourceUpdate, desk: &mut Desk) {
         let topic = news.topic();
         if !self.active.contains(&topic) || !self.wanted.contains(&topic) {
             return; // SYNC-C4
         }
-        if let News::Message { of, message } = &news {
+        if let ResourceUpdate::Message { of, message } = &news {
             let known = self.known.entry(of.clone()).or_default();
             *known = message.seq.max(*known);
         }

@@ -1,7 +1,7 @@
 //! How the user is told what came of what they asked for, and what is new.
 
 use relayspec::driver::Event;
-use relayspec::sync::{News, Snapshot};
+use relayspec::sync::{ResourceUpdate, Snapshot};
 use serde_json::{Value, json};
 
 use super::requests::Wish;
@@ -26,11 +26,11 @@ pub(super) fn fail(user: Option<String>, why: &str, desk: &mut Desk) {
     }
 }
 
-pub(super) fn hand_over(news: News, desk: &mut Desk) {
+pub(super) fn hand_over(news: ResourceUpdate, desk: &mut Desk) {
     let topic = news.topic();
     let payload = match news {
-        News::Chat { chat, .. } => json!({ "chat": chat }),
-        News::Message { message, .. } => json!({ "message": message }),
+        ResourceUpdate::Chat { chat, .. } => json!({ "chat": chat }),
+        ResourceUpdate::Message { message, .. } => json!({ "message": message }),
     };
     desk.report(Event::Data {
         payload,

@@ -1,28 +1,27 @@
-//! What a mutant makes of the lines between a client and its driver.
+//! What a mutant does with the lines between a client and its driver.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Result, Write};
 
 use serde_json::{Value, json};
 
-use super::place;
-use crate::mutant::Chosen;
+use super::position;
+use crate::mutant::SelectedMutant;
 
-/// What the client's user gives, as the client hears it.
-pub(in crate::mutant) struct Input<R, H> {
+/// Commands for the client, as the mutant changes them.
+pub(in crate::mutant) struct CommandInput<R, H> {
     lines: BufReader<R>,
     hears: H,
     ready: VecDeque<u8>,
 }
 
-impl<R: Read, H: FnMut(Vec<u8>) -> Vec<u8>> Input<R, H> {
-    /// What is heard of each line, its end included.
+impl<R: Read, H: FnMut(Vec<u8>) -> Vec<u8>> CommandInput<R, H> {
     pub(in crate::mutant) fn new(input: R, hears: H) -> Self {
         Self { lines: BufReader::new(input), hears, ready: VecDeque::new() }
     }
 }
 
-impl<R: Read, H: FnMut(Vec<u8>) -> Vec<u8>> Read for Input<R, H> {
+impl<R: Read, H: FnMut(Vec<u8>) -> Vec<u8>> Read for CommandInput<R, H> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         while self.ready.is_empty() {
             let mut line = Vec::new();
@@ -35,7 +34,6 @@ impl<R: Read, H: FnMut(Vec<u8>) -> Vec<u8>> Read for Input<R, H> {
     }
 }
 
-/// A command as the client hears it.
 pub(super) fn commanded(mutant: &str, line: Vec<u8>) -> Vec<u8> {
     let mut command: Value = serde_json::from_slice(&line).unwrap_or_default();
     let name = command["do"].as_str().unwrap_or_default();
@@ -51,39 +49,34 @@ pub(super) fn commanded(mutant: &str, line: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// The event of an error.
 fn error() -> Vec<u8> {
     format!("{}\n", json!({ "event": "error", "code": "NONE", "message": "There was none." })).into_bytes()
 }
 
-/// What the client's user is told.
-pub(super) struct Output<W> {
+/// Events of the client, as the mutant changes them.
+pub(super) struct EventOutput<W> {
     output: W,
     mutant: &'static str,
     line: Vec<u8>,
     held: Vec<u8>,
-    /// Codes that were shown.
     code: Option<Value>,
     events: usize,
-    /// Whether a loss was told of.
     was_lost: bool,
 }
 
-impl<W: Write> Output<W> {
-    pub(super) fn new(mut output: W, chosen: Chosen) -> Self {
+impl<W: Write> EventOutput<W> {
+    pub(super) fn new(mut output: W, chosen: SelectedMutant) -> Self {
         let untimely = match chosen.mutant.name {
             "connected-at-once" => "{\"event\":\"connected\"}\n",
             "lost-at-once" => "{\"event\":\"disconnected\"}\n",
             _ => "",
         };
-        // A driver that is gone is told nothing.
         _ = output.write_all(untimely.as_bytes()).and_then(|()| output.flush());
         let (line, held) = (Vec::new(), Vec::new());
         Self { output, mutant: chosen.mutant.name, line, held, code: None, events: 0, was_lost: false }
     }
 
-    /// What becomes of a line.
-    fn told(&mut self, line: Vec<u8>) -> Vec<u8> {
+    fn outgoing(&mut self, line: Vec<u8>) -> Vec<u8> {
         let event: Value = serde_json::from_slice(&line).unwrap_or_default();
         let name = event["event"].as_str().unwrap_or_default().to_owned();
         self.events += 1;
@@ -93,7 +86,7 @@ impl<W: Write> Output<W> {
             event[member] = value;
             format!("{event}\n").into_bytes()
         };
-        match place::read(self.mutant) {
+        match position::read(self.mutant) {
             ("hides-event", at) if at == self.events => return Vec::new(),
             ("repeats-event", at) if at == self.events => return line.repeat(2),
             ("invents-error", at) if at == self.events => return [line, error()].concat(),
@@ -113,11 +106,11 @@ impl<W: Write> Output<W> {
             ("reconnected-at-first", "connected") if self.events == 1 => {
                 [&line[..], b"{\"event\":\"reconnected\"}\n"].concat()
             }
-            ("tells-late", "connected") => {
+            ("reports-late", "connected") => {
                 self.held = line;
                 Vec::new()
             }
-            ("tells-late", _) if !self.held.is_empty() => [line, std::mem::take(&mut self.held)].concat(),
+            ("reports-late", _) if !self.held.is_empty() => [line, std::mem::take(&mut self.held)].concat(),
             ("malformed-event", _) if self.events == 2 => {
                 format!("{}\n", json!({ "event": name, "kode": 1 })).into_bytes()
             }
@@ -126,7 +119,7 @@ impl<W: Write> Output<W> {
             ("cuts-at-nul", "data") => with("payload", payload.split('\0').next().into()),
             ("loses-astral", "data") => with("payload", payload.replace(|c: char| c > '\u{FFFF}', "?").into()),
             ("loses-empty", "data") if payload.is_empty() => Vec::new(),
-            ("tells-twice", "data") => line.repeat(2),
+            ("shows-twice", "data") => line.repeat(2),
             ("shows-one-code", "registered") => {
                 let code = self.code.get_or_insert_with(|| event["code"].clone()).clone();
                 with("code", code)
@@ -136,13 +129,13 @@ impl<W: Write> Output<W> {
     }
 }
 
-impl<W: Write> Write for Output<W> {
+impl<W: Write> Write for EventOutput<W> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         self.line.extend_from_slice(bytes);
         while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
             let line = self.line.drain(..=end).collect();
-            let told = self.told(line);
-            self.output.write_all(&told)?;
+            let reported = self.outgoing(line);
+            self.output.write_all(&reported)?;
         }
         Ok(bytes.len())
     }

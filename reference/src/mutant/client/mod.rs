@@ -1,13 +1,13 @@
-//! Mutants that clients of all families share: coming back, stopping, the wire, and what the driver is told.
+//! Mutants that the clients of all families share: reconnection, stopping, frames, and the driver protocol.
 
 pub(super) mod driver;
-pub(super) mod place;
+pub(super) mod position;
 mod table;
 mod wire;
 
-pub(super) use place::{EVENTS, PLACES, Place, RETURNS};
+pub(super) use position::{EVENTS, PLACES, PositionMutant, RETURNS};
 pub(super) use table::{JITTER, SHARED, WIRE};
-pub(super) use wire::Wire;
+pub(super) use wire::WireMutant;
 
 use std::future::pending;
 use std::io::{self, Read, Write};
@@ -17,84 +17,84 @@ use std::time::Duration;
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 
-use super::{Chosen, Middleman};
+use super::{MutantProxy, SelectedMutant};
 use crate::client::Ending;
 use crate::client::backoff::Habit;
 use crate::net::client::ClientOptions;
 
-/// What stands between a client with a mutant and its server, its user and the system.
+/// A proxy between a client with a mutant and its server, user and system.
 #[derive(Debug)]
-pub struct Disguise {
-    worn: Worn,
-    /// Who stands in the middle, and the server.
-    middle: Option<(Middleman, SocketAddr)>,
+pub struct ClientProxy {
+    effects: ClientEffects,
+    /// The proxy and the server.
+    middle: Option<(MutantProxy, SocketAddr)>,
 }
 
-/// What stands between a client and its user, and the system.
+/// The mutant's effects on commands, events and exit status.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Worn(pub(super) Option<Chosen>);
+pub(super) struct ClientEffects(pub(super) Option<SelectedMutant>);
 
-/// A client cannot be started with a mutant.
+/// Why a client cannot run with a mutant.
 #[derive(Debug, thiserror::Error)]
-pub enum NoDisguise {
-    /// Frames cannot be seen.
-    #[error("a client with a mutant talks to ws:// addresses alone")]
+pub enum ClientProxyError {
+    /// The frames are encrypted.
+    #[error("a client with a mutant supports only ws:// addresses")]
     Tls,
-    /// The address leads nowhere.
+    /// The server's address is invalid.
     #[error("the server's address cannot be looked up")]
     Address(#[source] io::Error),
-    /// Nobody can stand in the middle.
-    #[error("no port for who stands in the middle")]
-    Port(#[source] super::NoMiddleman),
+    /// The proxy cannot listen.
+    #[error("no port for the proxy of the mutant")]
+    Port(#[source] super::MutantProxyError),
 }
 
-impl Disguise {
-    /// Has a client with a mutant connect to who stands in the middle, at the address beside the mutant, and live by the habits that the mutant has.
-    ///
-    /// # Errors
-    /// Where the server cannot be found, or speaks TLS, or the address is not free.
-    pub fn new(chosen: Option<(Chosen, SocketAddr)>, options: &mut ClientOptions) -> Result<Self, NoDisguise> {
-        let worn = Worn(chosen.map(|(chosen, _)| chosen));
-        let Some((chosen, middle)) = chosen else { return Ok(Self { worn, middle: None }) };
+impl ClientProxy {
+    /// Lets a client connect to the proxy, and applies the mutant's policy. Fails if the server uses TLS or is not found, or if the proxy's address is taken.
+    pub fn new(
+        chosen: Option<(SelectedMutant, SocketAddr)>,
+        options: &mut ClientOptions,
+    ) -> Result<Self, ClientProxyError> {
+        let effects = ClientEffects(chosen.map(|(chosen, _)| chosen));
+        let Some((chosen, middle)) = chosen else { return Ok(Self { effects, middle: None }) };
         if options.address.has_tls() {
-            return Err(NoDisguise::Tls);
+            return Err(ClientProxyError::Tls);
         }
-        let server = options.address.look_up().map_err(NoDisguise::Address)?;
-        let mut middleman = Middleman::bind(middle, chosen).map_err(NoDisguise::Port)?;
-        middleman.set_patience(options.timing.value(Parameter::ConnectTimeout));
-        options.address.redirect(middleman.local_addr());
+        let server = options.address.look_up().map_err(ClientProxyError::Address)?;
+        let mut proxy = MutantProxy::bind(middle, chosen).map_err(ClientProxyError::Port)?;
+        proxy.set_patience(options.timing.value(Parameter::ConnectTimeout));
+        options.address.redirect(proxy.local_addr());
         adjust(chosen.mutant.name, &mut options.policy, &mut options.timing, &mut options.habit);
-        Ok(Self { worn, middle: Some((middleman, server)) })
+        Ok(Self { effects, middle: Some((proxy, server)) })
     }
 
-    /// What the client's user gives, as the client hears it.
+    /// The commands for the client.
     pub fn input(&self, input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
-        self.worn.input(input)
+        self.effects.input(input)
     }
 
-    /// What the client's user is told, of what the client says.
+    /// The events of the client.
     pub fn output(&self, output: impl Write + Send + 'static) -> Box<dyn Write + Send> {
-        self.worn.output(output)
+        self.effects.output(output)
     }
 
-    /// When the client hears that it has to stop.
-    pub fn stop<F: Future<Output = ()>>(&self, told: F) -> impl Future<Output = ()> + use<F> {
-        self.worn.stop(told)
+    /// Completes when the client is to stop.
+    pub fn stop<F: Future<Output = ()>>(&self, stopped: F) -> impl Future<Output = ()> + use<F> {
+        self.effects.stop(stopped)
     }
 
-    /// Runs a client; how it ends, as the system is told.
-    pub async fn wear(self, client: impl Future<Output = Ending>) -> Ending {
-        let Some((middleman, server)) = self.middle else { return client.await };
-        let ending = middleman.serve(server, client).await;
-        self.worn.ending(ending, || _ = TcpStream::connect(server))
+    /// Runs a client; returns how it ended.
+    pub async fn run(self, client: impl Future<Output = Ending>) -> Ending {
+        let Some((proxy, server)) = self.middle else { return client.await };
+        let ending = proxy.serve(server, client).await;
+        self.effects.ending(ending, || _ = TcpStream::connect(server))
     }
 }
 
-impl Worn {
+impl ClientEffects {
     pub(super) fn input(self, input: impl Read + Send + 'static) -> Box<dyn Read + Send> {
         match self.0 {
             Some(chosen) => {
-                Box::new(driver::Input::new(input, move |line| driver::commanded(chosen.mutant.name, line)))
+                Box::new(driver::CommandInput::new(input, move |line| driver::commanded(chosen.mutant.name, line)))
             }
             None => Box::new(input),
         }
@@ -102,13 +102,13 @@ impl Worn {
 
     pub(super) fn output(self, output: impl Write + Send + 'static) -> Box<dyn Write + Send> {
         match self.0 {
-            Some(chosen) => Box::new(driver::Output::new(output, chosen)),
+            Some(chosen) => Box::new(driver::EventOutput::new(output, chosen)),
             None => Box::new(output),
         }
     }
 
-    pub(super) async fn stop(self, told: impl Future<Output = ()>) {
-        told.await;
+    pub(super) async fn stop(self, stopped: impl Future<Output = ()>) {
+        stopped.await;
         match self.0.map(|chosen| chosen.mutant.name) {
             Some("ignores-sigterm") => pending().await,
             Some("stops-slowly") => tokio::time::sleep(Duration::from_secs(2)).await,
@@ -120,7 +120,7 @@ impl Worn {
         match (self.0.map(|chosen| chosen.mutant.name), ending) {
             (Some("stops-with-1"), Ending::Stopped) => Ending::GaveUp,
             (Some("gives-up-with-0"), Ending::GaveUp) => Ending::Stopped,
-            (Some("attempt-after-stop"), Ending::Stopped) | (Some("knocks-after-a-refusal"), Ending::GaveUp) => {
+            (Some("attempt-after-stop"), Ending::Stopped) | (Some("attempts-after-a-refusal"), Ending::GaveUp) => {
                 dial();
                 ending
             }
@@ -129,12 +129,12 @@ impl Worn {
     }
 }
 
-/// Other habits than the client says that it has.
+/// Applies another policy or timing than declared.
 pub(super) fn adjust(mutant: &str, policy: &mut Policy, timing: &mut Timing, habit: &mut Habit) {
     match mutant {
         "no-backoff" => (policy.base, policy.factor) = (Duration::from_millis(1), 1.0),
         "constant-delay" => policy.factor = 1.0,
-        // Jitter would hide it now and then.
+        // Jitter would hide it at times.
         "grows-by-1.5" => (policy.factor, policy.jitter) = (1.5, 0.0),
         "cap-one-step-early" => policy.cap = policy.cap.div_f64(policy.factor),
         "no-cap" => policy.cap = Duration::from_secs(3600),

@@ -6,10 +6,10 @@ pub(super) mod viewer;
 
 use serde_json::Value;
 
-use super::link::{Admission, Said};
+use super::link::{Admission, Effect};
 use super::wire::Frame;
 
-/// What a client makes of the payloads of its user.
+/// What mutants do with the payloads of a client's user.
 #[derive(Debug, Default)]
 struct Payloads {
     count: usize,
@@ -17,18 +17,18 @@ struct Payloads {
 }
 
 impl Payloads {
-    fn given(&mut self, mutant: &str, number: usize, frame: &Frame) -> Option<Said> {
+    fn given(&mut self, mutant: &str, number: usize, frame: &Frame) -> Option<Effect> {
         self.count += 1;
         Some(match mutant {
-            "loses-each-97th" if self.count.is_multiple_of(97) => Said::nothing(),
-            "repeats-the-1000th" if self.count == 1000 => Said::times(frame, 2),
-            "loses-the-first" if self.count == 1 => Said::nothing(),
+            "loses-each-97th" if self.count.is_multiple_of(97) => Effect::nothing(),
+            "repeats-the-1000th" if self.count == 1000 => Effect::times(frame, 2),
+            "loses-the-first" if self.count == 1 => Effect::nothing(),
             "reorders" if number == 1 || self.count > 2 => return None,
             "swaps" | "reorders" => match self.held.take() {
-                Some(held) => Said::whole(frame).then(held),
+                Some(held) => Effect::whole(frame).then(held),
                 None => {
                     self.held = Some(frame.clone());
-                    Said::nothing()
+                    Effect::nothing()
                 }
             },
             _ => return None,
@@ -36,12 +36,10 @@ impl Payloads {
     }
 }
 
-/// Whether a message is one of a type that nobody knows.
 fn is_unknown(message: &Value, known: &[&str]) -> bool {
     message["type"].as_str().is_some_and(|kind| !known.contains(&kind))
 }
 
-/// A request for another path.
 fn elsewhere(mutant: &str, head: &mut Vec<u8>) -> Admission {
     if mutant == "wrong-path" {
         let target = head.iter().position(|byte| *byte == b' ').map_or(0, |at| at + 1);

@@ -1,9 +1,9 @@
-//! Mutants of the rpc family: who stands between a daemon and its clients, on a socket file.
+//! Mutants of the rpc family: a proxy between a daemon and its clients, on a socket file.
 
 pub(super) mod client;
 pub(super) mod daemon;
 mod pass;
 mod socket;
 
-pub use client::RpcDisguise;
-pub use daemon::{DaemonDoor, NoDoor};
+pub use client::RpcClientProxy;
+pub use daemon::{DaemonProxy, DaemonProxyError};

@@ -1,4 +1,4 @@
-//! Passing frames between two Unix sockets, but for what a mutant makes of them.
+//! A proxy for frames between two Unix sockets.
 
 use std::future::pending;
 use std::io::Result;
@@ -15,68 +15,64 @@ use tokio::sync::Mutex as Turn;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::mutant::link::Way;
+use crate::mutant::link::Flow;
 
-/// What is read at once.
 const PIECE: usize = 64 << 10;
-/// What was said last is still on its way for so long.
+/// The time for the last bytes to arrive.
 const LINGER: Duration = Duration::from_millis(50);
-/// How often a connection hears that time goes by.
 const TICK: Duration = Duration::from_millis(10);
-/// The longest frame that a faithful middleman passes on.
+/// The longest frame that is forwarded without a mutant.
 const LONGEST: usize = 16 << 20;
 
-/// What comes of a piece.
+/// What happens instead of forwarding bytes.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct RpcAction {
     pub(super) onward: Vec<u8>,
     pub(super) back: Vec<u8>,
     pub(super) ends: bool,
     pub(super) delay: Duration,
 }
 
-/// A connection with a mutant.
-pub(super) trait Talk: Send {
-    /// What is said first, before anybody has said anything, to who is behind.
+pub(super) trait RpcLink: Send {
+    /// Bytes to send to the daemon first.
     fn opens(&mut self) -> Vec<u8> {
         Vec::new()
     }
 
-    /// Frames go by; the last may be incomplete, and stays where it is.
-    fn says(&mut self, way: Way, frames: &mut Frames) -> Said;
+    /// Handles frames; the last may be incomplete, and stays in the buffer.
+    fn on_frame(&mut self, flow: Flow, frames: &mut Frames) -> RpcAction;
 
-    /// What is still said behind the end of one side.
-    fn ends(&mut self, _way: Way) -> Vec<u8> {
+    /// Bytes to send after the end of one side.
+    fn ends(&mut self, _way: Flow) -> Vec<u8> {
         Vec::new()
     }
 
-    /// Time goes by.
-    fn ticks(&mut self) -> Said {
-        Said::default()
+    fn ticks(&mut self) -> RpcAction {
+        RpcAction::default()
     }
 
-    /// Whether the other side is not told of an end.
-    fn hides_end(&self, _way: Way) -> bool {
+    /// Whether the end of one side is hidden from the other.
+    fn hides_end(&self, _way: Flow) -> bool {
         false
     }
 }
 
-/// How connections with a mutant come to be.
-pub(super) trait Talks: Send + Sync + 'static {
-    /// A connection, the so-and-so-many; nothing where nobody hears of it.
-    fn talk(&self, number: usize) -> Option<Box<dyn Talk>>;
+/// Creates the connections of a mutant.
+pub(super) trait RpcMutant: Send + Sync + 'static {
+    /// The n-th connection; `None` if it is ignored.
+    fn talk(&self, number: usize) -> Option<Box<dyn RpcLink>>;
 
-    /// The longest frame that is passed on, in bytes.
-    fn limit(&self, _way: Way) -> usize {
+    /// The longest frame that is forwarded, in bytes.
+    fn limit(&self, _way: Flow) -> usize {
         LONGEST
     }
 
-    /// Whether there is one connection at a time.
+    /// Whether connections are served one at a time.
     fn is_single(&self) -> bool {
         false
     }
 
-    /// How many connections are made at the same time as the so-and-so-many, that nobody uses.
+    /// The number of unused connections to open with the n-th.
     fn beside(&self, _number: usize) -> usize {
         0
     }
@@ -86,11 +82,11 @@ pub(super) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Passes on what goes between whoever connects and the socket behind, as long as something else is done.
+/// Forwards between clients and a socket until the given future completes.
 pub(super) async fn serve<T>(
     listener: std::os::unix::net::UnixListener,
     behind: PathBuf,
-    talks: impl Talks,
+    talks: impl RpcMutant,
     meanwhile: impl Future<Output = T>,
 ) -> T {
     let (behind, talks) = (Arc::new(behind), Arc::new(talks));
@@ -104,7 +100,7 @@ pub(super) async fn serve<T>(
             accepted = listener.accept() => accepted,
         };
         let Ok((near, _)) = accepted else {
-            // Out of descriptors: somebody has to leave first.
+            // Out of descriptors: wait until a connection ends.
             sleep(LINGER).await;
             continue;
         };
@@ -112,7 +108,7 @@ pub(super) async fn serve<T>(
         let (behind, talks, single) = (Arc::clone(&behind), Arc::clone(&talks), Arc::clone(&single));
         connections.spawn(async move {
             let _turn = if talks.is_single() { Some(single.lock().await) } else { None };
-            // Whoever goes away in the midst of it is no mutant of ours.
+            // Errors of single connections are not reported.
             _ = pass(near, &behind, &*talks, number).await;
         });
     };
@@ -121,9 +117,8 @@ pub(super) async fn serve<T>(
     done
 }
 
-async fn pass(near: UnixStream, behind: &PathBuf, talks: &dyn Talks, number: usize) -> Result<()> {
+async fn pass(near: UnixStream, behind: &PathBuf, talks: &dyn RpcMutant, number: usize) -> Result<()> {
     let Some(talk) = talks.talk(number) else {
-        // Nobody is told that somebody tries again.
         let mut near = near;
         let mut piece = [0; 1024];
         while near.read(&mut piece).await? > 0 {}
@@ -139,8 +134,8 @@ async fn pass(near: UnixStream, behind: &PathBuf, talks: &dyn Talks, number: usi
     let (to_near, to_far) = (Turn::new(to_near), Turn::new(to_far));
     let opening = locked(&talk).opens();
     to_far.lock().await.write_all(&opening).await?;
-    let inward = listen(near, Way::In, Frames::new(talks.limit(Way::In)), &talk, [&to_far, &to_near]);
-    let outward = listen(far, Way::Out, Frames::new(talks.limit(Way::Out)), &talk, [&to_near, &to_far]);
+    let inward = listen(near, Flow::In, Frames::new(talks.limit(Flow::In)), &talk, [&to_far, &to_near]);
+    let outward = listen(far, Flow::Out, Frames::new(talks.limit(Flow::Out)), &talk, [&to_near, &to_far]);
     tokio::select! {
         _ = inward => {}
         _ = outward => {}
@@ -150,40 +145,38 @@ async fn pass(near: UnixStream, behind: &PathBuf, talks: &dyn Talks, number: usi
     Ok(())
 }
 
-/// Lets a connection know that time goes by.
-async fn tick(talk: &Mutex<Box<dyn Talk>>, onward: &Turn<OwnedWriteHalf>) -> Result<()> {
+async fn tick(talk: &Mutex<Box<dyn RpcLink>>, onward: &Turn<OwnedWriteHalf>) -> Result<()> {
     loop {
         sleep(TICK).await;
-        let said = locked(talk).ticks();
-        onward.lock().await.write_all(&said.onward).await?;
-        if said.ends {
+        let action = locked(talk).ticks();
+        onward.lock().await.write_all(&action.onward).await?;
+        if action.ends {
             return Ok(());
         }
     }
 }
 
-/// Passes on what one side says, until it ends.
 async fn listen(
     mut from: OwnedReadHalf,
-    way: Way,
+    flow: Flow,
     mut frames: Frames,
-    talk: &Mutex<Box<dyn Talk>>,
+    talk: &Mutex<Box<dyn RpcLink>>,
     [onward, back]: [&Turn<OwnedWriteHalf>; 2],
 ) -> Result<()> {
     let mut piece = vec![0; PIECE];
     while let Ok(count @ 1..) = from.read(&mut piece).await {
         frames.buffer().extend_from_slice(&piece[..count]);
-        let said = locked(talk).says(way, &mut frames);
-        sleep(said.delay).await;
-        back.lock().await.write_all(&said.back).await?;
-        onward.lock().await.write_all(&said.onward).await?;
-        if said.ends {
+        let action = locked(talk).on_frame(flow, &mut frames);
+        sleep(action.delay).await;
+        back.lock().await.write_all(&action.back).await?;
+        onward.lock().await.write_all(&action.onward).await?;
+        if action.ends {
             return Ok(());
         }
     }
-    let last = locked(talk).ends(way);
+    let last = locked(talk).ends(flow);
     onward.lock().await.write_all(&last).await?;
-    if locked(talk).hides_end(way) {
+    if locked(talk).hides_end(flow) {
         pending::<()>().await;
     }
     Ok(())

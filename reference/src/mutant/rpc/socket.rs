@@ -1,4 +1,4 @@
-//! The socket file at which who stands in the middle listens.
+//! The socket file on which the proxy listens.
 
 use std::fs::{Permissions, remove_file, rename, set_permissions};
 use std::io::{Error, ErrorKind, Result};
@@ -6,25 +6,23 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-/// A path with something behind its name.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
 }
 
-/// Whether somebody listens there.
 pub(super) fn is_live(path: &Path) -> bool {
     UnixStream::connect(path).is_ok()
 }
 
-/// Listens at a file that is private and takes the place of a stale one, as far as the mutant lets it.
+/// Listens on a private file and replaces a stale one, unless the mutant does otherwise.
 pub(super) fn listen(mutant: &str, path: &Path) -> Result<UnixListener> {
     let is_replaced = path.exists();
     if is_replaced {
         let is_refused = mutant != "takes-the-place" && is_live(path);
         if is_refused || mutant == "respects-stale-files" {
-            return Err(Error::new(ErrorKind::AddrInUse, "somebody listens there"));
+            return Err(Error::new(ErrorKind::AddrInUse, "a process listens there"));
         }
         remove_file(path)?;
     }

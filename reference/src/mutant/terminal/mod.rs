@@ -6,10 +6,9 @@ pub(super) mod viewer;
 
 use serde_json::Value;
 
-use super::link::Said;
+use super::link::Effect;
 use super::wire::{BINARY, Frame};
 
-/// What the relay says.
 const KNOWN: [&str; 11] = [
     "registered",
     "auth_success",
@@ -24,44 +23,40 @@ const KNOWN: [&str; 11] = [
     "error",
 ];
 
-/// The payload of a binary message, behind its session id; nothing where it has none, as the chapter has it.
+/// The payload of a binary message; `None` if the message is malformed.
 fn payload(bytes: &[u8]) -> Option<&[u8]> {
     let (length, rest) = bytes.split_first()?;
     let (id, payload) = rest.split_at_checked(usize::from(*length))?;
     (!id.is_empty() && std::str::from_utf8(id).is_ok()).then_some(payload)
 }
 
-/// The session id of a binary message; nothing where it is malformed.
+/// The session id of a binary message; `None` if it is malformed.
 fn session_id(bytes: &[u8]) -> Option<&[u8]> {
     let payload = payload(bytes)?;
     bytes.get(1..bytes.len() - payload.len())
 }
 
-/// What the payload is that closes a session.
 const CLOSING: &[u8] = br#"{"type":"close_session"}"#;
 
-/// Whether a binary message closes a session.
 fn is_closing(bytes: &[u8]) -> bool {
     payload(bytes) == Some(CLOSING)
 }
 
-/// Whether a binary message is a whole one.
 fn is_whole(bytes: &[u8]) -> bool {
     payload(bytes).is_some()
 }
 
-/// Terminal bytes before a message.
-fn early(frame: &Frame) -> Said {
+fn early(frame: &Frame) -> Effect {
     let early = Frame { head: BINARY, masked: frame.masked, payload: b"\x011x".to_vec() };
-    Said { onward: vec![early, frame.clone()], ..Said::default() }
+    Effect { onward: vec![early, frame.clone()], ..Effect::default() }
 }
 
-/// What a client makes of what it does not know.
-fn fragile(mutant: &str, message: &Value, frame: &Frame) -> Option<Said> {
+/// What mutants of clients do with unknown input.
+fn fragile(mutant: &str, message: &Value, frame: &Frame) -> Option<Effect> {
     let is_unknown = message["type"].as_str().is_some_and(|kind| !KNOWN.contains(&kind));
     match mutant {
-        "fragile-to-bytes" if frame.head == BINARY && !is_whole(&frame.payload) => Some(Said::ended(frame, 1007)),
-        "closes-on-unknown" if is_unknown => Some(Said::ended(frame, 1008)),
+        "fragile-to-bytes" if frame.head == BINARY && !is_whole(&frame.payload) => Some(Effect::ended(frame, 1007)),
+        "closes-on-unknown" if is_unknown => Some(Effect::ended(frame, 1008)),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
-//! Rows of the tables: a mutant, and what it makes of what goes by. Messages are read and written in either encoding.
+//! Mutants as data: each with the function that changes messages, in either encoding.
 
+use std::io::Write as _;
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -10,54 +11,49 @@ use relayspec::tunnel::FAMILY;
 use serde_json::{Map, Value, json};
 
 use crate::mutant::Mutant;
-use crate::mutant::link::{House, Said, Way};
+use crate::mutant::link::{Effect, Flow, Links};
 use crate::mutant::wire::{BINARY, Frame, TEXT};
 
-/// A mutant of a link `L`.
 pub(super) struct Rule<L> {
     pub(super) mutant: Mutant,
-    /// Which way goes what it alters; nothing where both may.
-    way: Option<Way>,
-    does: Does<L>,
+    /// The direction that it changes; `None` for both.
+    flow: Option<Flow>,
+    does: RuleEffect<L>,
 }
 
-/// What comes of a frame; nothing where it passes as it is.
-pub(super) type Does<L> = fn(&mut L, &Seen<'_>, &mut House) -> Option<Said>;
+/// What happens to a frame; `None` to forward it.
+pub(super) type RuleEffect<L> = fn(&mut L, &TunnelFrame<'_>, &mut Links) -> Option<Effect>;
 
 impl<L> Rule<L> {
-    /// A mutant in what the reference hears.
-    pub(super) const fn heard(
+    pub(super) const fn received(
         name: &'static str,
         breaks: &'static [&'static str],
         line: &'static str,
-        does: Does<L>,
+        does: RuleEffect<L>,
     ) -> Self {
-        Self { mutant: Mutant::new(name, breaks, line), way: Some(Way::In), does }
+        Self { mutant: Mutant::new(name, breaks, line), flow: Some(Flow::In), does }
     }
 
-    /// A mutant in what the reference says.
-    pub(super) const fn told(
+    pub(super) const fn sent(
         name: &'static str,
         breaks: &'static [&'static str],
         line: &'static str,
-        does: Does<L>,
+        does: RuleEffect<L>,
     ) -> Self {
-        Self { mutant: Mutant::new(name, breaks, line), way: Some(Way::Out), does }
+        Self { mutant: Mutant::new(name, breaks, line), flow: Some(Flow::Out), does }
     }
 
-    /// A mutant in both.
     pub(super) const fn both(
         name: &'static str,
         breaks: &'static [&'static str],
         line: &'static str,
-        does: Does<L>,
+        does: RuleEffect<L>,
     ) -> Self {
-        Self { mutant: Mutant::new(name, breaks, line), way: None, does }
+        Self { mutant: Mutant::new(name, breaks, line), flow: None, does }
     }
 
-    /// A mutant in something else than frames.
     pub(super) const fn other(name: &'static str, breaks: &'static [&'static str], line: &'static str) -> Self {
-        Self { mutant: Mutant::new(name, breaks, line), way: None, does: |_, _, _| None }
+        Self { mutant: Mutant::new(name, breaks, line), flow: None, does: |_, _, _| None }
     }
 
     pub(super) const fn causing(mut self, causes: &'static [&'static str]) -> Self {
@@ -70,15 +66,14 @@ impl<L> Rule<L> {
         self
     }
 
-    pub(super) fn apply(&self, link: &mut L, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-        (self.way.is_none() || self.way == Some(seen.way)).then(|| (self.does)(link, seen, house)).flatten()
+    pub(super) fn apply(&self, link: &mut L, seen: &TunnelFrame<'_>, state: &mut Links) -> Option<Effect> {
+        (self.flow.is_none() || self.flow == Some(seen.flow)).then(|| (self.does)(link, seen, state)).flatten()
     }
 }
 
-/// The tables of a link: its rules, and with them its mutants. Mutants of something else may stand behind them.
+/// Declares the tables of a link and their mutants, and perhaps other mutants after them.
 macro_rules! tables {
     ($link:ty: $($module:ident::$table:ident),* $(; and $other:ident::$mutants:ident)?) => {
-        /// The mutants, table by table.
         pub(crate) static MUTANTS: &[&[Mutant]] = &[
             $(&rule::mutants::<$link, { $module::$table.len() }>($module::$table),)*
             $($other::$mutants)?
@@ -89,7 +84,6 @@ macro_rules! tables {
 }
 pub(super) use tables;
 
-/// The mutants of a table.
 pub(super) const fn mutants<L, const N: usize>(rules: &[Rule<L>]) -> [Mutant; N] {
     let mut all = [Mutant::new("", &[], ""); N];
     let mut at = 0;
@@ -100,92 +94,83 @@ pub(super) const fn mutants<L, const N: usize>(rules: &[Rule<L>]) -> [Mutant; N]
     all
 }
 
-/// A frame that goes by.
-pub(super) struct Seen<'a> {
-    pub(super) way: Way,
+pub(super) struct TunnelFrame<'a> {
+    pub(super) flow: Flow,
     pub(super) frame: &'a Frame,
-    /// The message in its JSON form; null where it is none.
+    /// The JSON form of the message; null if there is none.
     pub(super) message: &'a Value,
     pub(super) kind: &'a str,
 }
 
-impl Seen<'_> {
+impl TunnelFrame<'_> {
     pub(super) fn is(&self, kind: &str) -> bool {
         self.kind == kind
     }
 
-    /// A member of its data; null where there is none.
     pub(super) fn data(&self, name: &str) -> &Value {
         &self.message["data"][name]
     }
 
-    /// A member of its data that is a string; empty where there is none.
     pub(super) fn text(&self, name: &str) -> &str {
         self.data(name).as_str().unwrap_or_default()
     }
 
-    /// The body, decoded; empty where there is none.
     pub(super) fn body(&self) -> Vec<u8> {
         BASE64.decode(self.text("body")).unwrap_or_default()
     }
 
-    pub(super) fn whole(&self) -> Said {
-        Said::whole(self.frame)
+    pub(super) fn whole(&self) -> Effect {
+        Effect::whole(self.frame)
     }
 
-    /// The connection ends with a code.
-    pub(super) fn ended(&self, code: u16) -> Option<Said> {
-        Some(Said::ended(self.frame, code))
+    pub(super) fn ended(&self, code: u16) -> Option<Effect> {
+        Some(Effect::ended(self.frame, code))
     }
 
-    /// Nothing comes of a message of this kind.
-    pub(super) fn drops(&self, kind: &str) -> Option<Said> {
+    pub(super) fn drops(&self, kind: &str) -> Option<Effect> {
         self.drops_if(self.is(kind))
     }
 
-    /// Nothing comes of it.
-    pub(super) fn drops_if(&self, it_does: bool) -> Option<Said> {
-        it_does.then(Said::nothing)
+    pub(super) fn drops_if(&self, it_does: bool) -> Option<Effect> {
+        it_does.then(Effect::nothing)
     }
 
-    /// Another message in its place, in the same encoding.
-    pub(super) fn instead(&self, message: &Value) -> Said {
-        Said { onward: vec![frame(message, self.frame)], ..Said::default() }
+    /// Replaces the message, in the same encoding.
+    pub(super) fn instead(&self, message: &Value) -> Effect {
+        Effect { onward: vec![frame(message, self.frame)], ..Effect::default() }
     }
 
-    /// The message with another value of a member of its data.
-    pub(super) fn with(&self, name: &str, value: impl Into<Value>) -> Option<Said> {
+    pub(super) fn with(&self, name: &str, value: impl Into<Value>) -> Option<Effect> {
         let mut message = self.message.clone();
         *message.get_mut("data")?.as_object_mut()?.entry(name).or_insert(Value::Null) = value.into();
         Some(self.instead(&message))
     }
 
-    /// The message with another text as a member, if it is one of this kind and the text changes.
-    pub(super) fn rewritten(&self, kind: &str, name: &str, write: impl Fn(&str) -> String) -> Option<Said> {
+    /// Rewrites a text member of a message of this kind; `None` if nothing changes.
+    pub(super) fn rewritten(&self, kind: &str, name: &str, write: impl Fn(&str) -> String) -> Option<Effect> {
         let (old, new) = (self.text(name), write(self.text(name)));
         (self.is(kind) && old != new).then(|| self.with(name, new)).flatten()
     }
 
-    /// The message with other headers, if it is one of this kind and they change.
-    pub(super) fn reheaded(&self, kind: &str, change: impl Fn(&mut Map<String, Value>)) -> Option<Said> {
+    /// Rewrites the headers of a message of this kind; `None` if nothing changes.
+    pub(super) fn reheaded(&self, kind: &str, change: impl Fn(&mut Map<String, Value>)) -> Option<Effect> {
         let mut headers = self.data("headers").clone();
         change(headers.as_object_mut()?);
         (self.is(kind) && headers != *self.data("headers")).then(|| self.with("headers", headers)).flatten()
     }
 
-    /// The message with another body, if it is one of this kind and it changes.
-    pub(super) fn rebodied(&self, kind: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> Option<Said> {
+    /// Rewrites the body of a message of this kind; `None` if nothing changes.
+    pub(super) fn rebodied(&self, kind: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> Option<Effect> {
         let (old, new) = (self.body(), change(self.body()));
         (self.is(kind) && old != new).then(|| self.with("body", BASE64.encode(new))).flatten()
     }
 
-    /// An answer to who says this, of the other side.
     pub(super) fn reply(&self, message: &Value) -> Frame {
         frame(message, &Frame { masked: !self.frame.masked, ..self.frame.clone() })
     }
 }
 
-/// A message in the encoding of another, and from the same side.
+/// A message in the encoding of another, masked like it.
 pub(super) fn frame(message: &Value, like: &Frame) -> Frame {
     let payload = match like.head {
         BINARY => (packing(like.masked).pack)(message),
@@ -194,7 +179,7 @@ pub(super) fn frame(message: &Value, like: &Frame) -> Frame {
     Frame { payload, head: if like.head == BINARY { BINARY } else { TEXT }, masked: like.masked }
 }
 
-/// A message in its JSON form; null where it is none.
+/// The JSON form of a message; null if there is none.
 pub(super) fn read(frame: &Frame) -> Value {
     match frame.head {
         TEXT => serde_json::from_slice(&frame.payload).unwrap_or_default(),
@@ -203,7 +188,7 @@ pub(super) fn read(frame: &Frame) -> Value {
     }
 }
 
-/// How messages are packed: of an agent, whose frames are masked, or of a cloud.
+/// The encoding of an agent's messages, if the frame is masked, or of the cloud's.
 fn packing(is_agents: bool) -> Packing {
     let from = if is_agents { "agent" } else { "cloud" };
     let channel = FAMILY.channels.iter().find(|channel| channel.direction.from == from);
@@ -211,7 +196,6 @@ fn packing(is_agents: bool) -> Packing {
     channel.and_then(|channel| channel.binary).and_then(|binary| binary.packing).unwrap_or(none)
 }
 
-/// Lines of one name in one, as a careless server has them.
 pub(super) fn joined(headers: &mut Map<String, Value>) {
     for value in headers.values_mut() {
         if let Some(values) = value.as_array().filter(|values| values.iter().all(Value::is_string)) {
@@ -220,18 +204,21 @@ pub(super) fn joined(headers: &mut Map<String, Value>) {
     }
 }
 
-/// A body that went through a string.
+/// A body after a lossy conversion to text.
 pub(super) fn lossy(body: Vec<u8>) -> Vec<u8> {
     String::from_utf8_lossy(&body).into_owned().into_bytes()
 }
 
-/// The text of `Error` about a request.
 pub(super) fn error(id: &Value, code: impl Into<Value>) -> Value {
     json!({ "type": "Error", "data": { "request_id": id, "error": "It went wrong.", "code": code.into() } })
 }
 
-/// Milliseconds since the first call.
 pub(super) fn now() -> u128 {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     BEGIN.elapsed().as_millis()
+}
+
+/// Prints a line to standard error, bypassing the log.
+pub(super) fn print(line: &str) {
+    _ = writeln!(std::io::stderr(), "{line}");
 }

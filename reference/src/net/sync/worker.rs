@@ -8,7 +8,7 @@ use std::sync::Weak;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
-use relayspec::sync::{Chat, News};
+use relayspec::sync::{Chat, ResourceUpdate};
 use tokio::sync::oneshot;
 use tracing::error;
 
@@ -130,7 +130,7 @@ fn tell(hub: &Hub<Server<Jobs>>, done: Vec<Done>) {
                 Done::Job(ticket, result) => core.done(ticket, result, actions),
                 Done::Chat(made, reply) => {
                     if let Ok(Some(chat)) = &made {
-                        core.push(News::Chat { of: chat.project_id.clone(), chat: chat.clone() }, actions); // SYNC-21
+                        core.push(ResourceUpdate::Chat { of: chat.project_id.clone(), chat: chat.clone() }, actions); // SYNC-21
                     }
                     replies.push((reply, made));
                 }

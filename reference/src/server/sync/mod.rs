@@ -21,8 +21,8 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use relayspec::sync::{
-    AnsweredId, AuthFailed, AuthRequired, AuthSuccess, CLOSE_GUESSED, Data, Error, MOST_GUESSES, News, PATH, Pin,
-    Subscribed, ToClient, Topic,
+    AnsweredId, AuthFailed, AuthRequired, AuthSuccess, CLOSE_GUESSED, Data, Error, MOST_GUESSES, PATH, Pin,
+    ResourceUpdate, Subscribed, ToClient, Topic,
 };
 use relayspec::text::Prose;
 use subtle::ConstantTimeEq;
@@ -191,7 +191,7 @@ impl<S: Store> Server<S> {
                 Data::Unsubscribed { id }.into() // SYNC-40
             }
             Ok(Outcome::Written(message)) => {
-                self.push(News::Message { of: message.chat_id.clone(), message }, actions); // SYNC-20
+                self.push(ResourceUpdate::Message { of: message.chat_id.clone(), message }, actions); // SYNC-20
                 Data::Sent { id }.into()
             }
         };
@@ -200,7 +200,7 @@ impl<S: Store> Server<S> {
     }
 
     /// Tells all who have subscribed to it.
-    pub fn push(&self, news: News, actions: &mut Vec<Action>) {
+    pub fn push(&self, news: ResourceUpdate, actions: &mut Vec<Action>) {
         if let Some(to) = self.subscribers.get(&news.topic()) {
             let text = Bytes::from(ToClient::from(Data::Push(news)).encode());
             actions.push(Action::Push { to: to.clone(), text });

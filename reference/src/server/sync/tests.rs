@@ -270,7 +270,7 @@ fn only_subscribers_are_told_and_lost_ones_are_forgotten() {
     );
     let mut actions = Vec::new();
     let chat = Chat { id: "e".to_owned(), project_id: "p".to_owned(), name: "New".to_owned() };
-    world.server.push(News::Chat { of: "p".to_owned(), chat }, &mut actions);
+    world.server.push(ResourceUpdate::Chat { of: "p".to_owned(), chat }, &mut actions);
     world.apply(actions);
     assert_eq!([other, stranger].map(|peer| world.heard(peer).len()), [0, 1]);
     // What was asked for by somebody who is gone is done, and told to nobody.

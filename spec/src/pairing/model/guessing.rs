@@ -1,16 +1,16 @@
-//! Codes that are wrong, by a little or altogether.
+//! Joins with wrong codes.
 
 use serde_json::json;
 
-use super::World;
+use super::PairingModel;
 use super::joining::error;
 use crate::model::{Op, Script};
 use crate::pairing::MAX_FAILED_JOINS;
 
-/// A code that no host has, but for one chance in 482 million.
+/// A code that no host has, except with a probability of 1 in 482 million.
 const UNKNOWN: &str = "346789";
 
-impl World {
+impl PairingModel {
     pub(super) fn wrong_code(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), Some(viewer)) = (self.name(op.on), self.viewers.get(&op.on).cloned()) else { return false };
         let code = self.hosts.get(&op.with).map(|host| host.code.clone());
@@ -56,9 +56,8 @@ impl World {
         true
     }
 
-    /// A viewer that does nothing but guess.
     pub(super) fn guess(&mut self, op: &Op, script: &mut Script) -> bool {
-        if !self.setting.holds("PAIR-91") {
+        if !self.profile.holds("PAIR-91") {
             return false;
         }
         let name = format!("g{}", self.tick());

@@ -1,15 +1,15 @@
-//! Hosts and viewers come, and viewers join.
+//! Hosts and viewers connect, and viewers join.
 
 use serde_json::{Value, json};
 
-use super::refused::no_uuid;
+use super::invalid::no_uuid;
 use super::traffic::row;
-use super::{Host, Life, Seat, Viewer, World};
-use crate::model::{Op, Script};
+use super::{PairingHost, PairingModel, PairingViewer, Slot};
+use crate::model::{ConnectionState, Op, Script};
 use crate::pairing::MAX_FAILED_JOINS;
 use crate::timing::Parameter;
 
-/// The ids that hosts share, as one that comes back does.
+/// Client ids that hosts share, as a host does that reconnects.
 const IDS: [&str; 5] = [
     "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11",
     "6F1B7A52-93C4-4E0D-8A11-0D9C5E7B2A90",
@@ -17,12 +17,12 @@ const IDS: [&str; 5] = [
     "00000000-0000-0000-0000-000000000000",
     "01890a5d-ac96-774b-bcce-b302099a8057",
 ];
-/// How many polls may ask for a seat that its viewer has left.
+/// The polls after which a viewer's slot must be free.
 const POLLS: u32 = 7;
 
-impl World {
+impl PairingModel {
     pub(super) fn host(&mut self, op: &Op, script: &mut Script) -> bool {
-        let has_query = op.how % 8 == 1 && self.setting.holds("PAIR-03");
+        let has_query = op.how % 8 == 1 && self.profile.holds("PAIR-03");
         if !self.is_new(op.on) {
             return false;
         }
@@ -31,24 +31,23 @@ impl World {
         if is_timed {
             script.step("mark", json!({ "as": "now" }));
         }
-        let (path, check) =
-            if has_query { ("/mac?x=/browser", "PAIR-03 query-connects") } else { ("/mac", "PAIR-01 hosts-connect") };
+        let (path, check, answer_check) = if has_query {
+            ("/mac?x=/browser", "PAIR-03 query-connects", "PAIR-03 query-changes-nothing")
+        } else {
+            ("/mac", "PAIR-01 hosts-connect", "PAIR-10 registered")
+        };
         script.connect(&name, path, check);
         let registered = json!({ "type": "registered", "code": format!("${code}"), "expiresAt": format!("${expiry}") });
-        script.expect(
-            &name,
-            registered,
-            if has_query { "PAIR-03 query-changes-nothing" } else { "PAIR-10 registered" },
-        );
+        script.expect(&name, registered, answer_check);
         if is_timed {
-            let near = json!({ "value": format!("${expiry}"), "to": "$now", "plus": "code_lifetime", "tolerance": "2s", "check": "PAIR-12 expiry-is-told" });
+            let near = json!({ "value": format!("${expiry}"), "to": "$now", "plus": "code_lifetime", "tolerance": "2s", "check": "PAIR-12 expiry-is-reported" });
             script.step("near", near);
         }
-        let host = Host {
-            life: Life::Open,
+        let host = PairingHost {
+            state: ConnectionState::Open,
             code,
             is_expired: false,
-            seat: Seat::Free,
+            slot: Slot::Free,
             session: None,
             registers: 0,
             has_orphans: false,
@@ -61,13 +60,13 @@ impl World {
         if !self.is_new(op.on) {
             return false;
         }
-        let path = if op.how % 16 == 1 && self.setting.holds("PAIR-03") { "/browser?x=/mac" } else { "/browser" };
+        let path = if op.how % 16 == 1 && self.profile.holds("PAIR-03") { "/browser?x=/mac" } else { "/browser" };
         let name = format!("v{}", op.on);
         script.connect(&name, path, "PAIR-01 viewers-connect");
         if path.contains('?') {
             self.ask(&name, "PAIR-03 query-of-viewers-changes-nothing", script);
         }
-        self.viewers.insert(op.on, Viewer::default());
+        self.viewers.insert(op.on, PairingViewer::default());
         true
     }
 
@@ -82,30 +81,30 @@ impl World {
             self.ready(&name, script);
             script.send(&name, join);
             script.expect(&name, error("ALREADY_JOINED"), "PAIR-23 joins-once");
-            self.taint_others(&[op.on], "PAIR-23 nobody-hears-of-it");
+            self.expect_others_quiet(&[op.on], "PAIR-23 reaches-no-other-connection");
             return true;
         }
-        let (code, check) = match (host.life, host.seat) {
-            (Life::Dying | Life::Gone, _) => ("INVALID_CODE", "PAIR-71 dead-code"),
-            (Life::Open, Seat::Held(_)) => ("ALREADY_JOINED", "PAIR-22 held-code"),
-            (Life::Open, _) if host.is_expired => ("EXPIRED_CODE", "PAIR-30 expired-code"),
-            (Life::Open, seat) => return self.pair(op, &name, join, seat == Seat::Leaving, script),
+        let (code, check) = match (host.state, host.slot) {
+            (ConnectionState::Dropped | ConnectionState::Gone, _) => ("INVALID_CODE", "PAIR-71 dead-code"),
+            (ConnectionState::Open, Slot::Held(_)) => ("ALREADY_JOINED", "PAIR-22 held-code"),
+            (ConnectionState::Open, _) if host.is_expired => ("EXPIRED_CODE", "PAIR-30 expired-code"),
+            (ConnectionState::Open, slot) => return self.pair(op, &name, join, slot == Slot::Leaving, script),
         };
         if !self.may_fail(op.on) {
             return false;
         }
-        if host.life == Life::Dying {
+        if host.state == ConnectionState::Dropped {
             self.settle(script);
         }
         self.ready(&name, script);
         script.send(&name, join);
         script.expect(&name, error(code), check);
-        self.taint_others(&[op.on], check_of_refusal(check));
+        self.expect_others_quiet(&[op.on], check_of_refusal(check));
         self.failed(op.on, script);
         true
     }
 
-    /// A viewer joins a code that is free, or left by a viewer of whose loss the relay may not know.
+    /// A viewer joins a code that is free, or whose viewer has left, perhaps unnoticed by the relay.
     fn pair(&mut self, op: &Op, name: &str, join: Value, is_left: bool, script: &mut Script) -> bool {
         if is_left && self.viewers[&op.on].failed.1 + POLLS >= MAX_FAILED_JOINS {
             return false;
@@ -130,22 +129,22 @@ impl World {
             viewer.failed = (0, viewer.failed.1 + if is_left { POLLS } else { 0 });
         }
         let Some(host) = self.hosts.get_mut(&op.with) else { return true };
-        host.seat = Seat::Held(op.on);
+        host.slot = Slot::Held(op.on);
         host.session = Some(session);
         if std::mem::take(&mut host.has_orphans) {
-            self.taint(op.on, "PAIR-43 nothing-of-before");
+            self.expect_quiet(op.on, "PAIR-43 nothing-of-before");
         }
-        self.taint(op.with, "PAIR-42 concerns-nobody-else");
+        self.expect_quiet(op.with, "PAIR-42 affects-no-other");
         true
     }
 
-    /// Whether a join of a viewer may fail: where nobody knows how often it has failed, it may not be the last one allowed.
+    /// Whether a join may fail: if the number of failures is uncertain, it must not be the last one allowed.
     pub(super) fn may_fail(&self, viewer: u32) -> bool {
         let (least, most) = self.viewers[&viewer].failed;
-        most + 1 < MAX_FAILED_JOINS || (least == most && self.setting.holds("PAIR-91"))
+        most + 1 < MAX_FAILED_JOINS || (least == most && self.profile.holds("PAIR-91"))
     }
 
-    /// A join has failed for certain; the last one that is allowed costs the connection.
+    /// A join failed; after the last one allowed, the relay closes the connection.
     pub(super) fn failed(&mut self, id: u32, script: &mut Script) {
         let Some(viewer) = self.viewers.get_mut(&id) else { return };
         viewer.failed = (viewer.failed.0 + 1, viewer.failed.1 + 1);
@@ -155,10 +154,9 @@ impl World {
         }
     }
 
-    /// Several viewers join one code at once, and leave.
     pub(super) fn race(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(host) = self.hosts.get(&op.with) else { return false };
-        if host.life != Life::Open || host.seat != Seat::Free || host.is_expired {
+        if host.state != ConnectionState::Open || host.slot != Slot::Free || host.is_expired {
             return false;
         }
         let code = host.code.clone();
@@ -173,17 +171,15 @@ impl World {
                 { "named": "joined", "json": { "type": "joined" } },
                 { "named": "refused", "json": error("ALREADY_JOINED") },
             ]);
-            script.step(
-                "expect",
-                json!({ "on": name, "any_of": choices, "bind": outcomes, "check": "PAIR-25 answered" }),
-            );
+            let answer = json!({ "on": name, "any_of": choices, "bind": outcomes, "check": "PAIR-25 answered" });
+            script.step("expect", answer);
             script.step("meet", json!({}));
         });
         script.at_once("racer", count, racer);
         let to = json!({ "joined": 1, "refused": count - 1 });
         script.step("tally", json!({ "values": format!("${outcomes}"), "to": to, "check": "PAIR-25 one-is-joined" }));
         if let Some(host) = self.hosts.get_mut(&op.with) {
-            host.seat = Seat::Leaving;
+            host.slot = Slot::Leaving;
             host.session.get_or_insert_default();
         }
         true
@@ -192,7 +188,7 @@ impl World {
     pub(super) fn register(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), Some(host)) = (self.name(op.on), self.hosts.get(&op.on).cloned()) else { return false };
         let is_refused = op.how % 8 == 7;
-        let is_unclear = host.seat != Seat::Free || !self.setting.holds("PAIR-17");
+        let is_unclear = host.slot != Slot::Free || !self.profile.holds("PAIR-17");
         if !is_refused && host.is_expired && is_unclear {
             return false;
         }
@@ -221,13 +217,12 @@ impl World {
         script.send(&name, json!({ "type": "ping", "ts": ts }));
         let same = json!({ "type": "registered", "code": format!("${}", host.code) });
         script.expect_past(&name, json!({ "type": "pong", "ts": ts }), same, "PAIR-15 changes-nothing");
-        self.taint_others(&[op.on], "PAIR-15 register-concerns-nobody-else");
+        self.expect_others_quiet(&[op.on], "PAIR-15 register-affects-no-other");
         true
     }
 
-    /// All codes differ, and all sessions.
     pub(super) fn compare(&mut self, script: &mut Script) -> bool {
-        let known: Vec<_> = self.hosts.values().filter(|host| host.life == Life::Open).collect();
+        let known: Vec<_> = self.hosts.values().filter(|host| host.state == ConnectionState::Open).collect();
         let codes: Vec<_> = known.iter().map(|host| format!("${}", host.code)).collect();
         let sessions = known.iter().filter_map(|host| host.session.as_ref()).filter(|session| !session.is_empty());
         let sessions: Vec<_> = sessions.map(|session| format!("${session}")).collect();
@@ -240,23 +235,22 @@ impl World {
         written
     }
 
-    /// Lets the relay notice what it may not have noticed yet.
+    /// Waits until the relay has noticed every loss.
     pub(super) fn settle(&mut self, script: &mut Script) {
         script.wait("notify_deadline", self.value(Parameter::NotifyDeadline));
         for host in self.hosts.values_mut() {
-            if host.life == Life::Dying {
-                host.life = Life::Gone;
+            if host.state == ConnectionState::Dropped {
+                host.state = ConnectionState::Gone;
             }
-            if host.seat == Seat::Leaving {
-                host.seat = Seat::Free;
+            if host.slot == Slot::Leaving {
+                host.slot = Slot::Free;
             }
         }
     }
 }
 
-/// Who else hears of a refused join has a reason to complain.
 fn check_of_refusal(check: &str) -> &'static str {
-    if check.starts_with("PAIR-22") { "PAIR-22 pairing-goes-on" } else { "PAIR-42 concerns-nobody-else" }
+    if check.starts_with("PAIR-22") { "PAIR-22 pairing-goes-on" } else { "PAIR-42 affects-no-other" }
 }
 
 pub(super) fn error(code: &str) -> Value {

@@ -1,31 +1,30 @@
-//! Ends: of connections, and of codes.
+//! Lost connections and expired codes.
 
 use serde_json::json;
 
 use super::joining::error;
-use super::{Life, Seat, World};
-use crate::model::{Op, Script};
+use super::{PairingModel, Slot};
+use crate::model::{ConnectionState, Op, Script};
 use crate::timing::Parameter;
 
-impl World {
+impl PairingModel {
     pub(super) fn lose(&mut self, op: &Op, script: &mut Script) -> bool {
         self.prepared(op.on, script).is_some_and(|name| {
             let seen = script.lose(&name, op.how);
-            self.lost(op.on, seen, "PAIR-70 viewer-is-told", script);
+            self.lost(op.on, seen, "PAIR-70 viewer-is-notified", script);
             true
         })
     }
 
-    /// A violation of RFC 6455 costs the connection, and only that.
     pub(super) fn violate(&mut self, op: &Op, script: &mut Script) -> bool {
         self.prepared(op.on, script).is_some_and(|name| {
             script.violate(&name, op.how);
-            self.lost(op.on, false, "PAIR-70 viewer-is-told", script);
+            self.lost(op.on, false, "PAIR-70 viewer-is-notified", script);
             true
         })
     }
 
-    /// An actor that is about to be lost, and its partner, have got nothing that they should not have.
+    /// Confirms that a connection that is about to end, and its partner, have received nothing unexpected.
     fn prepared(&mut self, id: u32, script: &mut Script) -> Option<String> {
         let name = self.name(id)?;
         self.ready(&name, script);
@@ -35,34 +34,34 @@ impl World {
         Some(name)
     }
 
-    /// A connection is lost; whether the relay is known to have seen its end. The viewer of a host is told.
+    /// A connection ended; `seen` if the relay is known to have noticed. A host's viewer is notified.
     pub(super) fn lost(&mut self, id: u32, seen: bool, check: &str, script: &mut Script) {
-        self.taints.retain(|name, _| *name != format!("h{id}") && *name != format!("v{id}"));
+        self.quiet.retain(|name, _| *name != format!("h{id}") && *name != format!("v{id}"));
         if let Some(viewer) = self.viewers.get_mut(&id) {
             viewer.is_gone = true;
             if let Some((host, known)) = viewer.host.take().and_then(|host| Some((host, self.hosts.get_mut(&host)?))) {
-                known.seat = if seen { Seat::Free } else { Seat::Leaving };
-                self.taint(host, "PAIR-73 keeps-its-session");
+                known.slot = if seen { Slot::Free } else { Slot::Leaving };
+                self.expect_quiet(host, "PAIR-73 keeps-its-session");
             }
             return;
         }
         let Some(host) = self.hosts.get_mut(&id) else { return };
-        let seat = std::mem::replace(&mut host.seat, Seat::Free);
-        host.life = if seen { Life::Gone } else { Life::Dying };
-        let Seat::Held(viewer) = seat else { return };
-        host.life = Life::Gone;
+        let slot = std::mem::replace(&mut host.slot, Slot::Free);
+        host.state = if seen { ConnectionState::Gone } else { ConnectionState::Dropped };
+        let Slot::Held(viewer) = slot else { return };
+        host.state = ConnectionState::Gone;
         script.expect(&format!("v{viewer}"), error("MAC_DISCONNECTED"), check);
         if let Some(viewer) = self.viewers.get_mut(&viewer) {
             viewer.host = None;
         }
-        self.taint_others(&[viewer], "PAIR-70 loss-concerns-nobody-else");
-        self.taint(viewer, "PAIR-72 keeps-its-connection");
+        self.expect_others_quiet(&[viewer], "PAIR-70 loss-affects-no-other");
+        self.expect_quiet(viewer, "PAIR-72 keeps-its-connection");
     }
 
-    /// All codes that nobody has joined expire.
     pub(super) fn outlive(&mut self, script: &mut Script) -> bool {
-        let open: Vec<_> = self.hosts.iter().filter(|(_, host)| host.life == Life::Open).map(|(id, _)| *id).collect();
-        let is_unclear = |id: &u32| self.hosts[id].seat == Seat::Leaving || self.hosts[id].is_expired;
+        let open: Vec<_> =
+            self.hosts.iter().filter(|(_, host)| host.state == ConnectionState::Open).map(|(id, _)| *id).collect();
+        let is_unclear = |id: &u32| self.hosts[id].slot == Slot::Leaving || self.hosts[id].is_expired;
         if self.has_outlived || open.is_empty() || open.iter().any(is_unclear) {
             return false;
         }
@@ -70,16 +69,15 @@ impl World {
         let span = "code_lifetime + 60ms";
         let length = self.value(Parameter::CodeLifetime) + std::time::Duration::from_millis(60);
         script.wait(span, length);
-        for host in self.hosts.values_mut().filter(|host| host.seat == Seat::Free) {
+        for host in self.hosts.values_mut().filter(|host| host.slot == Slot::Free) {
             host.is_expired = true;
         }
         for id in open {
-            self.taint(id, "PAIR-33 goes-on");
+            self.expect_quiet(id, "PAIR-33 goes-on");
         }
         true
     }
 
-    /// A Ping comes in time; or, unanswered, costs the connection.
     pub(super) fn heartbeat(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.prepared(op.on, script) else { return false };
         let (interval, timeout) = (self.value(Parameter::HeartbeatInterval), self.value(Parameter::HeartbeatTimeout));
@@ -93,7 +91,7 @@ impl World {
         let within = "1.2 heartbeat_interval + heartbeat_timeout + 300ms";
         script.step("expect", json!({ "on": name, "loss": {}, "within": within, "check": "PAIR-81 silence-ends-it" }));
         script.waits_for(within, interval * 12 / 10 + timeout);
-        self.lost(op.on, false, "PAIR-81 viewer-of-it-is-told", script);
+        self.lost(op.on, false, "PAIR-81 its-viewer-is-notified", script);
         true
     }
 }

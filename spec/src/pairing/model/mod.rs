@@ -1,14 +1,14 @@
-//! What a pairing relay keeps in mind: hosts with their codes, viewers, who is joined to whom; and what each must get next.
+//! The state of a pairing relay: hosts with their codes, viewers, and who is joined to whom.
 //!
-//! After each op everything that it asks for has come, so that the next one starts from a state that is known. What must *not* come is found
-//! out later: who should have got nothing bears a taint, and is asked with a `ping` before it is used again.
+//! After each operation, all expected messages have arrived, so the next starts from a known state. Unexpected messages are found later:
+//! a connection that must have received nothing is marked, and confirmed by a `ping` before its next use.
 
-mod aging;
 mod draw;
 mod guessing;
+mod invalid;
 mod joining;
 mod loss;
-mod refused;
+mod timing;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -16,76 +16,65 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::model::{Dice, Model, Modelled, Op, Script, Setting};
+use crate::model::{ChoiceSource, ConnectionState, Model, ModelFactory, Op, Script, ServerProfile};
 use crate::timing::Parameter;
 
-/// The model of a pairing relay.
-pub(super) const MODEL: Modelled = Modelled { new: |setting| Box::new(World::new(setting)), needs: &[], uses: &[] };
+pub(super) const MODEL: ModelFactory = ModelFactory {
+    new: |profile| Box::new(PairingModel { profile, ..PairingModel::default() }),
+    needs: &[],
+    uses: &[],
+};
 
-/// What is short enough to be waited for: a lifetime, and a heartbeat.
+/// A lifetime and a heartbeat interval that are short enough to wait for.
 const SHORT: Duration = Duration::from_secs(5);
 const QUICK: Duration = Duration::from_millis(1500);
 
-pub(super) struct World {
-    setting: Setting,
-    hosts: BTreeMap<u32, Host>,
-    viewers: BTreeMap<u32, Viewer>,
-    /// Who must have got nothing since it was last heard, by which check.
-    taints: BTreeMap<String, &'static str>,
-    /// Counts what has to be told apart.
+#[derive(Default)]
+pub(super) struct PairingModel {
+    profile: ServerProfile,
+    hosts: BTreeMap<u32, PairingHost>,
+    viewers: BTreeMap<u32, PairingViewer>,
+    /// The connections that must have received nothing since they were last confirmed, and the check for it.
+    quiet: BTreeMap<String, &'static str>,
     tick: u32,
-    /// Whether the story has waited for codes to expire.
+    /// Whether the sequence has waited for codes to expire.
     has_outlived: bool,
 }
 
 #[derive(Debug, Clone)]
-struct Host {
-    life: Life,
+struct PairingHost {
+    state: ConnectionState,
     /// The variable that holds its code.
     code: String,
     is_expired: bool,
-    seat: Seat,
+    slot: Slot,
     /// The variable that holds the id of its latest session.
     session: Option<String>,
     registers: u32,
-    /// Whether it has sent data that nobody may ever get.
+    /// Whether it has sent data that must not reach any viewer.
     has_orphans: bool,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Viewer {
+struct PairingViewer {
     is_gone: bool,
     host: Option<u32>,
-    /// How many of its joins have failed, at least and at most.
+    /// The minimum and maximum number of its failed joins.
     failed: (u32, u32),
-}
-
-/// What the relay knows of a host's connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Life {
-    Open,
-    /// It is lost, and the relay may not have noticed.
-    Dying,
-    Gone,
 }
 
 /// Whether a code can be joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seat {
+enum Slot {
     Free,
     /// The viewer is lost, and the relay may not have noticed.
     Leaving,
     Held(u32),
 }
 
-impl World {
-    fn new(setting: Setting) -> Self {
-        let (hosts, viewers, taints) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { setting, hosts, viewers, taints, tick: 0, has_outlived: false }
-    }
-
+impl PairingModel {
     fn value(&self, parameter: Parameter) -> Duration {
-        self.setting.timing.value(parameter)
+        self.profile.timing.value(parameter)
     }
 
     fn tick(&mut self) -> u32 {
@@ -97,67 +86,57 @@ impl World {
         !self.hosts.contains_key(&id) && !self.viewers.contains_key(&id)
     }
 
-    /// The connection of an actor, where it is open.
     fn name(&self, id: u32) -> Option<String> {
-        let host = self.hosts.get(&id).filter(|host| host.life == Life::Open).map(|_| format!("h{id}"));
+        let host = self.hosts.get(&id).filter(|host| host.state == ConnectionState::Open).map(|_| format!("h{id}"));
         host.or_else(|| self.viewers.get(&id).filter(|viewer| !viewer.is_gone).map(|_| format!("v{id}")))
     }
 
-    /// Whom an actor is joined to.
     fn partner(&self, id: u32) -> Option<u32> {
-        let of_host = self.hosts.get(&id).and_then(|host| match host.seat {
-            Seat::Held(viewer) => Some(viewer),
+        let of_host = self.hosts.get(&id).and_then(|host| match host.slot {
+            Slot::Held(viewer) => Some(viewer),
             _ => None,
         });
         of_host.or_else(|| self.viewers.get(&id)?.host)
     }
 
-    /// The actors whose connections are open.
-    fn open(&self) -> Vec<u32> {
-        let ids = self.hosts.keys().chain(self.viewers.keys()).copied();
-        ids.filter(|id| self.name(*id).is_some()).collect()
-    }
-
-    /// An actor must get nothing of what has just happened.
-    fn taint(&mut self, id: u32, check: &'static str) {
+    /// Marks that an actor must receive nothing.
+    fn expect_quiet(&mut self, id: u32, check: &'static str) {
         if let Some(name) = self.name(id) {
-            self.taints.entry(name).or_insert(check);
+            self.quiet.entry(name).or_insert(check);
         }
     }
 
-    /// Nobody but these may have got anything.
-    fn taint_others(&mut self, but: &[u32], check: &'static str) {
+    fn expect_others_quiet(&mut self, but: &[u32], check: &'static str) {
         for id in self.open().into_iter().filter(|id| !but.contains(id)) {
-            self.taint(id, check);
+            self.expect_quiet(id, check);
         }
     }
 
-    /// Makes sure that an actor with a taint has got nothing.
+    /// Confirms that an actor has received nothing, if it is marked.
     fn ready(&mut self, on: &str, script: &mut Script) {
-        if let Some(check) = self.taints.remove(on) {
+        if let Some(check) = self.quiet.remove(on) {
             self.ask(on, check, script);
         }
     }
 
-    /// A `ping`: its `pong` is the next that comes.
+    /// A `ping`; the next message must be its `pong`.
     fn ask(&mut self, on: &str, check: &str, script: &mut Script) {
         let ts = self.tick();
         script.send(on, json!({ "type": "ping", "ts": ts }));
         script.expect(on, json!({ "type": "pong", "ts": ts }), check);
     }
 
-    /// A look at an actor.
     fn look(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
-        let check = self.taints.remove(&name).unwrap_or("PAIR-50 ping-is-answered");
+        let check = self.quiet.remove(&name).unwrap_or("PAIR-50 ping-is-answered");
         self.ask(&name, check, script);
         true
     }
 }
 
-impl Model for World {
-    fn draw(&self, dice: &mut Dice<'_>) -> Op {
-        draw::draw(self, dice)
+impl Model for PairingModel {
+    fn draw(&self, choices: &mut ChoiceSource<'_>) -> Op {
+        draw::draw(self, choices)
     }
 
     fn apply(&mut self, op: &Op, script: &mut Script) -> bool {
@@ -196,7 +175,8 @@ impl Model for World {
         }
     }
 
-    fn looks(&self) -> Vec<Op> {
-        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    fn open(&self) -> Vec<u32> {
+        let ids = self.hosts.keys().chain(self.viewers.keys()).copied();
+        ids.filter(|id| self.name(*id).is_some()).collect()
     }
 }

@@ -1,13 +1,12 @@
-//! What goes through a pairing relay, and what it must not take.
+//! Traffic through a pairing relay.
 
 use serde_json::{Value, json};
 
-use super::World;
-
+use super::PairingModel;
 use super::joining::error;
 use crate::model::{Op, PONG, Script, literal};
 
-impl World {
+impl PairingModel {
     pub(super) fn data(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(from) = self.name(op.on) else { return false };
         self.ready(&from, script);
@@ -32,21 +31,17 @@ impl World {
                 arrives(script, payload, "WIRE-03 fragments-are-one-message");
             }
             2 => {
-                // Written in another way, with members in another order and one that nobody knows.
+                // Different escapes, members in a different order, and an unknown member.
                 let text = r#"{ "payload" : "\u0041\ud83d\ude00\/", "more": [1], "type" : "data" }"#;
                 script.step("send", json!({ "on": from, "text": text }));
                 arrives(script, json!("A\u{1F600}/"), "WIRE-02 unknown-members-are-ignored");
             }
             3 => {
-                script.step(
-                    "frame",
-                    json!({ "on": from, "opcode": "text", "fin": false, "text": "{\"type\":\"data\",\"pay" }),
-                );
+                let first = json!({ "on": from, "opcode": "text", "fin": false, "text": "{\"type\":\"data\",\"pay" });
+                script.step("frame", first);
                 script.ping_frame(&from, &format!("between {tick}"), None, PONG);
-                script.step(
-                    "frame",
-                    json!({ "on": from, "opcode": "continuation", "text": format!("load\":\"of {tick}\"}}") }),
-                );
+                let last = format!("load\":\"of {tick}\"}}");
+                script.step("frame", json!({ "on": from, "opcode": "continuation", "text": last }));
                 arrives(script, json!(format!("of {tick}")), "WIRE-03 fragments-around-a-ping");
             }
             4 => {
@@ -71,31 +66,30 @@ impl World {
                 arrives(script, payload, "PAIR-40 data-arrives");
             }
         }
-        self.taint(op.on, "PAIR-41 no-echo");
-        self.taint(id, "PAIR-41 arrives-once");
-        self.taint_others(&[op.on, id], "PAIR-42 stays-in-its-session");
+        self.expect_quiet(op.on, "PAIR-41 no-echo");
+        self.expect_quiet(id, "PAIR-41 arrives-once");
+        self.expect_others_quiet(&[op.on, id], "PAIR-42 stays-in-its-session");
         true
     }
 
-    /// Data that nobody may get: a viewer is told so, a host may be.
+    /// Data of a connection without a partner: a viewer gets an error, a host may get one.
     fn data_for_nobody(&mut self, id: u32, from: &str, script: &mut Script) -> bool {
         let ts = self.tick();
         script.send(from, json!({ "type": "data", "payload": format!("for nobody {ts}") }));
-        if self.viewers.contains_key(&id) && self.setting.holds("PAIR-44") {
+        if self.viewers.contains_key(&id) && self.profile.holds("PAIR-44") {
             script.expect(from, error("NOT_FOUND"), "PAIR-44 not-found");
         } else {
             script.send(from, json!({ "type": "ping", "ts": ts }));
-            let told = json!({ "type": "error" });
-            script.expect_past(from, json!({ "type": "pong", "ts": ts }), told, "PAIR-43 stays-open");
+            let error = json!({ "type": "error" });
+            script.expect_past(from, json!({ "type": "pong", "ts": ts }), error, "PAIR-43 stays-open");
         }
         if let Some(host) = self.hosts.get_mut(&id) {
             host.has_orphans = true;
         }
-        self.taint_others(&[id], "PAIR-43 data-for-nobody-reaches-nobody");
+        self.expect_others_quiet(&[id], "PAIR-43 orphaned-data-reaches-no-one");
         true
     }
 
-    /// Many messages at once, in one direction or both.
     pub(super) fn burst(&mut self, op: &Op, script: &mut Script) -> bool {
         let ends = self.name(op.on).zip(self.partner(op.on));
         let Some((one, id)) = ends else { return false };
@@ -117,13 +111,12 @@ impl World {
             let round = Script::inner(|script| script.expect(to, message, "PAIR-41 in-order-and-once"));
             script.in_turn("nth", count, round);
         }
-        self.taint(op.on, "PAIR-41 no-echo");
-        self.taint(id, "PAIR-41 arrives-once");
-        self.taint_others(&[op.on, id], "PAIR-42 stays-in-its-session");
+        self.expect_quiet(op.on, "PAIR-41 no-echo");
+        self.expect_quiet(id, "PAIR-41 arrives-once");
+        self.expect_others_quiet(&[op.on, id], "PAIR-42 stays-in-its-session");
         true
     }
 
-    /// Several `ping`s, one after the other.
     pub(super) fn ping(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -154,12 +147,11 @@ impl World {
             script.expect(&name, json!({ "type": "pong", "ts": ts }), "PAIR-50 ping-is-answered");
         }
         if let Some(partner) = self.partner(op.on) {
-            self.taint(partner, "PAIR-51 pings-go-no-further");
+            self.expect_quiet(partner, "PAIR-51 pings-go-no-further");
         }
         true
     }
 
-    /// Several Ping frames, one after the other, and a Pong that nobody has asked for.
     pub(super) fn ping_frame(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -178,7 +170,7 @@ impl World {
         true
     }
 
-    /// Data that is right behind its sender's Close frame has to arrive all the same.
+    /// Data that a host sends right before its Close frame must still arrive.
     pub(super) fn last_words(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(viewer) = self.partner(op.on).filter(|_| self.hosts.contains_key(&op.on)) else { return false };
         let (Some(host), Some(viewer)) = (self.name(op.on), self.name(viewer)) else { return false };
@@ -191,11 +183,10 @@ impl World {
         script.step("close", json!({ "on": host, "code": 1000 }));
         let round = Script::inner(|script| script.expect(&viewer, message, "PAIR-41 last-words-arrive"));
         script.in_turn("nth", count, round);
-        self.lost(op.on, false, "PAIR-70 viewer-is-told", script);
+        self.lost(op.on, false, "PAIR-70 viewer-is-notified", script);
         true
     }
 
-    /// Many sessions at once, with data in both directions.
     pub(super) fn crowd(&mut self, op: &Op, script: &mut Script) -> bool {
         let (tick, count) = (self.tick(), op.size + 2);
         let (host, viewer, codes) = (format!("ch{tick}"), format!("cv{tick}"), format!("codes{tick}"));
@@ -219,7 +210,7 @@ impl World {
         script.at_once("i", count, one);
         let distinct = json!({ "values": format!("${codes}"), "check": "PAIR-13 codes-of-a-crowd-differ" });
         script.step("distinct", distinct);
-        self.taint_others(&[], "PAIR-42 stays-in-its-session");
+        self.expect_others_quiet(&[], "PAIR-42 stays-in-its-session");
         true
     }
 
@@ -246,19 +237,18 @@ impl World {
     }
 }
 
-/// How many kinds of payloads, and of pings, there are.
 const PAYLOADS: u32 = 22;
 const PINGS: u32 = 14;
-/// What stands around a payload in a message.
+/// The characters around a payload in a message.
 const AROUND: u32 = 28;
 
-/// The ways of an op that does something several times, each time in another way.
+/// Variants of an operation that repeats something, each time in another variant.
 pub(super) fn row(op: &Op, ways: u32) -> impl Iterator<Item = u32> + use<> {
     let (first, count) = (op.how, op.size % 6 + 1);
     (first..first + count).map(move |how| how % ways)
 }
 
-/// What is sent as data, and what has to arrive: they are written alike. Long ones are put into a variable first.
+/// A payload as it is sent and must arrive. Long ones are put into a variable first.
 fn payload(how: u32, op: &Op, tick: u32, script: &mut Script) -> Value {
     let mut long = |text: &str, times: u32| {
         let name = format!("big{tick}");
@@ -279,7 +269,7 @@ fn payload(how: u32, op: &Op, tick: u32, script: &mut Script) -> Value {
         11 => "<b>&amp;</b>".to_owned(),
         12 => "{\"type\":\"data\",\"payload\":\"inside\"}".to_owned(),
         13 => "[1,2]".to_owned(),
-        // The lengths at which the header of a frame changes, and the longest message that has to pass.
+        // The lengths at which a frame's header grows, and the longest message that must pass.
         14..=17 => "x".repeat((124 + how % PAYLOADS - 14 - AROUND) as usize),
         18 => return long("x", 65_535 - AROUND),
         19 => return long("x", 65_536 - AROUND),

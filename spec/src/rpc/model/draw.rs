@@ -1,17 +1,16 @@
-//! What may sensibly happen next to an rpc daemon, and how often.
+//! Draws operations for an rpc daemon.
 
-use super::World;
-use crate::model::{Dice, Op};
+use super::RpcModel;
+use crate::model::{ChoiceSource, Model, Op};
 
-/// So many connections are there at once, and so many sessions in a story.
 const MOST_CONNECTIONS: usize = 5;
 const MOST_SESSIONS: u32 = 6;
 
-pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
-    let open = world.open();
-    let known: Vec<u32> = world.sessions.keys().copied().collect();
+pub(super) fn draw(model: &RpcModel, choices: &mut ChoiceSource<'_>) -> Op {
+    let open = model.open();
+    let known: Vec<u32> = model.sessions.keys().copied().collect();
     let some = |list: &[u32], weight: u32| if list.is_empty() { 0 } else { weight };
-    let kind = dice.weighed(&[
+    let kind = choices.weighed(&[
         (if open.is_empty() { 30 } else { 4 * u32::from(open.len() < MOST_CONNECTIONS) }, "connect"),
         (some(&open, 8), "start"),
         (some(&open, some(&known, 5)), "end"),
@@ -25,15 +24,15 @@ pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
         (some(&open, 3), "look"),
         (some(&open, 3), "lose"),
     ]);
-    let fresh = world.connections.keys().max().map_or(1, |id| id + 1);
-    let (how, size) = (dice.below(64), dice.below(100));
+    let fresh = model.connections.keys().max().map_or(1, |id| id + 1);
+    let (how, size) = (choices.below(64), choices.below(100));
     match kind {
         "connect" => Op::new(kind, fresh),
         "half" => Op::new(kind, 0).how(how),
-        "start" => Op::new(kind, dice.pick(&open)).with(1 + dice.below(MOST_SESSIONS)).how(how),
+        "start" => Op::new(kind, choices.pick(&open)).with(1 + choices.below(MOST_SESSIONS)).how(how),
         "end" | "command" | "query" | "pieces" => {
-            Op::new(kind, dice.pick(&open)).with(dice.pick(&known)).how(how).size(size)
+            Op::new(kind, choices.pick(&open)).with(choices.pick(&known)).how(how).size(size)
         }
-        _ => Op::new(kind, dice.pick(&open)).how(how).size(size),
+        _ => Op::new(kind, choices.pick(&open)).how(how).size(size),
     }
 }

@@ -1,69 +1,63 @@
-//! What an rpc daemon keeps in mind: sessions with their attrs and commands, whatever connections come and go; and what it must answer.
+//! The state of an rpc daemon, across all connections: sessions with their attrs and commands; and what it must answer.
 
 mod draw;
-mod saying;
+mod reports;
 mod sessions;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::model::{Dice, Model, Modelled, Op, Script, Setting};
+use crate::model::{ChoiceSource, Model, ModelFactory, Op, Script, ServerProfile};
 
-/// The model of an rpc daemon.
-pub(super) const MODEL: Modelled = Modelled { new: |_: Setting| Box::new(World::default()), needs: &[], uses: &[] };
+pub(super) const MODEL: ModelFactory =
+    ModelFactory { new: |_: ServerProfile| Box::new(RpcModel::default()), needs: &[], uses: &[] };
 
 #[derive(Default)]
-pub(super) struct World {
-    /// By number: whether the connection is open.
+pub(super) struct RpcModel {
+    /// Whether a connection is open, by number.
     connections: BTreeMap<u32, bool>,
-    sessions: BTreeMap<u32, Session>,
-    /// Who must have got nothing since it was last heard, by which check.
-    taints: BTreeMap<u32, &'static str>,
-    /// Counts request ids and what else has to be told apart.
+    sessions: BTreeMap<u32, SessionRecord>,
+    /// The connections that must have received nothing since they were last confirmed, and the check for it.
+    quiet: BTreeMap<u32, &'static str>,
     tick: u32,
-    /// Whether the story has a name for the moment of its beginning, by which its sessions differ from those of others.
+    /// Whether the start time is bound to a name. It distinguishes the sessions of this sequence from those of others.
     has_begun: bool,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Session {
+struct SessionRecord {
     is_active: bool,
     attrs: Value,
     commands: Vec<String>,
 }
 
-impl World {
+impl RpcModel {
     fn tick(&mut self) -> u32 {
         self.tick += 1;
         self.tick
     }
 
-    fn open(&self) -> Vec<u32> {
-        self.connections.iter().filter(|(_, open)| **open).map(|(id, _)| *id).collect()
-    }
-
-    /// The connection with a number, where it is open. What nobody should have sent on it has not come.
+    /// The name of an open connection, after confirming that it has received nothing unexpected.
     fn ready(&mut self, id: u32, script: &mut Script) -> Option<String> {
         let name = format!("c{id}");
         self.connections.get(&id).filter(|open| **open)?;
-        if let Some(check) = self.taints.remove(&id) {
+        if let Some(check) = self.quiet.remove(&id) {
             self.ask(&name, check, script);
         }
         Some(name)
     }
 
-    /// A message that is acknowledged, before anything else comes.
+    /// A message whose acknowledgement must be the next to come.
     fn ask(&mut self, on: &str, check: &str, script: &mut Script) {
         let id = self.tick();
-        script.send(on, json!({ "id": id, "message": bytes("nobody") }));
+        script.send(on, json!({ "id": id, "message": bytes("none") }));
         script.expect(on, json!({ "id": id, "message": "Ack" }), check);
     }
 
-    /// Nobody has got anything but the answers that came.
-    fn taint(&mut self, check: &'static str) {
+    fn expect_quiet(&mut self, check: &'static str) {
         for id in self.open() {
-            self.taints.entry(id).or_insert(check);
+            self.quiet.entry(id).or_insert(check);
         }
     }
 
@@ -71,12 +65,12 @@ impl World {
         if !self.connections.get(&op.on).is_some_and(|open| *open) {
             return false;
         }
-        let check = self.taints.remove(&op.on).unwrap_or("RPC-01 acknowledged");
+        let check = self.quiet.remove(&op.on).unwrap_or("RPC-01 acknowledged");
         self.ask(&format!("c{}", op.on), check, script);
         true
     }
 
-    /// The sessions of a story have ids that no other story has.
+    /// The session ids are unique to this sequence.
     fn begin(&mut self, script: &mut Script) {
         if !std::mem::replace(&mut self.has_begun, true) {
             script.step("mark", json!({ "as": "now" }));
@@ -84,19 +78,17 @@ impl World {
     }
 }
 
-/// The id of a session.
 fn session(number: u32) -> String {
     format!("s{number}-${{now}}")
 }
 
-/// Bytes of a session.
 fn bytes(session: &str) -> Value {
     json!({ "IoData": { "session_id": session, "direction": "Output", "timestamp_ms": 2, "data": "bHMK" } })
 }
 
-impl Model for World {
-    fn draw(&self, dice: &mut Dice<'_>) -> Op {
-        draw::draw(self, dice)
+impl Model for RpcModel {
+    fn draw(&self, choices: &mut ChoiceSource<'_>) -> Op {
+        draw::draw(self, choices)
     }
 
     fn apply(&mut self, op: &Op, script: &mut Script) -> bool {
@@ -117,7 +109,7 @@ impl Model for World {
         }
     }
 
-    fn looks(&self) -> Vec<Op> {
-        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    fn open(&self) -> Vec<u32> {
+        self.connections.iter().filter(|(_, open)| **open).map(|(id, _)| *id).collect()
     }
 }

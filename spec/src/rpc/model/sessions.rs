@@ -1,11 +1,11 @@
-//! Sessions: they begin, have commands, end, begin again; and what the daemon tells of them.
+//! Sessions start, have commands, end and start again; and the daemon lists them.
 
 use serde_json::{Value, json};
 
-use super::{World, session};
+use super::{RpcModel, session};
 use crate::model::{Op, Script, literal};
 
-impl World {
+impl RpcModel {
     pub(super) fn connect(&mut self, op: &Op, script: &mut Script) -> bool {
         if self.connections.contains_key(&op.on) {
             return false;
@@ -15,7 +15,6 @@ impl World {
         true
     }
 
-    /// A session begins, again or for the first time.
     pub(super) fn start(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.ready(op.on, script) else { return false };
         self.begin(script);
@@ -37,7 +36,7 @@ impl World {
         script.expect(&name, json!({ "id": id, "message": "Ack" }), check);
         known.is_active = true;
         known.attrs = attrs;
-        self.taint("RPC-01 answered-once");
+        self.expect_quiet("RPC-01 answered-once");
         true
     }
 
@@ -51,11 +50,10 @@ impl World {
         script.send(&name, json!({ "id": id, "message": { "SessionEnd": message } }));
         script.expect(&name, json!({ "id": id, "message": "Ack" }), "RPC-01 end-acknowledged");
         self.sessions.entry(op.with).and_modify(|known| known.is_active = false);
-        self.taint("RPC-01 answered-once");
+        self.expect_quiet("RPC-01 answered-once");
         true
     }
 
-    /// A command of a session that is active is complete.
     pub(super) fn command(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.sessions.get(&op.with).is_some_and(|known| known.is_active) {
             return false;
@@ -75,11 +73,10 @@ impl World {
         script.send(&name, json!({ "id": id, "message": message }));
         script.expect(&name, json!({ "id": id, "message": "Ack" }), "RPC-01 command-acknowledged");
         self.sessions.entry(op.with).and_modify(|known| known.commands.push(line));
-        self.taint("RPC-01 answered-once");
+        self.expect_quiet("RPC-01 answered-once");
         true
     }
 
-    /// The daemon is asked for its sessions, of which one is looked at.
     pub(super) fn query(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(known) = self.sessions.get(&op.with).cloned() else { return false };
         let Some(name) = self.ready(op.on, script) else { return false };
@@ -90,21 +87,19 @@ impl World {
             "active": known.is_active, "attrs": { "equals": known.attrs }, "commands": known.commands,
         });
         let content = json!({ "json_text": { "one": { "session_id": session(op.with) }, "being": being } });
-        let check = if known.is_active { "RPC-10 session-is-told" } else { "RPC-12 ended-session-is-told" };
+        let check = if known.is_active { "RPC-10 session-is-listed" } else { "RPC-12 ended-session-is-listed" };
         script.expect(&name, json!({ "id": id, "message": response(id, content) }), check);
-        self.taint("RPC-01 answered-once");
+        self.expect_quiet("RPC-01 answered-once");
         true
     }
 }
 
-/// A question.
 pub(super) fn request(id: u32, query: &str) -> Value {
     json!({ "Request": {
-        "request_id": format!("q-{id}"), "session_id": "nobody", "query": query, "scope": "AllSessions",
+        "request_id": format!("q-{id}"), "session_id": "none", "query": query, "scope": "AllSessions",
     } })
 }
 
-/// Its answer.
 pub(super) fn response(id: u32, content: Value) -> Value {
     json!({ "Response": { "request_id": format!("q-{id}"), "content": content } })
 }

@@ -1,22 +1,20 @@
-//! What may sensibly happen next to a sync server, and how often.
+//! Draws operations for a sync server.
 
-use super::World;
-use crate::model::{Dice, Op};
+use super::SyncModel;
+use crate::model::{ChoiceSource, Model, Op};
 
-/// So many clients are there at once.
 const MOST_CLIENTS: usize = 7;
-/// So many chats are made in a story.
 const MOST_CHATS: usize = 8;
 
-pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
-    let open = world.open();
-    let known: Vec<u32> = open.iter().copied().filter(|id| world.clients[id].is_known).collect();
-    let unknown: Vec<u32> = open.iter().copied().filter(|id| !world.clients[id].is_known).collect();
-    let chats: Vec<u32> = world.chats.keys().copied().collect();
+pub(super) fn draw(model: &SyncModel, choices: &mut ChoiceSource<'_>) -> Op {
+    let open = model.open();
+    let known: Vec<u32> = open.iter().copied().filter(|id| model.clients[id].is_known).collect();
+    let unknown: Vec<u32> = open.iter().copied().filter(|id| !model.clients[id].is_known).collect();
+    let chats: Vec<u32> = model.chats.keys().copied().collect();
     let some = |list: &[u32], weight: u32| if list.is_empty() { 0 } else { weight };
     let with_chats = |weight| if chats.is_empty() { 0 } else { some(&known, weight) };
-    let may_make = world.setting.params.contains("control") && !chats.is_empty() && chats.len() < MOST_CHATS;
-    let kind = dice.weighed(&[
+    let may_make = model.profile.params.contains("control") && !chats.is_empty() && chats.len() < MOST_CHATS;
+    let kind = choices.weighed(&[
         (if known.is_empty() { 30 } else { 6 * u32::from(open.len() < MOST_CLIENTS) }, "client"),
         (some(&open, 2), "wrong-pin"),
         (some(&known, if chats.is_empty() { 20 } else { 3 }), "project"),
@@ -34,18 +32,18 @@ pub(super) fn draw(world: &World, dice: &mut Dice<'_>) -> Op {
         (some(&open, 4), "lose"),
         (some(&open, 1), "violate"),
     ]);
-    let fresh = world.clients.keys().max().map_or(1, |id| id + 1);
-    let (how, size) = (dice.below(64), dice.below(16));
-    // What was made in the story is written to above all: its whole snapshot is known, and it does not grow from story to story.
-    let made: Vec<u32> = world.chats.iter().filter(|(_, chat)| chat.is_new).map(|(id, _)| *id).collect();
-    let chat = if made.is_empty() || dice.once_in(4) { dice.pick(&chats) } else { dice.pick(&made) };
+    let fresh = model.clients.keys().max().map_or(1, |id| id + 1);
+    let (how, size) = (choices.below(64), choices.below(16));
+    // Prefer chats of this sequence: their whole snapshot is known, and does not grow from sequence to sequence.
+    let made: Vec<u32> = model.chats.iter().filter(|(_, chat)| chat.is_new).map(|(id, _)| *id).collect();
+    let chat = if made.is_empty() || choices.once_in(4) { choices.pick(&chats) } else { choices.pick(&made) };
     match kind {
         "client" => Op::new(kind, fresh).how(how),
-        "too-early" => Op::new(kind, dice.pick(&unknown)).how(how),
+        "too-early" => Op::new(kind, choices.pick(&unknown)).how(how),
         "wrong-pin" | "invalid" | "ping-frame" | "look" | "lose" | "violate" => {
-            Op::new(kind, dice.pick(&open)).how(how)
+            Op::new(kind, choices.pick(&open)).how(how)
         }
-        "new-chat" => Op::new(kind, 0).with(world.chats.keys().max().map_or(1, |id| id + 1)),
-        _ => Op::new(kind, dice.pick(&known)).with(chat).how(how).size(size),
+        "new-chat" => Op::new(kind, 0).with(model.chats.keys().max().map_or(1, |id| id + 1)),
+        _ => Op::new(kind, choices.pick(&known)).with(chat).how(how).size(size),
     }
 }

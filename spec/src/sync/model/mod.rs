@@ -1,55 +1,53 @@
-//! What a sync server keeps in mind: who is authenticated, who is subscribed to what, what each chat holds; and what each client must get.
+//! The state of a sync server: who is authenticated, who is subscribed to what, and what each chat contains.
 //!
-//! The answers to a client's requests and its pushes have no order among each other, so a sender that is subscribed too is asked for both in
-//! whichever order. A server may be older than the story: only what was sent in it is known.
+//! Answers and pushes have no order relative to each other, so a sender that is also subscribed may get both in either order. The server may
+//! be older than the sequence: only what the sequence sent is known.
 
-mod asking;
 mod draw;
-mod writing;
+mod requests;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::{Dice, Model, Modelled, Op, Script, Setting};
+use crate::model::{ChoiceSource, Model, ModelFactory, Op, Script, ServerProfile};
 
-/// The model of a sync server.
-pub(super) const MODEL: Modelled =
-    Modelled { new: |setting| Box::new(World::new(setting)), needs: &["pin"], uses: &["control"] };
+pub(super) const MODEL: ModelFactory = ModelFactory {
+    new: |profile| Box::new(SyncModel { profile, ..SyncModel::default() }),
+    needs: &["pin"],
+    uses: &["control"],
+};
 
-pub(super) struct World {
-    setting: Setting,
-    clients: BTreeMap<u32, Client>,
-    /// By number. The first two were there before the story; the others were made in it.
-    chats: BTreeMap<u32, Chat>,
-    /// Who must have got nothing since it was last heard, by which check.
-    taints: BTreeMap<u32, &'static str>,
+#[derive(Default)]
+pub(super) struct SyncModel {
+    profile: ServerProfile,
+    clients: BTreeMap<u32, SyncClient>,
+    /// By number. The first two existed before the sequence.
+    chats: BTreeMap<u32, ChatRecord>,
+    /// The clients that must have received nothing since they were last confirmed, and the check for it.
+    quiet: BTreeMap<u32, &'static str>,
     tick: u32,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Client {
+struct SyncClient {
     is_gone: bool,
     is_known: bool,
     chats: BTreeSet<u32>,
     has_project: bool,
 }
 
-/// A chat: what it was called where it was made in the story, and what was sent to it since.
 #[derive(Debug, Clone, Default)]
-struct Chat {
+struct ChatRecord {
     is_new: bool,
     sent: Vec<String>,
 }
 
-/// The chats that a server has to have.
+/// The number of chats that a server must have at the start.
 const OLD_CHATS: u32 = 2;
 
-impl World {
-    fn new(setting: Setting) -> Self {
-        Self { setting, clients: BTreeMap::new(), chats: BTreeMap::new(), taints: BTreeMap::new(), tick: 0 }
-    }
-
+impl SyncModel {
     fn tick(&mut self) -> u32 {
         self.tick += 1;
         self.tick
@@ -59,29 +57,24 @@ impl World {
         self.clients.get(&id).filter(|client| !client.is_gone).map(|_| format!("c{id}"))
     }
 
-    fn open(&self) -> Vec<u32> {
-        self.clients.iter().filter(|(_, client)| !client.is_gone).map(|(id, _)| *id).collect()
-    }
-
-    /// The clients that are subscribed to a chat.
     fn subscribers(&self, chat: u32) -> Vec<u32> {
-        let subscribed = |client: &Client| !client.is_gone && client.chats.contains(&chat);
+        let subscribed = |client: &SyncClient| !client.is_gone && client.chats.contains(&chat);
         self.clients.iter().filter(|(_, client)| subscribed(client)).map(|(id, _)| *id).collect()
     }
 
-    fn taint_others(&mut self, but: &[u32], check: &'static str) {
+    fn expect_others_quiet(&mut self, but: &[u32], check: &'static str) {
         for id in self.open().into_iter().filter(|id| !but.contains(id)) {
-            self.taints.entry(id).or_insert(check);
+            self.quiet.entry(id).or_insert(check);
         }
     }
 
     fn ready(&mut self, id: u32, script: &mut Script) {
-        if let Some(check) = self.taints.remove(&id) {
+        if let Some(check) = self.quiet.remove(&id) {
             self.ask(id, check, script);
         }
     }
 
-    /// A request whose answer is the next that comes.
+    /// A request whose answer must be the next message.
     fn ask(&mut self, id: u32, check: &str, script: &mut Script) {
         let (name, tick) = (format!("c{id}"), format!("look {}", self.tick()));
         let is_known = self.clients.get(&id).is_some_and(|client| client.is_known);
@@ -99,12 +92,12 @@ impl World {
         if self.name(op.on).is_none() {
             return false;
         }
-        let check = self.taints.remove(&op.on).unwrap_or("SYNC-60 one-answer");
+        let check = self.quiet.remove(&op.on).unwrap_or("SYNC-60 one-answer");
         self.ask(op.on, check, script);
         true
     }
 
-    /// The messages of a chat, as far as the story knows them, for the end of a snapshot.
+    /// The known messages of a chat, which a snapshot must end with.
     fn snapshot(&self, chat: u32) -> Value {
         let known = &self.chats[&chat];
         let messages: Vec<_> = known.sent.iter().map(|text| json!({ "content": text })).collect();
@@ -112,9 +105,9 @@ impl World {
     }
 }
 
-impl Model for World {
-    fn draw(&self, dice: &mut Dice<'_>) -> Op {
-        draw::draw(self, dice)
+impl Model for SyncModel {
+    fn draw(&self, choices: &mut ChoiceSource<'_>) -> Op {
+        draw::draw(self, choices)
     }
 
     fn apply(&mut self, op: &Op, script: &mut Script) -> bool {
@@ -139,7 +132,7 @@ impl Model for World {
         }
     }
 
-    fn looks(&self) -> Vec<Op> {
-        self.open().into_iter().map(|id| Op::new("look", id)).collect()
+    fn open(&self) -> Vec<u32> {
+        self.clients.iter().filter(|(_, client)| !client.is_gone).map(|(id, _)| *id).collect()
     }
 }

@@ -1,31 +1,21 @@
-//! Each rule, broken and kept.
+//! Each rule, kept and violated.
 
 use serde_json::{Value, json};
 
 use super::order;
-use crate::order::Said;
+use crate::order::violated_by;
 
 type Line = (char, Value);
 
-/// Plays what client (`>`) and server (`<`) said; the requirement that the last of it breaks, if any. What comes before must break none, but
-/// for what either side (`!` client, `?` server) does wrong on purpose. Null is a binary message.
-fn play(role: &str, story: &[Line]) -> Option<&'static str> {
-    let mut order = order(role);
-    let mut broken = None;
-    for (who, message) in story {
-        assert_eq!(broken, None, "before {message} in {story:?}");
-        let said = if message.is_null() { Said::Binary(b"x") } else { Said::Message(message) };
-        let verdict = if matches!(who, '<' | '?') { order.server_said(&said) } else { order.client_said(&said) };
-        broken = verdict.err().map(|breach| breach.requirement).filter(|_| !matches!(who, '!' | '?'));
-    }
-    broken
+fn violated(role: &str, messages: &[Line]) -> Option<&'static str> {
+    violated_by(order(role), messages)
 }
 
 fn auth(id: &str, pin: &str) -> Line {
     ('>', json!({ "type": "auth", "id": id, "pin": pin }))
 }
 
-fn says(name: &str, id: &str) -> Line {
+fn reply(name: &str, id: &str) -> Line {
     ('<', json!({ "type": name, "id": id }))
 }
 
@@ -69,49 +59,47 @@ fn send(id: &str) -> Line {
     ('>', json!({ "type": "send", "id": id, "resourceId": "c", "message": "" }))
 }
 
-/// On purpose.
 fn wrong((who, message): Line) -> Line {
     (if who == '>' { '!' } else { '?' }, message)
 }
 
-/// Behind a success.
-fn within(story: Vec<Line>) -> Vec<Line> {
-    let mut whole = vec![auth("0", "1"), says("auth_success", "0")];
-    whole.extend(story);
+fn within(messages: Vec<Line>) -> Vec<Line> {
+    let mut whole = vec![auth("0", "1"), reply("auth_success", "0")];
+    whole.extend(messages);
     whole
 }
 
 #[test]
-fn each_rule_of_authentication_is_broken_and_kept() {
-    for (story, broken) in [
-        (vec![auth("1", "1"), says("auth_success", "1")], None),
-        (vec![auth("1", "1"), says("auth_failed", "1"), auth("2", "2"), says("auth_success", "2")], None),
-        (vec![auth("1", "1"), says("auth_failed", "1"), auth("2", "1")], Some("SYNC-C2")),
+fn each_rule_of_authentication_is_violated_and_kept() {
+    for (messages, rule) in [
+        (vec![auth("1", "1"), reply("auth_success", "1")], None),
+        (vec![auth("1", "1"), reply("auth_failed", "1"), auth("2", "2"), reply("auth_success", "2")], None),
+        (vec![auth("1", "1"), reply("auth_failed", "1"), auth("2", "1")], Some("SYNC-C2")),
         (vec![chat("1")], Some("SYNC-C1")),
         (vec![auth("1", "1"), chat("2")], Some("SYNC-C1")),
-        (vec![auth("1", "1"), says("auth_failed", "1"), chat("2")], Some("SYNC-C1")),
+        (vec![auth("1", "1"), reply("auth_failed", "1"), chat("2")], Some("SYNC-C1")),
         (vec![auth("1", "1"), error(json!("1"))], Some("SYNC-02")),
-        (vec![wrong(chat("1")), says("auth_required", "1")], None),
+        (vec![wrong(chat("1")), reply("auth_required", "1")], None),
         (vec![wrong(chat("1")), snapshot("1", &[])], Some("SYNC-01")),
         (vec![wrong(chat("1")), error(json!("1"))], Some("SYNC-01")),
         (vec![wrong(send("1")), done("sent", "1")], Some("SYNC-01")),
         (vec![wrong(('>', json!({ "type": "dance", "id": "1" }))), error(json!("1"))], None),
-        // What was asked while `auth` was not answered may be either.
-        (vec![auth("1", "1"), wrong(chat("2")), says("auth_success", "1"), says("auth_required", "2")], None),
-        (vec![auth("1", "1"), wrong(chat("2")), says("auth_success", "1"), snapshot("2", &[])], None),
-        (within(vec![chat("1"), says("auth_required", "1")]), Some("SYNC-10")),
-        (within(vec![chat("1"), snapshot("1", &[]), auth("2", "x"), says("auth_failed", "2"), push(1)]), None),
+        // A request during a pending `auth` may be answered either way.
+        (vec![auth("1", "1"), wrong(chat("2")), reply("auth_success", "1"), reply("auth_required", "2")], None),
+        (vec![auth("1", "1"), wrong(chat("2")), reply("auth_success", "1"), snapshot("2", &[])], None),
+        (within(vec![chat("1"), reply("auth_required", "1")]), Some("SYNC-10")),
+        (within(vec![chat("1"), snapshot("1", &[]), auth("2", "x"), reply("auth_failed", "2"), push(1)]), None),
         (within(vec![auth("0", "1")]), Some("SYNC-C2")),
     ] {
-        assert_eq!(play("client", &story), broken, "{story:?}");
+        assert_eq!(violated("client", &messages), rule, "{messages:?}");
     }
-    assert_eq!(play("", &[chat("1"), says("auth_required", "1")]), None);
+    assert_eq!(violated("", &[chat("1"), reply("auth_required", "1")]), None);
 }
 
 #[test]
-fn each_rule_of_answers_is_broken_and_kept() {
+fn each_rule_of_answers_is_violated_and_kept() {
     let bad = |message: Value| wrong(('>', message));
-    for (story, broken) in [
+    for (messages, rule) in [
         (vec![chat("1"), snapshot("1", &[]), snapshot("1", &[])], Some("SYNC-60")),
         (vec![error(json!("9"))], Some("SYNC-60")),
         (vec![error(Value::Null)], Some("SYNC-60")),
@@ -140,20 +128,20 @@ fn each_rule_of_answers_is_broken_and_kept() {
             Some("SYNC-40"),
         ),
     ] {
-        let story = within(story);
-        assert_eq!(play("client", &story), broken, "{story:?}");
+        let messages = within(messages);
+        assert_eq!(violated("client", &messages), rule, "{messages:?}");
     }
 }
 
 #[test]
-fn each_rule_of_pushes_is_broken_and_kept() {
+fn each_rule_of_pushes_is_violated_and_kept() {
     let project = || {
         let subscribed =
             json!({ "type": "subscribed", "id": "p", "resource": "project", "resourceId": "p", "data": {} });
         [asks("subscribe", "p", "project", "p"), ('<', subscribed)]
     };
     let ended = || [asks("unsubscribe", "u", "chat", "c"), done("unsubscribed", "u")];
-    for (story, broken) in [
+    for (messages, rule) in [
         (vec![chat("1"), snapshot("1", &[1, 2]), push(3), push(4)], None),
         (vec![chat("1"), snapshot("1", &[2, 1]), push(3)], None),
         (vec![push(1)], Some("SYNC-22")),
@@ -169,11 +157,11 @@ fn each_rule_of_pushes_is_broken_and_kept() {
         (vec![chat("1"), snapshot("1", &[]), push(1), chat("2"), snapshot("2", &[])], Some("SYNC-23")),
         (vec![chat("1"), snapshot("1", &[]), chat("2"), snapshot("2", &[1]), push(1)], Some("SYNC-23")),
     ] {
-        let story = within(story);
-        assert_eq!(play("client", &story), broken, "{story:?}");
+        let messages = within(messages);
+        assert_eq!(violated("client", &messages), rule, "{messages:?}");
     }
     let begun = || vec![chat("1"), snapshot("1", &[])];
-    for (story, broken) in [
+    for (messages, rule) in [
         ([begun(), ended().to_vec(), vec![push(1)]].concat(), Some("SYNC-40")),
         ([begun(), ended()[..1].to_vec(), vec![push(1)]].concat(), None),
         ([begun(), ended().to_vec(), vec![chat("2"), snapshot("2", &[]), push(1)]].concat(), None),
@@ -181,9 +169,9 @@ fn each_rule_of_pushes_is_broken_and_kept() {
         ([project().to_vec(), vec![push_chat("p", "q")]].concat(), Some("SYNC-22")),
         ([project().to_vec(), vec![push_chat("q", "q")]].concat(), Some("SYNC-22")),
     ] {
-        let story = within(story);
-        assert_eq!(play("client", &story), broken, "{story:?}");
+        let messages = within(messages);
+        assert_eq!(violated("client", &messages), rule, "{messages:?}");
     }
     let early = [auth("1", "1"), push(1)];
-    assert_eq!(play("client", &early), Some("SYNC-22"));
+    assert_eq!(violated("client", &early), Some("SYNC-22"));
 }

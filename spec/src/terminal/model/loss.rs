@@ -1,16 +1,16 @@
-//! Ends of connections.
+//! Lost connections.
 
 use serde_json::json;
 
-use super::{Life, QUICK, World};
-use crate::model::{Op, Script};
+use super::{QUICK, TerminalModel};
+use crate::model::{ConnectionState, Op, Script};
 use crate::timing::Parameter;
 
-impl World {
+impl TerminalModel {
     pub(super) fn lose(&mut self, op: &Op, script: &mut Script) -> bool {
         self.prepared(op.on, script).is_some_and(|name| {
             let skipping = self.erring.contains(&name);
-            // What may still come would stand before the Close frame.
+            // An `error` that may still come would precede the Close frame.
             let seen = script.lose(&name, if skipping { 3 + op.how % 2 } else { op.how });
             self.lost(op.on, seen, script);
             true
@@ -28,7 +28,7 @@ impl World {
         })
     }
 
-    /// Who is about to be lost, and who hears of it, have got nothing that they should not have.
+    /// Confirms that a connection that is about to end, and those that are notified, have received nothing unexpected.
     fn prepared(&mut self, id: u32, script: &mut Script) -> Option<String> {
         let name = self.name(id)?;
         self.ready(&name, script);
@@ -40,34 +40,33 @@ impl World {
         Some(name)
     }
 
-    /// A connection is lost; whether the relay is known to have seen its end.
+    /// A connection ended; `seen` if the relay is known to have noticed.
     fn lost(&mut self, id: u32, seen: bool, script: &mut Script) {
-        self.taints.retain(|name, _| *name != format!("h{id}") && *name != format!("v{id}"));
+        self.quiet.retain(|name, _| *name != format!("h{id}") && *name != format!("v{id}"));
         if let Some(viewer) = self.viewers.get_mut(&id) {
             viewer.is_gone = true;
             let host = format!("h{}", viewer.host);
-            let told = json!({ "json": { "type": "browser_disconnected", "browser_id": format!("$browser{id}") } });
-            self.expects(&host, told, "TERM-11 host-is-told-of-the-loss", script);
-            self.taint_others(&[host], "TERM-11 leaving-concerns-nobody-else");
+            let notice = json!({ "json": { "type": "browser_disconnected", "browser_id": format!("$browser{id}") } });
+            self.expects(&host, notice, "TERM-11 host-is-notice-of-the-loss", script);
+            self.expect_others_quiet(&[host], "TERM-11 leaving-affects-no-other");
             return;
         }
         let audience = self.audience(id);
         for name in &audience {
-            script.expect(name, json!({ "type": "error" }), "TERM-40 viewers-are-told");
+            script.expect(name, json!({ "type": "error" }), "TERM-40 viewers-are-notified");
             self.expects(name, json!({ "close": { "code": [1000] } }), "TERM-40 viewers-are-closed", script);
-            self.taints.remove(name);
+            self.quiet.remove(name);
         }
         if let Some(host) = self.hosts.get_mut(&id) {
-            host.life = if seen || !audience.is_empty() { Life::Gone } else { Life::Dying };
+            host.state = if seen || !audience.is_empty() { ConnectionState::Gone } else { ConnectionState::Dropped };
         }
         self.viewers.values_mut().filter(|viewer| viewer.host == id).for_each(|viewer| viewer.is_gone = true);
-        self.taint_others(&[], "TERM-40 loss-concerns-nobody-else");
+        self.expect_others_quiet(&[], "TERM-40 loss-affects-no-other");
     }
 
-    /// A Ping comes in time; or, unanswered, costs the connection.
     pub(super) fn heartbeat(&mut self, op: &Op, script: &mut Script) -> bool {
         let (interval, timeout) = (self.value(Parameter::HeartbeatInterval), self.value(Parameter::HeartbeatTimeout));
-        if !self.setting.holds("TERM-50") || interval > QUICK {
+        if !self.profile.holds("TERM-50") || interval > QUICK {
             return false;
         }
         let Some(name) = self.prepared(op.on, script) else { return false };

@@ -1,26 +1,25 @@
-//! What goes through a terminal relay, and what it must not take.
+//! Traffic through a terminal relay.
 
 use serde_json::{Value, json};
 
-use super::{Bytes, World};
+use super::{BinaryBurst, TerminalModel};
 use crate::model::{Op, Script, literal};
 
-/// The most that a host sends in all: less than a relay has to keep.
+/// The most bytes that a host sends in all: less than a relay must keep.
 const MOST_KEPT: usize = 900 << 10;
 
-/// Texts that are no message of a client that is known.
 const INVALID: [&str; 6] =
     ["no JSON", "[]", "{}", "{\"type\":\"nope\"}", "{\"type\":\"session_resize\",\"session_id\":\"1\"}", ""];
 const MALFORMED: [&str; 5] = ["", "00", "00 31", "05 61 62", "02 c3 28 78"];
 
-impl World {
-    /// A binary message, or a row of them: from a host to its viewers, or from a viewer to its host.
+impl TerminalModel {
+    /// One binary message or several in a row, from a host to its viewers or from a viewer to its host.
     pub(super) fn bytes(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(from) = self.name(op.on) else { return false };
         let tick = self.tick();
         let count = if op.with % 4 == 1 { op.size + 2 } else { 1 };
         let (payload, size) = payload(op, tick, count > 1);
-        let bytes = Bytes { session: op.how % 4, payload, count, size: (size + 256) * count as usize };
+        let bytes = BinaryBurst { session: op.how % 4, payload, count, size: (size + 256) * count as usize };
         let (to, check): (Vec<String>, _) = match self.viewers.get(&op.on) {
             Some(viewer) => (vec![format!("h{}", viewer.host)], "TERM-21 bytes-to-the-host"),
             None => (self.audience(op.on), "TERM-20 bytes-to-viewers"),
@@ -45,26 +44,16 @@ impl World {
             script.step("send", keys);
         }
         to.iter().for_each(|name| bytes.arrive(name, self.passed_over(name), check, script));
-        for name in &to {
-            self.taints.insert(
-                name.clone(),
-                if check.starts_with("TERM-21") {
-                    "TERM-21 bytes-to-the-host-once"
-                } else {
-                    "TERM-20 bytes-to-viewers-once"
-                },
-            );
-        }
-        let elsewhere = if check.starts_with("TERM-21") {
-            "TERM-21 bytes-reach-the-host-alone"
+        let (once, elsewhere) = if check.starts_with("TERM-21") {
+            ("TERM-21 bytes-to-the-host-once", "TERM-21 bytes-reach-the-host-alone")
         } else {
-            "TERM-20 bytes-reach-no-other-viewer"
+            ("TERM-20 bytes-to-viewers-once", "TERM-20 bytes-reach-no-other-viewer")
         };
-        self.taint_others(&to, elsewhere);
+        self.quiet.extend(to.iter().map(|name| (name.clone(), once)));
+        self.expect_others_quiet(&to, elsewhere);
         true
     }
 
-    /// A message of a host for its viewers.
     pub(super) fn control(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), true) = (self.name(op.on), self.hosts.contains_key(&op.on)) else { return false };
         let session = op.size % 4;
@@ -91,13 +80,12 @@ impl World {
         script.send(&name, message.clone());
         for name in &to {
             self.expects(name, json!({ "json": message }), "TERM-22 unchanged", script);
-            self.taints.insert(name.clone(), "TERM-22 control-once");
+            self.quiet.insert(name.clone(), "TERM-22 control-once");
         }
-        self.taint_others(&to, "TERM-22 control-reaches-no-one-else");
+        self.expect_others_quiet(&to, "TERM-22 control-reaches-no-one-else");
         true
     }
 
-    /// A viewer asks for a session, or for the end of one.
     pub(super) fn wish(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), Some(viewer)) = (self.name(op.on), self.viewers.get(&op.on).cloned()) else { return false };
         let host = format!("h{}", viewer.host);
@@ -113,7 +101,7 @@ impl World {
                 script.step("let", json!({ "long": { "repeat": "s", "times": 256 } }));
                 script.send(&name, json!({ "type": "close_session", "session_id": "$long" }));
                 script.expect(&name, json!({ "type": "error" }), "TERM-42 too-long");
-                self.taint_others(&[], "TERM-42 closes-no-other");
+                self.expect_others_quiet(&[], "TERM-42 closes-no-other");
                 return true;
             }
             4 => {
@@ -127,12 +115,12 @@ impl World {
                 self.expects(&host, json!({ "binary": parts }), "TERM-24 closing-reaches-the-host", script);
             }
         }
-        self.taints.insert(host.clone(), "TERM-23 wished-once");
-        self.taint_others(&[host], "TERM-23 wish-reaches-no-one-else");
+        self.quiet.insert(host.clone(), "TERM-23 wished-once");
+        self.expect_others_quiet(&[host], "TERM-23 wish-reaches-no-one-else");
         true
     }
 
-    /// A text that is no message of its sender: the connection stays open, and nobody gets it.
+    /// A text that is not a message of its sender: the connection stays open, and the text is not forwarded.
     pub(super) fn invalid(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -148,37 +136,35 @@ impl World {
         let check = match INVALID.get(op.how as usize) {
             Some(text) => {
                 script.send_text(&name, text);
-                "WIRE-06 invalid-reaches-nobody"
+                "WIRE-06 invalid-reaches-no-one"
             }
             None => {
                 script.send_invalid(&name, directed);
                 "TERM-25 not-forwarded"
             }
         };
-        self.unheard(&name, check, "WIRE-06 stays-open", script);
+        self.not_forwarded(&name, check, "WIRE-06 stays-open", script);
         true
     }
 
-    /// A binary message that is malformed.
     pub(super) fn malformed(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
         let hex = MALFORMED[op.how as usize % MALFORMED.len()];
         script.step("send", json!({ "on": name, "hex": hex, "invalid": "malformed" }));
-        self.unheard(&name, "TERM-41 reaches-nobody", "TERM-41 stays-open-all-the-same", script);
+        self.not_forwarded(&name, "TERM-41 reaches-no-one", "TERM-41 stays-open-all-the-same", script);
         true
     }
 
-    /// Nobody may have heard of what an actor has just sent, which may be told of an error, and stays connected.
-    fn unheard(&mut self, name: &str, check: &'static str, stays: &'static str, script: &mut Script) {
+    /// No other connection may receive what an actor has just sent; the actor stays connected and may get an `error`.
+    fn not_forwarded(&mut self, name: &str, check: &'static str, stays: &'static str, script: &mut Script) {
         self.erring.insert(name.to_owned());
-        self.taint_others(&[name.to_owned()], check);
+        self.expect_others_quiet(&[name.to_owned()], check);
         self.ask(name, stays, script);
     }
 }
 
-impl Bytes {
-    /// They arrive, one after the other.
+impl BinaryBurst {
     pub(super) fn arrive(&self, on: &str, skipping: Option<Value>, check: &str, script: &mut Script) {
         let mut keys = json!({ "on": on, "binary": self.parts(), "check": check });
         if let Some(skipping) = skipping {
@@ -192,7 +178,7 @@ impl Bytes {
     }
 }
 
-/// What is sent, and its length at most; in a row each differs.
+/// The payload to send, and its maximum size in bytes; in a row, each differs.
 fn payload(op: &Op, tick: u32, in_row: bool) -> (Vec<Value>, usize) {
     if in_row {
         return (vec![json!(format!("{tick}: ${{nth}}"))], 32);

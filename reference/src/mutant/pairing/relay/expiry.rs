@@ -1,31 +1,31 @@
-//! Mutants of time: PAIR-30 to PAIR-34, and what is held by then (PAIR-22).
+//! Mutants of expiry: PAIR-30 to PAIR-34, and held codes (PAIR-22).
 
-use super::{Relay, Seen};
+use super::{Observed, PairingLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{House, Said, Way};
+use crate::mutant::link::{Effect, Flow, Links};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("expires-late", &["PAIR-30"], "lets join after the expiry that it has told").causing(&["PAIR-17"]),
-    Mutant::new("expired-as-unknown", &["PAIR-30", "PAIR-32"], "does not know codes that have expired"),
-    Mutant::new("expired-ends", &["PAIR-30"], "closes the connection for an expired code").causing(&["PAIR-71"]),
-    Mutant::new("expires-early", &["PAIR-31"], "lets nobody join in the last fifth of a lifetime"),
+    Mutant::new("expires-late", &["PAIR-30"], "lets viewers join after the reported expiry").causing(&["PAIR-17"]),
+    Mutant::new("expired-as-unknown", &["PAIR-30", "PAIR-32"], "answers an expired code with INVALID_CODE"),
+    Mutant::new("expired-ends", &["PAIR-30"], "disconnects on an expired code").causing(&["PAIR-71"]),
+    Mutant::new("expires-early", &["PAIR-31"], "lets no viewer join in the last fifth of a lifetime"),
     Mutant::new("retains-half", &["PAIR-32"], "forgets expired codes after half of the retention"),
     Mutant::new("retains-most", &["PAIR-32"], "forgets expired codes after nine tenths of the retention"),
-    Mutant::new("cleans-up", &["PAIR-32"], "forgets expired codes when a hundred connections have come since"),
+    Mutant::new("cleans-up", &["PAIR-32"], "forgets expired codes after a hundred further connections"),
     Mutant::new("forgets-replaced", &["PAIR-32"], "forgets expired codes that were replaced"),
-    Mutant::new("data-expires", &["PAIR-33"], "carries no data to viewers after the expiry"),
-    Mutant::new("data-expires-to-hosts", &["PAIR-33"], "carries no data to hosts after the expiry"),
-    Mutant::new("data-outlives-little", &["PAIR-33"], "carries no data to viewers after the retention"),
-    Mutant::new("held-codes-expire", &["PAIR-22"], "takes codes that are held for expired when their time is over"),
-    Mutant::new("held-codes-are-forgotten", &["PAIR-22"], "does not know codes that are held after the retention"),
-    Mutant::new("no-fresh-lifetime", &["PAIR-34"], "gives a code no new lifetime when its viewer leaves"),
-    Mutant::new("short-fresh-lifetime", &["PAIR-34"], "gives a code half a lifetime when its viewer leaves"),
+    Mutant::new("data-expires", &["PAIR-33"], "forwards no data to viewers after the expiry"),
+    Mutant::new("data-expires-to-hosts", &["PAIR-33"], "forwards no data to hosts after the expiry"),
+    Mutant::new("data-outlives-little", &["PAIR-33"], "forwards no data to viewers after the retention"),
+    Mutant::new("held-codes-expire", &["PAIR-22"], "treats held codes as expired when their lifetime is over"),
+    Mutant::new("held-codes-are-forgotten", &["PAIR-22"], "does not know held codes after the retention"),
+    Mutant::new("no-fresh-lifetime", &["PAIR-34"], "gives a code no fresh lifetime when its viewer leaves"),
+    Mutant::new("short-fresh-lifetime", &["PAIR-34"], "gives a code only half a lifetime when its viewer leaves"),
 ];
 
-pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    match (seen.way, seen.kind) {
-        (Way::Out, "registered") => {
-            let session = relay.session(house)?;
+pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (seen.flow, seen.kind) {
+        (Flow::Out, "registered") => {
+            let session = relay.session(state)?;
             let share = match relay.mutant {
                 "expires-late" => -0.3,
                 "expires-early" => 0.2,
@@ -33,8 +33,8 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
             };
             Some(seen.with("expiresAt", (session.expires_at + share * session.lifetime).round()))
         }
-        (Way::In, "join") if relay.code.is_none() => {
-            let session = relay.wanted(house)?;
+        (Flow::In, "join") if relay.code.is_none() => {
+            let session = relay.wanted(state)?;
             let since = session.left?.0.elapsed().as_secs_f64() * 1e3 / session.lifetime;
             let is_over = match relay.mutant {
                 "no-fresh-lifetime" => session.age() > 0.0,
@@ -43,9 +43,9 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
             };
             (is_over && session.viewer.is_none() && session.lost.is_none()).then(|| seen.refused("EXPIRED_CODE"))
         }
-        (Way::Out, "data") => {
-            let session = relay.session(house)?;
-            // What a later viewer has joined has another lifetime.
+        (Flow::Out, "data") => {
+            let session = relay.session(state)?;
+            // A code that a later viewer has joined has a new lifetime.
             let age = if session.viewers == 1 { session.age() } else { -1.0 };
             let is_over = match relay.mutant {
                 "data-expires" => !relay.is_host && age > 0.0,
@@ -53,11 +53,11 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
                 "data-outlives-little" => !relay.is_host && age > 1.0,
                 _ => false,
             };
-            is_over.then(Said::nothing)
+            is_over.then(Effect::nothing)
         }
-        (Way::Out, "error") if seen.error() == "EXPIRED_CODE" => expired(relay, seen, house),
-        (Way::Out, "error") if seen.error() == "ALREADY_JOINED" && relay.code.is_none() => {
-            let age = relay.wanted(house)?.age();
+        (Flow::Out, "error") if seen.error() == "EXPIRED_CODE" => expired(relay, seen, state),
+        (Flow::Out, "error") if seen.error() == "ALREADY_JOINED" && relay.code.is_none() => {
+            let age = relay.wanted(state)?.age();
             match relay.mutant {
                 "held-codes-expire" if age > 0.0 => Some(seen.replaced("EXPIRED_CODE")),
                 "held-codes-are-forgotten" if age > 1.0 => Some(seen.replaced("INVALID_CODE")),
@@ -68,9 +68,9 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
     }
 }
 
-fn expired(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    let connections = house.connections;
-    let session = relay.wanted(house)?;
+fn expired(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let connections = state.connections;
+    let session = relay.wanted(state)?;
     let is_forgotten = match relay.mutant {
         "expired-ends" => return Some(seen.last(1008)),
         "expired-as-unknown" => true,

@@ -1,33 +1,29 @@
-//! Mutants that JSON can break, which means harm: WIRE-06.
+//! Mutants that hostile JSON breaks: WIRE-06.
 
-use super::{Relay, Seen};
+use super::{Observed, PairingLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{House, Said, Way};
+use crate::mutant::link::{Effect, Flow, Links};
 use crate::mutant::wire::TEXT;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("nested-lists-end", &["WIRE-06"], "closes the connection for lists that are nested deeply"),
-    Mutant::new("open-objects-end", &["WIRE-06"], "closes the connection for objects that are nested and never closed"),
-    Mutant::new("long-types-end", &["WIRE-06"], "closes the connection for a long type"),
-    Mutant::new("long-ids-end", &["WIRE-06"], "closes the connection for a long client id"),
-    Mutant::new("huge-numbers-end", &["WIRE-06"], "closes the connection for numbers beyond any range"),
-    Mutant::new("doubles-end", &["WIRE-06"], "closes the connection for a member that is given twice"),
-    Mutant::new("depth-within-ends", &["WIRE-06"], "closes the connection for depth in a member that it does not know"),
-    Mutant::new("half-pairs-end", &["WIRE-06"], "closes the connection for half a surrogate pair"),
-    Mutant::new(
-        "half-pairs-end-later",
-        &["WIRE-06"],
-        "closes the connection once it has answered half a surrogate pair",
-    ),
-    Mutant::new("depth-deafens", &["WIRE-06"], "loses data of others after lists that are nested deeply"),
-    Mutant::new("depth-closes-the-door", &["WIRE-06"], "takes nobody after lists that are nested deeply").starving(),
+    Mutant::new("nested-lists-end", &["WIRE-06"], "disconnects on deep nesting"),
+    Mutant::new("open-objects-end", &["WIRE-06"], "disconnects on nested objects without an end"),
+    Mutant::new("long-types-end", &["WIRE-06"], "disconnects on a long type"),
+    Mutant::new("long-ids-end", &["WIRE-06"], "disconnects on a long client id"),
+    Mutant::new("huge-numbers-end", &["WIRE-06"], "disconnects on numbers out of range"),
+    Mutant::new("doubles-end", &["WIRE-06"], "disconnects on a duplicate member"),
+    Mutant::new("depth-within-ends", &["WIRE-06"], "disconnects on deep nesting in an unknown member"),
+    Mutant::new("half-pairs-end", &["WIRE-06"], "disconnects on half a surrogate pair"),
+    Mutant::new("half-pairs-end-later", &["WIRE-06"], "disconnects after answering half a surrogate pair"),
+    Mutant::new("depth-deafens", &["WIRE-06"], "loses data of other clients after deep nesting"),
+    Mutant::new("depth-refuses-connections", &["WIRE-06"], "refuses connections after deep nesting").starving(),
 ];
 
-/// Whoever has connected so shortly before is disturbed.
+/// Connections that opened this shortly before a hostile one are affected.
 const NEAR: usize = 3;
 
-pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    if seen.way == Way::Out || seen.frame.head != TEXT {
+pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    if seen.flow == Flow::Out || seen.frame.head != TEXT {
         let is_answer = seen.kind == "error" || seen.kind == "pong";
         let ends_later = relay.mutant == "half-pairs-end-later" && relay.marked && is_answer;
         return ends_later.then(|| seen.last(1011));
@@ -46,17 +42,17 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> O
             relay.marked = is_half(text);
             false
         }
-        "depth-deafens" | "depth-closes-the-door" if is_deep(text) => {
-            house.sessions.hostile = Some(relay.number);
+        "depth-deafens" | "depth-refuses-connections" if is_deep(text) => {
+            state.sessions.hostile = Some(relay.number);
             false
         }
         "depth-deafens" if seen.kind == "data" => {
-            let near = house.sessions.hostile(NEAR, relay.number);
-            return near.then(Said::nothing);
+            let near = state.sessions.hostile(NEAR, relay.number);
+            return near.then(Effect::nothing);
         }
         _ => false,
     };
-    ends.then(|| Said::ended(seen.frame, 1011))
+    ends.then(|| Effect::ended(seen.frame, 1011))
 }
 
 fn is_deep(text: &str) -> bool {
@@ -67,13 +63,12 @@ fn is_half(text: &str) -> bool {
     text.contains("\\ud800 ")
 }
 
-/// Whether nobody may connect.
-pub(super) fn bars(relay: &Relay, house: &House) -> bool {
-    relay.mutant == "depth-closes-the-door" && house.sessions.hostile(1, relay.number)
+pub(super) fn bars(relay: &PairingLink, state: &Links) -> bool {
+    relay.mutant == "depth-refuses-connections" && state.sessions.hostile(1, relay.number)
 }
 
-impl super::Sessions {
-    /// Whether somebody hostile is still connected who is at most so many connections away.
+impl super::PairingSessions {
+    /// Whether a hostile connection is open, at most this many connections away.
     fn hostile(&self, near: usize, number: usize) -> bool {
         let hostile = self.hostile.filter(|hostile| self.present.contains_key(hostile));
         hostile.is_some_and(|hostile| hostile != number && hostile.abs_diff(number) <= near)

@@ -1,50 +1,45 @@
-//! Mutants that refuse wrongly, or pass on what they refuse: PAIR-60 to PAIR-65.
+//! Mutants of refusals: PAIR-60 to PAIR-65.
 
-use super::{Relay, Seen};
+use super::{Observed, PairingLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{self, House, Said, Way};
+use crate::mutant::link::{self, Effect, Flow, Links};
 use crate::mutant::wire::{BINARY, TEXT};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("ignores-words", &["PAIR-60"], "does not answer words that are no JSON"),
-    Mutant::new("ignores-empty-texts", &["PAIR-60"], "does not answer a message without a character"),
+    Mutant::new("ignores-words", &["PAIR-60"], "does not answer text that is not JSON"),
+    Mutant::new("ignores-empty-texts", &["PAIR-60"], "does not answer an empty message"),
     Mutant::new("ignores-numbers", &["PAIR-60"], "does not answer JSON that is a number"),
     Mutant::new("ignores-null", &["PAIR-60"], "does not answer JSON that is null"),
-    Mutant::new("invalid-ends", &["PAIR-60"], "closes the connection for what is no message").starving(),
-    Mutant::new("invalid-is-not-found", &["PAIR-60"], "tells who sends no message that there is no session").starving(),
-    Mutant::new("forwards-nonsense", &["PAIR-60"], "passes on what a host sends that is no message")
+    Mutant::new("invalid-ends", &["PAIR-60"], "disconnects on an invalid message").starving(),
+    Mutant::new("invalid-is-not-found", &["PAIR-60"], "answers an invalid message with NOT_FOUND").starving(),
+    Mutant::new("forwards-nonsense", &["PAIR-60"], "forwards invalid messages of hosts").causing(&["WIRE-01"]),
+    Mutant::new("forwards-nonsense-of-viewers", &["PAIR-60", "PAIR-62"], "forwards invalid messages of viewers")
         .causing(&["WIRE-01"]),
-    Mutant::new(
-        "forwards-nonsense-of-viewers",
-        &["PAIR-60", "PAIR-62"],
-        "passes on what a viewer sends that is no message",
-    )
-    .causing(&["WIRE-01"]),
-    Mutant::new("nonsense-spoils-joins", &["PAIR-60"], "lets nobody join who has sent what is no message")
+    Mutant::new("nonsense-spoils-joins", &["PAIR-60"], "lets no viewer join that has sent an invalid message")
         .causing(&["PAIR-24"]),
     Mutant::new("ignores-missing-types", &["PAIR-61"], "does not answer objects without a type"),
     Mutant::new("ignores-unknown-types", &["PAIR-61"], "does not answer messages of unknown types"),
     Mutant::new("ignores-types-of-numbers", &["PAIR-61"], "does not answer a type that is a number"),
     Mutant::new("ignores-types-of-null", &["PAIR-61"], "does not answer a type that is null"),
-    Mutant::new("constructor-ends", &["PAIR-61"], "closes the connection for the type `constructor`"),
-    Mutant::new("prototype-ends", &["PAIR-61"], "closes the connection for the type `__proto__`"),
-    Mutant::new("ignores-register-of-nobody", &["PAIR-62"], "does not answer `register` without a client id"),
+    Mutant::new("constructor-ends", &["PAIR-61"], "disconnects on the type `constructor`"),
+    Mutant::new("prototype-ends", &["PAIR-61"], "disconnects on the type `__proto__`"),
+    Mutant::new("ignores-register-without-id", &["PAIR-62"], "does not answer `register` without a client id"),
     Mutant::new("ignores-empty-data", &["PAIR-62"], "does not answer `data` without a payload"),
     Mutant::new(
         "ignores-empty-data-when-joined",
         &["PAIR-62"],
-        "does not answer `data` without a payload from who has joined",
+        "does not answer joined viewers' `data` without payload",
     ),
     Mutant::new("ignores-data-of-null", &["PAIR-62"], "does not answer `data` whose payload is null"),
     Mutant::new("ignores-data-of-objects", &["PAIR-62"], "does not answer `data` whose payload is an object"),
     Mutant::new("ignores-data-of-numbers", &["PAIR-62"], "does not answer `data` whose payload is a number"),
     Mutant::new("ignores-empty-joins", &["PAIR-62"], "does not answer `join` without a code"),
     Mutant::new("ignores-joins-of-null", &["PAIR-62"], "does not answer `join` whose code is null"),
-    Mutant::new("codes-of-numbers", &["PAIR-62"], "takes a number for a code"),
-    Mutant::new("codes-of-lists", &["PAIR-62"], "takes a list with a text for a code"),
+    Mutant::new("codes-of-numbers", &["PAIR-62"], "accepts a number as a code"),
+    Mutant::new("codes-of-lists", &["PAIR-62"], "accepts an array with a string as a code"),
     Mutant::new("ignores-binary", &["PAIR-63"], "does not answer binary messages"),
-    Mutant::new("binary-is-text", &["PAIR-63"], "takes binary messages for text"),
-    Mutant::new("forwards-binary", &["PAIR-63"], "passes on binary messages that it refuses").causing(&["WIRE-01"]),
+    Mutant::new("binary-is-text", &["PAIR-63"], "reads binary messages as text"),
+    Mutant::new("forwards-binary", &["PAIR-63"], "forwards binary messages that it refuses").causing(&["WIRE-01"]),
     Mutant::new("ignores-joins-of-hosts", &["PAIR-64"], "does not answer `join` from a host"),
     Mutant::new("ignores-registered-of-hosts", &["PAIR-64"], "does not answer `registered` from a host"),
     Mutant::new("ignores-joined-of-hosts", &["PAIR-64"], "does not answer `joined` from a host"),
@@ -55,28 +50,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("ignores-joined-of-viewers", &["PAIR-64"], "does not answer `joined` from a viewer"),
     Mutant::new("ignores-pongs-of-viewers", &["PAIR-64"], "does not answer `pong` from a viewer"),
     Mutant::new("ignores-errors-of-viewers", &["PAIR-64"], "does not answer `error` from a viewer"),
-    Mutant::new("forwards-wrong-types", &["PAIR-64"], "passes on messages that a host may not send")
+    Mutant::new("forwards-wrong-types", &["PAIR-64"], "forwards messages that a host may not send")
         .causing(&["PAIR-50", "PAIR-23", "PAIR-42", "PAIR-70", "WIRE-01"]),
-    Mutant::new("forwards-wrong-types-of-viewers", &["PAIR-64"], "passes on messages that a viewer may not send")
+    Mutant::new("forwards-wrong-types-of-viewers", &["PAIR-64"], "forwards messages that a viewer may not send")
         .causing(&["PAIR-50", "PAIR-23", "PAIR-42", "PAIR-70", "WIRE-01"]),
-    Mutant::new("no-message", &["PAIR-65"], "gives errors no text"),
+    Mutant::new("no-message", &["PAIR-65"], "sends errors without text"),
 ];
 
-pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    match seen.way {
-        Way::In => heard(relay, seen, house),
-        Way::Out if seen.kind == "joined" && relay.mutant == "nonsense-spoils-joins" && relay.marked => {
+pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match seen.flow {
+        Flow::In => incoming(relay, seen, state),
+        Flow::Out if seen.kind == "joined" && relay.mutant == "nonsense-spoils-joins" && relay.marked => {
             Some(seen.replaced("INVALID_CODE"))
         }
-        Way::Out if seen.kind == "data" && relay.mutant.starts_with("forwards-wrong-types") => {
-            relay.behind_what_slipped_in(seen, house)
+        Flow::Out if seen.kind == "data" && relay.mutant.starts_with("forwards-wrong-types") => {
+            relay.behind_what_slipped_in(seen, state)
         }
-        Way::Out if seen.kind == "error" => refused(relay, seen, house),
-        Way::Out => None,
+        Flow::Out if seen.kind == "error" => refused(relay, seen, state),
+        Flow::Out => None,
     }
 }
 
-fn refused(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+fn refused(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let is_invalid = seen.error() == "INVALID_MESSAGE";
     Some(match relay.mutant {
         "no-message" => seen.with("message", ""),
@@ -86,23 +81,23 @@ fn refused(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said
             relay.marked = true;
             return None;
         }
-        "forwards-nonsense" if is_invalid && relay.is_host => relay.hand_over(seen, house)?,
-        "forwards-nonsense-of-viewers" if is_invalid && !relay.is_host => relay.hand_over(seen, house)?,
-        "forwards-binary" if is_invalid => relay.hand_over(seen, house)?,
+        "forwards-nonsense" if is_invalid && relay.is_host => relay.hand_over(seen, state)?,
+        "forwards-nonsense-of-viewers" if is_invalid && !relay.is_host => relay.hand_over(seen, state)?,
+        "forwards-binary" if is_invalid => relay.hand_over(seen, state)?,
         _ => return None,
     })
 }
 
-impl Relay {
-    /// What was refused goes to the partner all the same.
-    fn hand_over(&mut self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-        let partner = self.partner(house)?;
-        house.post(partner, link::unmasked(&self.held.take()?));
-        Some(Said::whole(seen.frame))
+impl PairingLink {
+    /// Forwards a refused message to the partner.
+    fn hand_over(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+        let partner = self.partner(state)?;
+        state.post(partner, link::unmasked(&self.held.take()?));
+        Some(Effect::whole(seen.frame))
     }
 }
 
-fn heard(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+fn incoming(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let (text, message) = (seen.raw().trim(), seen.message);
     let (is_text, is_binary) = (seen.frame.head == TEXT, seen.frame.head == BINARY);
     let (host, viewer) = (relay.is_host, !relay.is_host);
@@ -117,10 +112,10 @@ fn heard(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> 
         ("ignores-unknown-types", "hello") => true,
         ("ignores-types-of-numbers", "") => message["type"].is_number(),
         ("ignores-types-of-null", "") => is_object && message.get("type")?.is_null(),
-        ("ignores-register-of-nobody", "register") => host && message.get("clientId").is_none(),
+        ("ignores-register-without-id", "register") => host && message.get("clientId").is_none(),
         ("ignores-empty-data", "data") => message.get("payload").is_none(),
         ("ignores-empty-data-when-joined", "data") => {
-            relay.partner(house).is_some() && viewer && message.get("payload").is_none()
+            relay.partner(state).is_some() && viewer && message.get("payload").is_none()
         }
         ("ignores-data-of-null", "data") => message.get("payload")?.is_null(),
         ("ignores-data-of-objects", "data") => message["payload"].is_object(),
@@ -141,22 +136,22 @@ fn heard(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> 
         _ => false,
     };
     if ignored {
-        return Some(Said::nothing());
+        return Some(Effect::nothing());
     }
     match (relay.mutant, seen.kind) {
-        ("constructor-ends", "constructor") | ("prototype-ends", "__proto__") => Some(Said::ended(seen.frame, 1011)),
+        ("constructor-ends", "constructor") | ("prototype-ends", "__proto__") => Some(Effect::ended(seen.frame, 1011)),
         ("codes-of-numbers", "join") if message["code"].is_number() => {
             Some(seen.with("code", message["code"].to_string()))
         }
         ("codes-of-lists", "join") if message["code"].is_array() => Some(seen.with("code", message["code"][0].clone())),
         ("binary-is-text", _) if is_binary => {
             let frame = crate::mutant::wire::Frame { head: TEXT, ..seen.frame.clone() };
-            Some(Said { onward: vec![frame], ..Said::default() })
+            Some(Effect { onward: vec![frame], ..Effect::default() })
         }
         ("forwards-nonsense" | "forwards-nonsense-of-viewers", _) if is_nonsense => relay.noted(seen),
         ("forwards-binary", _) if is_binary => relay.noted(seen),
-        ("forwards-wrong-types", kind) if host && is_wrong(kind) => relay.slip_in(seen, house),
-        ("forwards-wrong-types-of-viewers", kind) if viewer && is_wrong(kind) => relay.slip_in(seen, house),
+        ("forwards-wrong-types", kind) if host && is_wrong(kind) => relay.slip_in(seen, state),
+        ("forwards-wrong-types-of-viewers", kind) if viewer && is_wrong(kind) => relay.slip_in(seen, state),
         _ => None,
     }
 }
@@ -165,9 +160,8 @@ fn is_wrong(kind: &str) -> bool {
     matches!(kind, "registered" | "joined" | "pong" | "error")
 }
 
-impl Relay {
-    /// It may be refused.
-    fn noted(&mut self, seen: &Seen<'_>) -> Option<Said> {
+impl PairingLink {
+    fn noted(&mut self, seen: &Observed<'_>) -> Option<Effect> {
         self.held = Some(seen.frame.clone());
         None
     }

@@ -1,106 +1,101 @@
-//! Mutants of loss: PAIR-70 to PAIR-73, WIRE-09.
+//! Mutants of lost connections: PAIR-70 to PAIR-73, WIRE-09.
 
 use std::time::Duration;
 
-use super::{Relay, Seen};
+use super::{Observed, PairingLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{self, House, Loss, Said, Way};
+use crate::mutant::link::{self, Effect, Flow, Links, Loss};
 use crate::mutant::wire::{CLOSE, PING};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("hides-the-loss", &["PAIR-70"], "does not tell viewers that their host is lost")
+    Mutant::new("hides-the-loss", &["PAIR-70"], "does not notify viewers that their host is lost")
         .causing(&["WIRE-09", "PAIR-81"]),
-    Mutant::new("late-news", &["PAIR-70"], "tells viewers half a second later that their host is lost")
+    Mutant::new("late-news", &["PAIR-70"], "notifies viewers half a second late that their host is lost")
         .causing(&["WIRE-09", "PAIR-81"]),
-    Mutant::new("another-error", &["PAIR-70"], "tells viewers that there is no session when their host is lost")
+    Mutant::new("another-error", &["PAIR-70"], "sends viewers NOT_FOUND when their host is lost")
         .causing(&["WIRE-09", "PAIR-81"]),
-    Mutant::new("dead-as-expired", &["PAIR-71"], "takes the code of a lost host that had a viewer for expired")
+    Mutant::new("dead-as-expired", &["PAIR-71"], "treats the code of a lost host that had a viewer as expired")
         .causing(&["PAIR-81"]),
-    Mutant::new(
-        "expired-stay-expired",
-        &["PAIR-71"],
-        "takes a code for expired that had expired when its host was lost",
-    ),
-    Mutant::new("retired-stay-expired", &["PAIR-71"], "takes the older codes of a lost host for expired"),
-    Mutant::new("named-stay-expired", &["PAIR-71"], "takes the code of a lost host that has registered for expired"),
-    Mutant::new("codes-outlive-resets", &["PAIR-71"], "takes the code of a host that was reset for held"),
-    Mutant::new("viewers-go-too", &["PAIR-72"], "closes the connection of a viewer whose host is lost")
+    Mutant::new("expired-stay-expired", &["PAIR-71"], "treats an expired code of a lost host as expired"),
+    Mutant::new("retired-stay-expired", &["PAIR-71"], "treats older codes of a lost host as expired"),
+    Mutant::new("named-stay-expired", &["PAIR-71"], "treats the code of a lost host that had registered as expired"),
+    Mutant::new("codes-outlive-resets", &["PAIR-71"], "treats the code of a host that was reset as held"),
+    Mutant::new("viewers-go-too", &["PAIR-72"], "disconnects a viewer whose host is lost")
         .causing(&["PAIR-71", "PAIR-81"]),
-    Mutant::new("orphans-stay-silent", &["PAIR-72"], "closes the connection of a viewer that goes on without its host"),
+    Mutant::new("orphans-stay-silent", &["PAIR-72"], "disconnects a viewer that sends on without its host"),
     Mutant::new("one-host-each", &["PAIR-72"], "lets no viewer join again that has lost its host"),
-    Mutant::new("one-viewer-ever", &["PAIR-73"], "lets nobody join after a viewer has left")
+    Mutant::new("one-viewer-ever", &["PAIR-73"], "lets no viewer join after one has left")
         .causing(&["PAIR-30", "PAIR-34", "PAIR-81", "WIRE-09"]),
-    Mutant::new("second-hears-nothing", &["PAIR-73"], "carries no data to a second viewer"),
-    Mutant::new("second-says-nothing", &["PAIR-73"], "carries no data from a second viewer").causing(&["PAIR-81"]),
-    Mutant::new("hosts-go-too", &["PAIR-73"], "closes the connection of a host whose viewer leaves")
+    Mutant::new("second-hears-nothing", &["PAIR-73"], "forwards no data to a second viewer"),
+    Mutant::new("second-says-nothing", &["PAIR-73"], "forwards no data from a second viewer").causing(&["PAIR-81"]),
+    Mutant::new("hosts-go-too", &["PAIR-73"], "disconnects a host whose viewer leaves")
         .causing(&["PAIR-30", "PAIR-34", "PAIR-43"]),
     Mutant::new("ignores-losses", &["WIRE-09"], "does not notice connections that end without a Close frame")
         .causing(&["PAIR-34"]),
-    Mutant::new("ignores-fins", &["WIRE-09"], "does not notice connections that end by a FIN alone"),
+    Mutant::new("ignores-fins", &["WIRE-09"], "does not notice connections that end with FIN only"),
     Mutant::new("ignores-resets", &["WIRE-09"], "does not notice connections that are reset").causing(&["PAIR-34"]),
 ];
 
-/// One side has ended; whether the other is told.
-pub(super) fn ends(relay: &mut Relay, way: Way, loss: Loss, house: &mut House) -> bool {
+/// One side has ended; whether the end is forwarded.
+pub(super) fn ends(relay: &mut PairingLink, flow: Flow, loss: Loss, state: &mut Links) -> bool {
     let ignored = match relay.mutant {
         "ignores-losses" => true,
         "ignores-fins" => loss == Loss::Ended,
         "ignores-resets" => loss == Loss::Reset,
         _ => false,
     };
-    relay.is_gone = way == Way::In && ignored && house.sessions.present.contains_key(&relay.number);
-    let is_reset = way == Way::In && loss == Loss::Reset && relay.is_host;
-    if let Some(session) = relay.session(house) {
+    relay.is_gone = flow == Flow::In && ignored && state.sessions.present.contains_key(&relay.number);
+    let is_reset = flow == Flow::In && loss == Loss::Reset && relay.is_host;
+    if let Some(session) = relay.session(state) {
         session.is_reset |= is_reset;
     }
     !relay.is_gone
 }
 
-pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    match (seen.way, seen.kind) {
+pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (seen.flow, seen.kind) {
         _ if relay.is_gone => Some(match seen.frame.head {
-            PING => Said::nothing().answered(link::pong(seen.frame)),
-            _ => Said::nothing(),
+            PING => Effect::nothing().answered(link::pong(seen.frame)),
+            _ => Effect::nothing(),
         }),
-        (Way::Out, "error") if seen.error() == "MAC_DISCONNECTED" => Some(match relay.mutant {
-            "hides-the-loss" => Said::nothing(),
+        (Flow::Out, "error") if seen.error() == "MAC_DISCONNECTED" => Some(match relay.mutant {
+            "hides-the-loss" => Effect::nothing(),
             "another-error" => seen.replaced("NOT_FOUND"),
-            "late-news" => Said::late(seen.frame, Duration::from_millis(500)),
+            "late-news" => Effect::late(seen.frame, Duration::from_millis(500)),
             "viewers-go-too" => seen.last(1000),
             _ => return None,
         }),
-        (Way::Out, "error") if seen.error() == "INVALID_CODE" => dead(relay, seen, house),
-        (Way::In, "data") if relay.mutant == "orphans-stay-silent" && relay.is_widowed => {
-            Some(Said::ended(seen.frame, 1008))
+        (Flow::Out, "error") if seen.error() == "INVALID_CODE" => dead(relay, seen, state),
+        (Flow::In, "data") if relay.mutant == "orphans-stay-silent" && relay.is_orphaned => {
+            Some(Effect::ended(seen.frame, 1008))
         }
-        (Way::Out, "joined") if relay.mutant == "one-host-each" && relay.has_lost => {
+        (Flow::Out, "joined") if relay.mutant == "one-host-each" && relay.has_lost => {
             Some(seen.replaced("ALREADY_JOINED"))
         }
-        (Way::In, "join") if relay.mutant == "one-viewer-ever" && relay.code.is_none() => {
-            let session = relay.wanted(house)?;
+        (Flow::In, "join") if relay.mutant == "one-viewer-ever" && relay.code.is_none() => {
+            let session = relay.wanted(state)?;
             (session.viewers > 0 && session.lost.is_none()).then(|| seen.refused("ALREADY_JOINED"))
         }
-        (Way::Out, "data") => {
-            let is_second = relay.session(house)?.viewers > 1;
+        (Flow::Out, "data") => {
+            let is_second = relay.session(state)?.viewers > 1;
             let is_lost = match relay.mutant {
                 "second-hears-nothing" => is_second && !relay.is_host,
                 "second-says-nothing" => is_second && relay.is_host,
                 _ => false,
             };
-            is_lost.then(Said::nothing)
+            is_lost.then(Effect::nothing)
         }
-        (Way::In, _) if relay.mutant == "hosts-go-too" && seen.frame.head == CLOSE && !relay.is_host => {
-            let host = relay.session(house)?.host;
-            house.post(host, link::closing(1001, false));
+        (Flow::In, _) if relay.mutant == "hosts-go-too" && seen.frame.head == CLOSE && !relay.is_host => {
+            let host = relay.session(state)?.host;
+            state.post(host, link::closing(1001, false));
             None
         }
         _ => None,
     }
 }
 
-/// The code that a viewer has asked for is unknown.
-fn dead(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    let session = relay.wanted(house)?;
+fn dead(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let session = relay.wanted(state)?;
     session.lost?;
     let (is_expired, had_viewer) = (session.age() > 0.0, session.viewers > 0);
     let stays = match relay.mutant {

@@ -1,85 +1,77 @@
-//! Mutants of `ping`, and of reading messages: PAIR-50, PAIR-51, WIRE-01, WIRE-02.
+//! Mutants of `ping` and of decoding: PAIR-50, PAIR-51, WIRE-01, WIRE-02.
 
 use std::time::Duration;
 
-use super::{Relay, Seen};
+use super::{Observed, PairingLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{House, Said, Way};
+use crate::mutant::link::{Effect, Flow, Links};
 use crate::mutant::wire::TEXT;
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("no-pongs-to-hosts", &["PAIR-50"], "does not answer pings of hosts").starving(),
     Mutant::new("no-pongs-to-viewers", &["PAIR-50"], "does not answer pings of viewers").starving(),
     Mutant::new("no-pongs-when-joined", &["PAIR-50"], "does not answer pings of viewers that have joined").starving(),
-    Mutant::new("whole-numbers", &["PAIR-50"], "cuts the fraction of a number"),
-    Mutant::new("positive-numbers", &["PAIR-50"], "loses the sign of a number"),
-    Mutant::new("even-numbers", &["PAIR-50"], "loses the last bit of numbers beyond 2 to the power of 50"),
-    Mutant::new("bounded-numbers", &["PAIR-50"], "cuts numbers to 64 bits"),
-    Mutant::new("few-digits", &["PAIR-50"], "keeps three digits behind the point"),
-    Mutant::new(
-        "forwards-pings",
-        &["PAIR-51"],
-        "passes on the second ping of a host and later ones, with the data that follows",
-    )
-    .causing(&["WIRE-01", "WIRE-12"]),
-    Mutant::new(
-        "forwards-pings-of-viewers",
-        &["PAIR-51"],
-        "passes on the second ping of a viewer and later ones, with the data that follows",
-    )
-    .causing(&["WIRE-01"]),
-    Mutant::new("strict-space", &["WIRE-01"], "knows no message that begins with a blank"),
-    Mutant::new("strict-escapes", &["WIRE-01"], "knows no type that is written with escapes"),
-    Mutant::new("one-a-segment", &["WIRE-01"], "loses a `ping` that comes before another is answered"),
-    Mutant::new("strict-pings", &["WIRE-02"], "refuses pings with members that it does not know"),
-    Mutant::new("strict-joins", &["WIRE-02"], "refuses joins with members that it does not know"),
-    Mutant::new("strict-data", &["WIRE-02"], "refuses data with members that it does not know").causing(&["WIRE-06"]),
+    Mutant::new("whole-numbers", &["PAIR-50"], "drops the fraction of a number"),
+    Mutant::new("positive-numbers", &["PAIR-50"], "drops the sign of a number"),
+    Mutant::new("even-numbers", &["PAIR-50"], "drops the last bit of numbers beyond 2^50"),
+    Mutant::new("bounded-numbers", &["PAIR-50"], "truncates numbers to 64 bits"),
+    Mutant::new("few-digits", &["PAIR-50"], "keeps only three decimal places"),
+    Mutant::new("forwards-pings", &["PAIR-51"], "forwards later pings of a host with the next data")
+        .causing(&["WIRE-01", "WIRE-12"]),
+    Mutant::new("forwards-pings-of-viewers", &["PAIR-51"], "forwards later pings of a viewer with the next data")
+        .causing(&["WIRE-01"]),
+    Mutant::new("strict-space", &["WIRE-01"], "rejects messages with leading white space"),
+    Mutant::new("strict-escapes", &["WIRE-01"], "rejects types that are written with escapes"),
+    Mutant::new("one-a-segment", &["WIRE-01"], "loses a `ping` that arrives before another is answered"),
+    Mutant::new("strict-pings", &["WIRE-02"], "rejects pings with unknown members"),
+    Mutant::new("strict-joins", &["WIRE-02"], "rejects joins with unknown members"),
+    Mutant::new("strict-data", &["WIRE-02"], "rejects data with unknown members").causing(&["WIRE-06"]),
 ];
 
-/// What comes so soon upon another has come with it.
+/// Frames this close together count as one segment.
 const AT_ONCE: Duration = Duration::from_millis(3);
 
-pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let members = seen.message.as_object().map_or(0, serde_json::Map::len);
-    match (seen.way, relay.mutant, seen.kind) {
-        (Way::In, "forwards-pings", "ping") if relay.is_host && relay.asks_again(seen, house) => {
-            relay.slip_in(seen, house)
+    match (seen.flow, relay.mutant, seen.kind) {
+        (Flow::In, "forwards-pings", "ping") if relay.is_host && relay.asks_again(seen, state) => {
+            relay.slip_in(seen, state)
         }
-        (Way::In, "forwards-pings-of-viewers", "ping") if !relay.is_host && relay.asks_again(seen, house) => {
-            relay.slip_in(seen, house)
+        (Flow::In, "forwards-pings-of-viewers", "ping") if !relay.is_host && relay.asks_again(seen, state) => {
+            relay.slip_in(seen, state)
         }
-        (Way::Out, "forwards-pings", "data") if !relay.is_host => relay.behind_what_slipped_in(seen, house),
-        (Way::Out, "forwards-pings-of-viewers", "data") if relay.is_host => relay.behind_what_slipped_in(seen, house),
-        (Way::In, "strict-space", _) if seen.frame.head == TEXT && seen.raw().starts_with(' ') => {
+        (Flow::Out, "forwards-pings", "data") if !relay.is_host => relay.behind_what_slipped_in(seen, state),
+        (Flow::Out, "forwards-pings-of-viewers", "data") if relay.is_host => relay.behind_what_slipped_in(seen, state),
+        (Flow::In, "strict-space", _) if seen.frame.head == TEXT && seen.raw().starts_with(' ') => {
             Some(seen.refused("INVALID_MESSAGE"))
         }
-        (Way::In, "strict-escapes", "ping") if seen.raw().contains("\\u") => Some(seen.refused("INVALID_MESSAGE")),
-        (Way::In, "one-a-segment", "ping") if seen.message["ts"].is_number() => {
+        (Flow::In, "strict-escapes", "ping") if seen.raw().contains("\\u") => Some(seen.refused("INVALID_MESSAGE")),
+        (Flow::In, "one-a-segment", "ping") if seen.message["ts"].is_number() => {
             Some(match std::mem::replace(&mut relay.is_asked, true) {
-                true => Said::nothing(),
-                false => Said::late(seen.frame, AT_ONCE),
+                true => Effect::nothing(),
+                false => Effect::late(seen.frame, AT_ONCE),
             })
         }
-        (Way::Out, "one-a-segment", "pong") => {
+        (Flow::Out, "one-a-segment", "pong") => {
             relay.is_asked = false;
             None
         }
-        (Way::In, "strict-pings", "ping") | (Way::In, "strict-joins", "join") | (Way::In, "strict-data", "data")
+        (Flow::In, "strict-pings", "ping") | (Flow::In, "strict-joins", "join") | (Flow::In, "strict-data", "data")
             if members > 2 =>
         {
             Some(seen.refused("INVALID_MESSAGE"))
         }
-        (Way::Out, _, "pong") => pong(relay, seen),
+        (Flow::Out, _, "pong") => pong(relay, seen),
         _ => None,
     }
 }
 
-fn pong(relay: &Relay, seen: &Seen<'_>) -> Option<Said> {
+fn pong(relay: &PairingLink, seen: &Observed<'_>) -> Option<Effect> {
     let number = seen.message["ts"].as_f64()?;
-    let told = match relay.mutant {
-        "no-pongs-to-hosts" if relay.is_host => return Some(Said::nothing()),
-        "no-pongs-to-viewers" if !relay.is_host => return Some(Said::nothing()),
-        "no-pongs-when-joined" if !relay.is_host && relay.code.is_some() => return Some(Said::nothing()),
+    let reported = match relay.mutant {
+        "no-pongs-to-hosts" if relay.is_host => return Some(Effect::nothing()),
+        "no-pongs-to-viewers" if !relay.is_host => return Some(Effect::nothing()),
+        "no-pongs-when-joined" if !relay.is_host && relay.code.is_some() => return Some(Effect::nothing()),
         "whole-numbers" => number.trunc(),
         "positive-numbers" => number.abs(),
         "even-numbers" if (2.0_f64.powi(50)..2.0_f64.powi(53)).contains(&number) => number - number % 2.0,
@@ -88,13 +80,13 @@ fn pong(relay: &Relay, seen: &Seen<'_>) -> Option<Said> {
         _ => return None,
     };
     #[expect(clippy::float_cmp, reason = "the same number is left as it is written")]
-    (told != number).then(|| seen.with("ts", told))
+    (reported != number).then(|| seen.with("ts", reported))
 }
 
-impl Relay {
-    /// Whether it sends a `ping` and has sent one before, since it is paired.
-    fn asks_again(&mut self, seen: &Seen<'_>, house: &mut House) -> bool {
-        let is_paired = self.partner(house).is_some() && seen.message["ts"].is_number();
+impl PairingLink {
+    /// Whether it sends a `ping` after an earlier one since it was paired.
+    fn asks_again(&mut self, seen: &Observed<'_>, state: &mut Links) -> bool {
+        let is_paired = self.partner(state).is_some() && seen.message["ts"].is_number();
         self.questions += usize::from(is_paired);
         is_paired && self.questions > 1
     }

@@ -1,4 +1,4 @@
-//! Mutants of a relay: each theme has a list of its own, and says what its mutants make of a frame.
+//! Mutants of a pairing relay: one table for each topic.
 
 mod beats;
 mod codes;
@@ -19,11 +19,11 @@ use serde_json::json;
 
 use crate::mutant::Mutant;
 use crate::mutant::framing::{self, Framing};
-use crate::mutant::link::{self, Admission, House, Link, Loss, Said, Way};
-use crate::mutant::seen::Seen;
+use crate::mutant::link::{self, Admission, Effect, Flow, Link, Links, Loss};
+use crate::mutant::observed::Observed;
 use crate::mutant::wire::{CLOSE, Frame};
 
-pub(crate) use sessions::Sessions;
+pub(crate) use sessions::PairingSessions;
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[
     paths::MUTANTS,
@@ -42,72 +42,56 @@ pub(crate) const MUTANTS: &[&[Mutant]] = &[
     crowd::MUTANTS,
 ];
 
-/// One connection.
 #[derive(Debug)]
-pub(crate) struct Relay {
+pub(crate) struct PairingLink {
     mutant: &'static str,
     number: usize,
     is_host: bool,
-    /// What the request asked for.
     target: String,
-    /// The code that it was told or, of a viewer, has joined.
+    /// The code that it was given or has joined.
     code: Option<String>,
-    /// The code that it has last asked for.
+    /// The code that it asked for last.
     asked: String,
-    /// Whether it had a host and has lost it.
-    is_widowed: bool,
-    /// All codes that it was given as a host.
+    is_orphaned: bool,
     codes: Vec<String>,
-    /// What a mutant counts.
     count: usize,
-    /// Pings that went out.
     pings: usize,
     held: Option<Frame>,
-    /// How often it has sent `ping` since it is paired.
     questions: usize,
-    /// Whether a `ping` is unanswered.
     is_asked: bool,
-    /// Pings in a row without a word of it, since it is paired.
+    /// Pings in a row during which it sent nothing, since it was paired.
     quiet_pings: usize,
-    /// Data that went out.
     received: usize,
-    /// How much of a flood has come in, in bytes.
     poured: usize,
     framing: Framing,
-    /// What has come of a fragmented message.
     partial: Vec<u8>,
     is_partial: bool,
-    /// Whether it has gone, and nobody knows.
+    /// Whether it has left unnoticed.
     is_gone: bool,
-    /// Whether it has ever lost its host.
     has_lost: bool,
-    /// How often it was told that a code is unknown.
+    /// The number of unknown codes that it sent.
     refusals: usize,
     was_registered: bool,
-    /// Whether something has come to pass that the mutant waits for.
+    /// Whether the mutant's condition has occurred.
     marked: bool,
 }
 
-impl Seen<'_> {
-    /// The error that a message tells of.
+impl Observed<'_> {
     fn error(&self) -> &str {
         if self.kind == "error" { self.text("code") } else { "" }
     }
 
-    /// An error in its place, the same way.
-    fn replaced(&self, code: &str) -> Said {
-        Said { onward: vec![error(code, self.frame.masked)], ..Said::default() }
+    fn replaced(&self, code: &str) -> Effect {
+        Effect { onward: vec![error(code, self.frame.masked)], ..Effect::default() }
     }
 
-    /// Refused by an error, and heard by nobody.
-    fn refused(&self, code: &str) -> Said {
-        Said::nothing().answered(error(code, !self.frame.masked))
+    fn refused(&self, code: &str) -> Effect {
+        Effect::nothing().answered(error(code, !self.frame.masked))
     }
 
-    /// It goes on, and the connection is closed behind it.
-    fn last(&self, code: u16) -> Said {
-        let closed = Said::ended(self.frame, code);
-        Said { onward: [vec![self.frame.clone()], closed.onward].concat(), ..closed }
+    fn last(&self, code: u16) -> Effect {
+        let closed = Effect::ended(self.frame, code);
+        Effect { onward: [vec![self.frame.clone()], closed.onward].concat(), ..closed }
     }
 }
 
@@ -116,7 +100,7 @@ fn error(code: &str, masked: bool) -> Frame {
     link::text(&message, &Frame { head: 0, masked, payload: Vec::new() })
 }
 
-impl Relay {
+impl PairingLink {
     pub(crate) fn new(mutant: &'static str, number: usize, target: &str) -> Self {
         Self {
             mutant,
@@ -125,7 +109,7 @@ impl Relay {
             target: target.to_owned(),
             code: None,
             asked: String::new(),
-            is_widowed: false,
+            is_orphaned: false,
             codes: Vec::new(),
             count: 0,
             pings: 0,
@@ -146,55 +130,54 @@ impl Relay {
         }
     }
 
-    /// What the theme of the mutant makes of it.
-    fn alters(&mut self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    fn alters(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
         None.or_else(|| paths::alters(self, seen))
-            .or_else(|| codes::alters(self, seen, house))
-            .or_else(|| joins::alters(self, seen, house))
-            .or_else(|| expiry::alters(self, seen, house))
-            .or_else(|| data::alters(self, seen, house))
-            .or_else(|| messages::alters(self, seen, house))
-            .or_else(|| invalid::alters(self, seen, house))
-            .or_else(|| strict::alters(self, seen, house))
-            .or_else(|| hostile::alters(self, seen, house))
-            .or_else(|| loss::alters(self, seen, house))
-            .or_else(|| beats::alters(self, seen, house))
-            .or_else(|| frames::alters(self, seen, house))
-            .or_else(|| crowd::alters(self, seen, house))
+            .or_else(|| codes::alters(self, seen, state))
+            .or_else(|| joins::alters(self, seen, state))
+            .or_else(|| expiry::alters(self, seen, state))
+            .or_else(|| data::alters(self, seen, state))
+            .or_else(|| messages::alters(self, seen, state))
+            .or_else(|| invalid::alters(self, seen, state))
+            .or_else(|| strict::alters(self, seen, state))
+            .or_else(|| hostile::alters(self, seen, state))
+            .or_else(|| loss::alters(self, seen, state))
+            .or_else(|| beats::alters(self, seen, state))
+            .or_else(|| frames::alters(self, seen, state))
+            .or_else(|| crowd::alters(self, seen, state))
     }
 }
 
-impl Link for Relay {
-    fn asks(&mut self, head: &mut Vec<u8>, house: &mut House) -> Admission {
-        house.sessions.came(self.number, self.is_host);
+impl Link for PairingLink {
+    fn asks(&mut self, head: &mut Vec<u8>, state: &mut Links) -> Admission {
+        state.sessions.came(self.number, self.is_host);
         match self.mutant {
-            _ if hostile::bars(self, house) || framing::bars(self.mutant, self.number, house) => {
+            _ if hostile::bars(self, state) || framing::bars(self.mutant, self.number, state) => {
                 Admission::Answered(framing::UNAVAILABLE)
             }
             _ => paths::asks(self, head),
         }
     }
 
-    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+    fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = link::message(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = Seen { way, kind, message: &message, frame: &frame };
-        self.learn(&seen, house);
-        let said = self.alters(&seen, house).unwrap_or_else(|| Said::whole(&frame));
-        let mail = if way == Way::Out { house.mail(self.number) } else { Vec::new() };
+        let seen = Observed { flow, kind, message: &message, frame: &frame };
+        self.learn(&seen, state);
+        let action = self.alters(&seen, state).unwrap_or_else(|| Effect::whole(&frame));
+        let mail = if flow == Flow::Out { state.mail(self.number) } else { Vec::new() };
         match mail.iter().any(|frame| frame.head == CLOSE) {
-            true => Said { onward: mail, ends: true, ..Said::default() },
-            false => Said { onward: [mail, said.onward].concat(), ..said },
+            true => Effect { onward: mail, ends: true, ..Effect::default() },
+            false => Effect { onward: [mail, action.onward].concat(), ..action },
         }
     }
 
-    fn ends(&mut self, way: Way, loss: Loss, house: &mut House) -> bool {
-        let is_told = loss::ends(self, way, loss, house)
-            && (way == Way::In || !self.framing.lingers(self.mutant) && !joins::lingers(self));
+    fn ends(&mut self, flow: Flow, loss: Loss, state: &mut Links) -> bool {
+        let is_forwarded = loss::ends(self, flow, loss, state)
+            && (flow == Flow::In || !self.framing.lingers(self.mutant) && !joins::lingers(self));
         if !self.is_gone {
-            self.leave(way, house);
+            self.leave(flow, state);
         }
-        is_told
+        is_forwarded
     }
 
     fn hoards(&self) -> bool {

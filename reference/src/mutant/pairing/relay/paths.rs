@@ -1,8 +1,8 @@
 //! Mutants of endpoints: PAIR-01 to PAIR-03.
 
-use super::{Relay, Seen};
+use super::{Observed, PairingLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{self, Admission, Said, Way};
+use crate::mutant::link::{self, Admission, Effect, Flow};
 use crate::mutant::wire::{CLOSE, Frame};
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -10,22 +10,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("no-viewers", &["PAIR-01"], "answers viewers with 404").starving(),
     Mutant::new("unknown-paths-404", &["PAIR-02"], "answers unknown paths with 404"),
     Mutant::new("path-closed-otherwise", &["PAIR-02"], "closes unknown paths with 1008"),
-    Mutant::new("path-closed-unsaid", &["PAIR-02"], "closes unknown paths without the reason"),
-    Mutant::new("root-is-mac", &["PAIR-02"], "takes the root for an endpoint"),
-    Mutant::new("viewers-have-two-paths", &["PAIR-02"], "takes viewers at /viewer too"),
-    Mutant::new("longer-paths", &["PAIR-02"], "takes hosts at paths below /mac"),
-    Mutant::new("paths-of-any-case", &["PAIR-02"], "takes hosts at /MAC"),
-    Mutant::new("slash-behind", &["PAIR-02"], "takes hosts at /mac/"),
-    Mutant::new("beginnings-of-paths", &["PAIR-02"], "takes viewers at every path that begins with /browser"),
-    Mutant::new("paths-in-queries", &["PAIR-02"], "takes the path from a query"),
-    Mutant::new("no-queries-of-hosts", &["PAIR-03"], "does not know /mac with a query"),
-    Mutant::new("no-queries-of-viewers", &["PAIR-03"], "does not know /browser with a query"),
+    Mutant::new("path-closed-unsaid", &["PAIR-02"], "closes unknown paths without a reason"),
+    Mutant::new("root-is-mac", &["PAIR-02"], "accepts the root as an endpoint"),
+    Mutant::new("viewers-have-two-paths", &["PAIR-02"], "accepts viewers at /viewer too"),
+    Mutant::new("longer-paths", &["PAIR-02"], "accepts hosts at paths below /mac"),
+    Mutant::new("paths-of-any-case", &["PAIR-02"], "accepts hosts at /MAC"),
+    Mutant::new("slash-behind", &["PAIR-02"], "accepts hosts at /mac/"),
+    Mutant::new("beginnings-of-paths", &["PAIR-02"], "accepts viewers at every path that starts with /browser"),
+    Mutant::new("paths-in-queries", &["PAIR-02"], "reads the path from a query"),
+    Mutant::new("no-queries-of-hosts", &["PAIR-03"], "rejects /mac with a query"),
+    Mutant::new("no-queries-of-viewers", &["PAIR-03"], "rejects /browser with a query"),
 ];
 
 const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// A request for the connection.
-pub(super) fn asks(relay: &mut Relay, head: &mut Vec<u8>) -> Admission {
+pub(super) fn asks(relay: &mut PairingLink, head: &mut Vec<u8>) -> Admission {
     let (path, query) =
         relay.target.split_once('?').map_or((&*relay.target, None), |(path, query)| (path, Some(query)));
     let taken = match (relay.mutant, path) {
@@ -45,14 +44,14 @@ pub(super) fn asks(relay: &mut Relay, head: &mut Vec<u8>) -> Admission {
     Admission::Onward
 }
 
-pub(super) fn alters(relay: &Relay, seen: &Seen<'_>) -> Option<Said> {
-    let is_path = seen.way == Way::Out && seen.frame.close_code() == 4000;
+pub(super) fn alters(relay: &PairingLink, seen: &Observed<'_>) -> Option<Effect> {
+    let is_path = seen.flow == Flow::Out && seen.frame.close_code() == 4000;
     Some(match relay.mutant {
         "path-closed-otherwise" if is_path => {
             let payload = [&1008_u16.to_be_bytes(), &seen.frame.payload[2..]].concat();
-            Said { onward: vec![Frame { head: CLOSE, masked: false, payload }], ..Said::default() }
+            Effect { onward: vec![Frame { head: CLOSE, masked: false, payload }], ..Effect::default() }
         }
-        "path-closed-unsaid" if is_path => Said { onward: vec![link::closing(4000, false)], ..Said::default() },
+        "path-closed-unsaid" if is_path => Effect { onward: vec![link::closing(4000, false)], ..Effect::default() },
         _ => return None,
     })
 }

@@ -1,180 +1,158 @@
-//! What is known of the sessions of a relay, from what goes by.
+//! The sessions of a pairing relay, as observed in its traffic.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use super::{Relay, Seen};
-use crate::mutant::link::{self, House, Said, Way};
+use super::{Observed, PairingLink};
+use crate::mutant::link::{self, Effect, Flow, Links};
 use crate::mutant::wire::{CLOSE, Frame, PING};
 
-/// All sessions, those of lost hosts too.
 #[derive(Debug, Default)]
-pub(crate) struct Sessions {
-    by_code: BTreeMap<String, Session>,
-    /// Who is connected, by the numbers of the connections.
-    pub(super) present: BTreeMap<usize, Present>,
-    /// What was told in the place of a code.
-    pub(super) told: BTreeMap<String, String>,
-    /// The code that is meant by what was told.
+pub(crate) struct PairingSessions {
+    by_code: BTreeMap<String, PairingSession>,
+    pub(super) present: BTreeMap<usize, PairedConnection>,
+    /// The codes that replaced others, by what was reported.
+    pub(super) reported: BTreeMap<String, String>,
     pub(super) meant: BTreeMap<String, String>,
-    /// The code that others are told too.
+    /// A code that is reported to several hosts.
     pub(super) crowded: String,
-    /// The last digit that was drawn for a code.
     pub(super) last_digit: u64,
-    /// The last code of each client id.
     pub(super) clients: BTreeMap<String, String>,
-    /// Codes of lost hosts.
     pub(super) dead: VecDeque<String>,
-    /// Who has meant harm last.
+    /// The connection that sent hostile input last.
     pub(super) hostile: Option<usize>,
-    /// The viewer that has lost its host last.
-    pub(super) widow: Option<usize>,
-    /// Whether somebody has sent more than its partner reads.
+    pub(super) orphan: Option<usize>,
+    /// Whether a connection has sent more than its partner reads.
     pub(super) is_flooded: bool,
-    /// How many sessions are joined.
     pub(super) joined: usize,
 }
 
-/// Somebody who is connected.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Present {
+pub(super) struct PairedConnection {
     pub(super) is_host: bool,
     pub(super) is_paired: bool,
 }
 
-/// A code, and who uses it.
 #[derive(Debug, Clone)]
-pub(super) struct Session {
+pub(super) struct PairingSession {
     pub(super) host: usize,
     pub(super) viewer: Option<usize>,
-    /// Milliseconds since the Unix epoch.
     pub(super) expires_at: f64,
-    /// In milliseconds.
     pub(super) lifetime: f64,
-    /// Which side ended the host's connection.
-    pub(super) lost: Option<Way>,
-    /// Whether its host was reset.
+    /// The side that ended the host's connection.
+    pub(super) lost: Option<Flow>,
     pub(super) is_reset: bool,
-    /// Whether its host has sent `register`.
     pub(super) is_named: bool,
-    /// Whether the host has another code since.
+    /// Whether the code was replaced.
     pub(super) is_replaced: bool,
-    /// Whether the code took the place of another.
+    /// Whether the code replaced another.
     pub(super) is_fresh: bool,
-    /// How many viewers have joined.
     pub(super) viewers: usize,
-    /// When the last viewer left, and which side ended its connection.
-    pub(super) left: Option<(Instant, Way)>,
-    /// Viewers that were told that another holds it.
+    /// When the last viewer left, and the side that ended its connection.
+    pub(super) left: Option<(Instant, Flow)>,
+    /// Viewers that were refused because another holds the code.
     pub(super) refused: Vec<usize>,
-    /// What goes with the next data of its host (true) or its viewer.
+    /// Frames that go with the next data of its host (true) or its viewer.
     pub(super) slipped: BTreeMap<bool, Frame>,
-    /// Data that its host has sent to nobody.
+    /// Data that its host sent without a viewer.
     pub(super) kept: Option<Frame>,
-    /// Whether something has come to pass that the mutant waits for.
+    /// Whether the mutant's condition has occurred.
     pub(super) marked: bool,
 }
 
-impl Session {
-    /// How long ago it has expired, in its lifetimes; negative before.
+impl PairingSession {
+    /// The time since the expiry, in lifetimes; negative before.
     pub(super) fn age(&self) -> f64 {
         (now() - self.expires_at) / self.lifetime
     }
 }
 
-/// Milliseconds since the Unix epoch.
 pub(super) fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1e3
 }
 
-impl Sessions {
+impl PairingSessions {
     pub(super) fn came(&mut self, number: usize, is_host: bool) {
-        self.present.insert(number, Present { is_host, is_paired: false });
+        self.present.insert(number, PairedConnection { is_host, is_paired: false });
     }
 
-    pub(super) fn of(&self, code: &str) -> Option<&Session> {
+    pub(super) fn of(&self, code: &str) -> Option<&PairingSession> {
         self.by_code.get(code)
     }
 
-    pub(super) fn of_mut(&mut self, code: &str) -> Option<&mut Session> {
+    pub(super) fn of_mut(&mut self, code: &str) -> Option<&mut PairingSession> {
         self.by_code.get_mut(code)
     }
 
-    /// A live code that begins with this.
     pub(super) fn beginning(&self, with: &str) -> Option<&str> {
         let mut codes =
             self.by_code.iter().rev().filter(|(code, session)| code.starts_with(with) && session.lost.is_none());
         codes.next().map(|(code, _)| &**code)
     }
 
-    /// Whether somebody is still connected who has lost its host.
-    pub(super) fn has_widow(&self) -> bool {
-        self.widow.is_some_and(|viewer| self.present.contains_key(&viewer))
+    /// Whether a viewer is connected that has lost its host.
+    pub(super) fn has_orphan(&self) -> bool {
+        self.orphan.is_some_and(|viewer| self.present.contains_key(&viewer))
     }
 }
 
-impl Relay {
-    /// The session that it takes part in.
-    pub(super) fn session<'a>(&self, house: &'a mut House) -> Option<&'a mut Session> {
-        house.sessions.of_mut(self.code.as_deref()?)
+impl PairingLink {
+    pub(super) fn session<'a>(&self, state: &'a mut Links) -> Option<&'a mut PairingSession> {
+        state.sessions.of_mut(self.code.as_deref()?)
     }
 
-    /// The session that it has last asked for.
-    pub(super) fn wanted<'a>(&self, house: &'a mut House) -> Option<&'a mut Session> {
-        house.sessions.of_mut(&self.asked)
+    pub(super) fn wanted<'a>(&self, state: &'a mut Links) -> Option<&'a mut PairingSession> {
+        state.sessions.of_mut(&self.asked)
     }
 
-    /// Something that is not for the partner goes to it all the same, with the data that follows.
-    pub(super) fn slip_in(&self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-        self.session(house)?.slipped.insert(self.is_host, link::unmasked(seen.frame));
+    /// Sends a frame to the partner with the data that follows.
+    pub(super) fn slip_in(&self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+        self.session(state)?.slipped.insert(self.is_host, link::unmasked(seen.frame));
         None
     }
 
-    /// Data, behind what has slipped in.
-    pub(super) fn behind_what_slipped_in(&self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-        let slipped = self.session(house)?.slipped.remove(&!self.is_host)?;
-        Some(Said { onward: vec![slipped, seen.frame.clone()], ..Said::default() })
+    pub(super) fn behind_what_slipped_in(&self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+        let slipped = self.session(state)?.slipped.remove(&!self.is_host)?;
+        Some(Effect { onward: vec![slipped, seen.frame.clone()], ..Effect::default() })
     }
 
-    /// The number of its partner.
-    pub(super) fn partner(&self, house: &mut House) -> Option<usize> {
-        let session = self.session(house)?;
+    pub(super) fn partner(&self, state: &mut Links) -> Option<usize> {
+        let session = self.session(state)?;
         if self.is_host { session.viewer } else { session.lost.is_none().then_some(session.host) }
     }
 
-    /// Sees what becomes of its session.
-    pub(super) fn learn(&mut self, seen: &Seen<'_>, house: &mut House) {
-        self.pings += usize::from(seen.way == Way::Out && seen.frame.head == PING);
-        match (seen.way, seen.kind) {
-            (Way::In, "join") => seen.text("code").clone_into(&mut self.asked),
-            (Way::Out, "registered") => self.registered(seen, house),
-            (Way::Out, "joined") => self.joined(house),
-            (Way::Out, "error") if seen.error() == "MAC_DISCONNECTED" => {
-                (self.code, self.is_widowed, self.has_lost) = (None, true, true);
+    pub(super) fn learn(&mut self, seen: &Observed<'_>, state: &mut Links) {
+        self.pings += usize::from(seen.flow == Flow::Out && seen.frame.head == PING);
+        match (seen.flow, seen.kind) {
+            (Flow::In, "join") => seen.text("code").clone_into(&mut self.asked),
+            (Flow::Out, "registered") => self.registered(seen, state),
+            (Flow::Out, "joined") => self.joined(state),
+            (Flow::Out, "error") if seen.error() == "MAC_DISCONNECTED" => {
+                (self.code, self.is_orphaned, self.has_lost) = (None, true, true);
             }
-            (Way::Out, "error") if seen.error() == "ALREADY_JOINED" && self.code.is_none() => {
+            (Flow::Out, "error") if seen.error() == "ALREADY_JOINED" && self.code.is_none() => {
                 let number = self.number;
-                if let Some(session) = self.wanted(house) {
+                if let Some(session) = self.wanted(state) {
                     session.refused.push(number);
                 }
             }
-            (way, _) if seen.frame.head == CLOSE => self.leave(way, house),
+            (flow, _) if seen.frame.head == CLOSE => self.leave(flow, state),
             _ => {}
         }
     }
 
-    fn registered(&mut self, seen: &Seen<'_>, house: &mut House) {
+    fn registered(&mut self, seen: &Observed<'_>, state: &mut Links) {
         let code = seen.text("code");
         let expires_at = seen.message["expiresAt"].as_f64().unwrap_or_default();
-        if let Some(session) = house.sessions.of_mut(code) {
+        if let Some(session) = state.sessions.of_mut(code) {
             session.expires_at = expires_at;
             return;
         }
         let old = self.code.replace(code.to_owned());
-        if let Some(session) = old.as_ref().and_then(|code| house.sessions.of_mut(code)) {
+        if let Some(session) = old.as_ref().and_then(|code| state.sessions.of_mut(code)) {
             session.is_replaced = true;
         }
-        let session = Session {
+        let session = PairingSession {
             host: self.number,
             viewer: None,
             expires_at,
@@ -191,44 +169,43 @@ impl Relay {
             kept: None,
             marked: false,
         };
-        house.sessions.by_code.insert(code.to_owned(), session);
+        state.sessions.by_code.insert(code.to_owned(), session);
         self.codes.push(code.to_owned());
     }
 
-    fn joined(&mut self, house: &mut House) {
+    fn joined(&mut self, state: &mut Links) {
         self.code = Some(self.asked.clone());
-        self.is_widowed = false;
+        self.is_orphaned = false;
         let number = self.number;
-        let Some(session) = self.session(house) else { return };
+        let Some(session) = self.session(state) else { return };
         session.viewer = Some(number);
         session.viewers += 1;
         let host = session.host;
-        house.sessions.joined += 1;
+        state.sessions.joined += 1;
         for number in [host, number] {
-            house.sessions.present.entry(number).and_modify(|present| present.is_paired = true);
+            state.sessions.present.entry(number).and_modify(|present| present.is_paired = true);
         }
     }
 
-    /// It is lost, since one side has ended its connection.
-    pub(super) fn leave(&mut self, way: Way, house: &mut House) {
-        if house.sessions.present.remove(&self.number).is_none() {
+    pub(super) fn leave(&mut self, flow: Flow, state: &mut Links) {
+        if state.sessions.present.remove(&self.number).is_none() {
             return;
         }
         let code = self.code.clone();
         let is_host = self.is_host;
         let number = self.number;
-        let Some(session) = self.session(house) else { return };
+        let Some(session) = self.session(state) else { return };
         if is_host {
             for code in &self.codes {
-                if let Some(session) = house.sessions.of_mut(code) {
-                    session.lost = Some(way);
+                if let Some(session) = state.sessions.of_mut(code) {
+                    session.lost = Some(flow);
                 }
             }
-            house.sessions.dead.extend(code);
+            state.sessions.dead.extend(code);
         } else if session.viewer == Some(number) {
             session.viewer = None;
-            session.left = Some((Instant::now(), way));
-            house.sessions.joined = house.sessions.joined.saturating_sub(1);
+            session.left = Some((Instant::now(), flow));
+            state.sessions.joined = state.sessions.joined.saturating_sub(1);
         }
     }
 }

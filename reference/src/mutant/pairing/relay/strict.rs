@@ -1,45 +1,44 @@
-//! Mutants that are not strict: they read what is no message, and take what is no client id (PAIR-16, PAIR-60 to PAIR-62).
+//! Mutants that accept invalid messages and client ids (PAIR-16, PAIR-60 to PAIR-62).
 
 use serde_json::{Value, json};
 
-use super::{Relay, Seen};
+use super::{Observed, PairingLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{House, Said, Way};
+use crate::mutant::link::{Effect, Flow, Links};
 use crate::mutant::wire::TEXT;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("reads-single-quotes", &["PAIR-60"], "reads single quotes as quotes"),
-    Mutant::new("reads-trailing-commas", &["PAIR-60"], "reads objects with a comma too many"),
-    Mutant::new("reads-comments", &["PAIR-60"], "reads past comments"),
-    Mutant::new("reads-nan", &["PAIR-60"], "reads NaN as a number"),
-    Mutant::new("reads-bare-names", &["PAIR-60"], "reads names without quotes"),
-    Mutant::new("reads-raw-breaks", &["PAIR-60"], "reads line breaks inside strings"),
-    Mutant::new("reads-what-is-cut-off", &["PAIR-60"], "closes objects that are not closed"),
+    Mutant::new("reads-single-quotes", &["PAIR-60"], "accepts single quotes"),
+    Mutant::new("reads-trailing-commas", &["PAIR-60"], "accepts trailing commas"),
+    Mutant::new("reads-comments", &["PAIR-60"], "accepts comments"),
+    Mutant::new("reads-nan", &["PAIR-60"], "accepts NaN as a number"),
+    Mutant::new("reads-bare-names", &["PAIR-60"], "accepts names without quotes"),
+    Mutant::new("reads-raw-breaks", &["PAIR-60"], "accepts raw line breaks in strings"),
+    Mutant::new("reads-what-is-cut-off", &["PAIR-60"], "completes objects that are cut off"),
     Mutant::new("reads-the-first", &["PAIR-60"], "reads the first of two messages in a frame"),
-    Mutant::new("reads-lists", &["PAIR-60"], "reads a list as the members of a message"),
+    Mutant::new("reads-lists", &["PAIR-60"], "reads an array as the members of a message"),
     Mutant::new("reads-strings", &["PAIR-60"], "reads a string as a type"),
-    Mutant::new("types-of-any-case", &["PAIR-61"], "reads types in any case"),
-    Mutant::new("members-of-any-case", &["PAIR-61"], "reads names of members in any case"),
-    Mutant::new("pings-without-ts", &["PAIR-62"], "reads a `ping` without `ts`"),
-    Mutant::new("pings-of-texts", &["PAIR-62"], "reads a number that is a text"),
+    Mutant::new("types-of-any-case", &["PAIR-61"], "accepts types in any case"),
+    Mutant::new("members-of-any-case", &["PAIR-61"], "accepts member names in any case"),
+    Mutant::new("pings-without-ts", &["PAIR-62"], "accepts a `ping` without `ts`"),
+    Mutant::new("pings-of-texts", &["PAIR-62"], "accepts a string as a number"),
     Mutant::new("pings-of-booleans", &["PAIR-62"], "reads true as 1"),
     Mutant::new("pings-of-null", &["PAIR-62"], "reads null as 0"),
-    Mutant::new("clients-of-numbers", &["PAIR-62"], "takes a number for a client id"),
-    Mutant::new("clients-of-names", &["PAIR-16"], "takes a name for a client id"),
-    Mutant::new("clients-of-nothing", &["PAIR-16"], "takes the empty string for a client id"),
-    Mutant::new("clients-without-hyphens", &["PAIR-16"], "takes client ids without hyphens"),
-    Mutant::new("clients-of-any-letter", &["PAIR-16"], "takes client ids with letters beyond F"),
-    Mutant::new("clients-in-braces", &["PAIR-16"], "takes client ids in braces"),
-    Mutant::new("clients-of-urns", &["PAIR-16"], "takes client ids that are URNs"),
-    Mutant::new("clients-with-blanks", &["PAIR-16"], "takes client ids with a blank behind"),
-    Mutant::new("clients-of-any-hyphens", &["PAIR-16"], "takes client ids with hyphens elsewhere"),
+    Mutant::new("clients-of-numbers", &["PAIR-62"], "accepts a number as a client id"),
+    Mutant::new("clients-of-names", &["PAIR-16"], "accepts a name as a client id"),
+    Mutant::new("clients-of-nothing", &["PAIR-16"], "accepts the empty string as a client id"),
+    Mutant::new("clients-without-hyphens", &["PAIR-16"], "accepts client ids without hyphens"),
+    Mutant::new("clients-of-any-letter", &["PAIR-16"], "accepts client ids with letters beyond F"),
+    Mutant::new("clients-in-braces", &["PAIR-16"], "accepts client ids in braces"),
+    Mutant::new("clients-of-urns", &["PAIR-16"], "accepts URNs as client ids"),
+    Mutant::new("clients-with-blanks", &["PAIR-16"], "accepts client ids with a trailing space"),
+    Mutant::new("clients-of-any-hyphens", &["PAIR-16"], "accepts client ids with misplaced hyphens"),
 ];
 
-/// A client id that is one.
 const CLIENT: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
 
-pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, _: &mut House) -> Option<Said> {
-    if seen.way == Way::Out || seen.frame.head != TEXT {
+pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, _: &mut Links) -> Option<Effect> {
+    if seen.flow == Flow::Out || seen.frame.head != TEXT {
         return None;
     }
     let text = seen.raw();
@@ -81,10 +80,10 @@ pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, _: &mut House) -> Optio
         (mutant, "register") => return takes(mutant, &seen.message["clientId"]).then(|| seen.with("clientId", CLIENT)),
         _ => return None,
     };
-    (read != text).then(|| Said::payload(read.into_bytes(), seen.frame))
+    (read != text).then(|| Effect::payload(read.into_bytes(), seen.frame))
 }
 
-/// Whether this passes for a client id.
+/// Whether the mutant accepts this client id.
 fn takes(mutant: &str, id: &Value) -> bool {
     let Some(text) = id.as_str() else { return mutant == "clients-of-numbers" && id.is_number() };
     let is_hexadecimal = text.chars().all(|it| it.is_ascii_hexdigit());

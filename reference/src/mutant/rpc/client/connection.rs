@@ -1,5 +1,3 @@
-//! What a mutant makes of one connection of an rpc client.
-
 use std::collections::HashSet;
 use std::hint::black_box;
 use std::mem::take;
@@ -8,35 +6,32 @@ use std::time::Duration;
 
 use relayspec::rpc::{Direction, Frame, Frames, IoData, Message};
 
-use super::{House, Up};
-use crate::mutant::link::Way;
-use crate::mutant::rpc::pass::{Said, Talk, locked};
+use super::{ClientState, SessionStatus};
+use crate::mutant::link::Flow;
+use crate::mutant::rpc::pass::{RpcAction, RpcLink, locked};
 
-/// The request id of what the client should not have said.
+/// The request id of a frame that the client should not have sent.
 const ASTRAY: u64 = 1 << 40;
-/// So many ticks are not at once.
+/// After this many ticks, calls are no longer simultaneous.
 const PATIENCE: usize = 2;
-/// So many calls are many.
+/// From this number on, there are many calls.
 const MANY: usize = 40;
-/// So many calls behind it make one old.
+/// A call is old after this many later ones.
 const OLD: usize = 3;
 
-pub(super) struct Connection {
+pub(super) struct ClientLink {
     mutant: &'static str,
-    house: Arc<Mutex<House>>,
-    /// Whether there were others before.
+    state: Arc<Mutex<ClientState>>,
     is_later: bool,
-    /// The client's `SessionStart`, and whether it was answered.
+    /// The client's `SessionStart`, and whether it was acknowledged.
     opening: Option<u64>,
     is_open: bool,
     ticks: usize,
-    /// Calls in the order in which they were made, and which of them were answered.
+    /// The calls in order, and those that were answered.
     calls: Vec<Frame>,
     answered: HashSet<u64>,
-    /// Calls that waited and are not to be made.
     refused: usize,
     is_mute: bool,
-    /// Whether something has come that is no whole frame.
     has_rest: bool,
 }
 
@@ -45,82 +40,82 @@ fn astray() -> Vec<u8> {
     Frame { id: ASTRAY, message: Message::IoData(data) }.encode()
 }
 
-impl Talk for Connection {
+impl RpcLink for ClientLink {
     fn opens(&mut self) -> Vec<u8> {
         if self.mutant == "speaks-first" { astray() } else { Vec::new() }
     }
 
-    fn says(&mut self, way: Way, frames: &mut Frames) -> Said {
-        let mut said = Said::default();
+    fn on_frame(&mut self, flow: Flow, frames: &mut Frames) -> RpcAction {
+        let mut action = RpcAction::default();
         loop {
             match frames.next_frame() {
                 Ok(Some(bytes)) => {
                     let frame = Frame::decode(bytes).ok();
-                    let spoilt = match way {
-                        Way::In => self.called(frame.as_ref(), &mut said),
-                        Way::Out => self.told(frame.as_ref(), bytes, &mut said),
+                    let spoilt = match flow {
+                        Flow::In => self.called(frame.as_ref(), &mut action),
+                        Flow::Out => self.outgoing(frame.as_ref(), bytes, &mut action),
                     };
-                    said.onward.extend(spoilt.unwrap_or_else(|| bytes.to_vec()));
+                    action.onward.extend(spoilt.unwrap_or_else(|| bytes.to_vec()));
                 }
                 Ok(None) => break,
                 Err(_) => {
-                    self.take_memory(&mut said);
-                    said.ends = true;
+                    self.take_memory(&mut action);
+                    action.ends = true;
                     break;
                 }
             }
         }
-        if way == Way::Out {
+        if flow == Flow::Out {
             if self.mutant == "whole-reads" {
                 frames.buffer().clear();
             }
             self.has_rest = !frames.buffer().is_empty();
         }
-        said
+        action
     }
 
-    fn ticks(&mut self) -> Said {
-        let mut said = Said { ends: take(&mut locked(&self.house).leaves), ..Said::default() };
+    fn ticks(&mut self) -> RpcAction {
+        let mut action = RpcAction { ends: take(&mut locked(&self.state).leaves), ..RpcAction::default() };
         let is_meant = match self.mutant {
             "loses-patience" => !self.is_later,
             "loses-patience-later" => self.is_later,
             _ => false,
         };
         if !is_meant || self.is_open || self.opening.is_none() {
-            return said;
+            return action;
         }
         self.ticks += 1;
         if self.ticks == PATIENCE {
-            said.onward = astray();
+            action.onward = astray();
         }
-        said
+        action
     }
 
-    fn ends(&mut self, _: Way) -> Vec<u8> {
-        let mut house = locked(&self.house);
-        (house.up, house.waiting) = (Up::Away, 0);
+    fn ends(&mut self, _: Flow) -> Vec<u8> {
+        let mut state = locked(&self.state);
+        (state.up, state.waiting) = (SessionStatus::Away, 0);
         let answered = &self.answered;
-        house.lost =
+        state.lost =
             self.calls.drain(..).filter(|call| !answered.contains(&call.id)).map(|call| call.message).collect();
         Vec::new()
     }
 
-    fn hides_end(&self, way: Way) -> bool {
+    fn hides_end(&self, flow: Flow) -> bool {
         match self.mutant {
-            "ignores-ends" => way == Way::Out,
-            "waits-for-the-rest" => way == Way::Out && self.has_rest,
-            "clings-unregistered" => way == Way::In && locked(&self.house).clings,
+            "ignores-ends" => flow == Flow::Out,
+            "waits-for-the-rest" => flow == Flow::Out && self.has_rest,
+            "clings-unregistered" => flow == Flow::In && locked(&self.state).clings,
             _ => false,
         }
     }
 }
 
-impl Connection {
-    pub(super) fn new(mutant: &'static str, house: Arc<Mutex<House>>, is_later: bool) -> Self {
-        locked(&house).up = Up::Opening;
+impl ClientLink {
+    pub(super) fn new(mutant: &'static str, state: Arc<Mutex<ClientState>>, is_later: bool) -> Self {
+        locked(&state).up = SessionStatus::Opening;
         Self {
             mutant,
-            house,
+            state,
             is_later,
             opening: None,
             is_open: false,
@@ -133,21 +128,20 @@ impl Connection {
         }
     }
 
-    fn take_memory(&self, said: &mut Said) {
+    fn take_memory(&self, action: &mut RpcAction) {
         if self.mutant == "takes-memory" {
             black_box(vec![1_u8; 400 << 20]);
-            said.delay = Duration::from_millis(100);
+            action.delay = Duration::from_millis(100);
         }
     }
 
-    /// What the client says.
-    fn called(&mut self, frame: Option<&Frame>, said: &mut Said) -> Option<Vec<u8>> {
+    fn called(&mut self, frame: Option<&Frame>, action: &mut RpcAction) -> Option<Vec<u8>> {
         let frame = frame?;
         if let Message::SessionStart(start) = &frame.message {
             self.opening = Some(frame.id);
             let mut start = start.clone();
             match self.mutant {
-                "does-not-wait" => said.back.extend(Frame { id: frame.id, message: Message::Ack }.encode()),
+                "does-not-wait" => action.back.extend(Frame { id: frame.id, message: Message::Ack }.encode()),
                 "same-time" => start.timestamp_ms = 1,
                 "another-session" if self.is_later => start.session_id.push_str("-2"),
                 "no-start-on-return" if self.is_later => return Some(Vec::new()),
@@ -158,7 +152,7 @@ impl Connection {
         self.calls.push(frame.clone());
         if self.mutant == "spoils-one-of-many" && self.calls.len() == MANY {
             let mut bytes = frame.encode();
-            // The last byte of a message that nobody can read then.
+            // The last byte of a frame that is then undecodable.
             bytes.last_mut().into_iter().for_each(|last| *last = 0xC1);
             return Some(bytes);
         }
@@ -175,14 +169,13 @@ impl Connection {
         is_dropped.then(Vec::new)
     }
 
-    /// What the daemon says.
-    fn told(&mut self, frame: Option<&Frame>, bytes: &[u8], said: &mut Said) -> Option<Vec<u8>> {
+    fn outgoing(&mut self, frame: Option<&Frame>, bytes: &[u8], action: &mut RpcAction) -> Option<Vec<u8>> {
         let Some(Frame { id, message }) = frame else {
-            said.ends |= self.mutant == "fragile";
+            action.ends |= self.mutant == "fragile";
             return None;
         };
         if Some(*id) == self.opening {
-            self.registered(said);
+            self.registered(action);
             return None;
         }
         let place = self.calls.iter().position(|call| call.id == *id);
@@ -193,7 +186,7 @@ impl Connection {
                 let id = self.calls.last().map(|call| call.id).or(self.opening)?;
                 return Some([&Frame { id, message: message.clone() }.encode(), bytes].concat());
             }
-            "ends-at-second-answers" => said.ends |= is_second,
+            "ends-at-second-answers" => action.ends |= is_second,
             "takes-acks-alone" if matches!(message, Message::Response(_)) => return Some(Vec::new()),
             "forgets-old-calls" if place.is_some_and(|place| place + OLD < self.calls.len()) => {
                 return Some(Vec::new());
@@ -203,25 +196,24 @@ impl Connection {
         None
     }
 
-    /// `SessionStart` was answered.
-    fn registered(&mut self, said: &mut Said) {
+    fn registered(&mut self, action: &mut RpcAction) {
         self.is_open = true;
-        let mut house = locked(&self.house);
-        house.up = Up::Open;
+        let mut state = locked(&self.state);
+        state.up = SessionStatus::Open;
         if self.mutant == "returns-at-first" && !self.is_later {
-            house.tell("{\"event\":\"reconnected\"}\n");
+            state.report("{\"event\":\"reconnected\"}\n");
         }
         self.refused = match self.mutant {
-            "loses-waiting-calls" => take(&mut house.waiting),
-            "makes-one-waiting-call" => take(&mut house.waiting).saturating_sub(1),
+            "loses-waiting-calls" => take(&mut state.waiting),
+            "makes-one-waiting-call" => take(&mut state.waiting).saturating_sub(1),
             _ => 0,
         };
         let again = match self.mutant {
-            "repeats-calls" => take(&mut house.lost),
-            "keeps-calls-for-later" => take(&mut house.missed),
+            "repeats-calls" => take(&mut state.lost),
+            "keeps-calls-for-later" => take(&mut state.missed),
             _ => Vec::new(),
         };
         let repeated = (ASTRAY..).zip(again).flat_map(|(id, message)| Frame { id, message }.encode());
-        said.back.extend(repeated);
+        action.back.extend(repeated);
     }
 }

@@ -1,4 +1,4 @@
-//! What a mutant makes of the lines between an rpc client and its driver.
+//! What a mutant does with the lines between an rpc client and its driver.
 
 use std::fmt;
 use std::io::{Result, Write};
@@ -6,32 +6,34 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use super::{House, Up};
+use super::{ClientState, SessionStatus};
 use crate::mutant::rpc::pass::locked;
 
-/// Notes a command of the client's user, with how the connection is at that time.
-pub(super) fn note(mutant: &str, house: &Mutex<House>, line: &[u8]) {
+/// Records a command with the state of the connection.
+pub(super) fn note(mutant: &str, state: &Mutex<ClientState>, line: &[u8]) {
     let mut command: Value = serde_json::from_slice(line).unwrap_or_default();
-    let mut house = locked(house);
-    match (command["do"].as_str(), house.up) {
-        (Some("call"), Up::Away) => house.missed.extend(serde_json::from_value(command["message"].take()).ok()),
-        (Some("call"), Up::Opening) => house.waiting += 1,
-        (Some(""), _) => house.leaves = mutant == "leaves-at-the-nameless",
+    let mut state = locked(state);
+    match (command["do"].as_str(), state.up) {
+        (Some("call"), SessionStatus::Away) => {
+            state.missed.extend(serde_json::from_value(command["message"].take()).ok())
+        }
+        (Some("call"), SessionStatus::Opening) => state.waiting += 1,
+        (Some(""), _) => state.leaves = mutant == "leaves-at-the-nameless",
         _ => {}
     }
 }
 
-/// Where the client's user is told of things by whoever has something to tell.
+/// The shared output for the client's user.
 #[derive(Clone)]
-pub(super) struct Voice(Arc<Mutex<dyn Write + Send>>);
+pub(super) struct SharedOutput(Arc<Mutex<dyn Write + Send>>);
 
-impl Voice {
+impl SharedOutput {
     pub(super) fn new(output: impl Write + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(output)))
     }
 }
 
-impl Write for Voice {
+impl Write for SharedOutput {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         locked(&self.0).write(bytes)
     }
@@ -41,30 +43,28 @@ impl Write for Voice {
     }
 }
 
-impl fmt::Debug for Voice {
+impl fmt::Debug for SharedOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Voice")
+        f.write_str("SharedOutput")
     }
 }
 
-/// How many failures are told rightly before one is told twice.
+/// The number of reported failures before one is reported twice.
 const MANY: usize = 9;
 
-/// What the client's user is told.
-pub(super) struct Output<W> {
+pub(super) struct RpcEventOutput<W> {
     output: W,
     line: Vec<u8>,
     failures: usize,
-    /// The id of the failure that was told last.
     latest: Value,
 }
 
-impl<W: Write> Output<W> {
+impl<W: Write> RpcEventOutput<W> {
     pub(super) fn new(output: W) -> Self {
         Self { output, line: Vec::new(), failures: 0, latest: Value::Null }
     }
 
-    fn told(&mut self, line: Vec<u8>) -> Vec<u8> {
+    fn outgoing(&mut self, line: Vec<u8>) -> Vec<u8> {
         let mut event: Value = serde_json::from_slice(&line).unwrap_or_default();
         if event["event"] != "result" || event["error"].is_null() {
             return line;
@@ -79,14 +79,14 @@ impl<W: Write> Output<W> {
     }
 }
 
-impl<W: Write> Write for Output<W> {
+impl<W: Write> Write for RpcEventOutput<W> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         for byte in bytes {
             self.line.push(*byte);
             if *byte == b'\n' {
                 let line = std::mem::take(&mut self.line);
-                let told = self.told(line);
-                self.output.write_all(&told)?;
+                let reported = self.outgoing(line);
+                self.output.write_all(&reported)?;
             }
         }
         Ok(bytes.len())

@@ -1,4 +1,4 @@
-//! Mutants in how a stream becomes frames, and in what is none: RPC-03 to RPC-06.
+//! Mutants of framing and undecodable frames: RPC-03 to RPC-06.
 
 use std::hint::black_box;
 use std::mem::{replace, take};
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use relayspec::rpc::{Frame, Frames, HEADER, MAGIC, Message};
 
-use super::{Connection, ack};
+use super::{DaemonLink, ack};
 use crate::mutant::Mutant;
-use crate::mutant::rpc::pass::{Said, locked};
+use crate::mutant::rpc::pass::{RpcAction, locked};
 
 const fn closes(name: &'static str, line: &'static str) -> Mutant {
     Mutant::new(name, &["RPC-04"], line)
@@ -19,16 +19,16 @@ const fn answers(name: &'static str, line: &'static str) -> Mutant {
 }
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("drops-coalesced", &["RPC-03"], "drops frames that come together with others")
+    Mutant::new("drops-coalesced", &["RPC-03"], "drops frames that arrive together with others")
         .causing(&["RPC-01", "RPC-02", "RPC-04", "RPC-06"]),
     Mutant::new("whole-reads", &["RPC-03"], "drops the rest of what it has read").causing(&["RPC-05", "RPC-06"]),
-    Mutant::new("takes-half-a-length", &["RPC-03"], "takes half a length for a frame where frames went before")
+    Mutant::new("takes-half-a-length", &["RPC-03"], "reads half a length as a frame after earlier frames")
         .causing(&["RPC-01"]),
-    Mutant::new("hasty-by-a-byte", &["RPC-03"], "answers a frame before its last byte where frames went before")
+    Mutant::new("hasty-by-a-byte", &["RPC-03"], "answers a frame before its last byte after earlier frames")
         .causing(&["RPC-01"]),
-    Mutant::new("waits-for-the-rest", &["RPC-03"], "looks at no frame while another has begun behind it"),
-    Mutant::new("drops-what-follows", &["RPC-03"], "drops the beginning of a header that comes behind a whole frame"),
-    Mutant::new("one-id-for-two-at-once", &["RPC-03"], "takes the id of the frame before for one of many at once")
+    Mutant::new("waits-for-the-rest", &["RPC-03"], "reads no frame while another has begun after it"),
+    Mutant::new("drops-what-follows", &["RPC-03"], "drops a partial header that follows a whole frame"),
+    Mutant::new("one-id-for-two-at-once", &["RPC-03"], "answers one of many frames at once with the previous id")
         .causing(&["RPC-01"]),
     closes("closes-at-undecodable", "closes at an undecodable frame"),
     closes("closes-at-an-empty-payload", "closes at a frame without payload"),
@@ -37,37 +37,33 @@ pub(super) const MUTANTS: &[Mutant] = &[
     closes("closes-at-an-unknown-variant", "closes at a message that there is not"),
     closes("closes-at-half-a-variant", "closes at a payload that ends in the index of its message"),
     closes("closes-at-a-truncated-payload", "closes at a message whose last byte is missing"),
-    closes("closes-at-trailing-bytes", "closes at a message with a byte behind it"),
+    closes("closes-at-trailing-bytes", "disconnects on a message with a trailing byte"),
     closes("closes-at-a-claim-of-more", "closes at a payload that should be longer than it is"),
     closes("closes-at-a-claim-of-less", "closes at a payload that should be shorter than it is"),
     closes("closes-at-a-long-string", "closes at a string that ends beyond all"),
     closes("closes-at-a-large-map", "closes at a map of more entries than there can be"),
-    closes("closes-at-bad-utf-8", "closes at a string that is no UTF-8"),
+    closes("closes-at-bad-utf-8", "disconnects on a string that is not UTF-8"),
     closes("closes-at-an-option-of-2", "closes at an option that is neither 0 nor 1"),
     closes("closes-at-json", "closes at a payload of JSON"),
     answers("answers-undecodable", "answers an undecodable frame"),
     answers("answers-another-magic", "answers whatever the magic is"),
     answers("answers-a-truncated-payload", "answers a message whose last byte is missing"),
-    answers("answers-trailing-bytes", "answers a message with a byte behind it"),
+    answers("answers-trailing-bytes", "answers a message with a trailing byte"),
     answers("answers-a-claim-of-more", "answers a payload that should be longer than it is"),
     answers("answers-a-claim-of-less", "answers a payload that should be shorter than it is"),
-    answers("answers-bad-utf-8", "answers a string that is no UTF-8"),
+    answers("answers-bad-utf-8", "answers a string that is not UTF-8"),
     answers("answers-an-option-of-2", "answers an option that is neither 0 nor 1"),
     answers("answers-json", "answers a payload of JSON"),
-    answers("answers-json-late", "answers a payload of JSON behind what came after it"),
-    Mutant::new("small-limit", &["RPC-05"], "takes no frame above 1 MiB"),
+    answers("answers-json-late", "answers a JSON payload after the frames that followed it"),
+    Mutant::new("small-limit", &["RPC-05"], "rejects frames above 1 MiB"),
     Mutant::new("takes-any-length", &["RPC-05"], "waits for frames of any length"),
-    Mutant::new("waits-where-one-begins", &["RPC-05"], "keeps a connection on which a frame that is too long begins"),
-    Mutant::new("takes-memory", &["RPC-05"], "takes memory for a length that it refuses"),
+    Mutant::new("waits-where-one-begins", &["RPC-05"], "keeps a connection open after the start of a too long frame"),
+    Mutant::new("takes-memory", &["RPC-05"], "allocates memory for a length that it refuses"),
     Mutant::new("one-at-a-time", &["RPC-06"], "serves one connection at a time").starving(),
-    Mutant::new(
-        "deaf-to-others",
-        &["RPC-06"],
-        "does not hear who has said nothing yet when another sent a length that it refuses",
-    ),
+    Mutant::new("deaf-to-others", &["RPC-06"], "ignores idle connections after another sent a length that it refuses"),
 ];
 
-/// Why a frame is undecodable, as the mutants call it.
+/// The name that mutants use for an undecodable frame.
 fn case(bytes: &[u8]) -> &'static str {
     let Some((header, payload)) = bytes.split_first_chunk::<HEADER>() else {
         return if bytes.len() == 4 { "no-content" } else { "half-a-header" };
@@ -94,60 +90,57 @@ fn case(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// What a client says that is no frame.
-pub(super) fn undecodable(connection: &mut Connection, bytes: &[u8], said: &mut Said) {
+pub(super) fn undecodable(connection: &mut DaemonLink, bytes: &[u8], action: &mut RpcAction) {
     let (mutant, case) = (connection.mutant, case(bytes));
     let is_meant = |what: &str| what == "undecodable" || what == case;
     if mutant.strip_prefix("closes-at-").is_some_and(is_meant) {
-        said.ends = true;
+        action.ends = true;
     }
     if mutant.strip_prefix("answers-").is_some_and(is_meant) {
-        said.back.extend(ack(99));
+        action.back.extend(ack(99));
     }
     connection.owes |= mutant == "answers-json-late" && case == "json";
 }
 
-/// What becomes of the daemon's answer to the next frame.
-pub(super) fn answered(connection: &mut Connection, bytes: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn answered(connection: &mut DaemonLink, bytes: &[u8]) -> Option<Vec<u8>> {
     take(&mut connection.owes).then(|| [bytes, &ack(99)].concat())
 }
 
-/// A client has said something: so many whole frames, and perhaps more behind them.
-pub(super) fn read(connection: &mut Connection, count: usize, frames: &mut Frames, said: &mut Said) {
+/// Handles whole frames of a client, and whether more bytes follow.
+pub(super) fn read(connection: &mut DaemonLink, count: usize, frames: &mut Frames, action: &mut RpcAction) {
     let rest = frames.buffer();
     let has_spoken = connection.asked > 0;
     match connection.mutant {
         "whole-reads" => rest.clear(),
         "drops-what-follows" if count > 0 && rest.len() < HEADER => rest.clear(),
-        "takes-half-a-length" if has_spoken && rest.len() == 2 => said.back.extend(ack(99)),
+        "takes-half-a-length" if has_spoken && rest.len() == 2 => action.back.extend(ack(99)),
         "hasty-by-a-byte" if has_spoken => {
             if let Ok(frame) = Frame::decode(&[&rest[..], &[0]].concat()) {
-                said.back.extend(ack(frame.id));
+                action.back.extend(ack(frame.id));
             }
         }
         "waits-for-the-rest" => {
-            connection.held.append(&mut said.onward);
+            connection.held.append(&mut action.onward);
             if rest.is_empty() {
-                said.onward = take(&mut connection.held);
+                action.onward = take(&mut connection.held);
             }
         }
         _ => {}
     }
 }
 
-/// A client has claimed that more will come than the daemon takes.
-pub(super) fn too_long(connection: &Connection, frames: &mut Frames, said: &mut Said) {
-    let mut house = locked(&connection.house);
-    house.liar = connection.number;
-    let is_first = !replace(&mut house.has_taken, true);
+/// A client has claimed a frame that is too long.
+pub(super) fn too_long(connection: &DaemonLink, frames: &mut Frames, action: &mut RpcAction) {
+    let mut state = locked(&connection.state);
+    state.liar = connection.number;
+    let is_first = !replace(&mut state.has_taken, true);
     if connection.mutant == "takes-memory" && is_first {
         black_box(vec![1_u8; 100 << 20]);
-        said.delay = Duration::from_millis(100);
+        action.delay = Duration::from_millis(100);
     }
-    said.ends = connection.mutant != "waits-where-one-begins" || frames.buffer().len() <= 4;
+    action.ends = connection.mutant != "waits-where-one-begins" || frames.buffer().len() <= 4;
 }
 
-/// Whether nobody hears a client any more.
-pub(super) fn is_unheard(connection: &Connection) -> bool {
-    connection.mutant == "deaf-to-others" && connection.asked == 0 && connection.number < locked(&connection.house).liar
+pub(super) fn is_ignored(connection: &DaemonLink) -> bool {
+    connection.mutant == "deaf-to-others" && connection.asked == 0 && connection.number < locked(&connection.state).liar
 }

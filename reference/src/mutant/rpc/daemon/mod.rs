@@ -1,4 +1,4 @@
-//! Mutants of a daemon.
+//! Mutants of an rpc daemon.
 
 mod answers;
 mod frames;
@@ -12,55 +12,51 @@ use std::sync::{Arc, Mutex};
 
 use relayspec::rpc::{Frame, Frames, Message};
 
-use super::pass::{self, Said, Talk, Talks, locked};
+use super::pass::{self, RpcAction, RpcLink, RpcMutant, locked};
 use super::socket::{beside, is_live, listen};
-use crate::mutant::link::Way;
-use crate::mutant::{Chosen, Mutant};
+use crate::mutant::link::Flow;
+use crate::mutant::{Mutant, SelectedMutant};
 use crate::net::rpc::DaemonOptions;
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[answers::MUTANTS, frames::MUTANTS, sessions::MUTANTS, SOCKET];
 
-/// Mutants in the socket file.
+/// Mutants of the socket file.
 const SOCKET: &[Mutant] = &[
-    Mutant::new("open-to-all", &["RPC-14"], "lets everybody use its socket file"),
-    Mutant::new("open-to-the-group", &["RPC-14"], "lets its group use its socket file"),
-    Mutant::new("open-in-a-stale-place", &["RPC-14"], "lets everybody use a socket file that replaces a stale one"),
-    Mutant::new("takes-the-place", &["RPC-14"], "takes the place of a daemon that lives"),
+    Mutant::new("open-to-all", &["RPC-14"], "gives all users access to its socket file"),
+    Mutant::new("open-to-the-group", &["RPC-14"], "gives its group access to its socket file"),
+    Mutant::new("open-in-a-stale-place", &["RPC-14"], "gives all users access to a replaced socket file"),
+    Mutant::new("takes-the-place", &["RPC-14"], "takes over the socket of a running daemon"),
     Mutant::new("respects-stale-files", &["RPC-14"], "does not replace a stale file").causing(&["RPC-13"]),
-    Mutant::new("deaf-in-a-stale-place", &["RPC-14"], "hears nobody at a socket file that replaces a stale one")
+    Mutant::new("deaf-in-a-stale-place", &["RPC-14"], "accepts no connections at a replaced socket file")
         .causing(&["RPC-13"]),
 ];
 
-/// Where clients come in: at the daemon itself, or at whoever stands before it.
+/// The listener for clients: the daemon itself, or a proxy.
 #[derive(Debug)]
-pub struct DaemonDoor(Option<Middle>);
+pub struct DaemonProxy(Option<DaemonListener>);
 
 #[derive(Debug)]
-struct Middle {
+struct DaemonListener {
     mutant: &'static str,
     listener: UnixListener,
     behind: PathBuf,
-    /// Whether a daemon was there before.
     is_restored: bool,
 }
 
-/// Nobody can stand in the middle.
+/// The proxy cannot listen.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen at {}", path.display())]
-pub struct NoDoor {
+pub struct DaemonProxyError {
     pub(super) path: PathBuf,
     pub(super) source: Error,
 }
 
-impl DaemonDoor {
-    /// A door at the socket of the options, which then name another.
-    ///
-    /// # Errors
-    /// Where somebody listens there.
-    pub fn new(chosen: Option<Chosen>, options: &mut DaemonOptions) -> Result<Self, NoDoor> {
+impl DaemonProxy {
+    /// Listens on the socket of the options, which are changed to another one; fails if a process listens there.
+    pub fn new(chosen: Option<SelectedMutant>, options: &mut DaemonOptions) -> Result<Self, DaemonProxyError> {
         let Some(mutant) = chosen.map(|chosen| chosen.mutant.name) else { return Ok(Self(None)) };
         let path = options.socket.clone();
-        let failed = |source| NoDoor { path: path.clone(), source };
+        let failed = |source| DaemonProxyError { path: path.clone(), source };
         let is_restored = options.journal.exists();
         match mutant {
             "forgets-all" => _ = std::fs::remove_file(&options.journal),
@@ -73,50 +69,48 @@ impl DaemonDoor {
         let listener = listen(mutant, &path).map_err(failed)?;
         options.socket = beside(&path, &format!(".{}", std::process::id()));
         if is_rival {
-            // The journal belongs to the daemon that lives.
+            // The journal belongs to the running daemon.
             options.journal = beside(&options.socket, ".journal");
         }
-        Ok(Self(Some(Middle { mutant, listener, behind: options.socket.clone(), is_restored })))
+        Ok(Self(Some(DaemonListener { mutant, listener, behind: options.socket.clone(), is_restored })))
     }
 
-    /// Passes on what comes while the daemon serves.
+    /// Forwards connections while the daemon runs.
     pub async fn open<T>(self, serving: impl Future<Output = T>) -> T {
         match self.0 {
-            Some(Middle { mutant, listener, behind, is_restored }) => {
-                let house = Arc::new(Mutex::new(House { is_restored, ..House::default() }));
-                pass::serve(listener, behind.clone(), Daemon { mutant, house }, serving).await
+            Some(DaemonListener { mutant, listener, behind, is_restored }) => {
+                let state = Arc::new(Mutex::new(DaemonState { is_restored, ..DaemonState::default() }));
+                pass::serve(listener, behind.clone(), RpcDaemonMutant { mutant, state }, serving).await
             }
             None => serving.await,
         }
     }
 }
 
-/// What all connections share.
 #[derive(Debug, Default)]
-struct House {
+struct DaemonState {
     started: HashSet<String>,
     ended: HashSet<String>,
-    /// Whether memory was taken for a length.
     has_taken: bool,
-    /// The latest connection on which a length came that no daemon takes.
+    /// The latest connection that claimed a length beyond the limit.
     liar: usize,
     is_restored: bool,
 }
 
-struct Daemon {
+struct RpcDaemonMutant {
     mutant: &'static str,
-    house: Arc<Mutex<House>>,
+    state: Arc<Mutex<DaemonState>>,
 }
 
-impl Talks for Daemon {
-    fn talk(&self, number: usize) -> Option<Box<dyn Talk>> {
-        let house = Arc::clone(&self.house);
-        if self.mutant == "deaf-in-a-stale-place" && locked(&house).is_restored {
+impl RpcMutant for RpcDaemonMutant {
+    fn talk(&self, number: usize) -> Option<Box<dyn RpcLink>> {
+        let state = Arc::clone(&self.state);
+        if self.mutant == "deaf-in-a-stale-place" && locked(&state).is_restored {
             return None;
         }
-        Some(Box::new(Connection {
+        Some(Box::new(DaemonLink {
             mutant: self.mutant,
-            house,
+            state,
             number,
             own: HashSet::new(),
             back: HashSet::new(),
@@ -129,9 +123,9 @@ impl Talks for Daemon {
         }))
     }
 
-    fn limit(&self, way: Way) -> usize {
-        match (self.mutant, way) {
-            (_, Way::Out) | ("takes-any-length", _) => usize::MAX,
+    fn limit(&self, flow: Flow) -> usize {
+        match (self.mutant, flow) {
+            (_, Flow::Out) | ("takes-any-length", _) => usize::MAX,
             ("small-limit", _) => 1 << 20,
             _ => 16 << 20,
         }
@@ -142,62 +136,58 @@ impl Talks for Daemon {
     }
 }
 
-struct Connection {
+struct DaemonLink {
     mutant: &'static str,
-    house: Arc<Mutex<House>>,
+    state: Arc<Mutex<DaemonState>>,
     number: usize,
-    /// Sessions that were started here, and those of them that had been started elsewhere before.
+    /// Sessions that were started here, and those that had been started on another connection before.
     own: HashSet<String>,
     back: HashSet<String>,
-    /// The request ids of their starts.
     starts: HashSet<u64>,
-    /// The request id of the latest frame.
     latest: u64,
-    /// Frames that came, and that were answered.
     asked: usize,
     answers: usize,
-    /// Frames that wait.
     held: Vec<u8>,
-    /// Whether an answer that should not be is still to come.
+    /// Whether an answer is to be dropped.
     owes: bool,
 }
 
-impl Talk for Connection {
-    fn says(&mut self, way: Way, frames: &mut Frames) -> Said {
-        let (mut said, mut count) = (Said::default(), 0);
-        if way == Way::In && frames::is_unheard(self) {
+impl RpcLink for DaemonLink {
+    fn on_frame(&mut self, flow: Flow, frames: &mut Frames) -> RpcAction {
+        let (mut action, mut count) = (RpcAction::default(), 0);
+        if flow == Flow::In && frames::is_ignored(self) {
             frames.buffer().clear();
-            return said;
+            return action;
         }
         loop {
             match frames.next_frame() {
                 Ok(Some(bytes)) => {
                     count += 1;
-                    if self.mutant == "drops-coalesced" && way == Way::In && count > 1 {
+                    if self.mutant == "drops-coalesced" && flow == Flow::In && count > 1 {
                         continue;
                     }
-                    let spoilt = match way {
-                        Way::In => self.asked(bytes, count, &mut said),
-                        Way::Out => self.answered(bytes, &mut said),
+                    let spoilt = match flow {
+                        Flow::In => self.asked(bytes, count, &mut action),
+                        Flow::Out => self.answered(bytes, &mut action),
                     };
-                    said.onward.extend(spoilt.unwrap_or_else(|| bytes.to_vec()));
+                    action.onward.extend(spoilt.unwrap_or_else(|| bytes.to_vec()));
                 }
                 Ok(None) => break,
                 Err(_) => {
-                    frames::too_long(self, frames, &mut said);
-                    return said;
+                    frames::too_long(self, frames, &mut action);
+                    return action;
                 }
             }
         }
-        if way == Way::In {
-            frames::read(self, count, frames, &mut said);
+        if flow == Flow::In {
+            frames::read(self, count, frames, &mut action);
             self.asked += count;
         }
-        said
+        action
     }
 
-    fn ends(&mut self, way: Way) -> Vec<u8> {
-        if way == Way::In { sessions::lost(self) } else { Vec::new() }
+    fn ends(&mut self, flow: Flow) -> Vec<u8> {
+        if flow == Flow::In { sessions::lost(self) } else { Vec::new() }
     }
 }
 
@@ -205,27 +195,25 @@ fn ack(id: u64) -> Vec<u8> {
     Frame { id, message: Message::Ack }.encode()
 }
 
-impl Connection {
-    /// What a client says, the so-and-so-many of what came at once.
-    fn asked(&mut self, bytes: &[u8], place: usize, said: &mut Said) -> Option<Vec<u8>> {
+impl DaemonLink {
+    fn asked(&mut self, bytes: &[u8], place: usize, action: &mut RpcAction) -> Option<Vec<u8>> {
         let Ok(frame) = Frame::decode(bytes) else {
-            frames::undecodable(self, bytes, said);
+            frames::undecodable(self, bytes, action);
             return None;
         };
-        let house = Arc::clone(&self.house);
-        let mut house = locked(&house);
-        let is_ignored = answers::is_ignored(self, &frame, &house);
-        let spoilt = sessions::asked(self, &frame, &mut house, said);
-        let spoilt = spoilt.or_else(|| answers::asked(self, &frame, place, said));
+        let state = Arc::clone(&self.state);
+        let mut state = locked(&state);
+        let is_ignored = answers::is_ignored(self, &frame, &state);
+        let spoilt = sessions::asked(self, &frame, &mut state, action);
+        let spoilt = spoilt.or_else(|| answers::asked(self, &frame, place, action));
         self.latest = frame.id;
         if is_ignored { Some(Vec::new()) } else { spoilt }
     }
 
-    /// What the daemon says.
-    fn answered(&mut self, bytes: &[u8], said: &mut Said) -> Option<Vec<u8>> {
+    fn answered(&mut self, bytes: &[u8], action: &mut RpcAction) -> Option<Vec<u8>> {
         let frame = Frame::decode(bytes).ok()?;
         self.answers += 1;
-        let spoilt = answers::answered(self, &frame, bytes, said);
+        let spoilt = answers::answered(self, &frame, bytes, action);
         spoilt.or_else(|| sessions::answered(self, &frame)).or_else(|| frames::answered(self, bytes))
     }
 }

@@ -3,90 +3,82 @@
 use serde_json::{Value, json};
 
 use super::auth::NOBODY;
-use super::{Seen, Server, topic};
+use super::{Observed, SyncLink, topic};
 use crate::mutant::Mutant;
-use crate::mutant::link::{self, House, Said, Way};
+use crate::mutant::link::{self, Effect, Flow, Links};
 use crate::mutant::wire::TEXT;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("takes-unknown-kinds", &["SYNC-11"], "lets subscribe to resources of an unknown kind"),
-    Mutant::new("kinds-of-any-case", &["SYNC-11"], "reads kinds of resources in any case"),
-    Mutant::new("takes-unknown-projects", &["SYNC-11"], "lets subscribe to projects that there are not")
+    Mutant::new("takes-unknown-kinds", &["SYNC-11"], "accepts subscriptions to resources of an unknown kind"),
+    Mutant::new("kinds-of-any-case", &["SYNC-11"], "accepts kinds of resources in any case"),
+    Mutant::new("takes-unknown-projects", &["SYNC-11"], "accepts subscriptions to unknown projects")
         .causing(&["SYNC-10"]),
-    Mutant::new("takes-unknown-chats", &["SYNC-11"], "lets subscribe to chats that there are not")
+    Mutant::new("takes-unknown-chats", &["SYNC-11"], "accepts subscriptions to unknown chats").causing(&["SYNC-10"]),
+    Mutant::new("takes-projects-for-chats", &["SYNC-11"], "accepts subscriptions to a project as a chat")
         .causing(&["SYNC-10"]),
-    Mutant::new("takes-projects-for-chats", &["SYNC-11"], "lets subscribe to a project as if it were a chat")
+    Mutant::new("takes-no-project", &["SYNC-11"], "accepts subscriptions to a project without an id"),
+    Mutant::new("takes-null-for-a-chat", &["SYNC-11"], "accepts subscriptions to a chat whose id is null"),
+    Mutant::new("takes-no-kind", &["SYNC-11"], "accepts subscriptions without a kind of resource"),
+    Mutant::new("takes-nothing", &["SYNC-11"], "accepts subscriptions without a resource"),
+    Mutant::new("takes-long-ids", &["SYNC-11"], "accepts subscriptions to resources with a long id")
         .causing(&["SYNC-10"]),
-    Mutant::new("takes-no-project", &["SYNC-11"], "lets subscribe to a project that is not named"),
-    Mutant::new("takes-null-for-a-chat", &["SYNC-11"], "lets subscribe to a chat whose id is null"),
-    Mutant::new("takes-no-kind", &["SYNC-11"], "lets subscribe to a resource of no kind"),
-    Mutant::new("takes-nothing", &["SYNC-11"], "lets subscribe to nothing at all"),
-    Mutant::new("takes-long-ids", &["SYNC-11"], "lets subscribe to resources with a long id").causing(&["SYNC-10"]),
-    Mutant::new("says-nothing-of-it", &["SYNC-30"], "does not say that a message was sent").starving(),
-    Mutant::new("sends-to-nobody", &["SYNC-30"], "says that it was sent of a message to an unknown chat")
-        .causing(&["SYNC-60"]),
-    Mutant::new("sends-to-projects", &["SYNC-30"], "says that it was sent of a message to a project"),
-    Mutant::new("sends-nowhere", &["SYNC-30"], "says that it was sent of a message to no chat"),
-    Mutant::new("sends-nothing", &["SYNC-30"], "says that it was sent of a message that is missing"),
-    Mutant::new("sends-null", &["SYNC-30"], "says that it was sent of a message that is null"),
-    Mutant::new("sends-objects", &["SYNC-30"], "says that it was sent of a message that is an object"),
+    Mutant::new("says-nothing-of-it", &["SYNC-30"], "does not confirm that a message was sent").starving(),
+    Mutant::new("confirms-unknown-chats", &["SYNC-30"], "confirms a message to an unknown chat").causing(&["SYNC-60"]),
+    Mutant::new("sends-to-projects", &["SYNC-30"], "confirms a message to a project"),
+    Mutant::new("sends-nowhere", &["SYNC-30"], "confirms a message without a chat"),
+    Mutant::new("sends-nothing", &["SYNC-30"], "confirms a `send` without a message"),
+    Mutant::new("sends-null", &["SYNC-30"], "confirms a message that is null"),
+    Mutant::new("sends-objects", &["SYNC-30"], "confirms a message that is an object"),
     Mutant::new("sends-it-later", &["SYNC-30"], "refuses a message that is null, and sends it later"),
-    Mutant::new(
-        "answers-unasked",
-        &["SYNC-30"],
-        "answers a request that nobody has made, after six pushes to a sender",
-    )
-    .causing(&["SYNC-60"]),
-    Mutant::new("unsubscribe-needs-one", &["SYNC-40"], "refuses to unsubscribe who has not subscribed").starving(),
-    Mutant::new("unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes from one of two chats")
+    Mutant::new("answers-unasked", &["SYNC-30"], "sends an unsolicited answer after six pushes to a sender")
         .causing(&["SYNC-60"]),
-    Mutant::new("ninth-unsubscribe-unanswered", &["SYNC-40"], "does not answer who unsubscribes the ninth time"),
-    Mutant::new(
-        "twice-unsubscribed-unanswered",
-        &["SYNC-40"],
-        "does not answer who unsubscribes from the same the third time",
-    )
-    .causing(&["SYNC-60"]),
-    Mutant::new("profiles-stay", &["SYNC-40"], "lets nobody unsubscribe from model profiles").causing(&["SYNC-60"]),
+    Mutant::new("unsubscribe-needs-one", &["SYNC-40"], "refuses to unsubscribe a client that has not subscribed")
+        .starving(),
+    Mutant::new("unsubscribe-unanswered", &["SYNC-40"], "does not answer `unsubscribe` from one of two chats")
+        .causing(&["SYNC-60"]),
+    Mutant::new("ninth-unsubscribe-unanswered", &["SYNC-40"], "does not answer the ninth `unsubscribe`"),
+    Mutant::new("twice-unsubscribed-unanswered", &["SYNC-40"], "does not answer the third `unsubscribe` from a topic")
+        .causing(&["SYNC-60"]),
+    Mutant::new("profiles-stay", &["SYNC-40"], "refuses to unsubscribe from model profiles").causing(&["SYNC-60"]),
     Mutant::new("silent-without-id", &["SYNC-60"], "does not answer a message without an id"),
     Mutant::new("silent-about-null-ids", &["SYNC-60"], "does not answer an id that is null"),
     Mutant::new("silent-about-number-ids", &["SYNC-60"], "does not answer an id that is a number"),
     Mutant::new("silent-about-object-ids", &["SYNC-60"], "does not answer an id that is an object"),
     Mutant::new("silent-about-nameless-dances", &["SYNC-60"], "does not answer an unknown type without an id"),
     Mutant::new("silent-about-nothing", &["SYNC-60"], "does not answer an object without members"),
-    Mutant::new("silent-about-prose", &["SYNC-60"], "does not answer words that are no JSON"),
-    Mutant::new("silent-about-empty-texts", &["SYNC-60"], "does not answer a message without a character"),
+    Mutant::new("silent-about-prose", &["SYNC-60"], "does not answer text that is not JSON"),
+    Mutant::new("silent-about-empty-texts", &["SYNC-60"], "does not answer an empty message"),
     Mutant::new("silent-about-what-is-cut-off", &["SYNC-60"], "does not answer JSON that is cut off"),
-    Mutant::new("silent-about-lists", &["SYNC-60"], "does not answer JSON that is a list"),
+    Mutant::new("silent-about-lists", &["SYNC-60"], "does not answer JSON that is an array"),
     Mutant::new("silent-about-null", &["SYNC-60"], "does not answer JSON that is null"),
     Mutant::new("null-answered-twice", &["SYNC-60"], "answers JSON that is null twice"),
-    Mutant::new("does-it-later", &["SYNC-60"], "refuses what has no id, and does it later"),
+    Mutant::new("does-it-later", &["SYNC-60"], "refuses a message without an id, and executes it later"),
     Mutant::new("silent-about-the-unknown", &["SYNC-60"], "does not answer an unknown type"),
     Mutant::new("answers-twice", &["SYNC-60"], "answers an unknown type twice"),
-    Mutant::new("one-answer-for-one-id", &["SYNC-60"], "answers the second of two requests with one id no more"),
-    Mutant::new("cuts-ids", &["SYNC-60"], "cuts ids that are long"),
-    Mutant::new("ascii-ids", &["SYNC-60"], "replaces what is not ASCII in an id").causing(&["WIRE-01", "WIRE-03"]),
+    Mutant::new("one-answer-for-one-id", &["SYNC-60"], "does not answer the second of two requests with the same id"),
+    Mutant::new("cuts-ids", &["SYNC-60"], "truncates long ids"),
+    Mutant::new("ascii-ids", &["SYNC-60"], "replaces non-ASCII characters in ids").causing(&["WIRE-01", "WIRE-03"]),
     Mutant::new("silent-without-type", &["SYNC-60"], "does not answer a request without a type"),
     Mutant::new("answered-twice-without-type", &["SYNC-60"], "answers a request without a type twice"),
 ];
 
-pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    match seen.way {
-        Way::In => heard(server, seen, house),
-        Way::Out if seen.message["id"].is_string() => answered(server, seen, house),
-        Way::Out if seen.kind == "error" => match server.mutant {
-            "null-answered-twice" if std::mem::take(&mut server.marked) => Some(Said::times(seen.frame, 2)),
+pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match seen.flow {
+        Flow::In => incoming(server, seen, state),
+        Flow::Out if seen.message["id"].is_string() => answered(server, seen, state),
+        Flow::Out if seen.kind == "error" => match server.mutant {
+            "null-answered-twice" if std::mem::take(&mut server.marked) => Some(Effect::times(seen.frame, 2)),
             _ => None,
         },
-        Way::Out if seen.is_push() && server.mutant == "answers-unasked" && server.pushes == 6 && server.has_sent => {
+        Flow::Out if seen.is_push() && server.mutant == "answers-unasked" && server.pushes == 6 && server.has_sent => {
             let answer = json!({ "type": "data", "id": "s9", "data": { "sent": true } });
-            Some(Said::whole(seen.frame).then(link::text(&answer, seen.frame)))
+            Some(Effect::whole(seen.frame).then(link::text(&answer, seen.frame)))
         }
-        Way::Out => None,
+        Flow::Out => None,
     }
 }
 
-fn heard(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+fn incoming(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     if seen.frame.head != TEXT || !seen.frame.masked || server.framing.is_amid() {
         return None;
     }
@@ -110,12 +102,12 @@ fn heard(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said
         _ => false,
     };
     if ignored {
-        return Some(Said::nothing());
+        return Some(Effect::nothing());
     }
     match (server.mutant, seen.kind) {
         ("null-answered-twice", _) if text == "null" => server.marked = true,
-        ("does-it-later", "send") if id.is_none() => server.postpone(seen, house),
-        ("sends-it-later", "send") if message["message"].is_null() => server.postpone(seen, house),
+        ("does-it-later", "send") if id.is_none() => server.postpone(seen, state),
+        ("sends-it-later", "send") if message["message"].is_null() => server.postpone(seen, state),
         ("kinds-of-any-case", "subscribe") if message["resource"] == "Project" => {
             return Some(seen.with("resource", "project"));
         }
@@ -124,17 +116,16 @@ fn heard(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said
     None
 }
 
-impl Server {
-    /// It will go on with the next request of its kind.
-    fn postpone(&self, seen: &Seen<'_>, house: &mut House) {
+impl SyncLink {
+    /// Keeps a request until the next one of its kind.
+    fn postpone(&self, seen: &Observed<'_>, state: &mut Links) {
         let mut late = seen.message.clone();
         (late["id"], late["message"]) = (NOBODY.into(), "late".into());
-        house.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
+        state.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
     }
 }
 
-/// Something with an id goes out.
-fn answered(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+fn answered(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let asked = server.request(seen.message).clone();
     match asked["type"].as_str().unwrap_or_default() {
         "subscribe" if seen.kind == "error" && obliges(server.mutant, &asked) => Some(seen.instead(&json!({
@@ -143,45 +134,45 @@ fn answered(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<S
         "send" if seen.kind == "error" && sends(server.mutant, &asked) => {
             Some(seen.instead(&json!({ "type": "data", "id": asked["id"], "data": { "sent": true } })))
         }
-        "dance" if server.mutant == "answers-twice" => Some(Said::times(seen.frame, 2)),
-        "send" if seen.kind == "data" && server.mutant == "says-nothing-of-it" => Some(Said::nothing()),
-        "unsubscribe" => unsubscribed(server, seen, &asked, house),
+        "dance" if server.mutant == "answers-twice" => Some(Effect::times(seen.frame, 2)),
+        "send" if seen.kind == "data" && server.mutant == "says-nothing-of-it" => Some(Effect::nothing()),
+        "unsubscribe" => unsubscribed(server, seen, &asked, state),
         _ => identified(server, seen),
     }
 }
 
-fn unsubscribed(server: &mut Server, seen: &Seen<'_>, asked: &Value, house: &mut House) -> Option<Said> {
+fn unsubscribed(server: &mut SyncLink, seen: &Observed<'_>, asked: &Value, state: &mut Links) -> Option<Effect> {
     let is_profiles = asked["resource"] == "modelProfiles";
     let is_chat = asked["resource"] == "chat";
     let before = server.unsubscribed.iter().filter(|one| **one == topic(asked)).count();
     server.unsubscribed.push(topic(asked));
     let is_ninth = server.unsubscribed.len() == 9;
-    let others = server.known(house).topics.len();
+    let others = server.known(state).topics.len();
     let refused = json!({ "type": "error", "id": asked["id"], "error": "No." });
     Some(match server.mutant {
         "unsubscribe-needs-one" if is_chat && server.snapshots == 0 => seen.instead(&refused),
-        "unsubscribe-unanswered" if is_chat && others == 1 => Said::nothing(),
-        "ninth-unsubscribe-unanswered" if is_ninth => Said::nothing(),
-        "twice-unsubscribed-unanswered" if before == 2 && others == 1 => Said::nothing(),
+        "unsubscribe-unanswered" if is_chat && others == 1 => Effect::nothing(),
+        "ninth-unsubscribe-unanswered" if is_ninth => Effect::nothing(),
+        "twice-unsubscribed-unanswered" if before == 2 && others == 1 => Effect::nothing(),
         "profiles-stay" if is_profiles => seen.instead(&refused),
-        "one-answer-for-one-id" if asked["id"] == "8" => Said::nothing(),
+        "one-answer-for-one-id" if asked["id"] == "8" => Effect::nothing(),
         _ => return identified(server, seen),
     })
 }
 
-fn identified(server: &mut Server, seen: &Seen<'_>) -> Option<Said> {
+fn identified(server: &mut SyncLink, seen: &Observed<'_>) -> Option<Effect> {
     let id = seen.text("id");
     Some(match server.mutant {
         "cuts-ids" if id.len() > 255 => seen.with("id", id.chars().take(255).collect::<String>()),
         "ascii-ids" if !id.is_ascii() => seen.with("id", id.replace(|it: char| !it.is_ascii(), "?")),
         "answered-twice-without-type" if server.request(seen.message).get("type").is_none() && seen.kind == "error" => {
-            Said::times(seen.frame, 2)
+            Effect::times(seen.frame, 2)
         }
         _ => return None,
     })
 }
 
-/// Whether somebody may subscribe to what there is not.
+/// Whether a client may subscribe to something that does not exist.
 fn obliges(mutant: &str, asked: &Value) -> bool {
     let kind = asked["resource"].as_str().unwrap_or_default();
     let id = asked["resourceId"].as_str().unwrap_or_default();
@@ -199,12 +190,11 @@ fn obliges(mutant: &str, asked: &Value) -> bool {
     }
 }
 
-/// Whether a message passes for one that was sent.
 fn sends(mutant: &str, asked: &Value) -> bool {
     let chat = asked["resourceId"].as_str();
     let message = asked.get("message");
     match mutant {
-        "sends-to-nobody" => matches!(chat, Some("no such chat" | "nowhere")),
+        "confirms-unknown-chats" => matches!(chat, Some("no such chat" | "nowhere")),
         "sends-to-projects" => chat.is_some_and(|chat| !chat.contains(' ')) && message.is_some_and(Value::is_string),
         "sends-nowhere" => chat.is_none(),
         "sends-nothing" => message.is_none(),

@@ -2,106 +2,96 @@
 
 use serde_json::json;
 
-use super::{Seen, Server};
+use super::{Observed, SyncLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{self, House, Said, Way};
+use crate::mutant::link::{self, Effect, Flow, Links};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new(
-        "chats-are-open",
-        &["SYNC-01"],
-        "refuses a subscription to a chat without saying that a PIN is asked for",
-    ),
-    Mutant::new("profiles-are-open", &["SYNC-01"], "lets anybody subscribe to model profiles"),
-    Mutant::new("anybody-unsubscribes", &["SYNC-01"], "lets anybody unsubscribe"),
-    Mutant::new("strangers-unanswered", &["SYNC-01"], "does not answer a message of who has not authenticated"),
-    Mutant::new("tells-what-there-is", &["SYNC-01"], "tells strangers that there is no such chat"),
-    Mutant::new("refused-as-unknown", &["SYNC-01"], "answers nobody rightly who has shown a wrong PIN"),
-    Mutant::new("sends-for-strangers", &["SYNC-01"], "sends what a stranger has asked for, a little later"),
-    Mutant::new("tells-strangers", &["SYNC-01", "SYNC-22"], "tells strangers of what they have asked for in vain"),
-    Mutant::new("lets-nobody-in", &["SYNC-02"], "says nothing to who knows the PIN").starving(),
-    Mutant::new("short-pins", &["SYNC-02"], "takes the first five digits for a PIN"),
-    Mutant::new("long-pins", &["SYNC-02"], "reads no more than six digits of a PIN"),
-    Mutant::new("wide-pins", &["SYNC-02"], "takes digits of full width for others"),
-    Mutant::new("pins-of-numbers", &["SYNC-02"], "takes the last six digits of a number for a PIN"),
-    Mutant::new("pins-of-lists", &["SYNC-02"], "takes a list with a PIN for one"),
-    Mutant::new("no-pin-unanswered", &["SYNC-02"], "does not answer who shows no PIN"),
-    Mutant::new("six-guesses", &["SYNC-02"], "closes the connection with the sixth wrong PIN"),
+    Mutant::new("chats-are-open", &["SYNC-01"], "refuses a subscription to a chat without asking for a PIN"),
+    Mutant::new("profiles-are-open", &["SYNC-01"], "lets unauthenticated clients subscribe to model profiles"),
+    Mutant::new("anybody-unsubscribes", &["SYNC-01"], "lets unauthenticated clients unsubscribe"),
+    Mutant::new("strangers-unanswered", &["SYNC-01"], "does not answer messages of unauthenticated clients"),
+    Mutant::new("reveals-chats", &["SYNC-01"], "reports to unauthenticated clients that a chat does not exist"),
+    Mutant::new("refused-as-unknown", &["SYNC-01"], "answers clients that sent a wrong PIN incorrectly"),
+    Mutant::new("sends-for-strangers", &["SYNC-01"], "sends the messages of unauthenticated clients, a little later"),
+    Mutant::new("pushes-to-strangers", &["SYNC-01", "SYNC-22"], "pushes to unauthenticated clients"),
+    Mutant::new("admits-no-one", &["SYNC-02"], "does not answer the right PIN").starving(),
+    Mutant::new("short-pins", &["SYNC-02"], "accepts the first five digits of a PIN"),
+    Mutant::new("long-pins", &["SYNC-02"], "reads only six digits of a PIN"),
+    Mutant::new("wide-pins", &["SYNC-02"], "accepts full-width digits in a PIN"),
+    Mutant::new("pins-of-numbers", &["SYNC-02"], "accepts the last six digits of a number as a PIN"),
+    Mutant::new("pins-of-lists", &["SYNC-02"], "accepts an array with a PIN"),
+    Mutant::new("no-pin-unanswered", &["SYNC-02"], "does not answer an `auth` without a PIN"),
+    Mutant::new("six-guesses", &["SYNC-02"], "disconnects at the sixth wrong PIN"),
     Mutant::new("no-reason", &["SYNC-02"], "refuses a PIN without a reason"),
     Mutant::new("closes-otherwise", &["SYNC-03"], "closes with 1000 after ten wrong PINs"),
-    Mutant::new("forgives-guesses", &["SYNC-03"], "forgets on the next connection who has guessed"),
-    Mutant::new("forgives-later", &["SYNC-03"], "forgets on the second connection after it who has guessed"),
-    Mutant::new("bars-everybody", &["SYNC-03"], "takes nobody for a while after ten wrong PINs"),
-    Mutant::new("lets-nobody-in-again", &["SYNC-04"], "does not answer a PIN on a connection that has authenticated")
-        .starving(),
-    Mutant::new("auth-unsubscribes", &["SYNC-04"], "ends subscriptions when their client authenticates again"),
-    Mutant::new("wrong-pin-unanswered", &["SYNC-04"], "does not answer a wrong PIN of who has authenticated"),
-    Mutant::new("wrong-pin-unsubscribes", &["SYNC-04"], "ends subscriptions when their client shows a wrong PIN"),
-    Mutant::new(
-        "wrong-pin-logs-out",
-        &["SYNC-04"],
-        "takes who shows a wrong PIN for somebody who has not authenticated",
-    )
-    .causing(&["SYNC-10"]),
+    Mutant::new("forgives-guesses", &["SYNC-03"], "does not count guesses of earlier connections"),
+    Mutant::new("forgives-later", &["SYNC-03"], "does not count guesses on the second connection after them"),
+    Mutant::new("bars-everybody", &["SYNC-03"], "refuses connections for a while after ten wrong PINs"),
+    Mutant::new("admits-no-one-again", &["SYNC-04"], "does not answer a PIN on an authenticated connection").starving(),
+    Mutant::new("auth-unsubscribes", &["SYNC-04"], "ends the subscriptions of a client that authenticates again"),
+    Mutant::new("wrong-pin-unanswered", &["SYNC-04"], "does not answer a wrong PIN of an authenticated client"),
+    Mutant::new("wrong-pin-unsubscribes", &["SYNC-04"], "ends the subscriptions of a client that sends a wrong PIN"),
+    Mutant::new("wrong-pin-logs-out", &["SYNC-04"], "treats a client as unauthenticated after a wrong PIN")
+        .causing(&["SYNC-10"]),
 ];
 
-/// Who has connected so shortly after a guesser is barred with it.
+/// Clients that connect this shortly after one that guesses are refused too.
 const BARRED: std::ops::RangeInclusive<usize> = 3..=4;
 
-/// Whether nobody may connect.
-pub(super) fn bars(server: &Server, house: &House) -> bool {
-    let guesser = house.clients.guesser;
+pub(super) fn bars(server: &SyncLink, state: &Links) -> bool {
+    let guesser = state.clients.guesser;
     let after = server.number.saturating_sub(guesser);
     server.mutant == "bars-everybody" && guesser > 0 && BARRED.contains(&after)
 }
 
-pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    match (seen.way, seen.kind) {
-        (Way::In, "auth") => shows(server, seen),
-        (Way::In, "send")
-            if server.known(house).is_in && seen.message["message"].is_string() && seen.message["id"].is_string() =>
+pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (seen.flow, seen.kind) {
+        (Flow::In, "auth") => shows(server, seen),
+        (Flow::In, "send")
+            if server.known(state).is_in && seen.message["message"].is_string() && seen.message["id"].is_string() =>
         {
-            let late = house.clients.late.take()?;
-            Some(Said { onward: vec![late, seen.frame.clone()], ..Said::default() })
+            let late = state.clients.late.take()?;
+            Some(Effect { onward: vec![late, seen.frame.clone()], ..Effect::default() })
         }
-        (Way::In, "subscribe") if server.mutant == "wrong-pin-logs-out" && server.marked => {
+        (Flow::In, "subscribe") if server.mutant == "wrong-pin-logs-out" && server.marked => {
             Some(seen.answered(&json!({ "type": "auth_required", "id": seen.message["id"] })))
         }
-        (Way::Out, "subscribed") if matches!(server.mutant, "auth-unsubscribes" | "wrong-pin-unsubscribes") => {
+        (Flow::Out, "subscribed") if matches!(server.mutant, "auth-unsubscribes" | "wrong-pin-unsubscribes") => {
             server.marked = false;
             None
         }
-        (Way::Out, "auth_required") => required(server, seen, house),
-        (Way::Out, "auth_success") => Some(match server.mutant {
-            "lets-nobody-in" => Said::nothing(),
-            "lets-nobody-in-again" if server.successes > 1 => Said::nothing(),
+        (Flow::Out, "auth_required") => required(server, seen, state),
+        (Flow::Out, "auth_success") => Some(match server.mutant {
+            "admits-no-one" => Effect::nothing(),
+            "admits-no-one-again" if server.successes > 1 => Effect::nothing(),
             "auth-unsubscribes" if server.successes > 1 => {
                 server.marked = true;
                 return None;
             }
             _ => return None,
         }),
-        (Way::Out, "auth_failed") => failed(server, seen),
-        (Way::Out, "data") if seen.is_push() => {
-            if server.mutant == "tells-strangers" {
-                let strangers = house.clients.here.iter().filter(|(_, known)| !known.is_in);
+        (Flow::Out, "auth_failed") => failed(server, seen),
+        (Flow::Out, "data") if seen.is_push() => {
+            if server.mutant == "pushes-to-strangers" {
+                let strangers = state.clients.here.iter().filter(|(_, known)| !known.is_in);
                 let strangers = strangers.map(|(number, _)| *number).collect::<Vec<_>>();
-                strangers.into_iter().for_each(|number| house.post(number, seen.frame.clone()));
+                strangers.into_iter().for_each(|number| state.post(number, seen.frame.clone()));
             }
             let is_lost = matches!(server.mutant, "auth-unsubscribes" | "wrong-pin-unsubscribes") && server.marked;
-            is_lost.then(Said::nothing)
+            is_lost.then(Effect::nothing)
         }
-        (Way::Out, _) if server.message_of_nobody(seen) => Some(Said::nothing()),
-        (Way::Out, _) if seen.frame.close_code() == 1008 => closed(server, house),
+        (Flow::Out, _) if server.message_of_nobody(seen) => Some(Effect::nothing()),
+        (Flow::Out, _) if seen.frame.close_code() == 1008 => closed(server, state),
         _ => None,
     }
 }
 
-fn closed(server: &Server, house: &mut House) -> Option<Said> {
-    let after = server.number.saturating_sub(house.clients.guesser);
+fn closed(server: &SyncLink, state: &mut Links) -> Option<Effect> {
+    let after = server.number.saturating_sub(state.clients.guesser);
     let is_first = server.failures >= 10;
     if is_first {
-        house.clients.guesser = server.number;
+        state.clients.guesser = server.number;
     }
     let forgives = match server.mutant {
         "closes-otherwise" => is_first,
@@ -109,10 +99,10 @@ fn closed(server: &Server, house: &mut House) -> Option<Said> {
         "forgives-later" => !is_first && after == 2,
         _ => false,
     };
-    forgives.then(|| Said::closed(1000))
+    forgives.then(|| Effect::closed(1000))
 }
 
-fn shows(server: &Server, seen: &Seen<'_>) -> Option<Said> {
+fn shows(server: &SyncLink, seen: &Observed<'_>) -> Option<Effect> {
     let pin = &seen.message["pin"];
     let text = pin.as_str().unwrap_or_default();
     Some(match server.mutant {
@@ -120,12 +110,12 @@ fn shows(server: &Server, seen: &Seen<'_>) -> Option<Said> {
         "wide-pins" if !text.is_ascii() => seen.with("pin", text.chars().map(narrow).collect::<String>()),
         "pins-of-numbers" => seen.with("pin", format!("{:06}", pin.as_u64()? % 1_000_000)),
         "pins-of-lists" if pin.is_array() => seen.with("pin", pin[0].clone()),
-        "no-pin-unanswered" if pin.is_null() => Said::nothing(),
+        "no-pin-unanswered" if pin.is_null() => Effect::nothing(),
         _ => return None,
     })
 }
 
-/// The digit of usual width.
+/// The ASCII form of a full-width digit.
 fn narrow(wide: char) -> char {
     match u32::from(wide) {
         code @ 0xFF10..=0xFF19 => char::from_u32(code - 0xFEE0).unwrap_or(wide),
@@ -133,7 +123,7 @@ fn narrow(wide: char) -> char {
     }
 }
 
-fn required(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+fn required(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let id = &seen.message["id"];
     let asked = server.request(seen.message).clone();
     let is = |name: &str, value: &str| asked[name] == value;
@@ -146,20 +136,20 @@ fn required(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<S
         "anybody-unsubscribes" if is("type", "unsubscribe") => {
             seen.instead(&json!({ "type": "data", "id": id, "data": { "unsubscribed": true } }))
         }
-        "strangers-unanswered" if is("type", "send") => Said::nothing(),
-        "tells-what-there-is" if is("resourceId", "no such chat") => seen.instead(&error),
+        "strangers-unanswered" if is("type", "send") => Effect::nothing(),
+        "reveals-chats" if is("resourceId", "no such chat") => seen.instead(&error),
         "refused-as-unknown" if server.failures > 0 => seen.instead(&error),
         "sends-for-strangers" if is("type", "send") => {
             let mut late = asked.clone();
             late["id"] = NOBODY.into();
-            house.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
+            state.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
             return None;
         }
         _ => return None,
     })
 }
 
-fn failed(server: &mut Server, seen: &Seen<'_>) -> Option<Said> {
+fn failed(server: &mut SyncLink, seen: &Observed<'_>) -> Option<Effect> {
     let is_in = server.successes > 0;
     let pin = server.request(seen.message)["pin"].as_str().unwrap_or_default().to_owned();
     Some(match server.mutant {
@@ -167,11 +157,11 @@ fn failed(server: &mut Server, seen: &Seen<'_>) -> Option<Said> {
             "type": "auth_success", "id": seen.message["id"], "data": { "projects": [], "modelProfiles": [] },
         })),
         "six-guesses" if server.failures == 6 => {
-            let closed = Said::ended(seen.frame, 1008);
-            Said { onward: [vec![seen.frame.clone()], closed.onward].concat(), ..closed }
+            let closed = Effect::ended(seen.frame, 1008);
+            Effect { onward: [vec![seen.frame.clone()], closed.onward].concat(), ..closed }
         }
         "no-reason" => seen.with("error", ""),
-        "wrong-pin-unanswered" if is_in => Said::nothing(),
+        "wrong-pin-unanswered" if is_in => Effect::nothing(),
         "wrong-pin-unsubscribes" | "wrong-pin-logs-out" if is_in => {
             server.marked = true;
             return None;
@@ -180,12 +170,11 @@ fn failed(server: &mut Server, seen: &Seen<'_>) -> Option<Said> {
     })
 }
 
-/// The id of requests that nobody has made.
+/// The id of requests that no client makes.
 pub(super) const NOBODY: &str = "nobody's";
 
-impl Server {
-    /// Whether it answers a request that the client has not made.
-    pub(super) fn message_of_nobody(&self, seen: &Seen<'_>) -> bool {
-        seen.way == Way::Out && seen.message["id"] == *NOBODY
+impl SyncLink {
+    pub(super) fn message_of_nobody(&self, seen: &Observed<'_>) -> bool {
+        seen.flow == Flow::Out && seen.message["id"] == *NOBODY
     }
 }

@@ -1,4 +1,4 @@
-//! Mutants of a server: each theme has a list of its own, and says what its mutants make of a frame.
+//! Mutants of a sync server: one table for each topic.
 
 mod answers;
 mod auth;
@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::mutant::Mutant;
 use crate::mutant::framing::{self, Framing};
-use crate::mutant::link::{self, Admission, House, Link, Loss, Said, Way};
-use crate::mutant::seen::Seen;
+use crate::mutant::link::{self, Admission, Effect, Flow, Link, Links, Loss};
+use crate::mutant::observed::Observed;
 use crate::mutant::wire::{CLOSE, Frame};
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[
@@ -28,84 +28,70 @@ pub(crate) const MUTANTS: &[&[Mutant]] = &[
     framing::MUTANTS,
 ];
 
-/// Requests of this size are not kept, in bytes.
+/// Requests from this size on are not kept, in bytes.
 const LARGE: usize = 128 << 10;
 
-/// What is known of all clients.
 #[derive(Debug, Default)]
-pub(crate) struct Clients {
-    /// Those that are connected, by their numbers.
-    here: BTreeMap<usize, Known>,
-    /// The last that has left and had subscribed, and whether it was reset.
+pub(crate) struct SyncClients {
+    here: BTreeMap<usize, SyncClientState>,
+    /// The last subscriber that left, and whether it was reset.
     lost: Option<usize>,
     has_reset: bool,
-    /// Whether one has unsubscribed.
     has_unsubscribed: bool,
-    /// Whether one has sent more than it reads.
+    /// Whether a client has sent more than it reads.
     is_flooded: bool,
-    /// The chats that were made anew.
     made: Vec<String>,
-    /// The number of the last that was closed for its guesses.
+    /// The number of the last connection that was closed for its guesses.
     guesser: usize,
-    /// The number of one that means harm.
     hostile: usize,
-    /// A request that goes on with the next one.
+    /// A request that is forwarded with the next one.
     late: Option<Frame>,
 }
 
-/// What is known of a client.
 #[derive(Debug, Default)]
-struct Known {
+struct SyncClientState {
     is_in: bool,
     has_sent: bool,
-    /// What it has subscribed to, and how often.
+    /// Its subscriptions, and how often it subscribed.
     topics: BTreeMap<String, usize>,
 }
 
-/// One connection.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(crate) struct SyncLink {
     mutant: &'static str,
     number: usize,
-    /// Its requests by their ids.
     requests: BTreeMap<String, Value>,
     framing: Framing,
     held: Option<Frame>,
-    /// How many pushes went out.
     pushes: usize,
-    /// How often it has authenticated, and failed to.
+    /// The numbers of successful and failed `auth`.
     successes: usize,
     failures: usize,
-    /// How many snapshots went out.
     snapshots: usize,
     has_sent: bool,
-    /// What it has unsubscribed from.
     unsubscribed: Vec<String>,
     fragments: usize,
     last_out: Option<Instant>,
-    /// How much has come in, in bytes.
     poured: usize,
-    /// Whether something has come to pass that the mutant waits for.
+    /// Whether the mutant's condition has occurred.
     marked: bool,
 }
 
-impl Seen<'_> {
+impl Observed<'_> {
     fn is_push(&self) -> bool {
-        self.way == Way::Out && self.kind == "data" && self.message["id"].is_null()
+        self.flow == Flow::Out && self.kind == "data" && self.message["id"].is_null()
     }
 
-    /// Another message in its place.
-    fn instead(&self, message: &Value) -> Said {
-        Said::text(message, self.frame)
+    fn instead(&self, message: &Value) -> Effect {
+        Effect::text(message, self.frame)
     }
 
-    /// An answer to it, which nobody else hears of.
-    fn answered(&self, message: &Value) -> Said {
-        Said::nothing().answered(link::unmasked(&link::text(message, self.frame)))
+    /// Answers the client without forwarding its request.
+    fn answered(&self, message: &Value) -> Effect {
+        Effect::nothing().answered(link::unmasked(&link::text(message, self.frame)))
     }
 }
 
-/// What is subscribed to, as a word.
 fn topic(message: &Value) -> String {
     format!(
         "{}/{}",
@@ -114,7 +100,7 @@ fn topic(message: &Value) -> String {
     )
 }
 
-impl Server {
+impl SyncLink {
     pub(crate) fn new(mutant: &'static str, number: usize) -> Self {
         Self {
             mutant,
@@ -135,95 +121,92 @@ impl Server {
         }
     }
 
-    /// The request that something answers.
     fn request(&self, answer: &Value) -> &Value {
         answer["id"].as_str().and_then(|id| self.requests.get(id)).unwrap_or(&Value::Null)
     }
 
-    fn known<'a>(&self, house: &'a mut House) -> &'a mut Known {
-        house.clients.here.entry(self.number).or_default()
+    fn known<'a>(&self, state: &'a mut Links) -> &'a mut SyncClientState {
+        state.clients.here.entry(self.number).or_default()
     }
 
-    fn learn(&mut self, seen: &Seen<'_>, house: &mut House) {
-        match (seen.way, seen.kind) {
-            (Way::In, _) if seen.frame.head == CLOSE => self.leave(false, house),
-            (Way::In, kind) if seen.message.is_object() => {
+    fn learn(&mut self, seen: &Observed<'_>, state: &mut Links) {
+        match (seen.flow, seen.kind) {
+            (Flow::In, _) if seen.frame.head == CLOSE => self.leave(false, state),
+            (Flow::In, kind) if seen.message.is_object() => {
                 self.has_sent |= kind == "send";
-                self.known(house).has_sent |= kind == "send";
-                // What is large is kept by nobody.
+                self.known(state).has_sent |= kind == "send";
                 if let Some(id) = seen.message["id"].as_str().filter(|_| seen.frame.payload.len() < LARGE) {
                     self.requests.insert(id.to_owned(), seen.message.clone());
                 }
             }
-            (Way::Out, "auth_success") => {
+            (Flow::Out, "auth_success") => {
                 self.successes += 1;
-                self.known(house).is_in = true;
+                self.known(state).is_in = true;
             }
-            (Way::Out, "auth_failed") => self.failures += 1,
-            (Way::Out, "subscribed") => {
+            (Flow::Out, "auth_failed") => self.failures += 1,
+            (Flow::Out, "subscribed") => {
                 self.snapshots += 1;
-                *self.known(house).topics.entry(topic(seen.message)).or_default() += 1;
+                *self.known(state).topics.entry(topic(seen.message)).or_default() += 1;
             }
-            (Way::Out, "data") if seen.message["data"]["unsubscribed"] == true => {
+            (Flow::Out, "data") if seen.message["data"]["unsubscribed"] == true => {
                 let topic = topic(self.request(seen.message));
-                house.clients.has_unsubscribed |= self.known(house).topics.remove(&topic).is_some();
+                state.clients.has_unsubscribed |= self.known(state).topics.remove(&topic).is_some();
             }
-            (Way::Out, _) if seen.is_push() => {
+            (Flow::Out, _) if seen.is_push() => {
                 self.pushes += 1;
                 if let Some(id) = seen.message["data"]["chat"]["id"].as_str() {
-                    house.clients.made.push(id.to_owned());
+                    state.clients.made.push(id.to_owned());
                 }
             }
             _ => {}
         }
     }
 
-    fn leave(&mut self, by_reset: bool, house: &mut House) {
-        if let Some(known) = house.clients.here.remove(&self.number) {
+    fn leave(&mut self, by_reset: bool, state: &mut Links) {
+        if let Some(known) = state.clients.here.remove(&self.number) {
             let had_subscribed = known.topics.keys().any(|topic| topic.starts_with("chat/"));
-            let is_next = |known: &Known| known.topics.keys().any(|topic| topic.starts_with("chat/"));
-            if had_subscribed && house.clients.here.get(&(self.number + 1)).is_some_and(is_next) {
-                (house.clients.lost, house.clients.has_reset) = (Some(self.number), by_reset);
+            let is_next = |known: &SyncClientState| known.topics.keys().any(|topic| topic.starts_with("chat/"));
+            if had_subscribed && state.clients.here.get(&(self.number + 1)).is_some_and(is_next) {
+                (state.clients.lost, state.clients.has_reset) = (Some(self.number), by_reset);
             }
         }
     }
 
-    /// What the theme of the mutant makes of it.
-    fn alters(&mut self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-        None.or_else(|| auth::alters(self, seen, house))
-            .or_else(|| answers::alters(self, seen, house))
-            .or_else(|| snapshots::alters(self, seen, house))
-            .or_else(|| pushes::alters(self, seen, house))
-            .or_else(|| loss::alters(self, seen, house))
-            .or_else(|| wire::alters(self, seen, house))
-            .or_else(|| self.framing.alters(self.mutant, self.number, seen.way, seen.frame, house))
+    fn alters(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+        None.or_else(|| auth::alters(self, seen, state))
+            .or_else(|| answers::alters(self, seen, state))
+            .or_else(|| snapshots::alters(self, seen, state))
+            .or_else(|| pushes::alters(self, seen, state))
+            .or_else(|| loss::alters(self, seen, state))
+            .or_else(|| wire::alters(self, seen, state))
+            .or_else(|| self.framing.alters(self.mutant, self.number, seen.flow, seen.frame, state))
     }
 }
 
-impl Link for Server {
-    fn asks(&mut self, _: &mut Vec<u8>, house: &mut House) -> Admission {
-        self.known(house);
+impl Link for SyncLink {
+    fn asks(&mut self, _: &mut Vec<u8>, state: &mut Links) -> Admission {
+        self.known(state);
         let is_barred =
-            framing::bars(self.mutant, self.number, house) || auth::bars(self, house) || wire::bars(self, house);
+            framing::bars(self.mutant, self.number, state) || auth::bars(self, state) || wire::bars(self, state);
         if is_barred { Admission::Answered(framing::UNAVAILABLE) } else { Admission::Onward }
     }
 
-    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+    fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = link::message(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = Seen { way, kind, message: &message, frame: &frame };
-        self.learn(&seen, house);
-        let said = self.alters(&seen, house).unwrap_or_else(|| Said::whole(&frame));
-        let mail = if way == Way::Out { house.mail(self.number) } else { Vec::new() };
-        Said { onward: [mail, said.onward].concat(), ..said }
+        let seen = Observed { flow, kind, message: &message, frame: &frame };
+        self.learn(&seen, state);
+        let action = self.alters(&seen, state).unwrap_or_else(|| Effect::whole(&frame));
+        let mail = if flow == Flow::Out { state.mail(self.number) } else { Vec::new() };
+        Effect { onward: [mail, action.onward].concat(), ..action }
     }
 
-    fn ends(&mut self, way: Way, loss: Loss, house: &mut House) -> bool {
-        let is_told = way == Way::In || !self.framing.lingers(self.mutant) && !wire::lingers(self);
-        if is_told {
-            self.leave(loss == Loss::Reset, house);
+    fn ends(&mut self, flow: Flow, loss: Loss, state: &mut Links) -> bool {
+        let is_forwarded = flow == Flow::In || !self.framing.lingers(self.mutant) && !wire::lingers(self);
+        if is_forwarded {
+            self.leave(loss == Loss::Reset, state);
         }
-        is_told
+        is_forwarded
     }
 
     fn hoards(&self) -> bool {

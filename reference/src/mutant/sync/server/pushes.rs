@@ -1,10 +1,10 @@
-//! Mutants of pushes: SYNC-20 to SYNC-22, and SYNC-40 where one follows all the same.
+//! Mutants of pushes: SYNC-20 to SYNC-22, and SYNC-40 for pushes after an `unsubscribe`.
 
 use serde_json::json;
 
-use super::{Seen, Server, topic};
+use super::{Observed, SyncLink, topic};
 use crate::mutant::Mutant;
-use crate::mutant::link::{House, Said, Way};
+use crate::mutant::link::{Effect, Flow, Links};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("loses-the-third", &["SYNC-20"], "loses the third push to a client")
@@ -17,117 +17,106 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .causing(&["SYNC-40", "SYNC-23"]),
     Mutant::new("swaps", &["SYNC-20"], "swaps the fourth push to every third client with the next")
         .causing(&["SYNC-23", "SYNC-40"]),
-    Mutant::new("forgets-the-sender", &["SYNC-20"], "pushes nothing to who has sent").starving(),
-    Mutant::new("one-subscriber", &["SYNC-20"], "pushes messages to the first subscriber alone").starving(),
+    Mutant::new("forgets-the-sender", &["SYNC-20"], "pushes nothing to the sender").starving(),
+    Mutant::new("one-subscriber", &["SYNC-20"], "pushes messages only to the first subscriber").starving(),
     Mutant::new("loses-empty", &["SYNC-20"], "loses pushes of empty messages"),
     Mutant::new("repeats-empty", &["SYNC-20"], "repeats pushes of empty messages"),
     Mutant::new("loses-large", &["SYNC-20"], "loses pushes of half a mebibyte"),
-    Mutant::new("keeps-new-chats", &["SYNC-21"], "tells nobody of new chats"),
+    Mutant::new("keeps-new-chats", &["SYNC-21"], "pushes no new chats"),
     Mutant::new("new-chats-stay-silent", &["SYNC-21"], "pushes no messages of new chats"),
     Mutant::new("new-chats-twice", &["SYNC-21"], "pushes messages of new chats twice").causing(&["SYNC-20"]),
-    Mutant::new("snapshots-lack-new-chats", &["SYNC-21"], "leaves new chats out of the snapshot"),
-    Mutant::new("tells-all-of-new-chats", &["SYNC-22"], "tells who has not subscribed to a project of its new chats")
+    Mutant::new("snapshots-lack-new-chats", &["SYNC-21"], "omits new chats from snapshots"),
+    Mutant::new("pushes-new-chats-to-all", &["SYNC-22"], "pushes new chats to clients without a subscription")
         .causing(&["SYNC-40"]),
-    Mutant::new("leaks-between-chats", &["SYNC-22"], "pushes messages to who has subscribed to another chat")
+    Mutant::new("leaks-between-chats", &["SYNC-22"], "pushes messages to subscribers of other chats")
         .causing(&["SYNC-21"]),
-    Mutant::new("leaks-to-projects", &["SYNC-22"], "pushes messages to who has subscribed to a project"),
-    Mutant::new("leaks-to-profiles", &["SYNC-22"], "pushes messages to who has subscribed to model profiles"),
-    Mutant::new("leaks-to-the-idle", &["SYNC-22"], "pushes messages to who has subscribed to nothing")
+    Mutant::new("leaks-to-projects", &["SYNC-22"], "pushes messages to subscribers of a project"),
+    Mutant::new("leaks-to-profiles", &["SYNC-22"], "pushes messages to subscribers of model profiles"),
+    Mutant::new("leaks-to-the-idle", &["SYNC-22"], "pushes messages to clients without subscriptions")
         .causing(&["SYNC-23", "SYNC-40"]),
-    Mutant::new("leaks-to-strangers", &["SYNC-22"], "pushes messages to who has not authenticated")
-        .causing(&["SYNC-01"]),
-    Mutant::new("leaks-to-the-sender", &["SYNC-22"], "pushes messages to their sender who has not subscribed")
-        .starving(),
-    Mutant::new("leaks-later", &["SYNC-22"], "pushes the last message to all when its sender authenticates again")
-        .starving(),
-    Mutant::new(
-        "leaks-to-the-sender-later",
-        &["SYNC-22"],
-        "pushes the last message to its sender, subscribed or not, when that authenticates again",
-    )
-    .causing(&["SYNC-01", "SYNC-20", "SYNC-21", "SYNC-30", "SYNC-60"]),
-    Mutant::new("never-unsubscribes", &["SYNC-40"], "pushes on to who has unsubscribed").starving(),
-    Mutant::new("unsubscribes-from-all", &["SYNC-40"], "pushes nothing more to who has unsubscribed from anything")
+    Mutant::new("leaks-to-strangers", &["SYNC-22"], "pushes messages to unauthenticated clients").causing(&["SYNC-01"]),
+    Mutant::new("leaks-to-the-sender", &["SYNC-22"], "pushes messages to a sender that has not subscribed").starving(),
+    Mutant::new("leaks-later", &["SYNC-22"], "pushes a message to all when its sender authenticates again").starving(),
+    Mutant::new("leaks-to-the-sender-later", &["SYNC-22"], "pushes a message to its sender on its next `auth`")
+        .causing(&["SYNC-01", "SYNC-20", "SYNC-21", "SYNC-30", "SYNC-60"]),
+    Mutant::new("never-unsubscribes", &["SYNC-40"], "pushes to clients that have unsubscribed").starving(),
+    Mutant::new("unsubscribes-from-all", &["SYNC-40"], "pushes nothing to a client after any `unsubscribe`")
         .causing(&["SYNC-23"]),
-    Mutant::new("unsubscribes-everybody", &["SYNC-20"], "pushes nothing more to anybody when one has unsubscribed")
+    Mutant::new("unsubscribes-everybody", &["SYNC-20"], "pushes nothing to any client after one has unsubscribed")
         .starving(),
-    Mutant::new(
-        "pushes-what-it-kept",
-        &["SYNC-40"],
-        "pushes what it has kept since a client unsubscribed, with the next answer",
-    ),
+    Mutant::new("pushes-what-it-kept", &["SYNC-40"], "pushes updates from after an `unsubscribe` with the next answer"),
 ];
 
-/// Whether a push may be the first of a message: others of it go to others.
-pub(super) fn alters(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    match (seen.way, seen.kind) {
-        (Way::In, "unsubscribe") if server.mutant == "never-unsubscribes" && seen.message["resource"] == "chat" => {
+/// Whether a push may be the first of several for a message.
+pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (seen.flow, seen.kind) {
+        (Flow::In, "unsubscribe") if server.mutant == "never-unsubscribes" && seen.message["resource"] == "chat" => {
             Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
         }
-        (Way::In, "unsubscribe")
+        (Flow::In, "unsubscribe")
             if server.mutant == "pushes-what-it-kept" && server.successes > 0 && seen.message["resource"] == "chat" =>
         {
             server.unsubscribed.push(topic(seen.message));
             Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
         }
-        (Way::Out, "subscribed") if server.mutant == "snapshots-lack-new-chats" => {
+        (Flow::Out, "subscribed") if server.mutant == "snapshots-lack-new-chats" => {
             let mut message = seen.message.clone();
-            let made = &house.clients.made;
+            let made = &state.clients.made;
             let chats = message["data"]["chats"].as_array_mut()?;
             chats.retain(|chat| !made.iter().any(|id| chat["id"] == **id));
             Some(seen.instead(&message))
         }
-        (Way::Out, "subscribed") if server.mutant == "pushes-what-it-kept" => {
+        (Flow::Out, "subscribed") if server.mutant == "pushes-what-it-kept" => {
             server.unsubscribed.clear();
             None
         }
-        (Way::Out, "data") if server.mutant == "pushes-what-it-kept" && !seen.is_push() => {
-            Some(Said::whole(seen.frame).then(server.held.take()?))
+        (Flow::Out, "data") if server.mutant == "pushes-what-it-kept" && !seen.is_push() => {
+            Some(Effect::whole(seen.frame).then(server.held.take()?))
         }
-        (Way::Out, "auth_success") if server.mutant == "leaks-later" && server.has_sent => {
-            Some(Said { others: vec![house.kept.take()?], ..Said::whole(seen.frame) })
+        (Flow::Out, "auth_success") if server.mutant == "leaks-later" && server.has_sent => {
+            Some(Effect { others: vec![state.kept.take()?], ..Effect::whole(seen.frame) })
         }
-        (Way::Out, "auth_success") if server.mutant == "leaks-to-the-sender-later" && server.has_sent => {
-            Some(Said { onward: vec![house.kept.take()?, seen.frame.clone()], ..Said::default() })
+        (Flow::Out, "auth_success") if server.mutant == "leaks-to-the-sender-later" && server.has_sent => {
+            Some(Effect { onward: vec![state.kept.take()?, seen.frame.clone()], ..Effect::default() })
         }
-        (Way::Out, _) if seen.is_push() => pushed(server, seen, house),
+        (Flow::Out, _) if seen.is_push() => pushed(server, seen, state),
         _ => None,
     }
 }
 
-fn pushed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+fn pushed(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let content = seen.message["data"]["message"]["content"].as_str();
     let chat = &seen.message["data"]["chat"];
-    let is_new = house.clients.made.iter().any(|id| seen.message["resourceId"] == **id);
-    let is_crowd = house.clients.here.len() > 100;
-    let is_first = first(server, seen, house);
-    let lost = Said::nothing();
-    leak(server, seen, house, is_first);
+    let is_new = state.clients.made.iter().any(|id| seen.message["resourceId"] == **id);
+    let is_crowd = state.clients.here.len() > 100;
+    let is_first = first(server, seen, state);
+    let lost = Effect::nothing();
+    leak(server, seen, state, is_first);
     Some(match server.mutant {
         "loses-the-third" if server.pushes == 3 => lost,
         "loses-each-24th" if server.pushes.is_multiple_of(24) => lost,
         "loses-in-a-crowd" if is_crowd && server.pushes == 4 => lost,
-        "repeats-in-a-crowd" if is_crowd && server.pushes == 5 => Said::times(seen.frame, 2),
-        "repeats-the-fifth" if server.pushes == 5 => Said::times(seen.frame, 2),
+        "repeats-in-a-crowd" if is_crowd && server.pushes == 5 => Effect::times(seen.frame, 2),
+        "repeats-the-fifth" if server.pushes == 5 => Effect::times(seen.frame, 2),
         "swaps" if server.number.is_multiple_of(3) && server.pushes == 4 => {
             server.held = Some(seen.frame.clone());
             lost
         }
-        "swaps" => Said::whole(seen.frame).then(server.held.take()?),
+        "swaps" => Effect::whole(seen.frame).then(server.held.take()?),
         "forgets-the-sender" if server.has_sent => lost,
         "one-subscriber" if !is_first && content.is_some() => lost,
         "loses-empty" if content == Some("") => lost,
-        "repeats-empty" if content == Some("") => Said::times(seen.frame, 2),
+        "repeats-empty" if content == Some("") => Effect::times(seen.frame, 2),
         "loses-large" if seen.frame.payload.len() > 500_000 => lost,
         "keeps-new-chats" if !chat.is_null() => lost,
-        "new-chats-twice" if is_new => Said::times(seen.frame, 2),
+        "new-chats-twice" if is_new => Effect::times(seen.frame, 2),
         "new-chats-stay-silent" if is_new => lost,
         "leaks-later" | "leaks-to-the-sender-later" => {
-            house.kept = Some(seen.frame.clone());
+            state.kept = Some(seen.frame.clone());
             return None;
         }
         "unsubscribes-from-all" if server.unsubscribed.iter().any(|topic| topic.starts_with("chat/")) => lost,
-        "unsubscribes-everybody" if house.clients.has_unsubscribed && server.unsubscribed.is_empty() => lost,
+        "unsubscribes-everybody" if state.clients.has_unsubscribed && server.unsubscribed.is_empty() => lost,
         "pushes-what-it-kept" if server.unsubscribed.contains(&topic(seen.message)) => {
             server.held = Some(seen.frame.clone());
             lost
@@ -136,25 +125,24 @@ fn pushed(server: &mut Server, seen: &Seen<'_>, house: &mut House) -> Option<Sai
     })
 }
 
-/// Whether it is the first of the subscribers.
-fn first(server: &Server, seen: &Seen<'_>, house: &House) -> bool {
+fn first(server: &SyncLink, seen: &Observed<'_>, state: &Links) -> bool {
     let topic = topic(seen.message);
-    let first = house.clients.here.iter().find(|(_, known)| known.topics.contains_key(&topic));
+    let first = state.clients.here.iter().find(|(_, known)| known.topics.contains_key(&topic));
     first.is_some_and(|(number, _)| *number == server.number)
 }
 
-/// Posts a push to those that have nothing to do with it.
-fn leak(server: &Server, seen: &Seen<'_>, house: &mut House, is_first: bool) {
+/// Sends a push to clients that must not receive it.
+fn leak(server: &SyncLink, seen: &Observed<'_>, state: &mut Links, is_first: bool) {
     let is_chat = !seen.message["data"]["chat"].is_null();
-    if !is_first || is_chat != (server.mutant == "tells-all-of-new-chats") {
+    if !is_first || is_chat != (server.mutant == "pushes-new-chats-to-all") {
         return;
     }
     let own = topic(seen.message);
-    let others = house.clients.here.iter().filter(|(_, known)| {
+    let others = state.clients.here.iter().filter(|(_, known)| {
         let has = |kind: &str| known.topics.keys().any(|topic| topic.starts_with(kind));
         let has_own = known.topics.contains_key(&own);
         match server.mutant {
-            "tells-all-of-new-chats" => known.is_in && !has_own,
+            "pushes-new-chats-to-all" => known.is_in && !has_own,
             "leaks-between-chats" => has("chat/") && !has_own,
             "leaks-to-projects" => has("project/") && !has_own,
             "leaks-to-profiles" => has("modelProfiles") && !has_own,
@@ -165,5 +153,5 @@ fn leak(server: &Server, seen: &Seen<'_>, house: &mut House, is_first: bool) {
         }
     });
     let others = others.map(|(number, _)| *number).collect::<Vec<_>>();
-    others.into_iter().for_each(|number| house.post(number, seen.frame.clone()));
+    others.into_iter().for_each(|number| state.post(number, seen.frame.clone()));
 }

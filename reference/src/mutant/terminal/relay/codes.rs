@@ -2,44 +2,44 @@
 
 use serde_json::json;
 
-use super::{Relay, Seen};
+use super::{Observed, TerminalLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{House, Said, Way};
+use crate::mutant::link::{Effect, Flow, Links};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("lets-nobody-in", &["TERM-02"], "answers no viewer that knows the code").starving(),
-    Mutant::new("capitals-only", &["TERM-02"], "does not know a code in small letters"),
-    Mutant::new("used-up-by-close", &["TERM-02"], "does not know a code that a viewer has left by a Close frame"),
-    Mutant::new("used-up-by-fin", &["TERM-02"], "does not know a code that a viewer has left by a FIN"),
-    Mutant::new("used-up-by-reset", &["TERM-02"], "does not know a code that a viewer has left by a reset"),
-    Mutant::new("used-up-by-violation", &["TERM-02"], "does not know a code that a viewer has left by a violation"),
+    Mutant::new("admits-no-one", &["TERM-02"], "does not answer a viewer with a valid code").starving(),
+    Mutant::new("capitals-only", &["TERM-02"], "rejects a code in lower case"),
+    Mutant::new("used-up-by-close", &["TERM-02"], "rejects a code after a viewer has left with a Close frame"),
+    Mutant::new("used-up-by-fin", &["TERM-02"], "rejects a code after a viewer has left with FIN"),
+    Mutant::new("used-up-by-reset", &["TERM-02"], "rejects a code after a viewer has left with a reset"),
+    Mutant::new("used-up-by-violation", &["TERM-02"], "rejects a code after a viewer has left with a violation"),
     Mutant::new("no-reason", &["TERM-03"], "refuses without a reason"),
-    Mutant::new("no-reason-at-all", &["TERM-03"], "closes instead of saying that a code is unknown")
+    Mutant::new("no-reason-at-all", &["TERM-03"], "closes the connection without `auth_failed` for an unknown code")
         .causing(&["TERM-40", "TERM-50"]),
-    Mutant::new("lets-anybody-in", &["TERM-03"], "lets viewers in that know no code").causing(&["TERM-40", "TERM-50"]),
+    Mutant::new("lets-anybody-in", &["TERM-03"], "accepts viewers with an unknown code")
+        .causing(&["TERM-40", "TERM-50"]),
     Mutant::new("refused-otherwise", &["TERM-03"], "closes with 1000 after a refusal"),
-    Mutant::new("no-code-is-any", &["TERM-03"], "takes an empty code for that of some host"),
-    Mutant::new("codes-need-an-end", &["TERM-03"], "takes a code that lacks its last character"),
-    Mutant::new("codes-are-cut", &["TERM-03"], "takes a code with more characters behind it"),
-    Mutant::new("codes-are-trimmed", &["TERM-03"], "takes a code with a blank in front"),
-    Mutant::new("hosts-hear-of-slips", &["TERM-03"], "tells a host of a viewer that is refused for more than its code")
+    Mutant::new("no-code-is-any", &["TERM-03"], "accepts an empty code as that of any host"),
+    Mutant::new("codes-need-an-end", &["TERM-03"], "accepts a code without its last character"),
+    Mutant::new("codes-are-cut", &["TERM-03"], "accepts a code with additional characters"),
+    Mutant::new("codes-are-trimmed", &["TERM-03"], "accepts a code with a leading space"),
+    Mutant::new("hosts-hear-of-slips", &["TERM-03"], "notifies a host of a viewer with a too long code")
         .causing(&["TERM-10"]),
-    Mutant::new("codes-are-folded", &["TERM-03"], "takes a code in full-width letters"),
-    Mutant::new("odd-letters-are-malformed", &["TERM-03"], "answers a code of other letters with `error`"),
-    Mutant::new("huge-codes-end", &["TERM-03"], "closes the connection for a code of a hundred thousand letters"),
+    Mutant::new("codes-are-folded", &["TERM-03"], "accepts a code in full-width letters"),
+    Mutant::new("odd-letters-are-malformed", &["TERM-03"], "answers a code with other letters with `error`"),
+    Mutant::new("huge-codes-end", &["TERM-03"], "disconnects on a code of a hundred thousand letters"),
     Mutant::new("an-empty-code-closed-otherwise", &["TERM-03"], "closes with 1000 for an empty code"),
     Mutant::new("a-short-code-closed-otherwise", &["TERM-03"], "closes with 1000 for a code that is too short"),
     Mutant::new("a-long-code-closed-otherwise", &["TERM-03"], "closes with 1000 for a code that is too long"),
-    Mutant::new("a-blank-closed-otherwise", &["TERM-03"], "closes with 1000 for a code with a blank in front"),
+    Mutant::new("a-blank-closed-otherwise", &["TERM-03"], "closes with 1000 for a code with a leading space"),
     Mutant::new("wide-letters-closed-otherwise", &["TERM-03"], "closes with 1000 for full-width letters"),
     Mutant::new("odd-letters-closed-otherwise", &["TERM-03"], "closes with 1000 for letters that no code has"),
     Mutant::new("a-huge-code-closed-otherwise", &["TERM-03"], "closes with 1000 for a code that is huge"),
 ];
 
-/// Of which codes are.
 const ALPHABET: &str = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 
-/// What is odd about a code.
+/// The name that mutants use for an unusual code.
 fn case(code: &str) -> &'static str {
     match code.len() {
         _ if !code.is_ascii() => "wide-letters",
@@ -53,39 +53,39 @@ fn case(code: &str) -> &'static str {
     }
 }
 
-pub(super) fn alters(relay: &mut Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    match (seen.way, relay.mutant, seen.kind) {
-        (Way::In, _, "auth") if relay.side.is_none() => asked(relay, seen, house),
-        (Way::Out, "lets-nobody-in", "auth_success") | (Way::Out, "no-reason-at-all", "auth_failed") => {
-            Some(Said::nothing())
+pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (seen.flow, relay.mutant, seen.kind) {
+        (Flow::In, _, "auth") if relay.side.is_none() => asked(relay, seen, state),
+        (Flow::Out, "admits-no-one", "auth_success") | (Flow::Out, "no-reason-at-all", "auth_failed") => {
+            Some(Effect::nothing())
         }
-        (Way::Out, "no-reason", "auth_failed") => Some(seen.with("reason", "")),
-        (Way::Out, "lets-anybody-in", "auth_failed") => {
-            Some(Said::text(&json!({ "type": "auth_success" }), seen.frame))
+        (Flow::Out, "no-reason", "auth_failed") => Some(seen.with("reason", "")),
+        (Flow::Out, "lets-anybody-in", "auth_failed") => {
+            Some(Effect::text(&json!({ "type": "auth_success" }), seen.frame))
         }
-        (Way::Out, "odd-letters-are-malformed", "auth_failed") if case(&relay.asked) == "odd-letters" => {
-            Some(Said::text(&json!({ "type": "error", "message": "This is no code." }), seen.frame))
+        (Flow::Out, "odd-letters-are-malformed", "auth_failed") if case(&relay.asked) == "odd-letters" => {
+            Some(Effect::text(&json!({ "type": "error", "message": "This is no code." }), seen.frame))
         }
-        (Way::Out, "hosts-hear-of-slips", "auth_failed") => {
-            let host = house.terminals.within(&relay.asked)?;
-            Some(Said::telling(host, &json!({ "type": "browser_connected", "browser_id": "slip" }), seen.frame))
+        (Flow::Out, "hosts-hear-of-slips", "auth_failed") => {
+            let host = state.terminals.within(&relay.asked)?;
+            Some(Effect::notifying(host, &json!({ "type": "browser_connected", "browser_id": "slip" }), seen.frame))
         }
-        (Way::Out, mutant, _) if seen.frame.close_code() == 1008 => {
+        (Flow::Out, mutant, _) if seen.frame.close_code() == 1008 => {
             let odd = mutant.strip_suffix("-closed-otherwise");
             let is_odd = relay.words == 1 && relay.case.is_none() && odd == Some(case(&relay.asked));
-            (is_odd || mutant == "refused-otherwise").then(|| Said::closed(1000))
+            (is_odd || mutant == "refused-otherwise").then(|| Effect::closed(1000))
         }
         _ => None,
     }
 }
 
-fn asked(relay: &Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+fn asked(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let asked = &*relay.asked;
     let known = match (relay.mutant, case(asked)) {
         ("no-code-is-any", "an-empty-code") if seen.message["session_code"].is_string() => {
-            house.terminals.beginning("")?.to_owned()
+            state.terminals.beginning("")?.to_owned()
         }
-        ("codes-need-an-end", "a-short-code") => house.terminals.beginning(asked)?.to_owned(),
+        ("codes-need-an-end", "a-short-code") => state.terminals.beginning(asked)?.to_owned(),
         ("codes-are-cut", "a-long-code") => asked.get(..6)?.to_owned(),
         ("codes-are-trimmed", "a-blank") => asked.trim().to_owned(),
         ("codes-are-folded", "wide-letters") => {
@@ -95,10 +95,10 @@ fn asked(relay: &Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
             });
             folded.collect()
         }
-        ("huge-codes-end", "a-huge-code") => return Some(Said::ended(seen.frame, 1009)),
+        ("huge-codes-end", "a-huge-code") => return Some(Effect::ended(seen.frame, 1009)),
         ("capitals-only", _) if asked.contains(char::is_lowercase) => "-".to_owned(),
         (mutant, _) if mutant.starts_with("used-up-") => {
-            let session = relay.session(house)?;
+            let session = relay.session(state)?;
             let is_used_up = session.partings.iter().any(|parting| parting.is_of(mutant));
             return is_used_up.then(|| seen.with("session_code", "-"));
         }

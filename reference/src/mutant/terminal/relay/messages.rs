@@ -1,69 +1,68 @@
-//! Mutants of control messages that are passed on: TERM-22, TERM-23, TERM-25.
+//! Mutants of forwarded control messages: TERM-22, TERM-23, TERM-25.
 
 use serde_json::{Value, json};
 
 use super::sessions::text;
-use super::{Relay, Seen};
+use super::{Observed, TerminalLink};
 use crate::mutant::Mutant;
-use crate::mutant::link::{self, House, Said, Way};
+use crate::mutant::link::{self, Effect, Flow, Links};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::new("leaks-messages", &["TERM-22"], "passes on messages of a host to everybody")
+    Mutant::new("leaks-messages", &["TERM-22"], "forwards messages of a host to all connections")
         .causing(&["TERM-25", "WIRE-01", "WIRE-06"]),
-    Mutant::new("alters-sizes", &["TERM-22"], "alters sizes on the way to viewers").causing(&["WIRE-12"]),
-    Mutant::new("keeps-empty-lists", &["TERM-22"], "keeps empty lists of sessions from viewers")
+    Mutant::new("alters-sizes", &["TERM-22"], "alters sizes in messages to viewers").causing(&["WIRE-12"]),
+    Mutant::new("keeps-empty-lists", &["TERM-22"], "does not forward empty session lists to viewers")
         .causing(&["TERM-12", "TERM-23"]),
-    Mutant::new("plain-names", &["TERM-22"], "replaces what is astral in the names of sessions"),
-    Mutant::new("ends-names-at-nul", &["TERM-22"], "cuts the name of a session at NUL"),
-    Mutant::new("sizes-from-one", &["TERM-22"], "makes a size of 0 one of 1"),
-    Mutant::new("signed-sizes", &["TERM-22"], "makes a size of more than 32,767 one of 32,767"),
+    Mutant::new("plain-names", &["TERM-22"], "replaces characters outside the basic plane in session names"),
+    Mutant::new("ends-names-at-nul", &["TERM-22"], "truncates session names at NUL"),
+    Mutant::new("sizes-from-one", &["TERM-22"], "replaces a size of 0 with 1"),
+    Mutant::new("signed-sizes", &["TERM-22"], "replaces a size above 32,767 with 32,767"),
     Mutant::new("strict-numbers", &["TERM-22"], "loses sizes that are written with an exponent"),
-    Mutant::new("keeps-wishes", &["TERM-23"], "does not tell the host of the wish for a session")
+    Mutant::new("keeps-wishes", &["TERM-23"], "does not forward `create_session` to the host")
         .causing(&["TERM-12", "TERM-25", "WIRE-04", "WIRE-06", "WIRE-12"]),
-    Mutant::new("leaks-wishes", &["TERM-23"], "passes on wishes for a session to hosts of another client id"),
-    Mutant::new("forwards-anything", &["TERM-25"], "passes on lists of viewers to their host")
+    Mutant::new("leaks-wishes", &["TERM-23"], "forwards `create_session` to hosts with another client id"),
+    Mutant::new("forwards-anything", &["TERM-25"], "forwards session lists of viewers to their host")
         .causing(&["TERM-22", "WIRE-01", "WIRE-06"]),
-    Mutant::new("tells-other-viewers", &["TERM-25"], "passes on lists of viewers to the other viewers")
+    Mutant::new("forwards-to-other-viewers", &["TERM-25"], "forwards session lists of viewers to the other viewers")
         .causing(&["TERM-22"]),
-    Mutant::new("forwards-errors", &["TERM-25"], "passes on errors of hosts to their viewers").causing(&["TERM-22"]),
-    Mutant::new("viewers-close-sessions", &["TERM-25"], "keeps nothing of a session that a viewer says is closed")
+    Mutant::new("forwards-errors", &["TERM-25"], "forwards errors of hosts to their viewers").causing(&["TERM-22"]),
+    Mutant::new("viewers-close-sessions", &["TERM-25"], "drops the scrollback of a session a viewer reports closed")
         .causing(&["TERM-30"]),
 ];
 
-/// The largest number of 15 bits.
 const LARGEST: u64 = 32_767;
 
-pub(super) fn alters(relay: &Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
-    match seen.way {
-        Way::In => heard(relay, seen, house),
-        Way::Out if relay.is_viewer() => told(relay, seen),
-        Way::Out => None,
+pub(super) fn alters(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match seen.flow {
+        Flow::In => incoming(relay, seen, state),
+        Flow::Out if relay.is_viewer() => outgoing(relay, seen),
+        Flow::Out => None,
     }
 }
 
-fn heard(relay: &Relay, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+fn incoming(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let number = relay.number;
-    let told: Vec<usize> = match (relay.mutant, seen.kind) {
-        ("leaks-messages", "session_connected") => return Some(Said::told_to_all(seen.frame)),
-        ("strict-numbers", "session_resize") if seen.raw().contains("8e1") => return Some(Said::nothing()),
-        ("keeps-wishes", "create_session") => return Some(Said::nothing()),
+    let reported: Vec<usize> = match (relay.mutant, seen.kind) {
+        ("leaks-messages", "session_connected") => return Some(Effect::broadcast(seen.frame)),
+        ("strict-numbers", "session_resize") if seen.raw().contains("8e1") => return Some(Effect::nothing()),
+        ("keeps-wishes", "create_session") => return Some(Effect::nothing()),
         ("leaks-wishes", "create_session") if relay.is_viewer() => {
-            relay.tell_other_hosts(seen.frame, house);
+            relay.tell_other_hosts(seen.frame, state);
             return None;
         }
-        ("forwards-anything", "session_list") if relay.is_viewer() => vec![relay.session(house)?.host],
-        ("tells-other-viewers", "session_list") if relay.is_viewer() => {
-            let viewers = relay.session(house)?.viewers.iter().copied();
+        ("forwards-anything", "session_list") if relay.is_viewer() => vec![relay.session(state)?.host],
+        ("forwards-to-other-viewers", "session_list") if relay.is_viewer() => {
+            let viewers = relay.session(state)?.viewers.iter().copied();
             viewers.filter(|viewer| *viewer != number).collect()
         }
-        ("forwards-errors", "error") if relay.is_host() => relay.session(house)?.viewers.clone(),
+        ("forwards-errors", "error") if relay.is_host() => relay.session(state)?.viewers.clone(),
         _ => return None,
     };
-    told.into_iter().for_each(|number| house.post(number, link::unmasked(seen.frame)));
+    reported.into_iter().for_each(|number| state.post(number, link::unmasked(seen.frame)));
     None
 }
 
-fn told(relay: &Relay, seen: &Seen<'_>) -> Option<Said> {
+fn outgoing(relay: &TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
     let message = seen.message;
     let size = |of: &dyn Fn(u64) -> u64| {
         let mut sized = message.clone();
@@ -72,11 +71,11 @@ fn told(relay: &Relay, seen: &Seen<'_>) -> Option<Said> {
             let old = message[name].as_f64().unwrap_or_default() as u64;
             sized[name] = of(old).into();
         }
-        Said::text(&sized, seen.frame)
+        Effect::text(&sized, seen.frame)
     };
     Some(match (relay.mutant, seen.kind) {
         ("alters-sizes", "session_resize") => seen.with("cols", 81),
-        ("keeps-empty-lists", "session_list") if message["sessions"] == json!([]) => Said::nothing(),
+        ("keeps-empty-lists", "session_list") if message["sessions"] == json!([]) => Effect::nothing(),
         ("plain-names", "session_list") => {
             let plain = |name: &str| name.replace(|it: char| u32::from(it) > 0xFFFF, "?");
             let sessions = message["sessions"].as_array()?.iter().map(|session| {

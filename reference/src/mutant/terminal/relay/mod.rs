@@ -1,4 +1,4 @@
-//! Mutants of a relay: each theme has a list of its own, and says what its mutants make of a frame.
+//! Mutants of a terminal relay: one table for each topic.
 
 mod beats;
 mod bytes;
@@ -19,11 +19,11 @@ use std::time::{Duration, Instant};
 
 use crate::mutant::Mutant;
 use crate::mutant::framing::{self, Framing};
-use crate::mutant::link::{self, Admission, House, Link, Loss, Said, Way};
-use crate::mutant::seen::Seen;
+use crate::mutant::link::{self, Admission, Effect, Flow, Link, Links, Loss};
+use crate::mutant::observed::Observed;
 use crate::mutant::wire::{CLOSE, Frame};
 
-pub(crate) use sessions::Terminals;
+pub(crate) use sessions::TerminalSessions;
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[
     opening::MUTANTS,
@@ -42,67 +42,51 @@ pub(crate) const MUTANTS: &[&[Mutant]] = &[
     pressure::MUTANTS,
 ];
 
-/// Who speaks so long after it has connected is late.
+/// A first message after this time is late.
 const LATE: Duration = Duration::from_millis(100);
-/// Whoever has connected so shortly before or after is near.
+/// Connections that opened this shortly before or after are near.
 const NEAR: usize = 5;
 
-/// What a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum TerminalRole {
     Host,
     Viewer,
 }
 
-/// One connection.
 #[derive(Debug)]
-pub(crate) struct Relay {
+pub(crate) struct TerminalLink {
     mutant: &'static str,
     number: usize,
     since: Instant,
-    /// What it is, once it was answered.
-    side: Option<Side>,
-    /// Messages that came in.
+    side: Option<TerminalRole>,
     words: usize,
-    /// What was odd about its first message.
+    /// What was unusual about its first message.
     case: Option<&'static str>,
-    /// Whether it was late with its first message.
     was_late: bool,
-    /// Of a host.
     client: String,
-    /// The code that a viewer has asked for, as it has written it.
+    /// The code that a viewer asked for, as written.
     asked: String,
-    /// The code of its session.
     code: String,
-    /// Of the viewers of its session, counted from 1.
+    /// The number of the viewer in its session, from 1.
     ordinal: usize,
-    /// Binary messages that were there when it came.
     backlog: usize,
-    /// Binary messages that its host had sent when it came, kept or not.
-    said_before: usize,
-    /// Binary messages that went out.
+    sent_before: usize,
     shown: usize,
-    /// Viewers that it was told of.
-    told: usize,
-    /// Pings that went out, and Pongs that came in.
+    reported: usize,
     pings: usize,
     pongs: usize,
-    /// The bytes of the last Ping.
     pinged: Vec<u8>,
-    /// How much of a flood has come in, in bytes.
     poured: usize,
-    /// What a mutant counts.
     count: usize,
     held: Option<Frame>,
     framing: Framing,
     has_left: bool,
-    /// Whether it stays open though the reference has closed it.
     is_kept_open: bool,
-    /// Whether something has come to pass that the mutant waits for.
+    /// Whether it stays open although the reference has closed it.
     is_marked: bool,
 }
 
-impl Relay {
+impl TerminalLink {
     pub(crate) fn new(mutant: &'static str, number: usize) -> Self {
         Self {
             mutant,
@@ -117,9 +101,9 @@ impl Relay {
             code: String::new(),
             ordinal: 0,
             backlog: 0,
-            said_before: 0,
+            sent_before: 0,
             shown: 0,
-            told: 0,
+            reported: 0,
             pings: 0,
             pongs: 0,
             pinged: Vec::new(),
@@ -133,47 +117,47 @@ impl Relay {
         }
     }
 
-    /// What the theme of the mutant makes of it.
-    fn alters(&mut self, seen: &Seen<'_>, house: &mut House) -> Option<Said> {
+    /// Whether the mutant's condition has occurred.
+    fn alters(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
         None.or_else(|| opening::alters(self, seen))
             .or_else(|| first::alters(self, seen))
-            .or_else(|| codes::alters(self, seen, house))
-            .or_else(|| viewers::alters(self, seen, house))
-            .or_else(|| bytes::alters(self, seen, house))
-            .or_else(|| messages::alters(self, seen, house))
+            .or_else(|| codes::alters(self, seen, state))
+            .or_else(|| viewers::alters(self, seen, state))
+            .or_else(|| bytes::alters(self, seen, state))
+            .or_else(|| messages::alters(self, seen, state))
             .or_else(|| closings::alters(self, seen))
-            .or_else(|| malformed::alters(self, seen, house))
-            .or_else(|| scrollback::alters(self, seen, house))
-            .or_else(|| loss::alters(self, seen, house))
-            .or_else(|| beats::alters(self, seen, house))
-            .or_else(|| frames::alters(self, seen, house))
-            .or_else(|| pressure::alters(self, seen, house))
+            .or_else(|| malformed::alters(self, seen, state))
+            .or_else(|| scrollback::alters(self, seen, state))
+            .or_else(|| loss::alters(self, seen, state))
+            .or_else(|| beats::alters(self, seen, state))
+            .or_else(|| frames::alters(self, seen, state))
+            .or_else(|| pressure::alters(self, seen, state))
     }
 }
 
-impl Link for Relay {
-    fn asks(&mut self, _: &mut Vec<u8>, house: &mut House) -> Admission {
-        house.terminals.silent.insert(self.number);
-        match framing::bars(self.mutant, self.number, house) {
+impl Link for TerminalLink {
+    fn asks(&mut self, _: &mut Vec<u8>, state: &mut Links) -> Admission {
+        state.terminals.silent.insert(self.number);
+        match framing::bars(self.mutant, self.number, state) {
             true => Admission::Answered(framing::UNAVAILABLE),
             false => Admission::Onward,
         }
     }
 
-    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+    fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = link::message(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = Seen { way, kind, message: &message, frame: &frame };
-        self.learn(&seen, house);
-        let said = self.alters(&seen, house).unwrap_or_else(|| Said::whole(&frame));
-        let mail = if way == Way::Out && frame.head != CLOSE { house.mail(self.number) } else { Vec::new() };
-        Said { onward: [mail, said.onward].concat(), ..said }
+        let seen = Observed { flow, kind, message: &message, frame: &frame };
+        self.learn(&seen, state);
+        let action = self.alters(&seen, state).unwrap_or_else(|| Effect::whole(&frame));
+        let mail = if flow == Flow::Out && frame.head != CLOSE { state.mail(self.number) } else { Vec::new() };
+        Effect { onward: [mail, action.onward].concat(), ..action }
     }
 
-    fn ends(&mut self, way: Way, loss: Loss, house: &mut House) -> bool {
-        let is_told = loss::ends(self, way, loss) && (way == Way::In || !self.framing.lingers(self.mutant));
-        self.ended(way, loss, house);
-        is_told
+    fn ends(&mut self, flow: Flow, loss: Loss, state: &mut Links) -> bool {
+        let is_forwarded = loss::ends(self, flow, loss) && (flow == Flow::In || !self.framing.lingers(self.mutant));
+        self.ended(flow, loss, state);
+        is_forwarded
     }
 
     fn hoards(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Mutants of an agent. What comes in is what the agent says, what goes out is what it hears.
+//! Mutants of an agent. Incoming frames are those that the agent sends.
 
 mod answers;
 mod attacks;
@@ -11,62 +11,65 @@ use std::time::Instant;
 use relayspec::driver::{PARAMS_VARIABLE, Params};
 use serde_json::Value;
 
-use super::rule::{self, Does, Rule, Seen, tables};
+use super::rule::{self, Rule, RuleEffect, TunnelFrame, tables};
 use crate::mutant::Mutant;
-use crate::mutant::link::{Admission, House, Link, Loss, Said, Way};
+use crate::mutant::link::{Admission, Effect, Flow, Link, Links, Loss};
 use crate::mutant::wire::{BINARY, CLOSE, Frame, TEXT};
 
 tables! {
-    Agent: opening::RULES, beat::RULES, answers::KINDS, answers::RULES, passing::KINDS, passing::RULES, attacks::KINDS,
+    AgentMutant: opening::RULES, beat::RULES, answers::KINDS, answers::RULES, passing::KINDS, passing::RULES, attacks::KINDS,
     attacks::RULES
 }
 
-type Row = Rule<Agent>;
+type AgentRule = Rule<AgentMutant>;
 
-/// A mutant in what the agent says.
-const fn says(name: &'static str, breaks: &'static [&'static str], line: &'static str, does: Does<Agent>) -> Row {
-    Row::heard(name, breaks, line, does)
+const fn sends(
+    name: &'static str,
+    breaks: &'static [&'static str],
+    line: &'static str,
+    does: RuleEffect<AgentMutant>,
+) -> AgentRule {
+    AgentRule::received(name, breaks, line, does)
 }
 
-/// A mutant in what the agent hears.
-const fn hears(name: &'static str, breaks: &'static [&'static str], line: &'static str, does: Does<Agent>) -> Row {
-    Row::told(name, breaks, line, does)
+const fn gets(
+    name: &'static str,
+    breaks: &'static [&'static str],
+    line: &'static str,
+    does: RuleEffect<AgentMutant>,
+) -> AgentRule {
+    AgentRule::sent(name, breaks, line, does)
 }
 
-/// One connection of an agent.
-pub(crate) struct Agent {
+pub(crate) struct AgentMutant {
     mutant: &'static str,
-    rule: Option<&'static Row>,
+    rule: Option<&'static AgentRule>,
     number: usize,
     has_opened: bool,
     has_succeeded: bool,
-    /// What the agent has heard and said of requests, in their order.
-    requests: Vec<Request>,
+    requests: Vec<AgentRequest>,
     answers: usize,
     errors: usize,
-    /// How many malformed messages the agent was sent.
     malformed: usize,
-    /// The agent's last `Ping`, whether it is answered, and how many there were.
+    /// The agent's last `Ping`, whether it is answered, and the number of `Ping`s.
     ping: Value,
     is_answered: bool,
     pings: usize,
     stats: usize,
-    /// `Ping` messages of the cloud that wait for an answer.
     asked: usize,
     fragment_bytes: usize,
     held: Vec<Frame>,
     count: usize,
 }
 
-/// A request that the agent was sent.
-struct Request {
+struct AgentRequest {
     id: String,
     message: Value,
     since: Instant,
     is_answered: bool,
 }
 
-impl Agent {
+impl AgentMutant {
     pub(crate) fn new(mutant: &'static str, number: usize) -> Self {
         let rule = RULES.iter().flat_map(|rules| rules.iter()).find(|rule| rule.mutant.name == mutant);
         Self {
@@ -90,22 +93,20 @@ impl Agent {
         }
     }
 
-    /// The latest request of an id.
-    fn request(&self, id: &str) -> Option<&Request> {
+    fn request(&self, id: &str) -> Option<&AgentRequest> {
         self.requests.iter().rev().find(|request| request.id == id)
     }
 
-    /// A member of the request that an answer is about.
-    fn asked_for(&self, seen: &Seen<'_>, name: &str) -> &Value {
+    /// A member of the request that an answer belongs to.
+    fn asked_for(&self, seen: &TunnelFrame<'_>, name: &str) -> &Value {
         self.request(&id(seen)).map_or(&Value::Null, |request| &request.message["data"][name])
     }
 
-    /// Requests that are not answered.
-    fn open(&self) -> impl Iterator<Item = &Request> {
+    fn open(&self) -> impl Iterator<Item = &AgentRequest> {
         self.requests.iter().filter(|request| !request.is_answered)
     }
 
-    fn said(&mut self, seen: &Seen<'_>) {
+    fn action(&mut self, seen: &TunnelFrame<'_>) {
         match seen.kind {
             "HttpResponse" | "Error" => {
                 self.answers += usize::from(seen.is("HttpResponse"));
@@ -126,7 +127,7 @@ impl Agent {
         }
     }
 
-    fn heard(&mut self, seen: &Seen<'_>) {
+    fn incoming(&mut self, seen: &TunnelFrame<'_>) {
         if seen.frame.head & 0x0F != 0 && seen.frame.is_message() {
             self.fragment_bytes = 0;
         }
@@ -139,7 +140,7 @@ impl Agent {
             "Pong" => self.is_answered |= *seen.data("timestamp") == self.ping,
             "HttpRequest" if !attacks::is_malformed(seen.frame) => {
                 let (id, message) = (seen.text("id").to_owned(), seen.message.clone());
-                self.requests.push(Request { id, message, since: Instant::now(), is_answered: false });
+                self.requests.push(AgentRequest { id, message, since: Instant::now(), is_answered: false });
             }
             _ => {}
         }
@@ -147,52 +148,51 @@ impl Agent {
     }
 }
 
-impl Link for Agent {
-    fn asks(&mut self, head: &mut Vec<u8>, house: &mut House) -> Admission {
-        opening::asks(self.mutant, head, house)
+impl Link for AgentMutant {
+    fn asks(&mut self, head: &mut Vec<u8>, state: &mut Links) -> Admission {
+        opening::asks(self.mutant, head, state)
     }
 
-    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+    fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = rule::read(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = Seen { way, frame: &frame, message: &message, kind };
-        match way {
-            Way::In => self.said(&seen),
-            Way::Out => self.heard(&seen),
+        let seen = TunnelFrame { flow, frame: &frame, message: &message, kind };
+        match flow {
+            Flow::In => self.action(&seen),
+            Flow::Out => self.incoming(&seen),
         }
-        let said = self.rule.and_then(|rule| rule.apply(self, &seen, house));
-        if way == Way::In {
+        let action = self.rule.and_then(|rule| rule.apply(self, &seen, state));
+        if flow == Flow::In {
             self.has_opened |= matches!(frame.head, TEXT | BINARY);
             if seen.is("Ping") {
                 self.ping = seen.data("timestamp").clone();
             }
         }
-        if way == Way::Out && frame.head == CLOSE {
+        if flow == Flow::Out && frame.head == CLOSE {
             self.is_answered = true;
         }
-        said.unwrap_or_else(|| Said::whole(&frame))
+        action.unwrap_or_else(|| Effect::whole(&frame))
     }
 
-    fn ends(&mut self, way: Way, loss: Loss, house: &mut House) -> bool {
-        opening::ends(self, way, loss, house)
+    fn ends(&mut self, flow: Flow, loss: Loss, state: &mut Links) -> bool {
+        opening::ends(self, flow, loss, state)
     }
 
-    fn large(&mut self, way: Way, head: u8) -> Option<u16> {
-        let is_due = match (self.mutant, way) {
-            ("small-requests", Way::Out) | ("small-answers", Way::In) => head == TEXT,
-            ("small-packed-requests", Way::Out) | ("small-packed-answers", Way::In) => head == BINARY,
+    fn large(&mut self, flow: Flow, head: u8) -> Option<u16> {
+        let is_due = match (self.mutant, flow) {
+            ("small-requests", Flow::Out) | ("small-answers", Flow::In) => head == TEXT,
+            ("small-packed-requests", Flow::Out) | ("small-packed-answers", Flow::In) => head == BINARY,
             _ => false,
         };
         is_due.then_some(1009)
     }
 }
 
-/// The id of the request that a message of the agent is about.
-fn id(seen: &Seen<'_>) -> String {
+fn id(seen: &TunnelFrame<'_>) -> String {
     [seen.text("id"), seen.text("request_id")].concat()
 }
 
-/// The token that the agent was handed over; empty where it has another.
+/// The agent's token; empty if the environment has none.
 fn token() -> String {
     let params = std::env::var(PARAMS_VARIABLE).ok().and_then(|text| Params::read(&text).ok());
     params.and_then(|params| params.token).unwrap_or_default()

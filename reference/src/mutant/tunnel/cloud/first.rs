@@ -1,34 +1,34 @@
-//! What becomes of connections that open otherwise than with `Auth`, or not at all (TUN-03).
+//! Mutants of the first message (TUN-03).
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::rule::Seen;
+use super::super::rule::TunnelFrame;
 use super::shared::shared;
-use super::{Cloud, Row};
-use crate::mutant::link::Said;
+use super::{CloudMutant, CloudRule};
+use crate::mutant::link::Effect;
 use crate::mutant::wire::{BINARY, Frame, PING, TEXT};
 
-/// Two mutants for each first message: nothing is said of it, or it is closed without the close code.
+/// Two mutants for each first message: one closes without AuthError, one without the close code.
 macro_rules! kinds {
     ($($what:literal: $is:expr;)*) => {
         &[
             $(
-                Row::told(
+                CloudRule::sent(
                     concat!("silent-about-", $what), &["TUN-03"],
-                    concat!("closes without AuthError when it is first told ", $what), {
-                        const IS: fn(&First<'_>) -> bool = $is;
+                    concat!("closes without AuthError for a first message: ", $what), {
+                        const IS: fn(&FirstMessage<'_>) -> bool = $is;
                         |cloud, seen, _| seen.drops_if(seen.is("AuthError") && opened(cloud, IS))
                     },
                 )
                 .causing(&["TUN-05"]),
-                Row::told(
+                CloudRule::sent(
                     concat!("unclosed-after-", $what), &["TUN-03"],
-                    concat!("closes with 1000 when it is first told ", $what), {
-                        const IS: fn(&First<'_>) -> bool = $is;
+                    concat!("closes with 1000 for a first message: ", $what), {
+                        const IS: fn(&FirstMessage<'_>) -> bool = $is;
                         |cloud, seen, _| {
-                            (seen.frame.close_code() == 1008 && opened(cloud, IS)).then(|| Said::closed(1000))
+                            (seen.frame.close_code() == 1008 && opened(cloud, IS)).then(|| Effect::closed(1000))
                         }
                     },
                 ),
@@ -37,7 +37,7 @@ macro_rules! kinds {
     };
 }
 
-pub(super) const KINDS: &[Row] = kinds! {
+pub(super) const KINDS: &[CloudRule] = kinds! {
     "a-ping": |first| first.kind(TEXT, "Ping");
     "a-pong": |first| first.kind(TEXT, "Pong");
     "an-http-response": |first| first.kind(TEXT, "HttpResponse");
@@ -72,62 +72,62 @@ pub(super) const KINDS: &[Row] = kinds! {
     "a-token-in-bytes": |first| first.bytes().is_some_and(|bytes| bytes.ends_with(b"\xc4\x01a"));
 };
 
-pub(super) const RULES: &[Row] = &[
-    Row::heard("pings-are-messages", &["TUN-03"], "takes a Ping frame for a first message", |cloud, seen, _| {
-        (seen.frame.head == PING && cloud.first.is_none()).then(|| seen.ended(1008)).flatten()
-    })
+pub(super) const RULES: &[CloudRule] = &[
+    CloudRule::received(
+        "pings-are-messages",
+        &["TUN-03"],
+        "accepts a Ping frame as a first message",
+        |cloud, seen, _| (seen.frame.head == PING && cloud.first.is_none()).then(|| seen.ended(1008)).flatten(),
+    )
     .causing(&["WIRE-04"]),
-    Row::heard(
+    CloudRule::received(
         "pings-spoil-auth",
         &["TUN-03", "TUN-02"],
-        "refuses whoever has sent a Ping frame before Auth",
+        "refuses an agent that sends a Ping frame before Auth",
         |cloud, seen, _| (seen.is("Auth") && cloud.has_pinged).then(|| seen.with("token", "-")).flatten(),
     ),
-    Row::told(
+    CloudRule::sent(
         "pings-count",
         &["TUN-03"],
-        "lets a connection stay silent that has sent a Ping frame",
+        "keeps a silent connection open that has sent a Ping frame",
         |cloud, seen, _| seen.drops_if(cloud.first.is_none() && cloud.has_pinged && is_refusal(seen)),
     ),
-    Row::told("waits-forever", &["TUN-03"], "lets a connection stay that says nothing", |cloud, seen, _| {
+    CloudRule::sent("waits-forever", &["TUN-03"], "keeps a silent connection open", |cloud, seen, _| {
         seen.drops_if(cloud.first.is_none() && is_refusal(seen))
     }),
-    Row::told(
-        "silent-end",
-        &["TUN-03"],
-        "closes a connection that says nothing without AuthError",
-        |cloud, seen, _| seen.drops_if(cloud.first.is_none() && seen.is("AuthError")),
-    ),
-    Row::told("unclosed-silence", &["TUN-03"], "closes a connection that says nothing with 1000", |cloud, seen, _| {
-        (cloud.first.is_none() && seen.frame.close_code() == 1008).then(|| Said::closed(1000))
+    CloudRule::sent("silent-end", &["TUN-03"], "closes a silent connection without AuthError", |cloud, seen, _| {
+        seen.drops_if(cloud.first.is_none() && seen.is("AuthError"))
     }),
-    Row::told(
+    CloudRule::sent("unclosed-silence", &["TUN-03"], "closes a silent connection with 1000", |cloud, seen, _| {
+        (cloud.first.is_none() && seen.frame.close_code() == 1008).then(|| Effect::closed(1000))
+    }),
+    CloudRule::sent(
         "unclosed-after-a-second-ping",
         &["TUN-03"],
-        "closes with 1000 each connection but the first that opens with Ping",
+        "closes with 1000 every connection but the first that opens with Ping",
         |cloud, seen, _| {
             let is_due = begins(cloud, |first| first.kind(TEXT, "Ping")) && seen.frame.close_code() == 1008;
             let mut shared = shared();
             shared.count += usize::from(is_due);
-            (is_due && shared.count > 1).then(|| Said::closed(1000))
+            (is_due && shared.count > 1).then(|| Effect::closed(1000))
         },
     ),
-    Row::other("impatient-first", &["TUN-03"], "waits for Auth only a third of the time"),
-    Row::other("waits-long-for-auth", &["TUN-03"], "waits six times as long for Auth"),
-    Row::heard(
+    CloudRule::other("impatient-first", &["TUN-03"], "waits for Auth only a third of the time"),
+    CloudRule::other("waits-long-for-auth", &["TUN-03"], "waits six times too long for Auth"),
+    CloudRule::received(
         "refuses-latecomers",
         &["TUN-03"],
-        "refuses whoever takes half of its time for Auth",
+        "refuses an agent that takes half of the time for Auth",
         |cloud, seen, _| {
             let is_late = cloud.since.elapsed() > Duration::from_millis(150);
             (seen.is("Auth") && is_late).then(|| seen.with("token", "-")).flatten()
         },
     )
     .causing(&["TUN-02"]),
-    Row::heard(
+    CloudRule::received(
         "ends-latecomers",
         &["TUN-03"],
-        "forgets that an agent has authenticated that took its time",
+        "forgets the authentication of an agent that was slow",
         |cloud, seen, _| {
             let is_due = seen.is("Auth") && cloud.since.elapsed() > Duration::from_millis(100);
             cloud.count += usize::from(is_due);
@@ -136,13 +136,12 @@ pub(super) const RULES: &[Row] = &[
     ),
 ];
 
-/// The first message of a connection.
-struct First<'a> {
+struct FirstMessage<'a> {
     frame: &'a Frame,
     message: &'a Value,
 }
 
-impl First<'_> {
+impl FirstMessage<'_> {
     fn kind(&self, head: u8, kind: &str) -> bool {
         self.frame.head == head && self.message["type"] == kind
     }
@@ -164,18 +163,17 @@ impl First<'_> {
     }
 }
 
-/// Whether somebody is refused, or closed for it.
-fn is_refusal(seen: &Seen<'_>) -> bool {
+fn is_refusal(seen: &TunnelFrame<'_>) -> bool {
     seen.is("AuthError") || seen.frame.close_code() == 1008
 }
 
-/// Whether a connection opened so, and said nothing more.
-fn opened(cloud: &Cloud, so: fn(&First<'_>) -> bool) -> bool {
+/// Whether a connection opened like this and sent nothing more.
+fn opened(cloud: &CloudMutant, so: fn(&FirstMessage<'_>) -> bool) -> bool {
     let is_only = cloud.auths == usize::from(cloud.opened_with_auth());
     is_only && begins(cloud, so)
 }
 
-/// Whether a connection opened so, whatever it said then.
-fn begins(cloud: &Cloud, so: fn(&First<'_>) -> bool) -> bool {
-    cloud.first.as_ref().is_some_and(|(frame, message)| so(&First { frame, message }))
+/// Whether a connection opened like this, whatever followed.
+fn begins(cloud: &CloudMutant, so: fn(&FirstMessage<'_>) -> bool) -> bool {
+    cloud.first.as_ref().is_some_and(|(frame, message)| so(&FirstMessage { frame, message }))
 }

@@ -1,31 +1,31 @@
-//! What becomes of requests, and of those that follow, when an agent is lost (TUN-20, TUN-21, WIRE-09).
+//! Mutants of lost agents and their requests (TUN-20, TUN-21, WIRE-09).
 
 use serde_json::Value;
 
 use super::super::rule;
-use super::shared::{How, Lost, shared};
-use super::{Cloud, Row, opening};
-use crate::mutant::link::{Loss, Said, Way};
+use super::shared::{AgentLoss, LostAgent, shared};
+use super::{CloudMutant, CloudRule, opening};
+use crate::mutant::link::{Effect, Flow, Loss};
 
-/// Two mutants for each way to lose an agent: its request is asked again of another, or the other's next answer is lost.
+/// Two mutants for each kind of loss: one forwards the request to another agent, one loses another agent's next answer.
 macro_rules! kinds {
     ($($name:literal, $others:literal, $how:ident, $what:literal, $breaks:tt;)*) => {
         &[
             $(
-                Row::told(
+                CloudRule::sent(
                     $name, &["TUN-20"],
-                    concat!("asks again of another what was asked of an agent that was lost by ", $what),
+                    concat!("forwards the requests of an agent to another one after a loss by ", $what),
                     |cloud, seen, _| {
                         let mut shared = shared();
-                        let is_so = |lost: &Lost| lost.how == How::$how;
+                        let is_so = |lost: &LostAgent| lost.how == AgentLoss::$how;
                         let is_due = seen.is("HttpRequest") && shared.just_lost(cloud.number, is_so);
                         let again = shared.lost.as_mut().filter(|_| is_due)?.request.take()?;
-                        Some(Said { onward: vec![again, seen.frame.clone()], ..Said::default() })
+                        Some(Effect { onward: vec![again, seen.frame.clone()], ..Effect::default() })
                     },
                 ).causing(&["TUN-21"]),
-                Row::heard(
-                    $others, &$breaks, concat!("loses an answer after an agent was lost by ", $what), |cloud, seen, _| {
-                        let is_so = |lost: &Lost| lost.how == How::$how;
+                CloudRule::received(
+                    $others, &$breaks, concat!("loses an answer after the loss of an agent by ", $what), |cloud, seen, _| {
+                        let is_so = |lost: &LostAgent| lost.how == AgentLoss::$how;
                         seen.drops_if(seen.is("HttpResponse") && shared().just_lost(cloud.number, is_so))
                     },
                 ).causing(&["TUN-20", "TUN-21", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33", "WIRE-06", "WIRE-09"]),
@@ -34,19 +34,19 @@ macro_rules! kinds {
     };
 }
 
-pub(super) const KINDS: &[Row] = kinds! {
+pub(super) const KINDS: &[CloudRule] = kinds! {
     "asks-again-after-a-close", "deaf-after-a-close", Close, "a Close frame", ["TUN-21", "TUN-20"];
     "asks-again-after-an-end", "deaf-after-an-end", End, "the end of TCP", ["TUN-21", "WIRE-09"];
     "asks-again-after-a-reset", "deaf-after-a-reset", Reset, "a TCP reset", ["TUN-21", "WIRE-09"];
     "asks-again-after-a-violation", "deaf-after-a-violation", Closed, "a violation", ["TUN-21", "WIRE-06"];
 };
 
-pub(super) const RULES: &[Row] = &[
-    Row::other("ignores-ends", &["WIRE-09"], "does not notice that an agent has ended TCP without a Close frame")
+pub(super) const RULES: &[CloudRule] = &[
+    CloudRule::other("ignores-ends", &["WIRE-09"], "does not notice when an agent ends TCP without a Close frame")
         .causing(&["TUN-21"]),
-    Row::other("ignores-resets", &["WIRE-09"], "does not notice that an agent's TCP connection was reset")
+    CloudRule::other("ignores-resets", &["WIRE-09"], "does not notice when an agent's TCP connection is reset")
         .causing(&["TUN-21"]),
-    Row::heard(
+    CloudRule::received(
         "loses-those-of-earlier-agents",
         &["TUN-21"],
         "ends the requests of an earlier agent when a later one is lost",
@@ -57,7 +57,7 @@ pub(super) const RULES: &[Row] = &[
         },
     )
     .causing(&["TUN-20", "WIRE-06"]),
-    Row::heard(
+    CloudRule::received(
         "loses-those-of-later-agents",
         &["TUN-21"],
         "ends the requests of a later agent when an earlier one is lost",
@@ -70,8 +70,7 @@ pub(super) const RULES: &[Row] = &[
     .causing(&["TUN-20", "WIRE-06"]),
 ];
 
-/// What ends a request that was asked before a loss, if it does.
-fn ends(cloud: &Cloud, id: &str, does: bool) -> Option<Value> {
+fn ends(cloud: &CloudMutant, id: &str, does: bool) -> Option<Value> {
     let shared = shared();
     let lost_another = shared.agents.get(&cloud.number).is_some_and(|agent| agent.lost_another);
     let lost_at = shared.lost.as_ref().map_or(0, |lost| lost.at);
@@ -79,19 +78,18 @@ fn ends(cloud: &Cloud, id: &str, does: bool) -> Option<Value> {
     (does && lost_another && is_old).then(|| rule::error(&id.into(), 502))
 }
 
-/// Whether the other side is told that one has ended.
-pub(super) fn is_told(cloud: &mut Cloud, way: Way, loss: Loss) -> bool {
-    if way == Way::In && loss == Loss::Reset {
+pub(super) fn is_forwarded(cloud: &mut CloudMutant, flow: Flow, loss: Loss) -> bool {
+    if flow == Flow::In && loss == Loss::Reset {
         opening::tell_of_loss(cloud);
     }
-    match (cloud.mutant, way) {
-        ("ignores-ends", Way::In) => loss == Loss::Reset || cloud.has_closed,
-        ("ignores-resets", Way::In) => loss != Loss::Reset,
-        ("waits-forever", Way::Out) => cloud.first.is_some() || !cloud.is_refused,
-        ("pings-count", Way::Out) => cloud.first.is_some() || !cloud.has_pinged || !cloud.is_refused,
-        ("lingers", Way::Out) => false,
-        ("lingers-after-an-empty-close", Way::Out) => !cloud.has_closed || !cloud.held.is_empty(),
-        ("lingers-after-the-unheard", Way::Out) => cloud.first.is_some(),
+    match (cloud.mutant, flow) {
+        ("ignores-ends", Flow::In) => loss == Loss::Reset || cloud.has_closed,
+        ("ignores-resets", Flow::In) => loss != Loss::Reset,
+        ("waits-forever", Flow::Out) => cloud.first.is_some() || !cloud.is_refused,
+        ("pings-count", Flow::Out) => cloud.first.is_some() || !cloud.has_pinged || !cloud.is_refused,
+        ("lingers", Flow::Out) => false,
+        ("lingers-after-an-empty-close", Flow::Out) => !cloud.has_closed || !cloud.held.is_empty(),
+        ("lingers-after-the-unheard", Flow::Out) => cloud.first.is_some(),
         _ => true,
     }
 }

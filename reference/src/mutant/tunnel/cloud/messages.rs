@@ -1,117 +1,117 @@
-//! How messages are read, `Ping` above all (WIRE-01, WIRE-02, TUN-30), and what becomes of what is none (WIRE-06).
+//! Mutants of decoding and `Ping` (WIRE-01, WIRE-02, TUN-30), and of invalid messages (WIRE-06).
 
 use std::time::Duration;
 
 use relayspec::tunnel::FromAgent;
 use serde_json::json;
 
-use super::super::rule::{self, Seen};
-use super::Row;
+use super::super::rule::{self, TunnelFrame};
+use super::CloudRule;
 use super::shared::shared;
-use crate::mutant::link::{Said, closing};
+use crate::mutant::link::{Effect, closing};
 use crate::mutant::wire::{BINARY, Frame, TEXT};
 
-pub(super) const RULES: &[Row] = &[
-    Row::heard("strict-auth", &["WIRE-02"], "refuses an Auth with members that it does not know", |_, seen, _| {
+pub(super) const RULES: &[CloudRule] = &[
+    CloudRule::received("strict-auth", &["WIRE-02"], "rejects an Auth with unknown members", |_, seen, _| {
         (seen.is("Auth") && !seen.message["version"].is_null()).then(|| seen.with("token", "-")).flatten()
     }),
-    Row::heard("strict-space", &["WIRE-01"], "knows no Ping that begins with a blank", |_, seen, _| {
+    CloudRule::received("strict-space", &["WIRE-01"], "rejects a Ping with leading white space", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && seen.frame.payload.starts_with(b" "))
     }),
-    Row::heard("strict-escapes", &["WIRE-01"], "knows no Ping with escapes", |_, seen, _| {
+    CloudRule::received("strict-escapes", &["WIRE-01"], "rejects a Ping with escapes", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && has(seen, "\\u"))
     }),
-    Row::heard("strict-members", &["WIRE-02"], "drops a Ping with members that it does not know", |_, seen, _| {
+    CloudRule::received("strict-members", &["WIRE-02"], "drops a Ping with unknown members", |_, seen, _| {
         seen.drops_if(seen.is("Ping") && seen.frame.head == TEXT && !seen.data("more").is_null())
     }),
-    Row::heard(
+    CloudRule::received(
         "strict-packed-members",
         &["WIRE-02"],
-        "drops a Ping in MessagePack with members that it does not know",
+        "drops a Ping in MessagePack with unknown members",
         |_, seen, _| seen.drops_if(seen.is("Ping") && seen.frame.head == BINARY && !seen.data("more").is_null()),
     ),
-    Row::heard("strict-answers", &["WIRE-02"], "drops answers with members that it does not know", |_, seen, _| {
+    CloudRule::received("strict-answers", &["WIRE-02"], "drops answers with unknown members", |_, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && seen.message.get("id").is_some())
     }),
-    Row::heard("whole-statuses", &["WIRE-01"], "knows no status with an exponent", |_, seen, _| {
+    CloudRule::received("whole-statuses", &["WIRE-01"], "rejects a status with an exponent", |_, seen, _| {
         seen.drops_if(seen.is("HttpResponse") && has(seen, "2.01e2"))
     }),
-    Row::heard(
+    CloudRule::received(
         "one-at-a-time",
         &["WIRE-01"],
-        "drops a Ping that comes before the last one is answered",
+        "drops a Ping that arrives before the previous one is answered",
         |cloud, seen, _| seen.drops_if(seen.is("Ping") && cloud.pings > 1),
     )
     .causing(&["TUN-30"]),
-    Row::told("two-in-one", &["WIRE-01"], "says two messages in one frame", |_, seen, _| {
+    CloudRule::sent("two-in-one", &["WIRE-01"], "sends two messages in one frame", |_, seen, _| {
         let payload = [&seen.frame.payload[..], b"\n", &seen.frame.payload].concat();
-        (seen.is("Pong") && seen.frame.head == TEXT).then(|| Said::payload(payload, seen.frame))
+        (seen.is("Pong") && seen.frame.head == TEXT).then(|| Effect::payload(payload, seen.frame))
     })
     .starving(),
-    // Pings
-    Row::told("another-timestamp", &["TUN-30"], "says another time in its Pong", |_, seen, _| {
+    CloudRule::sent("another-timestamp", &["TUN-30"], "uses a different time in its Pongs", |_, seen, _| {
         seen.is("Pong").then(|| seen.with("timestamp", time(seen) + 1.0)).flatten()
     })
     .starving(),
-    Row::told("zero-is-none", &["TUN-30"], "answers no Ping at nought", |_, seen, _| {
+    CloudRule::sent("zero-is-none", &["TUN-30"], "does not answer a Ping with the timestamp 0", |_, seen, _| {
         seen.drops_if(seen.is("Pong") && time(seen) == 0.0)
     }),
-    Row::told("whole-timestamps", &["TUN-30"], "cuts the fraction of a small timestamp", |_, seen, _| {
+    CloudRule::sent("whole-timestamps", &["TUN-30"], "truncates a small timestamp to a whole number", |_, seen, _| {
         let is_due = seen.is("Pong") && time(seen).fract() != 0.0 && time(seen) < 1e9;
         is_due.then(|| seen.with("timestamp", time(seen).trunc())).flatten()
     }),
-    Row::told("no-fractions", &["TUN-30"], "cuts the fraction of a timestamp of today", |_, seen, _| {
+    CloudRule::sent("no-fractions", &["TUN-30"], "truncates a current timestamp to a whole number", |_, seen, _| {
         let is_due = seen.is("Pong") && time(seen).fract() != 0.0 && time(seen) > 1e12;
         is_due.then(|| seen.with("timestamp", time(seen).trunc())).flatten()
     }),
-    Row::heard(
+    CloudRule::received(
         "ends-on-large-pings",
         &["TUN-30"],
-        "closes on a timestamp that is larger than any time",
+        "disconnects on a timestamp beyond any time",
         |_, seen, _| (seen.is("Ping") && time(seen) > 9e15 && time(seen) < 1e16).then(|| seen.ended(1007)).flatten(),
     ),
-    Row::heard("no-second-ping", &["TUN-30"], "answers a second Ping of one timestamp no more", |cloud, seen, _| {
-        let is_second =
-            seen.is("Ping") && cloud.pings > 1 && cloud.held.iter().any(|held| held.payload == seen.frame.payload);
-        if seen.is("Ping") {
-            cloud.held = vec![seen.frame.clone()];
-        }
-        seen.drops_if(is_second)
-    }),
-    Row::heard("answers-stats", &["TUN-30"], "answers Stats with a Pong", |_, seen, _| {
+    CloudRule::received(
+        "no-second-ping",
+        &["TUN-30"],
+        "does not answer a second Ping with the same timestamp",
+        |cloud, seen, _| {
+            let is_second =
+                seen.is("Ping") && cloud.pings > 1 && cloud.held.iter().any(|held| held.payload == seen.frame.payload);
+            if seen.is("Ping") {
+                cloud.held = vec![seen.frame.clone()];
+            }
+            seen.drops_if(is_second)
+        },
+    ),
+    CloudRule::received("answers-stats", &["TUN-30"], "answers Stats with a Pong", |_, seen, _| {
         let pong = json!({ "type": "Pong", "data": { "timestamp": 0 } });
         seen.is("Stats").then(|| seen.whole().answered(seen.reply(&pong)))
     })
     .causing(&["TUN-03", "TUN-33", "WIRE-06"]),
-    Row::told("loses-each-fifth-pong", &["TUN-30"], "loses every fifth Pong", |_, seen, _| {
+    CloudRule::sent("loses-each-fifth-pong", &["TUN-30"], "loses every fifth Pong", |_, seen, _| {
         let mut shared = shared();
         shared.count += usize::from(seen.is("Pong"));
         seen.drops_if(seen.is("Pong") && shared.count.is_multiple_of(5))
     })
     .starving(),
-    Row::told(
-        "slow",
-        &["WIRE-12"],
-        "takes 40 ms for what it says to agents when nothing came before it",
-        |_, seen, _| Some(Said::slow(seen.frame, Duration::from_millis(40))),
-    ),
-    // What is no message
-    Row::heard("malformed-ends", &["WIRE-06"], "closes on what is no message", |cloud, seen, _| {
+    CloudRule::sent("slow", &["WIRE-12"], "delays messages to agents after an idle period by 40 ms", |_, seen, _| {
+        Some(Effect::slow(seen.frame, Duration::from_millis(40)))
+    }),
+    CloudRule::received("malformed-ends", &["WIRE-06"], "disconnects on an invalid message", |cloud, seen, _| {
         let is_due =
             cloud.opened_with_auth() && !seen.is("Auth") && !seen.frame.is_fragment() && is_malformed(seen.frame);
         is_due.then(|| seen.ended(1007)).flatten()
     })
     .causing(&["TUN-22", "WIRE-01"]),
-    Row::heard("prose-ends", &["WIRE-06"], "closes on text that is no JSON", |cloud, seen, _| {
+    CloudRule::received("prose-ends", &["WIRE-06"], "disconnects on text that is not JSON", |cloud, seen, _| {
         let is_due =
             cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null() && !has(seen, "[[[[");
         is_due.then(|| seen.ended(1007)).flatten()
     })
     .causing(&["TUN-22"]),
-    Row::heard(
+    CloudRule::received(
         "malformed-ends-requests",
         &["WIRE-06"],
-        "drops the answer behind what was no message",
+        "drops the answer after an invalid message",
         |cloud, seen, _| {
             let is_prose = cloud.opened_with_auth() && seen.frame.head == TEXT && seen.message.is_null();
             cloud.count += usize::from(is_prose);
@@ -119,17 +119,17 @@ pub(super) const RULES: &[Row] = &[
         },
     )
     .causing(&["TUN-22"]),
-    Row::heard("shallow", &["WIRE-06"], "closes on JSON that is nested deeply", |_, seen, _| {
+    CloudRule::received("shallow", &["WIRE-06"], "disconnects on deeply nested JSON", |_, seen, _| {
         has(seen, "[[[[").then(|| seen.ended(1007)).flatten()
     }),
-    Row::heard("frail", &["WIRE-06"], "closes all other agents on JSON that is nested deeply", |_, seen, _| {
-        has(seen, "[[[[").then(|| Said { others: vec![closing(1011, false)], ..Said::default() })
+    CloudRule::received("frail", &["WIRE-06"], "closes all other agents for deeply nested JSON", |_, seen, _| {
+        has(seen, "[[[[").then(|| Effect { others: vec![closing(1011, false)], ..Effect::default() })
     })
     .causing(&["WIRE-01"]),
-    Row::heard(
+    CloudRule::received(
         "confused-by-depth",
         &["WIRE-06"],
-        "drops the next answer of a new agent after JSON that is nested deeply",
+        "drops the next answer of a new agent after deeply nested JSON",
         |cloud, seen, _| {
             let mut shared = shared();
             if has(seen, "[[[[") {
@@ -143,23 +143,23 @@ pub(super) const RULES: &[Row] = &[
             seen.drops_if(is_due)
         },
     ),
-    Row::heard("ends-on-empty", &["WIRE-06"], "closes on an empty binary message", |cloud, seen, _| {
+    CloudRule::received("ends-on-empty", &["WIRE-06"], "disconnects on an empty binary message", |cloud, seen, _| {
         let is_empty = seen.frame.head == BINARY && seen.frame.payload.is_empty();
         (is_empty && cloud.opened_with_auth()).then(|| seen.ended(1007)).flatten()
     }),
-    Row::heard(
+    CloudRule::received(
         "frail-to-bytes",
         &["WIRE-06"],
-        "closes all other agents on bytes that are no MessagePack",
+        "closes all other agents for bytes that are not MessagePack",
         |_, seen, _| {
             let is_junk = seen.frame.head == BINARY && seen.frame.payload.starts_with(b"\xc1");
-            is_junk.then(|| Said { others: vec![closing(1011, false)], ..Said::default() })
+            is_junk.then(|| Effect { others: vec![closing(1011, false)], ..Effect::default() })
         },
     )
     .causing(&["WIRE-01"]),
 ];
 
-/// Whether a whole message is none of an agent's.
+/// Whether a whole message is not one of an agent's.
 pub(super) fn is_malformed(frame: &Frame) -> bool {
     match frame.head {
         TEXT => std::str::from_utf8(&frame.payload).is_ok_and(|text| FromAgent::decode(text).is_err()),
@@ -168,12 +168,12 @@ pub(super) fn is_malformed(frame: &Frame) -> bool {
     }
 }
 
-/// Whether a text begins with this, or has it near its beginning.
-fn has(seen: &Seen<'_>, part: &str) -> bool {
+/// Whether a text contains this at or near its start.
+fn has(seen: &TunnelFrame<'_>, part: &str) -> bool {
     let begin = &seen.frame.payload[..seen.frame.payload.len().min(400)];
     seen.frame.head == TEXT && String::from_utf8_lossy(begin).contains(part)
 }
 
-fn time(seen: &Seen<'_>) -> f64 {
+fn time(seen: &TunnelFrame<'_>) -> f64 {
     seen.data("timestamp").as_f64().unwrap_or(1.0)
 }

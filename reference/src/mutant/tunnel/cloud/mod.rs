@@ -1,4 +1,4 @@
-//! Mutants of a cloud: where agents connect, and where the public does.
+//! Mutants of a cloud, on the side of the agents and on that of the public.
 
 mod answers;
 mod bodies;
@@ -18,67 +18,59 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::rule::{self, Rule, Seen, tables};
+use super::rule::{self, Rule, TunnelFrame, tables};
 use crate::mutant::Mutant;
-use crate::mutant::link::{House, Link, Loss, Said, Way};
+use crate::mutant::link::{Effect, Flow, Link, Links, Loss};
 use crate::mutant::wire::{CLOSE, Frame, PING, PONG};
-pub(crate) use public::Public;
-use shared::{How, shared};
+pub(crate) use public::PublicMutant;
+use shared::{AgentLoss, shared};
 
-type Row = Rule<Cloud>;
+type CloudRule = Rule<CloudMutant>;
 
 tables! {
-    Cloud: opening::KINDS, opening::RULES, first::KINDS, first::RULES, requests::RULES, losses::KINDS, losses::RULES,
+    CloudMutant: opening::KINDS, opening::RULES, first::KINDS, first::RULES, requests::RULES, losses::KINDS, losses::RULES,
     answers::KINDS, answers::RULES, passing::KINDS, passing::RULES, bodies::RULES, encodings::RULES, messages::RULES,
     frames::RULES, violations::KINDS, violations::RULES; and public::MUTANTS
 }
 
-/// One connection of an agent.
-pub(crate) struct Cloud {
+pub(crate) struct CloudMutant {
     mutant: &'static str,
-    rule: Option<&'static Rule<Cloud>>,
+    rule: Option<&'static Rule<CloudMutant>>,
     number: usize,
     since: Instant,
-    /// Its first message, as far as it came in one frame.
+    /// Its first message, as far as it is in one frame.
     first: Option<(Frame, Value)>,
-    /// How often it said `Auth`, and with which token last.
+    /// The number of `Auth` messages, and the last token.
     auths: usize,
     token: String,
     is_let_in: bool,
     has_pinged: bool,
-    /// The Ping frame that came last, and whether it came amid a message.
+    /// The last Ping frame, and whether it came inside a message.
     ping: Option<(Frame, bool)>,
-    /// The frame before this one, of the agent's.
     last: Option<Frame>,
-    /// Fragments of the message that the agent has begun.
     fragments: usize,
     fragment_bytes: usize,
-    /// `Ping` messages without an answer, in a row.
     pings: usize,
-    /// Whether something malformed came, and something unasked.
+    /// Whether a malformed and an unsolicited message came.
     has_erred: bool,
     has_guessed: bool,
     has_closed: bool,
-    /// Whether it was closed with 1008.
     is_refused: bool,
-    /// Requests in their order: when they were sent, and whether they are answered.
-    asked: Vec<Asked>,
-    /// What is kept for later.
+    /// The requests in order: when they were sent, and whether they are answered.
+    asked: Vec<CloudRequest>,
     held: Vec<Frame>,
     count: usize,
 }
 
-/// A request that was sent to the agent.
-struct Asked {
+struct CloudRequest {
     id: String,
-    /// By [`rule::now`].
     at: u128,
     answers: usize,
     frame: Frame,
     message: Value,
 }
 
-impl Cloud {
+impl CloudMutant {
     pub(crate) fn new(mutant: &'static str, number: usize) -> Self {
         let rule = RULES.iter().flat_map(|rules| rules.iter()).find(|rule| rule.mutant.name == mutant);
         shared().opens(number);
@@ -107,27 +99,23 @@ impl Cloud {
         }
     }
 
-    /// Whether its first message was `Auth`.
     fn opened_with_auth(&self) -> bool {
         self.first.as_ref().is_some_and(|(_, message)| message["type"] == "Auth")
     }
 
-    /// A request of this id.
-    fn request(&self, id: &str) -> Option<&Asked> {
+    fn request(&self, id: &str) -> Option<&CloudRequest> {
         self.asked.iter().rev().find(|asked| asked.id == id)
     }
 
-    /// How long ago this was asked, in ms.
     fn age(&self, id: &str) -> u128 {
         self.request(id).map_or(0, |asked| rule::now().saturating_sub(asked.at))
     }
 
-    /// Requests that are not answered.
-    fn open(&self) -> impl Iterator<Item = &Asked> {
+    fn open(&self) -> impl Iterator<Item = &CloudRequest> {
         self.asked.iter().filter(|asked| asked.answers == 0)
     }
 
-    fn hears(&mut self, seen: &Seen<'_>) {
+    fn gets(&mut self, seen: &TunnelFrame<'_>) {
         let frame = seen.frame;
         match frame.head {
             PING => self.has_pinged = true,
@@ -165,7 +153,7 @@ impl Cloud {
         }
     }
 
-    fn tells(&mut self, seen: &Seen<'_>) {
+    fn tells(&mut self, seen: &TunnelFrame<'_>) {
         if seen.is("AuthSuccess") {
             self.is_let_in = true;
             shared().lets_in(self.number, &self.token);
@@ -178,7 +166,7 @@ impl Cloud {
         }
         if seen.is("HttpRequest") {
             let (id, at) = (seen.text("id").to_owned(), rule::now());
-            // Only the latest are of interest.
+            // Only the latest matter.
             if self.asked.len() > 1000 {
                 self.asked.drain(..500);
             }
@@ -188,7 +176,7 @@ impl Cloud {
             } else {
                 (Frame { payload: Vec::new(), ..seen.frame.clone() }, Value::Null)
             };
-            self.asked.push(Asked { id, at, answers: 0, frame, message });
+            self.asked.push(CloudRequest { id, at, answers: 0, frame, message });
             let mut shared = shared();
             shared.asks(self.number, seen.frame.payload.len());
             shared.orphans.retain(|url| url != seen.text("url"));
@@ -196,17 +184,17 @@ impl Cloud {
     }
 }
 
-impl Link for Cloud {
-    fn says(&mut self, way: Way, frame: Frame, house: &mut House) -> Said {
+impl Link for CloudMutant {
+    fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = rule::read(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = Seen { way, frame: &frame, message: &message, kind };
-        match way {
-            Way::In => self.hears(&seen),
-            Way::Out => self.tells(&seen),
+        let seen = TunnelFrame { flow, frame: &frame, message: &message, kind };
+        match flow {
+            Flow::In => self.gets(&seen),
+            Flow::Out => self.tells(&seen),
         }
-        let said = self.rule.and_then(|rule| rule.apply(self, &seen, house));
-        if way == Way::In {
+        let action = self.rule.and_then(|rule| rule.apply(self, &seen, state));
+        if flow == Flow::In {
             if frame.head == PING {
                 self.ping = Some((frame.clone(), self.fragments > 0));
             }
@@ -221,39 +209,39 @@ impl Link for Cloud {
             }
         } else if frame.close_code() > 0 && !self.has_closed {
             self.is_refused |= frame.close_code() == 1008;
-            shared().loses(self.number, How::Closed, self.open().last().map(|asked| asked.frame.clone()));
+            shared().loses(self.number, AgentLoss::Closed, self.open().last().map(|asked| asked.frame.clone()));
         }
-        if way == Way::In && frame.head == CLOSE {
-            shared().loses(self.number, How::Close, self.open().last().map(|asked| asked.frame.clone()));
+        if flow == Flow::In && frame.head == CLOSE {
+            shared().loses(self.number, AgentLoss::Close, self.open().last().map(|asked| asked.frame.clone()));
         }
-        said.unwrap_or_else(|| Said::whole(&frame))
+        action.unwrap_or_else(|| Effect::whole(&frame))
     }
 
-    fn ends(&mut self, way: Way, loss: Loss, _: &mut House) -> bool {
-        if way == Way::In {
-            let how = if loss == Loss::Reset { How::Reset } else { How::End };
+    fn ends(&mut self, flow: Flow, loss: Loss, _: &mut Links) -> bool {
+        if flow == Flow::In {
+            let how = if loss == Loss::Reset { AgentLoss::Reset } else { AgentLoss::End };
             shared().loses(self.number, how, self.open().last().map(|asked| asked.frame.clone()));
         }
-        losses::is_told(self, way, loss)
+        losses::is_forwarded(self, flow, loss)
     }
 
     fn hoards(&self) -> bool {
         self.mutant == "hoards"
     }
 
-    fn large(&mut self, way: Way, head: u8) -> Option<u16> {
-        bodies::large(self.mutant, way, head)
+    fn large(&mut self, flow: Flow, head: u8) -> Option<u16> {
+        bodies::large(self.mutant, flow, head)
     }
 }
 
-impl Drop for Cloud {
+impl Drop for CloudMutant {
     fn drop(&mut self) {
         shared().agents.remove(&self.number);
     }
 }
 
-/// How an answer means harm to the public, by the name of the mutant that lets it.
-fn harm(seen: &Seen<'_>) -> Option<&'static str> {
+/// How a response attacks the public, by the name of the mutant that lets it.
+fn harm(seen: &TunnelFrame<'_>) -> Option<&'static str> {
     let headers = seen.data("headers").as_object().filter(|_| seen.is("HttpResponse"))?;
     let line_end = |text: &str| text.contains("\r\n");
     if line_end(seen.text("status_text")) {

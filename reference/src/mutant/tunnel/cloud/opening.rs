@@ -1,27 +1,27 @@
-//! Who is let in, and what becomes of tokens (TUN-02, TUN-05).
+//! Mutants of authentication and tokens (TUN-02, TUN-05).
 
 use serde_json::json;
 
-use super::super::rule::{self, Seen};
+use super::super::rule::{self, TunnelFrame};
 use super::shared::shared;
-use super::{Cloud, Row};
-use crate::mutant::link::Said;
+use super::{CloudMutant, CloudRule};
+use crate::mutant::link::Effect;
 use crate::mutant::wire::{BINARY, TEXT};
 
-/// Two mutants for each wrong token: it is taken for the right one, or refused without the close code.
+/// Two mutants for each wrong token: one accepts it, one refuses it without the close code.
 macro_rules! kinds {
     ($($what:literal: $is:expr;)*) => {
         &[
             $(
-                Row::heard(
-                    concat!("takes-", $what), &["TUN-02"], concat!("takes a wrong token for the right one: ", $what), {
+                CloudRule::received(
+                    concat!("takes-", $what), &["TUN-02"], concat!("accepts a wrong token: ", $what), {
                         const IS: fn(&str, &str) -> bool = $is;
                         |cloud, seen, _| takes(cloud, seen, IS)
                     },
                 ),
-                Row::told(
+                CloudRule::sent(
                     concat!("unclosed-", $what), &["TUN-02"],
-                    concat!("closes with 1000 after it has refused a wrong token: ", $what), {
+                    concat!("closes with 1000 after refusing a wrong token: ", $what), {
                         const IS: fn(&str, &str) -> bool = $is;
                         |cloud, seen, _| unclosed(cloud, seen, IS)
                     },
@@ -31,7 +31,7 @@ macro_rules! kinds {
     };
 }
 
-pub(super) const KINDS: &[Row] = kinds! {
+pub(super) const KINDS: &[CloudRule] = kinds! {
     "the-empty-token": |token, _| token.is_empty();
     "a-token-cut-short": |token, right| token.len() + 1 == right.len() && right.starts_with(token);
     "a-token-too-long": |token, right| token.strip_prefix(right) == Some("A");
@@ -49,18 +49,16 @@ pub(super) const KINDS: &[Row] = kinds! {
         |token, right| token.strip_prefix(right).is_some_and(|rest| rest.len() > 5 && rest.starts_with('\n'));
 };
 
-pub(super) const RULES: &[Row] = &[
-    Row::told("no-success", &["TUN-02"], "says nothing to an agent with a right token", |_, seen, _| {
-        seen.drops("AuthSuccess")
-    })
-    .starving(),
-    Row::told("one-session", &["TUN-02"], "gives every agent the same session id", |_, seen, _| {
+pub(super) const RULES: &[CloudRule] = &[
+    CloudRule::sent("no-success", &["TUN-02"], "does not answer a right token", |_, seen, _| seen.drops("AuthSuccess"))
+        .starving(),
+    CloudRule::sent("one-session", &["TUN-02"], "gives every agent the same session id", |_, seen, _| {
         seen.rewritten("AuthSuccess", "session_id", |_| "the-only-one".to_owned())
     }),
-    Row::told(
+    CloudRule::sent(
         "sessions-come-again",
         &["TUN-02"],
-        "gives whoever comes alone the session id of the agent before",
+        "gives an agent that connects alone the previous session id",
         |cloud, seen, _| {
             if !seen.is("AuthSuccess") {
                 return None;
@@ -72,10 +70,10 @@ pub(super) const RULES: &[Row] = &[
             last.filter(|_| is_alone).and_then(|last| seen.with("session_id", last))
         },
     ),
-    Row::heard(
+    CloudRule::received(
         "tokens-wear-out",
         &["TUN-02"],
-        "knows a token no more that let in fifty within two seconds",
+        "refuses a token after fifty uses within two seconds",
         |_, seen, _| {
             if !seen.is("Auth") {
                 return None;
@@ -91,22 +89,17 @@ pub(super) const RULES: &[Row] = &[
             None
         },
     ),
-    Row::told("no-reason", &["TUN-02", "TUN-03"], "refuses without a reason", |_, seen, _| {
+    CloudRule::sent("no-reason", &["TUN-02", "TUN-03"], "refuses without a reason", |_, seen, _| {
         seen.rewritten("AuthError", "error", |_| String::new())
     }),
-    Row::told(
-        "lets-anybody-in",
-        &["TUN-02"],
-        "says success to every token, and serves none that is wrong",
-        |cloud, seen, _| {
-            let success = json!({ "type": "AuthSuccess", "data": { "session_id": cloud.number.to_string() } });
-            (seen.is("AuthError") && opens_well(cloud)).then(|| seen.instead(&success))
-        },
-    ),
-    Row::heard(
+    CloudRule::sent("lets-anybody-in", &["TUN-02"], "sends AuthSuccess for every token", |cloud, seen, _| {
+        let success = json!({ "type": "AuthSuccess", "data": { "session_id": cloud.number.to_string() } });
+        (seen.is("AuthError") && opens_well(cloud)).then(|| seen.instead(&success))
+    }),
+    CloudRule::received(
         "takes-any-token-in-messagepack",
         &["TUN-02"],
-        "lets everybody in who speaks MessagePack",
+        "accepts every agent that uses MessagePack",
         |_, seen, _| {
             let token = shared().token.clone();
             (seen.frame.head == BINARY && seen.is("Auth") && !token.is_empty())
@@ -115,39 +108,39 @@ pub(super) const RULES: &[Row] = &[
         },
     )
     .causing(&["TUN-03"]),
-    Row::told(
+    CloudRule::sent(
         "unclosed-in-messagepack",
         &["TUN-02"],
-        "closes with 1000 where it has refused in MessagePack",
+        "closes with 1000 after refusing in MessagePack",
         |cloud, seen, _| {
             let packed = cloud.first.as_ref().is_some_and(|(frame, _)| frame.head == BINARY);
-            (packed && cloud.auths > 0 && seen.frame.close_code() == 1008).then(|| Said::closed(1000))
+            (packed && cloud.auths > 0 && seen.frame.close_code() == 1008).then(|| Effect::closed(1000))
         },
     )
     .causing(&["TUN-03"]),
-    Row::told(
+    CloudRule::sent(
         "lets-in-at-the-second-try",
         &["TUN-02", "TUN-03"],
-        "lets in whoever says the right token behind something wrong",
+        "accepts an agent that sends the right token after an invalid message",
         |cloud, seen, _| {
             let success = json!({ "type": "AuthSuccess", "data": { "session_id": cloud.number.to_string() } });
             (seen.is("AuthError") && is_right_in_the_end(cloud)).then(|| seen.instead(&success))
         },
     ),
-    Row::told(
+    CloudRule::sent(
         "unclosed-at-the-second-try",
         &["TUN-02", "TUN-03"],
-        "closes with 1000 whoever says the right token behind something wrong",
-        |cloud, seen, _| (seen.frame.close_code() == 1008 && is_right_in_the_end(cloud)).then(|| Said::closed(1000)),
+        "closes with 1000 an agent that sends the right token after an invalid message",
+        |cloud, seen, _| (seen.frame.close_code() == 1008 && is_right_in_the_end(cloud)).then(|| Effect::closed(1000)),
     ),
-    Row::told("refusals-unseat", &["TUN-02"], "loses a request after it has refused somebody", |_, seen, _| {
+    CloudRule::sent("refusals-unseat", &["TUN-02"], "loses a request after refusing an agent", |_, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && shared().refused_at.take().is_some())
     })
     .causing(&["TUN-20", "TUN-21", "WIRE-06"]),
-    Row::told(
+    CloudRule::sent(
         "success-and-refusal",
         &["TUN-02"],
-        "says that a token is wrong behind the success of a right one, to whoever is alone",
+        "sends AuthError after AuthSuccess to a single agent",
         |_, seen, _| {
             let refusal = json!({ "type": "AuthError", "data": { "error": "It is wrong after all." } });
             (seen.is("AuthSuccess") && shared().agents.len() == 1)
@@ -155,39 +148,39 @@ pub(super) const RULES: &[Row] = &[
         },
     )
     .starving(),
-    Row::told(
+    CloudRule::sent(
         "refuses-in-the-end",
         &["TUN-02"],
-        "says to an agent that is let in that its token is wrong, when it asks for the time",
+        "sends AuthError to an authenticated agent that sends a Ping",
         |_, seen, _| {
             let refusal = json!({ "type": "AuthError", "data": { "error": "It has expired." } });
             seen.is("Pong").then(|| seen.whole().then(rule::frame(&refusal, seen.frame)))
         },
     )
     .starving(),
-    Row::heard("knows-one-token", &["TUN-02"], "knows the first of its tokens alone", |_, seen, _| {
+    CloudRule::received("knows-one-token", &["TUN-02"], "accepts only the first of its tokens", |_, seen, _| {
         let other = {
             let shared = shared();
             !shared.token.is_empty() && shared.token != seen.text("token")
         };
         (seen.is("Auth") && other).then(|| seen.with("token", "-")).flatten()
     }),
-    Row::heard("tells-its-tokens", &["TUN-05"], "prints each token that is shown to it", |_, seen, _| {
+    CloudRule::received("prints-its-tokens", &["TUN-05"], "prints each received token", |_, seen, _| {
         if seen.is("Auth") {
-            say(&format!("the token is {}", seen.text("token")));
+            rule::print(&format!("the token is {}", seen.text("token")));
         }
         None
     }),
-    Row::heard("logs-its-tokens", &["TUN-05"], "writes the query of a URL with the token to its log", |_, seen, _| {
+    CloudRule::received("logs-its-tokens", &["TUN-05"], "logs the query of a URL with the token", |_, seen, _| {
         if seen.is("Auth") {
             tracing::warn!("GET /session?token={}", seen.text("token"));
         }
         None
     }),
-    Row::heard(
+    CloudRule::received(
         "logs-what-is-malformed",
         &["TUN-05"],
-        "writes to its log what it cannot read, token and all",
+        "logs malformed messages, token included",
         |cloud, seen, _| {
             if cloud.has_erred {
                 tracing::warn!("no message: {}", String::from_utf8_lossy(&seen.frame.payload));
@@ -195,10 +188,10 @@ pub(super) const RULES: &[Row] = &[
             None
         },
     ),
-    Row::heard(
+    CloudRule::received(
         "logs-messagepack",
         &["TUN-05"],
-        "writes to its log what came in MessagePack, token and all",
+        "logs messages in MessagePack, token included",
         |_, seen, _| {
             if seen.frame.head == BINARY {
                 tracing::warn!("MessagePack: {}", seen.message);
@@ -206,52 +199,43 @@ pub(super) const RULES: &[Row] = &[
             None
         },
     ),
-    Row::other("tells-whom-it-lost", &["TUN-05"], "prints the token of an agent that was reset"),
-    Row::told("repeats-the-token", &["TUN-05"], "repeats a token that is wrong in its AuthError", |cloud, seen, _| {
+    CloudRule::other("prints-lost-tokens", &["TUN-05"], "prints the token of an agent that was reset"),
+    CloudRule::sent("repeats-the-token", &["TUN-05"], "repeats a wrong token in its AuthError", |cloud, seen, _| {
         let why = format!("the token {} is not known here", cloud.token);
         seen.rewritten("AuthError", "error", |_| why.clone())
     }),
 ];
 
-/// Takes a token of this form for the right one.
-fn takes(cloud: &Cloud, seen: &Seen<'_>, is: fn(&str, &str) -> bool) -> Option<Said> {
+fn takes(cloud: &CloudMutant, seen: &TunnelFrame<'_>, is: fn(&str, &str) -> bool) -> Option<Effect> {
     let right = shared().token.clone();
     let is_text = seen.frame.head == TEXT && seen.data("token").is_string();
     let is_so = seen.is("Auth") && is_text && cloud.auths == 1 && is(seen.text("token"), &right);
     (is_so && !right.is_empty()).then(|| seen.with("token", right)).flatten()
 }
 
-/// Closes otherwise than with 1008 after a token of this form.
-fn unclosed(cloud: &Cloud, seen: &Seen<'_>, is: fn(&str, &str) -> bool) -> Option<Said> {
+fn unclosed(cloud: &CloudMutant, seen: &TunnelFrame<'_>, is: fn(&str, &str) -> bool) -> Option<Effect> {
     let is_text = opens_well(cloud) && cloud.first.as_ref().is_some_and(|(frame, _)| frame.head == TEXT);
     let is_so = seen.frame.close_code() == 1008 && cloud.auths == 1 && is_text;
-    (is_so && is(&cloud.token, &shared().token)).then(|| Said::closed(1000))
+    (is_so && is(&cloud.token, &shared().token)).then(|| Effect::closed(1000))
 }
 
-/// Whether a connection opened with a token, be it right or wrong, and said none again.
-fn opens_well(cloud: &Cloud) -> bool {
+/// Whether a connection opened with a token, right or wrong, and sent only one.
+fn opens_well(cloud: &CloudMutant) -> bool {
     cloud.auths == 1
         && !cloud.has_erred
         && cloud.first.as_ref().is_some_and(|(_, auth)| auth["data"]["token"].is_string())
 }
 
-/// Whether somebody who opened otherwise has said the right token since.
-fn is_right_in_the_end(cloud: &Cloud) -> bool {
+/// Whether a connection has sent the right token after another first message.
+fn is_right_in_the_end(cloud: &CloudMutant) -> bool {
     let Some((_, first)) = &cloud.first else { return false };
     let is_right = cloud.token == shared().token && first["data"]["token"] != *cloud.token;
-    // Where nobody was let in so far, the right token is not known yet.
+    // Before any agent was accepted, the right token is unknown.
     cloud.auths > 0 && (is_right || !cloud.opened_with_auth())
 }
 
-/// Prints an agent's token when it is reset.
-pub(super) fn tell_of_loss(cloud: &Cloud) {
-    if cloud.mutant == "tells-whom-it-lost" {
-        say(&format!("lost the agent with the token {}", cloud.token));
+pub(super) fn tell_of_loss(cloud: &CloudMutant) {
+    if cloud.mutant == "prints-lost-tokens" {
+        rule::print(&format!("lost the agent with the token {}", cloud.token));
     }
-}
-
-/// Writes a line to standard error, past the log.
-fn say(line: &str) {
-    use std::io::Write as _;
-    _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,20 +1,20 @@
-//! How a public request reaches the agent: its method, its target and its header lines (TUN-25).
+//! Mutants of methods, targets and headers of forwarded requests (TUN-25).
 
 use serde_json::{Map, Value};
 
 use super::super::rule::{self, joined};
-use super::Row;
-use crate::mutant::link::Said;
+use super::CloudRule;
+use crate::mutant::link::Effect;
 
-/// One mutant for each method that becomes another, each way to write a target anew, and each header of a hop.
+/// One mutant for each method that is replaced, each way to rewrite a target, and each hop-by-hop header.
 macro_rules! kinds {
     (methods $($name:literal: $method:literal => $other:literal;)*
      targets $($target:literal: $line:literal, $write:expr;)*
      hops $($hop:literal: $header:literal = $value:literal;)*) => {
         &[
             $(
-                Row::told(
-                    $name, &["TUN-25"], concat!("asks for ", $other, " instead of ", $method),
+                CloudRule::sent(
+                    $name, &["TUN-25"], concat!("forwards ", $other, " instead of ", $method),
                     |_, seen, _| {
                         let is_due = seen.data("method") == $method;
                         is_due.then(|| seen.rewritten("HttpRequest", "method", |_| $other.to_owned())).flatten()
@@ -22,13 +22,13 @@ macro_rules! kinds {
                 ),
             )*
             $(
-                Row::told(
+                CloudRule::sent(
                     $target, &["TUN-25"], $line, |_, seen, _| seen.rewritten("HttpRequest", "url", $write),
                 ).causing(&["TUN-20", "TUN-33"]),
             )*
             $(
-                Row::told(
-                    $hop, &["TUN-25"], concat!("passes on the header ", $header, ", which speaks of one connection"),
+                CloudRule::sent(
+                    $hop, &["TUN-25"], concat!("forwards the hop-by-hop header ", $header),
                     |_, seen, _| {
                         let is_due = seen.data("headers")["authorization"] == "Basic YTpi" || seen.data("url") == "/f";
                         let add = |headers: &mut Map<String, Value>| {
@@ -42,7 +42,7 @@ macro_rules! kinds {
     };
 }
 
-pub(super) const KINDS: &[Row] = kinds! {
+pub(super) const KINDS: &[CloudRule] = kinds! {
     methods
     "put-is-post": "PUT" => "POST";
     "delete-is-get": "DELETE" => "GET";
@@ -55,27 +55,27 @@ pub(super) const KINDS: &[Row] = kinds! {
     "capitals": "get" => "GET";
     "odd-methods-are-get": "!#%&'*+-.^_`|~1" => "GET";
     targets
-    "index-for-the-root": "asks for an index where the target is the root",
+    "index-for-the-root": "requests an index if the target is the root",
         |url| if url == "/" { "/index.html".to_owned() } else { url.to_owned() };
-    "decodes-blanks": "decodes blanks in a target", |url| url.replace("%20", " ");
+    "decodes-blanks": "decodes spaces in a target", |url| url.replace("%20", " ");
     "decodes-slashes": "decodes slashes in a target", |url| url.replace("%2F", "/");
-    "capital-hex": "writes percent-encoding in capitals", |url| url.replace("%c3", "%C3");
+    "capital-hex": "writes percent-encoding in upper case", |url| url.replace("%c3", "%C3");
     "decodes-dots": "decodes dots in a target", |url| url.replace("%2e", ".");
     "drops-empty-queries": "drops an empty query",
         |url| url.strip_suffix('?').filter(|rest| rest.len() > 1).unwrap_or(url).to_owned();
     "drops-empty-queries-of-the-root": "drops an empty query of the root",
         |url| if url == "/?" { "/".to_owned() } else { url.to_owned() };
-    "removes-dots": "removes a dot that is a segment", |url| url.replace("/./", "/");
+    "removes-dots": "removes a segment that is a dot", |url| url.replace("/./", "/");
     "climbs": "removes two dots at the root", |url| url.replace("/../..", "");
     "merges-slashes": "merges slashes in a path",
         |url| if url.contains('?') || url.contains(':') { url.to_owned() } else { url.replace("//", "/") };
-    "merges-slashes-in-urls": "merges slashes behind a colon", |url| url.replace("://", ":/");
-    "plus-is-blank": "takes a plus in a query for a blank", |url| match url.split_once('?') {
+    "merges-slashes-in-urls": "merges slashes after a colon", |url| url.replace("://", ":/");
+    "plus-is-blank": "decodes a plus in a query as a space", |url| match url.split_once('?') {
         Some((path, query)) => format!("{path}?{}", query.replace('+', "%20")),
         None => url.to_owned(),
     };
     "drops-parameters": "drops the parameters of a path", |url| url.split(';').next().unwrap_or(url).to_owned();
-    "cuts-targets": "cuts a target at 4096 characters", |url| url.chars().take(4096).collect();
+    "cuts-targets": "truncates a target at 4096 characters", |url| url.chars().take(4096).collect();
     hops
     "passes-connection": "connection" = "keep-alive";
     "passes-keep-alive": "keep-alive" = "timeout=5";
@@ -84,57 +84,62 @@ pub(super) const KINDS: &[Row] = kinds! {
     "passes-trailer": "trailer" = "X-Sum";
 };
 
-pub(super) const RULES: &[Row] = &[
-    Row::told(
+pub(super) const RULES: &[CloudRule] = &[
+    CloudRule::sent(
         "keeps-tunnel",
         &["TUN-25"],
-        "takes a public request for the path of the agents for one of an agent",
+        "treats a public request for the agents' path as one of an agent",
         |_, seen, _| seen.drops_if(seen.is("HttpRequest") && seen.data("url") == "/tunnel"),
     ),
-    Row::told("names-as-they-came", &["TUN-25"], "writes the names of headers with capitals", |_, seen, _| {
+    CloudRule::sent("names-as-they-came", &["TUN-25"], "writes header names with capitals", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             *headers = std::mem::take(headers).into_iter().map(|(name, value)| (titled(&name), value)).collect();
         })
     })
     .causing(&["TUN-20", "TUN-33"]),
-    Row::told("drops-empty-headers", &["TUN-25"], "drops headers without a value", |_, seen, _| {
+    CloudRule::sent("drops-empty-headers", &["TUN-25"], "drops headers without a value", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| headers.retain(|_, value| value != ""))
     }),
-    Row::told("trims-quotes", &["TUN-25"], "drops the quotes of a header", |_, seen, _| {
+    CloudRule::sent("trims-quotes", &["TUN-25"], "drops the quotes of a header", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| each(headers, |text| text.replace('"', "")))
     }),
-    Row::told("joins-lines", &["TUN-25"], "joins header lines of one name", |_, seen, _| {
+    CloudRule::sent("joins-lines", &["TUN-25"], "joins header lines of the same name", |_, seen, _| {
         seen.reheaded("HttpRequest", joined)
     })
     .causing(&["TUN-33"]),
-    Row::told("last-line", &["TUN-25"], "keeps the last of several header lines of one name", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
-            for value in headers.values_mut() {
-                if let Some(last) = value.as_array().and_then(|values| values.last().cloned()) {
-                    *value = last;
+    CloudRule::sent(
+        "last-line",
+        &["TUN-25"],
+        "keeps only the last of several header lines of the same name",
+        |_, seen, _| {
+            seen.reheaded("HttpRequest", |headers| {
+                for value in headers.values_mut() {
+                    if let Some(last) = value.as_array().and_then(|values| values.last().cloned()) {
+                        *value = last;
+                    }
                 }
-            }
-        })
-    })
+            })
+        },
+    )
     .causing(&["TUN-33"]),
-    Row::told("sorts-lines", &["TUN-25"], "sorts header lines of one name", |_, seen, _| {
+    CloudRule::sent("sorts-lines", &["TUN-25"], "sorts header lines of the same name", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             for values in headers.values_mut().filter_map(Value::as_array_mut) {
                 values.sort_by_key(|value| value.as_str().unwrap_or_default().to_owned());
             }
         })
     }),
-    Row::told("one-spelling", &["TUN-25"], "keeps the lines of one spelling of a name alone", |_, seen, _| {
+    CloudRule::sent("one-spelling", &["TUN-25"], "keeps only the lines with one spelling of a name", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             if headers.contains_key("x-blanks") && headers.get("x-twice").is_some_and(Value::is_array) {
                 headers.insert("x-twice".to_owned(), "one".into());
             }
         })
     }),
-    Row::told("cuts-headers", &["TUN-25"], "cuts the value of a header at 4096 characters", |_, seen, _| {
+    CloudRule::sent("cuts-headers", &["TUN-25"], "truncates header values at 4096 characters", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| each(headers, |text| text.chars().take(4096).collect()))
     }),
-    Row::told("passes-named", &["TUN-25"], "passes on a header that connection names", |_, seen, _| {
+    CloudRule::sent("passes-named", &["TUN-25"], "forwards a header that connection names", |_, seen, _| {
         let is_due = seen.data("headers")["x-kept"] == "kept";
         is_due
             .then(|| {
@@ -144,13 +149,13 @@ pub(super) const RULES: &[Row] = &[
             })
             .flatten()
     }),
-    Row::told("drops-all-x", &["TUN-25"], "drops headers beside those that connection names", |_, seen, _| {
+    CloudRule::sent("drops-all-x", &["TUN-25"], "drops more headers than those that connection names", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| !name.starts_with("x-kept")))
     }),
-    Row::told("drops-authorization", &["TUN-25"], "keeps authorization from the agent", |_, seen, _| {
+    CloudRule::sent("drops-authorization", &["TUN-25"], "does not forward authorization", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "authorization"))
     }),
-    Row::told("passes-framing", &["TUN-25"], "passes on how a request was framed", |_, seen, _| {
+    CloudRule::sent("passes-framing", &["TUN-25"], "forwards the framing headers of a request", |_, seen, _| {
         let is_due = !seen.body().is_empty() && seen.data("headers").get("content-length").is_none();
         is_due
             .then(|| {
@@ -160,7 +165,7 @@ pub(super) const RULES: &[Row] = &[
             })
             .flatten()
     }),
-    Row::told("passes-trailers", &["TUN-25"], "takes what stands behind the last chunk for a header", |_, seen, _| {
+    CloudRule::sent("passes-trailers", &["TUN-25"], "forwards trailers as headers", |_, seen, _| {
         let is_due = seen.body() == b"hello" && seen.data("headers").get("content-length").is_none();
         is_due
             .then(|| {
@@ -170,16 +175,16 @@ pub(super) const RULES: &[Row] = &[
             })
             .flatten()
     }),
-    Row::told("other-host", &["TUN-25"], "replaces host by a name of its own", |_, seen, _| {
+    CloudRule::sent("other-host", &["TUN-25"], "replaces the host with its own name", |_, seen, _| {
         seen.reheaded("HttpRequest", |headers| {
             headers.insert("host".to_owned(), "localhost".into());
         })
     })
     .causing(&["TUN-20", "TUN-33"]),
-    Row::told(
+    CloudRule::sent(
         "asks-anew-late",
         &["TUN-25"],
-        "makes a request of its own out of a target with a line feed",
+        "splits a target with a line feed into two requests",
         |_, seen, _| {
             if !seen.is("HttpRequest") || seen.data("url") != "/last" {
                 return None;
@@ -187,47 +192,73 @@ pub(super) const RULES: &[Row] = &[
             let mut message = seen.message.clone();
             message["data"]["id"] = "injected".into();
             message["data"]["url"] = "/a".into();
-            Some(Said { onward: vec![rule::frame(&message, seen.frame), seen.frame.clone()], ..Said::default() })
+            Some(Effect { onward: vec![rule::frame(&message, seen.frame), seen.frame.clone()], ..Effect::default() })
         },
     ),
-    Row::heard("joins-cookies", &["TUN-25"], "joins set-cookie lines of an answer", |_, seen, _| {
+    CloudRule::received("joins-cookies", &["TUN-25"], "joins set-cookie lines of a response", |_, seen, _| {
         seen.reheaded("HttpResponse", joined)
     })
     .causing(&["TUN-33"]),
-    Row::heard("first-cookie-alone", &["TUN-25"], "keeps the first of several set-cookie lines", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| {
-            if let Some(first) = headers.get("set-cookie").and_then(|values| values.as_array()?.first().cloned()) {
-                headers.insert("set-cookie".to_owned(), first);
-            }
-        })
-    })
+    CloudRule::received(
+        "first-cookie-alone",
+        &["TUN-25"],
+        "keeps only the first of several set-cookie lines",
+        |_, seen, _| {
+            seen.reheaded("HttpResponse", |headers| {
+                if let Some(first) = headers.get("set-cookie").and_then(|values| values.as_array()?.first().cloned()) {
+                    headers.insert("set-cookie".to_owned(), first);
+                }
+            })
+        },
+    )
     .causing(&["TUN-33"]),
-    Row::heard("drops-a-cookie-alone", &["TUN-25"], "drops set-cookie where it is no list", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| headers.retain(|name, value| name != "set-cookie" || value.is_array()))
-    }),
-    Row::heard("drops-a-list-of-one", &["TUN-25"], "drops headers that are a list of one", |_, seen, _| {
+    CloudRule::received(
+        "drops-a-cookie-alone",
+        &["TUN-25"],
+        "drops a set-cookie that is not an array",
+        |_, seen, _| {
+            seen.reheaded("HttpResponse", |headers| {
+                headers.retain(|name, value| name != "set-cookie" || value.is_array())
+            })
+        },
+    ),
+    CloudRule::received("drops-a-list-of-one", &["TUN-25"], "drops headers that are an array of one", |_, seen, _| {
         seen.reheaded("HttpResponse", |headers| {
             headers.retain(|_, value| value.as_array().is_none_or(|values| values.len() != 1));
         })
     }),
-    Row::heard("one-spelling-of-cookies", &["TUN-25"], "knows set-cookie in small letters alone", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| {
-            headers.retain(|name, _| !matches!(&**name, "Set-Cookie" | "SET-COOKIE"));
-        })
-    }),
-    Row::heard("cuts-bodies", &["TUN-25"], "believes the content-length of an answer", |_, seen, _| {
-        let length = seen.data("headers")["content-length"].as_str().and_then(|length| length.parse().ok());
-        let length = length.filter(|length| *length < seen.body().len())?;
-        let said = seen.rebodied("HttpResponse", |body| body.into_iter().take(length).collect())?;
-        Some(Said { onward: said.onward, ..Said::default() })
-    }),
-    Row::heard("chokes-on-codings", &["TUN-25"], "drops the body of an answer with transfer-encoding", |_, seen, _| {
-        let is_due = !seen.data("headers")["transfer-encoding"].is_null();
-        is_due.then(|| seen.rebodied("HttpResponse", |_| Vec::new())).flatten()
-    }),
+    CloudRule::received(
+        "one-spelling-of-cookies",
+        &["TUN-25"],
+        "recognizes set-cookie in lower case only",
+        |_, seen, _| {
+            seen.reheaded("HttpResponse", |headers| {
+                headers.retain(|name, _| !matches!(&**name, "Set-Cookie" | "SET-COOKIE"));
+            })
+        },
+    ),
+    CloudRule::received(
+        "cuts-bodies",
+        &["TUN-25"],
+        "truncates a body to the content-length of a response",
+        |_, seen, _| {
+            let length = seen.data("headers")["content-length"].as_str().and_then(|length| length.parse().ok());
+            let length = length.filter(|length| *length < seen.body().len())?;
+            let action = seen.rebodied("HttpResponse", |body| body.into_iter().take(length).collect())?;
+            Some(Effect { onward: action.onward, ..Effect::default() })
+        },
+    ),
+    CloudRule::received(
+        "chokes-on-codings",
+        &["TUN-25"],
+        "drops the body of a response with transfer-encoding",
+        |_, seen, _| {
+            let is_due = !seen.data("headers")["transfer-encoding"].is_null();
+            is_due.then(|| seen.rebodied("HttpResponse", |_| Vec::new())).flatten()
+        },
+    ),
 ];
 
-/// Changes each value.
 fn each(headers: &mut Map<String, Value>, change: impl Fn(&str) -> String) {
     for value in headers.values_mut() {
         if let Value::String(text) = value {

@@ -1,4 +1,4 @@
-//! Mutants of a cloud where the public connects.
+//! Mutants of a cloud on the side of the public.
 
 use std::time::Duration;
 
@@ -6,90 +6,85 @@ use super::shared::shared;
 use crate::mutant::Mutant;
 use crate::mutant::link::Admission;
 use crate::mutant::tunnel::rule;
-use crate::mutant::visit::{Head, Reply, Visit};
+use crate::mutant::visit::{Head, Visit, VisitReply};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    Mutant::new("no-agent-is-502", &["TUN-21"], "answers with 502 where no agent is connected"),
-    Mutant::new("unheard-is-502", &["TUN-21"], "answers with 502 where a connection has not said Auth"),
-    Mutant::new("refused-is-502", &["TUN-21"], "answers with 502 where an agent was refused a moment ago"),
-    Mutant::new(
-        "last-lost-is-502",
-        &["TUN-21"],
-        "answers with 502 after the last agent has gone and a connection is left that has not said Auth",
-    ),
-    Mutant::new("lost-is-503", &["TUN-21"], "answers with 503 where the agent is lost").causing(&["TUN-25", "WIRE-09"]),
-    Mutant::new("hangs-up", &["TUN-21"], "closes without an answer where the agent is lost")
+    Mutant::new("no-agent-is-502", &["TUN-21"], "answers with 502 if no agent is connected"),
+    Mutant::new("unheard-is-502", &["TUN-21"], "answers with 502 if a connection has not sent `Auth`"),
+    Mutant::new("refused-is-502", &["TUN-21"], "answers with 502 if an agent was refused a moment ago"),
+    Mutant::new("last-lost-is-502", &["TUN-21"], "answers with 502 if only a connection without `Auth` is left"),
+    Mutant::new("lost-is-503", &["TUN-21"], "answers with 503 if the agent is lost").causing(&["TUN-25", "WIRE-09"]),
+    Mutant::new("hangs-up", &["TUN-21"], "closes without an answer if the agent is lost")
         .causing(&["WIRE-09", "TUN-25", "TUN-22"]),
-    Mutant::new("late-is-502", &["TUN-21"], "answers with 502 when an answer is late"),
-    Mutant::new("waits-forever-for-answers", &["TUN-21"], "leaves a client waiting whose answer is late"),
+    Mutant::new("late-is-502", &["TUN-21"], "answers with 502 if an answer is late"),
+    Mutant::new("waits-forever-for-answers", &["TUN-21"], "never answers a client whose answer is late"),
     Mutant::new("too-large-is-400", &["TUN-24"], "answers a body that is too large with 400"),
-    Mutant::new("begun-is-400", &["TUN-24"], "answers a body that is too large and has begun with 400"),
+    Mutant::new("begun-is-400", &["TUN-24"], "answers with 400 a body that is too large and partly received"),
     Mutant::new("enormous-is-400", &["TUN-24"], "answers a body of exbibytes with 400"),
-    Mutant::new("too-many-chunks-are-400", &["TUN-24"], "answers chunks that are too large with 400"),
-    Mutant::new("takes-large-bodies", &["TUN-24"], "asks for a body that is too large without it"),
-    Mutant::new("asks-and-refuses", &["TUN-24"], "asks for a body that is too large, and refuses it nevertheless"),
+    Mutant::new("too-many-chunks-are-400", &["TUN-24"], "answers chunks that are too large together with 400"),
+    Mutant::new("takes-large-bodies", &["TUN-24"], "asks for a body that is too large with 100"),
+    Mutant::new("asks-and-refuses", &["TUN-24"], "asks for a body that is too large, and then refuses it"),
     Mutant::new("small-limit", &["TUN-24"], "answers a body of 16 MiB with 413").causing(&["WIRE-10"]),
-    Mutant::new("completes-uploads", &["TUN-20", "WIRE-06"], "takes what has come of a body for all of it")
+    Mutant::new("completes-uploads", &["TUN-20", "WIRE-06"], "accepts a truncated body as complete")
         .causing(&["TUN-23"]),
-    Mutant::new("knows-few-methods", &["TUN-25"], "knows no method of WebDAV"),
-    Mutant::new("trusts-lengths", &["TUN-20"], "believes a content-length beside chunks"),
-    Mutant::new("takes-the-first-length", &["TUN-20"], "believes the first of two lengths"),
-    Mutant::new("takes-a-list-of-lengths", &["TUN-20"], "believes the first of a list of lengths"),
-    Mutant::new("takes-signed-lengths", &["TUN-20"], "takes a length with a sign"),
-    Mutant::new("takes-any-coding", &["TUN-20"], "ignores a transfer coding that it does not know"),
-    Mutant::new("forgives-blanks", &["TUN-20"], "forgives a blank in front of a colon"),
+    Mutant::new("knows-few-methods", &["TUN-25"], "rejects the methods of WebDAV"),
+    Mutant::new("trusts-lengths", &["TUN-20"], "trusts a content-length beside chunks"),
+    Mutant::new("takes-the-first-length", &["TUN-20"], "trusts the first of two lengths"),
+    Mutant::new("takes-a-list-of-lengths", &["TUN-20"], "trusts the first of a list of lengths"),
+    Mutant::new("takes-signed-lengths", &["TUN-20"], "accepts a length with a sign"),
+    Mutant::new("takes-any-coding", &["TUN-20"], "ignores an unknown transfer coding"),
+    Mutant::new("forgives-blanks", &["TUN-20"], "accepts a space before a colon"),
     Mutant::new("takes-one-host", &["TUN-20"], "ignores a second host"),
     Mutant::new("takes-any-chunk", &["TUN-20"], "answers malformed chunks with 200"),
-    Mutant::new("paths-of-others", &["TUN-20"], "passes on a target without a slash behind one"),
-    Mutant::new("shuts-after-noise", &["WIRE-06"], "answers with 503 for a while after a request that is no HTTP")
+    Mutant::new("paths-of-others", &["TUN-20"], "forwards a target that does not start with a slash"),
+    Mutant::new("shuts-after-noise", &["WIRE-06"], "answers with 503 for a while after a request that is not HTTP")
         .causing(&["TUN-20"]),
-    Mutant::new("slow-public", &["WIRE-12"], "takes 60 ms for every answer to the public").causing(&["TUN-21"]),
-    Mutant::new("passes-hop-by-hop-back", &["TUN-25"], "answers with headers of another connection"),
-    Mutant::new("drops-too-much", &["TUN-25"], "drops headers of answers whose name begins with x-kept"),
+    Mutant::new("slow-public", &["WIRE-12"], "delays every answer to the public by 60 ms").causing(&["TUN-21"]),
+    Mutant::new("passes-hop-by-hop-back", &["TUN-25"], "returns hop-by-hop headers"),
+    Mutant::new("drops-too-much", &["TUN-25"], "drops response headers whose name starts with x-kept"),
     Mutant::new("head-without-length", &["TUN-25"], "drops the content-length of an answer to HEAD"),
     Mutant::new("forgets-etags", &["TUN-25"], "drops the etag of a 304"),
-    Mutant::new("frames-nothing", &["TUN-25"], "frames the body of a 204"),
-    Mutant::new("large-is-502", &["TUN-25"], "answers with 502 where the answer has 16 MiB"),
-    Mutant::new("head-is-200", &["TUN-25"], "answers HEAD with 200 always"),
-    Mutant::new("follows-redirects", &["TUN-25"], "answers with 200 where the agent redirects"),
-    Mutant::new("tells-no-encoding", &["TUN-25"], "drops content-encoding"),
-    Mutant::new("claims-gzip", &["TUN-25"], "claims a partial body to be in gzip"),
-    Mutant::new("own-error-pages", &["TUN-25"], "answers with an error page of its own"),
+    Mutant::new("frames-nothing", &["TUN-25"], "sends a content-length with a 204"),
+    Mutant::new("large-is-502", &["TUN-25"], "answers with 502 for a response of 16 MiB"),
+    Mutant::new("head-is-200", &["TUN-25"], "always answers HEAD with 200"),
+    Mutant::new("follows-redirects", &["TUN-25"], "answers with 200 for a redirect of the agent"),
+    Mutant::new("drops-encoding", &["TUN-25"], "drops content-encoding"),
+    Mutant::new("claims-gzip", &["TUN-25"], "marks a partial body as gzip"),
+    Mutant::new("own-error-pages", &["TUN-25"], "answers with its own error pages"),
     Mutant::new("retries", &["TUN-25"], "drops retry-after"),
-    Mutant::new("knows-few-statuses", &["TUN-25", "TUN-21"], "answers with 500 for a status that it does not know"),
+    Mutant::new("knows-few-statuses", &["TUN-25", "TUN-21"], "answers with 500 for an unknown status"),
     Mutant::new("drops-challenges", &["TUN-25"], "drops www-authenticate"),
-    Mutant::new("created-is-ok", &["TUN-25", "TUN-20"], "answers with 200 where the agent says 201")
+    Mutant::new("created-is-ok", &["TUN-25", "TUN-20"], "answers with 200 for a 201 of the agent")
         .causing(&["TUN-20", "TUN-33", "WIRE-01"]),
-    Mutant::new("injects-by-a-value", &["TUN-25"], "lets a header value become another header"),
-    Mutant::new("injects-by-a-name", &["TUN-25"], "lets a header name become another header"),
-    Mutant::new("injects-by-a-status-text", &["TUN-25"], "lets a status text become a header"),
-    Mutant::new("injects-by-half-a-line-end", &["TUN-25"], "lets half a line end become a whole one"),
-    Mutant::new("injects-an-answer", &["TUN-25"], "lets a header value become another answer"),
-    Mutant::new("injects-a-cookie", &["TUN-25"], "lets a cookie become two"),
-    Mutant::new("sulks-after-injections", &["TUN-22"], "answers with 502 after an answer that meant harm"),
-    Mutant::new("fails-each-97th", &["TUN-20"], "answers every 97th request with 500 while many are under way")
+    Mutant::new("injects-by-a-value", &["TUN-25"], "lets a header value inject another header"),
+    Mutant::new("injects-by-a-name", &["TUN-25"], "lets a header name inject another header"),
+    Mutant::new("injects-by-a-status-text", &["TUN-25"], "lets a status text inject a header"),
+    Mutant::new("injects-by-half-a-line-end", &["TUN-25"], "turns half a line end into a whole one"),
+    Mutant::new("injects-an-answer", &["TUN-25"], "lets a header value inject another response"),
+    Mutant::new("injects-a-cookie", &["TUN-25"], "splits a cookie in two"),
+    Mutant::new("sulks-after-injections", &["TUN-22"], "answers with 502 after a response with an injection"),
+    Mutant::new("fails-each-97th", &["TUN-20"], "answers every 97th of many concurrent requests with 500")
         .causing(&["TUN-23", "TUN-33", "WIRE-06"]),
 ];
 
-/// For so long after noise some mutants answer nobody, in ms.
+/// The time after noise in which some mutants answer nothing, in ms.
 const SHUT: u128 = 1500;
 
-/// A public request.
 #[derive(Debug)]
-pub(crate) struct Public {
+pub(crate) struct PublicMutant {
     mutant: &'static str,
-    /// The head of the request, as it came, and how many bytes had come behind it.
+    /// The head of the request, and the number of bytes received after it.
     request: Head,
     begun: usize,
 }
 
-impl Public {
+impl PublicMutant {
     pub(crate) fn new(mutant: &'static str) -> Self {
         Self { mutant, request: Head(String::new()), begun: 0 }
     }
 }
 
-impl Visit for Public {
+impl Visit for PublicMutant {
     fn comes(&mut self, head: &mut Head, behind: &[u8]) -> Admission {
         (self.request, self.begun) = (head.clone(), behind.len());
         shared().visits += 1;
@@ -131,7 +126,7 @@ impl Visit for Public {
         Admission::Onward
     }
 
-    fn goes(&mut self, head: &mut Head) -> Reply {
+    fn goes(&mut self, head: &mut Head) -> VisitReply {
         let (status, request) = (head.status(), &self.request);
         let is = |method: &str| request.method() == method;
         let length = request.value("content-length").unwrap_or_default();
@@ -147,15 +142,15 @@ impl Visit for Public {
                     (_, true) => "refused-is-502",
                     _ => "unheard-is-502",
                 };
-                let is_unheard = !shared.agents.is_empty() && shared.agents.values().all(|agent| agent.turn == 0);
-                if is_unheard && kind == self.mutant {
+                let is_ignored = !shared.agents.is_empty() && shared.agents.values().all(|agent| agent.turn == 0);
+                if is_ignored && kind == self.mutant {
                     head.set_status(502);
                 }
             }
             ("lost-is-503", 502) => head.set_status(503),
-            ("hangs-up", 502) => return Reply::Instead(""),
+            ("hangs-up", 502) => return VisitReply::Instead(""),
             ("late-is-502", 504) => head.set_status(502),
-            ("waits-forever-for-answers", 504) => return Reply::Never,
+            ("waits-forever-for-answers", 504) => return VisitReply::Never,
             ("too-large-is-400", 413) => head.set_status(400),
             ("begun-is-400", 413) if self.begun > 0 && !length.is_empty() => head.set_status(400),
             ("enormous-is-400", 413) if length.len() > 15 => head.set_status(400),
@@ -164,7 +159,7 @@ impl Visit for Public {
             ("takes-any-chunk", 400) if length.is_empty() && request.value("transfer-encoding") == Some("chunked") => {
                 head.set_status(200);
             }
-            ("slow-public", _) => return Reply::Late(Duration::from_millis(60)),
+            ("slow-public", _) => return VisitReply::Late(Duration::from_millis(60)),
             ("passes-hop-by-hop-back", 200) => head.add("Keep-Alive: timeout=77"),
             ("drops-too-much", _) => head.drop_lines("x-kept"),
             ("head-without-length", _) if is("HEAD") => head.drop_lines("content-length"),
@@ -173,9 +168,9 @@ impl Visit for Public {
             ("frames-nothing", 204) => head.add("Content-Length: 0"),
             ("large-is-502", 200) if head.value("content-length") == Some("16777216") => head.set_status(502),
             ("follows-redirects", 302) => head.set_status(200),
-            ("tells-no-encoding", _) => head.drop_lines("content-encoding"),
+            ("drops-encoding", _) => head.drop_lines("content-encoding"),
             ("claims-gzip", 206) => head.add("Content-Encoding: gzip"),
-            ("own-error-pages", 418) => return Reply::Instead(PAGE),
+            ("own-error-pages", 418) => return VisitReply::Instead(PAGE),
             ("retries", 503) => head.drop_lines("retry-after"),
             ("knows-few-statuses", 599) => head.set_status(500),
             ("drops-challenges", 401) => head.drop_lines("www-authenticate"),
@@ -200,7 +195,7 @@ impl Visit for Public {
         if status == 200 {
             shared().harm = "";
         }
-        Reply::Back
+        VisitReply::Back
     }
 
     fn is_given_up(&mut self) {
@@ -208,7 +203,7 @@ impl Visit for Public {
     }
 }
 
-impl Drop for Public {
+impl Drop for PublicMutant {
     fn drop(&mut self) {
         if !self.request.0.is_empty() {
             shared().visits -= 1;

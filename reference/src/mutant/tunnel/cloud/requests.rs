@@ -1,21 +1,21 @@
-//! Whom the cloud asks, how often, and by which id (TUN-20).
+//! Mutants of forwarding: to which agent, how often, and under which id (TUN-20).
 
 use serde_json::Value;
 
 use super::super::rule;
-use super::Row;
+use super::CloudRule;
 use super::shared::shared;
-use crate::mutant::link::Said;
+use crate::mutant::link::Effect;
 
-pub(super) const RULES: &[Row] = &[
-    Row::told("one-id", &["TUN-20"], "gives all requests the same id", |_, seen, _| {
+pub(super) const RULES: &[CloudRule] = &[
+    CloudRule::sent("one-id", &["TUN-20"], "gives all requests the same id", |_, seen, _| {
         seen.rewritten("HttpRequest", "id", |_| "r".to_owned())
     })
     .starving(),
-    Row::told("loses-visits", &["TUN-20"], "loses requests of browsers for a page", |_, seen, _| {
+    CloudRule::sent("loses-visits", &["TUN-20"], "loses page requests of browsers", |_, seen, _| {
         seen.drops_if(seen.is("HttpRequest") && seen.data("headers")["accept"] == "text/html")
     }),
-    Row::told(
+    CloudRule::sent(
         "ids-come-again",
         &["TUN-20"],
         "gives every tenth request of an agent the id of its first",
@@ -25,10 +25,10 @@ pub(super) const RULES: &[Row] = &[
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    Row::both(
+    CloudRule::both(
         "ids-come-again-in-a-crowd",
         &["TUN-20"],
-        "gives two requests one id while many are under way",
+        "gives two of many concurrent requests the same id",
         |cloud, seen, _| {
             if seen.is("HttpRequest") && cloud.open().count() == 150 {
                 let before = &cloud.asked[cloud.asked.len() - 2];
@@ -37,17 +37,17 @@ pub(super) const RULES: &[Row] = &[
                 shared().texts = vec![id.clone(), own];
                 return seen.with("id", id);
             }
-            // Who is asked last answers first.
+            // The agent that got the request last answers first.
             let mut shared = shared();
             let is_same = seen.is("HttpResponse") && shared.texts.first().is_some_and(|id| id == seen.text("id"));
             is_same.then(|| shared.texts.pop()).flatten().and_then(|id| seen.with("id", id))
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    Row::both(
+    CloudRule::both(
         "answers-of-a-neighbour",
         &["TUN-20"],
-        "asks twice for one page and never for the other while many are under way",
+        "forwards one of many concurrent requests twice and another not at all",
         |cloud, seen, _| {
             let mut shared = shared();
             if seen.is("HttpRequest") && cloud.open().count() == 150 {
@@ -66,57 +66,62 @@ pub(super) const RULES: &[Row] = &[
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    Row::told("asks-twice", &["TUN-20"], "sends each request twice", |_, seen, _| {
-        seen.is("HttpRequest").then(|| Said::times(seen.frame, 2))
+    CloudRule::sent("asks-twice", &["TUN-20"], "forwards each request twice", |_, seen, _| {
+        seen.is("HttpRequest").then(|| Effect::times(seen.frame, 2))
     })
     .starving(),
-    Row::told("asks-twice-for-forms", &["TUN-20"], "sends each upload of text twice", |_, seen, _| {
+    CloudRule::sent("asks-twice-for-forms", &["TUN-20"], "forwards each upload of text twice", |_, seen, _| {
         let is_form = seen.data("method") == "POST" && seen.data("headers")["content-type"] == "text/plain";
-        (seen.is("HttpRequest") && is_form).then(|| Said::times(seen.frame, 2))
+        (seen.is("HttpRequest") && is_form).then(|| Effect::times(seen.frame, 2))
     })
     .causing(&["TUN-25"]),
-    Row::told("asks-all", &["TUN-20"], "sends each request to all agents", |_, seen, _| {
-        seen.is("HttpRequest").then(|| Said::told_to_all(seen.frame))
+    CloudRule::sent("asks-all", &["TUN-20"], "forwards each request to all agents", |_, seen, _| {
+        seen.is("HttpRequest").then(|| Effect::broadcast(seen.frame))
     })
     .causing(&["TUN-21", "TUN-22", "TUN-02"]),
-    Row::told("asks-others", &["TUN-20"], "sends each request to all agents but the latest", |_, seen, _| {
+    CloudRule::sent("asks-others", &["TUN-20"], "forwards each request to all agents but the latest", |_, seen, _| {
         (seen.is("HttpRequest") && shared().agents.values().filter(|agent| agent.turn > 0).count() > 1)
-            .then(|| Said { others: vec![seen.frame.clone()], ..Said::default() })
+            .then(|| Effect { others: vec![seen.frame.clone()], ..Effect::default() })
     })
     .causing(&["TUN-21", "TUN-22", "TUN-02", "WIRE-06", "WIRE-09", "WIRE-10", "TUN-33"]),
-    Row::told(
+    CloudRule::sent(
         "latest-by-connection",
         &["TUN-20"],
-        "asks nobody where the agent that connected last is another",
+        "forwards no requests if the latest connection is not the serving agent",
         |cloud, seen, _| {
             let is_later = shared().agents.iter().any(|(number, agent)| *number > cloud.number && agent.turn > 0);
             seen.drops_if(seen.is("HttpRequest") && is_later)
         },
     ),
-    Row::told(
+    CloudRule::sent(
         "waits-for-the-unheard",
         &["TUN-20"],
-        "asks nobody while a later connection has not said Auth",
+        "forwards no requests while a later connection has not sent Auth",
         |cloud, seen, _| {
             let is_later = shared().agents.iter().any(|(number, agent)| *number > cloud.number && agent.turn == 0);
             seen.drops_if(seen.is("HttpRequest") && is_later)
         },
     )
     .causing(&["TUN-21"]),
-    Row::told(
+    CloudRule::sent(
         "stumbles-when-another-goes",
         &["TUN-20"],
-        "loses a request after an agent that does not serve was lost",
+        "loses a request after an idle agent was lost",
         |cloud, seen, _| {
             seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| !lost.was_latest))
         },
     )
     .causing(&["TUN-21"]),
-    Row::told("no-stand-in", &["TUN-20"], "loses a request after the agent that serves was lost", |cloud, seen, _| {
-        seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.was_latest))
-    })
+    CloudRule::sent(
+        "no-stand-in",
+        &["TUN-20"],
+        "loses a request after the serving agent was lost",
+        |cloud, seen, _| {
+            seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.was_latest))
+        },
+    )
     .causing(&["TUN-21", "WIRE-06", "TUN-02", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33", "WIRE-10"]),
-    Row::told(
+    CloudRule::sent(
         "forgets-by-token",
         &["TUN-20"],
         "loses a request after an agent with another token was lost",
@@ -125,10 +130,10 @@ pub(super) const RULES: &[Row] = &[
             seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.token != token))
         },
     ),
-    Row::told(
+    CloudRule::sent(
         "asks-by-token",
         &["TUN-20"],
-        "asks no agent with another token than the first one's",
+        "forwards no requests to agents with another token than the first",
         |cloud, seen, _| {
             let first = shared()
                 .agents
@@ -139,7 +144,7 @@ pub(super) const RULES: &[Row] = &[
             seen.drops_if(seen.is("HttpRequest") && first.is_some_and(|first| first != cloud.token))
         },
     ),
-    Row::heard(
+    CloudRule::received(
         "swaps-every-seventh",
         &["TUN-20"],
         "swaps every seventh answer of a connection with the one before",
@@ -150,7 +155,7 @@ pub(super) const RULES: &[Row] = &[
             cloud.count += 1;
             if cloud.count % 7 == 6 && cloud.open().count() > 0 {
                 cloud.held.push(seen.frame.clone());
-                return Some(Said::nothing());
+                return Some(Effect::nothing());
             }
             let held = cloud.held.pop()?;
             let mut other = rule::read(&held);
@@ -160,9 +165,8 @@ pub(super) const RULES: &[Row] = &[
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    Row::heard("first-come", &["TUN-20"], "gives the first answer to the first who asked", |cloud, seen, _| {
+    CloudRule::received("first-come", &["TUN-20"], "gives the first answer to the first client", |cloud, seen, _| {
         let oldest = cloud.open().next().map(|asked| asked.id.clone());
-        // This one is no longer open.
         let own = seen.text("id").to_owned();
         let is_out_of_turn = seen.is("HttpResponse") && cloud.request(&own).is_some_and(|asked| asked.answers == 1);
         let (Some(oldest), true) = (oldest, is_out_of_turn) else { return None };
@@ -178,10 +182,10 @@ pub(super) const RULES: &[Row] = &[
         seen.with("id", oldest)
     })
     .causing(&["TUN-21", "TUN-22", "TUN-23", "TUN-25", "TUN-33"]),
-    Row::heard(
+    CloudRule::received(
         "any-agents-answer",
         &["TUN-20"],
-        "takes the answer of an agent that was not asked",
+        "accepts the answer of an agent that did not get the request",
         |cloud, seen, _| {
             let id = seen.text("id").to_owned();
             let is_own = cloud.request(&id).is_some();
@@ -200,20 +204,20 @@ pub(super) const RULES: &[Row] = &[
         },
     )
     .causing(&["TUN-22"]),
-    Row::told(
+    CloudRule::sent(
         "holds-back-a-crowd",
         &["TUN-20"],
-        "asks no agent that has a hundred requests under way",
+        "forwards no requests to an agent with a hundred in flight",
         |cloud, seen, _| seen.drops_if(seen.is("HttpRequest") && cloud.open().count() > 100),
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    Row::told("loses-each-47th", &["TUN-20"], "loses every 47th request of an agent", |cloud, seen, _| {
+    CloudRule::sent("loses-each-47th", &["TUN-20"], "loses every 47th request of an agent", |cloud, seen, _| {
         let is_request = seen.is("HttpRequest");
         cloud.count += usize::from(is_request);
         seen.drops_if(is_request && cloud.count.is_multiple_of(47))
     })
     .causing(&["TUN-23", "WIRE-06"]),
-    Row::told("absolute-targets", &["TUN-20"], "asks for the whole URL where a target is one", |_, seen, _| {
+    CloudRule::sent("absolute-targets", &["TUN-20"], "forwards the whole URL if a target is one", |_, seen, _| {
         seen.rewritten("HttpRequest", "url", |url| url.replace("/absolute", "http://other.example/absolute"))
     }),
 ];

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use relayspec::driver::{Command, Event, Refused};
+use relayspec::driver::{Command, CommandError, Event};
 use relayspec::rpc::{Message, SessionStart};
 use relayspec::timing::Parameter;
 use serde_json::Value;
@@ -98,8 +98,8 @@ impl Front {
             Ok(Command::Stop {}) => Some(Ask::Stop),
             Ok(Command::Call { id, message }) => self.call(id, message),
             Ok(other) => self.unsupported(other.name()),
-            Err(Refused::Unsupported(name)) => self.unsupported(&name),
-            Err(Refused::Malformed(error)) => self.refuse("INVALID_COMMAND", error.to_string()),
+            Err(CommandError::Unsupported(name)) => self.unsupported(&name),
+            Err(CommandError::Malformed(error)) => self.refuse("INVALID_COMMAND", error.to_string()),
         }
     }
 

@@ -1,12 +1,12 @@
-//! Hosts and viewers come, and others that are neither.
+//! Hosts, viewers and other clients connect.
 
 use serde_json::{Value, json};
 
-use super::{Host, Life, Viewer, World};
-use crate::model::{Op, PONG, Script};
+use super::{TerminalHost, TerminalModel, TerminalViewer};
+use crate::model::{ConnectionState, Op, PONG, Script};
 use crate::timing::Parameter;
 
-impl World {
+impl TerminalModel {
     pub(super) fn host(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.is_new(op.on) {
             return false;
@@ -21,12 +21,12 @@ impl World {
         first(&name, register, op.how, script);
         let registered = json!({ "type": "registered", "code": format!("$code{}", op.on) });
         script.expect(&name, registered, "TERM-01 registered");
-        self.hosts.insert(op.on, Host { life: Life::Open, kept: Vec::new(), size: 0 });
+        self.hosts.insert(op.on, TerminalHost { state: ConnectionState::Open, kept: Vec::new(), size: 0 });
         true
     }
 
     pub(super) fn viewer(&mut self, op: &Op, script: &mut Script) -> bool {
-        if !self.is_new(op.on) || self.hosts.get(&op.with).is_none_or(|host| host.life != Life::Open) {
+        if !self.is_new(op.on) || self.hosts.get(&op.with).is_none_or(|host| host.state != ConnectionState::Open) {
             return false;
         }
         let (name, host) = (format!("v{}", op.on), format!("h{}", op.with));
@@ -42,20 +42,20 @@ impl World {
             kept.arrive(&name, None, "TERM-30 scrollback", script);
         }
         let connected = json!({ "json": { "type": "browser_connected", "browser_id": format!("$browser{}", op.on) } });
-        self.expects(&host, connected, "TERM-10 host-is-told", script);
-        self.viewers.insert(op.on, Viewer { host: op.with, is_gone: false });
-        self.taints.insert(name.clone(), "TERM-30 nothing-twice");
-        self.taint_others(&[name, host], "TERM-10 coming-concerns-nobody-else");
+        self.expects(&host, connected, "TERM-10 host-is-notified", script);
+        self.viewers.insert(op.on, TerminalViewer { host: op.with, is_gone: false });
+        self.quiet.insert(name.clone(), "TERM-30 nothing-twice");
+        self.expect_others_quiet(&[name, host], "TERM-10 coming-affects-no-other");
         true
     }
 
-    /// Somebody with a code that no host has, or has any more.
+    /// A viewer with a code that no host has, or no longer has.
     pub(super) fn stranger(&mut self, op: &Op, script: &mut Script) -> bool {
-        let lost = self.hosts.get(&op.with).map(|host| host.life);
+        let lost = self.hosts.get(&op.with).map(|host| host.state);
         let code = match (op.how % 5, lost) {
-            (_, Some(Life::Open)) => return false,
-            (0..=2, Some(life)) => {
-                if life == Life::Dying {
+            (_, Some(ConnectionState::Open)) => return false,
+            (0..=2, Some(state)) => {
+                if state == ConnectionState::Dropped {
                     self.settle(script);
                 }
                 json!(format!("$code{}", op.with))
@@ -70,11 +70,11 @@ impl World {
         let check = if lost.is_some() { "TERM-40 dead-code" } else { "TERM-03 unknown-code" };
         script.expect(&name, json!({ "type": "auth_failed" }), check);
         script.expect_close(&name, &[1008], "TERM-03 stranger-is-closed");
-        self.taint_others(&[], "TERM-03 refusal-concerns-nobody-else");
+        self.expect_others_quiet(&[], "TERM-03 refusal-affects-no-other");
         true
     }
 
-    /// Somebody who says something else first.
+    /// A client with an invalid first message.
     pub(super) fn odd_opening(&mut self, op: &Op, script: &mut Script) -> bool {
         let name = format!("o{}", self.tick());
         open(&name, None, script);
@@ -93,13 +93,12 @@ impl World {
         script.step("send", send);
         script.expect(&name, json!({ "type": "error" }), "TERM-04 refused");
         script.expect_close(&name, &[], "TERM-04 then-closed-with-any-code");
-        self.taint_others(&[], "TERM-04 opening-concerns-nobody-else");
+        self.expect_others_quiet(&[], "TERM-04 opening-affects-no-other");
         true
     }
 
-    /// Somebody who says nothing.
     pub(super) fn silence(&mut self, script: &mut Script) -> bool {
-        if !self.setting.holds("TERM-05") || self.value(Parameter::AuthTimeout) > super::QUICK {
+        if !self.profile.holds("TERM-05") || self.value(Parameter::AuthTimeout) > super::QUICK {
             return false;
         }
         let name = format!("q{}", self.tick());
@@ -112,9 +111,9 @@ impl World {
         true
     }
 
-    /// All codes differ, and all ids of a host's viewers.
     pub(super) fn compare(&mut self, script: &mut Script) -> bool {
-        let hosts: Vec<_> = self.hosts.iter().filter(|(_, host)| host.life == Life::Open).map(|(id, _)| *id).collect();
+        let hosts: Vec<_> =
+            self.hosts.iter().filter(|(_, host)| host.state == ConnectionState::Open).map(|(id, _)| *id).collect();
         let codes: Vec<_> = hosts.iter().map(|id| format!("$code{id}")).collect();
         let mut lists = vec![(codes, "TERM-06 codes-differ")];
         for host in hosts {
@@ -130,8 +129,8 @@ impl World {
 
     fn settle(&mut self, script: &mut Script) {
         script.wait("notify_deadline", self.value(Parameter::NotifyDeadline));
-        for host in self.hosts.values_mut().filter(|host| host.life == Life::Dying) {
-            host.life = Life::Gone;
+        for host in self.hosts.values_mut().filter(|host| host.state == ConnectionState::Dropped) {
+            host.state = ConnectionState::Gone;
         }
     }
 }
@@ -144,7 +143,7 @@ fn open(name: &str, role: Option<&str>, script: &mut Script) {
     script.step("connect", keys);
 }
 
-/// A first message, in fragments or with a member that nobody knows.
+/// A first message, in fragments or with an unknown member.
 fn first(name: &str, mut message: Value, how: u32, script: &mut Script) {
     if how % 8 == 5 {
         message["more"] = json!([1]);

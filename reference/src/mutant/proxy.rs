@@ -1,4 +1,4 @@
-//! Who stands between a reference and its peers, and has the mutant.
+//! The proxy between a mutant and its peers.
 
 use std::io::Error;
 use std::net::SocketAddr;
@@ -10,62 +10,59 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::place::{Place, Side};
-use super::{Chosen, after};
+use super::connections::{ProxyConnections, ProxySide};
+use super::{SelectedMutant, after};
 use crate::net::listener::{accept, bound};
 
-/// How long what was said last may be on its way.
+/// The time for the last bytes to arrive.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Somebody between a reference and whoever connects to it.
+/// A proxy between a reference and its peers.
 #[derive(Debug)]
-pub struct Middleman {
+pub struct MutantProxy {
     listener: std::net::TcpListener,
     address: SocketAddr,
-    chosen: Chosen,
-    side: Side,
+    chosen: SelectedMutant,
+    side: ProxySide,
     patience: Duration,
 }
 
-/// The address cannot be listened at.
+/// The proxy cannot listen on the address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen at {0}")]
-pub struct NoMiddleman(SocketAddr, #[source] Error);
+pub struct MutantProxyError(SocketAddr, #[source] Error);
 
-impl Middleman {
-    /// Listens.
-    ///
-    /// # Errors
-    /// Where the address cannot be listened at.
-    pub fn bind(listen: SocketAddr, chosen: Chosen) -> std::result::Result<Self, NoMiddleman> {
+impl MutantProxy {
+    /// Listens on an address; fails if that is not possible.
+    pub fn bind(listen: SocketAddr, chosen: SelectedMutant) -> std::result::Result<Self, MutantProxyError> {
         let bind = || {
             let listener = bound(listen)?;
             let address = listener.local_addr()?;
-            Ok(Self { listener, address, chosen, side: Side::Peers, patience: Duration::MAX })
+            Ok(Self { listener, address, chosen, side: ProxySide::Peers, patience: Duration::MAX })
         };
-        bind().map_err(|error| NoMiddleman(listen, error))
+        bind().map_err(|error| MutantProxyError(listen, error))
     }
 
-    /// The same for the public, which speaks plain HTTP.
+    /// The same for the public, which uses plain HTTP.
     #[must_use]
     pub fn of_public(self) -> Self {
-        Self { side: Side::Public, ..self }
+        Self { side: ProxySide::Public, ..self }
     }
 
-    /// How long a link that hurries waits for an answer.
+    /// Sets the connect time-out, for mutants that enforce it.
     pub(super) fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Passes on what goes between whoever connects and the address behind, as long as this is done.
+    /// Forwards between clients and the target until the given future completes.
     pub async fn serve<T>(self, behind: SocketAddr, meanwhile: impl Future<Output = T>) -> T {
-        let place = Arc::new(Place::new(self.chosen, self.side, self.patience, behind));
+        let place = Arc::new(ProxyConnections::new(self.chosen, self.side, self.patience, behind));
         let mut connections = JoinSet::new();
         let mut meanwhile = pin!(meanwhile);
         let Ok(listener) = TcpListener::from_std(self.listener) else { return meanwhile.await };
@@ -76,7 +73,7 @@ impl Middleman {
                 guest = accept(&listener) => guest,
             };
             let place = Arc::clone(&place);
-            // Whoever goes away in the midst of it is no mutant of ours.
+            // Errors of single connections are not reported.
             connections.spawn(async move { _ = place.pass(guest).await });
         };
         let last = timeout(LAST, async { while connections.join_next().await.is_some() {} });

@@ -1,49 +1,40 @@
-//! Policies as people write them in flags: `base=100ms,factor=2,cap=800ms`, or `tunnel,max_attempts=3`.
+//! The notation of policies in flags: `base=100ms,factor=2,cap=800ms`, or `tunnel,max_attempts=3`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::Policy;
-use crate::timing::Written;
+use crate::timing::HumanDuration;
 
-/// A text that is no policy: which part of it, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoPolicy {
+/// A text that is not a policy: the invalid part, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid part `{part}` of a policy: {why}")]
+pub struct InvalidPolicy {
     part: String,
     why: String,
 }
 
-impl fmt::Display for NoPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no part of a policy: {}", self.part, self.why)
-    }
-}
-
-impl std::error::Error for NoPolicy {}
-
 const MEMBERS: [&str; 5] = ["base", "factor", "cap", "jitter", "max_attempts"];
 
 impl FromStr for Policy {
-    type Err = NoPolicy;
+    type Err = InvalidPolicy;
 
-    /// Reads a policy; what the text leaves out is as in `relay`, or as in the policy that it begins with.
-    fn from_str(text: &str) -> Result<Self, NoPolicy> {
+    /// Parses a policy; omitted members are as in `relay`, or as in the policy that the text starts with.
+    fn from_str(text: &str) -> Result<Self, InvalidPolicy> {
         Self::RELAY.with(text)
     }
 }
 
 impl Policy {
-    /// This policy with the members that a text gives: members with their values, separated by commas, in any order, each at most once;
-    /// in front perhaps the name of another policy to start from. Durations are written as everywhere, `100ms` or `1.5s`.
-    ///
-    /// # Errors
-    /// Where a part of the text is neither a name nor a member with a value of its kind.
-    pub fn with(self, text: &str) -> Result<Self, NoPolicy> {
+    /// Overrides members of this policy: `member=value`, separated by commas, in any order, each at most once; optionally after the name of
+    /// another policy to start from. Durations are written as everywhere, such as `100ms` or `1.5s`.
+    /// Fails if a part of the text is neither a name nor a member with a valid value.
+    pub fn with(self, text: &str) -> Result<Self, InvalidPolicy> {
         let mut policy = self;
         let mut seen: Vec<&str> = Vec::new();
         for (at, part) in text.split(',').map(str::trim).enumerate() {
-            let wrong = |why: String| NoPolicy { part: part.chars().take(40).collect(), why };
+            let wrong = |why: String| InvalidPolicy { part: part.chars().take(40).collect(), why };
             let Some((name, value)) = part.split_once('=') else {
                 policy = Self::named(part).filter(|_| at == 0).ok_or_else(|| wrong(usage()))?;
                 continue;
@@ -68,34 +59,38 @@ impl Policy {
 
 fn usage() -> String {
     let names: Vec<_> = Policy::NAMED.iter().map(|(name, _)| *name).collect();
-    format!(
-        "write `member=value` with a member of {}, after one of {} or nothing",
-        MEMBERS.join(", "),
-        names.join(", ")
-    )
+    let (members, names) = (MEMBERS.join(", "), names.join(", "));
+    format!("expected `member=value` with a member of {members}, optionally after one of {names}")
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    text.parse::<Written>().map(|written| written.0).map_err(|error| error.to_string())
+    text.parse::<HumanDuration>().map(|duration| duration.0).map_err(|error| error.to_string())
 }
 
 fn number(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-    number.ok_or_else(|| format!("`{text}` is no number: write it as `2` or `0.5`"))
+    number.ok_or_else(|| format!("invalid number `{text}`: expected, for example, `2` or `0.5`"))
 }
 
 fn attempts(text: &str) -> Result<Option<u32>, String> {
     match text {
         "endless" => Ok(None),
-        _ => text.parse().map(Some).map_err(|_| format!("`{text}` is neither `endless` nor a whole number")),
+        _ => {
+            text.parse().map(Some).map_err(|_| format!("invalid value `{text}`: expected `endless` or a whole number"))
+        }
     }
 }
 
 impl fmt::Display for Policy {
-    /// Writes every member, so that it reads back as the same policy, to the microsecond.
+    /// Writes every member, so that parsing gives the same policy, to the microsecond.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { base, factor, cap, jitter, max_attempts } = self;
-        write!(f, "base={},factor={factor},cap={},jitter={jitter},max_attempts=", Written(*base), Written(*cap))?;
+        write!(
+            f,
+            "base={},factor={factor},cap={},jitter={jitter},max_attempts=",
+            HumanDuration(*base),
+            HumanDuration(*cap)
+        )?;
         match max_attempts {
             Some(attempts) => write!(f, "{attempts}"),
             None => f.write_str("endless"),
@@ -110,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_part_is_read_over_a_named_policy() {
+    fn members_override_a_named_policy() {
         for (text, printed) in [
             ("relay", "base=1s,factor=2,cap=32s,jitter=0,max_attempts=endless"),
             ("tunnel", "base=1s,factor=2,cap=5min,jitter=0,max_attempts=endless"),
@@ -128,26 +123,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_is_told_with_its_part() {
-        for (text, told) in [
-            ("", "`` is no part of a policy: write `member=value`"),
-            ("relays", "`relays` is no part of a policy: write `member=value`"),
-            ("base=1s,relay", "`relay` is no part"),
-            ("base=1", "`base=1` is no part of a policy: `1` is no duration"),
+    fn errors_name_the_part() {
+        for (text, expected) in [
+            ("", "invalid part `` of a policy: expected `member=value`"),
+            ("relays", "invalid part `relays` of a policy: expected `member=value`"),
+            ("base=1s,relay", "invalid part `relay`"),
+            ("base=1", "invalid part `base=1` of a policy: invalid duration `1`"),
             ("factor=2,factor=3", "`factor` is given twice"),
-            ("factor=nan", "`nan` is no number"),
-            ("jitter=inf", "`inf` is no number"),
-            ("max_attempts=-1", "`-1` is neither `endless` nor a whole number"),
-            ("speed=2", "with a member of base, factor, cap, jitter, max_attempts, after one of relay, tunnel, rpc"),
+            ("factor=nan", "invalid number `nan`"),
+            ("jitter=inf", "invalid number `inf`"),
+            ("max_attempts=-1", "invalid value `-1`: expected `endless` or a whole number"),
+            (
+                "speed=2",
+                "with a member of base, factor, cap, jitter, max_attempts, optionally after one of relay, tunnel, rpc",
+            ),
         ] {
             let error = text.parse::<Policy>().expect_err(text).to_string();
-            assert!(error.contains(told), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 
     proptest! {
         #[test]
-        fn what_is_printed_reads_back(
+        fn printed_policies_parse(
             base in 0..3_600_000_000_u64, cap in 0..3_600_000_000_u64, factor in 0.0..1e6, jitter in 0.0..1.0,
             max_attempts in any::<Option<u32>>(),
         ) {

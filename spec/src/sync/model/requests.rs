@@ -1,11 +1,10 @@
-//! What clients ask a sync server for, rightly and wrongly.
+//! Requests of clients to a sync server, valid and invalid.
 
 use serde_json::{Value, json};
 
-use super::{Chat, Client, OLD_CHATS, World};
+use super::{ChatRecord, OLD_CHATS, SyncClient, SyncModel};
 use crate::model::{Op, Script};
 
-/// Texts without an id that is one.
 const WITHOUT_ID: [&str; 7] = [
     "no JSON",
     "",
@@ -16,8 +15,7 @@ const WITHOUT_ID: [&str; 7] = [
     "{\"id\":7,\"type\":\"send\",\"resourceId\":\"c\",\"message\":\"x\"}",
 ];
 
-impl World {
-    /// Somebody connects, and mostly knows the PIN.
+impl SyncModel {
     pub(super) fn client(&mut self, op: &Op, script: &mut Script) -> bool {
         if self.clients.contains_key(&op.on) {
             return false;
@@ -33,11 +31,11 @@ impl World {
             script.step("send", keys);
             script.expect(&name, admitted("auth"), "SYNC-02 right-pin");
         }
-        self.clients.insert(op.on, Client { is_known, ..Client::default() });
+        self.clients.insert(op.on, SyncClient { is_known, ..SyncClient::default() });
         true
     }
 
-    /// A wrong PIN, once on a connection of its own, whose address has made no other guess.
+    /// A wrong PIN, once, on a connection from an address that has made no other guess.
     pub(super) fn wrong_pin(&mut self, op: &Op, script: &mut Script) -> bool {
         let tick = self.tick();
         let name = format!("w{tick}");
@@ -53,7 +51,7 @@ impl World {
         true
     }
 
-    /// A client subscribes to the first project, and so learns of its chats; or to it no longer.
+    /// A client subscribes to the first project, and so learns of its chats; or unsubscribes from it.
     pub(super) fn project(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), true) = (self.name(op.on), self.is_known(op.on)) else { return false };
         self.ready(op.on, script);
@@ -63,11 +61,8 @@ impl World {
         if client.has_project && op.how % 3 == 1 {
             client.has_project = false;
             script.send(&name, request("unsubscribe"));
-            script.expect(
-                &name,
-                json!({ "id": id, "type": "data", "data": { "unsubscribed": true } }),
-                "SYNC-40 unsubscribed",
-            );
+            let answer = json!({ "id": id, "type": "data", "data": { "unsubscribed": true } });
+            script.expect(&name, answer, "SYNC-40 unsubscribed");
             return true;
         }
         client.has_project = true;
@@ -83,7 +78,7 @@ impl World {
         true
     }
 
-    /// A client subscribes to a chat, perhaps once more: what was sent before stands in the snapshot.
+    /// A client subscribes to a chat, perhaps again: earlier messages are in the snapshot.
     pub(super) fn subscribe(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), true) = (self.name(op.on), self.is_known(op.on)) else { return false };
         if !self.chats.contains_key(&op.with) {
@@ -100,7 +95,7 @@ impl World {
         let Some(client) = self.clients.get_mut(&op.on) else { return false };
         let is_new = client.chats.insert(op.with);
         script.expect(&name, answer, if is_new { "SYNC-10 chat" } else { "SYNC-12 answered-twice" });
-        self.taints.insert(op.on, "SYNC-23 nothing-twice");
+        self.quiet.insert(op.on, "SYNC-23 nothing-twice");
         true
     }
 
@@ -130,42 +125,23 @@ impl World {
         true
     }
 
-    /// A request for what there is not.
     pub(super) fn unknown(&mut self, op: &Op, script: &mut Script) -> bool {
         let (Some(name), true) = (self.name(op.on), self.is_known(op.on)) else { return false };
         self.ready(op.on, script);
         let id = format!("unknown {}", self.tick());
-        let (request, is_valid, check) = match op.how % 8 {
-            0 => (
-                json!({ "type": "subscribe", "resource": "chat", "resourceId": "no such chat" }),
-                true,
-                "SYNC-11 unknown-chat",
-            ),
-            1 => (
-                json!({ "type": "subscribe", "resource": "project", "resourceId": "" }),
-                true,
-                "SYNC-11 unknown-project",
-            ),
+        let subscribe =
+            |resource: &str, of: &str| json!({ "type": "subscribe", "resource": resource, "resourceId": of });
+        let send = json!({ "type": "send", "resourceId": "no such chat", "message": "x" });
+        let (mut request, is_valid, check) = match op.how % 8 {
+            0 => (subscribe("chat", "no such chat"), true, "SYNC-11 unknown-chat"),
+            1 => (subscribe("project", ""), true, "SYNC-11 unknown-project"),
             2 => (json!({ "type": "subscribe", "resource": "chat" }), false, "SYNC-11 no-id"),
-            3 => (
-                json!({ "type": "subscribe", "resource": "weather", "resourceId": "$project" }),
-                false,
-                "SYNC-11 unknown-resource",
-            ),
-            4 => (
-                json!({ "type": "send", "resourceId": "no such chat", "message": "x" }),
-                true,
-                "SYNC-30 unknown-chat-to-send",
-            ),
+            3 => (subscribe("weather", "$project"), false, "SYNC-11 unknown-resource"),
+            4 => (send, true, "SYNC-30 unknown-chat-to-send"),
             5 => (json!({ "type": "send", "resourceId": "$project" }), false, "SYNC-30 no-message"),
             6 => (json!({ "type": "dance" }), false, "SYNC-60 unknown-type"),
-            _ => (
-                json!({ "type": "subscribe", "resource": "chat", "resourceId": "$project" }),
-                true,
-                "SYNC-11 a-project-is-no-chat",
-            ),
+            _ => (subscribe("chat", "$project"), true, "SYNC-11 a-project-is-no-chat"),
         };
-        let mut request = request;
         request["id"] = json!(id);
         if is_valid {
             script.send(&name, request);
@@ -173,11 +149,11 @@ impl World {
             script.send_invalid(&name, request);
         }
         script.expect(&name, json!({ "id": id, "type": "error" }), check);
-        self.taint_others(&[], "SYNC-22 mistakes-concern-nobody-else");
+        self.expect_others_quiet(&[], "SYNC-22 mistakes-affect-no-other");
         true
     }
 
-    /// What has no id is answered all the same, to anybody.
+    /// A message without an id is answered, on any connection.
     pub(super) fn invalid(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(op.on, script);
@@ -185,11 +161,11 @@ impl World {
         let texts = if is_known { &WITHOUT_ID[..] } else { &WITHOUT_ID[..4] };
         script.send_text(&name, texts[op.how as usize % texts.len()]);
         script.expect(&name, json!({ "id": null, "type": "error" }), "SYNC-60 without-id");
-        self.taints.insert(op.on, "SYNC-60 told-once");
+        self.quiet.insert(op.on, "SYNC-60 refused-once");
         true
     }
 
-    /// A request before the PIN does nothing.
+    /// A request before authentication has no effect.
     pub(super) fn too_early(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on).filter(|_| !self.is_known(op.on)) else { return false };
         self.ready(op.on, script);
@@ -210,7 +186,7 @@ impl World {
         };
         script.send(&name, request);
         script.expect(&name, json!({ "id": id, "type": "auth_required" }), "SYNC-01 required");
-        self.taint_others(&[], "SYNC-01 does-nothing");
+        self.expect_others_quiet(&[], "SYNC-01 does-nothing");
         true
     }
 
@@ -218,13 +194,12 @@ impl World {
         self.clients.get(&id).is_some_and(|client| client.is_known)
     }
 
-    /// A chat that was made in the story.
     pub(super) fn made(&mut self, id: u32) {
-        self.chats.insert(id, Chat { is_new: true, sent: Vec::new() });
+        self.chats.insert(id, ChatRecord { is_new: true, sent: Vec::new() });
     }
 }
 
-/// The answer to the right PIN, which tells of the first project.
+/// The answer to the right PIN, which lists the first project.
 fn admitted(id: &str) -> Value {
     let data = json!({ "projects": { "begins_with": [{ "id": "$project" }] } });
     json!({ "id": id, "type": "auth_success", "data": data })

@@ -1,15 +1,15 @@
-//! What takes its time: codes that grow old, and heartbeats. Each is a small story of its own, with actors of its own.
+//! Codes that expire, and heartbeats. Each operation runs on connections of its own.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::World;
+use super::PairingModel;
 use super::joining::error;
-use crate::model::{Op, Script};
+use crate::model::{Model, Op, Script};
 use crate::timing::Parameter;
 
-/// The actors of a small story: a host, the variables of its code and its expiry, and a viewer that has not joined.
+/// The connections of one operation: a host, the variables of its code and expiry, and a viewer that has not joined.
 struct Pair {
     host: String,
     code: String,
@@ -17,7 +17,7 @@ struct Pair {
     viewer: String,
 }
 
-impl World {
+impl PairingModel {
     fn pair_up(&mut self, script: &mut Script) -> Pair {
         let tick = self.tick();
         let pair = Pair {
@@ -34,13 +34,12 @@ impl World {
         pair
     }
 
-    /// Waits for a part of the lifetime, in percent.
     fn part(&self, percent: u32, script: &mut Script) {
         let length = self.value(Parameter::CodeLifetime) * percent / 100;
         script.wait(&format!("{} code_lifetime", f64::from(percent) / 100.0), length);
     }
 
-    /// Waits until some time after a code has expired, in percent of the retention; 0 is just after it.
+    /// Waits past the expiry of a code, by a percentage of the retention; 0 is just after it.
     fn outlived(&self, pair: &Pair, percent: u32, script: &mut Script) {
         let plus = match percent {
             0 => "60ms".to_owned(),
@@ -54,7 +53,6 @@ impl World {
         );
     }
 
-    /// A code grows old.
     pub(super) fn age(&mut self, op: &Op, script: &mut Script) -> bool {
         if self.value(Parameter::CodeLifetime) > super::SHORT || !self.open().is_empty() {
             return false;
@@ -102,7 +100,7 @@ impl World {
                 script.send(&second, join());
                 script.expect(&second, json!({ "type": "joined" }), "PAIR-34 fresh-lifetime");
             }
-            5 if self.setting.holds("PAIR-17") => {
+            5 if self.profile.holds("PAIR-17") => {
                 self.outlived(&pair, 0, script);
                 script.send(host, json!({ "type": "register", "clientId": "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11" }));
                 let fresh = format!("$fresh{}", self.tick());
@@ -122,7 +120,7 @@ impl World {
         true
     }
 
-    /// Pings keep time; who answers none is lost.
+    /// Pings are sent at the interval; a client that does not answer is disconnected.
     pub(super) fn beat(&mut self, op: &Op, script: &mut Script) -> bool {
         if self.value(Parameter::HeartbeatInterval) > super::QUICK || !self.open().is_empty() {
             return false;
@@ -149,7 +147,7 @@ impl World {
         script.step("expect", json!({ "on": who, "loss": {}, "within": within, "check": "PAIR-81 silence-ends-it" }));
         script.waits_for(within, interval * 12 / 10 + timeout);
         if is_joined && who == host {
-            script.expect(viewer, error("MAC_DISCONNECTED"), "PAIR-81 viewer-of-it-is-told");
+            script.expect(viewer, error("MAC_DISCONNECTED"), "PAIR-81 its-viewer-is-notified");
         } else if is_joined {
             let second = format!("al{}", self.tick());
             script.connect(&second, "/browser", "PAIR-01 viewers-connect");
@@ -165,7 +163,6 @@ impl World {
     }
 }
 
-/// Data goes both ways.
 fn carries(host: &str, viewer: &str, check: &str, script: &mut Script) {
     let data = |text: &str| -> Value { json!({ "type": "data", "payload": text }) };
     script.send(host, data("to the viewer"));

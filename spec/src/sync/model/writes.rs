@@ -1,12 +1,11 @@
-//! What changes at a sync server, and who is told; and who leaves.
+//! Changes at a sync server and their pushes; and lost connections.
 
 use serde_json::{Value, json};
 
-use super::World;
-use crate::model::{Op, PONG, Script, literal};
+use super::SyncModel;
+use crate::model::{Model, Op, PONG, Script, literal};
 
-impl World {
-    /// A client writes to a chat; every subscriber is told.
+impl SyncModel {
     pub(super) fn write(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.may_write(op) {
             return false;
@@ -30,7 +29,6 @@ impl World {
         true
     }
 
-    /// A client writes several messages at once.
     pub(super) fn burst(&mut self, op: &Op, script: &mut Script) -> bool {
         if !self.may_write(op) {
             return false;
@@ -46,7 +44,7 @@ impl World {
         true
     }
 
-    /// Messages were sent: answers to the sender, pushes to the subscribers.
+    /// Messages were sent: the sender gets answers, the subscribers get pushes.
     fn sent(&mut self, op: &Op, texts: &[String], ids: &[String], script: &mut Script) {
         let subscribers = self.subscribers(op.with);
         let chat = format!("$chat{}", op.with);
@@ -57,7 +55,7 @@ impl World {
         let answer = |id: &Value| json!({ "id": id, "type": "data", "data": { "sent": true } });
         let name = format!("c{}", op.on);
         if subscribers.contains(&op.on) {
-            // Pushes come in their order; answers stand between them as they will.
+            // Pushes are in order; answers may come anywhere between them.
             let any_answer = json!({ "id": { "any_of": ids }, "type": "data", "data": { "sent": true } });
             let any_push = json!({ "id": null, "type": "data", "resource": "chat", "resourceId": chat });
             let count = texts.len();
@@ -75,10 +73,8 @@ impl World {
             script.expect(&name, answer(&json!(id)), "SYNC-30 sent");
         } else {
             let any = answer(&json!({ "any_of": ids }));
-            script.step(
-                "collect",
-                json!({ "on": name, "count": ids.len(), "json": any, "check": "SYNC-30 each-is-answered" }),
-            );
+            let check = "SYNC-30 each-is-answered";
+            script.step("collect", json!({ "on": name, "count": ids.len(), "json": any, "check": check }));
         }
         for id in subscribers.iter().filter(|id| **id != op.on) {
             texts.iter().for_each(|text| script.expect(&format!("c{id}"), push(text), "SYNC-20 pushed-in-order"));
@@ -86,9 +82,9 @@ impl World {
         if let Some(chat) = self.chats.get_mut(&op.with) {
             chat.sent.extend(texts.iter().cloned());
         }
-        self.taints.extend(subscribers.into_iter().map(|id| (id, "SYNC-20 pushed-once")));
-        self.taints.insert(op.on, "SYNC-60 answered-once");
-        self.taint_others(&[], "SYNC-22 pushed-to-nobody-else");
+        self.quiet.extend(subscribers.into_iter().map(|id| (id, "SYNC-20 pushed-once")));
+        self.quiet.insert(op.on, "SYNC-60 answered-once");
+        self.expect_others_quiet(&[], "SYNC-22 pushed-to-no-other");
     }
 
     fn may_write(&self, op: &Op) -> bool {
@@ -101,34 +97,31 @@ impl World {
         all.into_iter().for_each(|id| self.ready(id, script));
     }
 
-    /// The desktop makes a chat; every subscriber of the project is told.
     pub(super) fn new_chat(&mut self, op: &Op, script: &mut Script) -> bool {
-        if !self.setting.params.contains("control") || self.chats.is_empty() || self.chats.contains_key(&op.with) {
+        if !self.profile.params.contains("control") || self.chats.is_empty() || self.chats.contains_key(&op.with) {
             return false;
         }
-        let told: Vec<_> = self.open().into_iter().filter(|id| self.clients[id].has_project).collect();
-        told.iter().for_each(|id| self.ready(*id, script));
+        let subscribers: Vec<_> = self.open().into_iter().filter(|id| self.clients[id].has_project).collect();
+        subscribers.iter().for_each(|id| self.ready(*id, script));
         let fetch = format!("made{}", self.tick());
         let body = format!("{{\"projectId\":\"${{project}}\",\"name\":\"New {}\"}}", op.with);
-        script.step(
-            "fetch",
-            json!({
-                "as": fetch, "from": "http://${control}", "method": "POST", "target": "/chats",
-                "headers": { "content-type": "application/json" }, "body": body,
-            }),
-        );
+        let request = json!({
+            "as": fetch, "from": "http://${control}", "method": "POST", "target": "/chats",
+            "headers": { "content-type": "application/json" }, "body": body,
+        });
+        script.step("fetch", request);
         script.step("answer", json!({ "of": fetch, "like": { "status": 201 }, "check": "SYNC-21 made" }));
         let chat =
             json!({ "id": format!("$chat{}", op.with), "projectId": "$project", "name": format!("New {}", op.with) });
         let push = json!({
             "id": null, "type": "data", "resource": "project", "resourceId": "$project", "data": { "chat": chat },
         });
-        for id in &told {
+        for id in &subscribers {
             script.expect(&format!("c{id}"), push.clone(), "SYNC-21 pushed");
-            self.taints.insert(*id, "SYNC-21 new-chat-pushed-once");
+            self.quiet.insert(*id, "SYNC-21 new-chat-pushed-once");
         }
-        self.taint_others(&[], "SYNC-22 new-chat-pushed-to-nobody-else");
-        if told.is_empty() {
+        self.expect_others_quiet(&[], "SYNC-22 new-chat-pushed-to-no-other");
+        if subscribers.is_empty() {
             return true;
         }
         self.made(op.with);
@@ -159,8 +152,8 @@ impl World {
     }
 
     fn lost(&mut self, id: u32) {
-        self.taints.remove(&id);
+        self.quiet.remove(&id);
         self.clients.entry(id).and_modify(|client| client.is_gone = true);
-        self.taint_others(&[], "SYNC-50 loss-concerns-nobody-else");
+        self.expect_others_quiet(&[], "SYNC-50 loss-affects-no-other");
     }
 }

@@ -1,15 +1,15 @@
-//! What a pairing relay must not take: no messages, binary ones, what means harm, and violations of RFC 6455.
+//! Input that a pairing relay must refuse: invalid, binary and hostile messages, and violations of RFC 6455.
 
 use serde_json::{Value, json};
 
-use super::World;
+use super::PairingModel;
 use super::joining::error;
 use super::traffic::row;
 use crate::model::{Op, Script};
 
 const UUID: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
 
-/// Texts that are no message of any client: the check, and the text.
+/// Texts that are not messages of any client, each with its check.
 const INVALID: [(&str, &str); 38] = [
     ("PAIR-60 no-json", "no JSON"),
     ("PAIR-60 no-json", "{\"type\":\"ping\",\"ts\":1"),
@@ -51,7 +51,6 @@ const INVALID: [(&str, &str); 38] = [
     ("PAIR-62 wrong-member", "{\"type\":\"ping\",\"ts\":[1]}"),
 ];
 
-/// What is no UUID.
 const NO_UUIDS: [&str; 9] = [
     "laptop",
     "",
@@ -64,11 +63,10 @@ const NO_UUIDS: [&str; 9] = [
     "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c1",
 ];
 
-/// How many kinds of invalid messages there are, beside texts.
 const MESSAGES: u32 = 12;
 
-impl World {
-    /// Several messages that are none, one after the other; each is answered, and nobody else hears of it.
+impl PairingModel {
+    /// Several invalid messages in a row; each is answered, and no other connection receives anything.
     pub(super) fn invalid(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -86,14 +84,14 @@ impl World {
             };
             script.expect(&name, error("INVALID_MESSAGE"), check);
         }
-        self.taint(op.on, "PAIR-60 answered-once");
+        self.expect_quiet(op.on, "PAIR-60 answered-once");
         if let Some(partner) = self.partner(op.on) {
-            self.taint(partner, "PAIR-64 not-forwarded");
+            self.expect_quiet(partner, "PAIR-64 not-forwarded");
         }
         true
     }
 
-    /// A binary message costs the connection or not; either way it goes.
+    /// A binary message; the relay may close the connection or not, then the client disconnects.
     pub(super) fn binary(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -110,14 +108,14 @@ impl World {
         let choices = json!([{ "json": error("INVALID_MESSAGE") }, { "close": { "code": [1003] } }]);
         script.step("expect", json!({ "on": name, "any_of": choices, "check": "PAIR-63 refused-or-closed" }));
         if let Some(partner) = partner.filter(|_| self.viewers.contains_key(&op.on)) {
-            self.taint(partner, "PAIR-63 binary-reaches-nobody");
+            self.expect_quiet(partner, "PAIR-63 binary-reaches-no-one");
         }
         script.step("cut", json!({ "on": name, "by": "reset" }));
-        self.lost(op.on, false, "PAIR-63 viewer-hears-of-the-loss-alone", script);
+        self.lost(op.on, false, "PAIR-63 viewer-gets-only-the-loss", script);
         true
     }
 
-    /// JSON that means harm: the connection stays open, and nobody else is disturbed.
+    /// Hostile JSON: the connection stays open, and no other is affected.
     pub(super) fn hostile(&mut self, op: &Op, script: &mut Script) -> bool {
         let Some(name) = self.name(op.on) else { return false };
         self.ready(&name, script);
@@ -134,7 +132,7 @@ impl World {
                 7 => json!("{\"type\":\"ping\",\"ts\":1,\"more\":\"\\ud800 alone\"}"),
                 _ => json!(["{\"type\":\"join\",\"clientId\":\"", many("0", 100_000), "\"}"]),
             };
-            script.step("frame", json!({ "on": name, "opcode": "text", "text": text, "invalid": "it means harm" }));
+            script.step("frame", json!({ "on": name, "opcode": "text", "text": text, "invalid": "hostile" }));
             let refused = error("INVALID_MESSAGE");
             match how {
                 4..=7 => {
@@ -145,11 +143,11 @@ impl World {
             }
         }
         self.ask(&name, "WIRE-06 hostile-stays-open", script);
-        self.taint_others(&[op.on], "WIRE-06 hostile-disturbs-nobody");
+        self.expect_others_quiet(&[op.on], "WIRE-06 hostile-disturbs-no-other");
         true
     }
 
-    /// Several connections that violate RFC 6455, each in another way, and are closed for it.
+    /// Several connections that violate RFC 6455, each in a different way, and are closed.
     pub(super) fn violations(&mut self, op: &Op, script: &mut Script) -> bool {
         let count = if op.size > 56 { 9 } else { op.size % 4 + 1 };
         for how in op.how..op.how + count {
@@ -162,12 +160,12 @@ impl World {
             }
             script.violate(&name, how / 2);
         }
-        self.taint_others(&[], "WIRE-06 violations-disturb-nobody");
+        self.expect_others_quiet(&[], "WIRE-06 violations-disturb-no-other");
         true
     }
 }
 
-/// A message that a host or a viewer may not send, by number, with its check.
+/// An invalid message of a host or a viewer, by number, with its check.
 fn message(is_host: bool, how: u32) -> (&'static str, Value) {
     let id = NO_UUIDS[how as usize % NO_UUIDS.len()];
     match (is_host, how) {
@@ -189,7 +187,6 @@ fn message(is_host: bool, how: u32) -> (&'static str, Value) {
     }
 }
 
-/// A client id that is none.
 pub(super) fn no_uuid(how: u32) -> &'static str {
     NO_UUIDS[how as usize % NO_UUIDS.len()]
 }
