@@ -4,10 +4,12 @@
 
 mod cargo;
 mod compat;
-mod judge;
+mod files;
 mod limits;
 mod paths;
+mod runner;
 mod section;
+mod text;
 mod vectors;
 mod workspace;
 
@@ -39,11 +41,11 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Chore {
     /// Writes `schemas/` anew from the types
-    GenSchemas(gen_schemas::Options),
+    GenSchemas(gen_schemas::GenSchemasOptions),
     /// Tells whom a change of the protocol breaks, and how
-    SchemaDiff(schema_diff::Options),
+    SchemaDiff(schema_diff::SchemaDiffOptions),
     /// Freezes the protocol as a version
-    Release(release::Options),
+    Release(release::ReleaseOptions),
     /// Builds the book of chapters and guides into `target/book`, and fails at dead links
     Book,
     /// Checks imports, effects, file sizes, headers, links, citations and stray paths

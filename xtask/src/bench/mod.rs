@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{cargo, judge};
+use crate::{cargo, runner};
 use measure::median;
 use table::{Figure, Target};
 
@@ -27,7 +27,7 @@ pub(crate) struct Options {
 /// Where the judge cannot be built.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let busy = measure::busy();
-    let judge = judge::release()?;
+    let judge = runner::release()?;
 
     // These print tables of their own.
     let benches = [

@@ -12,7 +12,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::{cargo, judge};
+use crate::{cargo, runner};
 use load::Load;
 
 /// How to run.
@@ -76,7 +76,7 @@ struct Check {
 /// # Errors
 /// Where a verdict is wrong, or a run does not judge what the others judge.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let judge = judge::release()?;
+    let judge = runner::release()?;
     let runs = options.runs.unwrap_or(if options.load { 20 } else { 50 });
     ensure!(runs > 0, "no run shows nothing: --runs is at least 1");
     let report = std::env::temp_dir().join(format!("relayspec-flakiness-{}.json", std::process::id()));

@@ -12,7 +12,7 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::{cargo, judge};
+use crate::{cargo, runner};
 use hunt::{Found, Kennel};
 
 /// How to hunt.
@@ -66,9 +66,9 @@ const MOST_STEPS: usize = 12;
 pub(crate) fn run(options: &Options) -> Result<()> {
     let judge = match &options.judge {
         Some(judge) => judge.canonicalize().with_context(|| format!("no program {}", judge.display()))?,
-        None => judge::release()?,
+        None => runner::release()?,
     };
-    let mutants: Vec<Mutant> = judge::told(cargo::program(&judge), judge::MUTANTS)?;
+    let mutants: Vec<Mutant> = runner::ask(cargo::program(&judge), runner::MUTANTS)?;
     let is_wanted = |mutant: &Mutant| options.mutant.is_empty() || options.mutant.contains(&mutant.name);
     let mutants: Vec<_> =
         mutants.into_iter().filter(|mutant| mutant.role == options.role && is_wanted(mutant)).collect();

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{judge, workspace};
+use crate::{runner, workspace};
 use mutant::Mutant;
 use pace::Crowd;
 use round::{Outcome, Round};
@@ -70,7 +70,7 @@ pub(crate) fn few() -> Result<()> {
 /// # Errors
 /// Where a mutant survives, a check finds nothing, somebody else is blamed, or the reference itself fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let judge = judge::release()?;
+    let judge = runner::release()?;
     let mutants = mutant::list(&judge)?;
     let wanted = |mutant: &&Mutant| {
         (options.role.is_empty() || options.role.contains(&mutant.role))

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Deserialize;
 
-use crate::{cargo, judge};
+use crate::{cargo, runner};
 
 /// A mutant of a reference.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,7 +26,7 @@ pub(super) struct Mutant {
 
 /// All of them, role by role.
 pub(super) fn list(judge: &Path) -> Result<Vec<Mutant>> {
-    judge::told(cargo::program(judge), judge::MUTANTS)
+    runner::ask(cargo::program(judge), runner::MUTANTS)
 }
 
 /// The first mutant that breaks a requirement above all, in whatever role: as few as show each requirement once.
@@ -54,7 +54,7 @@ const POURING: &str = "WIRE-11";
 
 /// All scenarios of the judge.
 pub(super) fn scenarios(judge: &Path) -> Result<Vec<Scenario>> {
-    judge::told(cargo::program(judge), judge::SCENARIOS)
+    runner::ask(cargo::program(judge), runner::SCENARIOS)
 }
 
 /// Those of a role that keep the machine busy.

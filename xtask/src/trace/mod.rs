@@ -14,7 +14,7 @@ use relayspec::requirement::{Level, Requirement};
 use serde::{Deserialize, Serialize};
 
 use crate::mutants::{Category, Excuses, MATRIX, Matrix, Seat, is_general};
-use crate::{cargo, judge, mutants, workspace};
+use crate::{cargo, mutants, runner, workspace};
 
 const JSON: &str = "docs/coverage.json";
 const PAGE: &str = "docs/coverage.md";
@@ -76,8 +76,8 @@ struct Check {
 /// # Errors
 /// Where a requirement has a gap that nothing excuses, the matrix is out of date or breaks a rule, or files are not what they should be.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let judge = judge::release()?;
-    let scenarios: Vec<Scenario> = judge::told(cargo::program(&judge), judge::SCENARIOS)?;
+    let judge = runner::release()?;
+    let scenarios: Vec<Scenario> = runner::ask(cargo::program(&judge), runner::SCENARIOS)?;
     let matrix = Matrix::read(&workspace::root().join(MATRIX))?;
     let excuses = Excuses::read(workspace::root())?;
     let mut problems = mutants::problems(&matrix, &excuses, &judge)?;

@@ -32,7 +32,7 @@ pub(crate) fn in_tree() -> Command {
 ///
 /// # Errors
 /// Where it cannot be run, or prints something else.
-pub(crate) fn told<T: DeserializeOwned>(mut judge: Command, question: &[&str]) -> Result<T> {
+pub(crate) fn ask<T: DeserializeOwned>(mut judge: Command, question: &[&str]) -> Result<T> {
     let printed = cargo::output(judge.args(question))?;
     let why = || format!("`conformance {}` printed something unexpected", question.join(" "));
     serde_json::from_str(&printed).with_context(why)
