@@ -1,5 +1,7 @@
 //! The tests of the law: vectors against types and schemas, schemas against their dialect, messages there and back.
 
+#![expect(clippy::disallowed_methods, reason = "tests read fixtures")]
+
 mod driver;
 mod fixtures;
 mod messages;
