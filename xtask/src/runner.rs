@@ -1,4 +1,4 @@
-//! The judge, which this crate must not link: built, and asked what it knows.
+//! The runner as a program, since this crate must not link it: building it, and asking what it knows.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,34 +6,42 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 
-use crate::{cargo, workspace};
+use crate::cargo;
 
 /// Asks for the scenarios, once for each role.
 pub(crate) const SCENARIOS: &[&str] = &["list", "--json"];
-/// Asks for the mutants of the references.
+/// Asks for the mutants of the reference implementations.
 pub(crate) const MUTANTS: &[&str] = &["reference", "--list-mutants", "--json"];
 
-/// Builds the release binary; where it is.
+/// Builds the release binary and returns its path.
 ///
 /// # Errors
-/// Where it does not build.
+/// If it does not build.
 pub(crate) fn release() -> Result<PathBuf> {
     let package = ["--package", "relayspec-conformance", "--bin", "conformance"];
     cargo::run(cargo::cargo(["build", "--release"]).args(package))?;
-    workspace::release_binary()
+    release_binary()
 }
 
-/// The judge as it is in the tree, built where it has to be.
+/// The path of the release binary, whether it is built or not.
+///
+/// # Errors
+/// If cargo cannot read the workspace.
+pub(crate) fn release_binary() -> Result<PathBuf> {
+    Ok(cargo::target()?.join("release").join(format!("conformance{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// The runner of the working tree, built if it has to be.
 pub(crate) fn in_tree() -> Command {
     cargo::cargo(["run", "--quiet", "--bin", "conformance", "--"])
 }
 
-/// What a judge answers in JSON, as much of it as is wanted.
+/// The runner's answer to a question, from JSON.
 ///
 /// # Errors
-/// Where it cannot be run, or prints something else.
-pub(crate) fn ask<T: DeserializeOwned>(mut judge: Command, question: &[&str]) -> Result<T> {
-    let printed = cargo::output(judge.args(question))?;
+/// If it cannot be run, or prints something else.
+pub(crate) fn ask<T: DeserializeOwned>(mut runner: Command, question: &[&str]) -> Result<T> {
+    let printed = cargo::output(runner.args(question))?;
     let why = || format!("`conformance {}` printed something unexpected", question.join(" "));
     serde_json::from_str(&printed).with_context(why)
 }

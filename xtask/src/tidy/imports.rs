@@ -1,5 +1,5 @@
 //! Who may import whom within a crate, by the table of ARCHITECTURE.md, and no circles between files. What crates may depend on is in
-//! `deny.toml`; effects are in the `clippy.toml` of each crate.
+//! `deny.toml`, where effects may happen in the `clippy.toml` of each crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,36 +7,40 @@ use super::files::before_tests;
 use super::tree::{Finding, Tree};
 
 /// Modules, those below them that are free, the paths that the others must not name, and why. A segment `*` stands for any one.
-type Ban = (&'static [&'static str], &'static [&'static str], &'static [&'static str], &'static str);
-
-const TABLE: &[Ban] = &[
+const TABLE: &[(&[&str], &str, &[&str], &str)] = &[
     (
         &["conformance"],
-        &["conformance/src/cli/reference"],
+        "conformance::cli::reference",
         &["relayspec_reference"],
         "only conformance/src/cli/reference knows the reference implementations",
     ),
     (
-        &["conformance/src/engine"],
-        &[],
-        &["crate::subject", "crate::report", "crate::baseline", "crate::cli", "crate::fuzz"],
+        &["conformance::engine"],
+        "",
+        &[
+            "conformance::subject",
+            "conformance::report",
+            "conformance::baseline",
+            "conformance::cli",
+            "conformance::fuzz",
+        ],
         "the engine reports by events only",
     ),
     (
-        &["conformance/src/report", "conformance/src/baseline"],
-        &[],
-        &["crate::engine", "crate::transport"],
+        &["conformance::report", "conformance::baseline"],
+        "",
+        &["conformance::engine", "conformance::transport"],
         "reports and baselines read events and outcomes",
     ),
     (
-        &["conformance/src/engine", "conformance/src/lint", "conformance/src/proxy", "conformance/src/fuzz"],
-        &[],
+        &["conformance::engine", "conformance::lint", "conformance::proxy", "conformance::fuzz"],
+        "",
         &["relayspec::pairing", "relayspec::terminal", "relayspec::tunnel", "relayspec::sync", "relayspec::rpc"],
         "this module works with any protocol",
     ),
     (
         &["reference"],
-        &[],
+        "",
         &["conformance", "relayspec::order", "relayspec::*::order", "relayspec::*::state"],
         "the runner's rules of order must not share code with the reference implementations",
     ),
@@ -44,87 +48,76 @@ const TABLE: &[Ban] = &[
 
 /// Paths that the table forbids.
 pub(super) fn forbidden(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = BTreeSet::new();
     for (path, text) in tree.with_extension(&["rs"]) {
-        let is_in = |modules: &[&str]| {
-            modules.iter().any(|module| path.strip_prefix(module).is_some_and(|rest| rest.starts_with(['/', '.'])))
-        };
-        let (_, module) = module(path);
-        for (.., banned, why) in TABLE.iter().filter(|(modules, free, ..)| is_in(modules) && !is_in(free)) {
+        let module = module(path);
+        let bound = |modules: &[&str], free| modules.iter().any(|own| starts(&module, own)) && !starts(&module, free);
+        for (.., banned, why) in TABLE.iter().filter(|(modules, free, ..)| bound(modules, free)) {
             for (line, named) in paths(text).into_iter().map(|(line, named)| (line, absolute(&named, &module))) {
-                let matches = |banned: &&str| {
-                    let mut segments = named.split("::");
-                    banned.split("::").all(|own| segments.next().is_some_and(|other| own == "*" || own == other))
-                };
-                if banned.iter().any(|banned| matches(&banned)) {
-                    findings.push(Finding::new(path, line, "import", format!("names `{named}`: {why}")));
+                if banned.iter().any(|banned| starts(&named, banned)) {
+                    findings.insert(Finding::new(path, line, "import", format!("names `{named}`: {why}")));
                 }
             }
         }
     }
-    findings.sort();
-    findings.dedup();
-    findings
+    findings.into_iter().collect()
 }
 
-/// Files that import each other in a circle. That a module uses its parent is no circle; neither are re-exports and tests.
+fn starts(path: &str, with: &str) -> bool {
+    let mut segments = path.split("::");
+    with.split("::").all(|own| segments.next().is_some_and(|other| own == "*" || own == other))
+}
+
+/// Files that import each other in a circle. That a module uses its parent is no circle; re-exports and tests do not count.
 pub(super) fn circles(tree: &Tree) -> Vec<Finding> {
-    let sources = tree.with_extension(&["rs"]).filter(|(path, _)| path.contains("src/"));
-    let files: BTreeMap<_, _> = sources.map(|(path, text)| (module(path), (path, text))).collect();
-    let edges: BTreeMap<_, BTreeSet<_>> = files
-        .iter()
-        .map(|((root, own), (_, text))| {
-            let imported = paths(&without_exports(before_tests(text))).into_iter().filter_map(|(_, named)| {
-                let below = format!("{own}::{named}");
-                let named = [absolute(&named, own), below];
-                let mut prefixes = named.iter().flat_map(|path| {
-                    std::iter::successors(Some(path.as_str()), |path| Some(path.rsplit_once("::")?.0))
-                });
-                prefixes
-                    .find(|path| path.starts_with("crate") && files.contains_key(&(*root, (*path).to_owned())))
-                    .map(str::to_owned)
-            });
-            let imported = imported.filter(|other| *other != *own && !own.starts_with(&format!("{other}::")));
-            ((*root, own.as_str()), imported.collect())
-        })
-        .collect();
-    let reachable = |from: (&str, &str)| {
-        let (mut seen, mut open) = (BTreeSet::new(), vec![from.1.to_owned()]);
-        while let Some(next) = open.pop() {
-            for other in
-                edges.iter().find(|((root, own), _)| *root == from.0 && *own == next).into_iter().flat_map(|(_, to)| to)
-            {
-                if seen.insert(other.clone()) {
-                    open.push(other.clone());
-                }
-            }
-        }
-        seen
+    let files: BTreeMap<_, _> = tree.with_extension(&["rs"]).map(|(path, text)| (module(path), (path, text))).collect();
+    let imports = |(own, (_, text)): (&String, &(&str, &str))| {
+        let imported = paths(&without_exports(before_tests(text))).into_iter().filter_map(|(_, named)| {
+            let named = [absolute(&named, own), format!("{own}::{named}")];
+            let prefix = |path: &String| Some(path.rsplit_once("::")?.0.to_owned());
+            let mut prefixes = named.into_iter().flat_map(|path| std::iter::successors(Some(path), prefix));
+            prefixes.find(|path| files.contains_key(path)).filter(|other| !starts(own, other))
+        });
+        (own.clone(), imported.collect::<BTreeSet<_>>())
     };
-    let reach: BTreeMap<_, _> = edges.keys().map(|own| (*own, reachable(*own))).collect();
+    let mut reachable: BTreeMap<_, _> = files.iter().map(imports).collect();
+    loop {
+        let two = |others: &BTreeSet<String>| others.iter().flat_map(|other| &reachable[other]).cloned().collect();
+        let further: Vec<BTreeSet<String>> = reachable.values().map(two).collect();
+        let mut is_new = false;
+        for (others, further) in reachable.values_mut().zip(further) {
+            let known = others.len();
+            others.extend(further);
+            is_new |= others.len() > known;
+        }
+        if !is_new {
+            break;
+        }
+    }
     let mut findings = Vec::new();
-    for ((root, own), others) in &reach {
-        let circle: Vec<_> = others.iter().filter(|other| reach[&(*root, other.as_str())].contains(*own)).collect();
-        if circle.len() > 1 && circle[0] == own {
-            let names: Vec<_> = circle.iter().map(|other| other.trim_start_matches("crate::")).collect();
-            let message = format!("{} files import each other in a circle: {}", names.len(), names.join(", "));
-            findings.push(Finding::new(files[&(*root, (*own).to_owned())].0, 1, "circle", message));
+    for (own, others) in &reachable {
+        let circle: Vec<_> = others.iter().filter(|other| reachable[*other].contains(own)).cloned().collect();
+        if circle.first() == Some(own) {
+            let message = format!("{} files import each other in a circle: {}", circle.len(), circle.join(", "));
+            findings.push(Finding::new(files[own].0, 1, "circle", message));
         }
     }
     findings
 }
 
-/// The crate's folder and the path of the module that a file holds.
-fn module(path: &str) -> (&str, String) {
-    let (root, below) = path.split_once("src/").unwrap_or((path, ""));
-    let parts = below.trim_end_matches(".rs").split('/').filter(|part| !matches!(*part, "" | "mod" | "lib" | "main"));
-    (root, std::iter::once("crate").chain(parts).collect::<Vec<_>>().join("::"))
+/// The module that a file holds, as `conformance::engine::run`.
+fn module(path: &str) -> String {
+    let parts = path.trim_end_matches(".rs").split('/').filter(|part| !matches!(*part, "src" | "mod" | "lib" | "main"));
+    parts.collect::<Vec<_>>().join("::")
 }
 
-/// A path with `self` and `super` replaced by what they mean in this module.
+/// A path with `crate`, `self` and `super` replaced by what they mean in this module.
 fn absolute(path: &str, module: &str) -> String {
+    if let Some(rest) = path.strip_prefix("crate::") {
+        return format!("{}::{rest}", module.split("::").next().unwrap_or_default());
+    }
     let (mut base, mut rest) = (module, path);
-    while let Some(("super", more)) = rest.split_once("::") {
+    while let Some(more) = rest.strip_prefix("super::") {
         (base, rest) = (base.rsplit_once("::").map_or(base, |(parent, _)| parent), more);
     }
     let rest = rest.strip_prefix("self::").unwrap_or(rest);
@@ -133,35 +126,35 @@ fn absolute(path: &str, module: &str) -> String {
 
 fn without_exports(text: &str) -> String {
     let mut is_export = false;
-    let lines = text.lines().map(|line| {
-        is_export |= line.starts_with("pub") && line.contains(" use ");
-        let kept = if is_export { "" } else { line };
-        is_export &= !line.contains(';');
-        kept
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    let is_kept = |line: &&str| {
+        let was_export = is_export || (line.starts_with("pub") && line.contains(" use "));
+        is_export = was_export && !line.contains(';');
+        !was_export
+    };
+    text.lines().filter(is_kept).collect::<Vec<_>>().join("\n")
 }
 
 /// The paths with `::` that a source names, with their lines: groups expanded, comments left out. Strings are read as code.
 fn paths(text: &str) -> Vec<(usize, String)> {
+    let is_sign = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | ':' | '*');
     let mut found = Vec::new();
     // What stands before each open brace: a path in a group.
-    let mut braces: Vec<Option<String>> = Vec::new();
+    let mut braces = vec![String::new()];
     for (line, number) in text.lines().zip(1..) {
         let code = line.split("//").next().unwrap_or_default();
         let mut is_alias = false;
-        for token in code.split_inclusive(|c: char| !c.is_alphanumeric() && !"_:*".contains(c)) {
-            let word = token.trim_end_matches(|c: char| !c.is_alphanumeric() && !"_:*".contains(c));
-            let prefix = braces.last().cloned().flatten();
-            let is_path = word.contains("::") || (prefix.is_some() && !word.is_empty() && !is_alias && word != "as");
-            let path = prefix.unwrap_or_default() + word.trim_start_matches("::");
-            match token.chars().next_back() {
-                Some('{') => braces.push(path.ends_with("::").then_some(path.clone())),
-                Some('}') => _ = braces.pop(),
-                _ => {}
-            }
-            if is_path && !path.ends_with("::") {
+        for token in code.split_inclusive(is_sign) {
+            let word = token.trim_end_matches(is_sign);
+            let group = braces.last().map_or("", String::as_str);
+            let is_path = word.contains("::") || !(group.is_empty() || word.is_empty() || is_alias || word == "as");
+            let path = if is_path { format!("{group}{}", word.trim_start_matches("::")) } else { String::new() };
+            if token.ends_with('{') {
+                braces.push(if path.ends_with("::") { path } else { String::new() });
+            } else if is_path && !path.ends_with("::") {
                 found.push((number, path.trim_end_matches("::self").to_owned()));
+            }
+            if token.ends_with('}') {
+                braces.pop();
             }
             is_alias = word == "as";
         }
@@ -200,18 +193,17 @@ mod tests {
             ("conformance/src/lint.rs", "use relayspec::{order::Order, rpc::Frame};"),
             ("reference/src/a.rs", "use relayspec::pairing::order;"),
         ];
-        let named: Vec<_> = found(forbidden, &files);
-        let named: Vec<_> = named.iter().filter_map(|one| one.split_once("`: ")).map(|(named, _)| named).collect();
-        assert_eq!(
-            named,
-            [
-                "conformance/src/cli/run.rs:1: names `relayspec_reference::server",
-                "conformance/src/engine/run.rs:1: names `crate::report",
-                "conformance/src/engine/run.rs:2: names `crate::subject::Subject",
-                "conformance/src/lint.rs:1: names `relayspec::rpc::Frame",
-                "reference/src/a.rs:1: names `relayspec::pairing::order",
-            ]
-        );
+        let findings = found(forbidden, &files).join("\n");
+        for (place, why) in [
+            ("cli/run.rs:1: names `relayspec_reference::server`", "only conformance/src/cli/reference knows"),
+            ("engine/run.rs:1: names `conformance::report`", "the engine reports by events only"),
+            ("engine/run.rs:2: names `conformance::subject::Subject`", "the engine reports by events only"),
+            ("conformance/src/lint.rs:1: names `relayspec::rpc::Frame`", "this module works with any protocol"),
+            ("reference/src/a.rs:1: names `relayspec::pairing::order`", "the runner's rules of order"),
+        ] {
+            assert!(findings.contains(&format!("{place}: {why}")), "{findings}");
+        }
+        assert_eq!(findings.lines().count(), 5);
     }
 
     #[test]
@@ -222,7 +214,7 @@ mod tests {
             found(circles, &[a, b, ("a/src/x/c.rs", "#[cfg(test)]\nmod tests {\nuse crate::x::b;\n}")]),
             [""; 0]
         );
-        let circle = "a/src/x/b.rs:1: 2 files import each other in a circle: x::b, x::c [circle]";
+        let circle = "a/src/x/b.rs:1: 2 files import each other in a circle: a::x::b, a::x::c [circle]";
         assert_eq!(found(circles, &[a, b, ("a/src/x/c.rs", "fn c() { crate::x::b::f() }")]), [circle]);
     }
 }
