@@ -1,42 +1,29 @@
-//! The files that git tracks or would track, read once, and what rules find in them.
+//! The files that git tracks or would track, read once, and what rules find in them. Rules read neither disk nor clock, so their tests run on
+//! made-up trees.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use anyhow::{Context, Result};
 
 use crate::{cargo, workspace};
 
 /// Texts by path below the root, with `/` between the parts. A binary file has an empty text.
-#[derive(Debug, Default)]
-pub(super) struct Tree {
+pub(super) struct SourceTree {
     pub(super) files: BTreeMap<String, String>,
 }
 
-/// One violation of a rule.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Finding {
-    path: String,
-    /// Counted from 1.
-    line: usize,
-    /// What it is counted under.
-    pub(super) topic: String,
-    message: String,
+/// Path, line, topic and message of a violation.
+pub(super) type TidyFinding = (String, usize, String, String);
+
+pub(super) fn finding(path: &str, line: usize, topic: &str, message: impl Into<String>) -> TidyFinding {
+    (path.to_owned(), line, topic.to_owned(), message.into())
 }
 
-impl Finding {
-    pub(super) fn new(path: &str, line: usize, topic: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line, topic: topic.into(), message: message.into() }
-    }
+pub(super) fn shown((path, line, topic, message): &TidyFinding) -> String {
+    format!("{path}:{line}: {message} [{topic}]")
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {} [{}]", self.path, self.line, self.message, self.topic)
-    }
-}
-
-impl Tree {
+impl SourceTree {
     /// Reads the workspace.
     ///
     /// # Errors
@@ -66,11 +53,11 @@ impl Tree {
     }
 }
 
-/// What a rule finds in a made-up tree, as printed.
+/// What a rule finds in a made-up tree.
 #[cfg(test)]
-pub(super) fn found(rule: fn(&Tree) -> Vec<Finding>, files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn found(rule: fn(&SourceTree) -> Vec<TidyFinding>, files: &[(&str, &str)]) -> Vec<String> {
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    let mut findings = rule(&Tree { files });
+    let mut findings = rule(&SourceTree { files });
     findings.sort();
-    findings.iter().map(ToString::to_string).collect()
+    findings.iter().map(shown).collect()
 }
