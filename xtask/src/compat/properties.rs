@@ -1,13 +1,13 @@
-//! A property: what was answered `compatible` no drawn message refutes, and every witness is one. Schemas are drawn as schemars writes
-//! them, in pairs that differ by a few edits.
+//! Property tests: no random message refutes the answer `compatible`, and every witness holds. Schemas have the forms that schemars writes,
+//! in pairs that differ by a few edits.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::analysis::SchemaAnalysis;
 use super::document::Document;
-use super::sample::Source;
-use super::side::Side;
-use super::{Answer, close, decide, sends, takes};
+use super::sample::Sampler;
+use super::{Answer, accepts, close, decide, may_send};
 
 fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -43,7 +43,7 @@ fn schema() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Members of an object: whether each is there, and needed.
+/// An object whose members may be present and required.
 fn object(inner: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Value> {
     let member = || prop::option::of((inner.clone(), any::<bool>()));
     (member(), member(), member(), prop::bool::weighted(0.3)).prop_map(|(a, b, c, closed)| {
@@ -78,13 +78,13 @@ fn document(root: Value, node: Value) -> Document {
     Document::read(&root).expect("a schema")
 }
 
-/// Two scalars of one kind: what differs is a bound or a pattern.
+/// Two scalars of one type that differ in a bound or a pattern.
 fn alike() -> impl Strategy<Value = (Value, Value)> {
     let number = || {
         let bounds = (-3..4_i64, 0..6_i64, any::<bool>());
         bounds.prop_map(|(least, more, whole)| {
             let kind = if whole { "integer" } else { "number" };
-            // Far more values than are tried one by one.
+            // Far more values than the prover enumerates.
             json!({ "type": kind, "minimum": least * 1000, "maximum": (least + more) * 1000 })
         })
     };
@@ -96,14 +96,14 @@ fn alike() -> impl Strategy<Value = (Value, Value)> {
     prop_oneof![(number(), number()), (text(), text())]
 }
 
-/// A pair that may differ in one part alone.
+/// A pair of schemas that may differ in one part only.
 fn pair() -> impl Strategy<Value = (Document, Document)> {
     let within = |one: Value| json!({ "type": "object", "properties": { "n": { "$ref": "#/$defs/Node" }, "v": one } });
     let bounds = alike().prop_map(move |(a, b)| (document(within(a.clone()), a), document(within(b.clone()), b)));
     prop_oneof![bounds, mixed()]
 }
 
-/// A pair of any schemas.
+/// A pair of arbitrary schemas.
 fn mixed() -> impl Strategy<Value = (Document, Document)> {
     (schema(), schema(), scalar(), scalar(), 0..4).prop_map(|(one, other, node, another, kind)| match kind {
         0 => (document(one, node.clone()), document(other, node)),
@@ -113,7 +113,7 @@ fn mixed() -> impl Strategy<Value = (Document, Document)> {
     })
 }
 
-/// Few by themselves, as each draws hundreds of messages; `PROPTEST_CASES` asks for more.
+/// Only a few cases by default, since each draws hundreds of messages; `PROPTEST_CASES` sets another number.
 fn config() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -129,18 +129,18 @@ proptest! {
             Answer::Breaking(found) => {
                 prop_assert!(!found.is_empty());
                 for value in found {
-                    prop_assert!(sends(&writer, &value) && !takes(&reader, &value), "{value}");
+                    prop_assert!(may_send(&writer, &value) && !accepts(&reader, &value), "{value}");
                 }
             }
             Answer::Compatible => {
-                // Other seeds than those that `decide` draws by itself.
-                let side = Side::new(close::closed(&writer), Default::default());
+                // `decide` draws with other seeds.
+                let side = SchemaAnalysis::new(close::closed(&writer), Default::default());
                 let sent = side.root();
                 for seed in 10_000..10_300 {
-                    if let Some(value) = Source::seeded(&side, seed).value(&sent, 0)
-                        && side.takes(&sent, &value)
+                    if let Some(value) = Sampler::seeded(&side, seed).value(&sent, 0)
+                        && side.accepts(&sent, &value)
                     {
-                        prop_assert!(takes(&reader, &value), "{value}");
+                        prop_assert!(accepts(&reader, &value), "{value}");
                     }
                 }
             }

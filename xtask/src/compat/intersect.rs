@@ -1,20 +1,22 @@
-//! What a schema's own keywords say as shapes, and what is of two shapes at once. References and unions are not resolved here.
+//! The shapes that a schema's own keywords describe, and intersections of shapes. References and unions are not resolved here.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::{Map, Number, Value};
 
-use super::shape::{All, Bound, List, Object, Range, Shape, Text, fewer, higher, lower, order};
+use super::shape::{
+    ArrayShape, Bound, Conjunction, NumberShape, ObjectShape, Shape, StringShape, fewer, higher, lower, order,
+};
 
-/// The shapes that the keywords of one schema leave, but for those that apply other schemas to the same value. Where a value is named
-/// by `const` or `enum`, whether it meets the rest is for the validator. None where a keyword is not understood.
+/// The shapes that the keywords of one schema describe, apart from keywords that apply other schemas to the same value. Whether a value
+/// of `const` or `enum` meets the rest is left to the validator. `None` if a keyword is not understood.
 pub(super) fn own(members: &Map<String, Value>) -> Option<Vec<Shape>> {
     if let Some(value) = members.get("const") {
-        return Some(vec![Shape::Is(value.clone())]);
+        return Some(vec![Shape::Const(value.clone())]);
     }
     if let Some(values) = members.get("enum").and_then(Value::as_array) {
-        return Some(values.iter().cloned().map(Shape::Is).collect());
+        return Some(values.iter().cloned().map(Shape::Const).collect());
     }
     let mut shapes = match members.get("type") {
         None => Shape::any(),
@@ -28,17 +30,17 @@ pub(super) fn own(members: &Map<String, Value>) -> Option<Vec<Shape>> {
     };
     for shape in &mut shapes {
         match shape {
-            Shape::Is(_) => {}
+            Shape::Const(_) => {}
             Shape::Number(range) => number(range, members),
-            Shape::Text(one) => text(one, members),
-            Shape::List(one) => list(one, members),
+            Shape::String(one) => text(one, members),
+            Shape::Array(one) => list(one, members),
             Shape::Object(one) => object(one, members),
         }
     }
     Some(shapes)
 }
 
-fn number(range: &mut Range, members: &Map<String, Value>) {
+fn number(range: &mut NumberShape, members: &Map<String, Value>) {
     let bound = |name: &str, open: bool| match members.get(name) {
         Some(Value::Number(at)) => Some(Bound { at: at.clone(), open }),
         _ => None,
@@ -50,7 +52,7 @@ fn number(range: &mut Range, members: &Map<String, Value>) {
     }
 }
 
-fn text(text: &mut Text, members: &Map<String, Value>) {
+fn text(text: &mut StringShape, members: &Map<String, Value>) {
     text.shortest = limit(members, "minLength").unwrap_or(0);
     text.longest = limit(members, "maxLength");
     let word = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -58,24 +60,27 @@ fn text(text: &mut Text, members: &Map<String, Value>) {
     text.formats.extend(word("format"));
 }
 
-fn list(list: &mut List, members: &Map<String, Value>) {
-    let items = members.get("prefixItems").and_then(Value::as_array).into_iter().flatten();
-    list.front = items.map(all).collect();
+fn list(list: &mut ArrayShape, members: &Map<String, Value>) {
+    list.front = items(members, "prefixItems").map(all).collect();
     list.rest = members.get("items").map(all).unwrap_or_default();
     list.shortest = limit(members, "minItems").unwrap_or(0);
     list.longest = limit(members, "maxItems");
     list.unique = members.get("uniqueItems") == Some(&Value::Bool(true));
 }
 
-fn object(object: &mut Object, members: &Map<String, Value>) {
+fn object(object: &mut ObjectShape, members: &Map<String, Value>) {
     let named = |keyword: &str| members.get(keyword).and_then(Value::as_object).into_iter().flatten();
     object.members = named("properties").map(|(name, one)| (name.clone(), all(one))).collect();
     object.patterns = named("patternProperties").map(|(name, one)| (name.clone(), all(one))).collect();
-    let required = members.get("required").and_then(Value::as_array).into_iter().flatten();
-    object.required = required.filter_map(Value::as_str).map(str::to_owned).collect();
+    object.required = items(members, "required").filter_map(Value::as_str).map(str::to_owned).collect();
     object.rest = members.get("additionalProperties").map(all).unwrap_or_default();
     object.fewest = limit(members, "minProperties").unwrap_or(0);
     object.most = limit(members, "maxProperties");
+}
+
+/// The items of a keyword; none if it is absent or not a list.
+pub(super) fn items<'a>(members: &'a Map<String, Value>, keyword: &str) -> impl Iterator<Item = &'a Value> {
+    members.get(keyword).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn limit(members: &Map<String, Value>, name: &str) -> Option<u64> {
@@ -83,27 +88,27 @@ fn limit(members: &Map<String, Value>, name: &str) -> Option<u64> {
     value.as_u64().or_else(|| value.as_f64().map(|number| number as u64))
 }
 
-fn all(schema: &Value) -> All {
+fn all(schema: &Value) -> Conjunction {
     if *schema == Value::Bool(true) { Vec::new() } else { vec![Rc::new(schema.clone())] }
 }
 
-/// Whether a value is of a shape's JSON type.
+/// Whether a value has a shape's JSON type.
 pub(super) fn same_type(value: &Value, shape: &Shape) -> bool {
     match shape {
-        Shape::Is(other) => value == other,
+        Shape::Const(other) => value == other,
         Shape::Number(_) => value.is_number(),
-        Shape::Text(_) => value.is_string(),
-        Shape::List(_) => value.is_array(),
+        Shape::String(_) => value.is_string(),
+        Shape::Array(_) => value.is_array(),
         Shape::Object(_) => value.is_object(),
     }
 }
 
-/// What is of both shapes, none of which is a single value; nothing where they exclude each other.
-pub(super) fn meet(a: &Shape, b: &Shape) -> Option<Shape> {
+/// The intersection of two shapes, neither of which is a constant; `None` if they exclude each other.
+pub(super) fn intersection(a: &Shape, b: &Shape) -> Option<Shape> {
     match (a, b) {
         (Shape::Number(a), Shape::Number(b)) => numbers(a, b).map(Shape::Number),
-        (Shape::Text(a), Shape::Text(b)) => texts(a, b).map(Shape::Text),
-        (Shape::List(a), Shape::List(b)) => lists(a, b).map(Shape::List),
+        (Shape::String(a), Shape::String(b)) => texts(a, b).map(Shape::String),
+        (Shape::Array(a), Shape::Array(b)) => lists(a, b).map(Shape::Array),
         (Shape::Object(a), Shape::Object(b)) => Some(Shape::Object(objects(a, b))),
         _ => None,
     }
@@ -113,10 +118,10 @@ fn union<T: Ord + Clone>(a: &BTreeSet<T>, b: &BTreeSet<T>) -> BTreeSet<T> {
     a.union(b).cloned().collect()
 }
 
-fn numbers(a: &Range, b: &Range) -> Option<Range> {
+fn numbers(a: &NumberShape, b: &NumberShape) -> Option<NumberShape> {
     let mut multiples: Vec<Number> = a.multiples.clone();
     multiples.extend(b.multiples.iter().filter(|one| !a.multiples.contains(one)).cloned());
-    let range = Range {
+    let range = NumberShape {
         whole: a.whole || b.whole,
         least: higher(a.least.clone(), b.least.clone()),
         most: lower(a.most.clone(), b.most.clone()),
@@ -126,7 +131,7 @@ fn numbers(a: &Range, b: &Range) -> Option<Range> {
     (!is_empty(&range)).then_some(range)
 }
 
-fn is_empty(range: &Range) -> bool {
+fn is_empty(range: &NumberShape) -> bool {
     let (Some(least), Some(most)) = (&range.least, &range.most) else { return false };
     match order(&least.at, &most.at) {
         std::cmp::Ordering::Less => false,
@@ -135,20 +140,20 @@ fn is_empty(range: &Range) -> bool {
     }
 }
 
-fn texts(a: &Text, b: &Text) -> Option<Text> {
-    let text = Text {
+fn texts(a: &StringShape, b: &StringShape) -> Option<StringShape> {
+    let string = StringShape {
         shortest: a.shortest.max(b.shortest),
         longest: fewer(a.longest, b.longest),
         patterns: union(&a.patterns, &b.patterns),
         formats: union(&a.formats, &b.formats),
         rules: union(&a.rules, &b.rules),
     };
-    text.longest.is_none_or(|longest| text.shortest <= longest).then_some(text)
+    string.longest.is_none_or(|longest| string.shortest <= longest).then_some(string)
 }
 
-fn lists(a: &List, b: &List) -> Option<List> {
+fn lists(a: &ArrayShape, b: &ArrayShape) -> Option<ArrayShape> {
     let front = (0..a.front.len().max(b.front.len())).map(|index| joined(a.item(index), b.item(index)));
-    let list = List {
+    let array = ArrayShape {
         front: front.collect(),
         rest: joined(&a.rest, &b.rest),
         shortest: a.shortest.max(b.shortest),
@@ -156,14 +161,14 @@ fn lists(a: &List, b: &List) -> Option<List> {
         unique: a.unique || b.unique,
         rules: union(&a.rules, &b.rules),
     };
-    list.longest.is_none_or(|longest| list.shortest <= longest).then_some(list)
+    array.longest.is_none_or(|longest| array.shortest <= longest).then_some(array)
 }
 
-fn objects(a: &Object, b: &Object) -> Object {
+fn objects(a: &ObjectShape, b: &ObjectShape) -> ObjectShape {
     let names: BTreeSet<_> = a.members.keys().chain(b.members.keys()).collect();
     let mut patterns = a.patterns.clone();
     patterns.extend(b.patterns.iter().cloned());
-    Object {
+    ObjectShape {
         members: names.into_iter().map(|name| (name.clone(), joined(&member(a, name), &member(b, name)))).collect(),
         patterns,
         required: union(&a.required, &b.required),
@@ -174,8 +179,8 @@ fn objects(a: &Object, b: &Object) -> Object {
     }
 }
 
-/// What an object's member with a name has to meet.
-pub(super) fn member(object: &Object, name: &str) -> All {
+/// The schemas that an object's member of this name has to meet.
+pub(super) fn member(object: &ObjectShape, name: &str) -> Conjunction {
     let mut found = object.members.get(name).cloned();
     for (pattern, all) in &object.patterns {
         if matches(pattern, name) {
@@ -185,14 +190,14 @@ pub(super) fn member(object: &Object, name: &str) -> All {
     found.unwrap_or_else(|| object.rest.clone())
 }
 
-/// Whether a name matches a pattern, as the validator has it.
+/// Whether a name matches a pattern, according to the validator.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let schema = serde_json::json!({ "pattern": pattern });
     jsonschema::draft202012::new(&schema).is_ok_and(|validator| validator.is_valid(&name.into()))
 }
 
-/// What meets both conjunctions.
-pub(super) fn joined(a: &All, b: &All) -> All {
+/// The conjunction of both.
+pub(super) fn joined(a: &Conjunction, b: &Conjunction) -> Conjunction {
     let mut all = a.clone();
     all.extend(b.iter().filter(|schema| !a.contains(schema)).cloned());
     all

@@ -1,14 +1,13 @@
-//! What the law knows of a change: the requirements behind its place, and what this build's own types make of its witnesses.
+//! What the specification says about a change: the requirements behind its location, and whether the types of this build confirm a witness.
 
 use relayspec::family::{Channel, Family};
 use relayspec::requirement;
 use serde_json::Value;
 
 use super::edit::Edit;
-use super::finding::Finding;
-use super::judge::{Proof, Verdict};
+use super::verdict::{Evidence, Verdict};
 
-/// The requirements behind a place: those that its schema names, the nearest first, or else the one that the channel names.
+/// The requirements behind a change: those that its schema names, the nearest first, or else that of the channel.
 pub(super) fn touched(file: &str, edit: &Edit, old: &Value, new: &Value) -> Vec<String> {
     let nearest = |document: &Value, at: &str| {
         let mut at = at.to_owned();
@@ -20,23 +19,18 @@ pub(super) fn touched(file: &str, edit: &Edit, old: &Value, new: &Value) -> Vec<
             at.truncate(at.rfind('/')?);
         }
     };
-    // A reference says nothing itself: what it names does.
+    // A reference names no requirement itself, but its target may.
     let named = |document: &Value, side: &Option<Value>| {
         let target = side.as_ref()?.get("$ref")?.as_str()?.strip_prefix('#')?.to_owned();
         document.pointer(&target)?.get("x-requirement")?.as_str().map(str::to_owned)
     };
     let pointer = edit.pointer();
     let (older, newer) = edit.sides();
-    // What is gone is told by the older document.
+    // What was removed is described by the older document.
     let (first, second) = if newer.is_some() { (new, old) } else { (old, new) };
     let of_reference = named(new, &newer).or_else(|| named(old, &older));
     let found = of_reference.or_else(|| nearest(first, &pointer)).or_else(|| nearest(second, &pointer));
-    found.or_else(|| rule_of(file)).into_iter().collect()
-}
-
-/// The requirement that a channel's sender breaks with what is no message.
-fn rule_of(file: &str) -> Option<String> {
-    channel(file).map(|channel| channel.rule.to_owned())
+    found.or_else(|| channel(file).map(|channel| channel.rule.to_owned())).into_iter().collect()
 }
 
 fn channel(file: &str) -> Option<&'static Channel> {
@@ -45,18 +39,14 @@ fn channel(file: &str) -> Option<&'static Channel> {
     Family::named(family)?.channel(from, to)
 }
 
-/// Asks this build's types about the witnesses: as the new reader, and as the new writer.
-pub(super) fn ask_serde(found: &mut Finding) {
-    let Some(channel) = channel(&found.file) else { return };
-    let reads = |value: &Value| (channel.canonical)(&value.to_string()).is_ok();
-    for (answer, wanted) in [(&mut found.old_reader, true), (&mut found.new_reader, false)] {
-        if let Verdict::Breaking(Proof::Refused(value)) = &answer.verdict {
-            answer.serde = Some(if reads(value) == wanted { "agrees" } else { "does not agree" });
-        }
-    }
+/// Whether this build's own types confirm a witness: they have to read it (`is_read`) or refuse it.
+pub(super) fn serde_agrees(file: &str, verdict: &Verdict, is_read: bool) -> Option<&'static str> {
+    let Verdict::Breaking(Evidence::Refused(value)) = verdict else { return None };
+    let agrees = (channel(file)?.canonical)(&value.to_string()).is_ok() == is_read;
+    Some(if agrees { "agrees" } else { "does not agree" })
 }
 
-/// A requirement in full, and where it stands; the id alone where no chapter states it any more.
+/// A requirement in full and where it stands; only the id if no chapter states it any more.
 pub(super) fn statement(id: &str) -> (String, Option<String>) {
     match requirement::find(id) {
         Some(found) => {

@@ -1,6 +1,6 @@
-//! One of the two schemas under comparison: its validators, its references, and the shapes of its values.
+//! The analysis of one of the two schemas under comparison: its validators, its references, and the shapes of its values.
 //!
-//! A `oneOf` counts as the union of its branches. Where they may overlap that takes too much, and [`Shapes::exact`] says so.
+//! A `oneOf` counts as the union of its branches. If they may overlap, the union is too large, and [`Shapes::exact`] is false.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -11,15 +11,15 @@ use jsonschema::draft202012;
 use serde_json::{Map, Value, json};
 
 use super::document::Document;
-use super::meet;
-use super::shape::{All, Shape, is_never};
+use super::intersect;
+use super::shape::{Conjunction, Shape, is_never};
 
-/// Beyond so many shapes nothing is decided.
+/// With more shapes than this, nothing is decided.
 const MOST: usize = 512;
-/// References that lead to references, at most.
+/// The longest chain of references.
 const DEEPEST: usize = 40;
 
-/// The keywords that are compared by their text alone.
+/// The keywords that are only compared by their text.
 const RULES: &[&str] = &[
     "not",
     "if",
@@ -35,42 +35,41 @@ const RULES: &[&str] = &[
     "unevaluatedItems",
 ];
 
-/// A schema and what was found out about it.
-pub(super) struct Side {
+/// A schema and what has been found out about it so far.
+pub(super) struct SchemaAnalysis {
     pub(super) document: Document,
     validators: RefCell<HashMap<String, Option<Rc<Validator>>>>,
     shapes: RefCell<HashMap<String, Option<Rc<Shapes>>>>,
-    /// The names of definitions that the other side has likewise.
+    /// The names of definitions that are the same in the other schema.
     pub(super) shared: BTreeSet<String>,
 }
 
-/// The shapes of the values that a schema takes.
+/// The shapes of the values that a schema accepts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shapes {
     pub(super) all: Vec<Shape>,
-    /// Whether the values are these and no fewer.
+    /// Whether the schema accepts all values of these shapes.
     pub(super) exact: bool,
 }
 
-impl Side {
+impl SchemaAnalysis {
     pub(super) fn new(document: Document, shared: BTreeSet<String>) -> Self {
         Self { document, validators: RefCell::default(), shapes: RefCell::default(), shared }
     }
 
-    /// What the whole message has to meet.
-    pub(super) fn root(&self) -> All {
-        let mut root = self.document.root.clone();
-        if let Some(members) = root.as_object_mut() {
-            members.remove("$defs");
-        }
-        vec![Rc::new(root)]
+    /// The schemas that the whole message has to meet.
+    pub(super) fn root(&self) -> Conjunction {
+        vec![Rc::new(without_definitions(&self.document.root))]
     }
 
-    /// Whether a value meets all of these schemas, as the validator says. A schema that the validator refuses takes nothing.
-    pub(super) fn takes(&self, all: &All, value: &Value) -> bool {
-        let told: Vec<_> = all.iter().map(|schema| plainly(schema, value)).collect();
-        if told.contains(&Some(false)) || told.iter().all(|told| *told == Some(true)) {
-            return !told.contains(&Some(false));
+    /// Whether a value meets all of these schemas, according to the validator. A schema that the validator rejects accepts nothing.
+    pub(super) fn accepts(&self, all: &Conjunction, value: &Value) -> bool {
+        let quick: Vec<_> = all.iter().map(|schema| quickly(schema, value)).collect();
+        if quick.contains(&Some(false)) {
+            return false;
+        }
+        if quick.iter().all(|accepted| *accepted == Some(true)) {
+            return true;
         }
         let known = self.validators.borrow().get(&key(all)).cloned();
         let validator = known.unwrap_or_else(|| {
@@ -81,17 +80,14 @@ impl Side {
         validator.is_some_and(|validator| validator.is_valid(value))
     }
 
-    fn validator(&self, all: &All) -> Option<Validator> {
+    fn validator(&self, all: &Conjunction) -> Option<Validator> {
         let mut whole = Map::new();
         if let Some(definitions) = self.document.root.get("$defs") {
             whole.insert("$defs".into(), definitions.clone());
         }
         whole.insert("allOf".into(), all.iter().map(|one| rerooted(one)).collect::<Vec<_>>().into());
         // A reference to the root would find this wrapper.
-        let mut root = self.document.root.clone();
-        if let Some(members) = root.as_object_mut() {
-            members.remove("$defs");
-        }
+        let root = without_definitions(&self.document.root);
         if let Some(definitions) = whole.entry("$defs").or_insert_with(|| json!({})).as_object_mut() {
             definitions.values_mut().for_each(|one| *one = rerooted(one));
             definitions.insert(ROOT.into(), rerooted(&root));
@@ -99,8 +95,8 @@ impl Side {
         draft202012::options().should_validate_formats(true).build(&whole.into()).ok()
     }
 
-    /// The shapes of what meets all of these schemas; none where they are beyond what is understood.
-    pub(super) fn shapes(&self, all: &All) -> Option<Rc<Shapes>> {
+    /// The shapes of the values that meet all of these schemas; `None` if a schema is not understood.
+    pub(super) fn shapes(&self, all: &Conjunction) -> Option<Rc<Shapes>> {
         let name = key(all);
         if let Some(known) = self.shapes.borrow().get(&name) {
             return known.clone();
@@ -110,7 +106,7 @@ impl Side {
         found
     }
 
-    fn conjunction(&self, all: &All, depth: usize) -> Option<Shapes> {
+    fn conjunction(&self, all: &Conjunction, depth: usize) -> Option<Shapes> {
         let mut result = Shapes { all: Shape::any(), exact: true };
         if is_never(all) {
             return Some(Shapes { all: Vec::new(), exact: true });
@@ -119,8 +115,8 @@ impl Side {
             let one = self.one(schema, depth)?;
             result = if index == 0 { one } else { self.both(&result, &one)? };
         }
-        // Single values were kept from every part; the validator knows which of them meet the whole.
-        result.all.retain(|shape| !matches!(shape, Shape::Is(value) if !self.takes(all, value)));
+        // Constants were kept from every part; the validator decides which of them meet all parts.
+        result.all.retain(|shape| !matches!(shape, Shape::Const(value) if !self.accepts(all, value)));
         Some(result)
     }
 
@@ -131,7 +127,7 @@ impl Side {
             Value::Bool(false) => return Some(Shapes { all: Vec::new(), exact: true }),
             _ => return None,
         };
-        let mut result = Shapes { all: meet::own(members)?, exact: true };
+        let mut result = Shapes { all: intersect::own(members)?, exact: true };
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
             let target = Rc::new(without_definitions(self.document.target(reference)));
             result = self.both(&result, &self.one(&target, depth + 1)?)?;
@@ -152,7 +148,7 @@ impl Side {
                 expanded.push(one.all);
             }
             if keyword == "oneOf" {
-                union.exact &= self.disjoint(&expanded);
+                union.exact &= self.are_disjoint(&expanded);
             }
             union.all = expanded.into_iter().flatten().collect();
             result = self.both(&result, &union)?;
@@ -160,13 +156,13 @@ impl Side {
         let rules: Vec<_> = RULES.iter().filter_map(|name| Some((*name, members.get(*name)?))).collect();
         if !rules.is_empty() {
             let text = rules.iter().map(|(name, rule)| format!("{name}:{rule}")).collect::<Vec<_>>().join(",");
-            // The values that a rule names are a matter for the validator; the rest is compared by the rule's text.
+            // The validator applies rules to constants; the other shapes compare them by their text.
             result.all.iter_mut().filter_map(Shape::rules_mut).for_each(|rules| {
                 rules.insert(text.clone());
             });
         }
         if members.get("unevaluatedProperties") == Some(&Value::Bool(false)) {
-            // Members that only a condition names may come all the same: then these shapes are too few.
+            // Members that only a condition names are allowed too: then these shapes are incomplete.
             if rules.iter().any(|(_, rule)| rule.to_string().contains("\"properties\"")) {
                 result.exact = false;
                 self.open_by_rules(&mut result, &rules)?;
@@ -182,15 +178,15 @@ impl Side {
             return None;
         }
         let own = vec![Rc::clone(schema)];
-        result.all.retain(|shape| !matches!(shape, Shape::Is(value) if !self.takes(&own, value)));
+        result.all.retain(|shape| !matches!(shape, Shape::Const(value) if !self.accepts(&own, value)));
         (result.all.len() <= MOST).then_some(result)
     }
 
-    /// Refuses shapes whose conditions name members that stand nowhere else.
+    /// Gives up on shapes whose conditions name members that no other keyword names.
     fn open_by_rules(&self, shapes: &mut Shapes, rules: &[(&str, &Value)]) -> Option<()> {
         let mut named = BTreeSet::new();
         rules.iter().for_each(|(_, rule)| names(rule, &mut named));
-        let known = |object: &super::shape::Object| named.iter().all(|name| object.members.contains_key(name));
+        let known = |object: &super::shape::ObjectShape| named.iter().all(|name| object.members.contains_key(name));
         let fine = shapes.all.iter().all(|shape| !matches!(shape, Shape::Object(object) if !known(object)));
         shapes.exact = fine;
         fine.then_some(())
@@ -199,15 +195,15 @@ impl Side {
     fn both(&self, a: &Shapes, b: &Shapes) -> Option<Shapes> {
         let mut all = Vec::new();
         for shape in a.all.iter().chain(&b.all) {
-            if let Shape::Is(value) = shape
-                && !all.iter().any(|known| matches!(known, Shape::Is(known) if known == value))
+            if let Shape::Const(value) = shape
+                && !all.iter().any(|known| matches!(known, Shape::Const(known) if known == value))
             {
                 all.push(shape.clone());
             }
         }
         for one in &a.all {
             for other in &b.all {
-                all.extend(meet::meet(one, other));
+                all.extend(intersect::intersection(one, other));
                 if all.len() > MOST {
                     return None;
                 }
@@ -217,10 +213,10 @@ impl Side {
     }
 }
 
-/// Whether a schema takes a value, where one look tells.
-fn plainly(schema: &Value, value: &Value) -> Option<bool> {
+/// Whether a schema accepts a value, if that is obvious.
+fn quickly(schema: &Value, value: &Value) -> Option<bool> {
     let members = match schema {
-        Value::Bool(takes) => return Some(*takes),
+        Value::Bool(accepts) => return Some(*accepts),
         Value::Object(members) => members,
         _ => return None,
     };
@@ -241,13 +237,13 @@ fn plainly(schema: &Value, value: &Value) -> Option<bool> {
     }
 }
 
-/// What a conjunction is called in tables.
-pub(super) fn key(all: &All) -> String {
+/// The key of a conjunction in tables.
+pub(super) fn key(all: &Conjunction) -> String {
     all.iter().map(|schema| schema.to_string()).collect::<Vec<_>>().join("&")
 }
 
 fn parts(members: &Map<String, Value>, keyword: &str) -> Vec<Rc<Value>> {
-    members.get(keyword).and_then(Value::as_array).into_iter().flatten().cloned().map(Rc::new).collect()
+    intersect::items(members, keyword).cloned().map(Rc::new).collect()
 }
 
 fn without_definitions(schema: &Value) -> Value {
@@ -269,10 +265,10 @@ fn names(schema: &Value, found: &mut BTreeSet<String>) {
     schema.as_array().into_iter().flatten().for_each(|part| names(part, found));
 }
 
-/// What the root is called among the definitions of a wrapper.
+/// The name of the root among the definitions of a wrapper.
 const ROOT: &str = "the-whole";
 
-/// A schema whose references to the root name its place in a wrapper.
+/// A schema whose references to the root point into a wrapper.
 fn rerooted(schema: &Value) -> Value {
     match schema {
         Value::Object(members) => {
