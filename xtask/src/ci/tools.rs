@@ -20,7 +20,7 @@ pub(super) fn steps() -> Vec<Step> {
     let mut links = tool("rumdl");
     links.args(["check", "--no-cache", "."]);
     let mut advisories = deny();
-    advisories.args(["check", "--disable-fetch", "advisories"]);
+    advisories.args(["check", "advisories"]);
     vec![
         Step::command("tools environment", environment),
         Step::command("tools install", install),

@@ -27,13 +27,13 @@ pub(crate) struct TraceOptions {
 }
 
 #[derive(Debug, Serialize)]
-struct CoverageFile {
-    requirements: Vec<RequirementCoverage>,
+struct CoverageOutput {
+    requirements: Vec<TracedRequirement>,
 }
 
 /// One requirement, over all roles that it binds.
 #[derive(Debug, Serialize)]
-struct RequirementCoverage {
+struct TracedRequirement {
     id: &'static str,
     level: Level,
     /// The scenarios with a check of it.
@@ -67,7 +67,7 @@ pub(crate) fn run(options: &TraceOptions) -> Result<()> {
     problems.extend(stale(&matrix, &scenarios));
     let binding = requirement::all().iter().filter(|requirement| requirement.level != Level::May);
     let coverage = binding.map(|requirement| cover(requirement, &matrix, &scenarios, &excuses));
-    let coverage = CoverageFile { requirements: coverage.collect() };
+    let coverage = CoverageOutput { requirements: coverage.collect() };
     problems.extend(coverage.requirements.iter().flat_map(|one| one.gaps.clone()));
     let json = serde_json::to_string_pretty(&coverage)? + "\n";
     let pages =
@@ -115,11 +115,11 @@ fn cover(
     matrix: &Matrix,
     scenarios: &[ListedScenario],
     excuses: &Excuses,
-) -> RequirementCoverage {
+) -> TracedRequirement {
     let Requirement { id, level, .. } = *requirement;
     let (declared, killed) = (BTreeSet::new(), BTreeSet::new());
     let mut coverage =
-        RequirementCoverage { id, level, declared, executed: false, killed, excuse: None, gaps: Vec::new() };
+        TracedRequirement { id, level, declared, executed: false, killed, excuse: None, gaps: Vec::new() };
     for name in bound_roles(id) {
         let own = scenarios.iter().filter(|one| one.is_for(&name) && one.tests(id));
         let declared: Vec<_> = own.map(|one| one.id.clone()).collect();

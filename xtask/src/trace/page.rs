@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::RequirementCoverage;
+use super::TracedRequirement;
 use crate::mutants::listed;
 
 /// More mutants than this are counted, not listed.
 const MOST_LISTED: usize = 5;
 
 /// The page.
-pub(super) fn page(requirements: &[RequirementCoverage]) -> String {
+pub(super) fn page(requirements: &[TracedRequirement]) -> String {
     let mut text = String::from(
         "# Coverage\n\n\
          Written by `cargo xtask trace`. A requirement is covered for a role if a scenario has a check of it, a reference has passed that check in a real\n\
