@@ -41,19 +41,13 @@ pub(super) struct Campaign<'a> {
     pub(super) excuses: &'a Excuses,
 }
 
-/// What a campaign showed.
-pub(super) struct Outcome {
-    pub(super) matrix: Matrix,
-    /// The trials that could not be run, a line each.
-    pub(super) problems: Vec<String>,
-}
-
 impl<'a> Campaign<'a> {
-    /// Runs all mutants. What violates a rule is rerun on a quiet machine, and only the rerun counts.
+    /// Runs all mutants, and returns the matrix and the trials that could not be run, a line each. What violates a rule is rerun on a quiet
+    /// machine, and only the rerun counts.
     ///
     /// # Errors
     /// If the runner cannot be asked, or a reference fails without a mutant.
-    pub(super) fn run(&self, mutants: &[&'a Mutant]) -> Result<Outcome> {
+    pub(super) fn run(&self, mutants: &[&'a Mutant]) -> Result<(Matrix, Vec<String>)> {
         let mut names: Vec<&str> = mutants.iter().map(|mutant| mutant.role.as_str()).collect();
         names.dedup();
         let mut matrices = if self.is_fast { BTreeMap::new() } else { self.sound(&names)? };
@@ -84,7 +78,7 @@ impl<'a> Campaign<'a> {
             self.close(&mut roles, |role, open| candidates::by_place(role, open, mutants), busy)?;
             self.close(&mut roles, |role, open| candidates::by_requirement(role, open, mutants), QUIET)?;
         }
-        Ok(Outcome { matrix: Matrix { roles }, problems })
+        Ok((Matrix { roles }, problems))
     }
 
     /// Runs the references without mutants, directly and through a proxy that changes nothing and must not matter.

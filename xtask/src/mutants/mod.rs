@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::suite::{self, Mutant, Parallelism};
 use crate::{runner, workspace};
-use campaign::{Campaign, Outcome};
+use campaign::Campaign;
 
 /// Where the matrix is kept, below the root.
 pub(crate) const MATRIX: &str = "docs/kill-matrix.json";
@@ -95,7 +95,7 @@ pub(crate) fn run(options: &MutantsOptions) -> Result<()> {
         is_thorough: options.thorough,
         excuses: &excuses,
     };
-    let Outcome { matrix, mut problems } = campaign.run(&chosen)?;
+    let (matrix, mut problems) = campaign.run(&chosen)?;
     println!("{}", page::summary(&matrix));
     problems.extend(matrix.roles.iter().flat_map(rules::mutants));
     if is_whole_role {

@@ -12,12 +12,6 @@ const TABLE: &str = "xtask/imports.toml";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ImportTable {
-    import: Vec<ImportBan>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ImportBan {
     modules: Vec<String>,
     #[serde(default)]
@@ -29,15 +23,15 @@ struct ImportBan {
 /// Paths that the table forbids.
 pub(super) fn forbidden(tree: &SourceTree) -> Vec<TidyFinding> {
     let Some(table) = tree.files.get(TABLE) else { return Vec::new() };
-    let table: ImportTable = match toml::from_str(table) {
-        Ok(table) => table,
+    let bans: Vec<ImportBan> = match toml::from_str::<BTreeMap<String, _>>(table) {
+        Ok(tables) => tables.into_values().flatten().collect(),
         Err(error) => return vec![finding(TABLE, 1, "import", error.to_string())],
     };
     let mut findings = BTreeSet::new();
     for (path, text) in tree.with_extension(&["rs"]) {
         let module = module(path);
         let is_in = |modules: &[String]| modules.iter().any(|own| starts(&module, own));
-        for ban in table.import.iter().filter(|ban| is_in(&ban.modules) && !is_in(&ban.free)) {
+        for ban in bans.iter().filter(|ban| is_in(&ban.modules) && !is_in(&ban.free)) {
             for (line, named) in paths(text).into_iter().map(|(line, named)| (line, absolute(&named, &module))) {
                 if ban.never.iter().any(|never| starts(&named, never)) {
                     findings.insert(finding(path, line, "import", format!("names `{named}`: {}", ban.why)));
@@ -91,15 +85,14 @@ fn module(path: &str) -> String {
 
 /// A path with `crate`, `self` and `super` replaced by what they mean in this module.
 fn absolute(path: &str, module: &str) -> String {
-    if let Some(rest) = path.strip_prefix("crate::") {
-        return format!("{}::{rest}", module.split("::").next().unwrap_or_default());
+    let parent = module.rsplit_once("::").map_or(module, |(parent, _)| parent);
+    match path.split_once("::") {
+        Some(("crate", rest)) => format!("{}::{rest}", module.split("::").next().unwrap_or_default()),
+        Some(("self", rest)) => format!("{module}::{rest}"),
+        Some(("super", rest)) if rest.starts_with("super::") => absolute(rest, parent),
+        Some(("super", rest)) => format!("{parent}::{rest}"),
+        _ => path.to_owned(),
     }
-    let (mut base, mut rest) = (module, path);
-    while let Some(more) = rest.strip_prefix("super::") {
-        (base, rest) = (base.rsplit_once("::").map_or(base, |(parent, _)| parent), more);
-    }
-    let rest = rest.strip_prefix("self::").unwrap_or(rest);
-    if rest == path { path.to_owned() } else { format!("{base}::{rest}") }
 }
 
 fn without_exports(text: &str) -> String {
