@@ -3,6 +3,7 @@
 
 mod table;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -19,8 +20,8 @@ pub(crate) struct FuzzProofOptions {
     seconds: u32,
 
     /// How many fuzzers run at once
-    #[arg(long, default_value_t = 2)]
-    jobs: usize,
+    #[arg(long, default_value = "2")]
+    jobs: NonZeroUsize,
 
     /// Seed of all random choices
     #[arg(long, default_value_t = 1)]
@@ -88,7 +89,7 @@ pub(crate) fn run(options: &FuzzProofOptions) -> Result<()> {
     let finds = suite::run_all(
         &mutants,
         |_| false,
-        Parallelism::fixed(options.jobs),
+        Parallelism::fixed(options.jobs.get()),
         |mutant| {
             let find = fuzz(&runner, &folder, mutant, options);
             println!("{}", table::line(mutant, &find));

@@ -10,9 +10,9 @@ use anyhow::Result;
 use crate::cargo;
 use crate::suite::{self, ListedScenario, Mutant, Parallelism, ReportFolder, SuiteReport};
 
-/// Deadlines that leave a step longer than usual, since an answer that never comes need not be waited for.
+/// Shorter than the runner's default, since many answers never come.
 const PATIENT: [&str; 2] = ["--step-deadline", "10s"];
-/// Deadlines if all scenarios are run.
+/// Shorter still, for trials of all scenarios.
 const IMPATIENT: [&str; 6] = ["--step-deadline", "3s", "--scenario-deadline", "20s", "--run-deadline", "3min"];
 /// What keeps one of many processes small: one worker thread, and one arena for the memory of all threads (glibc).
 const MODEST: [(&str, &str); 2] = [("TOKIO_WORKER_THREADS", "1"), ("MALLOC_ARENA_MAX", "1")];
@@ -27,7 +27,7 @@ pub(super) struct Trial<'a> {
     pub(super) only: Vec<String>,
     /// Scenarios that are left out.
     pub(super) skip: Vec<&'a str>,
-    /// Whether scenarios have their usual deadlines, and steps longer ones.
+    /// Whether it gets the longer deadlines, for a trial of few scenarios.
     pub(super) is_patient: bool,
     /// Whether it takes longer than most.
     pub(super) is_long: bool,

@@ -23,7 +23,7 @@ struct ImportBan {
 /// Paths that the table forbids.
 pub(super) fn forbidden(tree: &SourceTree) -> Vec<TidyFinding> {
     let Some(table) = tree.files.get(TABLE) else { return Vec::new() };
-    let bans: Vec<ImportBan> = match toml::from_str::<BTreeMap<String, _>>(table) {
+    let bans: Vec<ImportBan> = match toml::from_str::<BTreeMap<String, Vec<ImportBan>>>(table) {
         Ok(tables) => tables.into_values().flatten().collect(),
         Err(error) => return vec![finding(TABLE, 1, "import", error.to_string())],
     };
@@ -31,11 +31,11 @@ pub(super) fn forbidden(tree: &SourceTree) -> Vec<TidyFinding> {
     for (path, text) in tree.with_extension(&["rs"]) {
         let module = module(path);
         let is_in = |modules: &[String]| modules.iter().any(|own| starts(&module, own));
-        for ban in bans.iter().filter(|ban| is_in(&ban.modules) && !is_in(&ban.free)) {
-            for (line, named) in paths(text).into_iter().map(|(line, named)| (line, absolute(&named, &module))) {
-                if ban.never.iter().any(|never| starts(&named, never)) {
-                    findings.insert(finding(path, line, "import", format!("names `{named}`: {}", ban.why)));
-                }
+        let bans: Vec<_> = bans.iter().filter(|ban| is_in(&ban.modules) && !is_in(&ban.free)).collect();
+        let paths = if bans.is_empty() { Vec::new() } else { paths(text) };
+        for (line, named) in paths.into_iter().map(|(line, named)| (line, absolute(&named, &module))) {
+            for ban in bans.iter().filter(|ban| ban.never.iter().any(|never| starts(&named, never))) {
+                findings.insert(finding(path, line, "import", format!("names `{named}`: {}", ban.why)));
             }
         }
     }
