@@ -75,8 +75,11 @@ impl<'a> Campaign<'a> {
             let killed = roles.iter().chain(elsewhere).flat_map(RoleMatrix::killed).map(|row| row.name.clone());
             let killed = killed.collect();
             self.close(&mut roles, |role, _| candidates::survivors(role, mutants, &killed, self.scenarios), busy)?;
-            self.close(&mut roles, |role, open| candidates::by_place(role, open, mutants), busy)?;
-            self.close(&mut roles, |role, open| candidates::by_requirement(role, open, mutants), QUIET)?;
+            let by_place = |mutant: &Mutant, _: Option<&str>| mutant.is_by_place();
+            self.close(&mut roles, |role, open| candidates::matching(role, open, mutants, by_place), busy)?;
+            // On a busy machine a scenario may not reach its last steps.
+            let by_requirement = |mutant: &Mutant, tested: Option<&str>| tested.is_none_or(|id| mutant.violates(id));
+            self.close(&mut roles, |role, open| candidates::matching(role, open, mutants, by_requirement), QUIET)?;
         }
         Ok((Matrix { roles }, problems))
     }

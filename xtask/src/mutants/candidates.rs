@@ -48,18 +48,18 @@ pub(super) fn survivors<'m>(
     survivors.map(|mutant| Trial { skip: mutant.spared(scenarios), ..patient(mutant, Vec::new()) }).collect()
 }
 
-/// Mutants by place, with all scenarios that have an open check.
-pub(super) fn by_place<'m>(role: &RoleMatrix, open: &[OpenCheck<'_>], mutants: &[&'m Mutant]) -> Vec<Trial<'m>> {
-    let only = scenarios(open, |_| true);
-    let trials = own(role, mutants).filter(|mutant| mutant.is_by_place()).map(|mutant| patient(mutant, only.clone()));
-    trials.filter(|trial| !trial.only.is_empty()).collect()
-}
-
-/// Mutants that violate what an open check tests. On a busy machine a scenario may not reach its last steps.
-pub(super) fn by_requirement<'m>(role: &RoleMatrix, open: &[OpenCheck<'_>], mutants: &[&'m Mutant]) -> Vec<Trial<'m>> {
-    let violates = |mutant: &Mutant, tested: Option<&str>| tested.is_none_or(|id| mutant.violates(id));
-    let trials =
-        own(role, mutants).map(|mutant| patient(mutant, scenarios(open, |(_, tested)| violates(mutant, *tested))));
+/// Mutants, each with the scenarios of those open checks that it matches, given with the requirement that they test.
+pub(super) fn matching<'m>(
+    role: &RoleMatrix,
+    open: &[OpenCheck<'_>],
+    mutants: &[&'m Mutant],
+    matches: impl Fn(&Mutant, Option<&str>) -> bool,
+) -> Vec<Trial<'m>> {
+    let trials = own(role, mutants).map(|mutant| {
+        let matched = open.iter().filter(|(_, tested)| matches(mutant, *tested));
+        let scenarios: BTreeSet<_> = matched.map(|(check, _)| scenario_of(check).to_owned()).collect();
+        patient(mutant, scenarios.into_iter().collect())
+    });
     trials.filter(|trial| !trial.only.is_empty()).collect()
 }
 
@@ -69,12 +69,6 @@ fn own<'a, 'm>(role: &'a RoleMatrix, mutants: &'a [&'m Mutant]) -> impl Iterator
 
 fn patient(mutant: &Mutant, only: Vec<String>) -> Trial<'_> {
     Trial { only, is_patient: true, ..Trial::new(&mutant.role, Some(mutant)) }
-}
-
-fn scenarios(open: &[OpenCheck<'_>], is_wanted: impl Fn(&OpenCheck<'_>) -> bool) -> Vec<String> {
-    let wanted = open.iter().filter(|check| is_wanted(check));
-    let scenarios: BTreeSet<_> = wanted.map(|(check, _)| scenario_of(check)).collect();
-    scenarios.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -128,9 +122,11 @@ mod tests {
         let all = mutants();
         let (mutants, now) = (all.each_ref(), RoleMatrix::new("pairing.relay"));
         let open = [("pairing/a#one", Some("PAIR-01"))];
-        assert_eq!(shown(&by_requirement(&now, &open, &mutants)), ["broken: pairing/a"]);
-        assert_eq!(shown(&by_place(&now, &open, &mutants)), ["placed: pairing/a"]);
-        assert_eq!(shown(&by_place(&now, &[], &mutants)), [""; 0]);
+        let by_requirement = |mutant: &Mutant, tested: Option<&str>| tested.is_none_or(|id| mutant.violates(id));
+        assert_eq!(shown(&matching(&now, &open, &mutants, by_requirement)), ["broken: pairing/a"]);
+        let by_place = |mutant: &Mutant, _: Option<&str>| mutant.is_by_place();
+        assert_eq!(shown(&matching(&now, &open, &mutants, by_place)), ["placed: pairing/a"]);
+        assert_eq!(shown(&matching(&now, &[], &mutants, by_place)), [""; 0]);
         assert_eq!(shown(&survivors(&now, &mutants, &BTreeSet::new(), &[])), ["placed: "]);
         assert_eq!(shown(&survivors(&now, &mutants, &BTreeSet::from(["placed".to_owned()]), &[])), [""; 0]);
     }
