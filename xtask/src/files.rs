@@ -6,9 +6,6 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// The paths of all files below a folder, relative to it and with `/`. Files and folders that are not `wanted` are left out.
-///
-/// # Errors
-/// If a folder cannot be read.
 pub(crate) fn below(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<String>> {
     let (mut files, mut unread) = (Vec::new(), vec![String::new()]);
     while let Some(prefix) = unread.pop() {
@@ -31,9 +28,6 @@ pub(crate) fn below(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<
 }
 
 /// Writes a file and creates its folder.
-///
-/// # Errors
-/// If either cannot be written.
 pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(path))
         .and_then(|()| fs::write(path, text))

@@ -7,9 +7,6 @@ use anyhow::{Context, Result};
 use crate::workspace;
 
 /// Replaces a section of a page, whose path is relative to the root of the workspace.
-///
-/// # Errors
-/// If the page has no such section, or cannot be read or written.
 pub(crate) fn write(page: &str, name: &str, text: &str) -> Result<()> {
     let path = workspace::root().join(page);
     let old = fs::read_to_string(&path).with_context(|| format!("cannot read {page}"))?;

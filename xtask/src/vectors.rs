@@ -76,17 +76,11 @@ pub(crate) fn path(family: &Family, channel: &Channel) -> String {
 }
 
 /// The vectors of one direction, in the order of their file.
-///
-/// # Errors
-/// If the file cannot be read.
 pub(crate) fn of(family: &Family, channel: &Channel) -> Result<Vec<Vector>> {
     at(&path(family, channel))
 }
 
 /// The vectors of a file below `fixtures/`, in their order.
-///
-/// # Errors
-/// If the file cannot be read.
 pub(crate) fn at(path: &str) -> Result<Vec<Vector>> {
     let path = format!("fixtures/{path}");
     let text = fs::read_to_string(workspace::root().join(&path)).with_context(|| format!("cannot read {path}"))?;

@@ -41,9 +41,6 @@ pub(super) struct CoverageExcuse {
 
 impl CoverageIndex {
     /// Reads the file; empty if it does not exist.
-    ///
-    /// # Errors
-    /// If it cannot be read.
     pub(super) fn read() -> Result<Self> {
         if !workspace::root().join(FILE).exists() {
             return Ok(Self::default());
@@ -52,9 +49,6 @@ impl CoverageIndex {
     }
 
     /// Parses the text of the file.
-    ///
-    /// # Errors
-    /// If it has another form.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let file: CoverageFile = serde_json::from_str(text).with_context(|| format!("invalid {FILE}"))?;
         Ok(Self(file.requirements.into_iter().map(|one| (one.id.clone(), one)).collect()))

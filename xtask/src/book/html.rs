@@ -26,9 +26,6 @@ pub(super) struct RenderedPage {
 
 impl RenderedBook {
     /// Reads a folder.
-    ///
-    /// # Errors
-    /// If a file cannot be read.
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let mut book = Self::default();
         for path in files::below(folder, &|_| true)? {

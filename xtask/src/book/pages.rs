@@ -11,9 +11,6 @@ use crate::workspace;
 pub(super) type Pages = BTreeMap<String, String>;
 
 /// Reads a file of the tree.
-///
-/// # Errors
-/// If it cannot be read.
 pub(super) fn text(path: &str) -> Result<String> {
     fs::read_to_string(workspace::root().join(path)).with_context(|| format!("cannot read {path}"))
 }

@@ -6,9 +6,6 @@ use anyhow::{Context, Result, bail, ensure};
 const OPENING: &str = "<!-- the file ";
 
 /// Fails if code differs from its file, which `file` reads.
-///
-/// # Errors
-/// If it does, if no code follows the comment, or if the file cannot be read.
 pub(super) fn check(page: &str, text: &str, file: &dyn Fn(&str) -> Result<String>) -> Result<()> {
     let comments = text.match_indices(OPENING).filter(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
     for (at, _) in comments {

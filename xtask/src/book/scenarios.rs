@@ -51,9 +51,6 @@ struct ScenarioListing {
 
 impl Scenarios {
     /// Asks the runner.
-    ///
-    /// # Errors
-    /// If it does not build, or prints something else.
     pub(super) fn read() -> Result<Self> {
         let listings: Vec<ScenarioListing> = runner::ask(runner::in_tree(), runner::SCENARIOS)?;
         ensure!(!listings.is_empty(), "`conformance list --json` lists no scenario");
@@ -97,9 +94,6 @@ pub(super) fn path(folder: &str) -> String {
 }
 
 /// A page for each folder.
-///
-/// # Errors
-/// If a scenario's file cannot be read.
 pub(super) fn pages(scenarios: &Scenarios) -> Result<Pages> {
     let mut pages = Pages::new();
     for scenario in &scenarios.0 {

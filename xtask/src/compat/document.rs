@@ -75,9 +75,6 @@ impl std::error::Error for UnsupportedSchema {}
 
 impl Document {
     /// Reads a schema.
-    ///
-    /// # Errors
-    /// If it has external references, unsupported keywords, or is not a schema.
     pub(crate) fn read(schema: &Value) -> Result<Self, UnsupportedSchema> {
         let mut root = normalized(schema, "")?;
         if let Some(older) = root.as_object_mut().and_then(|root| root.remove("definitions")) {
@@ -196,8 +193,7 @@ fn normalized(schema: &Value, at: &str) -> Result<Value, UnsupportedSchema> {
                 let parts = parts.iter().enumerate().map(|(index, part)| normalized(part, &format!("{below}/{index}")));
                 parts.collect::<Result<Vec<_>, _>>()?.into()
             }
-            "definitions" => normalized_names(value, &below)?,
-            _ if NAMED.contains(&name) => normalized_names(value, &below)?,
+            _ if name == "definitions" || NAMED.contains(&name) => normalized_names(value, &below)?,
             _ => value.clone(),
         };
         result.insert(keyword.clone(), value);

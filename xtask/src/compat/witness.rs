@@ -73,13 +73,13 @@ impl<'a> WitnessSearch<'a> {
         match shape {
             Shape::Const(value) => vec![value.clone()],
             Shape::Number(range) => of_number(range, near),
-            Shape::String(text) => of_text(text, near),
-            Shape::Array(list) => self.of_list(list, near),
+            Shape::String(text) => of_string(text, near),
+            Shape::Array(list) => self.of_array(list, near),
             Shape::Object(object) => self.of_object(object, near),
         }
     }
 
-    fn of_list(&mut self, list: &ArrayShape, near: &[&Shape]) -> Vec<Value> {
+    fn of_array(&mut self, list: &ArrayShape, near: &[&Shape]) -> Vec<Value> {
         let mut source = Sampler::plain(self.pair.writer);
         let Some(Value::Array(plain)) = source.of_shape(&Shape::Array(list.clone()), 0) else { return Vec::new() };
         let mut all = vec![Value::Array(plain.clone())];
@@ -169,7 +169,7 @@ fn of_number(range: &NumberShape, near: &[&Shape]) -> Vec<Value> {
     all
 }
 
-fn of_text(text: &StringShape, near: &[&Shape]) -> Vec<Value> {
+fn of_string(text: &StringShape, near: &[&Shape]) -> Vec<Value> {
     let mut all = Vec::new();
     let own = language(text);
     let named: Vec<_> = near

@@ -12,9 +12,6 @@ use crate::files;
 const KEPT: &[&str] = &["released", "README.md", "approved-breaks.toml"];
 
 /// The generated files; none if the folder does not exist.
-///
-/// # Errors
-/// If a file cannot be read.
 pub(super) fn read(folder: &Path) -> Result<Files> {
     if !folder.is_dir() {
         return Ok(Files::new());
@@ -27,9 +24,6 @@ pub(super) fn read(folder: &Path) -> Result<Files> {
 }
 
 /// Resolves one difference.
-///
-/// # Errors
-/// If the file cannot be written or removed.
 pub(super) fn apply(folder: &Path, difference: &Difference) -> Result<()> {
     let path = folder.join(&difference.path);
     if let Some(wanted) = &difference.wanted {

@@ -30,13 +30,21 @@ pub(crate) struct GenSchemasOptions {
 /// # Errors
 /// If the runner does not print its formats, a file cannot be read or written, or the check finds a difference.
 pub(crate) fn run(options: &GenSchemasOptions) -> Result<()> {
-    if options.check { check() } else { write() }
+    if options.check {
+        return check();
+    }
+    let differences = differences()?;
+    for difference in &differences {
+        folder::apply(&schemas(), difference)?;
+        println!("{} schemas/{}", difference.remedy(), difference.path);
+    }
+    if differences.is_empty() {
+        println!("schemas/ is up to date");
+    }
+    Ok(())
 }
 
 /// Fails if `schemas/` differs from what the types generate, and prints the differences.
-///
-/// # Errors
-/// As [`run`].
 pub(crate) fn check() -> Result<()> {
     let differences = differences()?;
     for difference in &differences {
@@ -46,18 +54,6 @@ pub(crate) fn check() -> Result<()> {
         bail!("schemas/ is out of date: run 'cargo xtask gen-schemas' and commit the result");
     }
     println!("schemas/ is up to date");
-    Ok(())
-}
-
-fn write() -> Result<()> {
-    let differences = differences()?;
-    for difference in &differences {
-        folder::apply(&schemas(), difference)?;
-        println!("{} schemas/{}", difference.remedy(), difference.path);
-    }
-    if differences.is_empty() {
-        println!("schemas/ is up to date");
-    }
     Ok(())
 }
 

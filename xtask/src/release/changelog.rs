@@ -7,9 +7,6 @@ const UNRELEASED: &str = "## Unreleased\n";
 const PROTOCOL: &str = "### Protocol\n";
 
 /// The changelog after the release.
-///
-/// # Errors
-/// If it has no unreleased part on the protocol, or that part is empty.
 pub(super) fn moved(text: &str, version: &str, day: &str) -> Result<String> {
     let start = text.find(UNRELEASED).context("CHANGELOG.md has no section `## Unreleased`")?;
     let body = start + UNRELEASED.len();

@@ -5,15 +5,16 @@
 mod changelog;
 #[cfg(test)]
 mod tests;
-mod vectors;
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
 use time::Date;
 
 use crate::schema_diff::{self, source};
+use crate::vectors::{self, Validity, Vector};
 use crate::{files, gen_schemas, workspace};
 
 /// Which version to make.
@@ -73,6 +74,37 @@ fn frozen(root: &Path) -> Result<Vec<(String, String)>> {
             .with_context(|| format!("cannot read schemas/{path}"))?;
         released.push((path, text));
     }
-    released.extend(vectors::accepted()?);
+    released.extend(accepted()?);
     Ok(released)
+}
+
+/// A message that a peer may send.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleasedVector {
+    id: String,
+    /// A text message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// A binary message, as hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binary: Option<String>,
+}
+
+/// The files to release, by path below the release's folder. Vectors that are written in parts are left out for their size.
+fn accepted() -> Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for (family, channel) in vectors::channels() {
+        let all = vectors::of(family, channel)?;
+        let kept = all.iter().filter(|vector| vector.validity == Validity::Accept).filter_map(released);
+        let lines: Vec<_> = kept.map(|vector| serde_json::to_string(&vector)).collect::<Result<_, _>>()?;
+        let path = format!("fixtures/{}", vectors::path(family, channel));
+        files.push((path, format!("[\n  {}\n]\n", lines.join(",\n  "))));
+    }
+    Ok(files)
+}
+
+fn released(vector: &Vector) -> Option<ReleasedVector> {
+    let (text, binary) = (vector.text().map(str::to_owned), vector.hex().map(str::to_owned));
+    (text.is_some() || binary.is_some()).then(|| ReleasedVector { id: vector.id.clone(), text, binary })
 }

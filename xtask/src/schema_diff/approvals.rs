@@ -21,9 +21,6 @@ pub(super) struct Approval {
 }
 
 /// Reads a calendar day, such as `2027-01-31`.
-///
-/// # Errors
-/// If it is written in another way, or there is no such day.
 pub(crate) fn day(text: &str) -> Result<Date> {
     let format = time::macros::format_description!("[year]-[month]-[day]");
     Date::parse(text, format).with_context(|| format!("invalid day `{text}`: expected a date such as `2027-01-31`"))

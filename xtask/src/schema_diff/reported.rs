@@ -90,9 +90,6 @@ impl ReportedChange {
 }
 
 /// All changes between two states, by file.
-///
-/// # Errors
-/// If a file of either is not a supported schema.
 pub(super) fn between(old: &Snapshot, new: &Snapshot, are_types_new: bool) -> Result<Vec<ReportedChange>> {
     let files: BTreeSet<_> = old.files.keys().chain(new.files.keys()).collect();
     let mut all = Vec::new();
@@ -137,9 +134,6 @@ fn of_behaviour(file: &str, old: &Value, new: &Value) -> impl Iterator<Item = Re
 }
 
 /// The changes between two schemas that stand in one file.
-///
-/// # Errors
-/// If either is not a supported schema.
 pub(super) fn of_schema(file: &str, old: &Value, new: &Value, are_types_new: bool) -> Result<Vec<ReportedChange>> {
     let before = Document::read(old).with_context(|| format!("{file}, the older one"))?;
     let after = Document::read(new).with_context(|| format!("{file}, the newer one"))?;

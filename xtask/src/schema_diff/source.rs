@@ -30,9 +30,6 @@ pub(crate) fn schemas() -> PathBuf {
 }
 
 /// The released versions, the latest last.
-///
-/// # Errors
-/// If the folder of the releases cannot be read.
 pub(crate) fn releases() -> Result<Vec<String>> {
     let folder = schemas().join("released");
     if !folder.is_dir() {
@@ -54,9 +51,6 @@ pub(crate) fn numbers(version: &str) -> Option<[u64; 3]> {
 }
 
 /// The state that `--against` names: a release, a folder, or a revision.
-///
-/// # Errors
-/// If it is none of them, or cannot be read.
 pub(crate) fn named(name: &str) -> Result<Snapshot> {
     let version = name.strip_prefix("released/").unwrap_or(name);
     let release = schemas().join("released").join(version);
@@ -75,9 +69,6 @@ pub(crate) fn named(name: &str) -> Result<Snapshot> {
 }
 
 /// The schemas in a folder.
-///
-/// # Errors
-/// If a file cannot be read or is not JSON, or there are none.
 pub(crate) fn folder(folder: &Path, name: &str) -> Result<Snapshot> {
     let paths = files::below(folder, &|path| path.matches('/').count() < 2 && !OTHERS.contains(&path))?;
     let compared = paths.into_iter().filter(|path| is_compared(path));
@@ -97,9 +88,6 @@ pub(crate) fn is_compared(path: &str) -> bool {
 }
 
 /// A JSON file.
-///
-/// # Errors
-/// If it cannot be read or is not JSON.
 pub(crate) fn read(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not valid JSON", path.display()))

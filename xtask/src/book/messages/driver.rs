@@ -14,9 +14,6 @@ const LINES: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The page.
-///
-/// # Errors
-/// If vectors cannot be read.
 pub(super) fn page() -> Result<String> {
     let mut page = "# Lines of the driver protocol\n\nAll lines with their members, from the types that the runner and the reference clients use, and examples \
                     from `fixtures/driver/`. The chapter [driver](../text/driver.md) states when they are written. `schemas/driver.json` has the same as JSON Schema.\n"

@@ -10,9 +10,6 @@ use crate::gen_schemas::layout;
 use crate::vectors;
 
 /// The page.
-///
-/// # Errors
-/// If vectors cannot be read.
 pub(super) fn page(family: &Family) -> Result<String> {
     let mut entries: Vec<MessageEntry> = Vec::new();
     for channel in family.channels {

@@ -16,9 +16,6 @@ pub(super) fn path(family: &str) -> String {
 }
 
 /// A page for each family, and one for the driver protocol.
-///
-/// # Errors
-/// If vectors cannot be read.
 pub(super) fn pages() -> Result<Pages> {
     let families = FAMILIES.iter().map(|family| Ok((path(family.name), family::page(family)?)));
     families.chain([driver::page().map(|page| (path("driver"), page))]).collect()

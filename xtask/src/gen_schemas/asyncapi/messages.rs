@@ -38,9 +38,6 @@ pub(super) struct Message {
 }
 
 /// The messages of a family, in all directions and encodings.
-///
-/// # Errors
-/// If vectors cannot be read, or two messages have the same name.
 pub(super) fn all(family: &Family) -> Result<Vec<Message>> {
     let mut all: Vec<Message> = Vec::new();
     for channel in family.channels {

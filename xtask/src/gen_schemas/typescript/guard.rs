@@ -16,9 +16,6 @@ const DATA: &[&str] =
 const ANNOTATIONS: &[&str] = &["title", "description", "default", "format", "contentEncoding", "x-requirement"];
 
 /// The schema without its annotations.
-///
-/// # Errors
-/// If it has a keyword that `check.js` does not support.
 pub(super) fn bare(schema: &Value) -> Result<Value> {
     let Value::Object(members) = schema else { return Ok(schema.clone()) };
     let mut kept = Map::new();

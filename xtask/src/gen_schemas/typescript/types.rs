@@ -15,9 +15,6 @@ pub(super) fn name_of(name: &str) -> String {
 }
 
 /// Writes the interface of an object.
-///
-/// # Errors
-/// If the schema has an unsupported type.
 pub(super) fn interface(out: &mut String, name: &str, schema: &Value) -> Result<()> {
     out.push('\n');
     docs::write(out, "", schema);
