@@ -3,6 +3,7 @@
 //!
 //! `cargo bench -p relayspec-conformance --bench proxy [-- --quick]`
 
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a bench takes times and starts programs")]
 #![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
 
 use std::env;

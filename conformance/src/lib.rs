@@ -5,6 +5,7 @@
 //! [`event`]s; outcomes pass the baseline and reach the reports.
 
 pub mod baseline;
+#[expect(clippy::disallowed_methods, reason = "the only reader of time")]
 pub mod clock;
 pub mod engine;
 pub mod event;
@@ -14,5 +15,6 @@ pub mod outcome;
 pub mod proxy;
 pub mod report;
 pub mod scenario;
+#[expect(clippy::disallowed_types, reason = "starts servers and clients under test")]
 pub mod subject;
 pub mod transport;

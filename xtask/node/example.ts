@@ -1,11 +1,11 @@
-// What a viewer does with what its relay says.
+// A viewer handles the messages of its relay.
 
 import { pairing } from "relayspec";
 
 export function listen(socket: WebSocket): void {
   socket.addEventListener("message", ({ data }) => {
     const message: unknown = JSON.parse(data);
-    if (!pairing.isRelayToViewer(message)) return; // no message: the relay breaks a requirement
+    if (!pairing.isRelayToViewer(message)) return; // invalid: the relay violates a requirement
     switch (message.type) {
       case "joined":
         return console.log(message.sessionId);

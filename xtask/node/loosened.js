@@ -1,12 +1,12 @@
-// A schema without what no type can say: lengths, bounds, forms, conditions, and that no other member may be there.
+// A schema without restrictions that types cannot express: lengths, bounds, patterns, conditions, and the exclusion of other members.
 
 const BEYOND_TYPES = ["allOf", "else", "if", "maxLength", "maximum", "minLength", "minimum", "not", "pattern", "then"];
 
-/** What is left of a schema where only types count. What it refuses, a compiler has to refuse too. */
+/** The part of a schema that types can express. A compiler has to refuse what this schema refuses. */
 export function loosened(schema) {
   if (typeof schema !== "object" || schema === null) return schema;
-  const said = Object.entries(schema).filter(([keyword, value]) => !BEYOND_TYPES.includes(keyword) && value !== false);
-  return Object.fromEntries(said.map(([keyword, value]) => rule(keyword, value)));
+  const kept = Object.entries(schema).filter(([keyword, value]) => !BEYOND_TYPES.includes(keyword) && value !== false);
+  return Object.fromEntries(kept.map(([keyword, value]) => rule(keyword, value)));
 }
 
 function rule(keyword, value) {
@@ -18,7 +18,7 @@ function rule(keyword, value) {
       return [keyword, Object.fromEntries(Object.entries(value).map(([name, member]) => [name, loosened(member)]))];
     case "oneOf":
     case "anyOf":
-      // Without what was left out, several may match.
+      // Without the removed restrictions, several alternatives may match.
       return ["anyOf", value.map(loosened)];
     case "items":
     case "additionalProperties":

@@ -1,5 +1,5 @@
-// The package for TypeScript holds what the golden vectors say: the guards accept and refuse as they do, and `tsc --strict` accepts what
-// they accept, and refuses what types can tell.
+// Checks the TypeScript package against the golden vectors: guards accept and refuse exactly as the vectors say, and `tsc --strict` accepts
+// all valid vectors and refuses those whose types are wrong.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -17,13 +17,13 @@ const PACKAGE = fileURLToPath(new URL("../../schemas/typescript", import.meta.ur
 const TSC = fileURLToPath(new URL("node_modules/.bin/tsc", import.meta.url));
 const FLAGS = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--types", ""];
 
-// What is longer, in characters, is left to the guards.
+// Longer vectors, in characters, are not compiled.
 const LONGEST = 5000;
 
 const all = vectors();
 const name = ({ family, type, id }) => `${family} ${type} ${id}`;
 
-test("guards judge every vector as it says", () => {
+test("guards give the verdict of every vector", () => {
   const verdicts = all.map(({ guard, value }) => (value !== undefined && guard(value) ? "accept" : "reject"));
   assert.deepEqual(all.filter(({ verdict }, at) => verdict !== verdicts[at]).map(name), []);
 });
@@ -40,31 +40,31 @@ test("tsc accepts every valid vector and refuses those whose types are wrong", a
 test("tsc refuses a value of the wrong type", async (t) => {
   const wrong = [['"joined"', "a literal"], ['{ type: "join" }', "a member"], ['{ type: "join", code: 5 }', "a type"]];
   for (const [value, what] of wrong) {
-    const told = await compiled(t, [`const v = ${value} as const; const m: relayspec.pairing.ViewerToRelay = v; void m;`]);
-    assert.match(told, /error TS2322/, what);
+    const output = await compiled(t, [`const v = ${value} as const; const m: relayspec.pairing.ViewerToRelay = v; void m;`]);
+    assert.match(output, /error TS2322/, what);
   }
   const narrow = `function f(m: relayspec.pairing.RelayToHost) { return m.type === "pong" ? m.ts : m.code; } void f;`;
-  assert.match(await compiled(t, [narrow]), /error TS2339: Property 'code'/, "a union that is told apart by its type");
+  assert.match(await compiled(t, [narrow]), /error TS2339: Property 'code'/, "a union discriminated by `type`");
 });
 
-test("the package is found by its name, and the example of the guide compiles with it", async (t) => {
+test("the package resolves by name, and the example of the guide compiles", async (t) => {
   const example = await readFile(new URL("example.ts", import.meta.url), "utf8");
   assert.equal(await compiled(t, [example]), "");
   assert.match(await compiled(t, [example.replace("message.sessionId", "message.session")]), /error TS2\d+: Property 'session'/);
 });
 
-/** To a compiler a number beyond all doubles is a number. */
+/** Replaces numbers that no double can hold, which compilers accept as numbers. */
 function finite(_, value) {
   return value === Infinity || value === -Infinity ? 0 : value;
 }
 
-/** A vector as lines of TypeScript. As a variable it may have members that nobody knows, as a message may. */
+/** A vector as lines of TypeScript. The variable may have unknown members, as messages may. */
 function line({ family, type, id, value, text }, directive) {
   const literal = value === null ? "null" : `${text.trim()} as const`;
   return [`{ const v = ${literal}; /* ${id} */`, directive, `const m: relayspec.${family}.${type} = v; void m; }`];
 }
 
-/** What tsc says of these lines; nothing where it accepts them. */
+/** The output of tsc for these lines; empty if it accepts them. */
 async function compiled(t, lines) {
   const folder = await mkdtemp(join(tmpdir(), "relayspec-"));
   t.after(() => rm(folder, { recursive: true }));

@@ -1,15 +1,16 @@
-//! Running commands: each error says what was run, where, and how it ended. Nothing here knows what the commands are for.
+//! Running commands. Each error has the command, its folder, and how it ended.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
 
 use crate::workspace;
 
-/// Cargo, the one that runs this process, at the workspace's root.
+/// The cargo that runs this process, at the workspace's root.
 pub(crate) fn cargo<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) -> Command {
     let mut command = program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
@@ -26,25 +27,40 @@ pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
 /// Runs a command and lets its output through.
 ///
 /// # Errors
-/// Where it does not start, or ends with anything but success.
+/// If it does not start, or fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("`{}` does not start", shown(command)))?;
     ensure!(status.success(), "`{}` failed: {status}", shown(command));
     Ok(())
 }
 
-/// Runs a command, lets its diagnostics through, and returns what it printed.
+/// Runs a command, lets its diagnostics through, and returns its output.
 ///
 /// # Errors
-/// Where it does not start, ends with anything but success, or prints something that is no UTF-8.
+/// If it does not start, fails, or does not print UTF-8.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output =
         command.stderr(Stdio::inherit()).output().with_context(|| format!("`{}` does not start", shown(command)))?;
     ensure!(output.status.success(), "`{}` failed: {}", shown(command), output.status);
-    String::from_utf8(output.stdout).with_context(|| format!("`{}` printed something that is no UTF-8", shown(command)))
+    String::from_utf8(output.stdout).with_context(|| format!("the output of `{}` is not UTF-8", shown(command)))
 }
 
-/// The command as one types it at the workspace's root.
+/// Cargo's target folder, which the environment or a configuration file may set.
+///
+/// # Errors
+/// If cargo cannot read the workspace.
+pub(crate) fn target() -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+
+    let text = output(&mut cargo(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Metadata = serde_json::from_str(&text).context("`cargo metadata` printed something unexpected")?;
+    Ok(metadata.target_directory)
+}
+
+/// The command as typed at the workspace's root.
 pub(crate) fn shown(command: &Command) -> String {
     let mut text = String::new();
     for (name, value) in command.get_envs() {
@@ -86,32 +102,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_are_shown_as_one_types_them() {
-        let doc = || {
-            let mut command = cargo(["doc", "--no-deps"]);
-            command.env("RUSTDOCFLAGS", "-D warnings");
-            command
-        };
-        assert_eq!(shown(&doc()), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
+    fn shows_commands_as_typed() {
+        let mut doc = cargo(["doc", "--no-deps"]);
+        doc.env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(shown(&doc), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
 
         let mut install = program("npm");
         install.arg("ci").current_dir(workspace::root().join("examples/node"));
         assert_eq!(shown(&install), "(cd examples/node && npm ci)");
 
-        let mut judge = program(workspace::root().join("target/release/conformance"));
-        judge.args(["server", "--set", "code_lifetime=1500ms"]);
-        assert_eq!(shown(&judge), "target/release/conformance server --set code_lifetime=1500ms");
+        let mut runner = program(workspace::root().join("target/release/conformance"));
+        runner.args(["server", "--set", "code_lifetime=1500ms"]);
+        assert_eq!(shown(&runner), "target/release/conformance server --set code_lifetime=1500ms");
     }
 
     #[test]
-    fn success_is_silent_and_failure_says_what_was_run_and_how_it_ended() {
+    fn reports_commands_that_fail_or_do_not_start() {
         assert!(run(cargo(["--version"]).stdout(Stdio::null())).is_ok());
         let error = run(cargo(["no-such-command"]).stderr(Stdio::null())).expect_err("cargo has no such command");
         assert_eq!(format!("{error:#}"), "`cargo no-such-command` failed: exit status: 101");
-    }
-
-    #[test]
-    fn a_program_that_does_not_exist_is_named() {
         let error = output(&mut program("no-such-program")).expect_err("there is no such program");
         assert!(format!("{error:#}").starts_with("`no-such-program` does not start: "), "{error:#}");
     }

@@ -1,13 +1,16 @@
-//! The project's chores: `cargo xtask <command>`. This file reads the arguments and dispatches; it does nothing else.
+//! The project's chores, `cargo xtask <command>`: reads the arguments and dispatches.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool: all it does is tell a terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool prints")]
 
 mod cargo;
 mod compat;
-mod judge;
-mod limits;
+mod files;
 mod paths;
+mod runner;
+mod schemas;
 mod section;
+mod suite;
+mod text;
 mod vectors;
 mod workspace;
 
@@ -38,28 +41,28 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Writes `schemas/` anew from the types
-    GenSchemas(gen_schemas::Options),
-    /// Tells whom a change of the protocol breaks, and how
-    SchemaDiff(schema_diff::Options),
-    /// Freezes the protocol as a version
-    Release(release::Options),
-    /// Builds the book of chapters and guides into `target/book`, and fails at dead links
+    /// Generate `schemas/` from the types
+    GenSchemas(gen_schemas::GenSchemasOptions),
+    /// Report which peers a protocol change breaks, and how
+    SchemaDiff(schema_diff::SchemaDiffOptions),
+    /// Freeze the protocol as a version
+    Release(release::ReleaseOptions),
+    /// Build the book of chapters and guides into `target/book`; fails at dead links
     Book,
-    /// Checks imports, effects, file sizes, headers, links, citations and stray paths
+    /// Check imports, file lengths, names and words
     Tidy,
-    /// Runs all tests and gates, and stops at the first that fails
-    Ci(ci::Options),
-    /// Says of each requirement how it is covered, from the scenarios and the kill matrix
-    Trace(trace::Options),
-    /// Plays every mutant of the references, and writes the kill matrix
-    Mutants(mutants::Options),
-    /// Measures the relay and the judge against their targets
-    Bench(bench::Options),
-    /// Runs the self-test many times in a row, and counts wrong verdicts
-    Flakiness(flakiness::Options),
-    /// Lets the fuzzer look for each mutant of the reference, and writes the table of docs/fuzzing.md
-    FuzzProof(fuzz_proof::Options),
+    /// Run all checks, up to the first that fails
+    Ci(ci::CiOptions),
+    /// Write how each requirement is covered, from the scenarios and the kill matrix
+    Trace(trace::TraceOptions),
+    /// Run the suite against every mutant of the references, and write the kill matrix
+    Mutants(mutants::MutantsOptions),
+    /// Measure the runner and the references against their targets
+    Bench(bench::BenchOptions),
+    /// Run the self-test many times, and count wrong verdicts
+    Flakiness(flakiness::FlakinessOptions),
+    /// Run the fuzzer against each mutant, and write the table of docs/fuzzing.md
+    FuzzProof(fuzz_proof::FuzzProofOptions),
 }
 
 fn main() -> ExitCode {

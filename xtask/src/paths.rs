@@ -1,7 +1,7 @@
-//! Paths of the tree, as links between its pages say them. No file is looked at here.
+//! Links between the pages of the tree, as paths. The file system is not accessed.
 
-/// The path below the root that a relative link on a page means, without what stands behind `#` or `?`; `None` where it leads out of the
-/// tree. A link with `/` in front starts at the root.
+/// The path below the root to which a link on a page leads, without fragment and query; `None` if it leads out of the tree. A link that
+/// begins with `/` starts at the root.
 pub(crate) fn resolved(page: &str, target: &str) -> Option<String> {
     let path = target.split(['#', '?']).next().unwrap_or_default();
     let mut parts: Vec<&str> = match path.strip_prefix('/') {
@@ -20,7 +20,7 @@ pub(crate) fn resolved(page: &str, target: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Whether a link names another place than a file of the tree: by a scheme or a host.
+/// Whether a link has a scheme or a host, and so leads to no file of the tree.
 pub(crate) fn is_elsewhere(target: &str) -> bool {
     let path = target.split(['#', '?']).next().unwrap_or_default();
     let scheme = path.split_once(':').map(|(scheme, _)| scheme);
@@ -28,7 +28,7 @@ pub(crate) fn is_elsewhere(target: &str) -> bool {
         || path.starts_with("//")
 }
 
-/// The way from a page to another, as a relative link.
+/// A relative link from one page to another.
 pub(crate) fn relative(page: &str, to: &str) -> String {
     let depth = page.matches('/').count();
     "../".repeat(depth) + to
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_resolve_within_the_tree() {
+    fn resolves_links_within_the_tree() {
         for (target, path) in [
             ("b.md", Some("docs/b.md")),
             ("../spec/text/wire.md#x", Some("spec/text/wire.md")),
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn schemes_and_hosts_are_elsewhere() {
+    fn recognizes_schemes_and_hosts() {
         assert!(["https://example.org/a", "mailto:a@example.org", "//example.org"].iter().all(|it| is_elsewhere(it)));
         assert!(["a.md", "../a.md#b:c", "#a"].iter().all(|it| !is_elsewhere(it)));
     }

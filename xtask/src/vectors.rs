@@ -1,21 +1,22 @@
-//! The golden vectors below `fixtures/`, for whoever shows what a message looks like. Judging them is the tests' business.
+//! The golden vectors below `fixtures/`, as examples of messages. The tests of the other crates check them.
 
 use std::fs;
 
 use anyhow::{Context, Result};
-use relayspec::family::{Channel, Family};
+use relayspec::family::{Channel, FAMILIES, Family};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::workspace;
 
-/// One vector. What is too long to be shown has neither text nor bytes here.
+/// One vector. If it is written in parts because of its length, it has neither text nor bytes here.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Vector {
     /// Kebab-case, unique in its file.
     pub(crate) id: String,
-    /// What it is.
-    pub(crate) verdict: Verdict,
+    /// Whether it is valid.
+    #[serde(rename = "verdict")]
+    pub(crate) validity: Validity,
     /// The requirement that decides it.
     pub(crate) rule: String,
     /// Why, in one sentence.
@@ -23,29 +24,29 @@ pub(crate) struct Vector {
     text: Option<String>,
     binary: Option<Value>,
     message: Option<Value>,
-    /// What the bytes of a binary message without a JSON form say.
+    /// The meaning of the bytes of a binary message without a JSON form.
     pub(crate) frame: Option<Value>,
 }
 
-/// Whether a vector is a message.
+/// Whether a vector is a valid message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Verdict {
-    /// It is one.
+pub(crate) enum Validity {
+    /// It is valid.
     Accept,
-    /// It is none.
+    /// It violates a requirement.
     Reject,
-    /// It means nothing, and is no mistake.
+    /// It has no meaning, but violates no requirement.
     Ignore,
 }
 
 impl Vector {
-    /// What comes as a text message.
+    /// The text message.
     pub(crate) fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
 
-    /// What comes as a binary message, as hexadecimal digits.
+    /// The binary message, as hexadecimal digits.
     pub(crate) fn hex(&self) -> Option<&str> {
         self.binary.as_ref()?.as_str()
     }
@@ -57,59 +58,61 @@ impl Vector {
             None => self.hex().and(self.message.clone()),
         }
     }
+
+    /// Whether it is a message of this name.
+    pub(crate) fn is_named(&self, family: &Family, name: &str) -> bool {
+        self.value().is_some_and(|value| (family.naming.name)(&value) == Some(name))
+    }
+}
+
+/// All channels with their families.
+pub(crate) fn channels() -> impl Iterator<Item = (&'static Family, &'static Channel)> {
+    FAMILIES.iter().flat_map(|family| family.channels.iter().map(move |channel| (family, channel)))
+}
+
+/// The path of a channel's vectors below `fixtures/`, and of its schema below `schemas/`.
+pub(crate) fn path(family: &Family, channel: &Channel) -> String {
+    format!("{}/{}.json", family.name, channel.direction)
 }
 
 /// The vectors of one direction, in the order of their file.
-///
-/// # Errors
-/// Where the file cannot be read.
 pub(crate) fn of(family: &Family, channel: &Channel) -> Result<Vec<Vector>> {
-    at(&format!("{}/{}.json", family.name, channel.direction))
+    at(&path(family, channel))
 }
 
 /// The vectors of a file below `fixtures/`, in their order.
-///
-/// # Errors
-/// Where the file cannot be read.
 pub(crate) fn at(path: &str) -> Result<Vec<Vector>> {
     let path = format!("fixtures/{path}");
     let text = fs::read_to_string(workspace::root().join(&path)).with_context(|| format!("cannot read {path}"))?;
-    serde_json::from_str(&text).with_context(|| format!("{path} is no list of vectors"))
+    serde_json::from_str(&text).with_context(|| format!("{path} is not a list of vectors"))
 }
 
-/// The vectors with this verdict that show a message, in their order; at most `count`, and none that is long.
-pub(crate) fn showing(
+/// The first `count` vectors of this validity that match and are short enough for an example.
+pub(crate) fn examples(
     vectors: &[Vector],
-    verdict: Verdict,
+    validity: Validity,
     count: usize,
-    shows: impl Fn(&Vector) -> bool,
+    matches: impl Fn(&Vector) -> bool,
 ) -> Vec<&Vector> {
-    let short = |vector: &&Vector| vector.text().or(vector.hex()).is_some_and(|shown| shown.len() <= LONGEST);
-    let found = vectors.iter().filter(|vector| vector.verdict == verdict).filter(short);
-    found.filter(|vector| shows(vector)).take(count).collect()
+    let is_short = |vector: &&Vector| vector.text().or(vector.hex()).is_some_and(|shown| shown.len() <= LONGEST);
+    let found = vectors.iter().filter(|vector| vector.validity == validity).filter(is_short);
+    found.filter(|vector| matches(vector)).take(count).collect()
 }
 
-/// What is longer than this, in characters, is no example.
+/// The longest example, in characters.
 const LONGEST: usize = 600;
 
 #[cfg(test)]
 mod tests {
-    use relayspec::family::FAMILIES;
-
     use super::*;
 
     #[test]
     fn every_message_of_every_direction_has_an_example() {
-        for family in FAMILIES {
-            for channel in family.channels {
-                let vectors = of(family, channel).expect("vectors");
-                for message in (channel.schemas)() {
-                    let named = |vector: &Vector| {
-                        vector.value().is_some_and(|value| (family.naming.name)(&value) == Some(message.name))
-                    };
-                    let found = showing(&vectors, Verdict::Accept, 2, named);
-                    assert!(!found.is_empty(), "{} {} {}", family.name, channel.direction, message.name);
-                }
+        for (family, channel) in channels() {
+            let vectors = of(family, channel).expect("vectors");
+            for message in (channel.schemas)() {
+                let found = examples(&vectors, Validity::Accept, 2, |vector| vector.is_named(family, message.name));
+                assert!(!found.is_empty(), "{} {} {}", family.name, channel.direction, message.name);
             }
         }
     }

@@ -3,6 +3,8 @@
 //! The scenario's name says which: `pairing/deaf--wire-ping` is played with the flaw `deaf`. A name without `--` has no flaw, and the
 //! client is then right in everything, with the driver protocol or without it.
 
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a client takes its own times")]
+
 mod role;
 mod user;
 mod wire;

@@ -1,5 +1,7 @@
 //! The tests of the specification: vectors against types and schemas, schemas against their dialect, and round trips of messages.
 
+#![expect(clippy::disallowed_methods, reason = "tests read fixtures")]
+
 mod driver;
 mod fixtures;
 mod messages;

@@ -1,4 +1,4 @@
-//! Renders the mdBook in a folder: `relayspec-mdbook FOLDER`. What stands in it, and whether its links hold, is `cargo xtask book`'s business.
+//! Renders the mdBook in a folder: `relayspec-mdbook FOLDER`. `cargo xtask book` writes the sources and checks the links.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use mdbook_driver::MDBook;
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1) else {
-        eprintln!("error: which folder? `cargo xtask book` knows");
+        eprintln!("error: missing folder; use `cargo xtask book`");
         return ExitCode::FAILURE;
     };
     match MDBook::load(folder).and_then(|book| book.build()) {

@@ -1,4 +1,4 @@
-//! Running a program and taking its times: wall clock, and the processor time of it and of all that it started and waited for.
+//! Running a program and measuring it: wall-clock time, and the processor time of it and of its child processes.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 
 use crate::cargo;
 
-/// How long a program runs, from start to end, its output dropped.
+/// The wall-clock time of a program, its output dropped.
 ///
 /// # Errors
-/// Where it does not start or fails: a failure may well be faster.
+/// If it does not start, or fails: a failure may be faster.
 pub(super) fn wall(program: &Path, arguments: &[&str]) -> Result<Duration> {
     let mut command = cargo::program(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -22,11 +22,11 @@ pub(super) fn wall(program: &Path, arguments: &[&str]) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// The processor time of a program, in user mode and in the kernel together, its output dropped, and how it ended. The shell's
-/// `times` is the one portable way to ask for the time of processes that have ended; what nobody waited for does not count.
+/// The processor time of a program, user and system together, its output dropped, and how it ended. The shell's `times` is the portable way
+/// to ask for the time of processes that have ended.
 ///
 /// # Errors
-/// Where there is no bash, or it says something unexpected.
+/// If there is no bash, or it prints something unexpected.
 pub(super) fn processor(program: &Path, arguments: &[&str]) -> Result<(Duration, ExitStatus)> {
     let mut command = cargo::program("bash");
     command.args(["-c", r#""$@" >/dev/null 2>&1; status=$?; times; exit $status"#, "bash"]);
@@ -37,7 +37,7 @@ pub(super) fn processor(program: &Path, arguments: &[&str]) -> Result<(Duration,
     Ok((time, output.status))
 }
 
-/// What else the machine does, in half a sentence, where that is enough to spoil a measurement and the system tells.
+/// The load of the machine, in half a sentence, if it is high enough to spoil a measurement.
 pub(super) fn busy() -> Option<String> {
     let text = fs::read_to_string("/proc/loadavg").ok()?;
     let load: f64 = text.split_whitespace().next()?.parse().ok()?;
@@ -46,7 +46,7 @@ pub(super) fn busy() -> Option<String> {
     is_busy.then(|| format!("before this bench the load was {load} on {processors} processors"))
 }
 
-/// What `times` says of the shell's children, in its second line: `0m0.012s 0m0.003s`.
+/// The times of the shell's children, from the second line of `times`: `0m0.012s 0m0.003s`.
 fn children(printed: &str) -> Option<Duration> {
     let mut sum = Duration::ZERO;
     for time in printed.lines().nth(1)?.split_whitespace() {
@@ -57,31 +57,12 @@ fn children(printed: &str) -> Option<Duration> {
     Some(sum)
 }
 
-/// The middle of some figures, which may be none: then it is not a number.
-pub(super) fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
-    let mut figures: Vec<_> = figures.into_iter().collect();
-    figures.sort_unstable_by(f64::total_cmp);
-    let middle = figures.len() / 2;
-    match figures.len() {
-        0 => f64::NAN,
-        length if length % 2 == 0 => f64::midpoint(figures[middle - 1], figures[middle]),
-        _ => figures[middle],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_is_between_two_or_is_one() {
-        assert!(median([3.0, 1.0, 2.0]).total_cmp(&2.0).is_eq());
-        assert!(median([4.0, 1.0, 2.0, 3.0]).total_cmp(&2.5).is_eq());
-        assert!(median([]).is_nan());
-    }
-
-    #[test]
-    fn the_times_of_children_are_added() {
+    fn adds_the_times_of_children() {
         assert_eq!(children("0m9.000s 0m9.000s\n1m0.250s 0m0.500s\n"), Some(Duration::from_millis(60_750)));
         assert_eq!(children("0m9.000s 0m9.000s\n"), None);
         assert_eq!(children("a\nb c\n"), None);

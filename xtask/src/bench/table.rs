@@ -1,4 +1,4 @@
-//! The table of figures: what was measured, what is aimed at, and whether it is met.
+//! The table of figures, their targets, and whether they are met.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,12 @@ use anyhow::Result;
 
 /// What a figure should be.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Target {
+pub(super) enum FigureTarget {
     /// Smaller than this.
     Below(f64),
     /// This or smaller.
     AtMost(f64),
-    /// Whatever it is.
+    /// Any value.
     None,
 }
 
@@ -21,12 +21,17 @@ pub(super) struct Figure {
     name: String,
     unit: &'static str,
     measured: Result<f64>,
-    target: Target,
+    target: FigureTarget,
 }
 
 impl Figure {
-    /// A figure in this unit; an empty unit means a ratio. Where it could not be measured, the table says why.
-    pub(super) fn new(name: impl Into<String>, unit: &'static str, measured: Result<f64>, target: Target) -> Self {
+    /// A figure in this unit, which is empty for a ratio. An error stands in the table as the reason why nothing was measured.
+    pub(super) fn new(
+        name: impl Into<String>,
+        unit: &'static str,
+        measured: Result<f64>,
+        target: FigureTarget,
+    ) -> Self {
         Self { name: name.into(), unit, measured, target }
     }
 
@@ -36,25 +41,25 @@ impl Figure {
             Ok(number) if number.is_nan() => ("nothing to measure".to_owned(), None),
             Ok(number) => {
                 let met = match self.target {
-                    Target::Below(target) => Some(*number < target),
-                    Target::AtMost(target) => Some(*number <= target),
-                    Target::None => None,
+                    FigureTarget::Below(target) => Some(*number < target),
+                    FigureTarget::AtMost(target) => Some(*number <= target),
+                    FigureTarget::None => None,
                 };
                 (amount(*number), met)
             }
             Err(error) => (format!("not measured: {error:#}"), None),
         };
         let target = match self.target {
-            Target::Below(target) => format!("under {}", amount(target)),
-            Target::AtMost(target) => format!("at most {}", amount(target)),
-            Target::None => String::new(),
+            FigureTarget::Below(target) => format!("under {}", amount(target)),
+            FigureTarget::AtMost(target) => format!("at most {}", amount(target)),
+            FigureTarget::None => String::new(),
         };
         let verdict = met.map_or("", |met| if met { "met" } else { "NOT MET" });
         [self.name.clone(), target, verdict.to_owned(), measured]
     }
 }
 
-/// The figures as a table. What was measured comes last, as a reason may be long.
+/// The table. The measured value comes last, since a reason may be long.
 pub(super) fn shown(figures: &[Figure]) -> String {
     let mut rows = vec![["figure", "target", "", "measured"].map(str::to_owned)];
     rows.extend(figures.iter().map(Figure::cells));
@@ -75,13 +80,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_stand_next_to_their_targets() {
+    fn compares_figures_with_targets() {
         let figures = [
-            Figure::new("start", "ms", Ok(7.3), Target::Below(20.0)),
-            Figure::new("edge", "ms", Ok(20.0), Target::Below(20.0)),
-            Figure::new("ratio", "", Ok(1.25), Target::AtMost(1.25)),
-            Figure::new("cpu", "ms", Ok(812.0), Target::None),
-            Figure::new("run", "ms", Err(anyhow!("no binary")), Target::AtMost(3.0)),
+            Figure::new("start", "ms", Ok(7.3), FigureTarget::Below(20.0)),
+            Figure::new("edge", "ms", Ok(20.0), FigureTarget::Below(20.0)),
+            Figure::new("ratio", "", Ok(1.25), FigureTarget::AtMost(1.25)),
+            Figure::new("cpu", "ms", Ok(812.0), FigureTarget::None),
+            Figure::new("run", "ms", Err(anyhow!("no binary")), FigureTarget::AtMost(3.0)),
         ];
         let expected = "\
 figure  target                    measured

@@ -1,12 +1,12 @@
-//! A chapter of the specification as a page: each requirement gets an anchor, and behind it who judges it.
+//! A chapter of the specification as a page: each requirement gets an anchor, followed by the scenarios that check it and its coverage.
 
 use std::fmt::Write as _;
 
 use relayspec::requirement::{self, CHAPTERS, Chapter, Level, Requirement};
 
-use super::coverage::{Coverage, State};
-use super::scenarios::{Scenario, Scenarios};
-use crate::{paths, trace};
+use super::coverage::{CoverageIndex, RequirementCoverage};
+use super::scenarios::{ScenarioFile, Scenarios};
+use crate::{mutants, paths};
 
 /// The page of the coverage, below the root.
 const COVERAGE: &str = "docs/coverage.md";
@@ -23,14 +23,14 @@ fn path_of(chapter: &str) -> String {
 }
 
 /// The page.
-pub(super) fn page(chapter: &Chapter, scenarios: &Scenarios, coverage: &Coverage) -> String {
+pub(super) fn page(chapter: &Chapter, scenarios: &Scenarios, coverage: &CoverageIndex) -> String {
     let own: Vec<_> = requirement::all().iter().filter(|requirement| requirement.chapter == chapter.name).collect();
     let mut page = String::new();
     for (line, number) in chapter.text.lines().zip(1..) {
         match own.iter().find(|requirement| requirement.line == number) {
             Some(requirement) => {
-                let judges: Vec<_> = scenarios.judging(requirement.id).collect();
-                stated(&mut page, requirement, &judges, coverage.of(requirement.id));
+                let checked_by: Vec<_> = scenarios.that_check(requirement.id).collect();
+                write_requirement(&mut page, requirement, &checked_by, coverage.of(requirement.id));
             }
             None => {
                 let _ = writeln!(page, "{line}");
@@ -40,8 +40,13 @@ pub(super) fn page(chapter: &Chapter, scenarios: &Scenarios, coverage: &Coverage
     page
 }
 
-/// A requirement. Blank lines end the HTML, so that the statement is Markdown.
-fn stated(page: &mut String, requirement: &Requirement, judges: &[&Scenario], state: Option<&State>) {
+/// Writes a requirement. Blank lines end the HTML blocks, so that the statement is Markdown.
+fn write_requirement(
+    page: &mut String,
+    requirement: &Requirement,
+    scenarios: &[&ScenarioFile],
+    coverage: Option<&RequirementCoverage>,
+) {
     let Requirement { id, level, roles, text, chapter, .. } = requirement;
     let class = match level {
         Level::Must => "must",
@@ -53,43 +58,44 @@ fn stated(page: &mut String, requirement: &Requirement, judges: &[&Scenario], st
         "<div class=\"requirement {class}\" id=\"{id}\">\n\n[{id}](#{id}) <span class=\"level\">{level}</span> <span class=\"roles\">{}</span>\n\n{text}\n\n",
         roles.join(", ")
     );
-    let _ = write!(page, "<details class=\"coverage\"><summary>{}</summary>\n\n", summary(judges, state));
+    let summary = summary(scenarios.len(), coverage);
+    let _ = write!(page, "<details class=\"coverage\"><summary>{summary}</summary>\n\n");
     let here = path_of(chapter);
-    for scenario in judges {
+    for scenario in scenarios {
         let target = paths::relative(&here, &scenario.place());
-        let names: Vec<_> = scenario.names(id).map(|name| format!("`{name}`")).collect();
-        let Scenario { folder, name, roles, .. } = scenario;
+        let names: Vec<_> = scenario.checks_of(id).map(|name| format!("`{name}`")).collect();
+        let ScenarioFile { folder, name, roles, .. } = scenario;
         let _ = writeln!(page, "- [{folder}/{name}]({target}) ({}): {}", roles.join(", "), names.join(", "));
     }
-    if let Some(state) = state.filter(|state| !state.killed.is_empty()) {
-        let (mutants, all) = (trace::listed(state.killed.iter(), MOST_LISTED), paths::relative(&here, COVERAGE));
+    if let Some(coverage) = coverage.filter(|coverage| !coverage.killed.is_empty()) {
+        let (mutants, all) = (mutants::listed(coverage.killed.iter(), MOST_LISTED), paths::relative(&here, COVERAGE));
         let _ = writeln!(page, "\nMutants that it kills: {mutants} ([coverage]({all})).");
     }
-    if let Some(excuse) = state.and_then(|state| state.excuse.as_ref()) {
+    if let Some(excuse) = coverage.and_then(|coverage| coverage.excuse.as_ref()) {
         let _ = writeln!(page, "\nExcused ({}): {}", excuse.category, excuse.reason);
     }
     page.push_str("\n</details>\n\n</div>\n");
 }
 
-/// What is known in one line: who judges it, whether that was played, and what it has found.
-fn summary(judges: &[&Scenario], state: Option<&State>) -> String {
-    let mut said = vec![match judges.len() {
-        0 => badge("no", "no scenario judges it"),
-        1 => badge("yes", "1 scenario judges it"),
-        count => badge("yes", &format!("{count} scenarios judge it")),
+/// The coverage in one line: the number of scenarios, whether they were executed, and the number of mutants that they kill.
+fn summary(scenarios: usize, coverage: Option<&RequirementCoverage>) -> String {
+    let mut badges = vec![match scenarios {
+        0 => badge("no", "checked by no scenario"),
+        1 => badge("yes", "checked by 1 scenario"),
+        count => badge("yes", &format!("checked by {count} scenarios")),
     }];
-    if let Some(State { executed, killed, excuse, .. }) = state {
-        said.push(if *executed { badge("yes", "executed") } else { badge("no", "not executed") });
-        said.push(match killed.len() {
-            0 => badge("no", "no mutant found by it"),
-            1 => badge("yes", "finds 1 mutant"),
-            count => badge("yes", &format!("finds {count} mutants")),
+    if let Some(RequirementCoverage { executed, killed, excuse, .. }) = coverage {
+        badges.push(if *executed { badge("yes", "executed") } else { badge("no", "not executed") });
+        badges.push(match killed.len() {
+            0 => badge("no", "kills no mutant"),
+            1 => badge("yes", "kills 1 mutant"),
+            count => badge("yes", &format!("kills {count} mutants")),
         });
         if excuse.is_some() {
-            said.push(badge("excused", "excused"));
+            badges.push(badge("excused", "excused"));
         }
     }
-    said.join(" ")
+    badges.join(" ")
 }
 
 fn badge(class: &str, text: &str) -> String {
@@ -98,59 +104,56 @@ fn badge(class: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scenarios::Check;
+    use super::super::scenarios::ScenarioCheck;
     use super::*;
 
-    fn scenario() -> Scenario {
-        Scenario {
+    fn written(coverage: &CoverageIndex) -> String {
+        let scenario = ScenarioFile {
             folder: "pairing".into(),
             name: "expired-code".into(),
             file: String::new(),
             summary: String::new(),
             longest_wait: None,
             roles: vec!["pairing relay".into()],
-            checks: vec![Check { name: "refused-as-expired".into(), requirement: "PAIR-30".into() }],
-        }
-    }
-
-    fn told(coverage: &Coverage) -> String {
-        let (mut page, scenario) = (String::new(), scenario());
-        let requirement = requirement::find("PAIR-30").expect("it");
-        stated(&mut page, requirement, &[&scenario], coverage.of("PAIR-30"));
+            checks: vec![ScenarioCheck { name: "refused-as-expired".into(), requirement: "PAIR-30".into() }],
+        };
+        let mut page = String::new();
+        let requirement = requirement::find("PAIR-30").expect("a requirement");
+        write_requirement(&mut page, requirement, &[&scenario], coverage.of("PAIR-30"));
         page
     }
 
     #[test]
-    fn a_requirement_has_an_anchor_and_its_judges() {
-        let page = told(&Coverage::default());
+    fn requirement_has_an_anchor_and_lists_its_scenarios() {
+        let page = written(&CoverageIndex::default());
         assert!(page.starts_with("<div class=\"requirement must\" id=\"PAIR-30\">\n\n[PAIR-30](#PAIR-30) "), "{page}");
-        assert!(page.contains("<summary><span class=\"yes\">1 scenario judges it</span></summary>"), "{page}");
-        let judge = "- [pairing/expired-code](../../conformance/scenarios/pairing.md#expired-code) (pairing relay): `refused-as-expired`\n";
-        assert!(page.contains(judge), "{page}");
+        assert!(page.contains("<summary><span class=\"yes\">checked by 1 scenario</span></summary>"), "{page}");
+        let scenario = "- [pairing/expired-code](../../conformance/scenarios/pairing.md#expired-code) (pairing relay): `refused-as-expired`\n";
+        assert!(page.contains(scenario), "{page}");
     }
 
     #[test]
-    fn all_states_are_shown_where_they_are_known() {
+    fn requirement_shows_its_coverage() {
         let coverage = |rest: &str| {
-            Coverage::told(&format!(
-                "{{\"requirements\":[{{\"id\":\"PAIR-30\",\"declared\":[\"pairing/expired-code\"],{rest}}}]}}"
-            ))
+            let text =
+                format!("{{\"requirements\":[{{\"id\":\"PAIR-30\",\"declared\":[\"pairing/expired-code\"],{rest}}}]}}");
+            CoverageIndex::parse(&text).expect("a coverage file")
         };
-        let page = told(&coverage(r#""executed":true,"killed":["forgetful"],"excuse":null"#));
-        assert!(page.contains(">executed<") && page.contains(">finds 1 mutant<"), "{page}");
-        assert!(page.contains("Mutants that it finds: `forgetful` ([coverage](../../docs/coverage.md))."), "{page}");
-        let page =
-            told(&coverage(r#""executed":false,"killed":[],"excuse":{"category":"no-mutant","reason":"None yet."}"#));
-        assert!(page.contains(">not executed<") && page.contains(">no mutant found by it<"), "{page}");
+        let page = written(&coverage(r#""executed":true,"killed":["forgetful"],"excuse":null"#));
+        assert!(page.contains(">executed<") && page.contains(">kills 1 mutant<"), "{page}");
+        assert!(page.contains("Mutants that it kills: `forgetful` ([coverage](../../docs/coverage.md))."), "{page}");
+        let excuse = r#""executed":false,"killed":[],"excuse":{"category":"no-mutant","reason":"None yet."}"#;
+        let page = written(&coverage(excuse));
+        assert!(page.contains(">not executed<") && page.contains(">kills no mutant<"), "{page}");
         assert!(page.contains("Excused (no-mutant): None yet."), "{page}");
     }
 
     #[test]
-    fn a_page_keeps_every_other_line() {
+    fn page_keeps_every_other_line() {
         let chapter = at("spec/text/pairing.md").expect("the chapter");
-        let page = page(chapter, &Scenarios::none(), &Coverage::default());
-        let other = chapter.text.lines().filter(|line| !line.starts_with("**"));
-        assert!(other.clone().count() > 100 && other.into_iter().all(|line| page.contains(line)));
-        assert!(page.contains("no scenario judges it"));
+        let page = page(chapter, &Scenarios::default(), &CoverageIndex::default());
+        let mut other = chapter.text.lines().filter(|line| !line.starts_with("**"));
+        assert!(other.clone().count() > 100 && other.all(|line| page.contains(line)));
+        assert!(page.contains("checked by no scenario"));
     }
 }

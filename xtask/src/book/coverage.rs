@@ -1,73 +1,61 @@
-//! How far requirements are covered: what `docs/coverage.json` tells of each, where there is one.
+//! How far each requirement is covered, according to `docs/coverage.json`.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::pages::text;
 use crate::workspace;
 
 /// The file, below the root.
 const FILE: &str = "docs/coverage.json";
 
-/// What is known of each requirement, by id.
+/// The coverage of each requirement, by id.
 #[derive(Debug, Default)]
-pub(super) struct Coverage(BTreeMap<String, State>);
+pub(super) struct CoverageIndex(BTreeMap<String, RequirementCoverage>);
+
+#[derive(Deserialize)]
+struct CoverageFile {
+    requirements: Vec<RequirementCoverage>,
+}
 
 /// How far one requirement is covered.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct State {
+pub(super) struct RequirementCoverage {
     id: String,
-    /// Whether a check of it was played and decided.
+    /// Whether a check of it was executed and decided.
     pub(super) executed: bool,
-    /// The mutants that a check of it has found.
+    /// The mutants that its checks have killed.
     pub(super) killed: Vec<String>,
     /// Why it is not covered further.
-    pub(super) excuse: Option<Excuse>,
+    pub(super) excuse: Option<CoverageExcuse>,
 }
 
 /// Why a requirement is not covered further.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Excuse {
-    /// The kind of reason.
+pub(super) struct CoverageExcuse {
     pub(super) category: String,
-    /// The reason.
     pub(super) reason: String,
 }
 
-impl Coverage {
-    /// Reads the file; nothing is known where there is none.
-    ///
-    /// # Errors
-    /// Where it cannot be read.
+impl CoverageIndex {
+    /// Reads the file; empty if it does not exist.
     pub(super) fn read() -> Result<Self> {
-        let path = workspace::root().join(FILE);
-        if !path.exists() {
+        if !workspace::root().join(FILE).exists() {
             return Ok(Self::default());
         }
-        Self::parse(&fs::read_to_string(path).with_context(|| format!("cannot read {FILE}"))?)
+        Self::parse(&text(FILE)?)
     }
 
-    fn parse(text: &str) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct File {
-            requirements: Vec<State>,
-        }
-
-        let file: File =
-            serde_json::from_str(text).with_context(|| format!("{FILE} has another form than it should"))?;
-        Ok(Self(file.requirements.into_iter().map(|state| (state.id.clone(), state)).collect()))
+    /// Parses the text of the file.
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let file: CoverageFile = serde_json::from_str(text).with_context(|| format!("invalid {FILE}"))?;
+        Ok(Self(file.requirements.into_iter().map(|one| (one.id.clone(), one)).collect()))
     }
 
-    /// What is known of a requirement.
-    pub(super) fn of(&self, id: &str) -> Option<&State> {
+    /// The coverage of a requirement.
+    pub(super) fn of(&self, id: &str) -> Option<&RequirementCoverage> {
         self.0.get(id)
-    }
-
-    /// What a test knows.
-    #[cfg(test)]
-    pub(super) fn told(text: &str) -> Self {
-        Self::parse(text).expect("a coverage")
     }
 }

@@ -1,4 +1,5 @@
-//! The rendered book as far as links go: the ids of each page, and where it links to. No HTML library: mdBook writes tags in one way.
+//! The rendered book, as far as links are concerned: the ids and links of each page. A simple scan suffices, since mdBook writes tags in
+//! only one way.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,77 +7,62 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::files;
+
 /// The rendered book.
 #[derive(Debug, Default)]
-pub(super) struct Book {
-    pages: BTreeMap<String, Page>,
+pub(super) struct RenderedBook {
+    pages: BTreeMap<String, RenderedPage>,
     files: BTreeSet<String>,
 }
 
 /// One rendered page.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(super) struct RenderedPage {
     ids: BTreeSet<String>,
-    /// What links and sources name, in order.
+    /// The values of `href` and `src`, in order.
     pub(super) targets: Vec<String>,
 }
 
-impl Book {
+impl RenderedBook {
     /// Reads a folder.
-    ///
-    /// # Errors
-    /// Where a file cannot be read.
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let mut book = Self::default();
-        book.collect(folder, "")?;
+        for path in files::below(folder, &|_| true)? {
+            let is_page = path.ends_with(".html");
+            let read = || fs::read_to_string(folder.join(&path)).with_context(|| format!("cannot read {path}"));
+            let text = if is_page { read()? } else { String::new() };
+            book.add(path, &text);
+        }
         Ok(book)
     }
 
-    fn collect(&mut self, folder: &Path, below: &str) -> Result<()> {
-        let context = || format!("cannot read {}", folder.display());
-        for entry in fs::read_dir(folder).with_context(context)? {
-            let entry = entry.with_context(context)?;
-            let path = format!("{below}{}", entry.file_name().to_string_lossy());
-            if entry.path().is_dir() {
-                self.collect(&entry.path(), &format!("{path}/"))?;
-                continue;
-            }
-            let text = if path.ends_with(".html") {
-                fs::read_to_string(entry.path()).with_context(context)?
-            } else {
-                String::new()
-            };
-            self.add(path, &text);
-        }
-        Ok(())
-    }
-
-    /// Adds a file; one that is no page has no text.
+    /// Adds a file; the text matters only if it is a page.
     pub(super) fn add(&mut self, path: String, text: &str) {
         if path.ends_with(".html") {
-            self.pages.insert(path.clone(), Page::parse(text));
+            self.pages.insert(path.clone(), RenderedPage::parse(text));
         }
         self.files.insert(path);
     }
 
     /// The pages, by path.
-    pub(super) fn pages(&self) -> impl Iterator<Item = (&str, &Page)> {
+    pub(super) fn pages(&self) -> impl Iterator<Item = (&str, &RenderedPage)> {
         self.pages.iter().map(|(path, page)| (path.as_str(), page))
     }
 
-    /// Whether there is a file, or a folder with a page of its own.
+    /// Whether there is such a file, or such a folder with an index page.
     pub(super) fn has_file(&self, path: &str) -> bool {
         let index = if path.is_empty() { "index.html".to_owned() } else { format!("{path}/index.html") };
         self.files.contains(path) || self.files.contains(&index)
     }
 
-    /// Whether a page has an element of this id.
+    /// Whether a page has an element with this id.
     pub(super) fn has_anchor(&self, path: &str, id: &str) -> bool {
         self.pages.get(path).is_some_and(|page| page.ids.contains(id))
     }
 }
 
-impl Page {
+impl RenderedPage {
     fn parse(text: &str) -> Self {
         let mut page = Self::default();
         let mut rest = text;
@@ -84,7 +70,7 @@ impl Page {
             rest = &rest[start + 1..];
             let Some(end) = rest.find('>') else { break };
             let tag = &rest[..end];
-            // What stands in a script is no tag.
+            // The content of a script or style has no tags.
             let close =
                 ["script", "style"].iter().find(|name| tag.starts_with(**name)).map(|name| format!("</{name}>"));
             page.ids.extend(attribute(tag, "id"));
@@ -109,8 +95,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_and_targets_are_read_from_tags_alone() {
-        let page = Page::parse(
+    fn reads_ids_and_targets_from_tags_only() {
+        let page = RenderedPage::parse(
             "<h1 class=\"a\" id=\"top\">A &lt;b id=\"x\"></h1><a href=\"b.html?c&amp;d\">b</a>\
              <script src=\"a.js\">'<a href=\"none.html\">'</script><img src=\"c.png\" id=\"end\">",
         );

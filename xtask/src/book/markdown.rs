@@ -1,18 +1,18 @@
-//! Markdown as far as links go: what is prose, what is code, what is a link. Links to pages of the book stay, links to other files of the
-//! tree become plain text, and ids of requirements become links.
+//! The links of Markdown pages: links to pages of the book stay, links to other files of the tree become plain text, and requirement ids
+//! become links.
 
 use relayspec::requirement;
 
 use crate::paths;
 
-/// The page that mdBook calls `index`.
+/// The page that mdBook renders as `index`.
 const README: &str = "README.md";
 
 /// A piece of a page.
 #[derive(Debug, PartialEq, Eq)]
-enum Part<'a> {
+enum Segment<'a> {
     Prose(&'a str),
-    /// A fenced block, a code span or an HTML tag, with its marks.
+    /// A fenced block, a code span or an HTML tag, including its delimiters.
     Code(&'a str),
     Link {
         text: &'a str,
@@ -20,17 +20,17 @@ enum Part<'a> {
     },
 }
 
-/// The page with its links as the book has them. `is_page` tells the pages of the book, `exists` what else is in the tree.
+/// The page with the links of the book. `is_page` recognizes pages of the book, `exists` other files of the tree.
 pub(super) fn linked(text: &str, page: &str, is_page: &dyn Fn(&str) -> bool, exists: &dyn Fn(&str) -> bool) -> String {
-    let written = |part: Part<'_>| match part {
-        Part::Prose(prose) => words(prose, page),
-        Part::Code(code) => in_code(code, page).unwrap_or_else(|| code.to_owned()),
-        Part::Link { text, target } => {
+    let written = |part: Segment<'_>| match part {
+        Segment::Prose(prose) => words(prose, page),
+        Segment::Code(code) => in_code(code, page).unwrap_or_else(|| code.to_owned()),
+        Segment::Link { text, target } => {
             let is_file = !target.starts_with('#') && !paths::is_elsewhere(target);
             let path = paths::resolved(page, target).filter(|_| is_file);
             match path {
                 Some(path) if !is_page(&path) && exists(&path) => text.to_owned(),
-                // mdBook makes an index of it, and leaves links to it as they are.
+                // mdBook renames the file to `index`, but not the links to it.
                 Some(path) if path.ends_with(README) => format!("[{text}]({})", target.replacen(README, "index.md", 1)),
                 _ => format!("[{text}]({target})"),
             }
@@ -46,7 +46,7 @@ pub(super) fn requirement_link(id: &str, page: &str) -> Option<String> {
     Some(if chapter == page { format!("#{id}") } else { format!("{}#{id}", paths::relative(page, &chapter)) })
 }
 
-/// Prose whose ids of requirements are links.
+/// Prose with links at requirement ids.
 fn words(prose: &str, page: &str) -> String {
     let mut out = String::new();
     let mut rest = prose;
@@ -64,13 +64,13 @@ fn words(prose: &str, page: &str) -> String {
     out + rest
 }
 
-/// A code span that is the id of a requirement, as a link.
+/// A code span as a link, if it is a requirement id.
 fn in_code(code: &str, page: &str) -> Option<String> {
     let id = code.strip_prefix('`')?.strip_suffix('`')?;
     Some(format!("[{code}]({})", requirement_link(id, page)?))
 }
 
-fn parts(text: &str) -> Vec<Part<'_>> {
+fn parts(text: &str) -> Vec<Segment<'_>> {
     let mut parts = Vec::new();
     let (mut start, mut fence): (usize, Option<&str>) = (0, None);
     let mut at = 0;
@@ -82,7 +82,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
                 (start, fence) = (at, Some(mark));
             }
             (Some(open), Some(mark)) if open == mark => {
-                parts.push(Part::Code(&text[start..at + line.len()]));
+                parts.push(Segment::Code(&text[start..at + line.len()]));
                 (start, fence) = (at + line.len(), None);
             }
             _ => {}
@@ -90,38 +90,38 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         at += line.len();
     }
     match fence {
-        Some(_) => parts.push(Part::Code(&text[start..])),
+        Some(_) => parts.push(Segment::Code(&text[start..])),
         None => inline(&text[start..], &mut parts),
     }
     parts
 }
 
-/// The parts of text without fences.
-fn inline<'a>(text: &'a str, parts: &mut Vec<Part<'a>>) {
+/// The segments of a text without fences.
+fn inline<'a>(text: &'a str, parts: &mut Vec<Segment<'a>>) {
     let (mut start, mut at) = (0, 0);
     while let Some(next) = text[at..].find(['`', '[', '<']) {
         at += next;
         let rest = &text[at..];
         let found = match rest.as_bytes()[0] {
-            b'`' => code_span(rest).map(|length| (Part::Code(&rest[..length]), length)),
-            b'<' => tag(rest).map(|length| (Part::Code(&rest[..length]), length)),
+            b'`' => code_span(rest).map(|length| (Segment::Code(&rest[..length]), length)),
+            b'<' => tag(rest).map(|length| (Segment::Code(&rest[..length]), length)),
             _ => link(rest),
         };
         match found {
             Some((part, length)) => {
-                parts.push(Part::Prose(&text[start..at]));
+                parts.push(Segment::Prose(&text[start..at]));
                 parts.push(part);
                 at += length;
                 start = at;
             }
-            // All backticks of a run that closes nothing are backticks.
+            // A run of backticks that nothing closes is literal.
             None => at += rest.bytes().take_while(|b| *b == b'`').count().max(1),
         }
     }
-    parts.push(Part::Prose(&text[start..]));
+    parts.push(Segment::Prose(&text[start..]));
 }
 
-/// The length of the code span that begins here.
+/// The length of the code span at the beginning.
 fn code_span(text: &str) -> Option<usize> {
     let marks = text.bytes().take_while(|b| *b == b'`').count();
     let mut at = marks;
@@ -135,15 +135,15 @@ fn code_span(text: &str) -> Option<usize> {
     }
 }
 
-/// The length of the HTML tag or comment that begins here.
+/// The length of the HTML tag or comment at the beginning.
 fn tag(text: &str) -> Option<usize> {
     text[1..]
         .starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!')
         .then(|| Some(text.find('>')? + 1))?
 }
 
-/// The inline link that begins here, and its length.
-fn link(text: &str) -> Option<(Part<'_>, usize)> {
+/// The inline link at the beginning, and its length.
+fn link(text: &str) -> Option<(Segment<'_>, usize)> {
     let (mut depth, mut at) = (0_usize, 0);
     let close = loop {
         let next = at + text[at..].find(['[', ']', '`'])?;
@@ -157,46 +157,46 @@ fn link(text: &str) -> Option<(Part<'_>, usize)> {
     };
     let target = text[close + 1..].strip_prefix('(')?;
     let end = target.find(')').filter(|end| !target[..*end].contains(char::is_whitespace))?;
-    Some((Part::Link { text: &text[1..close], target: &target[..end] }, close + 2 + end + 1))
+    Some((Segment::Link { text: &text[1..close], target: &target[..end] }, close + 2 + end + 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> String {
+    fn converted(text: &str) -> String {
         let is_page = |path: &str| path == "docs/scenarios.md";
         linked(text, "docs/guide.md", &is_page, &|path| path == "LICENSE-MIT" || path == "examples")
     }
 
     #[test]
-    fn links_stay_where_they_lead_somewhere_or_should_be_told_of() {
+    fn keeps_links_unless_they_leave_the_book() {
         for text in
             ["[a](scenarios.md#x)", "[b](#here)", "[`c`](https://example.org/)", "[dead](none.md)", "[x] (y)", "a[0]"]
         {
-            assert_eq!(told(text), text);
+            assert_eq!(converted(text), text);
         }
         assert_eq!(
-            told("the [MIT\nlicence](../LICENSE-MIT), [`examples/`](../examples/)"),
+            converted("the [MIT\nlicence](../LICENSE-MIT), [`examples/`](../examples/)"),
             "the MIT\nlicence, `examples/`"
         );
     }
 
     #[test]
-    fn requirements_are_linked_in_prose_alone() {
+    fn links_requirements_in_prose() {
         let link = "../spec/text/pairing.md#PAIR-30";
-        assert_eq!(told("(PAIR-30), XPAIR-30"), format!("([PAIR-30]({link})), XPAIR-30"));
-        assert_eq!(told("`PAIR-30`"), format!("[`PAIR-30`]({link})"));
+        assert_eq!(converted("(PAIR-30), XPAIR-30"), format!("([PAIR-30]({link})), XPAIR-30"));
+        assert_eq!(converted("`PAIR-30`"), format!("[`PAIR-30`]({link})"));
         for text in ["```\nPAIR-30 [a](../LICENSE-MIT)\n```\n", "`a PAIR-30`", "[PAIR-30](#x)", "<a id=\"PAIR-30\">"] {
-            assert_eq!(told(text), text);
+            assert_eq!(converted(text), text);
         }
         assert_eq!(requirement_link("PAIR-30", "spec/text/pairing.md").as_deref(), Some("#PAIR-30"));
     }
 
     #[test]
-    fn what_is_not_closed_stays() {
+    fn keeps_unclosed_delimiters() {
         for text in ["`a", "``a`", "[a", "[a](b", "a < b", "```\nPAIR-30"] {
-            assert_eq!(told(text), text);
+            assert_eq!(converted(text), text);
         }
     }
 }

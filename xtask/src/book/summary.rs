@@ -1,25 +1,25 @@
-//! The list of pages: what stands in `docs/SUMMARY.md`, with its paths from the root, and what is generated behind the chapters that it
-//! belongs to.
+//! The list of pages: that of `docs/SUMMARY.md`, with paths from the root, and the generated pages after their chapters.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::{Pages, chapter, messages, scenarios};
+use super::pages::Pages;
+use super::{chapter, messages, scenarios};
 use crate::paths;
 
-/// The list of pages, as text and as paths below the root.
+/// The list of pages.
 pub(super) struct Summary {
-    /// What mdBook reads.
+    /// The text for mdBook.
     pub(super) text: String,
-    /// The pages in reading order.
+    /// The paths below the root, in reading order.
     pub(super) pages: Vec<String>,
 }
 
 /// Reads the list.
 ///
 /// # Errors
-/// Where it leads out of the tree, or a generated page belongs to no chapter of it.
+/// If it leads out of the tree, or lacks the chapter of a generated page.
 pub(super) fn read(text: &str, generated: &Pages) -> Result<Summary> {
     let mut summary = Summary { text: String::new(), pages: Vec::new() };
     for line in text.lines() {
@@ -34,17 +34,17 @@ pub(super) fn read(text: &str, generated: &Pages) -> Result<Summary> {
         let path = path.unwrap_or_default();
         let _ = writeln!(summary.text, "{before}]({path})");
         let indent = before.split("- [").next().unwrap_or_default();
-        let behind = chapter::at(&path).into_iter().flat_map(|chapter| {
+        let generated_pages = chapter::at(&path).into_iter().flat_map(|chapter| {
             [("Messages", messages::path(chapter.name)), ("Scenarios", scenarios::path(chapter.name))]
         });
         summary.pages.push(path.clone());
-        for (title, page) in behind.filter(|(_, page)| generated.contains_key(page)) {
+        for (title, page) in generated_pages.filter(|(_, page)| generated.contains_key(page)) {
             let _ = writeln!(summary.text, "{indent}  - [{title}]({page})");
             summary.pages.push(page);
         }
     }
-    let lost = generated.keys().find(|page| !summary.pages.contains(*page));
-    ensure!(lost.is_none(), "docs/SUMMARY.md: the chapter of {} is missing", lost.map_or("", String::as_str));
+    let missing = generated.keys().find(|page| !summary.pages.contains(*page));
+    ensure!(missing.is_none(), "docs/SUMMARY.md: the chapter of {} is missing", missing.map_or("", String::as_str));
     Ok(summary)
 }
 
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_from_the_root_and_chapters_have_their_pages_behind_them() {
+    fn writes_paths_from_the_root_and_adds_generated_pages() {
         let generated = Pages::from([(messages::path("pairing"), String::new())]);
         let text = "# Summary\n\n[Start](../README.md)\n\n- [Guide](guide.md)\n- [Pairing](../spec/text/pairing.md)\n";
         let summary = read(text, &generated).expect("a list");
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_page_needs_its_chapter() {
+    fn rejects_a_generated_page_without_its_chapter() {
         let generated = Pages::from([(messages::path("pairing"), String::new())]);
         assert!(read("- [Guide](guide.md)\n", &generated).is_err());
         assert!(read("- [Guide](../../guide.md)\n", &Pages::new()).is_err());

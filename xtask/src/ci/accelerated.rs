@@ -1,4 +1,4 @@
-//! The judge's verdict on the reference with the default times of the specification, in which minutes pass in seconds.
+//! The self-test with the default timing of the specification, accelerated so that minutes pass in seconds.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -6,26 +6,22 @@ use std::process::Stdio;
 use super::sequence::Step;
 use crate::cargo;
 
-const NAME: &str = "self-test at speed";
+const NAME: &str = "accelerated self-test";
 
-/// How many times as fast. A few times faster still, and the machine's own delays would count for too much.
+/// How many times as fast. A few times faster still, the machine's own delays would count for too much.
 const SPEED: &str = "20";
 
-/// The judge would take real time where it has no libfaketime, and that is many minutes: the step is left out then.
-pub(super) fn step(judge: &Path) -> Step {
+/// The step, skipped without libfaketime, since it would then take many minutes.
+pub(super) fn step(runner: &Path) -> Step {
     if !available() {
-        return Step::skipped(
-            NAME,
-            "libfaketime is missing: nobody has judged the default times (Debian: apt-get install faketime)",
-        );
+        return Step::skipped(NAME, "libfaketime is missing (Debian: apt-get install faketime)");
     }
-    let mut command = cargo::program(judge);
+    let mut command = cargo::program(runner);
     command.args(["self-test", "--speed", SPEED]);
     Step::command(NAME, command)
 }
 
-/// Packages bring the library together with a program of this name; a library that was built by hand is told of by the
-/// variable that the judge reads too.
+/// Packages bring a program with the library; the path of a library that was built by hand is in a variable, which the runner reads too.
 fn available() -> bool {
     let program = || cargo::program("faketime").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     std::env::var_os("CONFORMANCE_FAKETIME").is_some() || program().is_ok_and(|status| status.success())

@@ -1,6 +1,6 @@
-//! The example clients: their own tests, and the judge's verdict on each, by its manifest.
+//! The example clients: their own tests, and the runner against each, by its manifest.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::sequence::Step;
@@ -9,91 +9,65 @@ use crate::{cargo, workspace};
 /// The pairing host in Node, below the root.
 const HOST: &str = "examples/pairing-host-node";
 
-/// The terminal viewer in Python, below the root.
-const VIEWER: &str = "examples/terminal-viewer-python";
-
-/// The sync client in Python, below the root.
-const SYNC: &str = "examples/sync-client-python";
-
 /// The tests of the sync server's chat page in a browser, below the root.
 const PAGE: &str = "reference/tests/page";
 
 /// The browser that they drive.
 const BROWSER: &str = "chromium";
 
-/// The tunnel agent in Python, below the root.
-const AGENT: &str = "examples/tunnel-agent-python";
-
-/// The rpc client in Python, below the root.
-const CALLER: &str = "examples/rpc-client-python";
-
-/// The Python package that the clients share, below the root.
-const PACKAGE: &str = "packages/pypi";
-
 /// The steps of the pairing host.
-pub(super) fn node(judge: &Path) -> Vec<Step> {
+pub(super) fn node(runner: &Path) -> Vec<Step> {
     vec![
         Step::command("host install", within(HOST, "npm", &["ci", "--no-audit", "--no-fund"])),
         Step::command("host tests", within(HOST, "npm", &["test"])),
-        Step::command("host by manifest", judging(judge, HOST)),
+        Step::command("host by manifest", test(runner, HOST)),
     ]
 }
 
-/// The steps of the chat page, which is judged as a sync client too; left out where there is no browser.
-pub(super) fn page(judge: &Path) -> Vec<Step> {
+/// The steps of the chat page, which is tested as a sync client too.
+pub(super) fn page(runner: &Path) -> Vec<Step> {
     let found = std::env::var_os("PATH").and_then(|path| {
         std::env::split_paths(&path).map(|folder| folder.join(BROWSER)).find(|program| program.is_file())
     });
     let Some(browser) = found else {
-        return vec![Step::skipped(
-            "page tests",
-            "no chromium here: nobody has tested the chat page (Debian: apt-get install chromium)",
-        )];
+        return vec![Step::skipped("page tests", "chromium is missing (Debian: apt-get install chromium)")];
     };
     let mut tests = within(PAGE, "npm", &["test"]);
-    tests.env("CONFORMANCE_PROGRAM", judge).env("CHROMIUM", browser);
+    tests.env("CONFORMANCE_PROGRAM", runner).env("CHROMIUM", browser);
     vec![
         Step::command("page install", within(PAGE, "npm", &["ci", "--no-audit", "--no-fund"])),
         Step::command("page tests", tests),
     ]
 }
 
-/// The steps of the clients in Python. What each needs goes into an environment of its own, in its folder.
-pub(super) fn python(judge: &Path) -> Vec<Step> {
-    let environment = |folder| within(folder, "python3", &["-m", "venv", ".venv"]);
-    let install = |folder| {
-        let arguments =
-            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
-        within(folder, ".venv/bin/python", &arguments)
-    };
-    let tests = |folder| within(folder, ".venv/bin/python", &["-m", "unittest"]);
-    vec![
-        Step::command("python package environment", environment(PACKAGE)),
-        Step::command("python package install", install(PACKAGE)),
-        Step::command("python package tests", tests(PACKAGE)),
-        Step::command("viewer environment", environment(VIEWER)),
-        Step::command("viewer install", install(VIEWER)),
-        Step::command("viewer tests", tests(VIEWER)),
-        Step::command("viewer by manifest", judging(judge, VIEWER)),
-        Step::command("agent environment", environment(AGENT)),
-        Step::command("agent install", install(AGENT)),
-        Step::command("agent tests", tests(AGENT)),
-        Step::command("agent by manifest", judging(judge, AGENT)),
-        Step::command("sync environment", environment(SYNC)),
-        Step::command("sync install", install(SYNC)),
-        Step::command("sync tests", tests(SYNC)),
-        Step::command("sync by manifest", judging(judge, SYNC)),
-        Step::command("rpc client environment", environment(CALLER)),
-        Step::command("rpc client install", install(CALLER)),
-        Step::command("rpc client tests", tests(CALLER)),
-        Step::command("rpc client by manifest", judging(judge, CALLER)),
-        Step::command("rpc vectors", within("fixtures/rpc", "python3", &["make.py", "--check"])),
-    ]
+/// The steps of the Python package and of the clients that use it. Each has an environment in its folder.
+pub(super) fn python(runner: &Path) -> Vec<Step> {
+    let package = [
+        (["python package environment", "python package install", "python package tests"], "packages/pypi"),
+        (["viewer environment", "viewer install", "viewer tests"], "examples/terminal-viewer-python"),
+        (["agent environment", "agent install", "agent tests"], "examples/tunnel-agent-python"),
+        (["sync environment", "sync install", "sync tests"], "examples/sync-client-python"),
+        (["rpc client environment", "rpc client install", "rpc client tests"], "examples/rpc-client-python"),
+    ];
+    let python = ".venv/bin/python";
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
+    let mut steps = Vec::new();
+    for ([environment, install, tests], folder) in package {
+        steps.push(Step::command(environment, within(folder, "python3", &["-m", "venv", ".venv"])));
+        steps.push(Step::command(install, within(folder, python, &pip)));
+        steps.push(Step::command(tests, within(folder, python, &["-m", "unittest"])));
+        if folder.starts_with("examples/") {
+            let by_manifest = environment.replace("environment", "by manifest");
+            steps.push(Step::command(&by_manifest, test(runner, folder)));
+        }
+    }
+    steps.push(Step::command("rpc vectors", within("fixtures/rpc", "python3", &["make.py", "--check"])));
+    steps
 }
 
-/// The judge of the client in this folder, which has no baseline: nothing is excused.
-fn judging(judge: &Path, folder: &str) -> Command {
-    let mut command = cargo::program(judge);
+/// The runner against the client in this folder, without a baseline.
+fn test(runner: &Path, folder: &str) -> Command {
+    let mut command = cargo::program(runner);
     command.args(["client", "--manifest", &format!("{folder}/conformance.toml")]);
     command
 }
@@ -101,7 +75,6 @@ fn judging(judge: &Path, folder: &str) -> Command {
 /// A program that runs in a folder below the root.
 pub(super) fn within(folder: &str, program: &str, arguments: &[&str]) -> Command {
     let mut command = cargo::program(program);
-    let folder: PathBuf = workspace::root().join(folder);
-    command.args(arguments).current_dir(folder);
+    command.args(arguments).current_dir(workspace::root().join(folder));
     command
 }

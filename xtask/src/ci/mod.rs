@@ -1,91 +1,92 @@
-//! `ci`: all tests and gates, one after the other. The steps and their order stand here; how they are run does not.
+//! `cargo xtask ci`: all checks, in this order.
 
 mod accelerated;
 mod clients;
-mod languages;
 mod node;
 mod sequence;
 mod server;
+mod tools;
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{book, cargo, gen_schemas, mutants, schema_diff, tidy, trace, workspace};
+use crate::{book, cargo, gen_schemas, mutants, runner, schema_diff, tidy, trace};
+use clients::within;
 use sequence::Step;
 
-/// What to run.
+/// Options of `cargo xtask ci`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    /// Leave out the Node examples, on a machine without Node
+pub(crate) struct CiOptions {
+    /// Skip the Node examples
     #[arg(long)]
     skip_node: bool,
-    /// Leave out the Python examples, on a machine without Python
+    /// Skip the Python examples, and the tools that come as Python packages
     #[arg(long)]
     skip_python: bool,
 }
 
-/// Runs all tests and gates.
+/// Runs all checks.
 ///
 /// # Errors
 /// At the first step that fails.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let judge = workspace::release_binary()?;
-    sequence::run(steps(&judge, options))
+pub(crate) fn run(options: &CiOptions) -> Result<()> {
+    let runner = runner::release_binary()?;
+    sequence::run(steps(&runner, options))
 }
 
-/// The example crate whose own tests ask the judge. It stands outside the workspace, as a user's would.
-fn in_cargo_test(judge: &Path) -> Command {
-    let manifest =
-        ["test", "--locked", "--manifest-path", "examples/cargo-test/Cargo.toml", "--target-dir", "target/cargo-test"];
-    let mut command = cargo::cargo(manifest);
-    command.env("CONFORMANCE_PROGRAM", judge);
-    command
-}
-
-fn steps(judge: &Path, options: &Options) -> Vec<Step> {
+fn steps(runner: &Path, options: &CiOptions) -> Vec<Step> {
     let mut doc = cargo::cargo(["doc", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
-    let mut self_test = cargo::program(judge);
+    let mut self_test = cargo::program(runner);
     self_test.arg("self-test");
+    let build = ["build", "--release", "--package", "relayspec-conformance", "--bin", "conformance"];
+    // A crate outside the workspace, as a user's is.
+    let manifest = ["--manifest-path", "examples/cargo-test/Cargo.toml", "--target-dir", "target/cargo-test"];
+    let mut in_cargo_test = cargo::cargo(["test", "--locked"]);
+    in_cargo_test.args(manifest).env("CONFORMANCE_PROGRAM", runner);
 
     let mut steps = vec![
         Step::command("format", cargo::cargo(["fmt", "--all", "--check"])),
         Step::function("tidy", "cargo xtask tidy", tidy::run),
+    ];
+    if options.skip_python {
+        steps.push(Step::skipped("tools", "--skip-python: spelling, links and dependencies are not checked"));
+    } else {
+        steps.extend(tools::steps());
+    }
+    steps.extend([
         Step::command("clippy", cargo::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         Step::command("tests", cargo::cargo(["test", "--workspace"])),
         Step::function("schemas", "cargo xtask gen-schemas --check", gen_schemas::check),
         Step::function("compatibility", "cargo xtask schema-diff", schema_diff::check),
         Step::command("docs", doc),
-        // It stands outside the workspace.
+        // It is outside the workspace.
         Step::command("book format", cargo::cargo(["fmt", "--manifest-path", "xtask/mdbook/Cargo.toml", "--check"])),
         Step::function("book", "cargo xtask book", book::run),
-        Step::command(
-            "release build",
-            cargo::cargo(["build", "--release", "--package", "relayspec-conformance", "--bin", "conformance"]),
-        ),
+        Step::command("release build", cargo::cargo(build)),
         Step::command("self-test", self_test),
-        accelerated::step(judge),
-        Step::function("mutants", "cargo xtask mutants --fast", mutants::few),
+        accelerated::step(runner),
+        Step::function("mutants", "cargo xtask mutants --fast", mutants::run_fast),
         Step::function("coverage", "cargo xtask trace --check", trace::check),
-        Step::command("judge in cargo test", in_cargo_test(judge)),
-    ];
+        Step::command("runner in cargo test", in_cargo_test),
+    ]);
     if options.skip_node {
-        steps.push(Step::skipped(
-            "node examples",
-            "--skip-node: nobody has judged the Node examples, nor what is generated for AsyncAPI and TypeScript",
-        ));
+        let why = "--skip-node: neither the Node examples nor the generated AsyncAPI and TypeScript are checked";
+        steps.push(Step::skipped("node examples", why));
     } else {
-        steps.extend(languages::steps());
-        steps.extend(node::steps(judge));
-        steps.extend(clients::node(judge));
-        steps.extend(clients::page(judge));
+        // What is installed runs no scripts of its own.
+        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+        steps.push(Step::command("schema tools install", within("xtask/node", "npm", &install)));
+        steps.push(Step::command("schema tools", within("xtask/node", "npm", &["test"])));
+        steps.extend(node::steps(runner));
+        steps.extend(clients::node(runner));
+        steps.extend(clients::page(runner));
     }
     if options.skip_python {
-        steps.push(Step::skipped("python examples", "--skip-python: nobody has judged the Python examples"));
+        steps.push(Step::skipped("python examples", "--skip-python: the Python examples are not checked"));
     } else {
-        steps.extend(clients::python(judge));
+        steps.extend(clients::python(runner));
     }
     steps
 }

@@ -1,4 +1,4 @@
-//! Running steps in order: each is named before it runs and timed, the first failure ends the run, and a table closes it.
+//! Running steps in order. Each is named before it runs and timed, the first failure ends the run, and a table closes it.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -8,24 +8,34 @@ use anyhow::{Result, anyhow};
 
 use crate::cargo;
 
-/// One test or gate.
+/// One check.
 pub(super) struct Step {
     name: &'static str,
-    /// What a developer types to see it alone.
+    /// The command that runs it alone.
     reproduce: String,
-    action: Action,
+    action: Box<dyn FnOnce() -> Result<Status>>,
 }
 
-enum Action {
-    Run(Box<dyn FnOnce() -> Result<()>>),
-    Skip,
+/// How a step ends, unless it fails.
+pub(super) enum Status {
+    Passed,
+    /// Why it was skipped.
+    Skipped(&'static str),
 }
 
 impl Step {
+    /// A step that may find that it has to be skipped.
+    pub(super) fn new(
+        name: &'static str,
+        reproduce: impl Into<String>,
+        action: impl FnOnce() -> Result<Status> + 'static,
+    ) -> Self {
+        Self { name, reproduce: reproduce.into(), action: Box::new(action) }
+    }
+
     /// A step that is a command.
     pub(super) fn command(name: &'static str, mut command: Command) -> Self {
-        let reproduce = cargo::shown(&command);
-        Self { name, reproduce, action: Action::Run(Box::new(move || cargo::run(&mut command))) }
+        Self::function(name, cargo::shown(&command), move || cargo::run(&mut command))
     }
 
     /// A step that runs within this process.
@@ -34,16 +44,15 @@ impl Step {
         reproduce: impl Into<String>,
         function: impl FnOnce() -> Result<()> + 'static,
     ) -> Self {
-        Self { name, reproduce: reproduce.into(), action: Action::Run(Box::new(function)) }
+        Self::new(name, reproduce, || function().map(|()| Status::Passed))
     }
 
-    /// A step that is left out, and why.
-    pub(super) fn skipped(name: &'static str, why: &str) -> Self {
-        Self { name, reproduce: why.to_owned(), action: Action::Skip }
+    /// A step that is skipped.
+    pub(super) fn skipped(name: &'static str, why: &'static str) -> Self {
+        Self::new(name, "", move || Ok(Status::Skipped(why)))
     }
 }
 
-/// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Passed(Duration),
@@ -55,31 +64,27 @@ enum Ending {
 /// Runs the steps up to the first that fails.
 ///
 /// # Errors
-/// That step's error, and how to see it again.
+/// That step's error, and how to reproduce it.
 pub(super) fn run(steps: Vec<Step>) -> Result<()> {
     let total = steps.len();
     let mut endings: Vec<(&str, Ending)> = Vec::new();
     let mut failure = None;
-    for (step, number) in steps.into_iter().zip(1..) {
-        let Step { name, reproduce, action } = step;
-        let ending = match action {
-            _ if failure.is_some() => Ending::NotReached,
-            Action::Skip => {
-                println!("\n──── {number}/{total} {name} SKIPPED, {reproduce}");
+    for (Step { name, reproduce, action }, number) in steps.into_iter().zip(1..) {
+        if failure.is_some() {
+            endings.push((name, Ending::NotReached));
+            continue;
+        }
+        println!("\n──── {number}/{total} {name}: {reproduce}");
+        let start = Instant::now();
+        let ending = match action() {
+            Ok(Status::Passed) => Ending::Passed(start.elapsed()),
+            Ok(Status::Skipped(why)) => {
+                println!("SKIPPED: {why}");
                 Ending::Skipped
             }
-            Action::Run(action) => {
-                println!("\n──── {number}/{total} {name}: {reproduce}");
-                let start = Instant::now();
-                let result = action();
-                let took = start.elapsed();
-                match result {
-                    Ok(()) => Ending::Passed(took),
-                    Err(error) => {
-                        failure = Some(anyhow!("step '{name}' failed: {error:#}\nreproduce it with: {reproduce}"));
-                        Ending::Failed(took)
-                    }
-                }
+            Err(error) => {
+                failure = Some(anyhow!("step '{name}' failed: {error:#}\nreproduce it with: {reproduce}"));
+                Ending::Failed(start.elapsed())
             }
         };
         endings.push((name, ending));
@@ -101,12 +106,12 @@ fn summary(endings: &[(&str, Ending)]) -> String {
             Ending::NotReached => ("not reached", None),
         };
         total += took.unwrap_or_default();
-        let took = took.map(|took| format!("{:>8.1} s  ", took.as_secs_f64())).unwrap_or_else(|| " ".repeat(12));
+        let took = took.map_or_else(|| " ".repeat(12), |took| format!("{:>8.1} s  ", took.as_secs_f64()));
         let _ = writeln!(text, "{name:width$}{took}{word}");
     }
     let _ = write!(text, "{:width$}{:>8.1} s", "", total.as_secs_f64());
     if endings.iter().any(|(_, ending)| *ending == Ending::Skipped) {
-        text.push_str("\nNot everything was judged: see SKIPPED above.");
+        text.push_str("\nNot everything was checked: see SKIPPED above.");
     }
     text
 }
@@ -120,36 +125,33 @@ mod tests {
 
     use super::*;
 
-    /// Steps that write their names down as they run; one of them may fail.
-    fn record(names: [&'static str; 3], failing: Option<&'static str>) -> (Vec<Step>, Rc<RefCell<Vec<&'static str>>>) {
+    /// Runs three steps, of which one may fail, and returns those that ran.
+    fn ran(failing: Option<&'static str>) -> (Result<()>, Vec<&'static str>) {
         let ran = Rc::new(RefCell::new(Vec::new()));
-        let steps = names.map(|name| {
+        let steps = ["a", "b", "c"].map(|name| {
             let ran = Rc::clone(&ran);
             Step::function(name, format!("run-{name}"), move || {
                 ran.borrow_mut().push(name);
                 if failing == Some(name) { bail!("it broke") } else { Ok(()) }
             })
         });
-        (steps.into(), ran)
+        let result = run(steps.into());
+        (result, ran.take())
     }
 
     #[test]
-    fn all_steps_run_in_order() {
-        let (steps, ran) = record(["a", "b", "c"], None);
-        assert!(run(steps).is_ok());
-        assert_eq!(*ran.borrow(), ["a", "b", "c"]);
-    }
-
-    #[test]
-    fn the_first_failure_ends_the_run_and_tells_how_to_see_it_again() {
-        let (steps, ran) = record(["a", "b", "c"], Some("b"));
-        let error = run(steps).expect_err("b fails");
+    fn runs_all_steps_up_to_the_first_failure() {
+        let (result, steps) = ran(None);
+        assert!(result.is_ok());
+        assert_eq!(steps, ["a", "b", "c"]);
+        let (result, steps) = ran(Some("b"));
+        let error = result.expect_err("b fails");
         assert_eq!(format!("{error:#}"), "step 'b' failed: it broke\nreproduce it with: run-b");
-        assert_eq!(*ran.borrow(), ["a", "b"]);
+        assert_eq!(steps, ["a", "b"]);
     }
 
     #[test]
-    fn the_table_tells_what_was_not_judged() {
+    fn prints_what_was_not_checked() {
         let table = summary(&[
             ("format", Ending::Passed(Duration::from_millis(1240))),
             ("node", Ending::Skipped),
@@ -162,7 +164,7 @@ node              SKIPPED
 tests     61.0 s  FAILED
 docs              not reached
           62.2 s
-Not everything was judged: see SKIPPED above.";
+Not everything was checked: see SKIPPED above.";
         assert_eq!(table, expected);
     }
 }

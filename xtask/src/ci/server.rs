@@ -1,4 +1,4 @@
-//! A server that runs for one step. It ends when its value does, however the step goes.
+//! A server that runs for one step, and ends with its value.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -10,31 +10,31 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::cargo;
 
-/// How the line begins in which a server tells its address.
+/// How the line begins in which a server prints its address.
 const OPENING: &str = "listening on ";
 
-/// A server gets this long to tell its address.
+/// How long a server may take to print its address.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A running server. Its process is ended by its id and waited for, so that nothing of it outlives this value.
-pub(super) struct Server {
+/// A running server. Its process is killed and waited for when the value is dropped.
+pub(super) struct ServerProcess {
     process: Child,
     url: String,
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // An error here means that it has ended already.
+        // An error means that it has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-impl Server {
-    /// Starts a server and waits until it tells its address in a line of its output, `listening on ws://…`.
+impl ServerProcess {
+    /// Starts a server and waits until it prints its address, as in `listening on ws://…`.
     ///
     /// # Errors
-    /// Where it does not start, ends before it has told its address, or takes longer than 15 s.
+    /// If it does not start, ends early, or takes longer than 15 s.
     pub(super) fn start(mut command: Command) -> Result<Self> {
         let shown = cargo::shown(&command);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -51,7 +51,7 @@ impl Server {
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 let status = server.process.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
-                Err(anyhow!("`{shown}` ended before it had printed `{OPENING}…`: {status}"))
+                Err(anyhow!("`{shown}` ended before it printed `{OPENING}…`: {status}"))
             }
         }
     }
@@ -60,15 +60,9 @@ impl Server {
     pub(super) fn url(&self) -> &str {
         &self.url
     }
-
-    /// Its process id.
-    #[cfg(test)]
-    fn id(&self) -> u32 {
-        self.process.id()
-    }
 }
 
-/// Reads the output to its end, so that the server never waits for a reader, and sends the address when it comes by.
+/// Reads the output to its end, so that the server never blocks on it, and sends the address.
 fn address(output: ChildStdout) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -94,22 +88,22 @@ mod tests {
     }
 
     #[test]
-    fn a_server_tells_its_address_and_ends_with_its_value() {
-        let server = Server::start(shell("echo starting; echo listening on ws://127.0.0.1:1; exec sleep 60"));
+    fn a_server_has_an_address_and_ends_with_its_value() {
+        let server = ServerProcess::start(shell("echo starting; echo listening on ws://127.0.0.1:1; exec sleep 60"));
         let server = server.expect("it starts");
         assert_eq!(server.url(), "ws://127.0.0.1:1");
-        let process = PathBuf::from(format!("/proc/{}", server.id()));
+        let process = PathBuf::from(format!("/proc/{}", server.process.id()));
         assert!(process.exists(), "it does not run");
         drop(server);
         assert!(!process.exists(), "it outlives its value");
     }
 
     #[test]
-    fn a_server_that_ends_early_is_told_with_its_status() {
-        let error = Server::start(shell("echo no; exit 3")).err().expect("it ends early");
+    fn reports_the_status_of_a_server_that_ends_early() {
+        let error = ServerProcess::start(shell("echo no; exit 3")).err().expect("it ends early");
         assert_eq!(
             format!("{error:#}"),
-            "`sh -c 'echo no; exit 3'` ended before it had printed `listening on …`: exit status: 3"
+            "`sh -c 'echo no; exit 3'` ended before it printed `listening on …`: exit status: 3"
         );
     }
 }

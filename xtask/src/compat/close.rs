@@ -1,13 +1,13 @@
-//! The schema of what a writer sends: the members that it knows and no others (WIRE-02). A reader's schema is left as it is.
+//! Closes the schema of a writer, which sends only the members that it knows (WIRE-02). A reader's schema stays as it is.
 
 use serde_json::{Value, json};
 
 use super::document::Document;
 
-/// The keywords below which another value stands, not the same one.
+/// The keywords whose schema applies to another value.
 const VALUES: &[&str] = &["items", "additionalProperties", "unevaluatedItems", "contains"];
 
-/// The same document, in which every object that names members has those alone, unless it says that it has others.
+/// The same document, in which objects have only the members that they name, unless they allow others explicitly.
 pub(crate) fn closed(document: &Document) -> Document {
     let mut root = document.root.clone();
     value(&mut root, document);
@@ -17,16 +17,16 @@ pub(crate) fn closed(document: &Document) -> Document {
     Document { root }
 }
 
-/// A schema that stands for a value of its own.
+/// A schema that describes a value of its own.
 fn value(schema: &mut Value, document: &Document) {
-    let said = schema.get("additionalProperties").is_some() || schema.get("unevaluatedProperties").is_some();
-    if !said && names_members(schema, document, 0) == Some(true) {
+    let is_explicit = schema.get("additionalProperties").is_some() || schema.get("unevaluatedProperties").is_some();
+    if !is_explicit && names_members(schema, document, 0) == Some(true) {
         schema["unevaluatedProperties"] = json!(false);
     }
     inside(schema, document);
 }
 
-/// What stands within a schema: other values, and other schemas for the same value.
+/// The schemas within a schema: of other values, and further ones of the same value.
 fn inside(schema: &mut Value, document: &Document) {
     let Some(members) = schema.as_object_mut() else { return };
     for (keyword, part) in members {
@@ -44,7 +44,7 @@ fn inside(schema: &mut Value, document: &Document) {
     }
 }
 
-/// Whether the objects of a schema have members with names: `None` where it has no objects, `Some(false)` where some of them are open.
+/// Whether the objects of a schema have named members: `None` if it has no objects, `Some(false)` if some of them are open.
 fn names_members(schema: &Value, document: &Document, depth: usize) -> Option<bool> {
     let members = match schema {
         Value::Bool(true) => return Some(false),
@@ -79,7 +79,7 @@ fn names_members(schema: &Value, document: &Document, depth: usize) -> Option<bo
     }
     match found {
         Some(found) => found,
-        // An object without any word about its members has whatever members.
+        // An object that says nothing about its members may have any.
         None => Some(false),
     }
 }

@@ -1,12 +1,12 @@
-//! A schema document in the form that the comparison works on: without annotations, with number formats written as ranges, and with
-//! references to its own definitions alone. What it cannot bring into this form it refuses; nothing here compares.
+//! A schema document in normal form for the comparison: no annotations, number formats as ranges, and references only to its own
+//! definitions. Schemas that have no such form are rejected.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-/// Keywords that say nothing about which values are valid. `default` stays: whoever reads a message fills it in.
+/// Keywords that do not affect which values are valid. `default` is kept: readers fill it in.
 const ANNOTATIONS: &[&str] = &[
     "$schema",
     "$id",
@@ -37,7 +37,7 @@ const ONE: &[&str] = &[
 const SEVERAL: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
 const NAMED: &[&str] = &["properties", "patternProperties", "dependentSchemas", "$defs"];
 
-/// The integer formats of schemars, with the values that the types behind them take.
+/// The integer formats of schemars, with the ranges of their types.
 const WHOLE: &[(&str, i128, i128)] = &[
     ("int8", i8::MIN as i128, i8::MAX as i128),
     ("int16", i16::MIN as i128, i16::MAX as i128),
@@ -54,32 +54,29 @@ const WHOLE: &[(&str, i128, i128)] = &[
 /// A schema with its definitions.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Document {
-    /// The whole, definitions below `$defs`.
+    /// The root, with the definitions below `$defs`.
     pub(crate) root: Value,
 }
 
-/// Why a schema cannot be compared: what stands in it, and where.
+/// Why a schema cannot be compared, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unreadable {
+pub(crate) struct UnsupportedSchema {
     pub(crate) at: String,
     pub(crate) why: String,
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for UnsupportedSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at `#{}`", self.why, self.at)
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for UnsupportedSchema {}
 
 impl Document {
     /// Reads a schema.
-    ///
-    /// # Errors
-    /// Where it refers to something outside of it, or is no schema.
-    pub(crate) fn read(schema: &Value) -> Result<Self, Unreadable> {
-        let mut root = normal(schema, "")?;
+    pub(crate) fn read(schema: &Value) -> Result<Self, UnsupportedSchema> {
+        let mut root = normalized(schema, "")?;
         if let Some(older) = root.as_object_mut().and_then(|root| root.remove("definitions")) {
             root["$defs"] = older;
         }
@@ -88,7 +85,7 @@ impl Document {
         Ok(document)
     }
 
-    /// What a reference names; null where it names nothing in this document.
+    /// The target of a reference; null if it has none in this document.
     pub(crate) fn target(&self, reference: &str) -> &Value {
         match reference.strip_prefix("#/$defs/") {
             Some(name) => self.root.get("$defs").and_then(|all| all.get(unescaped(name))).unwrap_or(&Value::Null),
@@ -102,17 +99,20 @@ impl Document {
         self.root.get("$defs").and_then(Value::as_object).into_iter().flatten()
     }
 
-    fn check_references(&self, schema: &Value, at: &str) -> Result<(), Unreadable> {
+    fn check_references(&self, schema: &Value, at: &str) -> Result<(), UnsupportedSchema> {
         if let Some(reference) = schema.get("$ref") {
             let known = reference.as_str().is_some_and(|name| !self.target(name).is_null());
             if !known {
-                return Err(Unreadable { at: at.into(), why: format!("the reference {reference} names nothing here") });
+                return Err(UnsupportedSchema {
+                    at: at.into(),
+                    why: format!("the reference {reference} has no target in this document"),
+                });
             }
         }
         each(schema, &mut |part, key| self.check_references(part, &format!("{at}{key}")))
     }
 
-    /// The names of definitions that are the same in both documents, together with all that they refer to.
+    /// The names of definitions that are the same in both documents, including everything that they refer to.
     pub(crate) fn same_definitions(&self, other: &Self) -> BTreeSet<String> {
         let equal = |name: &String, one: &Value| other.root["$defs"].get(name) == Some(one);
         let mut same: BTreeSet<String> =
@@ -129,14 +129,15 @@ impl Document {
     }
 }
 
-/// Whether every reference of a schema names one of these definitions.
+/// Whether every reference of a schema leads to one of these definitions.
 pub(crate) fn refers_within(schema: &Value, names: &BTreeSet<String>) -> bool {
     let own = schema.get("$ref").and_then(Value::as_str);
-    let fine = own.is_none_or(|own| own.strip_prefix("#/$defs/").is_some_and(|name| names.contains(&unescaped(name))));
-    fine && each(schema, &mut |part, _| if refers_within(part, names) { Ok(()) } else { Err(()) }).is_ok()
+    let own_fits =
+        own.is_none_or(|own| own.strip_prefix("#/$defs/").is_some_and(|name| names.contains(&unescaped(name))));
+    own_fits && each(schema, &mut |part, _| if refers_within(part, names) { Ok(()) } else { Err(()) }).is_ok()
 }
 
-/// Calls a function for each schema that stands directly in another, with the end of its pointer.
+/// Calls a function for each direct subschema, with the end of its pointer.
 pub(crate) fn each<'a, E>(schema: &'a Value, visit: &mut dyn FnMut(&'a Value, &str) -> Result<(), E>) -> Result<(), E> {
     for (keyword, value) in schema.as_object().into_iter().flatten() {
         let name = keyword.as_str();
@@ -155,21 +156,22 @@ pub(crate) fn each<'a, E>(schema: &'a Value, visit: &mut dyn FnMut(&'a Value, &s
     Ok(())
 }
 
-/// A name as it stands in a JSON pointer (RFC 6901).
+/// Escapes a name for a JSON pointer (RFC 6901).
 pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn unescaped(name: &str) -> String {
+/// Reverses [`escaped`].
+pub(crate) fn unescaped(name: &str) -> String {
     name.replace("~1", "/").replace("~0", "~")
 }
 
-fn normal(schema: &Value, at: &str) -> Result<Value, Unreadable> {
-    let wrong = |why: String| Err(Unreadable { at: at.into(), why });
+fn normalized(schema: &Value, at: &str) -> Result<Value, UnsupportedSchema> {
+    let wrong = |why: String| Err(UnsupportedSchema { at: at.into(), why });
     let members = match schema {
         Value::Bool(_) => return Ok(schema.clone()),
         Value::Object(members) => members,
-        _ => return wrong(format!("a schema is an object or a boolean, not {schema}")),
+        _ => return wrong(format!("expected an object or a boolean, got {schema}")),
     };
     let mut result = Map::new();
     for (keyword, value) in members {
@@ -178,37 +180,36 @@ fn normal(schema: &Value, at: &str) -> Result<Value, Unreadable> {
         let value = match name {
             _ if ANNOTATIONS.contains(&name) || name.starts_with("x-") => continue,
             "$anchor" | "$dynamicAnchor" | "$dynamicRef" | "$recursiveRef" => {
-                return wrong(format!("`{name}` is not understood"));
+                return wrong(format!("unsupported keyword `{name}`"));
             }
-            "$defs" if !at.is_empty() => return wrong("definitions stand at the root of a document".into()),
+            "$defs" if !at.is_empty() => return wrong("`$defs` is only supported at the root".into()),
             "$ref" => {
                 let text = value.as_str().unwrap_or_default();
                 text.replace("#/definitions/", "#/$defs/").into()
             }
-            _ if ONE.contains(&name) => normal(value, &below)?,
+            _ if ONE.contains(&name) => normalized(value, &below)?,
             _ if SEVERAL.contains(&name) => {
                 let parts = value.as_array().map(Vec::as_slice).unwrap_or_default();
-                let parts = parts.iter().enumerate().map(|(index, part)| normal(part, &format!("{below}/{index}")));
+                let parts = parts.iter().enumerate().map(|(index, part)| normalized(part, &format!("{below}/{index}")));
                 parts.collect::<Result<Vec<_>, _>>()?.into()
             }
-            "definitions" => normal_names(value, &below)?,
-            _ if NAMED.contains(&name) => normal_names(value, &below)?,
+            _ if name == "definitions" || NAMED.contains(&name) => normalized_names(value, &below)?,
             _ => value.clone(),
         };
         result.insert(keyword.clone(), value);
     }
-    ranged(&mut result);
+    replace_formats(&mut result);
     Ok(result.into())
 }
 
-fn normal_names(value: &Value, at: &str) -> Result<Value, Unreadable> {
+fn normalized_names(value: &Value, at: &str) -> Result<Value, UnsupportedSchema> {
     let parts = value.as_object().into_iter().flatten();
-    let parts = parts.map(|(name, part)| Ok((name.clone(), normal(part, &format!("{at}/{}", escaped(name)))?)));
+    let parts = parts.map(|(name, part)| Ok((name.clone(), normalized(part, &format!("{at}/{}", escaped(name)))?)));
     parts.collect::<Result<Map<_, _>, _>>().map(Value::Object)
 }
 
-/// Writes formats that the validator does not know as what they stand for: numbers as ranges, addresses as those of either kind.
-fn ranged(members: &mut Map<String, Value>) {
+/// Replaces formats that the validator does not know: number formats by ranges, IP addresses by both versions.
+fn replace_formats(members: &mut Map<String, Value>) {
     let Some(format) = members.get("format").and_then(Value::as_str) else { return };
     if matches!(format, "double" | "float") {
         members.remove("format");

@@ -1,53 +1,55 @@
-//! Proofs that a reader takes all that a writer sends: shape by shape. Where no proof is found nothing is said.
+//! Proofs that a reader accepts everything that a writer sends, shape by shape. Not finding a proof proves nothing.
 //!
-//! Recursion is met by assumption: a pair that is being proved counts as proved, since a value is finite and each step goes into it.
+//! Recursion is handled by assumption: a pair that is being proved counts as proved, since values are finite and each step goes deeper.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
 
+use super::analysis::{SchemaAnalysis, key};
 use super::automaton;
 use super::document::refers_within;
-use super::meet::{self, member};
-use super::shape::{All, Bound, List, Object, Range, Shape, Text, is_never, order};
-use super::side::{Side, key};
+use super::intersect::{self, member};
+use super::shape::{
+    ArrayShape, Bound, Conjunction, NumberShape, ObjectShape, Shape, StringShape, fewer, is_never, order,
+};
 
-/// Lengths up to which strings are compared by automata.
+/// The longest string length that automata compare.
 const LONGEST: u64 = 300;
-/// A writer's object is split into at most so many, one for each value of its members.
-const PIECES: usize = 48;
-/// Steps that one proof may take.
+/// The most cases into which a writer's object is split, one for each value of a member.
+const CASES: usize = 48;
+/// The most steps of one proof.
 const STEPS: usize = 60_000;
 
-/// How deep a proof may go into a value.
+/// The deepest nesting of values that a proof follows.
 const DEEPEST: usize = 60;
 
 /// A writer and a reader.
 pub(super) struct Pair<'a> {
-    pub(super) writer: &'a Side,
-    pub(super) reader: &'a Side,
+    pub(super) writer: &'a SchemaAnalysis,
+    pub(super) reader: &'a SchemaAnalysis,
 }
 
-/// One proof under way.
-pub(super) struct Proof<'a> {
+/// One attempt at a proof.
+pub(super) struct Prover<'a> {
     pair: &'a Pair<'a>,
     assumed: BTreeSet<(String, String)>,
     /// The assumptions in the order in which they were made.
     trail: Vec<(String, String)>,
-    /// What could not be proved even with all assumptions.
+    /// Pairs that could not be proved even with all assumptions.
     failed: BTreeSet<(String, String)>,
     steps: usize,
     depth: usize,
 }
 
-impl<'a> Proof<'a> {
+impl<'a> Prover<'a> {
     pub(super) fn new(pair: &'a Pair<'a>) -> Self {
         Self { pair, assumed: BTreeSet::new(), trail: Vec::new(), failed: BTreeSet::new(), steps: 0, depth: 0 }
     }
 
-    /// Whether it is certain that whatever meets the one meets the other.
-    pub(super) fn within(&mut self, writer: &All, reader: &All) -> bool {
+    /// Whether it is certain that every value that meets the writer's schemas meets the reader's.
+    pub(super) fn within(&mut self, writer: &Conjunction, reader: &Conjunction) -> bool {
         self.steps += 1;
         if self.steps > STEPS || self.depth > DEEPEST {
             return false;
@@ -70,10 +72,10 @@ impl<'a> Proof<'a> {
         self.assumed.insert(pair.clone());
         self.trail.push(pair.clone());
         self.depth += 1;
-        let proved = own.all.iter().all(|shape| self.taken(shape, reader, 2));
+        let proved = own.all.iter().all(|shape| self.is_accepted(shape, reader, 2));
         self.depth -= 1;
         if !proved {
-            // What was proved below may rest on this.
+            // Whatever was proved meanwhile may rest on this assumption.
             for pair in self.trail.split_off(before) {
                 self.assumed.remove(&pair);
             }
@@ -82,19 +84,19 @@ impl<'a> Proof<'a> {
         proved
     }
 
-    /// Whether two schemas are the same text, but for members that the writer's excludes and the reader's lets pass.
+    /// Whether two schemas are the same text, except that the writer's may exclude members that the reader's allows.
     fn is_same(&self, writer: &Value, reader: &Value) -> bool {
         narrower(writer, reader) && refers_within(reader, &self.pair.reader.shared)
     }
 
-    fn taken(&mut self, shape: &Shape, reader: &All, splits: usize) -> bool {
-        if let Shape::Is(value) = shape {
-            return self.pair.reader.takes(reader, value);
+    fn is_accepted(&mut self, shape: &Shape, reader: &Conjunction, splits: usize) -> bool {
+        if let Shape::Const(value) = shape {
+            return self.pair.reader.accepts(reader, value);
         }
         if let Shape::Number(range) = shape
             && let Some(values) = few(range)
         {
-            return values.iter().all(|value| self.pair.reader.takes(reader, value));
+            return values.iter().all(|value| self.pair.reader.accepts(reader, value));
         }
         let Some(choices) = self.pair.reader.shapes(reader) else { return false };
         if !choices.exact {
@@ -105,44 +107,44 @@ impl<'a> Proof<'a> {
         }
         let Shape::Object(object) = shape else { return false };
         splits > 0
-            && pieces(object, self.pair.writer).is_some_and(|pieces| {
-                pieces.into_iter().all(|piece| self.taken(&Shape::Object(piece), reader, splits - 1))
+            && cases(object, self.pair.writer).is_some_and(|cases| {
+                cases.into_iter().all(|case| self.is_accepted(&Shape::Object(case), reader, splits - 1))
             })
     }
 
     fn contains(&mut self, reader: &Shape, writer: &Shape) -> bool {
         match (writer, reader) {
             (Shape::Number(writer), Shape::Number(reader)) => numbers(writer, reader),
-            (Shape::Text(writer), Shape::Text(reader)) => texts(writer, reader),
-            (Shape::List(writer), Shape::List(reader)) => self.lists(writer, reader),
+            (Shape::String(writer), Shape::String(reader)) => texts(writer, reader),
+            (Shape::Array(writer), Shape::Array(reader)) => self.lists(writer, reader),
             (Shape::Object(writer), Shape::Object(reader)) => self.objects(writer, reader),
             _ => false,
         }
     }
 
-    fn lists(&mut self, writer: &List, reader: &List) -> bool {
-        // Behind an item that nothing meets there is no other.
+    fn lists(&mut self, writer: &ArrayShape, reader: &ArrayShape) -> bool {
+        // No item can follow an impossible one.
         let end = writer.front.iter().chain([&writer.rest]).position(is_never).map(|end| end as u64);
-        let longest = super::shape::fewer(writer.longest, end);
+        let longest = fewer(writer.longest, end);
         let short = reader.shortest <= writer.shortest;
         let long = reader.longest.is_none_or(|limit| longest.is_some_and(|longest| longest <= limit));
         let unique = !reader.unique || writer.unique || longest.is_some_and(|longest| longest <= 1);
         if !(short && long && unique && reader.rules.is_subset(&writer.rules)) {
             return false;
         }
-        let places = writer.front.len().max(reader.front.len()) + 1;
-        (0..places)
+        let count = writer.front.len().max(reader.front.len()) + 1;
+        (0..count)
             .take_while(|index| longest.is_none_or(|longest| (*index as u64) < longest))
             .all(|index| self.within(writer.item(index), reader.item(index)))
     }
 
-    fn objects(&mut self, writer: &Object, reader: &Object) -> bool {
+    fn objects(&mut self, writer: &ObjectShape, reader: &ObjectShape) -> bool {
         if !(reader.required.is_subset(&writer.required) && reader.rules.is_subset(&writer.rules)) {
             return false;
         }
         let is_closed = is_never(&writer.rest) && writer.patterns.is_empty();
         let fewest = writer.fewest.max(writer.required.len() as u64);
-        let most = super::shape::fewer(writer.most, is_closed.then_some(writer.members.len() as u64));
+        let most = fewer(writer.most, is_closed.then_some(writer.members.len() as u64));
         let counts = reader.fewest <= fewest && reader.most.is_none_or(|limit| most.is_some_and(|most| most <= limit));
         if !counts {
             return false;
@@ -155,18 +157,18 @@ impl<'a> Proof<'a> {
         if !named {
             return false;
         }
-        let unnamed = |proof: &mut Self, own: &All, of: &dyn Fn(&str) -> bool| {
+        let unnamed = |proof: &mut Self, own: &Conjunction, of: &dyn Fn(&str) -> bool| {
             let others = reader.members.keys().filter(|name| !writer.members.contains_key(*name) && of(name));
-            let fine = others.cloned().collect::<Vec<_>>().iter().all(|name| proof.within(own, &member(reader, name)));
-            fine && proof.within(own, &reader.rest)
+            let fits = others.cloned().collect::<Vec<_>>().iter().all(|name| proof.within(own, &member(reader, name)));
+            fits && proof.within(own, &reader.rest)
         };
         for (pattern, own) in &writer.patterns {
             let known = reader.patterns.iter().find(|(other, _)| other == pattern);
-            let fine = match known {
+            let fits = match known {
                 Some((_, wanted)) => reader.patterns.len() == 1 && self.within(own, wanted),
-                None => reader.patterns.is_empty() && unnamed(self, own, &|name| meet::matches(pattern, name)),
+                None => reader.patterns.is_empty() && unnamed(self, own, &|name| intersect::matches(pattern, name)),
             };
-            if !fine {
+            if !fits {
                 return false;
             }
         }
@@ -176,7 +178,7 @@ impl<'a> Proof<'a> {
     }
 }
 
-/// The same text, but that the narrower one may refuse unknown members where the other says nothing of them.
+/// The same text, except that the narrower one may refuse unknown members.
 fn narrower(narrow: &Value, wide: &Value) -> bool {
     match (narrow, wide) {
         (Value::Object(a), Value::Object(b)) => {
@@ -192,7 +194,7 @@ fn narrower(narrow: &Value, wide: &Value) -> bool {
     }
 }
 
-fn numbers(writer: &Range, reader: &Range) -> bool {
+fn numbers(writer: &NumberShape, reader: &NumberShape) -> bool {
     let end = |own: &Option<Bound>, wanted: &Option<Bound>, further: std::cmp::Ordering| match (own, wanted) {
         (_, None) => true,
         (None, Some(_)) => false,
@@ -217,7 +219,7 @@ fn numbers(writer: &Range, reader: &Range) -> bool {
         && reader.rules.is_subset(&writer.rules)
 }
 
-fn texts(writer: &Text, reader: &Text) -> bool {
+fn texts(writer: &StringShape, reader: &StringShape) -> bool {
     let formats = reader.formats.is_subset(&writer.formats);
     if !formats || !reader.rules.is_subset(&writer.rules) {
         return false;
@@ -226,7 +228,7 @@ fn texts(writer: &Text, reader: &Text) -> bool {
     let long = reader.longest.is_none_or(|limit| writer.longest.is_some_and(|longest| longest <= limit));
     let mut wanted: Vec<_> = reader.patterns.difference(&writer.patterns).cloned().collect();
     if !(short && long) {
-        // Only a pattern can bound a length that no keyword does.
+        // Without a length keyword, only a pattern can bound the length.
         let Some(length) = length(reader).filter(|_| !writer.patterns.is_empty()) else { return false };
         wanted.push(length);
     }
@@ -236,36 +238,36 @@ fn texts(writer: &Text, reader: &Text) -> bool {
     }
 }
 
-/// The patterns whose strings are of a text: its own, and its lengths where it has any other.
-pub(super) fn language(text: &Text) -> Vec<String> {
+/// The patterns that a string has to match: its own, together with its length if it has any.
+pub(super) fn language(text: &StringShape) -> Vec<String> {
     let own = text.patterns.iter().cloned();
     own.chain(length(text).filter(|_| !text.patterns.is_empty())).collect()
 }
 
-/// The lengths of a text as a pattern, where it has any that are not too long for an automaton.
-pub(super) fn length(text: &Text) -> Option<String> {
+/// The length limits of a string as a pattern, if it has any that are short enough for an automaton.
+pub(super) fn length(text: &StringShape) -> Option<String> {
     let is_short = text.shortest <= LONGEST && text.longest.is_none_or(|longest| longest <= LONGEST);
     let any = text.shortest > 0 || text.longest.is_some();
     (any && is_short).then(|| automaton::of_length(text.shortest, text.longest))
 }
 
 /// All values of a small range of integers.
-fn few(range: &Range) -> Option<Vec<Value>> {
+fn few(range: &NumberShape) -> Option<Vec<Value>> {
     let (least, most) = (range.least.as_ref()?, range.most.as_ref()?);
     let (Some(first), Some(last)) = (least.at.as_i64(), most.at.as_i64()) else { return None };
     let closed = range.whole && !least.open && !most.open && range.multiples.is_empty() && range.rules.is_empty();
     (closed && last.checked_sub(first)? <= 32).then(|| (first..=last).map(|number| json!(number)).collect())
 }
 
-/// A writer's object as several, one for each way in which a member of few ways can be.
-fn pieces(object: &Object, side: &Side) -> Option<Vec<Object>> {
-    let ways = |all: &All| -> Option<Vec<All>> {
+/// A writer's object split into cases, one for each value or alternative of a member that has only a few.
+fn cases(object: &ObjectShape, side: &SchemaAnalysis) -> Option<Vec<ObjectShape>> {
+    let cases_of = |all: &Conjunction| -> Option<Vec<Conjunction>> {
         let shapes = side.shapes(all)?;
         let values: Option<Vec<_>> = shapes
             .all
             .iter()
             .map(|shape| match shape {
-                Shape::Is(value) => Some(vec![Rc::new(json!({ "const": value }))]),
+                Shape::Const(value) => Some(vec![Rc::new(json!({ "const": value }))]),
                 _ => None,
             })
             .collect();
@@ -274,25 +276,25 @@ fn pieces(object: &Object, side: &Side) -> Option<Vec<Object>> {
             let target = schema.get("$ref").and_then(Value::as_str).map(|name| side.document.target(name));
             let schema = target.unwrap_or(schema);
             let branches = schema.get("anyOf").or_else(|| schema.get("oneOf"))?.as_array()?;
-            let branch = |one: &Value| meet::joined(all, &vec![Rc::new(one.clone())]);
+            let branch = |one: &Value| intersect::joined(all, &vec![Rc::new(one.clone())]);
             Some(branches.iter().map(branch).collect::<Vec<_>>())
         };
-        values.or_else(by_branch).filter(|ways| ways.len() > 1 && ways.len() <= PIECES)
+        values.or_else(by_branch).filter(|cases| cases.len() > 1 && cases.len() <= CASES)
     };
-    let (name, ways) = object.members.iter().find_map(|(name, all)| Some((name, ways(all)?)))?;
-    let mut pieces: Vec<_> = ways
+    let (name, values) = object.members.iter().find_map(|(name, all)| Some((name, cases_of(all)?)))?;
+    let mut cases: Vec<_> = values
         .into_iter()
-        .map(|way| {
-            let mut piece = object.clone();
-            piece.members.insert(name.clone(), way);
-            piece.required.insert(name.clone());
-            piece
+        .map(|value| {
+            let mut case = object.clone();
+            case.members.insert(name.clone(), value);
+            case.required.insert(name.clone());
+            case
         })
         .collect();
     if !object.required.contains(name) {
         let mut without = object.clone();
         without.members.insert(name.clone(), vec![Rc::new(Value::Bool(false))]);
-        pieces.push(without);
+        cases.push(without);
     }
-    Some(pieces)
+    Some(cases)
 }

@@ -1,21 +1,21 @@
-//! Values that meet a schema: the plainest one, or one drawn by chance from a seed. What is built is only likely to be right; whoever uses
-//! it asks the validator.
+//! Values that meet a schema: the simplest one, or a random one from a seed. They are only likely to be valid; callers check them with the
+//! validator.
 
 use fastrand::Rng;
 use serde_json::{Map, Number, Value, json};
 
+use super::analysis::SchemaAnalysis;
 use super::automaton;
-use super::meet::member;
+use super::intersect::member;
 use super::prove::language;
-use super::shape::{All, List, Object, Range, Shape, Text, is_never};
-use super::side::Side;
+use super::shape::{ArrayShape, Conjunction, NumberShape, ObjectShape, Shape, StringShape, is_never, order};
 
-/// How deep a value may be.
+/// The deepest nesting of a value.
 const DEEPEST: usize = 24;
-/// From this depth on, only what is needed.
+/// From this depth on, optional parts are left out.
 const DEEP: usize = 5;
 
-/// Strings that have a format, and some that have none.
+/// Examples of formats, and some strings that match none.
 const TEXTS: &[&str] = &[
     "",
     "a",
@@ -39,52 +39,47 @@ const TEXTS: &[&str] = &[
     "1.5s",
 ];
 
-/// Where values come from.
-pub(super) struct Source<'a> {
-    side: &'a Side,
-    /// None for the plainest value.
-    chance: Option<Rng>,
+/// A source of values.
+pub(super) struct Sampler<'a> {
+    side: &'a SchemaAnalysis,
+    /// `None` for the simplest values.
+    rng: Option<Rng>,
 }
 
-impl<'a> Source<'a> {
-    /// The plainest values.
-    pub(super) fn plain(side: &'a Side) -> Self {
-        Self { side, chance: None }
+impl<'a> Sampler<'a> {
+    /// Draws the simplest values.
+    pub(super) fn plain(side: &'a SchemaAnalysis) -> Self {
+        Self { side, rng: None }
     }
 
-    /// Values by chance; the same for the same seed.
-    pub(super) fn seeded(side: &'a Side, seed: u64) -> Self {
-        Self { side, chance: Some(Rng::with_seed(seed)) }
+    /// Draws random values; the same for the same seed.
+    pub(super) fn seeded(side: &'a SchemaAnalysis, seed: u64) -> Self {
+        Self { side, rng: Some(Rng::with_seed(seed)) }
     }
 
     fn one_in(&mut self, count: usize) -> bool {
-        self.chance.as_mut().is_some_and(|chance| chance.usize(..count) == 0)
+        self.rng.as_mut().is_some_and(|rng| rng.usize(..count) == 0)
     }
 
-    /// A value of these schemas; none where none was found.
-    pub(super) fn value(&mut self, all: &All, depth: usize) -> Option<Value> {
+    /// A value that meets these schemas, if one is found.
+    pub(super) fn value(&mut self, all: &Conjunction, depth: usize) -> Option<Value> {
         if depth > DEEPEST {
             return None;
         }
         let shapes = self.side.shapes(all)?;
         let mut order: Vec<_> = (0..shapes.all.len()).collect();
-        if let Some(chance) = self.chance.as_mut().filter(|_| depth < DEEP) {
-            chance.shuffle(&mut order);
+        if let Some(rng) = self.rng.as_mut().filter(|_| depth < DEEP) {
+            rng.shuffle(&mut order);
         } else {
-            // What has no members inside ends soonest.
+            // Values without members end the recursion soonest.
             order.sort_by_key(|index| match shapes.all[*index] {
-                Shape::Is(Value::Null) => 3,
-                Shape::Is(_) => 1,
-                Shape::Text(_) => 0,
+                Shape::Const(Value::Null) => 3,
+                Shape::Const(_) => 1,
+                Shape::String(_) => 0,
                 Shape::Number(_) => 2,
-                Shape::List(_) => 4,
-                Shape::Object(_) => {
-                    if depth == 0 {
-                        0
-                    } else {
-                        5
-                    }
-                }
+                Shape::Array(_) => 4,
+                Shape::Object(_) if depth == 0 => 0,
+                Shape::Object(_) => 5,
             });
         }
         order.into_iter().find_map(|index| self.of_shape(&shapes.all[index], depth))
@@ -93,47 +88,35 @@ impl<'a> Source<'a> {
     /// A value of one shape.
     pub(super) fn of_shape(&mut self, shape: &Shape, depth: usize) -> Option<Value> {
         match shape {
-            Shape::Is(value) => Some(value.clone()),
-            Shape::Number(range) => self.number(range),
-            Shape::Text(text) => self.text(text),
-            Shape::List(list) => self.list(list, depth),
+            Shape::Const(value) => Some(value.clone()),
+            Shape::Number(range) => self.choice(numbers(range)),
+            Shape::String(string) => self.choice(strings(string).into_iter().map(Value::from).collect()),
+            Shape::Array(array) => self.array(array, depth),
             Shape::Object(object) => self.object(object, depth),
         }
     }
 
-    fn number(&mut self, range: &Range) -> Option<Value> {
-        let choices = numbers(range);
-        match &mut self.chance {
-            Some(chance) if !choices.is_empty() => Some(choices[chance.usize(..choices.len())].clone()),
-            _ => choices.into_iter().next(),
-        }
+    fn choice(&mut self, mut values: Vec<Value>) -> Option<Value> {
+        let index = self.rng.as_mut().filter(|_| !values.is_empty()).map_or(0, |rng| rng.usize(..values.len()));
+        (index < values.len()).then(|| values.swap_remove(index))
     }
 
-    fn text(&mut self, text: &Text) -> Option<Value> {
-        let choices = texts(text);
-        match &mut self.chance {
-            Some(chance) if !choices.is_empty() => Some(choices[chance.usize(..choices.len())].clone().into()),
-            _ => choices.into_iter().next().map(Value::from),
-        }
-    }
-
-    fn list(&mut self, list: &List, depth: usize) -> Option<Value> {
-        let more =
-            if depth < DEEP && self.chance.is_some() { self.chance.as_mut().map_or(0, |one| one.u64(..3)) } else { 0 };
-        let longest = list.longest.unwrap_or(u64::MAX);
-        let length = (list.shortest + more).min(longest).min(4096);
+    fn array(&mut self, array: &ArrayShape, depth: usize) -> Option<Value> {
+        let more = self.rng.as_mut().filter(|_| depth < DEEP).map_or(0, |rng| rng.u64(..3));
+        let longest = array.longest.unwrap_or(u64::MAX);
+        let length = (array.shortest + more).min(longest).min(4096);
         let mut items = Vec::new();
         for index in 0..usize::try_from(length).ok()? {
-            match self.value(list.item(index), depth + 1) {
+            match self.value(array.item(index), depth + 1) {
                 Some(item) => items.push(item),
-                None if index as u64 >= list.shortest => break,
+                None if index as u64 >= array.shortest => break,
                 None => return None,
             }
         }
         Some(items.into())
     }
 
-    fn object(&mut self, object: &Object, depth: usize) -> Option<Value> {
+    fn object(&mut self, object: &ObjectShape, depth: usize) -> Option<Value> {
         let mut members = Map::new();
         let mut names: Vec<_> = object
             .members
@@ -141,7 +124,7 @@ impl<'a> Source<'a> {
             .chain(object.required.difference(&object.members.keys().cloned().collect()))
             .cloned()
             .collect();
-        // Constants first: a message is read by its tag.
+        // Constants first, so that the tag leads.
         names.sort_by_key(|name| member(object, name).iter().all(|schema| schema.get("const").is_none()));
         for name in names {
             let needed = object.required.contains(&name) || (members.len() as u64) < object.fewest;
@@ -182,8 +165,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Numbers of a range: plain ones, and those at its ends.
-pub(super) fn numbers(range: &Range) -> Vec<Value> {
+/// Numbers within a range: simple ones, and those at its ends.
+pub(super) fn numbers(range: &NumberShape) -> Vec<Value> {
     let mut all =
         vec![json!(1), json!(0), json!(-1), json!(1.5), json!(-0.25), json!(1e300), json!(9_007_199_254_740_993_u64)];
     for bound in [&range.least, &range.most].into_iter().flatten() {
@@ -194,7 +177,7 @@ pub(super) fn numbers(range: &Range) -> Vec<Value> {
     all
 }
 
-/// A number, and its neighbours.
+/// A number and its neighbours.
 pub(super) fn around(number: &Number) -> Vec<Value> {
     let mut all = vec![Value::Number(number.clone())];
     match (number.as_i64(), number.as_u64(), number.as_f64()) {
@@ -213,22 +196,22 @@ pub(super) fn around(number: &Number) -> Vec<Value> {
     all
 }
 
-fn is_in(range: &Range, number: &Number) -> bool {
+fn is_in(range: &NumberShape, number: &Number) -> bool {
     let real = number.as_f64().unwrap_or(0.0);
     let is_whole = number.is_i64() || number.is_u64() || real.fract() == 0.0;
     (is_whole || !range.whole)
         && range.least.as_ref().is_none_or(|least| {
-            let order = super::shape::order(number, &least.at);
+            let order = order(number, &least.at);
             order.is_gt() || (order.is_eq() && !least.open)
         })
         && range.most.as_ref().is_none_or(|most| {
-            let order = super::shape::order(number, &most.at);
+            let order = order(number, &most.at);
             order.is_lt() || (order.is_eq() && !most.open)
         })
         && range.multiples.iter().all(|one| one.as_f64().is_some_and(|one| one != 0.0 && (real / one).fract() == 0.0))
 }
 
-/// The formats that the validator asserts. Of another one nobody here knows a string.
+/// The formats that the validator asserts. No example is known of any other.
 const FORMATS: &[&str] = &[
     "date",
     "date-time",
@@ -246,8 +229,8 @@ const FORMATS: &[&str] = &[
     "uuid",
 ];
 
-/// Strings that are likely to be right: with the lengths and patterns, and examples of formats.
-pub(super) fn texts(text: &Text) -> Vec<String> {
+/// Strings that meet the limits of a shape: from its lengths and patterns, and examples of formats.
+pub(super) fn strings(text: &StringShape) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     if !text.formats.iter().all(|format| FORMATS.contains(&format.as_str())) {
         return all;

@@ -1,4 +1,4 @@
-//! Shapes: what the values of one JSON type are like that a schema takes. A schema is a list of them. Plain data.
+//! Shapes: each describes the values of one JSON type that a schema accepts. A schema is a list of shapes. Plain data.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,22 +6,22 @@ use std::rc::Rc;
 
 use serde_json::{Number, Value};
 
-/// A value that has to meet several schemas at once; none of them: any value.
-pub(super) type All = Vec<Rc<Value>>;
+/// Schemas that a value has to meet all at once; any value meets an empty list.
+pub(super) type Conjunction = Vec<Rc<Value>>;
 
-/// One kind of values.
+/// The values of one JSON type, or a single value.
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
-    Is(Value),
-    Number(Range),
-    Text(Text),
-    List(List),
-    Object(Object),
+    Const(Value),
+    Number(NumberShape),
+    String(StringShape),
+    Array(ArrayShape),
+    Object(ObjectShape),
 }
 
 /// Numbers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Range {
+pub(super) struct NumberShape {
     pub(super) whole: bool,
     pub(super) least: Option<Bound>,
     pub(super) most: Option<Bound>,
@@ -33,13 +33,13 @@ pub(super) struct Range {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bound {
     pub(super) at: Number,
-    /// Whether the bound itself lies outside.
+    /// Whether the bound itself is excluded.
     pub(super) open: bool,
 }
 
 /// Strings; lengths in code points.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Text {
+pub(super) struct StringShape {
     pub(super) shortest: u64,
     pub(super) longest: Option<u64>,
     pub(super) patterns: BTreeSet<String>,
@@ -49,9 +49,9 @@ pub(super) struct Text {
 
 /// Arrays.
 #[derive(Debug, Clone, Default)]
-pub(super) struct List {
-    pub(super) front: Vec<All>,
-    pub(super) rest: All,
+pub(super) struct ArrayShape {
+    pub(super) front: Vec<Conjunction>,
+    pub(super) rest: Conjunction,
     pub(super) shortest: u64,
     pub(super) longest: Option<u64>,
     pub(super) unique: bool,
@@ -60,26 +60,26 @@ pub(super) struct List {
 
 /// Objects.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Object {
-    pub(super) members: BTreeMap<String, All>,
-    pub(super) patterns: Vec<(String, All)>,
+pub(super) struct ObjectShape {
+    pub(super) members: BTreeMap<String, Conjunction>,
+    pub(super) patterns: Vec<(String, Conjunction)>,
     pub(super) required: BTreeSet<String>,
-    pub(super) rest: All,
+    pub(super) rest: Conjunction,
     pub(super) fewest: u64,
     pub(super) most: Option<u64>,
     pub(super) rules: Rules,
 }
 
-/// Assertions that are compared by their text alone, as `not` and `if`.
+/// Assertions that are only compared by their text, such as `not` and `if`.
 pub(super) type Rules = BTreeSet<String>;
 
 impl Shape {
     pub(super) fn rules_mut(&mut self) -> Option<&mut Rules> {
         match self {
-            Self::Is(_) => None,
+            Self::Const(_) => None,
             Self::Number(shape) => Some(&mut shape.rules),
-            Self::Text(shape) => Some(&mut shape.rules),
-            Self::List(shape) => Some(&mut shape.rules),
+            Self::String(shape) => Some(&mut shape.rules),
+            Self::Array(shape) => Some(&mut shape.rules),
             Self::Object(shape) => Some(&mut shape.rules),
         }
     }
@@ -89,30 +89,30 @@ impl Shape {
         ["null", "boolean", "number", "string", "array", "object"].into_iter().flat_map(Self::of_type).collect()
     }
 
-    /// The shapes of the values of a type; none where there is no such type.
+    /// The shapes of the values of a type; none if the type is unknown.
     pub(super) fn of_type(name: &str) -> Vec<Self> {
         match name {
-            "null" => vec![Self::Is(Value::Null)],
-            "boolean" => vec![Self::Is(true.into()), Self::Is(false.into())],
-            "integer" => vec![Self::Number(Range { whole: true, ..Range::default() })],
-            "number" => vec![Self::Number(Range::default())],
-            "string" => vec![Self::Text(Text::default())],
-            "array" => vec![Self::List(List::default())],
-            "object" => vec![Self::Object(Object::default())],
+            "null" => vec![Self::Const(Value::Null)],
+            "boolean" => vec![Self::Const(true.into()), Self::Const(false.into())],
+            "integer" => vec![Self::Number(NumberShape { whole: true, ..NumberShape::default() })],
+            "number" => vec![Self::Number(NumberShape::default())],
+            "string" => vec![Self::String(StringShape::default())],
+            "array" => vec![Self::Array(ArrayShape::default())],
+            "object" => vec![Self::Object(ObjectShape::default())],
             _ => Vec::new(),
         }
     }
 }
 
-impl List {
-    /// What the item at an index has to meet.
-    pub(super) fn item(&self, index: usize) -> &All {
+impl ArrayShape {
+    /// The schemas that the item at this index has to meet.
+    pub(super) fn item(&self, index: usize) -> &Conjunction {
         self.front.get(index).unwrap_or(&self.rest)
     }
 }
 
-/// Whether a conjunction takes nothing, as its text alone tells.
-pub(super) fn is_never(all: &All) -> bool {
+/// Whether a conjunction contains `false` and so accepts nothing.
+pub(super) fn is_never(all: &Conjunction) -> bool {
     all.iter().any(|schema| **schema == Value::Bool(false))
 }
 
@@ -125,12 +125,12 @@ pub(super) fn order(a: &Number, b: &Number) -> Ordering {
     }
 }
 
-/// The higher of two lower ends; no end is the lowest.
+/// The higher of two lower bounds; `None` is the lowest.
 pub(super) fn higher(a: Option<Bound>, b: Option<Bound>) -> Option<Bound> {
     tighter(a, b, Ordering::Greater)
 }
 
-/// The lower of two upper ends; no end is the highest.
+/// The lower of two upper bounds; `None` is the highest.
 pub(super) fn lower(a: Option<Bound>, b: Option<Bound>) -> Option<Bound> {
     tighter(a, b, Ordering::Less)
 }
@@ -144,7 +144,7 @@ fn tighter(a: Option<Bound>, b: Option<Bound>, wanted: Ordering) -> Option<Bound
     Some(if first { one } else { other })
 }
 
-/// The smaller of two limits; none is the largest.
+/// The smaller of two limits; `None` is the largest.
 pub(super) fn fewer(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),

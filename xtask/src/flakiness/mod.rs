@@ -1,5 +1,5 @@
-//! `cargo xtask flakiness`: the whole self-test many times in a row, on a machine that is left alone or on one that is kept busy. The reference does
-//! not change from run to run, so no verdict may.
+//! `cargo xtask flakiness`: runs the whole self-test many times, on a quiet machine or a busy one. The references do not change from run to
+//! run, so no verdict may.
 
 mod load;
 mod page;
@@ -7,22 +7,21 @@ mod page;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
 
-use crate::{cargo, judge};
+use crate::suite::{self, ReportFolder, SuiteReport};
+use crate::{cargo, runner};
 use load::Load;
 
-/// How to run.
+/// Options of `cargo xtask flakiness`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    /// How many self-tests; 50 unless given, and 20 under load
+pub(crate) struct FlakinessOptions {
+    /// How many self-tests to run [default: 50, or 20 with --load]
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
 
-    /// Keep each core busy meanwhile, with `stress-ng`
+    /// Keep each core busy with `stress-ng`
     #[arg(long)]
     load: bool,
 
@@ -31,60 +30,34 @@ pub(crate) struct Options {
     dry: bool,
 }
 
-/// What the runs came to.
+/// The verdicts of all runs.
 #[derive(Debug, Default)]
 struct Tally {
     runs: usize,
-    /// Checks that passed, in all runs.
     passed: usize,
     /// Checks that did not apply.
     skipped: usize,
-    /// How many checks each run has, once there was one.
+    /// How many checks each run has, after the first one.
     checks: Option<usize>,
-    /// What each wrong verdict was, with the number of its run, counted from 1.
+    /// Each wrong verdict, with the number of its run, from 1.
     wrong: Vec<String>,
-    /// How often each scenario was played again because nobody could tell.
-    again: BTreeMap<String, usize>,
-    /// How long each run took, in ms.
+    /// How often each scenario was rerun in isolation.
+    reruns: BTreeMap<String, usize>,
+    /// The duration of each run, in ms.
     walls: Vec<f64>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Report {
-    duration_ms: f64,
-    /// Why not all was judged, where that is so.
-    #[serde(default)]
-    problem: Option<String>,
-    scenarios: Vec<Scenario>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Scenario {
-    id: String,
-    attempts: usize,
-    checks: Vec<Check>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Check {
-    id: String,
-    verdict: String,
-}
-
-/// Runs the self-tests and writes what came of them.
+/// Runs the self-tests, prints the figures and writes them to the page.
 ///
 /// # Errors
-/// Where a verdict is wrong, or a run does not judge what the others judge.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let judge = judge::release()?;
+/// If a verdict is wrong, or a run has other checks than the first one.
+pub(crate) fn run(options: &FlakinessOptions) -> Result<()> {
+    let runner = runner::release()?;
     let runs = options.runs.unwrap_or(if options.load { 20 } else { 50 });
-    ensure!(runs > 0, "no run shows nothing: --runs is at least 1");
-    let report = std::env::temp_dir().join(format!("relayspec-flakiness-{}.json", std::process::id()));
+    ensure!(runs > 0, "--runs must be at least 1");
     let load = options.load.then(Load::start).transpose()?;
-    let tally = all(&judge, runs, &report);
-    _ = fs::remove_file(&report);
-    let tally = tally?;
-    load.map_or(Ok(()), Load::end)?;
+    let tally = run_all(&runner, runs)?;
+    load.map_or(Ok(()), Load::stop)?;
     println!("{}", page::line(&tally));
     if !options.dry {
         page::write(&tally, options.load)?;
@@ -95,59 +68,47 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 }
 
-fn all(judge: &Path, runs: usize, report: &Path) -> Result<Tally> {
+fn run_all(runner: &Path, runs: usize) -> Result<Tally> {
+    let folder = ReportFolder::create("flakiness")?;
+    let report = folder.join("report.json");
     let mut tally = Tally::default();
     for number in 1..=runs {
-        let told = one(judge, report)?;
-        let (wrong, again) = (tally.wrong.len(), tally.again.values().sum::<usize>());
-        tally.add(number, told)?;
-        let (wrong, again) = (&tally.wrong[wrong..], tally.again.values().sum::<usize>() - again);
+        let (known, before) = (tally.wrong.len(), tally.reruns.values().sum::<usize>());
+        tally.add(number, suite::run(cargo::program(runner).arg("self-test"), &report)?)?;
+        let (wrong, reruns) = (&tally.wrong[known..], tally.reruns.values().sum::<usize>() - before);
         let wall = tally.walls.last().copied().unwrap_or_default() / 1e3;
-        println!("{number}/{runs}: {} wrong, {again} played again, {wall:.1} s", wrong.len());
+        println!("{number}/{runs}: {} wrong, {reruns} reruns in isolation, {wall:.1} s", wrong.len());
         wrong.iter().for_each(|wrong| println!("  {wrong}"));
         if !wrong.is_empty() {
-            let kept = report.with_extension(format!("run-{number}.json"));
-            fs::rename(report, &kept).with_context(|| format!("{} cannot be kept", kept.display()))?;
-            println!("  what it said: {}", kept.display());
+            // Beside the folder, which is removed.
+            let kept =
+                std::env::temp_dir().join(format!("relayspec-flakiness-{}-run-{number}.json", std::process::id()));
+            fs::copy(&report, &kept).with_context(|| format!("cannot keep {}", kept.display()))?;
+            println!("  report: {}", kept.display());
         }
     }
     Ok(tally)
 }
 
-/// One self-test. Its report says more than its status.
-fn one(judge: &Path, report: &Path) -> Result<Report> {
-    _ = fs::remove_file(report);
-    let mut command = cargo::program(judge);
-    command.args(["self-test", "--report-json"]).arg(report).stdout(Stdio::null()).stderr(Stdio::piped());
-    let output = command.output().context("the judge cannot be started")?;
-    let text = fs::read_to_string(report)
-        .with_context(|| format!("no report, but: {}", String::from_utf8_lossy(&output.stderr).trim()))?;
-    serde_json::from_str(&text).context("the report is not what was expected")
-}
-
 impl Tally {
-    /// Counts a run.
-    ///
-    /// # Errors
-    /// Where it has not judged all that the first one has.
-    fn add(&mut self, number: usize, report: Report) -> Result<()> {
+    fn add(&mut self, number: usize, report: SuiteReport) -> Result<()> {
         if let Some(problem) = report.problem {
-            bail!("run {number} was cut short: {problem}");
+            bail!("run {number} ended early: {problem}");
         }
         let count = report.scenarios.iter().map(|scenario| scenario.checks.len()).sum();
         let checks = *self.checks.get_or_insert(count);
-        ensure!(count == checks && count > 0, "run {number} has {count} checks, and the first one {checks}");
+        ensure!(count == checks && count > 0, "run {number} has {count} checks, the first one {checks}");
         self.runs += 1;
         self.walls.push(report.duration_ms);
         for scenario in report.scenarios {
             if scenario.attempts > 1 {
-                *self.again.entry(scenario.id).or_default() += scenario.attempts - 1;
+                *self.reruns.entry(scenario.id).or_default() += scenario.attempts - 1;
             }
-            for Check { id, verdict } in scenario.checks {
-                match &*verdict {
+            for check in scenario.checks {
+                match &*check.verdict {
                     "pass" => self.passed += 1,
                     "skip" => self.skipped += 1,
-                    _ => self.wrong.push(format!("run {number}: {id} says {verdict}")),
+                    verdict => self.wrong.push(format!("run {number}: {}: {verdict}", check.id)),
                 }
             }
         }
@@ -160,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_but_passing_and_not_applying_is_wrong() {
+    fn counts_wrong_verdicts_and_rejects_other_runs() {
         let report = r#"{"duration_ms": 1500.0, "scenarios": [
             {"id": "a/b", "attempts": 2, "checks": [{"id": "a/b#story", "verdict": "pass"}, {"id": "a/b#c", "verdict": "inconclusive"}]},
             {"id": "a/d", "attempts": 1, "checks": [{"id": "a/d#e", "verdict": "skip"}]}
@@ -168,16 +129,16 @@ mod tests {
         let mut tally = Tally::default();
         tally.add(3, serde_json::from_str(report).expect("a report")).expect("a run");
         assert_eq!((tally.runs, tally.passed, tally.skipped), (1, 1, 1));
-        assert_eq!(tally.wrong, ["run 3: a/b#c says inconclusive"]);
-        assert_eq!(tally.again, BTreeMap::from([("a/b".to_owned(), 1)]));
+        assert_eq!(tally.wrong, ["run 3: a/b#c: inconclusive"]);
+        assert_eq!(tally.reruns, BTreeMap::from([("a/b".to_owned(), 1)]));
 
         for (report, problem) in [
-            (r#"{"duration_ms": 1.0, "scenarios": []}"#, "run 4 has 0 checks, and the first one 3"),
-            (r#"{"duration_ms": 1.0, "problem": "no server", "scenarios": []}"#, "run 4 was cut short: no server"),
+            (r#"{"duration_ms": 1.0, "scenarios": []}"#, "run 4 has 0 checks, the first one 3"),
+            (r#"{"duration_ms": 1.0, "problem": "no server", "scenarios": []}"#, "run 4 ended early: no server"),
         ] {
             let error = tally.add(4, serde_json::from_str(report).expect("a report")).expect_err("no run");
             assert_eq!(error.to_string(), problem);
         }
-        assert_eq!(tally.runs, 1, "they do not count");
+        assert_eq!(tally.runs, 1);
     }
 }

@@ -1,4 +1,4 @@
-//! What the runs came to, as people read it.
+//! The figures of all runs, in a line and in `docs/flakiness.md`.
 
 use std::fmt::Write as _;
 
@@ -7,68 +7,56 @@ use anyhow::Result;
 use super::Tally;
 use super::load::cores;
 use crate::section;
+use crate::suite::median;
 
-const PAGE: &str = "docs/flakiness.md";
-/// Sections of the page: of the machine that was left alone, and of the one that was kept busy.
-const SECTIONS: [&str; 2] = ["quiet", "loaded"];
-
-/// The figures of all runs.
-struct Figures {
-    again: usize,
-    /// Of the runs, in s: the shortest, the median, the longest.
-    walls: [f64; 3],
+/// Durations of the runs, in s: the shortest, the median, the longest.
+fn durations(tally: &Tally) -> [f64; 3] {
+    let walls = || tally.walls.iter().map(|wall| wall / 1e3);
+    [walls().fold(f64::NAN, f64::min), median(walls()), walls().fold(f64::NAN, f64::max)]
 }
 
-fn figures(tally: &Tally) -> Figures {
-    let mut walls: Vec<f64> = tally.walls.iter().map(|wall| wall / 1e3).collect();
-    walls.sort_by(f64::total_cmp);
-    let at = |index: usize| walls.get(index).copied().unwrap_or(f64::NAN);
-    let walls = [at(0), at(walls.len() / 2), at(walls.len().saturating_sub(1))];
-    Figures { again: tally.again.values().sum(), walls }
-}
-
-/// The figures, in a line.
+/// The figures in a line.
 pub(super) fn line(tally: &Tally) -> String {
-    let Figures { again, walls: [shortest, median, longest] } = figures(tally);
-    let (passed, skipped, wrong) = (tally.passed, tally.skipped, tally.wrong.len());
+    let ([shortest, median, longest], reruns) = (durations(tally), tally.reruns.values().sum::<usize>());
+    let Tally { runs, passed, skipped, wrong, .. } = tally;
     format!(
-        "{} runs: {passed} checks passed, {skipped} did not apply, {wrong} wrong verdicts; {again} scenarios played again; {median:.1} s at the median, \
+        "{runs} runs: {passed} checks passed, {skipped} did not apply, {} wrong verdicts; {reruns} reruns in isolation; median {median:.1} s, \
          {shortest:.1} to {longest:.1} s",
-        tally.runs,
+        wrong.len(),
     )
 }
 
-/// Writes the section of the machine as it was.
+/// Writes the section of a quiet or busy machine.
 ///
 /// # Errors
-/// Where the page has no place for it.
+/// If the page has no place for it.
 pub(super) fn write(tally: &Tally, is_loaded: bool) -> Result<()> {
-    let [quiet, loaded] = SECTIONS;
-    section::write(PAGE, if is_loaded { loaded } else { quiet }, &text(tally))
+    let section = if is_loaded { "loaded" } else { "quiet" };
+    section::write("docs/flakiness.md", section, &text(tally))
 }
 
 fn text(tally: &Tally) -> String {
-    let Figures { again, walls: [shortest, median, longest] } = figures(tally);
+    let [shortest, median, longest] = durations(tally);
     let mut text = String::from("| figure | value |\n| --- | --: |\n");
     for (name, value) in [
         ("self-tests in a row", tally.runs.to_string()),
         ("cores of the machine", cores().to_string()),
-        ("verdicts: passed", tally.passed.to_string()),
-        ("verdicts: did not apply", tally.skipped.to_string()),
+        ("checks that passed", tally.passed.to_string()),
+        ("checks that did not apply", tally.skipped.to_string()),
         ("wrong verdicts", tally.wrong.len().to_string()),
-        ("scenarios that were played again", again.to_string()),
-        ("a run at the median", format!("{median:.1} s")),
-        ("the shortest and the longest run", format!("{shortest:.1} s, {longest:.1} s")),
+        ("reruns in isolation", tally.reruns.values().sum::<usize>().to_string()),
+        ("median run", format!("{median:.1} s")),
+        ("shortest and longest run", format!("{shortest:.1} s, {longest:.1} s")),
     ] {
         let _ = writeln!(text, "| {name} | {value} |");
     }
     if !tally.wrong.is_empty() {
-        let _ = writeln!(text, "\nWrong were:\n");
+        let _ = writeln!(text, "\nWrong verdicts:\n");
         tally.wrong.iter().for_each(|wrong| _ = writeln!(text, "- {wrong}"));
     }
-    if !tally.again.is_empty() {
-        let times = tally.again.iter().map(|(id, times)| format!("`{id}` ({times})"));
-        let _ = writeln!(text, "\nPlayed again: {}.", times.collect::<Vec<_>>().join(", "));
+    if !tally.reruns.is_empty() {
+        let times = tally.reruns.iter().map(|(id, times)| format!("`{id}` ({times})"));
+        let _ = writeln!(text, "\nRerun in isolation: {}.", times.collect::<Vec<_>>().join(", "));
     }
     text
 }

@@ -1,107 +1,130 @@
-//! `fuzz-proof`: does the fuzzer find what is wrong? It is let loose on the reference with each of its mutants in turn, and what came of it goes
-//! into the table of `docs/fuzzing.md`.
+//! `cargo xtask fuzz-proof`: runs the fuzzer against each mutant of a reference implementation, and writes which it finds into
+//! `docs/fuzzing.md`.
 
-mod hunt;
 mod table;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::thread;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::{cargo, judge};
-use hunt::{Found, Kennel};
+use crate::suite::{self, Mutant, Parallelism, ReportFolder, median};
+use crate::{cargo, runner};
 
-/// How to hunt.
+/// Options of `cargo xtask fuzz-proof`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    /// For how many seconds a mutant is looked for
+pub(crate) struct FuzzProofOptions {
+    /// Seconds for each mutant
     #[arg(long, default_value_t = 60)]
     seconds: u32,
 
-    /// How many mutants are looked for at once
+    /// How many fuzzers run at once
     #[arg(long, default_value = "2")]
     jobs: NonZeroUsize,
 
-    /// The seed of all choices
+    /// Seed of all random choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// The program to run, which has the judge and the reference; the release build of this checkout unless given
+    /// Runner to use, by default the release build of this checkout
     #[arg(long)]
-    judge: Option<PathBuf>,
+    runner: Option<PathBuf>,
 
-    /// Whose mutants are looked for; the table is about the pairing relay
-    #[arg(long, default_value = "pairing.relay")]
+    /// Role whose mutants are run; the table is of pairing.relay
+    #[arg(long, default_value = SHOWN)]
     role: String,
 
-    /// Look for these alone, and leave the table as it is; may be given often
+    /// Run this mutant only, and leave the table as it is; may be repeated
     #[arg(long)]
     mutant: Vec<String>,
 }
 
-/// A mutant that the reference can be started with.
+/// The first find of a fuzzer.
 #[derive(Debug, Clone, Deserialize)]
-struct Mutant {
-    role: String,
-    name: String,
-    breaks: Vec<String>,
-    line: String,
+struct Find {
+    /// The check that failed, with the id of its scenario.
+    check: Option<String>,
+    /// The requirement that the failure is attributed to.
+    requirement: Option<String>,
+    found_after_ms: u64,
+    shrunk_in_ms: u64,
+    /// The operations and steps that shrinking leaves.
+    ops: usize,
+    steps: usize,
 }
 
-/// Whose mutants the table is about.
-const SHOWN: &str = "pairing.relay";
-/// At least this part of the mutants has to be found.
-const LEAST_FOUND: (usize, usize) = (2, 3);
-/// The median of steps may be this at most.
-const MOST_STEPS: usize = 12;
+#[derive(Debug, Deserialize)]
+struct FuzzReport {
+    finds: Vec<Find>,
+}
 
-/// Hunts for each mutant, and writes the table.
+/// The role of the table.
+const SHOWN: &str = "pairing.relay";
+/// At least this share of the mutants must be found.
+const LEAST_FOUND: (usize, usize) = (2, 3);
+/// The median number of steps must not be greater.
+const MOST_STEPS: f64 = 12.0;
+/// Timing of the servers, short enough for the fuzzer to wait until times are over.
+const TIMING: [(&str, &[(&str, &str)]); 2] = [
+    ("pairing.relay", &[("code-lifetime", "1500ms"), ("heartbeat-interval", "500ms"), ("heartbeat-timeout", "200ms")]),
+    ("terminal.relay", &[("auth-timeout", "1s"), ("heartbeat-interval", "1s"), ("heartbeat-timeout", "500ms")]),
+];
+
+/// Runs the fuzzer against each mutant, and writes the table.
 ///
 /// # Errors
-/// Where too few are found, or what is found is too long; or something cannot be run.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let judge = match &options.judge {
-        Some(judge) => judge.canonicalize().with_context(|| format!("no program {}", judge.display()))?,
-        None => judge::release()?,
+/// If too few mutants are found, finds are too long, or something cannot be run.
+pub(crate) fn run(options: &FuzzProofOptions) -> Result<()> {
+    let runner = match &options.runner {
+        Some(runner) => runner.canonicalize().with_context(|| format!("no program {}", runner.display()))?,
+        None => runner::release()?,
     };
-    let mutants: Vec<Mutant> = judge::told(cargo::program(&judge), judge::MUTANTS)?;
-    let is_wanted = |mutant: &Mutant| options.mutant.is_empty() || options.mutant.contains(&mutant.name);
-    let mutants: Vec<_> =
-        mutants.into_iter().filter(|mutant| mutant.role == options.role && is_wanted(mutant)).collect();
-    ensure!(!mutants.is_empty(), "the reference in the role {} has no such mutant", options.role);
+    let mut mutants = suite::mutants(&runner)?;
+    let is_named = |mutant: &Mutant| options.mutant.is_empty() || options.mutant.contains(&mutant.name);
+    mutants.retain(|mutant| mutant.role == options.role && is_named(mutant));
+    ensure!(!mutants.is_empty(), "the reference {} has no such mutant", options.role);
 
-    let kennel = Kennel::new(judge, options.seconds, options.seed)?;
-    let next = Mutex::new(mutants.iter().enumerate());
-    let found = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..options.jobs.get() {
-            scope.spawn(|| {
-                while let Some((number, mutant)) = next.lock().ok().and_then(|mut mutants| mutants.next()) {
-                    let result = kennel.hunt(mutant);
-                    println!("{}", table::line(mutant, &result));
-                    if let Ok(mut all) = found.lock() {
-                        all.push((number, result));
-                    }
-                }
-            });
-        }
-    });
-    let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    found.sort_by_key(|(number, _)| *number);
-    let found: Vec<Option<Found>> = found.into_iter().map(|(_, result)| result).collect::<Result<_>>()?;
-
-    let count = found.iter().flatten().count();
-    let steps = table::median(found.iter().flatten().map(|found| found.steps));
-    println!("\n{}", table::summary(&found, options.seconds));
+    let folder = ReportFolder::create("fuzz-proof")?;
+    let finds = suite::run_all(
+        &mutants,
+        |_| false,
+        Parallelism::fixed(options.jobs.get()),
+        |mutant| {
+            let find = fuzz(&runner, &folder, mutant, options);
+            println!("{}", table::line(mutant, &find));
+            find
+        },
+    );
+    let finds = finds.into_iter().collect::<Result<Vec<_>>>()?;
+    println!("\n{}", table::summary(&finds, options.seconds));
     if options.mutant.is_empty() && options.role == SHOWN {
-        table::write(&mutants, &found, options.seconds)?;
+        table::write(&mutants, &finds, options.seconds)?;
     }
-    let (part, of) = LEAST_FOUND;
+    let (count, (part, of)) = (finds.iter().flatten().count(), LEAST_FOUND);
     ensure!(count * of >= mutants.len() * part, "only {count} of {} mutants were found", mutants.len());
-    ensure!(steps.is_some_and(|steps| steps <= MOST_STEPS), "the median of {steps:?} steps is above {MOST_STEPS}");
+    let steps = median(finds.iter().flatten().map(|find| find.steps as f64));
+    ensure!(steps <= MOST_STEPS, "the median of {steps} steps is above {MOST_STEPS}");
     Ok(())
+}
+
+fn fuzz(runner: &Path, folder: &ReportFolder, mutant: &Mutant, options: &FuzzProofOptions) -> Result<Option<Find>> {
+    let Mutant { role, name, .. } = mutant;
+    let (protocol, timing) = TIMING
+        .iter()
+        .find(|(own, _)| own == role)
+        .and_then(|(role, timing)| Some((role.split_once('.')?.0, *timing)))
+        .with_context(|| format!("no timing is known for the role {role}"))?;
+    let (subcommand, seconds, seed) = (role.replace('.', "-"), options.seconds.to_string(), options.seed.to_string());
+    let mut server = format!("'{}' reference {subcommand} --port {{port}} --mutant {name}", runner.display());
+    let mut fuzz = cargo::program(runner);
+    fuzz.args(["fuzz", "--family", protocol, "--set", "notify_deadline=300ms"]);
+    for (parameter, value) in timing {
+        server.push_str(&format!(" --{parameter} {value}"));
+        fuzz.args(["--set".to_owned(), format!("{}={value}", parameter.replace('-', "_"))]);
+    }
+    fuzz.args(["--seconds", &seconds, "--seed", &seed, "--command", &server, "--out"]).arg(folder.join(name));
+    let report: FuzzReport =
+        suite::run(&mut fuzz, &folder.join(&format!("{name}.json"))).with_context(|| name.clone())?;
+    Ok(report.finds.into_iter().next())
 }

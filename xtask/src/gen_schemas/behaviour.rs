@@ -1,5 +1,5 @@
-//! `behaviour.json`: what a family promises beyond the shapes of its messages, so that a change of it is seen by programs too. All of it is
-//! read from the law; nothing is written here by hand.
+//! `behaviour.json`: what a family promises beyond the shapes of its messages, so that programs notice changes of it too. All of it is read
+//! from the specification.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use relayspec::requirement::{self, Requirement, SHARED};
 use relayspec::timing::{HumanDuration, Parameter};
 use serde_json::{Map, Value, json};
 
-use super::Files;
+use super::diff::Files;
 
 /// The files: one for each family, and one for what all share.
 pub(super) fn files() -> Files {
@@ -54,7 +54,7 @@ fn policy(policy: &Policy) -> Value {
     })
 }
 
-/// The values of members `code` that the messages list.
+/// The error codes: the values that messages list for their member `code`.
 fn error_codes(family: &Family) -> BTreeSet<String> {
     let schemas = family.channels.iter().flat_map(|channel| (channel.schemas)());
     let codes = schemas.map(|message| message.schema["properties"]["code"]["enum"].clone());
@@ -78,7 +78,7 @@ fn requirements(of: &dyn Fn(&str) -> bool) -> Value {
     own.map(entry).collect::<Map<_, _>>().into()
 }
 
-/// The close codes that a statement speaks of: numbers of four digits behind `code`, `with` or `or`, where something is closed.
+/// The close codes in a statement about closing: numbers of four digits after `code`, `with` or `or`.
 fn close_codes(statement: &str) -> Vec<u16> {
     if !statement.contains("clos") {
         return Vec::new();
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn close_codes_are_read_from_the_statements() {
+    fn reads_close_codes_from_statements() {
         for (statement, codes) in [
             ("closes the connection that it came on with code 1002 or 1007, whereas", &[1002, 1007][..]),
             ("and the connection is then closed with code 1008.", &[1008]),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_family_promises_stands_in_its_file() {
+    fn file_contains_what_a_family_promises() {
         let files = files();
         let pairing: Value = serde_json::from_str(&files["pairing/behaviour.json"]).expect("JSON");
         assert_eq!(

@@ -1,88 +1,62 @@
-//! How what is on disk differs from what is wanted. It compares texts; reading and writing files is not its business.
+//! The generated files, and how those on disk differ from them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Files;
+/// Files by their path below `schemas/`.
+pub(super) type Files = BTreeMap<String, String>;
 
 /// At most this many lines of each side are shown.
 const SHOWN: usize = 4;
 
-/// One file that is not as it should be.
+/// One file that is missing, different or left over.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Difference {
-    /// It is wanted and not there.
-    Missing {
-        /// Its path below the folder.
-        path: String,
-        /// What belongs into it.
-        wanted: String,
-    },
-    /// It holds something else.
-    Changed {
-        /// Its path below the folder.
-        path: String,
-        /// What stands in it.
-        present: String,
-        /// What belongs into it.
-        wanted: String,
-    },
-    /// Nothing makes it any more.
-    LeftOver {
-        /// Its path below the folder.
-        path: String,
-    },
+pub(super) struct Difference {
+    /// Its path below the folder.
+    pub(super) path: String,
+    /// Its text on disk; `None` if it is missing.
+    pub(super) present: Option<String>,
+    /// The text that it should have; `None` if it is left over.
+    pub(super) wanted: Option<String>,
 }
 
 /// The differences, by path.
 pub(super) fn between(present: &Files, wanted: &Files) -> Vec<Difference> {
-    let missing_or_changed = wanted.iter().filter_map(|(path, wanted)| {
-        let (path, wanted) = (path.clone(), wanted.clone());
-        match present.get(&path) {
-            None => Some(Difference::Missing { path, wanted }),
-            Some(present) if *present != wanted => Some(Difference::Changed { path, present: present.clone(), wanted }),
-            Some(_) => None,
-        }
+    let paths: std::collections::BTreeSet<_> = present.keys().chain(wanted.keys()).collect();
+    let both = paths.into_iter().map(|path| Difference {
+        path: path.clone(),
+        present: present.get(path).cloned(),
+        wanted: wanted.get(path).cloned(),
     });
-    let left_over = present.keys().filter(|path| !wanted.contains_key(*path));
-    let mut all: Vec<_> =
-        missing_or_changed.chain(left_over.map(|path| Difference::LeftOver { path: path.clone() })).collect();
-    all.sort_by(|a, b| a.path().cmp(b.path()));
-    all
+    both.filter(|one| one.present != one.wanted).collect()
 }
 
 impl Difference {
-    /// The file's path below the folder.
-    pub(super) fn path(&self) -> &str {
-        match self {
-            Self::Missing { path, .. } | Self::Changed { path, .. } | Self::LeftOver { path } => path,
+    /// What writing the files did about it, as one word.
+    pub(super) fn remedy(&self) -> &'static str {
+        match (&self.present, &self.wanted) {
+            (None, _) => "added",
+            (_, None) => "removed",
+            _ => "changed",
         }
-    }
-
-    /// What was done about it, in one line.
-    pub(super) fn done(&self) -> String {
-        let deed = match self {
-            Self::Missing { .. } => "added",
-            Self::Changed { .. } => "changed",
-            Self::LeftOver { .. } => "removed",
-        };
-        format!("{deed} schemas/{}", self.path())
     }
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { path, .. } => write!(f, "schemas/{path}: missing"),
-            Self::LeftOver { path } => write!(f, "schemas/{path}: left over, no type makes it"),
-            Self::Changed { path, present, wanted } => {
-                write!(f, "schemas/{path}: different")?;
+        write!(f, "schemas/{}: ", self.path)?;
+        match (&self.present, &self.wanted) {
+            (None, _) => write!(f, "missing"),
+            (_, None) => write!(f, "left over: no type generates it"),
+            (Some(present), Some(wanted)) => {
+                write!(f, "different")?;
                 lines(f, present, wanted)
             }
         }
     }
 }
 
-/// Shows where two texts part: the lines between their common beginning and their common end.
+/// Shows the lines between the common beginning and the common end of two texts.
 fn lines(f: &mut fmt::Formatter<'_>, present: &str, wanted: &str) -> fmt::Result {
     let (old, new): (Vec<_>, Vec<_>) = (present.lines().collect(), wanted.lines().collect());
     let before = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
@@ -113,31 +87,25 @@ mod tests {
     }
 
     #[test]
-    fn equal_folders_do_not_differ() {
-        let folder = files(&[("pairing/join.json", "{}\n")]);
-        assert_eq!(between(&folder, &folder), []);
-    }
-
-    #[test]
-    fn each_kind_of_difference_is_told() {
-        let present = files(&[("a.json", "{\n  1\n}\n"), ("c.json", "{}\n"), ("d.json", "{}\r\n")]);
-        let wanted = files(&[("a.json", "{\n  2,\n  3\n}\n"), ("b.json", "{}\n"), ("d.json", "{}\n")]);
-        let told: Vec<_> = between(&present, &wanted).iter().map(ToString::to_string).collect();
+    fn reports_each_kind_of_difference() {
+        let present = files(&[("a.json", "{\n  1\n}\n"), ("c.json", "{}\n"), ("d.json", "{}\r\n"), ("e.json", "")]);
+        let wanted = files(&[("a.json", "{\n  2,\n  3\n}\n"), ("b.json", "{}\n"), ("d.json", "{}\n"), ("e.json", "")]);
+        let reported: Vec<_> = between(&present, &wanted).iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 "schemas/a.json: different\n  @ line 2\n  -   1\n  +   2,\n  +   3",
                 "schemas/b.json: missing",
-                "schemas/c.json: left over, no type makes it",
+                "schemas/c.json: left over: no type generates it",
                 "schemas/d.json: different\n  only in line endings",
             ]
         );
     }
 
     #[test]
-    fn a_long_difference_is_cut() {
+    fn cuts_a_long_difference() {
         let wanted: String = (0..9).map(|line| format!("{line}\n")).collect();
-        let told: Vec<_> = between(&files(&[("a.json", "")]), &files(&[("a.json", &wanted)]));
-        assert!(told[0].to_string().ends_with("+ 3\n  + … 5 more"), "{}", told[0]);
+        let differences = between(&files(&[("a.json", "")]), &files(&[("a.json", &wanted)]));
+        assert!(differences[0].to_string().ends_with("+ 3\n  + … 5 more"), "{}", differences[0]);
     }
 }

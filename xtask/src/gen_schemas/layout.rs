@@ -1,4 +1,4 @@
-//! What the bytes of binary messages mean, in words: no schema can say it. The chapters decide.
+//! The layouts of binary messages in words, since no schema can describe them. The chapters are authoritative.
 
 /// The layouts, by family.
 const LAYOUTS: &[(&str, &str)] = &[
@@ -16,7 +16,7 @@ const LAYOUTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The layout of a family's bytes; empty where a schema says all.
+/// The layout of a family's binary messages; empty if the schemas describe them.
 pub(crate) fn of(family: &str) -> &'static str {
     LAYOUTS.iter().find(|(name, _)| *name == family).map_or("", |(_, layout)| layout)
 }
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_schema_can_say_is_said_in_words() {
+    fn describes_what_no_schema_can() {
         for family in FAMILIES {
             let has_bytes = family.channels.iter().filter_map(|channel| channel.binary);
             let needs_words = family.is_framed() || has_bytes.into_iter().any(|binary| binary.packing.is_none());

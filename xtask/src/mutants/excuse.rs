@@ -1,4 +1,4 @@
-//! What cannot be shown, and why: the gaps that are known.
+//! Known gaps: what cannot be shown, and why.
 
 use std::fmt;
 use std::fs;
@@ -7,18 +7,16 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-/// Where they stand, from the root of the workspace.
+/// Path below the root.
 const FILE: &str = "docs/excuses.toml";
 
 /// All excuses.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct Excuses {
-    /// Of requirements that no check judges or no mutant breaks.
-    #[serde(default)]
+    /// For requirements that no check tests or no mutant violates.
     pub(crate) requirement: Vec<Excuse>,
-    /// Of checks that no mutant fails.
-    #[serde(default)]
+    /// For checks that kill no mutant.
     pub(crate) check: Vec<Excuse>,
 }
 
@@ -26,34 +24,33 @@ pub(crate) struct Excuses {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Excuse {
-    /// Of the requirement, or of the check; a `*` at its beginning or end stands for anything.
+    /// The requirement or check; a `*` at the beginning or end stands for anything.
     pub(crate) id: String,
-    /// The roles, as `pairing.relay`; all of them unless given.
+    /// The roles, as `pairing.relay`; all if omitted.
     #[serde(default)]
     pub(crate) roles: Vec<String>,
-    pub(crate) category: Category,
-    /// Why it is so.
+    pub(crate) category: ExcuseCategory,
     pub(crate) reason: String,
 }
 
 /// Why something cannot be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Category {
-    /// Nothing on the wire tells.
+pub(crate) enum ExcuseCategory {
+    /// Nothing on the wire shows it.
     NotObservable,
     /// It would take hours.
     NeedsHours,
     /// It needs more of the machine than a run may take.
     NeedsResources,
-    /// Who breaks it cannot be told from who fails in another way.
+    /// A violation cannot be distinguished from another failure.
     NotSeparable,
-    /// It binds the judge, or nobody in this role.
+    /// It binds the runner, or nothing in this role.
     NotOfTheSubject,
 }
 
 impl Excuse {
-    /// Whether it speaks of something.
+    /// Whether it applies to a requirement or check of a role.
     pub(crate) fn covers(&self, role: &str, id: &str) -> bool {
         let fits = match (self.id.strip_prefix('*'), self.id.strip_suffix('*')) {
             (Some(end), _) => id.ends_with(end),
@@ -65,18 +62,17 @@ impl Excuse {
 }
 
 impl Excuses {
-    /// The excuses of the workspace.
+    /// Reads the excuses of the workspace.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub(crate) fn read(root: &Path) -> Result<Self> {
-        let path = root.join(FILE);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is not what was expected", path.display()))
+        let text = fs::read_to_string(root.join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
+        toml::from_str(&text).with_context(|| format!("{FILE} has an unexpected form"))
     }
 }
 
-impl fmt::Display for Category {
+impl fmt::Display for ExcuseCategory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotObservable => "not observable on the wire",

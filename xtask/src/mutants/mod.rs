@@ -1,172 +1,136 @@
-//! `cargo xtask mutants`: every mutant of the references against the scenarios of its role. A judge is worth what it catches.
+//! `cargo xtask mutants`: runs the suite against every mutant of the reference implementations. A mutant that survives is a defect that the
+//! suite does not detect.
 
+mod campaign;
+mod candidates;
 mod excuse;
-mod gate;
 mod matrix;
-mod mutant;
-mod pace;
 mod page;
-mod play;
-mod round;
-mod seek;
+mod rules;
+mod trial;
 
-pub(crate) use excuse::{Category, Excuses};
-pub(crate) use matrix::{Matrix, Seat, is_general};
-pub(crate) use page::page;
+pub(crate) use excuse::{ExcuseCategory, Excuses};
+pub(crate) use matrix::{Matrix, RoleMatrix, is_general};
+pub(crate) use page::{listed, page};
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{judge, workspace};
-use mutant::Mutant;
-use pace::Crowd;
-use round::{Outcome, Round};
+use crate::suite::{self, Mutant, Parallelism};
+use crate::{runner, workspace};
+use campaign::Campaign;
 
-/// Where the matrix is kept, from the root of the workspace.
+/// Where the matrix is kept, below the root.
 pub(crate) const MATRIX: &str = "docs/kill-matrix.json";
-/// The same as people read it.
+/// Its page.
 pub(crate) const PAGE: &str = "docs/kill-matrix.md";
 
-/// So many runs at once at most, as long as the machine has time to spare: most of a run is waiting.
+/// How many runs at once at most: most of a run is waiting.
 const JOBS: usize = 32;
 
-/// What to run.
+/// Options of `cargo xtask mutants`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    /// Only the mutants of this role, as pairing.relay; may be given often. What the matrix says of other roles stays.
+pub(crate) struct MutantsOptions {
+    /// Run the mutants of this role only, such as pairing.relay; may be repeated. The matrix keeps its other roles
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
 
-    /// Only this mutant; may be given often. Nothing is written then.
+    /// Run this mutant only; may be repeated. Writes nothing
     #[arg(long, value_name = "NAME")]
     mutant: Vec<String>,
 
-    /// For each requirement one mutant that breaks it, against the one scenario that the matrix says finds it soonest. Nothing is written.
+    /// Run one mutant for each requirement, against the scenario that kills it soonest. Writes nothing
     #[arg(long)]
     fast: bool,
 
-    /// Play the scenarios that keep the machine busy also against mutants that others have found.
+    /// Run heavy scenarios also against mutants that others have killed
     #[arg(long)]
     thorough: bool,
 
-    /// How many runs at once at most; fewer where the machine has no time to spare, for time is to be told honestly.
+    /// How many runs at once at most; fewer on a busy machine, where measured times would be wrong
     #[arg(long, value_name = "N", default_value_t = JOBS)]
     jobs: usize,
 }
 
-/// One mutant for each requirement, against the scenario that finds it soonest: what `--fast` plays.
+/// `cargo xtask mutants --fast`.
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) fn few() -> Result<()> {
-    run(&Options { role: Vec::new(), mutant: Vec::new(), fast: true, thorough: false, jobs: JOBS })
+pub(crate) fn run_fast() -> Result<()> {
+    run(&MutantsOptions { role: Vec::new(), mutant: Vec::new(), fast: true, thorough: false, jobs: JOBS })
 }
 
-/// Runs the mutants, writes the matrix, and holds it against the rules.
+/// Runs the mutants, writes the matrix, and checks it against the rules.
 ///
 /// # Errors
-/// Where a mutant survives, a check finds nothing, somebody else is blamed, or the reference itself fails.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let judge = judge::release()?;
-    let mutants = mutant::list(&judge)?;
-    let wanted = |mutant: &&Mutant| {
+/// If the matrix violates a rule, or a reference fails without a mutant.
+pub(crate) fn run(options: &MutantsOptions) -> Result<()> {
+    let runner = runner::release()?;
+    let mutants = suite::mutants(&runner)?;
+    let is_named = |mutant: &&Mutant| {
         (options.role.is_empty() || options.role.contains(&mutant.role))
             && (options.mutant.is_empty() || options.mutant.contains(&mutant.name))
     };
-    let few = options.fast && options.mutant.is_empty();
-    let all = if few { mutant::one_for_each_requirement(&mutants) } else { mutants.iter().collect() };
-    let chosen: Vec<_> = all.into_iter().filter(wanted).collect();
+    let is_one_each = options.fast && options.mutant.is_empty();
+    let all = if is_one_each { suite::one_for_each_requirement(&mutants) } else { mutants.iter().collect() };
+    let chosen: Vec<_> = all.into_iter().filter(is_named).collect();
     if chosen.is_empty() {
-        bail!("there is no such mutant; `conformance reference --list-mutants` lists them");
+        bail!("no such mutant; list them with `conformance reference --list-mutants`");
     }
-    let is_whole = chosen.len() == mutants.len();
-    let kept = workspace::root().join(MATRIX);
-    // Only where all of it is written anew it does not matter what it was.
-    let is_replaced = !options.fast && (is_whole || !kept.exists());
-    let last = if is_replaced { Matrix::read(&kept).unwrap_or_default() } else { Matrix::read(&kept)? };
-    let is_whole_role = !options.fast && options.mutant.is_empty();
+    let (is_all, is_whole_role) = (chosen.len() == mutants.len(), !options.fast && options.mutant.is_empty());
+    let path = workspace::root().join(MATRIX);
+    // A matrix that is replaced as a whole need not be readable.
+    let is_replaced = !options.fast && (is_all || !path.exists());
+    let kept = if is_replaced { Matrix::read(&path).unwrap_or_default() } else { Matrix::read(&path)? };
     let excuses = Excuses::read(workspace::root())?;
-    let scenarios = mutant::scenarios(&judge)?;
-    let round = Round {
-        judge: &judge,
-        scenarios: &scenarios,
-        crowd: Crowd::of(options.jobs),
-        is_whole: is_whole_role,
-        kept: &last,
-        is_brief: options.fast,
+    let campaign = Campaign {
+        runner: &runner,
+        scenarios: &suite::scenarios(&runner)?,
+        parallelism: Parallelism::up_to(options.jobs),
+        is_whole_role,
+        kept: &kept,
+        is_fast: options.fast,
         is_thorough: options.thorough,
         excuses: &excuses,
     };
-    let Outcome { matrix, unjudged: mut problems } = round.play(&chosen)?;
+    let (matrix, mut problems) = campaign.run(&chosen)?;
     println!("{}", page::summary(&matrix));
-    problems.extend(matrix.roles.iter().flat_map(gate::of_mutants));
+    problems.extend(matrix.roles.iter().flat_map(rules::mutants));
     if is_whole_role {
-        problems.extend(matrix.roles.iter().flat_map(|seat| gate::of_seat(seat, &excuses)));
-        let whole = if is_whole { matrix } else { last.with(matrix) };
-        if is_whole {
-            problems.extend(gate::unused(&whole, &mutants, &excuses));
+        problems.extend(matrix.roles.iter().flat_map(|role| rules::role(role, &excuses)));
+        let whole = if is_all { matrix } else { kept.with(matrix) };
+        if is_all {
+            problems.extend(rules::unused(&whole, &mutants, &excuses));
         }
-        write(&whole)?;
+        for (path, text) in [(MATRIX, whole.to_json()?), (PAGE, page(&whole, &mutants))] {
+            fs::write(workspace::root().join(path), text).with_context(|| format!("cannot write {path}"))?;
+        }
     }
     if problems.is_empty() {
         return Ok(());
     }
     problems.iter().for_each(|problem| println!("{problem}"));
-    bail!("{} of the rules of the kill matrix are broken", problems.len())
+    bail!("{} violations of the rules of the kill matrix", problems.len())
 }
 
-/// What is wrong with the matrix as it is kept: it speaks of other mutants than there are, or what it says breaks a rule.
-///
-/// # Errors
-/// Where the judge cannot be asked.
-pub(crate) fn problems(matrix: &Matrix, excuses: &Excuses, judge: &Path) -> Result<Vec<String>> {
-    let mutants = mutant::list(judge)?;
-    let of_mutants = matrix.roles.iter().flat_map(gate::of_mutants);
-    let of_checks = matrix.roles.iter().flat_map(|seat| gate::idle_checks(seat, excuses));
-    let unused = gate::unused(matrix, &mutants, excuses);
-    Ok(stale(matrix, &mutants).into_iter().chain(of_mutants).chain(of_checks).chain(unused).collect())
+/// Problems of the matrix as it is kept: rows of other mutants than there are, and violations of its rules.
+pub(crate) fn problems(matrix: &Matrix, mutants: &[Mutant], excuses: &Excuses) -> Vec<String> {
+    let of_mutants = matrix.roles.iter().flat_map(rules::mutants);
+    let of_checks = matrix.roles.iter().flat_map(|role| rules::idle_checks(role, excuses));
+    let unused = rules::unused(matrix, mutants, excuses);
+    stale(matrix, mutants).into_iter().chain(of_mutants).chain(of_checks).chain(unused).collect()
 }
 
-/// What the matrix says of other mutants than there are.
 fn stale(matrix: &Matrix, mutants: &[Mutant]) -> Vec<String> {
-    // Who goes wrong by place is played where somebody is needed.
-    let played = mutants.iter().filter(|mutant| !mutant.is_by_place() || matrix.row(mutant).is_some());
-    let now: BTreeSet<_> =
-        played.map(|of| (&of.role, &of.name, &of.breaks, &of.causes, of.cascading, &of.line)).collect();
-    let rows = matrix.roles.iter().flat_map(|seat| seat.mutants.iter().map(move |row| (&seat.role, row)));
-    let then: BTreeSet<_> =
-        rows.map(|(role, of)| (role, &of.name, &of.breaks, &of.causes, of.cascading, &of.line)).collect();
-    let names: BTreeSet<_> = now.symmetric_difference(&then).map(|(role, name, ..)| (role, name)).collect();
-    let told =
-        |(role, name)| format!("{role} {name} is not what the kill matrix says: write it with `cargo xtask mutants`");
-    names.into_iter().map(told).collect()
-}
-
-fn write(matrix: &Matrix) -> Result<()> {
-    let write = |path: &str, text: String| {
-        let path = workspace::root().join(path);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-    };
-    write(MATRIX, matrix.to_json()?)?;
-    write(PAGE, page(matrix))
-}
-
-/// A folder for reports, which is removed in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn create() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("relayspec-mutants-{}", std::process::id()));
-        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
-    }
+    // A mutant by place has a row only in roles that need it.
+    let expected = mutants.iter().filter(|mutant| !mutant.is_by_place() || matrix.row(mutant).is_some());
+    let expected: BTreeSet<_> =
+        expected.map(|of| (&of.role, &of.name, &of.violates, &of.causes, of.cascading)).collect();
+    let rows = matrix.roles.iter().flat_map(|role| role.mutants.iter().map(move |row| (&role.role, row)));
+    let kept: BTreeSet<_> = rows.map(|(role, of)| (role, &of.name, &of.violates, &of.causes, of.cascading)).collect();
+    let names: BTreeSet<_> = expected.symmetric_difference(&kept).map(|(role, name, ..)| (role, name)).collect();
+    let shown = |(role, name)| format!("{role} {name} differs from the kill matrix: run `cargo xtask mutants`");
+    names.into_iter().map(shown).collect()
 }

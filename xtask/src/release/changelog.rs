@@ -1,26 +1,22 @@
-//! The changelog of a release: its Protocol part moves from what is unreleased to the version. It works on texts alone.
+//! The changelog of a release: moves the Protocol part from the unreleased changes to the new version.
 
 use anyhow::{Context, Result, ensure};
 
-/// The heading of what is not released yet, and of its part on the protocol.
+/// The headings of the unreleased changes, and of their part on the protocol.
 const UNRELEASED: &str = "## Unreleased\n";
 const PROTOCOL: &str = "### Protocol\n";
 
 /// The changelog after the release.
-///
-/// # Errors
-/// Where it has no unreleased part on the protocol, or that is empty.
 pub(super) fn moved(text: &str, version: &str, day: &str) -> Result<String> {
-    let start = text.find(UNRELEASED).context("CHANGELOG.md has no part `## Unreleased`")?;
+    let start = text.find(UNRELEASED).context("CHANGELOG.md has no section `## Unreleased`")?;
     let body = start + UNRELEASED.len();
     let end = text[body..].find("\n## ").map_or(text.len(), |end| body + end + 1);
     let unreleased = &text[body..end];
-    let part =
-        unreleased.find(PROTOCOL).context("CHANGELOG.md says nothing about the protocol below `## Unreleased`")?;
+    let part = unreleased.find(PROTOCOL).context("CHANGELOG.md has no `### Protocol` below `## Unreleased`")?;
     let inside = part + PROTOCOL.len();
     let part_end = unreleased[inside..].find("\n### ").map_or(unreleased.len(), |end| inside + end + 1);
     let protocol = unreleased[inside..part_end].trim();
-    ensure!(!protocol.is_empty(), "CHANGELOG.md lists no change of the protocol below `## Unreleased`");
+    ensure!(!protocol.is_empty(), "CHANGELOG.md lists no protocol change below `## Unreleased`");
     let rest = format!("{}{}", &unreleased[..part], &unreleased[part_end..]);
     let mut result = text[..body].to_owned();
     if !rest.trim().is_empty() {
@@ -39,28 +35,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_protocol_part_moves_and_the_rest_stays() {
+    fn moves_the_protocol_part_and_keeps_the_rest() {
         let text = "# Changelog\n\n## Unreleased\n\n### Protocol\n\n- A.\n- B.\n\n### Tools\n\n- C.\n\n## Protocol 0.1.0 (2026-01-01)\n\n- Z.\n";
         assert_eq!(
-            moved(text, "0.2.0", "2026-11-20").expect("it moves"),
+            moved(text, "0.2.0", "2026-11-20").expect("a changelog"),
             "# Changelog\n\n## Unreleased\n\n### Tools\n\n- C.\n\n## Protocol 0.2.0 (2026-11-20)\n\n- A.\n- B.\n\n## Protocol 0.1.0 (2026-01-01)\n\n- Z.\n"
         );
         let alone = "# Changelog\n\n## Unreleased\n\n### Protocol\n\n- A.\n";
         assert_eq!(
-            moved(alone, "0.1.0", "2026-11-20").expect("it moves"),
+            moved(alone, "0.1.0", "2026-11-20").expect("a changelog"),
             "# Changelog\n\n## Unreleased\n\n## Protocol 0.1.0 (2026-11-20)\n\n- A.\n"
         );
     }
 
     #[test]
-    fn a_release_without_a_word_about_the_protocol_is_refused() {
-        for (text, told) in [
-            ("# Changelog\n", "no part `## Unreleased`"),
-            ("## Unreleased\n\n### Tools\n\n- C.\n\n## Protocol 0.1.0\n\n### Protocol\n\n- A.\n", "says nothing"),
-            ("## Unreleased\n\n### Protocol\n\n### Tools\n\n- C.\n", "lists no change"),
+    fn rejects_a_changelog_without_protocol_changes() {
+        for (text, expected) in [
+            ("# Changelog\n", "no section `## Unreleased`"),
+            (
+                "## Unreleased\n\n### Tools\n\n- C.\n\n## Protocol 0.1.0\n\n### Protocol\n\n- A.\n",
+                "has no `### Protocol`",
+            ),
+            ("## Unreleased\n\n### Protocol\n\n### Tools\n\n- C.\n", "lists no protocol change"),
         ] {
-            let error = moved(text, "0.2.0", "2026-11-20").expect_err("it is refused").to_string();
-            assert!(error.contains(told), "{error}");
+            let error = moved(text, "0.2.0", "2026-11-20").expect_err("an error").to_string();
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

@@ -1,25 +1,25 @@
-//! Every release against today: what its peers may send is read by today's types, and what today's may send is valid by its schemas;
-//! unless the gate says that this very direction is broken for that reader.
+//! Every release against the current state: the messages of its peers are read by the current types, and current messages are valid under
+//! its schemas, unless the compatibility checker reports this direction as broken for that reader.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use relayspec::family::{Channel, Family};
+use relayspec::family::Channel;
 use serde_json::Value;
 
-use super::vectors::{self, Vector};
+use super::{ReleasedVector, accepted};
+use crate::compat::accepts;
 use crate::compat::document::Document;
-use crate::compat::takes;
 use crate::schema_diff::{self, source};
-use crate::workspace;
+use crate::vectors::{channels, path};
 
 fn bytes(digits: &str) -> Vec<u8> {
     let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("ASCII"));
     pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal digits")).collect()
 }
 
-/// The message in its JSON form, where it has one.
-fn json(channel: &Channel, vector: &Vector) -> Option<Value> {
+/// The message in its JSON form, if it has one.
+fn json(channel: &Channel, vector: &ReleasedVector) -> Option<Value> {
     match (&vector.text, &vector.binary) {
         (Some(text), _) => serde_json::from_str(text).ok(),
         (_, Some(digits)) => (channel.binary?.packing?.json)(&bytes(digits)).ok(),
@@ -27,7 +27,7 @@ fn json(channel: &Channel, vector: &Vector) -> Option<Value> {
     }
 }
 
-fn is_read(channel: &Channel, vector: &Vector) -> bool {
+fn is_read(channel: &Channel, vector: &ReleasedVector) -> bool {
     match (&vector.text, &vector.binary) {
         (Some(text), _) => (channel.canonical)(text).is_ok(),
         (_, Some(digits)) => channel.binary.is_some_and(|binary| (binary.canonical)(&bytes(digits)).is_ok()),
@@ -35,60 +35,55 @@ fn is_read(channel: &Channel, vector: &Vector) -> bool {
     }
 }
 
-fn vectors(text: &str) -> Vec<Vector> {
+fn parse(text: &str) -> Vec<ReleasedVector> {
     serde_json::from_str(text).expect("a list of vectors")
 }
 
-/// What is wrong between a release and today, by file and vector; and how many vectors were looked at.
-fn between(release: &str, today: &[(String, String)]) -> (Vec<String>, usize) {
+/// The errors between a release and the current state, by file and vector, and the number of vectors that were checked.
+fn between(release: &str, current: &[(String, String)]) -> (Vec<String>, usize) {
     let folder = source::schemas().join("released").join(release);
-    let broken = schema_diff::broken(release).expect("the release can be compared");
-    let (mut wrong, mut count) = (Vec::new(), 0);
-    for (family, channel) in vectors::channels() {
-        let path = vectors::path(family, channel);
+    let [old_readers, new_readers] = schema_diff::broken(release).expect("a comparison");
+    let (mut errors, mut count) = (Vec::new(), 0);
+    for (family, channel) in channels() {
+        let path = path(family, channel);
         let Ok(old) = fs::read_to_string(folder.join("fixtures").join(&path)) else { continue };
-        for vector in vectors(&old) {
+        for vector in parse(&old) {
             count += 1;
-            if !is_read(channel, &vector) && !broken.new_readers.contains(&path) {
-                wrong.push(format!("{release}: {path}: today's types refuse `{}`", vector.id));
+            if !is_read(channel, &vector) && !new_readers.contains(&path) {
+                errors.push(format!("{release}: {path}: the current types refuse `{}`", vector.id));
             }
         }
         let schema = source::read(&folder.join(&path)).expect("a schema of the release");
         let schema = Document::read(&schema).expect("a schema");
-        for vector in vectors(&of(today, family, channel)) {
+        let (_, text) = current.iter().find(|(name, _)| *name == format!("fixtures/{path}")).expect("current vectors");
+        for vector in parse(text) {
             let Some(message) = json(channel, &vector) else { continue };
             count += 1;
-            if !takes(&schema, &message) && !broken.old_readers.contains(&path) {
-                wrong.push(format!("{release}: {path}: its schema refuses today's `{}`", vector.id));
+            if !accepts(&schema, &message) && !old_readers.contains(&path) {
+                errors.push(format!("{release}: {path}: its schema refuses the current `{}`", vector.id));
             }
         }
     }
-    (wrong, count)
-}
-
-fn of(files: &[(String, String)], family: &Family, channel: &Channel) -> String {
-    let path = format!("fixtures/{}", vectors::path(family, channel));
-    files.iter().find(|(name, _)| *name == path).map(|(_, text)| text.clone()).expect("every channel has vectors")
+    (errors, count)
 }
 
 #[test]
-fn every_release_and_today_understand_each_other() {
-    let releases = source::releases().expect("the folder can be read");
+fn every_release_interoperates_with_the_current_state() {
+    let releases = source::releases().expect("the releases");
     assert!(!releases.is_empty(), "there is no release");
-    let today = vectors::accepted(&workspace::root().join("fixtures")).expect("today's vectors");
+    let current = accepted().expect("the current vectors");
     for release in &releases {
-        let (wrong, count) = between(release, &today);
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        let (errors, count) = between(release, &current);
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
         assert!(count > 400, "{release}: {count} vectors");
     }
 }
 
 #[test]
-fn a_release_has_what_the_gate_compares_and_nothing_else() {
-    for release in source::releases().expect("the folder can be read") {
-        let state = source::named(&format!("released/{release}")).expect("it can be read");
-        let directions: BTreeSet<_> =
-            vectors::channels().map(|(family, channel)| vectors::path(family, channel)).collect();
+fn release_contains_exactly_what_is_compared() {
+    for release in source::releases().expect("the releases") {
+        let state = source::named(&format!("released/{release}")).expect("a snapshot");
+        let directions: BTreeSet<_> = channels().map(|(family, channel)| path(family, channel)).collect();
         assert!(state.files.contains_key("behaviour.json"), "{release}");
         assert!(release != "0.1.0" || directions.iter().all(|path| state.files.contains_key(path)), "{release}");
         assert!(state.files.keys().all(|path| source::is_compared(path)), "{release}");
@@ -96,12 +91,10 @@ fn a_release_has_what_the_gate_compares_and_nothing_else() {
 }
 
 #[test]
-fn what_no_longer_decodes_is_found() {
-    let (_, channel) = vectors::channels().next().expect("a channel");
-    let vector = |text: &str| Vector { id: "one".into(), text: Some(text.into()), binary: None };
-    assert!(
-        is_read(channel, &vector(r#"{"type":"ping","ts":1}"#))
-            && !is_read(channel, &vector(r#"{"type":"pong","ts":1}"#))
-    );
+fn notices_messages_that_no_longer_decode() {
+    let (_, channel) = channels().next().expect("a channel");
+    let vector = |text: &str| ReleasedVector { id: "one".into(), text: Some(text.into()), binary: None };
+    assert!(is_read(channel, &vector(r#"{"type":"ping","ts":1}"#)));
+    assert!(!is_read(channel, &vector(r#"{"type":"pong","ts":1}"#)));
     assert_eq!(json(channel, &vector("{\"ts\":1}")), Some(serde_json::json!({ "ts": 1 })));
 }

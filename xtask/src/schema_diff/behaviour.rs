@@ -1,51 +1,51 @@
-//! Changes of behaviour: endpoints, timing, policies, close codes, error codes, and how strongly requirements bind. There is no message to
-//! show for them; the rules say whom each one breaks.
+//! Changes of behaviour: endpoints, timing, policies, close codes, error codes, and the levels of requirements. No message shows them, so
+//! fixed rules decide which peers they break.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::judge::{Proof, Verdict};
-use super::rules::{self, Rule};
+use super::rules::{self, ChangeRule};
+use super::verdict::{Evidence, Verdict};
 
 /// One change of behaviour.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Change {
-    pub(super) rule: Rule,
+pub(super) struct BehaviourChange {
+    pub(super) rule: ChangeRule,
     /// The pointer in `behaviour.json`.
     pub(super) at: String,
     pub(super) old: Option<Value>,
     pub(super) new: Option<Value>,
     /// The requirement that it is about.
     pub(super) requirement: Option<String>,
-    /// What it means to those built before the change that meet those built after it.
+    /// For peers built before the change, connected to peers built after it.
     pub(super) old_reader: Verdict,
-    /// What it means to those built after the change that meet those built before it.
+    /// For peers built after the change, connected to peers built before it.
     pub(super) new_reader: Verdict,
 }
 
 /// All changes between two files.
-pub(super) fn between(old: &Value, new: &Value) -> Vec<Change> {
+pub(super) fn between(old: &Value, new: &Value) -> Vec<BehaviourChange> {
     let mut all = Vec::new();
-    let empty = Map::new();
-    let (older, newer) = (old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty));
-    for name in ordered(older, newer) {
-        let (before, after) = (older.get(&name), newer.get(&name));
+    for (name, before, after) in entries(Some(old), Some(new)) {
+        let (old, new) = (before.as_ref(), after.as_ref());
         match name.as_str() {
-            "timing" | "policies" => each(before, after, &mut |key, before, after| {
+            "timing" | "policies" => all.extend(entries(old, new).into_iter().map(|(key, before, after)| {
                 let rule = if name == "timing" { rules::TIMING } else { rules::POLICY };
-                all.push(plain(rule, format!("/{name}/{key}"), before, after));
-            }),
-            "requirements" => each(before, after, &mut |id, before, after| all.extend(requirement(id, before, after))),
-            "endpoints" => list(before, after, &mut |value, added| {
-                let rule = if added { rules::ENDPOINT_ADDED } else { rules::ENDPOINT_REMOVED };
-                all.push(offered(rule, "/endpoints", value, added, "is refused where it is not known"));
-            }),
-            "error_codes" => list(before, after, &mut |value, added| {
-                let rule = if added { rules::ERROR_CODE_ADDED } else { rules::ERROR_CODE_REMOVED };
-                all.push(offered(rule, "/error_codes", value, added, "means nothing where it is not known"));
-            }),
-            _ if before == after => {}
+                plain(rule, format!("/{name}/{key}"), before, after)
+            })),
+            "requirements" => {
+                let changed = entries(old, new).into_iter();
+                all.extend(changed.flat_map(|(id, before, after)| requirement(&id, before.as_ref(), after.as_ref())));
+            }
+            "endpoints" => {
+                let rules = (rules::ENDPOINT_ADDED, rules::ENDPOINT_REMOVED);
+                all.extend(offered(rules, "/endpoints", old, new, "is refused by peers that do not know it"));
+            }
+            "error_codes" => {
+                let rules = (rules::ERROR_CODE_ADDED, rules::ERROR_CODE_REMOVED);
+                all.extend(offered(rules, "/error_codes", old, new, "means nothing to peers that do not know it"));
+            }
             "policy" => all.push(plain(rules::POLICY, "/policy".into(), before, after)),
             "travel" => all.push(plain(rules::TRAVEL, "/travel".into(), before, after)),
             _ => all.push(plain(rules::BEHAVIOUR, format!("/{name}"), before, after)),
@@ -54,129 +54,103 @@ pub(super) fn between(old: &Value, new: &Value) -> Vec<Change> {
     all
 }
 
-fn ordered(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String> {
-    new.keys().chain(old.keys().filter(|name| !new.contains_key(*name))).cloned().collect()
-}
-
-/// What is told of an entry: its name, what it was and what it is.
-type Visit<'a> = dyn FnMut(&str, Option<&Value>, Option<&Value>) + 'a;
-
-/// Calls a function for each entry that differs.
-fn each(old: Option<&Value>, new: Option<&Value>, visit: &mut Visit<'_>) {
+/// The entries of two objects that differ: name, value before, value after; those of the newer object first.
+fn entries(old: Option<&Value>, new: Option<&Value>) -> Vec<(String, Option<Value>, Option<Value>)> {
     let empty = Map::new();
-    let entries = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_else(|| empty.clone());
-    let (old, new) = (entries(old), entries(new));
-    for name in ordered(&old, &new) {
-        let (before, after) = (old.get(&name), new.get(&name));
-        if before != after {
-            visit(&name, before, after);
-        }
-    }
-}
-
-/// Calls a function for each item that was added or removed.
-fn list(old: Option<&Value>, new: Option<&Value>, visit: &mut dyn FnMut(&Value, bool)) {
-    let items = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
-    let (old, new) = (items(old), items(new));
-    new.iter().filter(|one| !old.contains(one)).for_each(|one| visit(one, true));
-    old.iter().filter(|one| !new.contains(one)).for_each(|one| visit(one, false));
+    let [old, new] = [old, new].map(|value| value.and_then(Value::as_object).unwrap_or(&empty));
+    let names = new.keys().chain(old.keys().filter(|name| !new.contains_key(*name)));
+    let all = names.map(|name| (name.clone(), old.get(name).cloned(), new.get(name).cloned()));
+    all.filter(|(_, before, after)| before != after).collect()
 }
 
 fn differs(text: String) -> Verdict {
-    Verdict::Breaking(Proof::Differs(text))
+    Verdict::Breaking(Evidence::Differs(text))
 }
 
-/// What either side builds upon: whoever still has the old value is wrong about the other.
-fn plain(rule: Rule, at: String, old: Option<&Value>, new: Option<&Value>) -> Change {
-    let shown = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-    let text = || differs(format!("one side goes by {} and the other by {}", shown(old), shown(new)));
-    // A parameter that nobody had yet is nobody's error.
-    let is_new = old.is_none();
-    let verdict = || if is_new { Verdict::Compatible } else { text() };
-    let (old_reader, new_reader) = (verdict(), verdict());
-    Change { rule, at, old: old.cloned(), new: new.cloned(), requirement: None, old_reader, new_reader }
+/// A value on which both sides have to agree. A new one breaks no peer.
+fn plain(rule: ChangeRule, at: String, old: Option<Value>, new: Option<Value>) -> BehaviourChange {
+    let verdict = match &old {
+        None => Verdict::Compatible,
+        Some(before) => {
+            let after = new.as_ref().map_or("nothing".to_owned(), Value::to_string);
+            differs(format!("one side uses {before} and the other {after}"))
+        }
+    };
+    BehaviourChange { rule, at, old, new, requirement: None, old_reader: verdict.clone(), new_reader: verdict }
 }
 
-/// What one side offers and the other makes use of: it has to be there where it is used.
-fn offered(rule: Rule, at: &str, value: &Value, added: bool, why: &str) -> Change {
-    let broken = differs(format!("{value} {why}"));
-    let (old, new) = if added { (None, Some(value.clone())) } else { (Some(value.clone()), None) };
-    let (old_reader, new_reader) = if added { (broken, Verdict::Compatible) } else { (Verdict::Compatible, broken) };
-    Change { rule, at: at.to_owned(), old, new, requirement: None, old_reader, new_reader }
+/// Items that one side offers and the other uses: one that is added breaks old readers, one that is removed new ones.
+fn offered(
+    (is_added, is_removed): (ChangeRule, ChangeRule),
+    at: &str,
+    old: Option<&Value>,
+    new: Option<&Value>,
+    why: &str,
+) -> Vec<BehaviourChange> {
+    let [old, new] = [old, new].map(|value| value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default());
+    let change = |rule, item: &Value, added: bool| {
+        let (before, after) = if added { (None, Some(item.clone())) } else { (Some(item.clone()), None) };
+        let (broken, fine) = (differs(format!("{item} {why}")), Verdict::Compatible);
+        let (old_reader, new_reader) = if added { (broken, fine) } else { (fine, broken) };
+        BehaviourChange { rule, at: at.to_owned(), old: before, new: after, requirement: None, old_reader, new_reader }
+    };
+    let added = new.iter().filter(|item| !old.contains(item)).map(|item| change(is_added, item, true));
+    let removed = old.iter().filter(|item| !new.contains(item)).map(|item| change(is_removed, item, false));
+    added.chain(removed).collect()
 }
 
-fn requirement(id: &str, old: Option<&Value>, new: Option<&Value>) -> Vec<Change> {
+fn requirement(id: &str, old: Option<&Value>, new: Option<&Value>) -> Vec<BehaviourChange> {
     let at = format!("/requirements/{id}");
-    let change = |rule, at: String, old: Option<Value>, new: Option<Value>, old_reader, new_reader| Change {
-        rule,
-        at,
-        old,
-        new,
-        requirement: Some(id.to_owned()),
-        old_reader,
-        new_reader,
+    let change = |rule, at: &str, (old, new): (Option<Value>, Option<Value>), (old_reader, new_reader)| {
+        let requirement = Some(id.to_owned());
+        BehaviourChange { rule, at: at.to_owned(), old, new, requirement, old_reader, new_reader }
     };
     let mut all = Vec::new();
-    let (before, after) = (bonds(old), bonds(new));
-    let shown = |side: &BTreeSet<(String, u8)>, value: Option<&Value>| {
-        (!side.is_empty())
-            .then(|| {
-                value.map(|value| {
-                    Value::from(format!("{} · {}", value["level"].as_str().unwrap_or_default(), words(&value["roles"])))
-                })
-            })
-            .flatten()
+    let shown = |side: Option<&Value>| {
+        let side = side.filter(|side| !levels(Some(side)).is_empty())?;
+        Some(Value::from(format!("{} · {}", side["level"].as_str().unwrap_or_default(), words(&side["roles"]))))
     };
-    let (older, newer) = (shown(&before, old), shown(&after, new));
-    let level = |side: &BTreeSet<(String, u8)>, role: &str| {
-        side.iter().find(|(one, _)| one == role).map_or(0, |(_, level)| *level)
+    let sides = (shown(old), shown(new));
+    let (before, after) = (levels(old), levels(new));
+    // The roles that one side binds more strongly than the other, and whether any of them by a MUST.
+    let stronger = |side: &BTreeMap<&str, u8>, other: &BTreeMap<&str, u8>| {
+        let raised = side.iter().filter(|(role, level)| **level > other.get(*role).copied().unwrap_or(0));
+        let (roles, levels): (Vec<_>, Vec<_>) = raised.map(|(role, level)| (*role, *level)).unzip();
+        (!roles.is_empty()).then(|| (roles.join(", "), levels.contains(&MUST)))
     };
-    let roles: BTreeSet<_> = before.iter().chain(&after).map(|(role, _)| role.as_str()).collect();
-    let mut raised = Vec::new();
-    let mut lowered = Vec::new();
-    for role in roles {
-        match (level(&before, role), level(&after, role)) {
-            (old, new) if new > old => raised.push((role, new)),
-            (old, new) if new < old => lowered.push((role, old)),
-            _ => {}
-        }
-    }
-    let of = |roles: &[(&str, u8)]| roles.iter().map(|(role, _)| *role).collect::<Vec<_>>().join(", ");
-    if !raised.is_empty() {
-        // Only a MUST makes one that did without it a failure.
-        let binds = raised.iter().any(|(_, level)| *level == 3);
-        let text = format!("{} built before the change need not keep {id}, which is binding now", of(&raised));
+    if let Some((roles, binds)) = stronger(&after, &before) {
+        let text = format!("{roles} built before the change need not meet {id}, which is a MUST now");
         let verdict = if binds { differs(text) } else { Verdict::Compatible };
-        all.push(change(rules::RAISED, at.clone(), older.clone(), newer.clone(), Verdict::Compatible, verdict));
+        all.push(change(rules::RAISED, &at, sides.clone(), (Verdict::Compatible, verdict)));
     }
-    if !lowered.is_empty() {
-        let bound = lowered.iter().any(|(_, level)| *level == 3);
-        let text = format!("{} built after the change need not keep {id}, on which others rely", of(&lowered));
+    if let Some((roles, bound)) = stronger(&before, &after) {
+        let text = format!("{roles} built after the change need not meet {id}, on which others rely");
         let verdict = if bound { differs(text) } else { Verdict::Compatible };
-        all.push(change(rules::LOWERED, at.clone(), older, newer, verdict, Verdict::Compatible));
+        all.push(change(rules::LOWERED, &at, sides, (verdict, Verdict::Compatible)));
     }
-    let codes = |value: Option<&Value>| value.and_then(|value| value.get("close_codes")).cloned();
-    if let (Some(_), Some(_)) = (old, new)
-        && codes(old) != codes(new)
+    if let (Some(old), Some(new)) = (old, new)
+        && old.get("close_codes") != new.get("close_codes")
     {
-        let (old, new) = (codes(old), codes(new));
-        let shown = |codes: &Option<Value>| codes.as_ref().map_or("any".to_owned(), words);
-        let text = differs(format!("closed with {} before the change and with {} after it", shown(&old), shown(&new)));
-        all.push(change(rules::CLOSE_CODE, format!("{at}/close_codes"), old, new, text.clone(), text));
+        let [old, new] = [old, new].map(|side| side.get("close_codes").cloned());
+        let [before, after] = [&old, &new].map(|codes| codes.as_ref().map_or("any".to_owned(), words));
+        let verdict = differs(format!("closed with {before} before the change and with {after} after it"));
+        all.push(change(rules::CLOSE_CODE, &format!("{at}/close_codes"), (old, new), (verdict.clone(), verdict)));
     }
     all
 }
 
-/// How strongly a requirement binds each role: 1 for MAY, 3 for MUST.
-fn bonds(requirement: Option<&Value>) -> BTreeSet<(String, u8)> {
-    let Some(requirement) = requirement else { return BTreeSet::new() };
+const MUST: u8 = 3;
+
+/// How strongly a requirement binds each role: 1 for MAY, 2 for SHOULD, 3 for MUST.
+fn levels(requirement: Option<&Value>) -> BTreeMap<&str, u8> {
+    let Some(requirement) = requirement else { return BTreeMap::new() };
     let level = match requirement["level"].as_str() {
-        Some("MUST") => 3,
+        Some("MUST") => MUST,
         Some("SHOULD") => 2,
         _ => 1,
     };
     let roles = requirement["roles"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    roles.map(|role| (role.to_owned(), level)).collect()
+    roles.map(|role| (role, level)).collect()
 }
 
 fn words(list: &Value) -> String {
@@ -190,49 +164,49 @@ mod tests {
 
     use super::*;
 
-    fn told(old: &Value, new: &Value) -> Vec<String> {
-        let line = |change: Change| {
+    fn changes(old: &Value, new: &Value) -> Vec<String> {
+        let line = |change: BehaviourChange| {
             format!("{} {} {}/{}", change.rule.id, change.at, change.old_reader.word(), change.new_reader.word())
         };
         between(old, new).into_iter().map(line).collect()
     }
 
     #[test]
-    fn what_stays_is_not_told() {
+    fn keeps_quiet_about_what_stays() {
         let file =
             json!({ "timing": { "a": "1s" }, "requirements": { "X-1": { "level": "MUST", "roles": ["relay"] } } });
-        assert_eq!(told(&file, &file), [""; 0]);
+        assert_eq!(changes(&file, &file), [""; 0]);
     }
 
     #[test]
-    fn requirements_bind_more_or_less() {
+    fn reports_requirements_that_bind_more_or_less() {
         let file = |level: &str, roles: &[&str], code: u16| json!({ "requirements": { "X-1": { "level": level, "roles": roles, "close_codes": [code] } } });
         let should = file("SHOULD", &["relay"], 1008);
         let at = "/requirements/X-1";
         assert_eq!(
-            told(&should, &file("MUST", &["relay"], 1008)),
+            changes(&should, &file("MUST", &["relay"], 1008)),
             [format!("requirement-raised {at} compatible/breaking")]
         );
         assert_eq!(
-            told(&file("MUST", &["relay"], 1008), &should),
+            changes(&file("MUST", &["relay"], 1008), &should),
             [format!("requirement-lowered {at} breaking/compatible")]
         );
         assert_eq!(
-            told(&should, &file("SHOULD", &["relay", "host"], 1008)),
+            changes(&should, &file("SHOULD", &["relay", "host"], 1008)),
             [format!("requirement-raised {at} compatible/compatible")]
         );
         assert_eq!(
-            told(&should, &file("SHOULD", &["relay"], 1013)),
+            changes(&should, &file("SHOULD", &["relay"], 1013)),
             [format!("close-code-changed {at}/close_codes breaking/breaking")]
         );
         assert_eq!(
-            told(&json!({ "requirements": {} }), &file("MUST", &["relay"], 1008)),
+            changes(&json!({ "requirements": {} }), &file("MUST", &["relay"], 1008)),
             [format!("requirement-raised {at} compatible/breaking")]
         );
     }
 
     #[test]
-    fn each_part_has_its_rule() {
+    fn has_a_rule_for_each_part() {
         let old = json!({
             "travel": "websocket", "timing": { "a": "1s", "b": "2s" }, "policy": { "cap": "32s" },
             "endpoints": [{ "path": "/mac" }], "error_codes": ["A"], "server": "relay"
@@ -242,7 +216,7 @@ mod tests {
             "endpoints": [{ "path": "/host" }], "error_codes": ["A", "B"], "server": "broker"
         });
         assert_eq!(
-            told(&old, &new),
+            changes(&old, &new),
             [
                 "transport-changed /travel breaking/breaking",
                 "timing-changed /timing/a breaking/breaking",

@@ -1,23 +1,23 @@
-//! What differs between two schema documents, place by place, each with its rule. Whether a change breaks anyone is not asked here.
+//! The differences between two schema documents, each with its rule. Whether they break a peer is decided elsewhere.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::edit::{Edit, What};
-use super::rules::{self, Rule};
+use super::edit::{Edit, EditKind};
+use super::rules::{self, ChangeRule};
 use crate::compat::document::{Document, escaped};
 
 /// One change.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Change {
-    pub(super) rule: Rule,
-    /// One place, or several that belong together.
+pub(super) struct SchemaChange {
+    pub(super) rule: ChangeRule,
+    /// One edit, or several that belong together.
     pub(super) edits: Vec<Edit>,
 }
 
-/// Keywords that change together, and the rule of such a change.
-const GROUPS: &[(Rule, &[&str])] = &[
+/// Keywords that change together, with the rule of such a change.
+const GROUPS: &[(ChangeRule, &[&str])] = &[
     (rules::RANGE, &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
     (rules::PATTERN, &["pattern"]),
     (rules::FORMAT, &["format"]),
@@ -45,40 +45,44 @@ const GROUPS: &[(Rule, &[&str])] = &[
 ];
 
 /// All changes, in the order of the newer document.
-pub(super) fn between(old: &Document, new: &Document) -> Vec<Change> {
-    let mut walk = Walk { old, new, changes: Vec::new() };
-    walk.schemas(&old.root, &new.root, "", "");
+pub(super) fn between(old: &Document, new: &Document) -> Vec<SchemaChange> {
+    let mut comparison = Comparison { old, new, changes: Vec::new() };
+    comparison.schemas(&old.root, &new.root, "", "");
     for (name, definition) in new.definitions() {
         if let Some(older) = old.root["$defs"].get(name) {
             let at = format!("/$defs/{}", escaped(name));
-            walk.schemas(older, definition, &at, &at);
+            comparison.schemas(older, definition, &at, &at);
         }
     }
-    walk.changes
+    comparison.changes
 }
 
-pub(super) struct Walk<'a> {
+pub(super) struct Comparison<'a> {
     pub(super) old: &'a Document,
     pub(super) new: &'a Document,
-    changes: Vec<Change>,
+    changes: Vec<SchemaChange>,
 }
 
-/// Two schema objects at one place.
-pub(super) struct Place<'a> {
+/// Two schema objects at the same location.
+pub(super) struct SchemaPair<'a> {
     pub(super) old: &'a Map<String, Value>,
     pub(super) new: &'a Map<String, Value>,
     pub(super) old_at: &'a str,
     pub(super) new_at: &'a str,
 }
 
-impl Place<'_> {
-    pub(super) fn edit(&self, what: What) -> Edit {
-        Edit { old_at: self.old_at.to_owned(), new_at: self.new_at.to_owned(), what }
+impl SchemaPair<'_> {
+    pub(super) fn edit(&self, kind: EditKind) -> Edit {
+        Edit { old_at: self.old_at.to_owned(), new_at: self.new_at.to_owned(), kind }
     }
 
     pub(super) fn keyword(&self, name: &str) -> Option<Edit> {
         let (old, new) = (self.old.get(name).cloned(), self.new.get(name).cloned());
-        (old != new).then(|| self.edit(What::Keyword { name: name.to_owned(), old, new }))
+        (old != new).then(|| self.edit(EditKind::Keyword { name: name.to_owned(), old, new }))
+    }
+
+    pub(super) fn item(&self, keyword: &str, item: &Value, added: bool) -> Edit {
+        self.edit(EditKind::Item { keyword: keyword.to_owned(), item: item.clone(), added })
     }
 
     fn has(&self, name: &str) -> bool {
@@ -86,37 +90,36 @@ impl Place<'_> {
     }
 }
 
-impl Walk<'_> {
-    pub(super) fn add(&mut self, rule: Rule, edits: Vec<Edit>) {
+impl Comparison<'_> {
+    pub(super) fn add(&mut self, rule: ChangeRule, edits: Vec<Edit>) {
         if !edits.is_empty() {
-            self.changes.push(Change { rule, edits });
+            self.changes.push(SchemaChange { rule, edits });
         }
     }
 
     pub(super) fn schemas(&mut self, old: &Value, new: &Value, old_at: &str, new_at: &str) {
         let (Value::Object(older), Value::Object(newer)) = (old, new) else {
             if old != new {
-                let what = What::Whole { old: old.clone(), new: new.clone() };
-                self.add(rules::SCHEMA, vec![Edit { old_at: old_at.into(), new_at: new_at.into(), what }]);
+                let kind = EditKind::Whole { old: old.clone(), new: new.clone() };
+                self.add(rules::SCHEMA, vec![Edit { old_at: old_at.into(), new_at: new_at.into(), kind }]);
             }
             return;
         };
-        let place = Place { old: older, new: newer, old_at, new_at };
-        if self.is_replaced(&place) {
+        let pair = SchemaPair { old: older, new: newer, old_at, new_at };
+        if self.is_replaced(&pair) {
             return;
         }
         for (rule, keywords) in GROUPS {
-            let edits = keywords.iter().filter_map(|name| place.keyword(name)).collect();
-            self.add(*rule, edits);
+            self.add(*rule, keywords.iter().filter_map(|name| pair.keyword(name)).collect());
         }
-        self.unions(&place);
-        self.enumeration(&place);
-        self.members(&place);
-        self.inner(&place);
+        self.unions(&pair);
+        self.enumeration(&pair);
+        self.members(&pair);
+        self.inner(&pair);
     }
 
-    /// Whether the schema has become another one altogether, which is told as one change.
-    fn is_replaced(&mut self, place: &Place<'_>) -> bool {
+    /// Whether the schema has become a different one, which counts as one change.
+    fn is_replaced(&mut self, pair: &SchemaPair<'_>) -> bool {
         let types = |members: &Map<String, Value>| -> BTreeSet<String> {
             let kind = members.get("type").cloned().unwrap_or_default();
             let several = kind.as_array().cloned().unwrap_or_else(|| vec![kind]);
@@ -125,65 +128,53 @@ impl Walk<'_> {
         let made = |members: &Map<String, Value>| {
             ["$ref", "anyOf", "oneOf", "enum", "const"].map(|keyword| members.contains_key(keyword))
         };
-        let (old, new) = (types(place.old), types(place.new));
+        let (old, new) = (types(pair.old), types(pair.new));
         let inner = |map: &Map<String, Value>| {
             let mut map = map.clone();
             map.remove("$defs");
             Value::Object(map)
         };
-        let is_object = old == new && old.contains("object");
-        if is_object || (old == new && made(place.old) == made(place.new)) {
+        let is_union =
+            ["anyOf", "oneOf"].iter().any(|name| pair.old.contains_key(*name) && pair.new.contains_key(*name));
+        if old == new && (old.contains("object") || is_union || made(pair.old) == made(pair.new)) {
             return false;
         }
         let rule = if old != new && !old.is_empty() && !new.is_empty() { rules::TYPE } else { rules::SCHEMA };
-        let union =
-            ["anyOf", "oneOf"].iter().any(|name| place.old.contains_key(*name) && place.new.contains_key(*name));
-        if union && old == new {
-            return false;
-        }
-        self.add(rule, vec![place.edit(What::Whole { old: inner(place.old), new: inner(place.new) })]);
+        self.add(rule, vec![pair.edit(EditKind::Whole { old: inner(pair.old), new: inner(pair.new) })]);
         true
     }
 
-    fn enumeration(&mut self, place: &Place<'_>) {
-        let (Some(Value::Array(old)), Some(Value::Array(new))) = (place.old.get("enum"), place.new.get("enum")) else {
-            let edits = place.keyword("enum").into_iter().collect();
-            self.add(rules::SCHEMA, edits);
-            return;
-        };
-        let known: BTreeSet<_> = self
-            .changes
-            .iter()
-            .flat_map(|change| &change.edits)
-            .filter_map(|edit| match &edit.what {
-                What::Item { keyword, item, .. } if keyword == "enum" && edit.new_at == place.new_at => {
-                    Some(item.to_string())
-                }
+    fn enumeration(&mut self, pair: &SchemaPair<'_>) {
+        if !(pair.old.contains_key("enum") && pair.new.contains_key("enum")) {
+            return self.add(rules::SCHEMA, pair.keyword("enum").into_iter().collect());
+        }
+        let edits = self.changes.iter().flat_map(|change| &change.edits).filter(|edit| edit.new_at == pair.new_at);
+        let known: Vec<_> = edits
+            .filter_map(|edit| match &edit.kind {
+                EditKind::Item { keyword, item, .. } if keyword == "enum" => Some(item.clone()),
                 _ => None,
             })
             .collect();
-        let item = |item: &Value, added| place.edit(What::Item { keyword: "enum".into(), item: item.clone(), added });
-        for value in new.iter().filter(|value| !old.contains(value) && !known.contains(&value.to_string())) {
-            self.add(rules::VALUE_ADDED, vec![item(value, true)]);
+        let (old, new) = (list(pair.old, "enum"), list(pair.new, "enum"));
+        for value in new.iter().filter(|value| !old.contains(value) && !known.contains(value)) {
+            self.add(rules::VALUE_ADDED, vec![pair.item("enum", value, true)]);
         }
-        for value in old.iter().filter(|value| !new.contains(value) && !known.contains(&value.to_string())) {
-            self.add(rules::VALUE_REMOVED, vec![item(value, false)]);
+        for value in old.iter().filter(|value| !new.contains(value) && !known.contains(value)) {
+            self.add(rules::VALUE_REMOVED, vec![pair.item("enum", value, false)]);
         }
     }
 
-    fn members(&mut self, place: &Place<'_>) {
-        let named = |members: &'_ Map<String, Value>| members.get("properties").and_then(Value::as_object).cloned();
-        let (old, new) = (named(place.old).unwrap_or_default(), named(place.new).unwrap_or_default());
-        let required = |members: &Map<String, Value>, name: &str| {
-            members.get("required").and_then(Value::as_array).is_some_and(|all| all.iter().any(|one| one == name))
-        };
+    fn members(&mut self, pair: &SchemaPair<'_>) {
+        let named = |members: &Map<String, Value>| members.get("properties").and_then(Value::as_object).cloned();
+        let (old, new) = (named(pair.old).unwrap_or_default(), named(pair.new).unwrap_or_default());
+        let required = (list(pair.old, "required"), list(pair.new, "required"));
         let names: Vec<_> = new.keys().chain(old.keys().filter(|name| !new.contains_key(*name))).collect();
         for name in names {
-            let needed = (required(place.old, name), required(place.new, name));
-            let item = |added| place.edit(What::Item { keyword: "required".into(), item: name.as_str().into(), added });
+            let needed = (required.0.iter().any(|one| one == name), required.1.iter().any(|one| one == name));
+            let item = |added| pair.item("required", &name.as_str().into(), added);
             let entry = |old: Option<&Value>, new: Option<&Value>| {
                 let (old, new) = (old.cloned(), new.cloned());
-                place.edit(What::Entry { keyword: "properties".into(), name: name.clone(), old, new })
+                pair.edit(EditKind::Entry { keyword: "properties".into(), name: name.clone(), old, new })
             };
             match (old.get(name), new.get(name)) {
                 (Some(older), Some(newer)) => {
@@ -193,40 +184,30 @@ impl Walk<'_> {
                         _ => {}
                     }
                     let below = |at: &str| format!("{at}/properties/{}", escaped(name));
-                    self.schemas(older, newer, &below(place.old_at), &below(place.new_at));
+                    self.schemas(older, newer, &below(pair.old_at), &below(pair.new_at));
                 }
-                (None, Some(newer)) => {
+                (None, newer) => {
                     let rule = if needed.1 { rules::MEMBER_ADDED_REQUIRED } else { rules::MEMBER_ADDED };
-                    let mut edits = vec![entry(None, Some(newer))];
-                    edits.extend(needed.1.then(|| item(true)));
-                    self.add(rule, edits);
+                    self.add(rule, [entry(None, newer)].into_iter().chain(needed.1.then(|| item(true))).collect());
                 }
-                (Some(older), None) => {
+                (older, None) => {
                     let rule = if needed.0 { rules::MEMBER_REMOVED_REQUIRED } else { rules::MEMBER_REMOVED };
-                    let mut edits = vec![entry(Some(older), None)];
-                    edits.extend(needed.0.then(|| item(false)));
-                    self.add(rule, edits);
+                    self.add(rule, [entry(older, None)].into_iter().chain(needed.0.then(|| item(false))).collect());
                 }
-                (None, None) => {}
             }
         }
-        // Names that are required and described nowhere.
-        let list = |members: &Map<String, Value>| {
-            members.get("required").and_then(Value::as_array).cloned().unwrap_or_default()
-        };
+        // Required names that no schema describes.
         let bare = |one: &&Value| one.as_str().is_some_and(|name| !old.contains_key(name) && !new.contains_key(name));
-        for one in list(place.new).iter().filter(bare).filter(|one| !list(place.old).contains(one)) {
-            let what = What::Item { keyword: "required".into(), item: one.clone(), added: true };
-            self.add(rules::MEMBER_REQUIRED, vec![place.edit(what)]);
+        for one in required.1.iter().filter(bare).filter(|one| !required.0.contains(one)) {
+            self.add(rules::MEMBER_REQUIRED, vec![pair.item("required", one, true)]);
         }
-        for one in list(place.old).iter().filter(bare).filter(|one| !list(place.new).contains(one)) {
-            let what = What::Item { keyword: "required".into(), item: one.clone(), added: false };
-            self.add(rules::MEMBER_OPTIONAL, vec![place.edit(what)]);
+        for one in required.0.iter().filter(bare).filter(|one| !required.1.contains(one)) {
+            self.add(rules::MEMBER_OPTIONAL, vec![pair.item("required", one, false)]);
         }
     }
 
-    /// What stands below other keywords.
-    fn inner(&mut self, place: &Place<'_>) {
+    /// The schemas below other keywords.
+    fn inner(&mut self, pair: &SchemaPair<'_>) {
         for keyword in [
             "additionalProperties",
             "unevaluatedProperties",
@@ -237,7 +218,7 @@ impl Walk<'_> {
             "type",
             "unevaluatedItems",
         ] {
-            if !place.has(keyword) {
+            if !pair.has(keyword) {
                 continue;
             }
             let rule = match keyword {
@@ -246,19 +227,24 @@ impl Walk<'_> {
                 "type" => rules::TYPE,
                 _ => rules::SCHEMA,
             };
-            match (place.old.get(keyword), place.new.get(keyword)) {
+            match (pair.old.get(keyword), pair.new.get(keyword)) {
                 (Some(old @ Value::Object(_)), Some(new @ Value::Object(_))) if keyword != "patternProperties" => {
                     let below = |at: &str| format!("{at}/{keyword}");
-                    self.schemas(old, new, &below(place.old_at), &below(place.new_at));
+                    self.schemas(old, new, &below(pair.old_at), &below(pair.new_at));
                 }
                 (Some(Value::Array(old)), Some(Value::Array(new))) if keyword != "type" && old.len() == new.len() => {
                     for (index, (old, new)) in old.iter().zip(new).enumerate() {
                         let below = |at: &str| format!("{at}/{keyword}/{index}");
-                        self.schemas(old, new, &below(place.old_at), &below(place.new_at));
+                        self.schemas(old, new, &below(pair.old_at), &below(pair.new_at));
                     }
                 }
-                _ => self.add(rule, place.keyword(keyword).into_iter().collect()),
+                _ => self.add(rule, pair.keyword(keyword).into_iter().collect()),
             }
         }
     }
+}
+
+/// The items of a keyword; none if it is absent or not a list.
+pub(super) fn list<'a>(members: &'a Map<String, Value>, keyword: &str) -> &'a [Value] {
+    members.get(keyword).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }

@@ -1,81 +1,81 @@
-//! One change of a schema as an edit that can be applied to the older document alone, or taken back from the newer one alone. So each
-//! change is judged by itself, whatever else has changed.
+//! One change of a schema as an edit that can be applied to the older document or reverted in the newer one, so that each change can be
+//! assessed by itself, whatever else has changed.
 
 use serde_json::{Map, Value};
 
 use crate::compat::document::{Document, escaped};
 
-/// A place that differs.
+/// A difference at one location.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Edit {
     /// The pointer of the schema object, in the older document and in the newer one.
     pub(super) old_at: String,
     pub(super) new_at: String,
-    pub(super) what: What,
+    pub(super) kind: EditKind,
 }
 
-/// What differs there; a side that lacks it has `None`.
+/// What differs there; `None` on the side that lacks it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum What {
+pub(super) enum EditKind {
     /// The whole schema.
     Whole { old: Value, new: Value },
     /// A keyword.
     Keyword { name: String, old: Option<Value>, new: Option<Value> },
     /// One entry of a keyword that maps names to schemas.
     Entry { keyword: String, name: String, old: Option<Value>, new: Option<Value> },
-    /// One item of a keyword that is a list without order.
+    /// One item of a keyword whose value is an unordered list.
     Item { keyword: String, item: Value, added: bool },
 }
 
 /// Which of the two documents an edit is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// On the older one, forwards.
+pub(super) enum EditMode {
+    /// Forwards, on the older one.
     Apply,
-    /// On the newer one, backwards.
-    Undo,
+    /// Backwards, on the newer one.
+    Revert,
 }
 
-/// A document with some edits made on it. The definitions of the other document are there as well, where their names are free.
-pub(super) fn edited(document: &Document, other: &Document, edits: &[Edit], way: Way) -> Option<Document> {
+/// A document with some edits made on it. It has the definitions of the other document as well, unless their names are taken.
+pub(super) fn edited(document: &Document, other: &Document, edits: &[Edit], mode: EditMode) -> Option<Document> {
     let mut root = document.root.clone();
     for (name, definition) in other.definitions() {
         let all = root.as_object_mut()?.entry("$defs").or_insert_with(|| Value::Object(Map::new()));
         all.as_object_mut()?.entry(name.clone()).or_insert_with(|| definition.clone());
     }
-    // What follows in a list first, so that the places of the others stay.
     for edit in edits {
-        let at = if way == Way::Apply { &edit.old_at } else { &edit.new_at };
+        let at = if mode == EditMode::Apply { &edit.old_at } else { &edit.new_at };
         let place = root.pointer_mut(at)?;
-        make(place, &edit.what, way)?;
+        make(place, &edit.kind, mode)?;
     }
     Some(Document { root })
 }
 
-fn make(place: &mut Value, what: &What, way: Way) -> Option<()> {
-    let pick = |old: &Option<Value>, new: &Option<Value>| if way == Way::Apply { new.clone() } else { old.clone() };
-    match what {
-        What::Whole { old, new } => {
+fn make(place: &mut Value, kind: &EditKind, mode: EditMode) -> Option<()> {
+    let pick =
+        |old: &Option<Value>, new: &Option<Value>| if mode == EditMode::Apply { new.clone() } else { old.clone() };
+    match kind {
+        EditKind::Whole { old, new } => {
             let definitions = place.get("$defs").cloned();
-            *place = if way == Way::Apply { new.clone() } else { old.clone() };
+            *place = if mode == EditMode::Apply { new.clone() } else { old.clone() };
             if let (Some(definitions), Some(members)) = (definitions, place.as_object_mut()) {
                 members.insert("$defs".into(), definitions);
             }
         }
-        What::Keyword { name, old, new } => put(place.as_object_mut()?, name, pick(old, new)),
-        What::Entry { keyword, name, old, new } => {
+        EditKind::Keyword { name, old, new } => put(place.as_object_mut()?, name, pick(old, new)),
+        EditKind::Entry { keyword, name, old, new } => {
             let all = place.as_object_mut()?.entry(keyword.clone()).or_insert_with(|| Value::Object(Map::new()));
             put(all.as_object_mut()?, name, pick(old, new));
         }
-        What::Item { keyword, item, added } => {
+        EditKind::Item { keyword, item, added } => {
             let members = place.as_object_mut()?;
             let list = members.entry(keyword.clone()).or_insert_with(|| Value::Array(Vec::new())).as_array_mut()?;
-            if *added == (way == Way::Apply) {
+            if *added == (mode == EditMode::Apply) {
                 list.push(item.clone());
             } else if let Some(index) = list.iter().position(|one| one == item) {
                 list.remove(index);
             }
-            // An empty list of alternatives is no schema; of required members it says nothing.
+            // An empty list of required members says nothing; an empty list of alternatives is an error.
             if list.is_empty() && keyword == "required" {
                 members.remove(keyword);
             }
@@ -96,24 +96,24 @@ fn put(members: &mut Map<String, Value>, name: &str, value: Option<Value>) {
 }
 
 impl Edit {
-    /// What stood there, and what stands there now.
+    /// The values before and after.
     pub(super) fn sides(&self) -> (Option<Value>, Option<Value>) {
-        match &self.what {
-            What::Whole { old, new } => (Some(old.clone()), Some(new.clone())),
-            What::Keyword { old, new, .. } | What::Entry { old, new, .. } => (old.clone(), new.clone()),
-            What::Item { item, added: true, .. } => (None, Some(item.clone())),
-            What::Item { item, added: false, .. } => (Some(item.clone()), None),
+        match &self.kind {
+            EditKind::Whole { old, new } => (Some(old.clone()), Some(new.clone())),
+            EditKind::Keyword { old, new, .. } | EditKind::Entry { old, new, .. } => (old.clone(), new.clone()),
+            EditKind::Item { item, added: true, .. } => (None, Some(item.clone())),
+            EditKind::Item { item, added: false, .. } => (Some(item.clone()), None),
         }
     }
 
-    /// The pointer of what differs, in the document that has it.
+    /// The pointer of the difference, in the document that has it.
     pub(super) fn pointer(&self) -> String {
         let at = if self.sides().1.is_some() { &self.new_at } else { &self.old_at };
-        match &self.what {
-            What::Whole { .. } => at.clone(),
-            What::Keyword { name, .. } => format!("{at}/{name}"),
-            What::Entry { keyword, name, .. } => format!("{at}/{keyword}/{}", escaped(name)),
-            What::Item { keyword, .. } => format!("{at}/{keyword}"),
+        match &self.kind {
+            EditKind::Whole { .. } => at.clone(),
+            EditKind::Keyword { name, .. } => format!("{at}/{name}"),
+            EditKind::Entry { keyword, name, .. } => format!("{at}/{keyword}/{}", escaped(name)),
+            EditKind::Item { keyword, .. } => format!("{at}/{keyword}"),
         }
     }
 }

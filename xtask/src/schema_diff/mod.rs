@@ -1,23 +1,22 @@
-//! `schema-diff`: whom a change of the protocol breaks, and how. Schemas and behaviour of two states are compared; each change has an answer
-//! for either reader, and what breaks somebody needs an approval.
+//! `schema-diff`, the compatibility checker: compares two states of the schemas and of the behaviour, and reports for each change whether
+//! old and new peers still understand each other. A breaking change needs an approval.
 //!
-//! The main flow stands here: options, sources, findings, approvals, report. Whether a reader takes what a writer sends is decided in
-//! `compat`.
+//! The main flow stands here: options, sources, changes, approvals, report. `compat` decides whether a reader accepts what a writer sends.
 
 mod approvals;
 mod behaviour;
 mod changes;
 mod edit;
-mod finding;
-mod judge;
-mod law;
+mod peers;
 mod report;
+mod reported;
+mod requirements;
 mod rules;
 pub(crate) mod source;
-mod talk;
 #[cfg(test)]
 mod tests;
-mod variants;
+mod unions;
+mod verdict;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,53 +25,47 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use time::Date;
 
+use crate::runner;
 use approvals::Approval;
-pub(crate) use approvals::Day;
-use finding::Finding;
-use report::{Form, Report};
+pub(crate) use approvals::{day, today};
+use report::{DiffReport, ReportFormat, written};
+use reported::ReportedChange;
 
-/// What to compare, and how to tell it.
-#[derive(Debug, clap::Args)]
+/// What to compare, and how to report it.
+#[derive(Debug, Default, clap::Args)]
 #[command(
-    after_help = "Exit status: 0 nothing breaks anybody, or all of it is approved; 1 a change breaks somebody or may, or an \
-                        approval is unused or expired; 2 wrong usage or unreadable input"
+    after_help = "Exit status: 0 nothing breaks, or every break is approved; 1 a change breaks a peer or may, or an approval is \
+                        unused or expired; 2 wrong usage or unreadable input"
 )]
-pub(crate) struct Options {
+pub(crate) struct SchemaDiffOptions {
     /// Two schemas to compare, the older one first, instead of the whole protocol
     #[arg(value_names = ["OLD", "NEW"], num_args = 2, conflicts_with = "against")]
     files: Vec<PathBuf>,
-    /// A release (as `released/0.1.0`), a folder, or a revision of git; by default the latest release
+    /// A release (such as `released/0.1.0`), a folder, or a git revision; by default the latest release
     #[arg(long, value_name = "WHAT")]
     against: Option<String>,
-    /// How the report is printed
-    #[arg(long, value_enum, default_value = "text", value_name = "FORM")]
-    format: Form,
-    /// Write the report as JSON to this file, too
+    /// The format of the printed report
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    format: ReportFormat,
+    /// Also write the report as JSON to this file
     #[arg(long, value_name = "FILE")]
     report_json: Option<PathBuf>,
-    /// Write the report as Markdown to this file, too
+    /// Also write the report as Markdown to this file
     #[arg(long, value_name = "FILE")]
     report_markdown: Option<PathBuf>,
     /// The file of approved breaks
     #[arg(long, value_name = "FILE")]
     approvals: Option<PathBuf>,
-    /// The day by which approvals expire, instead of today's in UTC
-    #[arg(long, value_name = "DAY")]
-    today: Option<Day>,
+    /// The day on which approvals are checked, instead of today in UTC
+    #[arg(long, value_parser = day, value_name = "DAY")]
+    today: Option<Date>,
 }
 
-impl Options {
-    /// Today's schemas against the latest release.
-    fn latest() -> Self {
-        let (format, files) = (Form::Text, Vec::new());
-        Self { files, against: None, format, report_json: None, report_markdown: None, approvals: None, today: None }
-    }
-}
-
-/// Compares, prints, and says by the exit status whether somebody has to do something.
-pub(crate) fn run(options: &Options) -> ExitCode {
-    match compare(options).and_then(|report| told(&report, options)) {
+/// Compares and prints. The exit status says whether something has to be done.
+pub(crate) fn run(options: &SchemaDiffOptions) -> ExitCode {
+    match compare(options).and_then(|report| print(&report, options)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -82,108 +75,99 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     }
 }
 
-/// Fails where today's schemas break somebody who keeps the latest release.
+/// Compares the current schemas with the latest release.
 ///
 /// # Errors
-/// Where they do, or could not be compared.
+/// If an unapproved change breaks a peer, or the two cannot be compared.
 pub(crate) fn check() -> Result<()> {
-    let options = Options::latest();
-    let fine = told(&compare(&options)?, &options)?;
-    ensure!(fine, "the protocol has changed in a way that nobody has approved");
+    let options = SchemaDiffOptions::default();
+    let is_fine = print(&compare(&options)?, &options)?;
+    ensure!(is_fine, "the protocol has an unapproved breaking change, or a stale approval");
     Ok(())
 }
 
-fn told(report: &Report, options: &Options) -> Result<bool> {
-    print!("{}", report.written(options.format));
-    for (file, form) in [(&options.report_json, Form::Json), (&options.report_markdown, Form::Markdown)] {
+fn print(report: &DiffReport, options: &SchemaDiffOptions) -> Result<bool> {
+    print!("{}", written(report, options.format));
+    for (file, format) in
+        [(&options.report_json, ReportFormat::Json), (&options.report_markdown, ReportFormat::Markdown)]
+    {
         if let Some(file) = file {
-            fs::write(file, report.written(form)).with_context(|| format!("cannot write {}", file.display()))?;
+            fs::write(file, written(report, format)).with_context(|| format!("cannot write {}", file.display()))?;
         }
     }
     Ok(report.is_fine())
 }
 
-fn compare(options: &Options) -> Result<Report> {
-    let today = options.today.unwrap_or_else(now);
+fn compare(options: &SchemaDiffOptions) -> Result<DiffReport> {
+    let today = options.today.unwrap_or_else(today);
     if let [old, new] = options.files.as_slice() {
         let name = new.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let findings = finding::of_schema(&name, &source::read(old)?, &source::read(new)?, false)?;
+        let changes = reported::of_schema(&name, &source::read(old)?, &source::read(new)?, false)?;
         let names = (old.display().to_string(), new.display().to_string());
         let approvals = options.approvals.as_deref().map(approvals::read).transpose()?.unwrap_or_default();
-        return Ok(Report { folder: "", ..approved(names, findings, &approvals, today, Unused::Fails) });
+        return Ok(DiffReport { folder: "", ..approved(names, changes, &approvals, today, UnusedApprovals::Fail) });
     }
-    let (old, unused) = match &options.against {
-        Some(name) => {
-            (source::named(name)?, if name.starts_with("released/") { Unused::Fails } else { Unused::Passes })
-        }
-        None => match source::releases()?.last() {
-            Some(latest) => (source::named(&format!("released/{latest}"))?, Unused::Fails),
-            None => bail!(
-                "there is no release to compare with: make one with `cargo xtask release`, or name a state by --against"
-            ),
-        },
+    let latest = match &options.against {
+        Some(_) => None,
+        None => source::releases()?.last().map(|version| format!("released/{version}")),
     };
-    let new = source::folder(&source::schemas(), "schemas")?;
-    let mut findings = finding::between(&old, &new, true)?;
-    if !findings.is_empty() {
-        finding::cover(&mut findings, &coverage()?);
+    let Some(against) = options.against.as_ref().or(latest.as_ref()) else {
+        bail!("no release to compare with: make one with `cargo xtask release`, or name a state with --against")
+    };
+    let unused = if against.starts_with("released/") { UnusedApprovals::Fail } else { UnusedApprovals::Pass };
+    let (old, new) = (source::named(against)?, source::folder(&source::schemas(), "schemas")?);
+    let mut changes = reported::between(&old, &new, true)?;
+    if !changes.is_empty() {
+        reported::add_scenarios(&mut changes, &coverage()?);
     }
-    let place = options.approvals.clone().unwrap_or_else(|| source::schemas().join("approved-breaks.toml"));
-    let approvals = approvals::read(&place)?;
-    Ok(approved((old.name, new.name), findings, &approvals, today, unused))
+    let file = options.approvals.clone().unwrap_or_else(|| source::schemas().join("approved-breaks.toml"));
+    let approvals = approvals::read(&file)?;
+    Ok(approved((old.name, new.name), changes, &approvals, today, unused))
 }
 
-/// What becomes of an approval that no change needs.
+/// What to do about an approval that no change needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unused {
-    /// It is out of date.
-    Fails,
-    /// It may be about a change that the other side of this comparison has as well.
-    Passes,
+enum UnusedApprovals {
+    /// Report it as out of date.
+    Fail,
+    /// Ignore it: the other side of this comparison may have the approved change as well.
+    Pass,
 }
 
 fn approved(
     (old, new): (String, String),
-    mut findings: Vec<Finding>,
+    mut changes: Vec<ReportedChange>,
     approvals: &[Approval],
-    today: Day,
-    unused: Unused,
-) -> Report {
+    today: Date,
+    unused: UnusedApprovals,
+) -> DiffReport {
     let mut stale = Vec::new();
-    for approval in approvals {
-        let place = format!("approved-breaks.toml:{}", approval.line);
-        let Approval { fingerprint, expires, .. } = approval;
+    for Approval { fingerprint, reason, expires, line } in approvals {
+        let at = format!("approved-breaks.toml:{line}");
         let mut needed =
-            findings.iter_mut().filter(|found| found.breaks() && found.fingerprint == *fingerprint).peekable();
+            changes.iter_mut().filter(|change| change.breaks() && change.fingerprint == *fingerprint).peekable();
         if needed.peek().is_none() {
-            if unused == Unused::Fails {
-                stale.push(format!("{place}: {fingerprint} approves nothing; remove it"));
+            if unused == UnusedApprovals::Fail {
+                stale.push(format!("{at}: {fingerprint} approves nothing; remove it"));
             }
         } else if *expires < today {
-            stale.push(format!(
-                "{place}: the approval of {fingerprint} expired on {expires}; take the change back, or release it"
-            ));
+            let remedy = "revert the change, or release it";
+            stale.push(format!("{at}: the approval of {fingerprint} expired on {expires}; {remedy}"));
         } else {
-            needed.for_each(|found| found.approved = Some(format!("{} (until {expires})", approval.reason)));
+            needed.for_each(|change| change.approved = Some(format!("{reason} (until {expires})")));
         }
     }
-    Report { old, new, folder: "schemas/", findings, stale }
+    DiffReport { old, new, folder: "schemas/", changes, stale }
 }
 
-/// Today, in UTC.
-pub(crate) fn now() -> Day {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Day::of(since.as_secs())
-}
-
-/// The scenarios by the requirements that they cover. They belong to the judge, so the judge lists them.
+/// The ids of the scenarios that cover each requirement. They belong to the runner, so it lists them.
 fn coverage() -> Result<BTreeMap<String, Vec<String>>> {
     #[derive(Deserialize)]
-    struct Scenario {
+    struct ScenarioCoverage {
         id: String,
         covers: Vec<String>,
     }
-    let scenarios: Vec<Scenario> = crate::judge::told(crate::judge::in_tree(), crate::judge::SCENARIOS)?;
+    let scenarios: Vec<ScenarioCoverage> = runner::ask(runner::in_tree(), runner::SCENARIOS)?;
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for scenario in scenarios {
         for requirement in scenario.covers {
@@ -193,30 +177,13 @@ fn coverage() -> Result<BTreeMap<String, Vec<String>>> {
     Ok(all)
 }
 
-/// The files of a release whose messages somebody cannot read any more, or not yet.
+/// The files whose messages old readers, and those whose messages new readers no longer accept, since a release.
 #[cfg(test)]
-#[derive(Debug, Default)]
-pub(crate) struct Broken {
-    pub(crate) old_readers: std::collections::BTreeSet<String>,
-    pub(crate) new_readers: std::collections::BTreeSet<String>,
-}
-
-/// What is broken between a release and today.
-///
-/// # Errors
-/// Where one of the two cannot be read.
-#[cfg(test)]
-pub(crate) fn broken(release: &str) -> Result<Broken> {
+pub(crate) fn broken(release: &str) -> Result<[std::collections::BTreeSet<String>; 2]> {
     let (old, new) = (source::named(&format!("released/{release}"))?, source::folder(&source::schemas(), "schemas")?);
-    let mut broken = Broken::default();
-    for found in finding::between(&old, &new, false)? {
-        for (answer, files) in
-            [(&found.old_reader, &mut broken.old_readers), (&found.new_reader, &mut broken.new_readers)]
-        {
-            if answer.verdict != judge::Verdict::Compatible {
-                files.insert(found.file.clone());
-            }
-        }
-    }
-    Ok(broken)
+    let changes = reported::between(&old, &new, false)?;
+    let breaks =
+        |change: &&ReportedChange, reader: usize| change.readers()[reader].verdict != verdict::Verdict::Compatible;
+    let files = |reader| changes.iter().filter(|one| breaks(one, reader)).map(|one| one.file.clone()).collect();
+    Ok([0, 1].map(files))
 }

@@ -1,60 +1,34 @@
-//! `tidy`: the rules of the house that no compiler knows. Each rule is one function from a view of the tree to findings, and
-//! reads neither disk nor clock; so each is tested on made-up trees, one that passes and one that fails.
+//! `cargo xtask tidy`: rules of the project that no general tool checks. It needs neither network nor installed programs.
 
-mod finding;
-mod rust;
-mod tree;
-
-mod ban;
-mod effects;
+mod files;
 mod imports;
-mod manifests;
+mod tree;
+mod types;
+mod words;
 
-mod citations;
-mod headers;
-mod leftovers;
-mod links;
-mod places;
-mod size;
+use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
-use finding::Finding;
-use tree::Tree;
+use tree::{SourceTree, TidyFinding, shown};
 
-/// A rule's name, and the function that applies it.
-type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
+const RULES: &[fn(&SourceTree) -> Vec<TidyFinding>] =
+    &[files::check, imports::forbidden, imports::circles, types::check, words::check];
 
-const RULES: &[Rule] = &[
-    ("imports", imports::check),
-    ("manifests", manifests::check),
-    ("effects", effects::check),
-    ("size", size::check),
-    ("headers", headers::check),
-    ("leftovers", leftovers::check),
-    ("links", links::check),
-    ("citations", citations::check),
-    ("places", places::check),
-];
-
-/// Applies all rules to the tree.
+/// Applies all rules to the workspace and prints what they find, with a total for each topic.
 ///
 /// # Errors
-/// Where the tree cannot be read, or a rule finds something.
+/// If the tree cannot be read, or a rule finds something.
 pub(crate) fn run() -> Result<()> {
-    let tree = Tree::of_workspace()?;
-    let mut count = 0;
-    for (name, rule) in RULES {
-        let mut findings = rule(&tree);
-        findings.sort();
-        for finding in &findings {
-            println!("{finding} [{name}]");
-        }
-        count += findings.len();
+    let tree = SourceTree::of_workspace()?;
+    let mut findings: Vec<_> = RULES.iter().flat_map(|rule| rule(&tree)).collect();
+    findings.sort();
+    let mut totals: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding @ (.., topic, _) in &findings {
+        println!("{}", shown(finding));
+        *totals.entry(topic).or_default() += 1;
     }
-    println!("{}", size::summary(&tree));
-    if count > 0 {
-        bail!("tidy found {count} problem{}", if count == 1 { "" } else { "s" });
-    }
+    totals.iter().for_each(|(topic, total)| println!("{total:6} {topic}"));
+    ensure!(findings.is_empty(), "tidy found {} problems", findings.len());
     Ok(())
 }

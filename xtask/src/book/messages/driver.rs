@@ -1,63 +1,39 @@
-//! The lines of the driver protocol as a page, as the messages of a family are.
+//! The lines of the driver protocol as a page.
 
 use anyhow::{Context, Result};
 use relayspec::driver;
 use serde_json::Value;
 
-use super::{Entry, section};
+use super::section::{self, MessageEntry};
 use crate::vectors::{self, Vector};
 
-/// What lines there are: the definition of the schema, the member that tells them apart, their vectors, and who writes them.
+/// The kinds of lines: definition in the schema, member with the name, vectors, and direction.
 const LINES: &[(&str, &str, &str, &str)] = &[
     ("command", "do", "driver/commands.json", "runner to client"),
     ("event", "event", "driver/events.json", "client to runner"),
 ];
 
 /// The page.
-///
-/// # Errors
-/// Where vectors cannot be read.
 pub(super) fn page() -> Result<String> {
-    let mut page = "# Lines of the driver protocol\n\nThe forms of all lines, from the types that the judge and the reference's clients read, and examples \
-                    from `fixtures/driver/`. The chapter [driver](../text/driver.md) says when they are written. The same stands in `schemas/driver.json`.\n"
+    let mut page = "# Lines of the driver protocol\n\nAll lines with their members, from the types that the runner and the reference clients use, and examples \
+                    from `fixtures/driver/`. The chapter [driver](../text/driver.md) states when they are written. `schemas/driver.json` has the same as JSON Schema.\n"
         .to_owned();
     let schema = driver::schema();
+    let mut add = |name: &str, schema: &Value, sent: &str, own: Vec<Vector>| {
+        let (name, schema) = (name.to_owned(), schema.clone());
+        section::write(&mut page, &MessageEntry { name, schema, sent: vec![sent.to_owned()], vectors: vec![own] });
+    };
     for (kind, tag, file, sent) in LINES {
         let vectors = vectors::at(file)?;
         let names = schema["$defs"][kind]["properties"][tag]["enum"].as_array();
-        for name in names.context("the schema of the driver protocol names no lines")?.iter().filter_map(Value::as_str)
-        {
-            let is = |vector: &&Vector| vector.value().is_some_and(|value| value[tag] == name);
-            let entry = Entry {
-                name: name.to_owned(),
-                schema: schema["$defs"][format!("{kind}-{name}")].clone(),
-                sent: vec![(*sent).to_owned()],
-                vectors: vec![vectors.iter().filter(is).cloned().collect()],
-            };
-            section(&mut page, &entry);
+        let names = names.context("the schema of the driver protocol lists no lines")?;
+        for name in names.iter().filter_map(Value::as_str) {
+            let is_named = |vector: &&Vector| vector.value().is_some_and(|value| value[tag] == name);
+            let own = vectors.iter().filter(is_named).cloned().collect();
+            add(name, &schema["$defs"][format!("{kind}-{name}")], sent, own);
         }
     }
-    let entry = Entry {
-        name: "CONFORMANCE_PARAMS".to_owned(),
-        schema: schema["$defs"]["params"].clone(),
-        sent: vec!["runner to client".to_owned()],
-        vectors: vec![vectors::at("driver/params.json")?],
-    };
-    section(&mut page, &entry);
+    let params = vectors::at("driver/params.json")?;
+    add("CONFORMANCE_PARAMS", &schema["$defs"]["params"], "runner to client", params);
     Ok(page)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_line_has_members_and_an_example() {
-        let page = page().expect("a page");
-        for name in ["send", "stop", "connected", "unsupported", "CONFORMANCE_PARAMS"] {
-            let (_, section) = page.split_once(&format!("\n## {name}\n")).expect("a section");
-            let section = section.split("\n## ").next().expect("its text");
-            assert!(section.contains("\nValid: ") && section.contains("| member |"), "{section}");
-        }
-    }
 }

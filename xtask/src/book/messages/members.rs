@@ -1,14 +1,15 @@
-//! The members of a message in a table: those of objects within it by their path, as `data.headers`.
+//! The members of a message as a table. Nested members have paths, such as `data.headers`.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::limits;
+use crate::schemas::{about, has_conditions, limits, members};
+use crate::text::joined_once;
 
 /// One member.
 #[derive(Debug, PartialEq, Eq)]
-struct Row {
+struct MemberRow {
     path: String,
     kind: String,
     about: String,
@@ -19,59 +20,40 @@ pub(super) fn table(out: &mut String, schema: &Value) {
     let mut rows = Vec::new();
     collect(&mut rows, "", schema);
     out.push_str("| member | type | meaning |\n| --- | --- | --- |\n");
-    for Row { path, kind, about } in rows {
+    for MemberRow { path, kind, about } in rows {
         let _ = writeln!(out, "| `{path}` | {} | {} |", cell(&kind), cell(&about));
     }
-    if ["if", "allOf", "then"].iter().any(|keyword| schema.get(keyword).is_some()) {
-        out.push_str("\nMembers depend on each other beyond this table; the JSON Schema says how.\n");
+    if has_conditions(schema) {
+        out.push_str("\nMembers depend on each other beyond this table; see the JSON Schema.\n");
     }
 }
 
-/// A bar would end the cell.
+/// Escapes a bar, which would end the cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
-fn collect(rows: &mut Vec<Row>, prefix: &str, schema: &Value) {
+fn collect(rows: &mut Vec<MemberRow>, prefix: &str, schema: &Value) {
     for keyword in ["oneOf", "anyOf"] {
         schema[keyword].as_array().into_iter().flatten().for_each(|choice| collect(rows, prefix, choice));
     }
     if let Some(items) = schema.get("items") {
         collect(rows, &format!("{}[].", prefix.trim_end_matches('.')), items);
     }
-    let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut members: Vec<_> = schema["properties"].as_object().into_iter().flatten().collect();
-    members.sort_by_key(|(name, _)| (required.iter().position(|one| one == name).unwrap_or(usize::MAX), *name));
-    for (name, member) in members {
+    for (name, member, is_required) in members(schema) {
         let path = format!("{prefix}{name}");
-        let need = if required.contains(&name.as_str()) { "" } else { ", optional" };
-        rows.push(Row { path: path.clone(), kind: kind(member) + need, about: about(member) });
+        let kind = kind(member) + if is_required { "" } else { ", optional" };
+        let about = format!("{} {}", about(member), limits(member)).trim().to_owned();
+        rows.push(MemberRow { path: path.clone(), kind, about });
         collect(rows, &format!("{path}."), member);
     }
 }
 
-/// What it is, what it demands beyond its type, and the requirement behind it.
-fn about(member: &Value) -> String {
-    let description = member["description"].as_str().unwrap_or_default();
-    let requirement = member["x-requirement"].as_str().filter(|id| !description.contains(id));
-    let said =
-        [description.to_owned(), limits::of(member), requirement.map(|id| format!("({id})")).unwrap_or_default()];
-    said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
 fn kind(schema: &Value) -> String {
+    let several = |kinds: Vec<String>| joined_once(kinds, " or ");
     if let Some(value) = schema.get("const") {
         return format!("`{value}`");
     }
-    let several = |kinds: Vec<String>| {
-        let mut all: Vec<String> = Vec::new();
-        kinds.into_iter().for_each(|kind| {
-            if !all.contains(&kind) {
-                all.push(kind);
-            }
-        });
-        all.join(" or ")
-    };
     if let Some(values) = schema["enum"].as_array() {
         return several(values.iter().map(|value| format!("`{value}`")).collect());
     }
@@ -100,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_within_members_have_paths() {
+    fn writes_paths_of_nested_members() {
         let schema = json!({
             "properties": {
                 "type": { "const": "a" },
@@ -111,9 +93,9 @@ mod tests {
         });
         let mut rows = Vec::new();
         collect(&mut rows, "", &schema);
-        let told: Vec<_> = rows.iter().map(|row| format!("{} {}", row.path, row.kind)).collect();
+        let shown: Vec<_> = rows.iter().map(|row| format!("{} {}", row.path, row.kind)).collect();
         assert_eq!(
-            told,
+            shown,
             [
                 "type `\"a\"`",
                 "list list of object",
@@ -125,9 +107,9 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_does_not_end_a_cell() {
+    fn escapes_bars() {
         let mut out = String::new();
         table(&mut out, &json!({ "properties": { "a": { "type": "string", "pattern": "^a|b$" } } }));
-        assert!(out.contains("| `a` | string, optional | It matches `^a\\|b$`. |"), "{out}");
+        assert!(out.contains("| `a` | string, optional | Matches `^a\\|b$`. |"), "{out}");
     }
 }

@@ -1,26 +1,26 @@
-//! The messages of a document: what they hold, how they are encoded, and examples from the golden vectors.
+//! The messages of a document: their schemas, encodings, and examples from the golden vectors.
 
 use anyhow::{Result, ensure};
 use relayspec::family::{Channel, Family};
 use relayspec::schema::MessageSchema;
-use relayspec::wire;
+use relayspec::wire::Direction;
 use serde_json::{Map, Value, json};
 
 use super::super::layout;
-use crate::vectors::{self, Vector, Verdict};
+use crate::vectors::{self, Validity, Vector};
 
 /// The content type of JSON.
 pub(super) const JSON: &str = "application/json";
-/// That of MessagePack, as IANA has it.
+/// The content type of MessagePack, as registered with IANA.
 const PACKED: &str = "application/vnd.msgpack";
-/// That of bytes.
+/// The content type of bytes.
 const BYTES: &str = "application/octet-stream";
 
-/// The member of a message that says, by the name of an example, what stands behind it: the bytes of a payload in its JSON form, or what the
-/// bytes of a payload mean. An example itself may not say it.
+/// The member of a message that maps the names of examples to what an example object has no member for: the bytes of a payload in its JSON
+/// form, or the meaning of a payload of bytes.
 const BEHIND: &str = "x-examples";
 
-/// So many examples are taken from the vectors of each direction.
+/// At most this many examples are taken from the vectors of each direction.
 const EXAMPLES: usize = 2;
 
 /// A message of a document.
@@ -37,51 +37,30 @@ pub(super) struct Message {
     pub(super) directions: Vec<Direction>,
 }
 
-/// Who sends to whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Direction(&'static str, &'static str);
-
-impl From<wire::Direction> for Direction {
-    fn from(direction: wire::Direction) -> Self {
-        Self(direction.from, direction.to)
-    }
-}
-
-impl Direction {
-    /// Whether a role sends or receives here.
-    pub(super) fn has(self, role: &str) -> bool {
-        self.0 == role || self.1 == role
-    }
-}
-
-/// The messages of a family: those of every direction, in each encoding.
-///
-/// # Errors
-/// Where vectors cannot be read, or one name stands for two messages.
+/// The messages of a family, in all directions and encodings.
 pub(super) fn all(family: &Family) -> Result<Vec<Message>> {
     let mut all: Vec<Message> = Vec::new();
     for channel in family.channels {
         let vectors = vectors::of(family, channel)?;
         for message in of_direction(family, channel, &vectors) {
-            match all.iter_mut().find(|known| known.key == message.key) {
-                None => all.push(message),
-                Some(known) => {
-                    ensure!(
-                        known.schema == message.schema,
-                        "{}: `{}` is two messages in two directions: an AsyncAPI document needs a name for each",
-                        family.name,
-                        message.key
-                    );
-                    known.directions.extend(message.directions);
-                    join_examples(&mut known.object, message.object);
-                }
-            }
+            let Some(known) = all.iter_mut().find(|known| known.key == message.key) else {
+                all.push(message);
+                continue;
+            };
+            ensure!(
+                known.schema == message.schema,
+                "{}: `{}` differs between two directions: an AsyncAPI document needs a name for each",
+                family.name,
+                message.key
+            );
+            known.directions.extend(message.directions);
+            join_examples(&mut known.object, message.object);
         }
     }
     Ok(all)
 }
 
-/// Adds the examples of another direction, those of a name that is known left out.
+/// Adds the examples of another direction, except those of known names.
 fn join_examples(known: &mut Value, mut other: Value) {
     for more in other["examples"].as_array_mut().map(std::mem::take).unwrap_or_default() {
         let name = more["name"].as_str().unwrap_or_default().to_owned();
@@ -99,13 +78,27 @@ fn of_direction(family: &Family, channel: &Channel, vectors: &[Vector]) -> Vec<M
     let mut found = Vec::new();
     let packing = channel.binary.is_some_and(|binary| binary.packing.is_some());
     for message in (channel.schemas)() {
+        let of = |key: String, content, note: Option<&str>, has_form: fn(&Vector) -> bool| {
+            let matches = |vector: &Vector| has_form(vector) && vector.is_named(family, message.name);
+            let mut message = with_schema(channel, &message, key, content, examples(vectors, matches));
+            if let Some(note) = note {
+                message.object["description"] = note.into();
+            }
+            message
+        };
+        let name = message.name.to_owned();
         if family.is_framed() {
-            found.push(framed(family, channel, &message, vectors));
+            let note = "The payload is shown in its JSON form; frames as described in `x-framing` are sent.";
+            let mut framed = of(name, BYTES, Some(note), |vector| vector.hex().is_some());
+            framed.object["correlationId"] = json!({ "location": "$message.payload#/id" });
+            found.push(framed);
             continue;
         }
-        found.push(in_json(family, channel, &message, vectors));
+        found.push(of(name, JSON, None, |vector| vector.text().is_some()));
         if packing {
-            found.push(packed(family, channel, &message, vectors));
+            let key = format!("{}.packed", message.name);
+            let note = "The same message in MessagePack, as a binary WebSocket message. The payload is shown in its JSON form. Either encoding may be sent at any time.";
+            found.push(of(key, PACKED, Some(note), |vector| vector.hex().is_some()));
         }
     }
     if channel.binary.is_some() && !packing {
@@ -114,36 +107,10 @@ fn of_direction(family: &Family, channel: &Channel, vectors: &[Vector]) -> Vec<M
     found
 }
 
-fn in_json(family: &Family, channel: &Channel, message: &MessageSchema, vectors: &[Vector]) -> Message {
-    let shown = examples(vectors, |vector| vector.text().is_some() && is(family, vector, message.name));
-    with_schema(channel, message, message.name.to_owned(), JSON, shown)
-}
-
-/// A message as MessagePack in a binary message.
-fn packed(family: &Family, channel: &Channel, message: &MessageSchema, vectors: &[Vector]) -> Message {
-    let shown = examples(vectors, |vector| vector.hex().is_some() && is(family, vector, message.name));
-    let mut packed = with_schema(channel, message, format!("{}.packed", message.name), PACKED, shown);
-    let about = "The same in MessagePack, as a binary WebSocket message, its payload here in the JSON form; either encoding may be sent at any time.";
-    packed.object["description"] = about.into();
-    packed
-}
-
-/// A message in a frame on a stream.
-fn framed(family: &Family, channel: &Channel, message: &MessageSchema, vectors: &[Vector]) -> Message {
-    let shown = examples(vectors, |vector| vector.hex().is_some() && is(family, vector, message.name));
-    let mut framed = with_schema(channel, message, message.name.to_owned(), BYTES, shown);
-    let about = "The payload here is the JSON form; what travels is the frame of `x-framing`.";
-    framed.object["description"] = about.into();
-    framed.object["correlationId"] = json!({ "location": "$message.payload#/id" });
-    framed
-}
-
 /// The binary messages that have no JSON form.
 fn in_bytes(family: &Family, channel: &Channel, vectors: &[Vector]) -> Message {
     let shown = examples(vectors, |vector| vector.frame.is_some());
-    let example = |vector: &&Vector| json!({ "name": vector.id, "summary": why(vector), "payload": vector.hex() });
-    let examples: Vec<_> = shown.iter().map(example).collect();
-    let behind: Map<_, _> = shown.into_iter().map(|vector| (vector.id.clone(), json!(vector.frame))).collect();
+    let behind: Map<_, _> = shown.iter().map(|vector| (vector.id.clone(), json!(vector.frame))).collect();
     let object = json!({
         "name": "bytes",
         "title": "bytes",
@@ -151,15 +118,15 @@ fn in_bytes(family: &Family, channel: &Channel, vectors: &[Vector]) -> Message {
         "description": layout::of(family.name),
         "contentType": BYTES,
         "payload": { "$ref": "#/components/schemas/bytes" },
-        "examples": examples,
+        "examples": shown.into_iter().map(|vector| example(vector, json!(vector.hex()))).collect::<Vec<_>>(),
         BEHIND: behind,
     });
     let schema = json!({
-        "description": "The bytes, here as hexadecimal digits.",
+        "description": "The bytes as hexadecimal digits.",
         "type": "string",
         "pattern": "^([0-9a-f]{2})*$",
     });
-    let directions = vec![channel.direction.into()];
+    let directions = vec![channel.direction];
     Message { key: "bytes".to_owned(), object, schema_key: "bytes".to_owned(), schema, directions }
 }
 
@@ -175,26 +142,20 @@ fn with_schema(channel: &Channel, message: &MessageSchema, key: String, content:
     if let Some(requirement) = schema.get("x-requirement") {
         object["x-requirement"] = requirement.clone();
     }
-    let example = |vector: &&Vector| json!({ "name": vector.id, "summary": why(vector), "payload": vector.value() });
-    object["examples"] = shown.iter().map(example).collect();
+    object["examples"] = shown.iter().map(|vector| example(vector, json!(vector.value()))).collect();
     let bytes = |vector: &Vector| Some((vector.id.clone(), vector.hex()?.into()));
     let behind: Map<String, Value> = shown.into_iter().filter_map(bytes).collect();
     if !behind.is_empty() {
         object[BEHIND] = behind.into();
     }
-    let directions = vec![channel.direction.into()];
-    Message { key, object, schema_key: message.name.to_owned(), schema, directions }
+    Message { key, object, schema_key: message.name.to_owned(), schema, directions: vec![channel.direction] }
 }
 
-fn examples(vectors: &[Vector], shows: impl Fn(&Vector) -> bool) -> Vec<&Vector> {
-    vectors::showing(vectors, Verdict::Accept, EXAMPLES, shows)
+fn examples(vectors: &[Vector], matches: impl Fn(&Vector) -> bool) -> Vec<&Vector> {
+    vectors::examples(vectors, Validity::Accept, EXAMPLES, matches)
 }
 
-/// Why it is a message, and the requirement that decides it.
-fn why(vector: &Vector) -> String {
-    format!("{} ({})", vector.why, vector.rule)
-}
-
-fn is(family: &Family, vector: &Vector, name: &str) -> bool {
-    vector.value().is_some_and(|value| (family.naming.name)(&value) == Some(name))
+/// An example, with the reason why it is valid and the requirement that decides it.
+fn example(vector: &Vector, payload: Value) -> Value {
+    json!({ "name": vector.id, "summary": format!("{} ({})", vector.why, vector.rule), "payload": payload })
 }

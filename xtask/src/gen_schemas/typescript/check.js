@@ -1,6 +1,6 @@
-// A validator for the part of JSON Schema 2020-12 that the guards use. It knows every keyword that a guard has, and nothing of messages.
+// A validator for the part of JSON Schema 2020-12 that the guards use.
 
-/** Whether a value, as `JSON.parse` returns it, is what a schema describes. `root` is the schema that has the definitions. */
+/** Whether a value returned by `JSON.parse` meets a schema. `root` is the schema with the definitions. */
 export function matches(schema, value, root = schema) {
   if (typeof schema === "boolean") return schema;
   return Object.entries(schema).every(([keyword, wanted]) => {
@@ -48,7 +48,7 @@ function is(kind, value) {
     case "integer":
       return Number.isInteger(value);
     case "number":
-      // JSON.parse makes Infinity of what no double holds.
+      // JSON.parse returns Infinity for numbers that no double can hold.
       return Number.isFinite(value);
     default:
       return typeof value === kind;
@@ -59,7 +59,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Equality of JSON values that are no objects or arrays, as constants of messages are. */
+/** Equality of JSON scalars; constants of messages are never objects or arrays. */
 function same(a, b) {
   return a === b;
 }

@@ -1,26 +1,19 @@
-//! Doc comments: what a member is, the requirement behind it, and what its type cannot say.
+//! Doc comments: what a member is, the requirement behind it, and restrictions that its type cannot express.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::limits;
+use crate::schemas::{about, has_conditions, limits};
 
-/// Writes the doc comment of a schema; nothing where it says nothing.
+/// Writes the doc comment of a schema, if there is anything to say.
 pub(super) fn write(out: &mut String, indent: &str, schema: &Value) {
-    let mut paragraphs = Vec::new();
-    let about = about(schema);
-    if !about.is_empty() {
-        paragraphs.push(about);
+    let mut paragraphs = vec![about(schema), limits(schema)];
+    paragraphs.retain(|text| !text.is_empty());
+    if has_conditions(schema) {
+        paragraphs.push("Its members depend on each other; the guard checks that.".to_owned());
     }
-    let limits = limits::of(schema);
-    if !limits.is_empty() {
-        paragraphs.push(limits);
-    }
-    if ["if", "then", "else", "allOf"].iter().any(|keyword| schema.get(keyword).is_some()) {
-        paragraphs.push("Its members depend on each other; the guard checks how.".to_owned());
-    }
-    // What would end the comment is broken up.
+    // Nothing must end the comment early.
     let paragraphs: Vec<_> = paragraphs.iter().map(|text| text.replace("*/", "*\u{200b}/")).collect();
     let _ = match &paragraphs[..] {
         [] => Ok(()),
@@ -29,15 +22,6 @@ pub(super) fn write(out: &mut String, indent: &str, schema: &Value) {
             writeln!(out, "{indent}/**\n{indent} * {}\n{indent} */", many.join(&format!("\n{indent} *\n{indent} * ")))
         }
     };
-}
-
-/// The description, with the requirement where it names none.
-fn about(schema: &Value) -> String {
-    let description = schema["description"].as_str().unwrap_or_default();
-    match schema["x-requirement"].as_str() {
-        Some(requirement) if !description.contains(requirement) => format!("{description} ({requirement})"),
-        _ => description.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -53,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_has_what_is_there() {
+    fn writes_what_is_known() {
         assert_eq!(written(json!({})), "");
         assert_eq!(
             written(json!({ "description": "An id.", "x-requirement": "PAIR-H1" })),
@@ -65,12 +49,12 @@ mod tests {
         );
         assert_eq!(
             written(json!({ "description": "A.", "type": "integer", "minimum": 1, "maximum": 9 })),
-            "/**\n * A.\n *\n * A whole number; from 1 to 9.\n */\n"
+            "/**\n * A.\n *\n * An integer; from 1 to 9.\n */\n"
         );
     }
 
     #[test]
-    fn nothing_ends_a_comment_early() {
+    fn keeps_comments_closed() {
         assert!(!written(json!({ "description": "a */ b" })).trim_end().trim_end_matches("*/").contains("*/"));
     }
 }

@@ -1,5 +1,4 @@
-//! What the guards check: the schemas without their prose. A keyword that the validator does not know is an error here, so that no guard
-//! passes over it in silence.
+//! The schemas of the guards, without annotations. A keyword that `check.js` does not support is an error here, so that no guard ignores it.
 
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
@@ -13,26 +12,22 @@ const NAMED: &[&str] = &["properties", "$defs"];
 /// Keywords whose value is data.
 const DATA: &[&str] =
     &["type", "const", "enum", "minimum", "maximum", "minLength", "maxLength", "pattern", "required", "$ref"];
-/// What is said for people and tools, and checked by no validator. A `format` here always stands beside a pattern or bounds that say
-/// the same.
-const PROSE: &[&str] = &["title", "description", "default", "format", "contentEncoding", "x-requirement"];
+/// Annotations. A `format` always stands beside an equivalent pattern or bounds.
+const ANNOTATIONS: &[&str] = &["title", "description", "default", "format", "contentEncoding", "x-requirement"];
 
-/// The schema without its prose.
-///
-/// # Errors
-/// Where it has a keyword that the validator does not know.
+/// The schema without its annotations.
 pub(super) fn bare(schema: &Value) -> Result<Value> {
     let Value::Object(members) = schema else { return Ok(schema.clone()) };
     let mut kept = Map::new();
-    // What is a double is a number.
+    // `double` adds nothing to `number`.
     if let Some(format) = members.get("format").filter(|format| **format != "double")
         && !["pattern", "maximum"].iter().any(|keyword| members.contains_key(*keyword))
     {
-        bail!("the format {format} stands alone: the guards for JavaScript would not check it");
+        bail!("the format {format} has no pattern or bounds: the JavaScript guards would not check it");
     }
     for (keyword, value) in members {
         let own = match keyword.as_str() {
-            word if PROSE.contains(&word) => continue,
+            word if ANNOTATIONS.contains(&word) => continue,
             word if DATA.contains(&word) => value.clone(),
             word if ONE.contains(&word) => bare(value)?,
             word if SEVERAL.contains(&word) => {
@@ -42,7 +37,7 @@ pub(super) fn bare(schema: &Value) -> Result<Value> {
                 let named = value.as_object().into_iter().flatten();
                 named.map(|(name, schema)| Ok((name.clone(), bare(schema)?))).collect::<Result<Map<_, _>>>()?.into()
             }
-            word => bail!("the guards for JavaScript do not know the keyword `{word}`: teach it to check.js"),
+            word => bail!("the JavaScript guards do not support the keyword `{word}`: add it to check.js"),
         };
         kept.insert(keyword.clone(), own);
     }
@@ -56,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prose_is_dropped_and_members_of_its_name_are_kept() {
+    fn drops_annotations_and_keeps_members_of_their_names() {
         let schema = json!({
             "title": "a",
             "type": "object",

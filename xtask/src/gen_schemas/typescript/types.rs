@@ -1,25 +1,20 @@
-//! The type of what a schema describes: as narrow as TypeScript can say, and never narrower than the schema.
+//! The type that a schema describes: as narrow as TypeScript can express, and never narrower than the schema.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::docs;
+use crate::schemas::members;
+use crate::text::{capitalized, joined_once};
 
-/// A name in TypeScript: `session_list` and `session-list` are `SessionList`.
+/// A name in TypeScript: `session_list` and `session-list` become `SessionList`.
 pub(super) fn name_of(name: &str) -> String {
-    let capital = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
-    };
-    name.split(['_', '-']).map(capital).collect()
+    name.split(['_', '-']).map(capitalized).collect()
 }
 
 /// Writes the interface of an object.
-///
-/// # Errors
-/// Where the schema says what this module does not know.
 pub(super) fn interface(out: &mut String, name: &str, schema: &Value) -> Result<()> {
     out.push('\n');
     docs::write(out, "", schema);
@@ -27,21 +22,21 @@ pub(super) fn interface(out: &mut String, name: &str, schema: &Value) -> Result<
     Ok(())
 }
 
-/// The type, whose further lines are indented so far.
+/// The type; its further lines are indented by `indent`.
 fn of(schema: &Value, indent: &str) -> Result<String> {
     if let Some(value) = schema.get("const") {
         return Ok(value.to_string());
     }
     if let Some(values) = schema["enum"].as_array() {
-        return Ok(union(values.iter().map(Value::to_string).collect()));
+        return Ok(joined_once(values.iter().map(Value::to_string), " | "));
     }
     for keyword in ["oneOf", "anyOf"] {
         if let Some(choices) = schema[keyword].as_array() {
             if choices.iter().any(|choice| choice.get("description").is_some()) {
-                return told_apart(choices, &format!("{indent}  "));
+                return documented_union(choices, &format!("{indent}  "));
             }
             let choices: Result<Vec<_>> = choices.iter().map(|choice| of(choice, indent)).collect();
-            return Ok(union(choices?));
+            return Ok(joined_once(choices?, " | "));
         }
     }
     match &schema["type"] {
@@ -49,15 +44,15 @@ fn of(schema: &Value, indent: &str) -> Result<String> {
         Value::Array(kinds) => {
             let kinds = kinds.iter().filter_map(Value::as_str);
             let kinds: Result<Vec<_>> = kinds.map(|kind| of_kind(kind, schema, indent)).collect();
-            Ok(union(kinds?))
+            Ok(joined_once(kinds?, " | "))
         }
-        // Whatever it demands, no type says it.
+        // No type can express its restrictions.
         _ => Ok("unknown".to_owned()),
     }
 }
 
-/// Choices that say what they are, each on lines of its own.
-fn told_apart(choices: &[Value], indent: &str) -> Result<String> {
+/// A union whose choices have descriptions, each on lines of its own.
+fn documented_union(choices: &[Value], indent: &str) -> Result<String> {
     let mut text = String::new();
     for choice in choices {
         text.push('\n');
@@ -71,33 +66,26 @@ fn of_kind(kind: &str, schema: &Value, indent: &str) -> Result<String> {
     Ok(match kind {
         "string" | "boolean" | "null" => kind.to_owned(),
         "number" | "integer" => "number".to_owned(),
-        "array" => match schema.get("items") {
-            Some(items) => format!("ReadonlyArray<{}>", of(items, indent)?),
-            None => "ReadonlyArray<unknown>".to_owned(),
-        },
+        // Without `items` this is an array of `unknown`.
+        "array" => format!("ReadonlyArray<{}>", of(&schema["items"], indent)?),
         "object" => object(schema, indent)?,
-        other => bail!("`{other}` is a kind of value that the TypeScript types do not know"),
+        other => bail!("the TypeScript types do not support the type `{other}`"),
     })
 }
 
 fn object(schema: &Value, indent: &str) -> Result<String> {
-    let none = Map::new();
-    let members = schema["properties"].as_object().unwrap_or(&none);
+    let members = members(schema);
     if members.is_empty() {
         return match schema.get("additionalProperties") {
             Some(value @ Value::Object(_)) => Ok(format!("{{ readonly [name: string]: {} }}", of(value, indent)?)),
             _ => Ok("{ readonly [name: string]: unknown }".to_owned()),
         };
     }
-    let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let inner = format!("{indent}  ");
     let mut text = "{\n".to_owned();
-    // Members stand as they are required, and then by name, as in the schema's file.
-    let mut members: Vec<_> = members.iter().collect();
-    members.sort_by_key(|(name, _)| (required.iter().position(|one| one == name).unwrap_or(usize::MAX), *name));
-    for (name, member) in members {
+    for (name, member, is_required) in members {
         docs::write(&mut text, &inner, member);
-        let mark = if required.contains(&name.as_str()) { "" } else { "?" };
+        let mark = if is_required { "" } else { "?" };
         let kind = of(member, &inner)?;
         let space = if kind.starts_with('\n') { "" } else { " " };
         let _ = writeln!(text, "{inner}readonly {}{mark}:{space}{kind};", key(name));
@@ -112,17 +100,6 @@ fn key(name: &str) -> String {
     if plain { name.to_owned() } else { Value::from(name).to_string() }
 }
 
-/// The union of types, each once.
-fn union(types: Vec<String>) -> String {
-    let mut all: Vec<String> = Vec::new();
-    for one in types {
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    }
-    all.join(" | ")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -130,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_schema_has_its_type() {
+    fn writes_types() {
         for (schema, expected) in [
             (json!({ "const": "join" }), "\"join\""),
             (json!({ "enum": ["a", null] }), "\"a\" | null"),
@@ -156,7 +133,42 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_refused() {
+    fn writes_interfaces_with_requirements() {
+        let code = json!({ "description": "The code (PAIR-11).", "type": "string", "pattern": "^[3-9]$", "maxLength": 6, "x-requirement": "PAIR-11" });
+        let moment =
+            json!({ "description": "When it expires.", "type": "number", "minimum": 0, "x-requirement": "PAIR-12" });
+        let schema = json!({
+            "description": "The code is ready (PAIR-10).",
+            "type": "object",
+            "properties": { "type": { "const": "registered" }, "expiresAt": moment, "code": code },
+            "required": ["type", "code", "expiresAt"],
+            "x-requirement": "PAIR-10"
+        });
+        let mut text = String::new();
+        interface(&mut text, "Registered", &schema).expect("an interface");
+        let expected = "
+/** The code is ready (PAIR-10). */
+export interface Registered {
+  readonly type: \"registered\";
+  /**
+   * The code (PAIR-11).
+   *
+   * At most 6 characters; matches `^[3-9]$`.
+   */
+  readonly code: string;
+  /**
+   * When it expires. (PAIR-12)
+   *
+   * At least 0.
+   */
+  readonly expiresAt: number;
+}
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn rejects_an_unknown_type() {
         assert!(of(&json!({ "type": "bytes" }), "").is_err());
     }
 

@@ -1,39 +1,31 @@
-//! The report as annotations of GitHub's workflows: one line for each change that needs somebody.
+//! The report as annotations of GitHub workflows, one for each change.
 
 use std::fmt::Write as _;
 
-use super::super::finding::{Answer, short};
-use super::super::judge::{Proof, Verdict};
-use super::{Report, direction};
+use super::super::reported::ReaderVerdict;
+use super::super::verdict::{Evidence, Verdict};
+use super::contents::{DiffReport, direction, short};
 
-pub(super) fn written(report: &Report) -> String {
+pub(super) fn written(report: &DiffReport) -> String {
     let mut text = String::new();
-    for found in &report.findings {
-        let level = match (found.breaks(), &found.approved) {
+    for change in &report.changes {
+        let level = match (change.breaks(), &change.approved) {
             (true, None) => "error",
             (true, Some(_)) => "warning",
             (false, _) => "notice",
         };
-        let title = format!("{}: {} in {}", found.word(), found.rule.id, found.place);
-        let mut body = format!("{} ({}#{})", direction(found), found.file, found.at);
-        for answer in [&found.old_reader, &found.new_reader] {
-            if let Some(told) = told(answer) {
-                let _ = write!(body, "\n{told}");
-            }
+        let title = property(&format!("{}: {} in {}", change.word(), change.rule.id, change.place));
+        let mut body = format!("{} ({}#{})", direction(change), change.file, change.at);
+        for reason in change.readers().into_iter().filter_map(reason) {
+            let _ = write!(body, "\n{reason}");
         }
-        match &found.approved {
-            Some(reason) => body.push_str(&format!("\napproved: {reason}")),
-            None if found.breaks() => body.push_str(&format!("\nfingerprint {}", found.fingerprint)),
-            None => {}
-        }
-        let _ = writeln!(
-            text,
-            "::{level} file={}{},title={}::{}",
-            report.folder,
-            property(&found.file),
-            property(&title),
-            data(&body)
-        );
+        let _ = match &change.approved {
+            Some(reason) => write!(body, "\napproved: {reason}"),
+            None if change.breaks() => write!(body, "\nfingerprint {}", change.fingerprint),
+            None => Ok(()),
+        };
+        let file = format!("{}{}", report.folder, property(&change.file));
+        let _ = writeln!(text, "::{level} file={file},title={title}::{}", data(&body));
     }
     for stale in &report.stale {
         let _ = writeln!(text, "::error file=schemas/approved-breaks.toml::{}", data(stale));
@@ -42,14 +34,14 @@ pub(super) fn written(report: &Report) -> String {
     text
 }
 
-fn told(answer: &Answer) -> Option<String> {
-    let how = match &answer.verdict {
+fn reason(reader: &ReaderVerdict) -> Option<String> {
+    let reason = match &reader.verdict {
         Verdict::Compatible => return None,
         Verdict::Unknown(why) => format!("unknown: {why}"),
-        Verdict::Breaking(Proof::Differs(how)) => format!("broken: {how}"),
-        Verdict::Breaking(Proof::Refused(value)) => format!("sent and refused: {}", short(value, 300)),
+        Verdict::Breaking(Evidence::Differs(how)) => format!("broken: {how}"),
+        Verdict::Breaking(Evidence::Refused(value)) => format!("sent and refused: {}", short(value, 300)),
     };
-    Some(format!("{}: {how}", answer.who))
+    Some(format!("{}: {reason}", reader.who))
 }
 
 fn data(text: &str) -> String {

@@ -2,47 +2,46 @@
 
 use serde_json::{Value, json};
 
-use super::super::finding::{Answer, Finding};
-use super::super::judge::{Proof, Verdict};
-use super::Report;
+use super::super::reported::{ReaderVerdict, ReportedChange};
+use super::super::verdict::{Evidence, Verdict};
+use super::contents::DiffReport;
 
-pub(super) fn written(report: &Report) -> String {
+pub(super) fn written(report: &DiffReport) -> String {
     let value = json!({
         "old": report.old,
         "new": report.new,
         "fine": report.is_fine(),
-        "changes": report.findings.iter().map(|found| change(report.folder, found)).collect::<Vec<_>>(),
+        "changes": report.changes.iter().map(|change| entry(report.folder, change)).collect::<Vec<_>>(),
         "stale_approvals": report.stale,
     });
     format!("{value:#}\n")
 }
 
-fn change(folder: &str, found: &Finding) -> Value {
+fn entry(folder: &str, change: &ReportedChange) -> Value {
     json!({
-        "rule": found.rule.id,
-        "file": format!("{folder}{}", found.file),
-        "path": found.at,
-        "place": found.place,
-        "old": found.old,
-        "new": found.new,
-        "old_reader": answer(&found.old_reader),
-        "new_reader": answer(&found.new_reader),
-        "requirements": found.requirements,
-        "scenarios": found.scenarios,
-        "fingerprint": found.fingerprint,
-        "approved": found.approved,
+        "rule": change.rule.id,
+        "file": format!("{folder}{}", change.file),
+        "path": change.at,
+        "place": change.place,
+        "old": change.old,
+        "new": change.new,
+        "old_reader": reader(&change.old_reader),
+        "new_reader": reader(&change.new_reader),
+        "requirements": change.requirements,
+        "scenarios": change.scenarios,
+        "fingerprint": change.fingerprint,
+        "approved": change.approved,
     })
 }
 
-fn answer(answer: &Answer) -> Value {
-    let mut value = json!({ "verdict": answer.verdict.word(), "who": answer.who });
-    match &answer.verdict {
+fn reader(reader: &ReaderVerdict) -> Value {
+    let mut value = json!({ "verdict": reader.verdict.word(), "who": reader.who });
+    match &reader.verdict {
         Verdict::Compatible => {}
-        Verdict::Unknown(why) => value["why"] = why.as_str().into(),
-        Verdict::Breaking(Proof::Differs(how)) => value["why"] = how.as_str().into(),
-        Verdict::Breaking(Proof::Refused(witness)) => {
+        Verdict::Unknown(why) | Verdict::Breaking(Evidence::Differs(why)) => value["why"] = why.as_str().into(),
+        Verdict::Breaking(Evidence::Refused(witness)) => {
             value["witness"] = witness.clone();
-            value["serde"] = answer.serde.into();
+            value["serde"] = reader.serde.into();
         }
     }
     value
