@@ -42,24 +42,33 @@ pub(super) fn page(runner: &Path) -> Vec<Step> {
 
 /// The steps of the Python package and of the clients that use it. Each has an environment in its folder.
 pub(super) fn python(runner: &Path) -> Vec<Step> {
-    let package = [
-        (["python package environment", "python package install", "python package tests"], "packages/pypi"),
-        (["viewer environment", "viewer install", "viewer tests"], "examples/terminal-viewer-python"),
-        (["agent environment", "agent install", "agent tests"], "examples/tunnel-agent-python"),
-        (["sync environment", "sync install", "sync tests"], "examples/sync-client-python"),
-        (["rpc client environment", "rpc client install", "rpc client tests"], "examples/rpc-client-python"),
+    let packages = [
+        (["python package environment", "python package install", "python package tests"], "packages/pypi", None),
+        (
+            ["viewer environment", "viewer install", "viewer tests"],
+            "examples/terminal-viewer-python",
+            Some("viewer by manifest"),
+        ),
+        (
+            ["agent environment", "agent install", "agent tests"],
+            "examples/tunnel-agent-python",
+            Some("agent by manifest"),
+        ),
+        (["sync environment", "sync install", "sync tests"], "examples/sync-client-python", Some("sync by manifest")),
+        (
+            ["rpc client environment", "rpc client install", "rpc client tests"],
+            "examples/rpc-client-python",
+            Some("rpc client by manifest"),
+        ),
     ];
     let python = ".venv/bin/python";
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", "requirements.txt"];
     let mut steps = Vec::new();
-    for ([environment, install, tests], folder) in package {
+    for ([environment, install, tests], folder, by_manifest) in packages {
         steps.push(Step::command(environment, within(folder, "python3", &["-m", "venv", ".venv"])));
         steps.push(Step::command(install, within(folder, python, &pip)));
         steps.push(Step::command(tests, within(folder, python, &["-m", "unittest"])));
-        if folder.starts_with("examples/") {
-            let by_manifest = environment.replace("environment", "by manifest");
-            steps.push(Step::command(&by_manifest, test(runner, folder)));
-        }
+        steps.extend(by_manifest.map(|name| Step::command(name, test(runner, folder))));
     }
     steps.push(Step::command("rpc vectors", within("fixtures/rpc", "python3", &["make.py", "--check"])));
     steps
