@@ -39,21 +39,21 @@ pub struct Expected {
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
     file: String,
-    entries: Vec<Entry>,
+    entries: Vec<BaselineEntry>,
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct BaselineEntry {
     pattern: String,
     matcher: GlobMatcher,
     reason: String,
     line: usize,
-    seen: BTreeMap<String, Seen>,
+    seen: BTreeMap<String, PastVerdict>,
 }
 
 /// What became of a check; of several times that it was played the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Seen {
+enum PastVerdict {
     Passed,
     NotJudged,
     Broken,
@@ -85,7 +85,7 @@ impl Baseline {
             let at = error.span().map_or_else(String::new, |span| place(text, span.start));
             format!("{file}{at}: {}", error.message().trim_end().replace('\n', "; "))
         })?;
-        let entries = read.expected.iter().map(|expected| Entry::new(file, text, expected));
+        let entries = read.expected.iter().map(|expected| BaselineEntry::new(file, text, expected));
         Ok(Self { file: file.to_owned(), entries: entries.collect::<Result<_, _>>()? })
     }
 
@@ -130,7 +130,7 @@ pub fn check_ids(scenario: &Scenario) -> impl Iterator<Item = String> {
     names.map(|name| format!("{}#{name}", scenario.id))
 }
 
-impl Entry {
+impl BaselineEntry {
     fn new(file: &str, text: &str, expected: &Expected) -> Result<Self, String> {
         let (pattern, reason) = (expected.check.get_ref(), expected.reason.get_ref());
         let fault = |at: usize, problem: String| format!("{file}{}: {problem}", place(text, at));
@@ -157,11 +157,11 @@ impl Entry {
             return;
         }
         let seen = match check.verdict {
-            Verdict::Pass => Seen::Passed,
-            Verdict::Skip | Verdict::Inconclusive => Seen::NotJudged,
-            Verdict::Warn | Verdict::Fail => Seen::Broken,
+            Verdict::Pass => PastVerdict::Passed,
+            Verdict::Skip | Verdict::Inconclusive => PastVerdict::NotJudged,
+            Verdict::Warn | Verdict::Fail => PastVerdict::Broken,
         };
-        if seen == Seen::Broken {
+        if seen == PastVerdict::Broken {
             check.expected_failure.get_or_insert_with(|| self.reason.clone());
         }
         let before = self.seen.entry(check.id.clone()).or_insert(seen);
@@ -180,7 +180,7 @@ impl Entry {
             };
             return Some(format!("matches no check; remove it{hint}"));
         }
-        if left.peek().is_some() || self.seen.values().any(|seen| *seen != Seen::Passed) {
+        if left.peek().is_some() || self.seen.values().any(|seen| *seen != PastVerdict::Passed) {
             return None;
         }
         let mut ids = self.seen.keys();

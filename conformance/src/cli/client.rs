@@ -9,8 +9,8 @@ use relayspec::timing::Written;
 
 use super::exit::{Exit, Failure};
 use super::judge;
-use super::options::{JudgeOptions, SubjectOptions};
-use super::setup::{Seat, Setup, Whence};
+use super::options::{RunOptions, SubjectOptions};
+use super::setup::{RoleUnderTest, Setup, ClientSource};
 
 /// Judge a client, by the command that starts it: the runner plays the server
 #[derive(Debug, Args)]
@@ -54,7 +54,7 @@ pub(super) struct Arguments {
     subject: SubjectOptions,
 
     #[command(flatten)]
-    judge: JudgeOptions,
+    judge: RunOptions,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -70,14 +70,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         (Some(_), _) if !arguments.command.is_empty() => {
             return Err(Failure::usage("--attach starts nothing: leave the command out"));
         }
-        (Some(address), _) => Whence::Attached(address),
-        (None, true) => Whence::Warm(template().map_err(Failure::usage)?),
-        (None, false) => Whence::Each(template().map_err(Failure::usage)?),
+        (Some(address), _) => ClientSource::Attached(address),
+        (None, true) => ClientSource::Warm(template().map_err(Failure::usage)?),
+        (None, false) => ClientSource::Each(template().map_err(Failure::usage)?),
     };
     let has_driver = arguments.attach.is_none() && (arguments.driver || manifest.driver == Some(true));
     let driver = if has_driver { Driver::Spoken } else { Driver::None };
     let reconnect = arguments.reconnect.as_deref();
-    let mut seat = Seat::client(at, driver, role, reconnect, &manifest, &arguments.subject)?;
+    let mut seat = RoleUnderTest::client(at, driver, role, reconnect, &manifest, &arguments.subject)?;
     seat.first_attempt = arguments.ready_within.0;
     judge::judge(&Setup::new(vec![seat], manifest.baseline.as_ref(), &arguments.judge)?)
 }

@@ -18,8 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::exit::{Exit, Failure};
-use super::options::PlayOptions;
-use super::setup::{Seat, Setup};
+use super::options::ExecutionOptions;
+use super::setup::{RoleUnderTest, Setup};
 use super::subjects::{self, Ready};
 
 /// How many handshakes of a run are under way at once.
@@ -68,7 +68,7 @@ pub(super) fn for_people(verbose: bool) -> Terminal<Stdout> {
 }
 
 /// What the scenarios of a seat share.
-pub(super) fn stage(seat: &Seat, clock: &Clock, options: &PlayOptions, shared: &Shared) -> Stage {
+pub(super) fn stage(seat: &RoleUnderTest, clock: &Clock, options: &ExecutionOptions, shared: &Shared) -> Stage {
     Stage {
         clock: clock.clone(),
         timing: seat.timing.clone(),

@@ -89,6 +89,6 @@ pub(crate) fn main() -> ExitCode {
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    // Where the system refuses, scenarios that need more sockets than there are say so.
+    // ServerSource the system refuses, scenarios that need more sockets than there are say so.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

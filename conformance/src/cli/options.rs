@@ -8,7 +8,7 @@ use conformance::subject::Param;
 use relayspec::timing::{Parameter, Written};
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct JudgeOptions {
+pub(super) struct RunOptions {
     /// Play these alone: a scenario's id or a glob over ids (`pairing/expir*`), or a requirement's id (`PAIR-30`). May be given often.
     #[arg(long, value_name = "WHICH", help_heading = "Selection")]
     pub(super) only: Vec<String>,
@@ -46,7 +46,7 @@ pub(super) struct JudgeOptions {
     pub(super) jobs: u16,
 
     #[command(flatten)]
-    pub(super) play: PlayOptions,
+    pub(super) play: ExecutionOptions,
 
     /// How long the whole run may take.
     #[arg(long, value_name = "DURATION", default_value = "1h", help_heading = "Limits")]
@@ -55,7 +55,7 @@ pub(super) struct JudgeOptions {
 
 /// How scenarios are played.
 #[derive(Debug, Clone, Args)]
-pub(super) struct PlayOptions {
+pub(super) struct ExecutionOptions {
     /// Let time pass so many times as fast for a subject that the runner starts, by libfaketime; real time where that cannot be done.
     #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = speed, help_heading = "Time")]
     pub(super) speed: f64,

@@ -18,7 +18,7 @@ use relayspec::timing::Written;
 use tokio::sync::mpsc;
 
 use super::exit::{Exit, Failure};
-use super::setup::Seat;
+use super::setup::RoleUnderTest;
 use super::signals::told_to_stop;
 use super::violations::Violations;
 
@@ -30,7 +30,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Sit between real peers: forward every byte, and report who of them breaks what
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where to listen; port 0 lets the system choose one.
+    /// ServerSource to listen; port 0 lets the system choose one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
@@ -73,7 +73,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     super::raise_file_limit();
-    let families = Seat::families(std::slice::from_ref(&arguments.family))?;
+    let families = RoleUnderTest::families(std::slice::from_ref(&arguments.family))?;
     let family = *families.first().ok_or_else(|| Failure::usage("no family"))?;
     if family.is_framed() {
         return Err(Failure::usage(format!(
@@ -108,7 +108,7 @@ async fn serve(
 ) -> Result<Exit, Failure> {
     let trust = match &arguments.ca_file {
         Some(path) => Trust::File(path.clone()),
-        None if arguments.insecure => Trust::Anybody,
+        None if arguments.insecure => Trust::AnyCertificate,
         None => Trust::WellKnown,
     };
     let tls = arguments.upstream.secure.then(|| tls::configuration(&trust)).transpose().map_err(Failure::usage)?;

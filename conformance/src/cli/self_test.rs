@@ -7,15 +7,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Template};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Param, ServerTemplate};
 use relayspec::family::Family;
 use relayspec::timing::{Parameter, Written};
 use relayspec::{pairing, rpc, sync, terminal, tunnel};
 
 use super::exit::{Exit, Failure};
 use super::judge;
-use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
-use super::setup::{Seat, Setup, Whence, Where};
+use super::options::{RunOptions, ServerOptions, SubjectOptions};
+use super::setup::{RoleUnderTest, Setup, ClientSource, ServerSource};
 
 /// Judge the built-in reference implementations, with no server or client at hand
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     mutant: Option<String>,
 
     #[command(flatten)]
-    judge: JudgeOptions,
+    judge: RunOptions,
 }
 
 /// A server that is judged, and the timing parameters that it runs with: short, so that a run takes seconds.
@@ -142,7 +142,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     for (role, name, policy, timing) in CLIENTS {
         seats.push(client(&program, role, name, real.then_some((policy, timing)), mutant)?);
     }
-    let judged = |seat: &Seat| format!("{}.{}", seat.family.name, seat.role);
+    let judged = |seat: &RoleUnderTest| format!("{}.{}", seat.family.name, seat.role);
     let known: Vec<_> = seats.iter().map(judged).collect();
     if let Some(unknown) = arguments.role.iter().find(|role| !known.contains(role)) {
         return Err(Failure::usage(format!("no reference plays `{unknown}`; there are {}", known.join(", "))));
@@ -152,7 +152,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 impl Server {
-    fn seat(&self, program: &str, real: bool, mutant: Option<&str>, tokens: &TokenFile) -> Result<Seat, Failure> {
+    fn seat(&self, program: &str, real: bool, mutant: Option<&str>, tokens: &TokenFile) -> Result<RoleUnderTest, Failure> {
         let place = if self.family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
         let words = [program, "reference", self.name].into_iter().chain(place).chain(self.words.iter().copied());
         let mut words: Vec<_> = words.map(|word| tokens.filled(word)).collect();
@@ -166,8 +166,8 @@ impl Server {
         let subject =
             SubjectOptions { settings: settings(&[timing, promises].concat())?, params, ..SubjectOptions::default() };
         let server = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
-        let template = Template::of_words(words, None).map_err(Failure::harness)?;
-        Seat::server(Where::Command(template), self.family, &Manifest::default(), &subject, &server)
+        let template = ServerTemplate::of_words(words, None).map_err(Failure::harness)?;
+        RoleUnderTest::server(ServerSource::Command(template), self.family, &Manifest::default(), &subject, &server)
     }
 }
 
@@ -177,12 +177,12 @@ fn client(
     name: &str,
     real: Option<(&str, &[(Parameter, &str)])>,
     mutant: Option<&str>,
-) -> Result<Seat, Failure> {
+) -> Result<RoleUnderTest, Failure> {
     let words = [program, "reference", name, "--driver"].map(str::to_owned).into_iter().chain(with(mutant)).collect();
     let (policy, timing) = real.map_or((None, &[][..]), |(policy, timing)| (Some(policy), timing));
     let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
     let template = ClientTemplate::of_words(words).map_err(Failure::harness)?;
-    Seat::client(Whence::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
+    RoleUnderTest::client(ClientSource::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
 }
 
 fn with(mutant: Option<&str>) -> impl Iterator<Item = String> {

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use conformance::subject::{Manifest, Param, Template};
+use conformance::subject::{Manifest, Param, ServerTemplate};
 
 use super::exit::{Exit, Failure};
 use super::judge;
-use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
-use super::setup::{Seat, Setup, Where};
+use super::options::{RunOptions, ServerOptions, SubjectOptions};
+use super::setup::{RoleUnderTest, Setup, ServerSource};
 
 /// Judge a server, by its URL or by the command that starts it
 #[derive(Debug, Args)]
@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     server: Served,
 
     #[command(flatten)]
-    judge: JudgeOptions,
+    judge: RunOptions,
 }
 
 /// Which server, and what it declares of itself.
@@ -30,7 +30,7 @@ pub(super) struct Served {
     #[arg(long, value_name = "COMMAND", help_heading = "Subject")]
     command: Option<String>,
 
-    /// Where the public reaches a tunnel's cloud, as http://127.0.0.1:8081; short for --param public_url=URL.
+    /// ServerSource the public reaches a tunnel's cloud, as http://127.0.0.1:8081; short for --param public_url=URL.
     #[arg(long, value_name = "URL", help_heading = "Subject")]
     public_url: Option<String>,
 
@@ -62,7 +62,7 @@ impl Served {
     }
 
     /// The server, once for each family.
-    pub(super) fn seats(&self, manifest: &Manifest) -> Result<Vec<Seat>, Failure> {
+    pub(super) fn seats(&self, manifest: &Manifest) -> Result<Vec<RoleUnderTest>, Failure> {
         let url = self.url.as_ref().or(manifest.url.as_ref());
         // A URL on the command line alone means a server that runs already, whatever command a manifest has.
         let command = self.command.as_ref().or(manifest.command.as_ref().filter(|_| self.url.is_none()));
@@ -70,10 +70,10 @@ impl Served {
         let folder = manifest.folder().filter(|_| self.command.is_none());
         let place = match (url, command) {
             (url, Some(command)) => {
-                let template = Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?;
-                Where::Command(template.in_folder(folder))
+                let template = ServerTemplate::new(command, url.map(String::as_str)).map_err(Failure::usage)?;
+                ServerSource::Command(template.in_folder(folder))
             }
-            (Some(url), None) => Where::Url(url.parse().map_err(Failure::usage)?),
+            (Some(url), None) => ServerSource::Url(url.parse().map_err(Failure::usage)?),
             (None, None) => {
                 return Err(Failure::usage(
                     "no subject: give its URL, as ws://127.0.0.1:8080, or --command 'my-relay --port {port}'",
@@ -85,7 +85,7 @@ impl Served {
             subject.params.push(Param::new("public_url", url).map_err(Failure::usage)?);
         }
         let families = if self.family.is_empty() { manifest.families() } else { &self.family };
-        let families = Seat::families(families)?.into_iter();
-        families.map(|family| Seat::server(place.clone(), family, manifest, &subject, &self.server)).collect()
+        let families = RoleUnderTest::families(families)?.into_iter();
+        families.map(|family| RoleUnderTest::server(place.clone(), family, manifest, &subject, &self.server)).collect()
     }
 }

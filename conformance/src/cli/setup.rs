@@ -16,19 +16,19 @@ use relayspec::timing::Timing;
 use rustls::ClientConfig;
 
 use super::exit::Failure;
-use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
-pub(super) use super::whereabouts::Where;
+use super::options::{RunOptions, ServerOptions, SubjectOptions};
+pub(super) use super::whereabouts::ServerSource;
 use super::whereabouts::{base_url, no_trust, trust};
 
 /// How long a client has from its start to its first attempt, unless it is said: a virtual machine takes its time.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(10);
 
 /// What is judged.
-pub(super) enum Place {
+pub(super) enum SubjectSpec {
     /// A server.
     Server {
-        /// Where it is.
-        at: Where,
+        /// ServerSource it is.
+        at: ServerSource,
         /// TLS, for `wss`.
         tls: Option<Arc<ClientConfig>>,
         /// How long it has to begin to listen, where the runner starts it.
@@ -39,13 +39,13 @@ pub(super) enum Place {
     /// A client that the runner starts.
     Client {
         /// How it is come by.
-        at: Whence,
+        at: ClientSource,
         /// Whether it speaks the driver protocol.
         driver: Driver,
     },
 }
 
-impl Place {
+impl SubjectSpec {
     /// What it declares of itself in confidence.
     pub(super) fn secrets(&self) -> Secrets {
         match self {
@@ -57,7 +57,7 @@ impl Place {
 
 /// How a client under test is come by.
 #[derive(Debug)]
-pub(super) enum Whence {
+pub(super) enum ClientSource {
     /// A process for each scenario.
     Each(ClientTemplate),
     /// One process for all of them.
@@ -67,8 +67,8 @@ pub(super) enum Whence {
 }
 
 /// A subject in one of its roles, and the scenarios for it.
-pub(super) struct Seat {
-    pub(super) place: Place,
+pub(super) struct RoleUnderTest {
+    pub(super) place: SubjectSpec,
     pub(super) family: &'static Family,
     pub(super) role: &'static str,
     pub(super) timing: Timing,
@@ -81,15 +81,15 @@ pub(super) struct Seat {
 
 /// What a run needs.
 pub(super) struct Setup {
-    pub(super) seats: Vec<Seat>,
+    pub(super) seats: Vec<RoleUnderTest>,
     pub(super) baseline: Baseline,
-    pub(super) options: JudgeOptions,
+    pub(super) options: RunOptions,
 }
 
-impl Seat {
+impl RoleUnderTest {
     /// A server.
     pub(super) fn server(
-        at: Where,
+        at: ServerSource,
         family: &'static Family,
         manifest: &Manifest,
         subject: &SubjectOptions,
@@ -108,10 +108,10 @@ impl Seat {
             .map_err(|error| Failure::usage(format!("the manifest's params: {error}")))?;
         let params: Params = declared.into_iter().chain(subject.params.iter().cloned()).collect();
         let at = match at {
-            Where::Command(template) => Where::Command(template.with_params(params.clone()).map_err(Failure::usage)?),
+            ServerSource::Command(template) => ServerSource::Command(template.with_params(params.clone()).map_err(Failure::usage)?),
             at => at,
         };
-        let place = Place::Server { at, tls, ready_within: options.ready_within.0, params };
+        let place = SubjectSpec::Server { at, tls, ready_within: options.ready_within.0, params };
         Ok(Self::new(place, family, family.server, manifest, subject))
     }
 
@@ -126,7 +126,7 @@ impl Seat {
 
     /// A client.
     pub(super) fn client(
-        at: Whence,
+        at: ClientSource,
         driver: Driver,
         role: &str,
         reconnect: Option<&str>,
@@ -134,7 +134,7 @@ impl Seat {
         subject: &SubjectOptions,
     ) -> Result<Self, Failure> {
         let (family, role) = client_role(role)?;
-        let mut seat = Self::new(Place::Client { at, driver }, family, role, manifest, subject);
+        let mut seat = Self::new(SubjectSpec::Client { at, driver }, family, role, manifest, subject);
         if let Some(written) = reconnect.or(manifest.reconnect.as_deref()) {
             let read = family.policy.with(written);
             seat.policy = read.map_err(|error| Failure::usage(format!("--reconnect: {error}")))?;
@@ -146,7 +146,7 @@ impl Seat {
     }
 
     fn new(
-        place: Place,
+        place: SubjectSpec,
         family: &'static Family,
         role: &'static str,
         manifest: &Manifest,
@@ -162,9 +162,9 @@ impl Seat {
 
 impl Setup {
     pub(super) fn new(
-        mut seats: Vec<Seat>,
+        mut seats: Vec<RoleUnderTest>,
         baseline: Option<&PathBuf>,
-        options: &JudgeOptions,
+        options: &RunOptions,
     ) -> Result<Self, Failure> {
         let baseline = match options.baseline.as_ref().or(baseline) {
             Some(path) => Baseline::load(path).map_err(Failure::usage)?,
@@ -197,7 +197,7 @@ fn filters(texts: &[String]) -> Result<Vec<Filter>, Failure> {
 }
 
 /// Gives each seat the scenarios that judge it.
-fn choose(seats: &mut [Seat], options: &JudgeOptions) -> Result<(), Failure> {
+fn choose(seats: &mut [RoleUnderTest], options: &RunOptions) -> Result<(), Failure> {
     let (only, skip) = (filters(&options.only)?, filters(&options.skip)?);
     let broken = |error: LoadError| Failure::harness(error.to_string());
     let is_seated =
@@ -231,14 +231,14 @@ fn choose(seats: &mut [Seat], options: &JudgeOptions) -> Result<(), Failure> {
 }
 
 /// Gives the scenarios of a file to the seats that they judge.
-fn own(path: &Path, seats: &mut [Seat]) -> Result<(), Failure> {
+fn own(path: &Path, seats: &mut [RoleUnderTest]) -> Result<(), Failure> {
     let scenarios = load_file(path).map_err(|error| Failure::usage(error.to_string()))?;
     let mut given = false;
     let mut told = String::new();
     for scenario in scenarios {
         let (family, role) = (scenario.family.name, scenario.script.under_test.clone());
         told = format!("judges the {family} {role}");
-        let fits = |seat: &&mut Seat| seat.family.name == family && seat.role == role;
+        let fits = |seat: &&mut RoleUnderTest| seat.family.name == family && seat.role == role;
         if let Some(seat) = seats.iter_mut().find(fits) {
             seat.scenarios.push(Arc::new(scenario));
             given = true;

@@ -16,8 +16,8 @@ use relayspec::timing::Written;
 use rustls::ClientConfig;
 
 use super::guard;
-use super::options::PlayOptions;
-use super::setup::{Place, Seat, Whence, Where};
+use super::options::ExecutionOptions;
+use super::setup::{SubjectSpec, RoleUnderTest, ClientSource, ServerSource};
 
 /// A subject that is ready to be judged.
 pub(super) struct Ready {
@@ -39,7 +39,7 @@ impl Ready {
 
     /// How a server that all scenarios share has ended, if it has.
     pub(super) fn gone(&self) -> Option<String> {
-        self.target()?.process()?.ended().map(|ending| ending.told)
+        self.target()?.process()?.ended().map(|ending| ending.description)
     }
 }
 
@@ -48,8 +48,8 @@ const TRIAL: &str = "trial";
 
 /// Finds or starts what is judged, and the clock to judge it by: an accelerated one where that was asked for and can be done, the real one elsewhere.
 pub(super) async fn find(
-    seats: &[Seat],
-    options: &PlayOptions,
+    seats: &[RoleUnderTest],
+    options: &ExecutionOptions,
     real: &Clock,
 ) -> Result<(Clock, Vec<Ready>), NotStarted> {
     ready(seats, options, real).await.map_err(|mut not_started| {
@@ -61,7 +61,7 @@ pub(super) async fn find(
     })
 }
 
-async fn ready(seats: &[Seat], options: &PlayOptions, real: &Clock) -> Result<(Clock, Vec<Ready>), NotStarted> {
+async fn ready(seats: &[RoleUnderTest], options: &ExecutionOptions, real: &Clock) -> Result<(Clock, Vec<Ready>), NotStarted> {
     let mut slow = None;
     if options.speed > 1.0 {
         let clock = Clock::start_at_speed(options.speed);
@@ -77,8 +77,8 @@ async fn ready(seats: &[Seat], options: &PlayOptions, real: &Clock) -> Result<(C
 
 /// All subjects, accelerated; or why one of them cannot be.
 async fn accelerated(
-    seats: &[Seat],
-    options: &PlayOptions,
+    seats: &[RoleUnderTest],
+    options: &ExecutionOptions,
     clock: &Clock,
 ) -> Result<Result<Vec<Ready>, String>, NotStarted> {
     let accelerator = match Accelerator::new(clock.clone()) {
@@ -102,14 +102,14 @@ async fn accelerated(
 }
 
 /// Whether the runner starts what is judged.
-fn is_started(seat: &Seat) -> bool {
+fn is_started(seat: &RoleUnderTest) -> bool {
     let place = &seat.place;
-    !matches!(place, Place::Server { at: Where::Url(_), .. } | Place::Client { at: Whence::Attached(_), .. })
+    !matches!(place, SubjectSpec::Server { at: ServerSource::Url(_), .. } | SubjectSpec::Client { at: ClientSource::Attached(_), .. })
 }
 
 async fn all(
-    seats: &[Seat],
-    options: &PlayOptions,
+    seats: &[RoleUnderTest],
+    options: &ExecutionOptions,
     clock: &Clock,
     accelerator: Option<&Accelerator>,
 ) -> Result<Vec<Ready>, NotStarted> {
@@ -119,7 +119,7 @@ async fn all(
         let accelerator = accelerator.cloned();
         let same = seats[..number].iter().position(|other| is_same(&other.place, &seat.place));
         ready.push(match &seat.place {
-            Place::Server { at, tls, ready_within, params } => {
+            SubjectSpec::Server { at, tls, ready_within, params } => {
                 let (target, started, launcher) = match same.and_then(|other| ready.get(other)) {
                     // One server that speaks several families is started once.
                     Some(Ready { subject: Subject::Server { target, launcher }, .. }) => {
@@ -132,27 +132,27 @@ async fn all(
                     return Err(NotStarted { problem, output: target.output() });
                 }
                 let url = Some(target.route().address.to_string());
-                let command = if let Where::Command(template) = at { Some(template.shown()) } else { None };
+                let command = if let ServerSource::Command(template) = at { Some(template.shown()) } else { None };
                 let in_real_time = started.as_ref().and_then(|started| started.in_real_time());
                 let subject = Subject::Server { target, launcher };
                 Ready { subject, started, in_real_time, info: info(seat, clock, url, command) }
             }
-            Place::Client { at, driver } => client(seat, at, *driver, clock, guard.clone(), accelerator).await?,
+            SubjectSpec::Client { at, driver } => client(seat, at, *driver, clock, guard.clone(), accelerator).await?,
         });
     }
     Ok(ready)
 }
 
 /// Whether two seats are of one server.
-fn is_same(one: &Place, other: &Place) -> bool {
-    matches!((one, other), (Place::Server { at, .. }, Place::Server { at: other, .. }) if at == other)
+fn is_same(one: &SubjectSpec, other: &SubjectSpec) -> bool {
+    matches!((one, other), (SubjectSpec::Server { at, .. }, SubjectSpec::Server { at: other, .. }) if at == other)
 }
 
 /// A server, the process that was started for it, and what starts others like it.
 type Server = (Arc<dyn Target>, Option<Arc<CommandSubject>>, Option<Arc<dyn Launcher>>);
 
 async fn server(
-    at: &Where,
+    at: &ServerSource,
     tls: Option<Arc<ClientConfig>>,
     ready_within: Duration,
     params: &Params,
@@ -161,12 +161,12 @@ async fn server(
     accelerator: Option<Accelerator>,
 ) -> Result<Server, NotStarted> {
     match at {
-        Where::Url(address) => {
+        ServerSource::Url(address) => {
             let route = Route { address: address.clone(), tls };
             let params = params.bindings(&Ports::default());
             Ok((Arc::new(UrlSubject { route, params }), None, None))
         }
-        Where::Command(template) => {
+        ServerSource::Command(template) => {
             let launcher = CommandLauncher {
                 template: template.clone(),
                 tls,
@@ -184,8 +184,8 @@ async fn server(
 
 /// A client: what starts it, or waits for it.
 async fn client(
-    seat: &Seat,
-    at: &Whence,
+    seat: &RoleUnderTest,
+    at: &ClientSource,
     driver: Driver,
     clock: &Clock,
     guard: Option<Arc<Guard>>,
@@ -197,13 +197,13 @@ async fn client(
     };
     let announce = || Box::new(|text: &str| anstream::eprintln!("attach: {text}")) as Announce;
     let (starter, command, in_real_time): (Arc<dyn Starter>, _, _) = match at {
-        Whence::Attached(address) => {
+        ClientSource::Attached(address) => {
             (Arc::new(SharedClient::attached(*address, clock.clone(), announce())), None, None)
         }
-        Whence::Each(template) | Whence::Warm(template) => {
+        ClientSource::Each(template) | ClientSource::Warm(template) => {
             let launcher = launcher(template);
             let call = Call::new(TRIAL.to_owned(), seat.family, seat.role, &seat.timing, seat.policy);
-            let is_warm = matches!(at, Whence::Warm(_));
+            let is_warm = matches!(at, ClientSource::Warm(_));
             let in_real_time = match call {
                 // One process that stays is started for its scenarios, and only its clock needs a trial before.
                 Some(call) if is_warm && is_accelerated => {
@@ -223,7 +223,7 @@ async fn client(
     Ok(Ready { subject: Subject::Client(starter), started: None, in_real_time, info })
 }
 
-fn info(seat: &Seat, clock: &Clock, url: Option<String>, mut command: Option<String>) -> SubjectInfo {
+fn info(seat: &RoleUnderTest, clock: &Clock, url: Option<String>, mut command: Option<String>) -> SubjectInfo {
     command.iter_mut().for_each(|command| seat.place.secrets().hide(command));
     let timing =
         seat.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), Written(value).to_string()));

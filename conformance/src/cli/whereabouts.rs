@@ -1,24 +1,24 @@
-//! Where a server is, whether its family is reached like that, and who is trusted there.
+//! ServerSource a server is, whether its family is reached like that, and who is trusted there.
 
 use std::path::PathBuf;
 
-use conformance::subject::{Manifest, Template};
+use conformance::subject::{Manifest, ServerTemplate};
 use conformance::transport::{Address, Trust};
 use relayspec::family::{Family, Travel};
 
 use super::exit::Failure;
 use super::options::ServerOptions;
 
-/// Where a server is.
+/// ServerSource a server is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Where {
+pub(super) enum ServerSource {
     /// It runs already.
     Url(Address),
     /// The runner starts it.
-    Command(Template),
+    Command(ServerTemplate),
 }
 
-impl Where {
+impl ServerSource {
     pub(super) fn url(&self) -> String {
         match self {
             Self::Url(address) => address.to_string(),
@@ -44,13 +44,13 @@ impl Where {
 pub(super) fn trust(manifest: &Manifest, subject: &ServerOptions) -> Trust {
     match subject.ca_file.as_ref().or(manifest.ca_file.as_ref().filter(|_| !subject.insecure)) {
         Some(path) => Trust::File(PathBuf::from(path)),
-        None if subject.insecure => Trust::Anybody,
+        None if subject.insecure => Trust::AnyCertificate,
         None => Trust::WellKnown,
     }
 }
 
 /// Without TLS nobody is trusted: who says whom to trust takes the address for another.
-pub(super) fn no_trust(place: &Where, manifest: &Manifest, subject: &ServerOptions) -> Result<(), Failure> {
+pub(super) fn no_trust(place: &ServerSource, manifest: &Manifest, subject: &ServerOptions) -> Result<(), Failure> {
     // A manifest for `wss` makes sense, also where a URL on the command line wins over it.
     let is_meant = |url: &String| url.parse().is_ok_and(|address: Address| address.is_secure());
     let by_manifest = manifest.ca_file.is_some() && !manifest.url.as_ref().is_some_and(is_meant);
@@ -70,10 +70,10 @@ pub(super) fn no_trust(place: &Where, manifest: &Manifest, subject: &ServerOptio
 }
 
 /// A relay may accept the handshake on any path and close the connection afterwards: then every scenario would fail.
-pub(super) fn base_url(place: &Where, family: &Family) -> Result<(), Failure> {
+pub(super) fn base_url(place: &ServerSource, family: &Family) -> Result<(), Failure> {
     let address = match place {
-        Where::Url(address) => address,
-        Where::Command(template) => template.address(),
+        ServerSource::Url(address) => address,
+        ServerSource::Command(template) => template.address(),
     };
     match (family.travel, address) {
         (Travel::WebSocket, Address::Unix(_)) => {

@@ -20,7 +20,7 @@ use crate::transport::{Listener, Route};
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What is judged, whichever side it takes. Dropping the last reference ends what was started for it.
-pub trait Party: Send + Sync {
+pub trait SystemUnderTest: Send + Sync {
     /// Its process, where the runner started it.
     fn process(&self) -> Option<&dyn Process>;
 
@@ -29,7 +29,7 @@ pub trait Party: Send + Sync {
 }
 
 /// A server under test that can be connected to.
-pub trait Target: Party {
+pub trait Target: SystemUnderTest {
     /// How to reach it.
     fn route(&self) -> &Route;
 
@@ -78,7 +78,7 @@ pub struct Ending {
     /// Its exit status; none where a signal ended it.
     pub code: Option<i32>,
     /// In words.
-    pub told: String,
+    pub description: String,
 }
 
 /// Starts a server for one scenario alone.
@@ -88,17 +88,17 @@ pub trait Launcher: Send + Sync {
 }
 
 /// A client under test.
-pub trait Client: Party {
+pub trait Client: SystemUnderTest {
     /// Writes a command of the driver protocol; false where nobody reads it any more.
-    fn tell(&self, line: String) -> bool;
+    fn send_command(&self, line: String) -> bool;
 
     /// The next line that it has printed on standard output; `None` after the last. May be dropped and called again without loss.
-    fn line(&self) -> Boxed<'_, Option<Line>>;
+    fn line(&self) -> Boxed<'_, Option<OutputLine>>;
 }
 
 /// A line on a client's standard output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct OutputLine {
     /// When its end was read.
     pub at: Moment,
     /// The line, without its end; or what is wrong with it.

@@ -13,10 +13,10 @@ use tokio::sync::{Mutex, Semaphore};
 use super::accelerate::Accelerator;
 use super::command::NotStarted;
 use super::guard::Guard;
-use super::output::{self, Heard};
-use super::process::{Group, Spawn};
+use super::output::{self, LineReceiver};
+use super::process::{ProcessGroup, SpawnOptions};
 use crate::clock::Clock;
-use crate::engine::{Boxed, Call, Client, Line, Party, Process, Started, Starter};
+use crate::engine::{Boxed, Call, Client, OutputLine, SystemUnderTest, Process, Started, Starter};
 use crate::transport::{Listener, Port};
 
 /// How long a client has to end by itself after SIGTERM (chapter `driver`, "How a client is started").
@@ -112,13 +112,13 @@ impl ClientLauncher {
             if self.clock.within(glance, listener.next()).await.is_some() {
                 // Now that it knocks, whatever the command starts is there.
                 let group = process.group().filter(|_| self.accelerator.is_some());
-                return Ok(group.and_then(Group::in_real_time));
+                return Ok(group.and_then(ProcessGroup::in_real_time));
             }
             let shown = self.template.shown();
             if let Some(ending) = process.process().and_then(|process| process.ended()) {
                 // What it printed last may still be on the way.
                 self.clock.nap(GLANCE).await;
-                let problem = format!("`{shown}` ended before it connected ({})", ending.told);
+                let problem = format!("`{shown}` ended before it connected ({})", ending.description);
                 return failed(problem, process.output());
             }
             if self.clock.now() > deadline {
@@ -144,20 +144,20 @@ impl ClientLauncher {
             (SCENARIO_VARIABLE, call.scenario.clone()),
             (PARAMS_VARIABLE, call.params.to_string()),
         ];
-        let (lines, heard) = output::lines();
-        let spawn = Spawn {
+        let (line_sender, lines) = output::lines();
+        let spawn = SpawnOptions {
             words: &words,
             folder: self.template.folder.as_deref(),
             guard: self.guard.clone(),
             environment: &environment,
             accelerator: self.accelerator.as_ref(),
-            lines: self.driver.then(|| (self.clock.clone(), lines)),
+            lines: self.driver.then(|| (self.clock.clone(), line_sender)),
         };
         // Starting a process takes the thread for a while, and who waits for an arrival needs it.
-        let group = tokio::task::block_in_place(|| Group::start(spawn))?;
+        let group = tokio::task::block_in_place(|| ProcessGroup::start(spawn))?;
         // Those that run already are served before the next one is started.
         tokio::task::yield_now().await;
-        Ok(ClientProcess { group: Some(Arc::new(group)), heard: Mutex::new(heard), clock: self.clock.clone() })
+        Ok(ClientProcess { group: Some(Arc::new(group)), lines: Mutex::new(lines), clock: self.clock.clone() })
     }
 }
 
@@ -191,13 +191,13 @@ impl Starter for ClientLauncher {
 /// A client that was started. It is ended with its whole process group when it is dropped: by SIGTERM first, in the background.
 #[derive(Debug)]
 pub(super) struct ClientProcess {
-    group: Option<Arc<Group>>,
-    heard: Mutex<Heard>,
+    group: Option<Arc<ProcessGroup>>,
+    lines: Mutex<LineReceiver>,
     clock: Clock,
 }
 
 impl ClientProcess {
-    fn group(&self) -> Option<&Group> {
+    fn group(&self) -> Option<&ProcessGroup> {
         self.group.as_deref()
     }
 }
@@ -212,7 +212,7 @@ impl Drop for ClientProcess {
     }
 }
 
-impl Party for ClientProcess {
+impl SystemUnderTest for ClientProcess {
     fn process(&self) -> Option<&dyn Process> {
         self.group().map(|group| group as &dyn Process)
     }
@@ -223,11 +223,11 @@ impl Party for ClientProcess {
 }
 
 impl Client for ClientProcess {
-    fn tell(&self, line: String) -> bool {
-        self.group().is_some_and(|group| group.tell(line))
+    fn send_command(&self, line: String) -> bool {
+        self.group().is_some_and(|group| group.send_command(line))
     }
 
-    fn line(&self) -> Boxed<'_, Option<Line>> {
-        Box::pin(async { self.heard.lock().await.next().await })
+    fn line(&self) -> Boxed<'_, Option<OutputLine>> {
+        Box::pin(async { self.lines.lock().await.next().await })
     }
 }

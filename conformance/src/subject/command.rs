@@ -9,10 +9,10 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::accelerate::Accelerator;
 use super::guard::Guard;
-use super::process::{Group, Spawn};
-use super::template::{Place, Template};
+use super::process::{ProcessGroup, SpawnOptions};
+use super::template::{LaunchSpec, ServerTemplate};
 use crate::clock::Clock;
-use crate::engine::{Boxed, Ending, Launcher, Party, Process, Target};
+use crate::engine::{Boxed, Ending, Launcher, SystemUnderTest, Process, Target};
 use crate::scenario::Bindings;
 use crate::scenario::step::EndBy;
 use crate::transport::{Address, Route};
@@ -29,7 +29,7 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 #[derive(Debug, Clone)]
 pub struct CommandLauncher {
     /// The command.
-    pub template: Template,
+    pub template: ServerTemplate,
     /// TLS, for `wss` URLs.
     pub tls: Option<Arc<ClientConfig>>,
     /// How long a server has to begin to listen.
@@ -47,9 +47,9 @@ pub struct CommandLauncher {
 pub struct CommandSubject {
     route: Route,
     /// The process, or the one that was started in its place.
-    group: Mutex<Arc<Group>>,
+    group: Mutex<Arc<ProcessGroup>>,
     launcher: CommandLauncher,
-    place: Place,
+    place: LaunchSpec,
     params: Bindings,
 }
 
@@ -92,17 +92,17 @@ impl CommandLauncher {
         Ok(CommandSubject { route, group, launcher: self.clone(), place, params })
     }
 
-    fn spawn(&self, place: &Place) -> Result<Group, String> {
-        Group::start(Spawn {
+    fn spawn(&self, place: &LaunchSpec) -> Result<ProcessGroup, String> {
+        ProcessGroup::start(SpawnOptions {
             words: &place.words,
             folder: self.template.folder(),
             guard: self.guard.clone(),
             accelerator: self.accelerator.as_ref(),
-            ..Spawn::default()
+            ..SpawnOptions::default()
         })
     }
 
-    async fn start_at(&self, place: &Place) -> Result<Group, NotStarted> {
+    async fn start_at(&self, place: &LaunchSpec) -> Result<ProcessGroup, NotStarted> {
         let group = self.spawn(place)?;
         let (shown, address) = (self.template.shown(), &place.address);
         let deadline = self.clock.now() + self.clock.real(self.ready_within);
@@ -116,7 +116,7 @@ impl CommandLauncher {
                 continue;
             }
             let problem = match ended {
-                Some(ending) => format!("`{shown}` ended before it listened on {at} ({})", ending.told),
+                Some(ending) => format!("`{shown}` ended before it listened on {at} ({})", ending.description),
                 None if self.clock.now() > deadline => {
                     format!("`{shown}` did not listen on {at} within {} s", self.ready_within.as_secs_f64())
                 }
@@ -132,7 +132,7 @@ impl CommandLauncher {
     }
 
     /// Waits for what a process that has ended printed last. Not for long: others may hold its streams open.
-    async fn last_words(&self, group: &Group) {
+    async fn last_words(&self, group: &ProcessGroup) {
         let until = self.clock.now() + self.clock.real(LAST_WORDS);
         while group.ended().is_some() && !group.output.is_complete() && self.clock.now() < until {
             self.clock.nap(GLANCE).await;
@@ -160,7 +160,7 @@ impl CommandSubject {
         self.group().stop(&self.launcher.clock, PATIENCE).await;
     }
 
-    fn group(&self) -> Arc<Group> {
+    fn group(&self) -> Arc<ProcessGroup> {
         Arc::clone(&self.group.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -210,7 +210,7 @@ impl Target for CommandSubject {
     }
 }
 
-impl Party for CommandSubject {
+impl SystemUnderTest for CommandSubject {
     fn process(&self) -> Option<&dyn Process> {
         Some(self)
     }

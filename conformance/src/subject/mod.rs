@@ -19,5 +19,5 @@ pub use guard::{Guard, keep};
 pub use manifest::{Manifest, ParameterName};
 pub use params::{Param, Params, Ports, placeholders};
 pub use shared::{Announce, SharedClient};
-pub use template::Template;
+pub use template::ServerTemplate;
 pub use url::{UrlSubject, preflight};

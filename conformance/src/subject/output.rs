@@ -8,11 +8,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
-use crate::engine::Line;
+use crate::engine::OutputLine;
 
 /// The end of what was printed; clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Output {
+pub(super) struct CapturedOutput {
     kept: Arc<Mutex<VecDeque<u8>>>,
     open: Arc<AtomicUsize>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Output {
 /// How much is kept, in bytes.
 const KEPT: usize = 32 << 10;
 
-impl Output {
+impl CapturedOutput {
     /// Reads a stream to its end, in a task of its own.
     pub(super) fn collect(&self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
         let Some(mut stream) = stream else { return };
@@ -42,27 +42,27 @@ impl Output {
         &self,
         stream: Option<impl AsyncRead + Unpin + Send + 'static>,
         clock: Clock,
-        lines: Lines,
+        lines: LineSender,
     ) {
         let Some(mut stream) = stream else { return };
         let output = self.clone();
         output.open.fetch_add(1, Ordering::AcqRel);
         tokio::spawn(async move {
             let mut buffer = vec![0; 16 << 10];
-            let mut splitter = Splitter::default();
+            let mut splitter = LineSplitter::default();
             while let Ok(count) = stream.read(&mut buffer).await
                 && count > 0
             {
                 let at = clock.now();
                 output.keep(&buffer[..count]);
                 let mut whole = Vec::new();
-                splitter.feed(&buffer[..count], &mut |text| whole.push(Line { at, text }));
+                splitter.feed(&buffer[..count], &mut |text| whole.push(OutputLine { at, text }));
                 for line in whole {
                     lines.send(line).await;
                 }
             }
             if let Some(text) = splitter.rest() {
-                lines.send(Line { at: clock.now(), text }).await;
+                lines.send(OutputLine { at: clock.now(), text }).await;
             }
             output.open.fetch_sub(1, Ordering::AcqRel);
         });
@@ -89,15 +89,15 @@ impl Output {
 
 /// Hands lines on, as long as those that wait are not too many or too long; a client that prints more feels it.
 #[derive(Debug)]
-pub(super) struct Lines {
-    sender: mpsc::UnboundedSender<Line>,
+pub(super) struct LineSender {
+    sender: mpsc::UnboundedSender<OutputLine>,
     room: Arc<Semaphore>,
 }
 
-/// The other end of [`Lines`].
+/// The other end of [`LineSender`].
 #[derive(Debug)]
-pub(super) struct Heard {
-    receiver: mpsc::UnboundedReceiver<Line>,
+pub(super) struct LineReceiver {
+    receiver: mpsc::UnboundedReceiver<OutputLine>,
     room: Arc<Semaphore>,
 }
 
@@ -105,18 +105,18 @@ pub(super) struct Heard {
 const ROOM: usize = 64 << 10;
 
 /// Both ends.
-pub(super) fn lines() -> (Lines, Heard) {
+pub(super) fn lines() -> (LineSender, LineReceiver) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(ROOM));
-    (Lines { sender, room: Arc::clone(&room) }, Heard { receiver, room })
+    (LineSender { sender, room: Arc::clone(&room) }, LineReceiver { receiver, room })
 }
 
-fn cost(line: &Line) -> u32 {
+fn cost(line: &OutputLine) -> u32 {
     1 + line.text.as_ref().map_or(0, |text| u32::try_from(text.len() >> 10).unwrap_or(u32::MAX))
 }
 
-impl Lines {
-    async fn send(&self, line: Line) {
+impl LineSender {
+    async fn send(&self, line: OutputLine) {
         // Where nobody listens any more, the output is still read, so that the client does not stand still.
         if self.sender.is_closed() {
             return;
@@ -128,16 +128,16 @@ impl Lines {
     }
 }
 
-impl Heard {
+impl LineReceiver {
     /// The next line; `None` after the last. May be dropped and called again without loss.
-    pub(super) async fn next(&mut self) -> Option<Line> {
+    pub(super) async fn next(&mut self) -> Option<OutputLine> {
         let line = self.receiver.recv().await?;
         self.room.add_permits(cost(&line) as usize);
         Some(line)
     }
 }
 
-impl Drop for Heard {
+impl Drop for LineReceiver {
     fn drop(&mut self) {
         self.room.close();
     }
@@ -148,13 +148,13 @@ const LONGEST_LINE: usize = 16 << 20;
 
 /// Splits bytes into lines.
 #[derive(Debug, Default)]
-struct Splitter {
+struct LineSplitter {
     partial: Vec<u8>,
     /// How long the line is, where it is too long to be kept.
     dropped: usize,
 }
 
-impl Splitter {
+impl LineSplitter {
     fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Result<String, String>)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             match piece.strip_suffix(b"\n") {
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     fn split(chunks: &[&[u8]]) -> Vec<Result<String, String>> {
-        let mut splitter = Splitter::default();
+        let mut splitter = LineSplitter::default();
         let mut seen = Vec::new();
         chunks.iter().for_each(|chunk| splitter.feed(chunk, &mut |line| seen.push(line)));
         seen.extend(splitter.rest());

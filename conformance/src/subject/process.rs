@@ -12,25 +12,25 @@ use tokio::sync::mpsc;
 
 use super::accelerate::{Accelerator, forget, untouched};
 use super::guard::Guard;
-use super::output::{Lines, Output};
+use super::output::{LineSender, CapturedOutput};
 use crate::clock::Clock;
 use crate::engine::{Ending, Process};
 
 /// A child process, leader of a group of its own. Dropping it kills the group.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct ProcessGroup {
     leader: Option<Pid>,
     guard: Option<Arc<Guard>>,
     is_accelerated: bool,
     child: Mutex<Child>,
-    pub(super) output: Output,
+    pub(super) output: CapturedOutput,
     /// Commands of the driver protocol, where it has one.
     told: Option<mpsc::UnboundedSender<String>>,
 }
 
 /// How a process is to be started.
 #[derive(Default)]
-pub(super) struct Spawn<'a> {
+pub(super) struct SpawnOptions<'a> {
     /// The program and its arguments.
     pub(super) words: &'a [String],
     /// The folder to run it in; the current one where none is named.
@@ -42,13 +42,13 @@ pub(super) struct Spawn<'a> {
     /// Makes time pass faster for it.
     pub(super) accelerator: Option<&'a Accelerator>,
     /// Who reads its standard output line by line, and the clock that stamps them; it then has a standard input too.
-    pub(super) lines: Option<(Clock, Lines)>,
+    pub(super) lines: Option<(Clock, LineSender)>,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts a process.
-    pub(super) fn start(spawn: Spawn<'_>) -> Result<Self, String> {
-        let Spawn { words, folder, guard, environment, accelerator, lines } = spawn;
+    pub(super) fn start(spawn: SpawnOptions<'_>) -> Result<Self, String> {
+        let SpawnOptions { words, folder, guard, environment, accelerator, lines } = spawn;
         let Some((program, arguments)) = words.split_first() else {
             return Err("the command is empty".to_owned());
         };
@@ -76,7 +76,7 @@ impl Group {
         if let (Some(guard), Some(leader)) = (&guard, leader) {
             guard.watch(leader);
         }
-        let output = Output::default();
+        let output = CapturedOutput::default();
         let mut told = None;
         match lines {
             Some((clock, lines)) => {
@@ -90,7 +90,7 @@ impl Group {
     }
 
     /// Writes a line to its standard input; false where nobody reads it any more.
-    pub(super) fn tell(&self, line: String) -> bool {
+    pub(super) fn send_command(&self, line: String) -> bool {
         self.told.as_ref().is_some_and(|told| told.send(line).is_ok())
     }
 
@@ -127,7 +127,7 @@ impl Group {
     }
 }
 
-impl Group {
+impl ProcessGroup {
     /// Ends the group by SIGKILL, and waits for its leader to be gone.
     pub(super) async fn kill(&self, clock: &Clock, patience: Duration) {
         let deadline = clock.now() + clock.real(patience);
@@ -138,7 +138,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         // The group may outlive its leader; one that is gone already refuses the signal, which is what is wanted.
         let _ = self.signal(Signal::KILL);
@@ -152,7 +152,7 @@ impl Drop for Group {
     }
 }
 
-impl Process for Group {
+impl Process for ProcessGroup {
     fn terminate(&self) -> Result<(), String> {
         self.signal(Signal::TERM)
     }
@@ -170,7 +170,7 @@ impl Process for Group {
     }
 
     fn ended(&self) -> Option<Ending> {
-        self.status().map(|status| Ending { code: status.code(), told: status.to_string() })
+        self.status().map(|status| Ending { code: status.code(), description: status.to_string() })
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use super::client::{ClientLauncher, ClientProcess, port};
 use crate::clock::Clock;
-use crate::engine::{Boxed, Call, Client, Line, Party, Process, Started, Starter};
+use crate::engine::{Boxed, Call, Client, OutputLine, SystemUnderTest, Process, Started, Starter};
 use crate::transport::Listener;
 
 /// Tells a person something while a run waits.
@@ -24,11 +24,11 @@ pub struct SharedClient {
     /// What starts it; none where a person does.
     launcher: Option<ClientLauncher>,
     announce: Announce,
-    state: Mutex<State>,
+    state: Mutex<SharedClientState>,
 }
 
 #[derive(Default)]
-struct State {
+struct SharedClientState {
     listener: Option<Listener>,
     process: Option<Arc<ClientProcess>>,
 }
@@ -81,7 +81,7 @@ impl SharedClient {
         if let Some(process) = &process {
             while process.line().now_or_never().flatten().is_some() {}
         }
-        Ok(Started { client: Arc::new(Turn { process }), listener })
+        Ok(Started { client: Arc::new(SharedClientHandle { process }), listener })
     }
 }
 
@@ -115,11 +115,11 @@ impl fmt::Debug for SharedClient {
 }
 
 /// The client, while it is one scenario's turn.
-struct Turn {
+struct SharedClientHandle {
     process: Option<Arc<ClientProcess>>,
 }
 
-impl Party for Turn {
+impl SystemUnderTest for SharedClientHandle {
     fn process(&self) -> Option<&dyn Process> {
         self.process.as_ref()?.process()
     }
@@ -129,12 +129,12 @@ impl Party for Turn {
     }
 }
 
-impl Client for Turn {
-    fn tell(&self, line: String) -> bool {
-        self.process.as_ref().is_some_and(|process| process.tell(line))
+impl Client for SharedClientHandle {
+    fn send_command(&self, line: String) -> bool {
+        self.process.as_ref().is_some_and(|process| process.send_command(line))
     }
 
-    fn line(&self) -> Boxed<'_, Option<Line>> {
+    fn line(&self) -> Boxed<'_, Option<OutputLine>> {
         match &self.process {
             Some(process) => process.line(),
             None => Box::pin(std::future::ready(None)),

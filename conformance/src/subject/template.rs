@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::params::{Params, Ports, placeholders};
 use crate::scenario::Bindings;
 use crate::transport::port;
-use crate::transport::{Address, Folder, WebAddress};
+use crate::transport::{Address, SocketFolder, WebAddress};
 
 /// The placeholder for the port in commands and URLs; others end in `_port}`.
 const PORT: &str = "{port}";
@@ -16,7 +16,7 @@ const SOCKET: &str = "{socket}";
 
 /// A command and the URL that the server is then reached by, both with `{port}` where a free port, or `{socket}` where the path of a socket is to stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
+pub struct ServerTemplate {
     words: Vec<String>,
     url: String,
     /// The URL, with a port or a path that nobody listens at.
@@ -27,18 +27,18 @@ pub struct Template {
 
 /// Where a server that is started is to be, and what is then run.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct LaunchSpec {
     pub(super) words: Vec<String>,
     pub(super) address: Address,
     /// Where else it is to listen.
     pub(super) others: Vec<Address>,
     /// The folder of its socket, where it has one.
-    pub(super) _socket: Option<Folder>,
+    pub(super) _socket: Option<SocketFolder>,
     /// What the server declares of itself.
     pub(super) params: Bindings,
 }
 
-impl Template {
+impl ServerTemplate {
     /// Reads a command line as a POSIX shell would split it; no shell runs it.
     ///
     /// # Errors
@@ -75,10 +75,10 @@ impl Template {
     }
 
     /// A place of its own for a server, where the template leaves it open.
-    pub(super) fn place(&self) -> Result<Place, String> {
+    pub(super) fn place(&self) -> Result<LaunchSpec, String> {
         let ports = free_ports(self.words.iter().flat_map(|word| placeholders(word)).collect())
             .map_err(|error| format!("no port is free: {error}"))?;
-        let socket = self.url.contains(SOCKET).then(Folder::new).transpose();
+        let socket = self.url.contains(SOCKET).then(SocketFolder::new).transpose();
         let socket = socket.map_err(|error| format!("no folder for the socket: {error}"))?;
         let path = socket.as_ref().map(|folder| folder.path().join("daemon.sock").display().to_string());
         let fill = |text: &str| ports.fill(text).replace(SOCKET, path.as_deref().unwrap_or_default());
@@ -89,7 +89,7 @@ impl Template {
         };
         let other = |port| Address::Web(WebAddress { secure: false, host: host.clone(), port, prefix: String::new() });
         let others = ports.others().map(other).collect();
-        Ok(Place {
+        Ok(LaunchSpec {
             words,
             address: fill(&self.url).parse()?,
             others,
@@ -164,17 +164,17 @@ mod tests {
 
     #[test]
     fn templates_need_the_port_on_both_sides() {
-        assert!(Template::new("relay --port {port}", None).is_ok_and(|template| template.has_place()));
-        assert!(Template::new("relay", Some("ws://127.0.0.1:9000")).is_ok_and(|template| !template.has_place()));
-        assert!(Template::new("relay --port 9000", None).is_err());
-        assert!(Template::new("relay --port {port}", Some("ws://127.0.0.1:9000")).is_err());
-        assert!(Template::new("daemon {socket}", None).is_ok_and(|template| template.url() == "unix:{socket}"));
-        assert!(Template::new("daemon", Some("unix:/run/daemon.sock")).is_ok_and(|template| !template.has_place()));
-        assert!(Template::new("daemon {socket}", Some("unix:/run/daemon.sock")).is_err());
-        assert!(Template::new("daemon", Some("unix:{socket}")).is_err());
-        assert!(Template::new("relay 'open", None).is_err());
-        assert!(Template::new("  ", None).is_err());
-        let shown = Template::new("'my relay' --port {port}", None).map(|template| template.shown());
+        assert!(ServerTemplate::new("relay --port {port}", None).is_ok_and(|template| template.has_place()));
+        assert!(ServerTemplate::new("relay", Some("ws://127.0.0.1:9000")).is_ok_and(|template| !template.has_place()));
+        assert!(ServerTemplate::new("relay --port 9000", None).is_err());
+        assert!(ServerTemplate::new("relay --port {port}", Some("ws://127.0.0.1:9000")).is_err());
+        assert!(ServerTemplate::new("daemon {socket}", None).is_ok_and(|template| template.url() == "unix:{socket}"));
+        assert!(ServerTemplate::new("daemon", Some("unix:/run/daemon.sock")).is_ok_and(|template| !template.has_place()));
+        assert!(ServerTemplate::new("daemon {socket}", Some("unix:/run/daemon.sock")).is_err());
+        assert!(ServerTemplate::new("daemon", Some("unix:{socket}")).is_err());
+        assert!(ServerTemplate::new("relay 'open", None).is_err());
+        assert!(ServerTemplate::new("  ", None).is_err());
+        let shown = ServerTemplate::new("'my relay' --port {port}", None).map(|template| template.shown());
         assert_eq!(shown, Ok("'my relay' --port {port}".to_owned()));
     }
 }

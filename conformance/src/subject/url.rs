@@ -5,7 +5,7 @@ use std::time::Duration;
 use relayspec::family::Family;
 
 use crate::clock::Clock;
-use crate::engine::{Party, Process, Target};
+use crate::engine::{SystemUnderTest, Process, Target};
 use crate::scenario::Bindings;
 use crate::transport::{Dial, OpenError, Route, open};
 
@@ -28,7 +28,7 @@ impl Target for UrlSubject {
     }
 }
 
-impl Party for UrlSubject {
+impl SystemUnderTest for UrlSubject {
     fn process(&self) -> Option<&dyn Process> {
         None
     }

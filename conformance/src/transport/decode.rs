@@ -55,7 +55,7 @@ pub struct Decoder {
     broken: bool,
 }
 
-struct Header {
+struct FrameHeader {
     fin: bool,
     rsv: u8,
     opcode: u8,
@@ -133,7 +133,7 @@ impl Decoder {
         true
     }
 
-    fn data(&mut self, header: &Header, payload: BytesMut, see: &mut dyn FnMut(Arrival)) {
+    fn data(&mut self, header: &FrameHeader, payload: BytesMut, see: &mut dyn FnMut(Arrival)) {
         let breach = |what: &str| Arrival::Breach { section: "5.4", what: what.to_owned() };
         let (opcode, message) = match (self.message.take(), header.opcode) {
             (None, CONTINUATION) => return see(breach("a continuation frame with nothing to continue")),
@@ -189,7 +189,7 @@ fn may_be_sent(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
-fn header(bytes: &[u8]) -> Option<Header> {
+fn header(bytes: &[u8]) -> Option<FrameHeader> {
     let (first, second) = (*bytes.first()?, *bytes.get(1)?);
     let (length, shortest, size) = match second & 0x7F {
         126 => {
@@ -202,7 +202,7 @@ fn header(bytes: &[u8]) -> Option<Header> {
         }
         short => (u64::from(short), true, 2),
     };
-    Some(Header {
+    Some(FrameHeader {
         fin: first & 0x80 != 0,
         rsv: first >> 4 & 7,
         opcode: first & 15,

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// A new folder that nobody else can enter; it is removed with its value.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub struct SocketFolder(PathBuf);
 
-impl Folder {
+impl SocketFolder {
     /// Makes one. Its path is short, since those of sockets are.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for SocketFolder {
     fn drop(&mut self) {
         // What cannot be removed is left to the system.
         let _ = remove_dir_all(&self.0);

@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 
 use super::accept;
 use super::encode::Side;
-use super::folder::Folder;
+use super::folder::SocketFolder;
 use super::handshake::{LONGEST_HEAD, Opened, accept_of, values};
 use super::link::Link;
 use crate::clock::{Clock, Moment};
@@ -27,8 +27,8 @@ const MOST_WAITING: usize = 1000;
 #[derive(Debug, Clone)]
 pub struct Listener {
     base: String,
-    attempts: Arc<Mutex<mpsc::Receiver<Attempt>>>,
-    _accepting: Arc<Accepting>,
+    attempts: Arc<Mutex<mpsc::Receiver<ConnectionAttempt>>>,
+    _accepting: Arc<AcceptTask>,
 }
 
 /// Where to listen.
@@ -42,12 +42,12 @@ pub enum Port {
 
 /// Ends the task that accepts when the last listener is dropped.
 #[derive(Debug)]
-struct Accepting {
+struct AcceptTask {
     task: AbortHandle,
-    _folder: Option<Folder>,
+    _folder: Option<SocketFolder>,
 }
 
-impl Drop for Accepting {
+impl Drop for AcceptTask {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -55,7 +55,7 @@ impl Drop for Accepting {
 
 /// An attempt to connect.
 #[derive(Debug)]
-pub struct Attempt {
+pub struct ConnectionAttempt {
     /// When the system handed it over.
     pub at: Moment,
     link: Link,
@@ -64,7 +64,7 @@ pub struct Attempt {
 
 /// The request of a handshake.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request {
+pub struct HandshakeRequest {
     /// The request target, as `/mac`.
     pub target: String,
     key: String,
@@ -94,7 +94,7 @@ impl Listener {
         let (sender, attempts) = mpsc::channel(MOST_WAITING);
         // What finds no room is dropped, which closes it.
         let arrived =
-            move |link, clock: &Clock| _ = sender.try_send(Attempt { at: clock.now(), link, read: BytesMut::new() });
+            move |link, clock: &Clock| _ = sender.try_send(ConnectionAttempt { at: clock.now(), link, read: BytesMut::new() });
         let (task, base, folder) = match port {
             Port::Tcp(address) => {
                 let listener = accept::listener(address)?;
@@ -109,7 +109,7 @@ impl Listener {
                 (tokio::spawn(accepting), base, None)
             }
             Port::Unix => {
-                let folder = Folder::new()?;
+                let folder = SocketFolder::new()?;
                 let path = folder.path().join("socket");
                 let listener = UnixListener::bind(&path)?;
                 let accepting = async move {
@@ -121,7 +121,7 @@ impl Listener {
                 (tokio::spawn(accepting), format!("unix:{}", path.display()), Some(folder))
             }
         };
-        let accepting = Arc::new(Accepting { task: task.abort_handle(), _folder: folder });
+        let accepting = Arc::new(AcceptTask { task: task.abort_handle(), _folder: folder });
         Ok(Self { base, attempts: Arc::new(Mutex::new(attempts)), _accepting: accepting })
     }
 
@@ -132,7 +132,7 @@ impl Listener {
     }
 
     /// The next attempt. May be dropped and called again without loss.
-    pub async fn next(&self) -> Attempt {
+    pub async fn next(&self) -> ConnectionAttempt {
         match self.attempts.lock().await.recv().await {
             Some(attempt) => attempt,
             None => std::future::pending().await,
@@ -140,12 +140,12 @@ impl Listener {
     }
 
     /// An attempt that is there already.
-    pub fn try_next(&self) -> Option<Attempt> {
+    pub fn try_next(&self) -> Option<ConnectionAttempt> {
         self.attempts.try_lock().ok()?.try_recv().ok()
     }
 }
 
-impl Attempt {
+impl ConnectionAttempt {
     /// Whether the client is still there, as far as one can see without waiting.
     #[must_use]
     pub fn is_alive(&mut self) -> bool {
@@ -164,9 +164,9 @@ impl Attempt {
     ///
     /// # Errors
     /// Where the client goes away, or asks for something else than a WebSocket.
-    pub async fn request(&mut self) -> Result<Request, RequestError> {
+    pub async fn request(&mut self) -> Result<HandshakeRequest, RequestError> {
         if self.link.is_framed() {
-            return Ok(Request::default());
+            return Ok(HandshakeRequest::default());
         }
         loop {
             if let Some(request) = request(&self.read)? {
@@ -186,7 +186,7 @@ impl Attempt {
     ///
     /// # Errors
     /// Where the client has gone away.
-    pub async fn accept(mut self, request: &Request) -> io::Result<Opened> {
+    pub async fn accept(mut self, request: &HandshakeRequest) -> io::Result<Opened> {
         if self.link.is_framed() {
             return Ok(Opened { link: self.link, rest: self.read, side: Side::Server });
         }
@@ -219,7 +219,7 @@ impl Attempt {
     }
 }
 
-fn request(bytes: &[u8]) -> Result<Option<Request>, RequestError> {
+fn request(bytes: &[u8]) -> Result<Option<HandshakeRequest>, RequestError> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     let length = match request.parse(bytes) {
@@ -250,7 +250,7 @@ fn request(bytes: &[u8]) -> Result<Option<Request>, RequestError> {
     }
     let key = value("sec-websocket-key");
     if BASE64.decode(&key).is_ok_and(|bytes| bytes.len() == 16) {
-        return Ok(Some(Request { target: request.path.unwrap_or_default().to_owned(), key, length }));
+        return Ok(Some(HandshakeRequest { target: request.path.unwrap_or_default().to_owned(), key, length }));
     }
     wrong(format!("`Sec-WebSocket-Key: {key}` is not the base64 of 16 bytes"))
 }

@@ -21,12 +21,12 @@ mod tests;
 pub mod tls;
 
 pub use address::{Address, WebAddress};
-pub use connection::{Act, Arrived, Connection, Observer, Pen};
+pub use connection::{Act, StampedArrival, Connection, Observer, ConnectionWriter};
 pub use decode::{Arrival, End};
 pub use encode::{Masking, OutFrame, Side};
-pub use folder::Folder;
+pub use folder::SocketFolder;
 pub use handshake::{Dial, OpenError, Opened, Route, open};
 pub use link::Link;
-pub use listen::{Attempt, Listener, Port, RequestError};
-pub use splitter::Splitter;
+pub use listen::{ConnectionAttempt, Listener, Port, RequestError};
+pub use splitter::FrameSplitter;
 pub use tls::Trust;

@@ -28,7 +28,7 @@ struct Outgoing {
 
 /// The stream takes nothing any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(super) struct StreamBroken;
 
 impl Outbox {
     /// Adds bytes; `done` is told when the stream has them.
@@ -58,14 +58,14 @@ impl Outbox {
     }
 
     /// Writes some bytes, or flushes where there are none. May be dropped and called again without loss.
-    pub(super) async fn push(&mut self, writer: &mut WriteHalf<Link>) -> Result<(), Broken> {
+    pub(super) async fn push(&mut self, writer: &mut WriteHalf<Link>) -> Result<(), StreamBroken> {
         match self.queue.front().map(|outgoing| &outgoing.bytes[self.written..]) {
             Some(bytes) => match writer.write(bytes).await {
                 Ok(count) if count > 0 => self.wrote(count),
-                _ => return Err(Broken),
+                _ => return Err(StreamBroken),
             },
             None => {
-                writer.flush().await.map_err(|_| Broken)?;
+                writer.flush().await.map_err(|_| StreamBroken)?;
                 self.flush = false;
             }
         }
@@ -73,7 +73,7 @@ impl Outbox {
     }
 
     /// Writes what the stream takes at once.
-    pub(super) fn push_at_once(&mut self, writer: &mut WriteHalf<Link>) -> Result<(), Broken> {
+    pub(super) fn push_at_once(&mut self, writer: &mut WriteHalf<Link>) -> Result<(), StreamBroken> {
         while !self.is_idle() {
             match self.push(writer).now_or_never() {
                 Some(pushed) => pushed?,

@@ -7,18 +7,18 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 
-use super::connection::{Act, Arrived, Observer};
+use super::connection::{Act, StampedArrival, Observer};
 use super::decode::{Arrival, Decoder, End};
 use super::encode::{CLOSE, OutFrame, PONG, Side};
 use super::handshake::Opened;
 use super::link::Link;
-use super::outbox::{Broken, Outbox};
-use super::splitter::Splitter;
+use super::outbox::{StreamBroken, Outbox};
+use super::splitter::FrameSplitter;
 use crate::clock::{Clock, Moment};
 
 /// What the script's end asks of the task.
 #[derive(Debug)]
-pub(super) enum Command {
+pub(super) enum StreamCommand {
     Frame(OutFrame, Option<oneshot::Sender<()>>),
     Raw(Vec<u8>, Option<oneshot::Sender<()>>),
     Act(Act),
@@ -40,13 +40,13 @@ pub(super) async fn run(
     opened: Opened,
     clock: Clock,
     observer: Box<dyn Observer>,
-    orders: mpsc::UnboundedReceiver<Command>,
-    sender: mpsc::UnboundedSender<Arrived>,
+    orders: mpsc::UnboundedReceiver<StreamCommand>,
+    sender: mpsc::UnboundedSender<StampedArrival>,
     unread: Arc<AtomicUsize>,
 ) {
     let decoder = match opened.link.is_framed() {
-        true => Reading::Lengths(Splitter::default()),
-        false => Reading::WebSocket(Decoder::new(opened.side)),
+        true => FrameDecoder::Lengths(FrameSplitter::default()),
+        false => FrameDecoder::WebSocket(Decoder::new(opened.side)),
     };
     let (reader, writer) = tokio::io::split(opened.link);
     let mut pump = Pump {
@@ -82,9 +82,9 @@ pub(super) fn cost(arrival: &Arrival) -> usize {
 }
 
 /// How arrivals are made of bytes.
-enum Reading {
+enum FrameDecoder {
     WebSocket(Decoder),
-    Lengths(Splitter),
+    Lengths(FrameSplitter),
 }
 
 struct Pump {
@@ -92,9 +92,9 @@ struct Pump {
     clock: Clock,
     observer: Box<dyn Observer>,
     writer: WriteHalf<Link>,
-    sender: mpsc::UnboundedSender<Arrived>,
+    sender: mpsc::UnboundedSender<StampedArrival>,
     unread: Arc<AtomicUsize>,
-    decoder: Reading,
+    decoder: FrameDecoder,
     out: Outbox,
     reading: bool,
     ended: bool,
@@ -105,7 +105,7 @@ struct Pump {
 }
 
 impl Pump {
-    async fn serve(mut self, mut reader: ReadHalf<Link>, mut orders: mpsc::UnboundedReceiver<Command>) {
+    async fn serve(mut self, mut reader: ReadHalf<Link>, mut orders: mpsc::UnboundedReceiver<StreamCommand>) {
         let mut buffer = vec![0; READ_BUFFER].into_boxed_slice();
         loop {
             if self.ended && self.writable {
@@ -122,21 +122,21 @@ impl Pump {
             tokio::select! {
                 biased;
                 order = orders.recv() => match order {
-                    Some(Command::Frame(frame, done)) => {
+                    Some(StreamCommand::Frame(frame, done)) => {
                         self.make_way(frame.payload.len());
                         self.frame(&frame, done);
                     }
-                    Some(Command::Raw(bytes, done)) => self.out.add(bytes, done),
-                    Some(Command::Act(Act::Mute)) => self.muted = true,
-                    Some(Command::Act(Act::Stall)) => self.reading = false,
-                    Some(Command::Act(Act::Resume)) => self.reading = true,
-                    Some(Command::Act(Act::Reset)) => return reader.unsplit(self.writer).reset(),
-                    Some(Command::Act(Act::Fin)) => {
+                    Some(StreamCommand::Raw(bytes, done)) => self.out.add(bytes, done),
+                    Some(StreamCommand::Act(Act::Mute)) => self.muted = true,
+                    Some(StreamCommand::Act(Act::Stall)) => self.reading = false,
+                    Some(StreamCommand::Act(Act::Resume)) => self.reading = true,
+                    Some(StreamCommand::Act(Act::Reset)) => return reader.unsplit(self.writer).reset(),
+                    Some(StreamCommand::Act(Act::Fin)) => {
                         let _ = self.writer.shutdown().await;
                         self.writable = false;
                         self.out.clear();
                     }
-                    Some(Command::Wake) => {}
+                    Some(StreamCommand::Wake) => {}
                     None => break,
                 },
                 count = reader.read(&mut buffer), if reading => match count {
@@ -144,7 +144,7 @@ impl Pump {
                     Ok(count) => self.read(&buffer[..count]),
                     Err(_) => self.end(End::Reset),
                 },
-                pushed = self.out.push(&mut self.writer), if writing => if pushed == Err(Broken) {
+                pushed = self.out.push(&mut self.writer), if writing => if pushed == Err(StreamBroken) {
                     self.broken();
                 },
             }
@@ -166,15 +166,15 @@ impl Pump {
         self.close_sent |= frame.opcode == CLOSE;
         self.observer.sent(self.clock.now(), frame);
         let bytes = match &self.decoder {
-            Reading::WebSocket(_) => frame.encode(self.side),
-            Reading::Lengths(_) => frame.payload.clone(),
+            FrameDecoder::WebSocket(_) => frame.encode(self.side),
+            FrameDecoder::Lengths(_) => frame.payload.clone(),
         };
         self.out.join(bytes, done);
     }
 
     /// What is ready, as a Pong, does not wait while a large frame behind it is looked at.
     fn make_way(&mut self, length: usize) {
-        if length > LARGE && self.writable && self.out.push_at_once(&mut self.writer) == Err(Broken) {
+        if length > LARGE && self.writable && self.out.push_at_once(&mut self.writer) == Err(StreamBroken) {
             self.broken();
         }
     }
@@ -190,8 +190,8 @@ impl Pump {
         let mut arrivals = Vec::new();
         let mut see = |arrival| arrivals.push(arrival);
         match &mut self.decoder {
-            Reading::WebSocket(decoder) => decoder.feed(bytes, &mut see),
-            Reading::Lengths(splitter) => splitter.feed(bytes, &mut see),
+            FrameDecoder::WebSocket(decoder) => decoder.feed(bytes, &mut see),
+            FrameDecoder::Lengths(splitter) => splitter.feed(bytes, &mut see),
         }
         for arrival in arrivals {
             self.arrived(at, arrival);
@@ -215,7 +215,7 @@ impl Pump {
             _ => None,
         };
         self.unread.fetch_add(cost(&what), Ordering::AcqRel);
-        let _ = self.sender.send(Arrived { at, what });
+        let _ = self.sender.send(StampedArrival { at, what });
         if let Some(frame) = reply {
             self.frame(&frame, None);
         }
@@ -227,13 +227,13 @@ impl Pump {
             return;
         }
         let polite = async {
-            let has_close_frames = matches!(self.decoder, Reading::WebSocket(_));
+            let has_close_frames = matches!(self.decoder, FrameDecoder::WebSocket(_));
             if !self.close_sent && has_close_frames {
                 self.out.add(OutFrame::close(Some(1000), "").encode(self.side), None);
             }
             while !self.out.is_idle() && self.out.push(&mut self.writer).await.is_ok() {}
             // A stream without Close frames has no farewell to wait for.
-            let Reading::WebSocket(decoder) = &mut self.decoder else { return };
+            let FrameDecoder::WebSocket(decoder) = &mut self.decoder else { return };
             let mut close_seen = self.close_seen;
             loop {
                 // A client may wait for that: a browser tells its page of a close no sooner (RFC 6455, section 7.1.1).

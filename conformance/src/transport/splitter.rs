@@ -11,13 +11,13 @@ const PREFIX: usize = 4;
 
 /// Bytes in, frames out, their lengths in front.
 #[derive(Debug, Default)]
-pub struct Splitter {
+pub struct FrameSplitter {
     buffer: BytesMut,
     /// A length that is longer than any here: where the next frame begins nobody knows.
     broken: bool,
 }
 
-impl Splitter {
+impl FrameSplitter {
     /// Takes bytes, and tells `see` of each frame that is complete. One that is too long is told as its mere length, and nothing after it.
     pub fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Arrival)) {
         if self.broken {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn frames(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
-        let (mut splitter, mut seen) = (Splitter::default(), Vec::new());
+        let (mut splitter, mut seen) = (FrameSplitter::default(), Vec::new());
         for piece in bytes.chunks(step) {
             splitter.feed(piece, &mut |arrival| match arrival {
                 Arrival::Binary(frame) => seen.push(frame.to_vec()),

@@ -5,18 +5,18 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use super::connection::{Act, Arrived, Connection, Observer};
+use super::connection::{Act, StampedArrival, Connection, Observer};
 use super::decode::{Arrival, Decoder, End};
 use super::encode::{CONTINUATION, OutFrame, PING, Side, TEXT};
 use super::handshake::Opened;
 use super::link::Link;
 use crate::clock::{Clock, Moment};
 
-/// Notes what passed, in order: `>` sent, `<` received.
+/// EventLog what passed, in order: `>` sent, `<` received.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<String>>>);
+struct EventLog(Arc<Mutex<Vec<String>>>);
 
-impl Observer for Notes {
+impl Observer for EventLog {
     fn sent(&mut self, _: Moment, frame: &OutFrame) {
         self.0.lock().expect("the notes").push(format!("> {}", frame.opcode));
     }
@@ -27,13 +27,13 @@ impl Observer for Notes {
 }
 
 /// The server's end of a connection over memory.
-struct Server {
+struct MemoryPeer {
     stream: DuplexStream,
     decoder: Decoder,
     seen: Vec<Arrival>,
 }
 
-impl Server {
+impl MemoryPeer {
     async fn send(&mut self, frame: OutFrame) {
         let bytes = frame.encode(Side::Server);
         self.stream.write_all(&bytes).await.expect("a stream that takes bytes");
@@ -57,16 +57,16 @@ impl Server {
     }
 }
 
-fn connected() -> (Connection, Server, Notes) {
+fn connected() -> (Connection, MemoryPeer, EventLog) {
     let (ours, theirs) = tokio::io::duplex(64);
-    let notes = Notes::default();
+    let notes = EventLog::default();
     let opened = Opened { link: Link::Memory(ours), rest: bytes::BytesMut::default(), side: Side::Client };
     let connection = Connection::start(opened, Clock::start(), Box::new(notes.clone()));
-    (connection, Server { stream: theirs, decoder: Decoder::new(Side::Server), seen: Vec::new() }, notes)
+    (connection, MemoryPeer { stream: theirs, decoder: Decoder::new(Side::Server), seen: Vec::new() }, notes)
 }
 
 async fn what(connection: &mut Connection) -> Option<Arrival> {
-    connection.next().await.map(|Arrived { what, .. }| what)
+    connection.next().await.map(|StampedArrival { what, .. }| what)
 }
 
 fn text(text: &str) -> Arrival {
@@ -79,12 +79,12 @@ async fn pings_are_answered_unasked_until_the_connection_is_muted() {
     server.send(OutFrame::new(PING, "one")).await;
     assert_eq!(server.next().await, Arrival::Pong("one".into()));
     assert_eq!(what(&mut connection).await, Some(Arrival::Ping("one".into())));
-    connection.pen().act(Act::Mute);
-    connection.pen().send(OutFrame::new(TEXT, "muted"));
+    connection.writer().act(Act::Mute);
+    connection.writer().send(OutFrame::new(TEXT, "muted"));
     assert_eq!(server.next().await, text("muted"));
     server.send(OutFrame::new(PING, "two")).await;
     assert_eq!(what(&mut connection).await, Some(Arrival::Ping("two".into())));
-    connection.pen().send(OutFrame::new(TEXT, "no Pong before this"));
+    connection.writer().send(OutFrame::new(TEXT, "no Pong before this"));
     assert_eq!(server.next().await, text("no Pong before this"));
 }
 
@@ -104,8 +104,8 @@ async fn a_close_frame_is_answered_with_its_code() {
 #[tokio::test]
 async fn a_stalled_connection_takes_nothing_until_it_resumes() {
     let (mut connection, mut server, _) = connected();
-    connection.pen().act(Act::Stall);
-    connection.pen().send(OutFrame::new(TEXT, "stalled"));
+    connection.writer().act(Act::Stall);
+    connection.writer().send(OutFrame::new(TEXT, "stalled"));
     assert_eq!(server.next().await, text("stalled"));
     // 64 bytes fit into the stream; the rest has to wait for a reader.
     let long = "x".repeat(200);
@@ -117,7 +117,7 @@ async fn a_stalled_connection_takes_nothing_until_it_resumes() {
     };
     assert!(blocked, "a stalled connection was read");
     assert_eq!(connection.try_next(), None);
-    connection.pen().act(Act::Resume);
+    connection.writer().act(Act::Resume);
     sending.await;
     assert_eq!(what(&mut connection).await, Some(Arrival::Text(long)));
 }
@@ -129,12 +129,12 @@ async fn what_is_sent_through_was_taken_by_the_stream() {
     let (first, last) = (frames.next().expect("a frame"), frames.next().expect("another"));
     assert_eq!((first.opcode, last.opcode), (TEXT, CONTINUATION));
     let (sent, read) = tokio::join!(
-        async { connection.pen().send_through(first).await && connection.pen().send_through(last).await },
+        async { connection.writer().send_through(first).await && connection.writer().send_through(last).await },
         server.next()
     );
     assert_eq!((sent, read), (true, text(&"y".repeat(300))));
     drop(server);
-    while connection.pen().send_through(OutFrame::new(TEXT, "nobody reads")).await {}
+    while connection.writer().send_through(OutFrame::new(TEXT, "nobody reads")).await {}
 }
 
 #[tokio::test]
@@ -145,12 +145,12 @@ async fn a_dropped_connection_says_goodbye() {
 }
 
 /// Looks at what has reached the peer by the time a large frame is looked at.
-struct Glance {
+struct LargeFrameObserver {
     peer: DuplexStream,
     seen: Option<tokio::sync::oneshot::Sender<usize>>,
 }
 
-impl Observer for Glance {
+impl Observer for LargeFrameObserver {
     fn sent(&mut self, _: Moment, frame: &OutFrame) {
         if let Some(seen) = self.seen.take_if(|_| frame.payload.len() > 1000) {
             let read = self.peer.read(&mut [0; 64]).now_or_never().transpose().expect("a stream that can be read");
@@ -166,10 +166,10 @@ async fn what_is_ready_does_not_wait_for_a_look_at_a_large_frame() {
     let (ours, peer) = tokio::io::duplex(64);
     let (seen, looked) = tokio::sync::oneshot::channel();
     let opened = Opened { link: Link::Memory(ours), rest: bytes::BytesMut::default(), side: Side::Server };
-    let connection = Connection::start(opened, Clock::start(), Box::new(Glance { peer, seen: Some(seen) }));
+    let connection = Connection::start(opened, Clock::start(), Box::new(LargeFrameObserver { peer, seen: Some(seen) }));
     let small = OutFrame::new(TEXT, "answer");
     let length = small.encode(Side::Server).len();
-    connection.pen().send(small);
-    connection.pen().send(OutFrame::new(TEXT, "x".repeat(100_000)));
+    connection.writer().send(small);
+    connection.writer().send(OutFrame::new(TEXT, "x".repeat(100_000)));
     assert_eq!(looked.await, Ok(length));
 }

@@ -18,8 +18,8 @@ pub enum Trust {
     WellKnown,
     /// The certificates of a PEM file, and no others.
     File(PathBuf),
-    /// Everybody: for self-signed certificates on the developer's own machine.
-    Anybody,
+    /// Any certificate: for self-signed certificates on the developer's own machine.
+    AnyCertificate,
 }
 
 /// The TLS configuration for a kind of trust.
@@ -32,8 +32,8 @@ pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, String> {
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("TLS cannot be set up: {error}"))?;
     let config = match trust {
-        Trust::Anybody => {
-            let verifier = Arc::new(TrustAnybody(provider));
+        Trust::AnyCertificate => {
+            let verifier = Arc::new(AcceptAnyCertificate(provider));
             builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
         }
         Trust::File(path) => builder.with_root_certificates(roots_of(path)?).with_no_client_auth(),
@@ -73,9 +73,9 @@ pub(super) fn is_authority(error: &io::Error) -> bool {
 }
 
 #[derive(Debug)]
-struct TrustAnybody(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for TrustAnybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

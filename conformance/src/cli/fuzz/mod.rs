@@ -18,9 +18,9 @@ use relayspec::timing::Written;
 
 use super::exit::{Exit, Failure};
 use super::judge::{Shared, for_people, interruption, stage, until};
-use super::options::PlayOptions;
+use super::options::ExecutionOptions;
 use super::server::Served;
-use super::setup::{Place, Seat};
+use super::setup::{SubjectSpec, RoleUnderTest};
 use super::subjects::{self, Ready};
 use told::{Told, as_json};
 
@@ -55,7 +55,7 @@ pub(super) struct Arguments {
     report_json: Option<PathBuf>,
 
     #[command(flatten)]
-    play: PlayOptions,
+    play: ExecutionOptions,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -85,8 +85,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 /// What a model needs to know of the server has to be declared.
-fn declared(seat: &Seat) -> Result<(), Failure> {
-    let (Some(model), Place::Server { params, .. }) = (seat.family.model, &seat.place) else { return Ok(()) };
+fn declared(seat: &RoleUnderTest) -> Result<(), Failure> {
+    let (Some(model), SubjectSpec::Server { params, .. }) = (seat.family.model, &seat.place) else { return Ok(()) };
     let known = params.bindings(&conformance::subject::Ports::default());
     match model.needs.iter().find(|name| !known.contains_key(**name)) {
         Some(name) => Err(Failure::usage(format!("the model of {} needs --param {name}=VALUE", seat.family.name))),
@@ -94,7 +94,7 @@ fn declared(seat: &Seat) -> Result<(), Failure> {
     }
 }
 
-async fn fuzzing(arguments: &Arguments, seat: &Seat, report: Option<ReportFile>) -> Result<Exit, Failure> {
+async fn fuzzing(arguments: &Arguments, seat: &RoleUnderTest, report: Option<ReportFile>) -> Result<Exit, Failure> {
     let real = Clock::start();
     let interrupted = interruption();
     let seats = std::slice::from_ref(seat);

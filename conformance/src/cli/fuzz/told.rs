@@ -10,7 +10,7 @@ use conformance::fuzz::{Find, Hunt};
 use conformance::report::{Report as _, Terminal, safe};
 use serde_json::{Value, json};
 
-use crate::cli::setup::Seat;
+use crate::cli::setup::RoleUnderTest;
 
 /// What people are told.
 pub(super) struct Told {
@@ -113,7 +113,7 @@ fn replay(path: &Path) -> String {
 }
 
 /// The same for programs.
-pub(super) fn as_json(seat: &Seat, seed: u64, hunt: &Hunt) -> Value {
+pub(super) fn as_json(seat: &RoleUnderTest, seed: u64, hunt: &Hunt) -> Value {
     let find = |find: &Find| {
         let check = find.check();
         let finding = check.and_then(|check| check.findings.first());

@@ -4,13 +4,13 @@ use super::super::conclusion::Conclusion;
 use super::super::style::Style;
 use super::super::tally::Tally;
 use super::super::text::{count, span, wrap};
-use super::Seen;
+use super::RunTotals;
 use super::scenario::printed;
 use crate::event::RunEnd;
 use crate::outcome::Verdict;
 
 /// The closing lines: what went wrong, the counts, the conclusion.
-pub(super) fn lines(end: &RunEnd, seen: &Seen, style: Style) -> Vec<String> {
+pub(super) fn lines(end: &RunEnd, seen: &RunTotals, style: Style) -> Vec<String> {
     let conclusion = Conclusion::of(end);
     let output = if conclusion == Conclusion::Conforms { Vec::new() } else { printed(&end.output, "", style) };
     let failed = match &*seen.failed {
@@ -26,7 +26,7 @@ pub(super) fn lines(end: &RunEnd, seen: &Seen, style: Style) -> Vec<String> {
     sections.into_iter().flat_map(|section| [String::new()].into_iter().chain(section)).collect()
 }
 
-fn counts(end: &RunEnd, seen: &Seen) -> String {
+fn counts(end: &RunEnd, seen: &RunTotals) -> String {
     let tally = Tally { summary: end.summary, ..seen.tally };
     let scenarios = count(end.summary.scenarios, "scenario");
     let checks = count(end.summary.checks(), "check");

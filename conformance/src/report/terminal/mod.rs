@@ -21,14 +21,14 @@ pub struct Terminal<W> {
     out: W,
     style: Style,
     progress: Option<Progress>,
-    seen: Seen,
+    seen: RunTotals,
     /// Whether the last line that was written is empty, or none was.
     is_fresh: bool,
 }
 
 /// What the closing lines need of the scenarios.
 #[derive(Debug, Default)]
-struct Seen {
+struct RunTotals {
     tally: Tally,
     /// The checks that failed, in the order in which they did.
     failed: Vec<String>,
@@ -37,7 +37,7 @@ struct Seen {
 impl<W: Write> Terminal<W> {
     /// A report that is written to `out`.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, progress: None, seen: Seen::default(), is_fresh: true }
+        Self { out, style, progress: None, seen: RunTotals::default(), is_fresh: true }
     }
 
     fn write(&mut self, lines: &[String]) -> io::Result<()> {
@@ -96,7 +96,7 @@ impl<W: Write + Send> Report for Terminal<W> {
     }
 }
 
-impl Seen {
+impl RunTotals {
     fn add(&mut self, outcome: &ScenarioOutcome) {
         self.tally.add(outcome);
         let failed = |check: &&_| scenario::broken(check) == Some(Verdict::Fail);

@@ -9,14 +9,14 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 use super::read::{HttpError, Reader};
-use super::{HttpMessage, Start};
+use super::{HttpMessage, StartLine};
 use crate::clock::{Clock, Moment};
 use crate::transport::handshake::{Dial, connect};
 use crate::transport::{Link, OpenError, WebAddress};
 
 /// What a script does to a stream.
 #[derive(Debug)]
-pub(super) enum Order {
+pub(super) enum ExchangeCommand {
     /// Writes bytes.
     Write(Vec<u8>),
     /// The answer is complete: the connection may carry another request.
@@ -32,34 +32,34 @@ pub(super) enum Order {
 pub struct Exchange {
     /// The method of the request; empty where the script wrote it by hand.
     pub method: String,
-    pub(super) orders: mpsc::UnboundedSender<Order>,
+    pub(super) orders: mpsc::UnboundedSender<ExchangeCommand>,
     answers: Option<mpsc::Receiver<(Moment, Result<HttpMessage, HttpError>)>>,
 }
 
 impl Exchange {
     /// One that the runner answers.
-    pub(super) fn to_answer(method: String, orders: mpsc::UnboundedSender<Order>) -> Self {
+    pub(super) fn to_answer(method: String, orders: mpsc::UnboundedSender<ExchangeCommand>) -> Self {
         Self { method, orders, answers: None }
     }
 
     /// Writes bytes as they are.
     pub fn write(&self, bytes: Vec<u8>) {
-        let _ = self.orders.send(Order::Write(bytes));
+        let _ = self.orders.send(ExchangeCommand::Write(bytes));
     }
 
     /// The answer is complete.
     pub fn done(&self) {
-        let _ = self.orders.send(Order::Done);
+        let _ = self.orders.send(ExchangeCommand::Done);
     }
 
     /// Ends the connection by a reset.
     pub fn reset(&self) {
-        let _ = self.orders.send(Order::Reset);
+        let _ = self.orders.send(ExchangeCommand::Reset);
     }
 
     /// Ends the connection in an orderly way.
     pub fn fin(&self) {
-        let _ = self.orders.send(Order::Fin);
+        let _ = self.orders.send(ExchangeCommand::Fin);
     }
 
     /// Waits for the answer, and when it was complete; never done where there is none to wait for. May be dropped and called again.
@@ -108,7 +108,7 @@ pub async fn fetch(
                     None => inbox.recv().await,
                 };
                 match order {
-                    Some(Order::Write(bytes)) => {
+                    Some(ExchangeCommand::Write(bytes)) => {
                         let writing = write.write_all(&bytes);
                         tokio::pin!(writing);
                         tokio::select! {
@@ -116,7 +116,7 @@ pub async fn fetch(
                             _ = &mut writing => {}
                             // Who does not read is not waited for, when the script has done with it.
                             order = inbox.recv() => match order {
-                                Some(Order::Reset) | None => return true,
+                                Some(ExchangeCommand::Reset) | None => return true,
                                 order => {
                                     let _ = writing.await;
                                     next = Some(order);
@@ -124,9 +124,9 @@ pub async fn fetch(
                             },
                         }
                     }
-                    Some(Order::Done) => {}
-                    Some(Order::Reset) => return true,
-                    Some(Order::Fin) | None => return false,
+                    Some(ExchangeCommand::Done) => {}
+                    Some(ExchangeCommand::Reset) => return true,
+                    Some(ExchangeCommand::Fin) | None => return false,
                 }
             }
         };
@@ -151,7 +151,7 @@ pub(super) async fn end(mut link: Link, is_reset: bool) {
     }
 }
 
-impl Start {
+impl StartLine {
     /// The method of a request.
     pub(super) fn method(&self) -> &str {
         match self {

@@ -1,6 +1,6 @@
 //! HTTP/1.1 as a judge needs it: every line of a head as it came, bodies whole, and messages that may be written right or wrong.
 //!
-//! A [`Site`] is a server that the script answers for, an [`Exchange`] one request and its answer, on either side.
+//! A [`HttpServer`] is a server that the script answers for, an [`Exchange`] one request and its answer, on either side.
 
 mod exchange;
 mod read;
@@ -8,9 +8,9 @@ mod site;
 mod write;
 
 pub use exchange::{Exchange, fetch};
-pub use read::{HttpError, Reader, Start};
-pub use site::{Site, Visit};
-pub use write::{Body, Framing, request, response};
+pub use read::{HttpError, Reader, StartLine};
+pub use site::{HttpServer, IncomingRequest};
+pub use write::{Body, BodyFraming, request, response};
 
 use serde_json::{Map, Value, json};
 
@@ -21,7 +21,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpMessage {
     /// The first line.
-    pub start: Start,
+    pub start: StartLine,
     /// The header lines: names as they were written, and values. Bytes that are no UTF-8 are read as Latin-1.
     pub lines: Vec<(String, String)>,
     /// The body, without its framing.
@@ -49,10 +49,10 @@ impl HttpMessage {
         }
         let body = BASE64.encode(&self.body);
         match &self.start {
-            Start::Request { method, target } => {
+            StartLine::Request { method, target } => {
                 json!({ "method": method, "target": target, "headers": headers, "body": body })
             }
-            Start::Answer { status, reason } => {
+            StartLine::Answer { status, reason } => {
                 json!({ "status": status, "reason": reason, "headers": headers, "body": body })
             }
         }
@@ -60,10 +60,10 @@ impl HttpMessage {
 
     /// The message in one line, for transcripts.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         let start = match &self.start {
-            Start::Request { method, target } => format!("{method} {target}"),
-            Start::Answer { status, reason } => format!("HTTP {status} {reason}").trim_end().to_owned(),
+            StartLine::Request { method, target } => format!("{method} {target}"),
+            StartLine::Answer { status, reason } => format!("HTTP {status} {reason}").trim_end().to_owned(),
         };
         let names: Vec<_> = self.lines.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         format!("{start}, {} ({} bytes)", names.join(" "), self.body.len())

@@ -9,7 +9,7 @@ use super::HttpMessage;
 
 /// The first line of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
+pub enum StartLine {
     /// Of a request.
     Request {
         /// The method.
@@ -61,7 +61,7 @@ pub struct Reader<R> {
 }
 
 /// How the end of a body is known (RFC 9112, section 6.3).
-enum Extent {
+enum BodyExtent {
     Length(usize),
     Chunked,
     UntilEnd,
@@ -78,10 +78,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// # Errors
     /// Where none comes, or it is wrong.
     pub async fn request(&mut self, proceed: impl AsyncFnOnce()) -> Result<HttpMessage, HttpError> {
-        let (start, lines) = self.head(Kind::Request).await?;
+        let (start, lines) = self.head(MessageKind::Request).await?;
         let extent = match extent(&lines)? {
             Some(extent) => extent,
-            None => Extent::Length(0),
+            None => BodyExtent::Length(0),
         };
         let message = HttpMessage { start, lines, body: Vec::new() };
         if message.values("expect").any(|value| value.eq_ignore_ascii_case("100-continue")) {
@@ -97,16 +97,16 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// Where none comes, or it is wrong.
     pub async fn answer(&mut self, method: &str) -> Result<HttpMessage, HttpError> {
         loop {
-            let (start, lines) = self.head(Kind::Answer).await?;
-            let status = if let Start::Answer { status, .. } = start { status } else { 0 };
+            let (start, lines) = self.head(MessageKind::Answer).await?;
+            let status = if let StartLine::Answer { status, .. } = start { status } else { 0 };
             if (100..200).contains(&status) {
                 continue;
             }
             let is_empty = method == "HEAD" || status == 204 || status == 304;
             let extent = match extent(&lines)? {
-                _ if is_empty => Extent::Length(0),
+                _ if is_empty => BodyExtent::Length(0),
                 Some(extent) => extent,
-                None => Extent::UntilEnd,
+                None => BodyExtent::UntilEnd,
             };
             let body = self.body(extent).await?;
             return Ok(HttpMessage { start, lines, body });
@@ -122,7 +122,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         self.stream.read_buf(&mut self.read).await
     }
 
-    async fn head(&mut self, kind: Kind) -> Result<(Start, Vec<(String, String)>), HttpError> {
+    async fn head(&mut self, kind: MessageKind) -> Result<(StartLine, Vec<(String, String)>), HttpError> {
         loop {
             if let Some((start, lines, length)) = parse(&self.read, kind)? {
                 self.read.advance(length);
@@ -137,16 +137,16 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    async fn body(&mut self, extent: Extent) -> Result<Vec<u8>, HttpError> {
+    async fn body(&mut self, extent: BodyExtent) -> Result<Vec<u8>, HttpError> {
         match extent {
-            Extent::Length(length) => self.exactly(length).await,
-            Extent::UntilEnd => {
+            BodyExtent::Length(length) => self.exactly(length).await,
+            BodyExtent::UntilEnd => {
                 while self.fill().await? > 0 {
                     bounded(self.read.len())?;
                 }
                 Ok(self.read.split().to_vec())
             }
-            Extent::Chunked => {
+            BodyExtent::Chunked => {
                 let mut body = Vec::new();
                 loop {
                     let line = self.line().await?;
@@ -202,29 +202,29 @@ fn bounded(length: usize) -> Result<(), HttpError> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum MessageKind {
     Request,
     Answer,
 }
 
-type Head = (Start, Vec<(String, String)>, usize);
+type ParsedHead = (StartLine, Vec<(String, String)>, usize);
 
-fn parse(bytes: &[u8], kind: Kind) -> Result<Option<Head>, HttpError> {
+fn parse(bytes: &[u8], kind: MessageKind) -> Result<Option<ParsedHead>, HttpError> {
     let mut storage = vec![httparse::EMPTY_HEADER; MOST_LINES];
     let wrong = |error: httparse::Error| {
         let shown: String = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).escape_debug().collect();
         HttpError::Wrong(format!("no HTTP: {error}; it begins with \"{shown}\""))
     };
-    let (start, lines, length) = if kind == Kind::Request {
+    let (start, lines, length) = if kind == MessageKind::Request {
         let mut request = httparse::Request::new(&mut storage);
         let httparse::Status::Complete(length) = request.parse(bytes).map_err(wrong)? else { return Ok(None) };
         let text = |part: Option<&str>| part.unwrap_or_default().to_owned();
-        let start = Start::Request { method: text(request.method), target: text(request.path) };
+        let start = StartLine::Request { method: text(request.method), target: text(request.path) };
         (start, owned(request.headers), length)
     } else {
         let mut answer = httparse::Response::new(&mut storage);
         let httparse::Status::Complete(length) = answer.parse(bytes).map_err(wrong)? else { return Ok(None) };
-        let start = Start::Answer {
+        let start = StartLine::Answer {
             status: answer.code.unwrap_or_default(),
             reason: answer.reason.unwrap_or_default().to_owned(),
         };
@@ -248,16 +248,16 @@ fn latin(bytes: &[u8]) -> String {
 }
 
 /// How a body ends; `None` where the head does not say. What two receivers may read differently is wrong: so are requests smuggled.
-fn extent(lines: &[(String, String)]) -> Result<Option<Extent>, HttpError> {
+fn extent(lines: &[(String, String)]) -> Result<Option<BodyExtent>, HttpError> {
     let wrong = |why: &str| Err(HttpError::Wrong(why.to_owned()));
     let lengths: Vec<_> = super::values(lines, "content-length").collect();
     let codings: Vec<_> = super::values(lines, "transfer-encoding").collect();
     match (lengths.as_slice(), codings.as_slice()) {
         ([], []) => Ok(None),
         ([length], []) if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => {
-            length.parse().map(|length| Some(Extent::Length(length))).or_else(|_| wrong("an endless `content-length`"))
+            length.parse().map(|length| Some(BodyExtent::Length(length))).or_else(|_| wrong("an endless `content-length`"))
         }
-        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(Extent::Chunked)),
+        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(BodyExtent::Chunked)),
         ([], _) => wrong("a `transfer-encoding` other than `chunked`"),
         (_, []) => wrong("several `content-length`, or one that is no number"),
         _ => wrong("both `content-length` and `transfer-encoding`"),

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
 use super::HttpMessage;
-use super::exchange::{Exchange, Order, end};
+use super::exchange::{Exchange, ExchangeCommand, end};
 use super::read::{HttpError, Reader};
 use crate::clock::{Clock, Moment};
 use crate::transport::{Link, accept};
@@ -22,15 +22,15 @@ const MOST_WAITING: usize = 10_000;
 
 /// A server, and who came. Dropping it ends it with its connections.
 #[derive(Debug)]
-pub struct Site {
+pub struct HttpServer {
     address: SocketAddr,
-    waiting: Arc<Waiting>,
+    waiting: Arc<RequestQueue>,
     accepting: AbortHandle,
 }
 
 /// A request that came.
 #[derive(Debug)]
-pub struct Visit {
+pub struct IncomingRequest {
     /// When its last byte was read.
     pub at: Moment,
     /// The request, or what is wrong with it.
@@ -40,19 +40,19 @@ pub struct Visit {
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
-    visits: Mutex<VecDeque<Visit>>,
+struct RequestQueue {
+    visits: Mutex<VecDeque<IncomingRequest>>,
     came: Notify,
     connections: AtomicUsize,
 }
 
-impl Drop for Site {
+impl Drop for HttpServer {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-impl Site {
+impl HttpServer {
     /// Listens at an address; port 0 stands for a free one.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Site {
     pub async fn open(address: SocketAddr, clock: Clock) -> io::Result<Self> {
         let listener = accept::listener(address)?;
         let address = listener.local_addr()?;
-        let waiting = Arc::new(Waiting::default());
+        let waiting = Arc::new(RequestQueue::default());
         let keeper = Arc::clone(&waiting);
         let accepting = tokio::spawn(async move {
             let mut serving = tokio::task::JoinSet::new();
@@ -88,7 +88,7 @@ impl Site {
     }
 
     /// Takes the first request that is chosen, where it is there already.
-    pub fn take(&self, chosen: impl Fn(&Visit) -> bool) -> Option<Visit> {
+    pub fn take(&self, chosen: impl Fn(&IncomingRequest) -> bool) -> Option<IncomingRequest> {
         let mut visits = self.waiting.visits.lock().unwrap_or_else(PoisonError::into_inner);
         let at = visits.iter().position(chosen)?;
         visits.remove(at)
@@ -99,7 +99,7 @@ impl Site {
     pub fn untaken(&self) -> Option<String> {
         const SHOWN: usize = 3;
         let visits = self.waiting.visits.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = |visit: &Visit| visit.request.as_ref().map_or_else(String::clone, HttpMessage::told);
+        let told = |visit: &IncomingRequest| visit.request.as_ref().map_or_else(String::clone, HttpMessage::summary);
         let shown: Vec<_> = visits.iter().take(SHOWN).map(told).collect();
         let more = visits.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
@@ -107,7 +107,7 @@ impl Site {
     }
 
     /// Waits for the first request that is chosen. May be dropped and called again without loss.
-    pub async fn next(&self, chosen: impl Fn(&Visit) -> bool) -> Visit {
+    pub async fn next(&self, chosen: impl Fn(&IncomingRequest) -> bool) -> IncomingRequest {
         loop {
             let came = self.waiting.came.notified();
             tokio::pin!(came);
@@ -121,7 +121,7 @@ impl Site {
 }
 
 /// Reads the requests of one connection, one after the other, and does to it what the script says.
-async fn serve(stream: TcpStream, waiting: Arc<Waiting>, clock: Clock) {
+async fn serve(stream: TcpStream, waiting: Arc<RequestQueue>, clock: Clock) {
     let (read, mut write) = tokio::io::split(Link::Tcp(stream));
     let mut reader = Reader::new(read);
     let is_reset = loop {
@@ -139,37 +139,37 @@ async fn serve(stream: TcpStream, waiting: Arc<Waiting>, clock: Clock) {
             if visits.len() == MOST_WAITING {
                 break true;
             }
-            visits.push_back(Visit { at: clock.now(), request, exchange });
+            visits.push_back(IncomingRequest { at: clock.now(), request, exchange });
         }
         waiting.came.notify_waiters();
         match obey(inbox, &mut write).await {
-            Left::Open if !is_wrong => {}
-            Left::Open | Left::Fin => break false,
-            Left::Reset => break true,
+            ExchangeEnd::Open if !is_wrong => {}
+            ExchangeEnd::Open | ExchangeEnd::Fin => break false,
+            ExchangeEnd::Reset => break true,
         }
     };
     end(reader.into_inner().unsplit(write), is_reset).await;
 }
 
 /// How a script leaves a connection.
-enum Left {
+enum ExchangeEnd {
     Open,
     Fin,
     Reset,
 }
 
-async fn obey(mut inbox: mpsc::UnboundedReceiver<Order>, write: &mut (impl AsyncWrite + Unpin)) -> Left {
+async fn obey(mut inbox: mpsc::UnboundedReceiver<ExchangeCommand>, write: &mut (impl AsyncWrite + Unpin)) -> ExchangeEnd {
     while let Some(order) = inbox.recv().await {
         match order {
-            Order::Write(bytes) => {
+            ExchangeCommand::Write(bytes) => {
                 if write.write_all(&bytes).await.is_err() {
-                    return Left::Fin;
+                    return ExchangeEnd::Fin;
                 }
             }
-            Order::Done => return Left::Open,
-            Order::Reset => return Left::Reset,
-            Order::Fin => return Left::Fin,
+            ExchangeCommand::Done => return ExchangeEnd::Open,
+            ExchangeCommand::Reset => return ExchangeEnd::Reset,
+            ExchangeCommand::Fin => return ExchangeEnd::Fin,
         }
     }
-    Left::Fin
+    ExchangeEnd::Fin
 }

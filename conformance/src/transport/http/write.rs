@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// How a body is framed (RFC 9112, section 6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Framing {
+pub enum BodyFraming {
     /// By `content-length`.
     #[default]
     Length,
@@ -20,7 +20,7 @@ pub struct Body {
     /// The bytes.
     pub bytes: Vec<u8>,
     /// How they are framed.
-    pub framing: Framing,
+    pub framing: BodyFraming,
 }
 
 /// The size of a chunk.
@@ -54,14 +54,14 @@ fn message(mut head: String, lines: &[(String, String)], body: &Body, has_body: 
         return head.into_bytes();
     }
     match body.framing {
-        Framing::Length => {
+        BodyFraming::Length => {
             let _ = write!(head, "Content-Length: {}\r\n\r\n", body.bytes.len());
         }
-        Framing::Chunked => head.push_str("Transfer-Encoding: chunked\r\n\r\n"),
-        Framing::End => head.push_str("Connection: close\r\n\r\n"),
+        BodyFraming::Chunked => head.push_str("Transfer-Encoding: chunked\r\n\r\n"),
+        BodyFraming::End => head.push_str("Connection: close\r\n\r\n"),
     }
     let mut bytes = head.into_bytes();
-    if body.framing == Framing::Chunked {
+    if body.framing == BodyFraming::Chunked {
         for chunk in body.bytes.chunks(CHUNK) {
             bytes.extend(format!("{:x}\r\n", chunk.len()).bytes());
             bytes.extend_from_slice(chunk);

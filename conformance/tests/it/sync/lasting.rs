@@ -36,7 +36,7 @@ impl Client {
     }
 
     fn say(&self, message: &Value) {
-        self.0.pen().send(OutFrame::new(TEXT, message.to_string()));
+        self.0.writer().send(OutFrame::new(TEXT, message.to_string()));
     }
 
     fn send(&self, id: &str) {
