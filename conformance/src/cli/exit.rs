@@ -2,54 +2,66 @@
 
 use std::process::ExitCode;
 
-/// The statuses, as `--help` explains them.
-pub(super) const HELP: &str = "Exit status: 0 conforms; 1 a check failed or could not be judged, or an entry of the baseline no longer holds; \
-2 wrong usage, or nothing was selected; 3 the subject could not be reached or started; 4 a fault of this program.";
+use super::error::CommandError;
+
+pub(super) use super::error::CommandError as Failure;
+pub(super) use ExitStatus as Exit;
+
+/// The statuses, for `--help`.
+pub(super) const HELP: &str = "Exit status: 0 conforms; 1 a check failed or is inconclusive, or a baseline entry no longer applies; \
+2 wrong usage, or nothing was selected; 3 the subject could not be reached or started; 4 internal error, or output that could not be written.";
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
-    /// The subject conforms, or the command did what it was asked.
-    Conforms,
-    /// An unexpected failure, something that could not be judged, or a baseline that no longer holds.
-    DoesNotConform,
+pub(super) enum ExitStatus {
+    /// The subject conforms, or the command did its work.
+    Conforms = 0,
+    /// An unexpected failure, an inconclusive check, or a baseline entry that no longer applies.
+    DoesNotConform = 1,
     /// Wrong usage, unreadable input, or nothing selected.
-    Usage,
+    Usage = 2,
     /// The subject could not be reached or started.
-    Unreachable,
-    /// A fault of the harness.
-    Harness,
+    Unreachable = 3,
+    /// An internal error, or output that could not be written.
+    Internal = 4,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Conforms => 0,
-            Exit::DoesNotConform => 1,
-            Exit::Usage => 2,
-            Exit::Unreachable => 3,
-            Exit::Harness => 4,
-        })
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status as u8)
     }
 }
 
-/// Why a command could not do its work.
-#[derive(Debug)]
-pub(super) struct Failure {
-    /// How the program ends.
-    pub(super) exit: Exit,
-    /// One clear message: what is wrong, where, and what helps.
-    pub(super) problem: String,
-}
-
-impl Failure {
-    /// Wrong usage or unreadable input.
-    pub(super) fn usage(problem: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, problem: problem.into() }
-    }
-
-    /// A fault of this program.
-    pub(super) fn harness(problem: impl Into<String>) -> Self {
-        Self { exit: Exit::Harness, problem: problem.into() }
+impl ExitStatus {
+    /// The status of a command that fails: the only place that decides it.
+    pub(super) fn of(error: &CommandError) -> Self {
+        match error {
+            CommandError::Usage(_)
+            | CommandError::Address(_)
+            | CommandError::Template(_)
+            | CommandError::Param(_)
+            | CommandError::Manifest(_)
+            | CommandError::Baseline(_)
+            | CommandError::Tls(_)
+            | CommandError::Filter(_)
+            | CommandError::ScenarioFile(_)
+            | CommandError::OpenReport { .. }
+            | CommandError::OpenTranscript { .. }
+            | CommandError::Transcript { .. }
+            | CommandError::Listen { .. } => Self::Usage,
+            CommandError::Start(_) | CommandError::ServerGone(_) => Self::Unreachable,
+            CommandError::ServerGoneAfterFind(_) => Self::DoesNotConform,
+            CommandError::BuiltIn(_)
+            | CommandError::Fuzz(_)
+            | CommandError::SelfTest(_)
+            | CommandError::Schema(_)
+            | CommandError::Runtime(_)
+            | CommandError::Executable(_)
+            | CommandError::TokenFile(_)
+            | CommandError::Print(_)
+            | CommandError::WriteTranscript(_)
+            | CommandError::WriteReports(_) => Self::Internal,
+            CommandError::Reference { exit, .. } => *exit,
+        }
     }
 }

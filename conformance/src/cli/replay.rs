@@ -1,4 +1,4 @@
-//! `conformance replay`: judges a transcript of `conformance proxy`.
+//! `conformance replay`: checks a transcript of `conformance proxy`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,28 +11,29 @@ use conformance::lint::Schemas;
 use conformance::proxy::{Line, Peer, Seen, Watch, kind, read_transcript, role_of};
 use relayspec::family::Family;
 
-use super::exit::{Exit, Failure};
+use super::error::CommandError;
+use super::exit::ExitStatus;
 use super::violations::Violations;
 
-/// Judge a transcript that `conformance proxy` has written
+/// Check a transcript that `conformance proxy` wrote
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ReplayArguments {
     /// The transcript.
     file: PathBuf,
 }
 
 /// A connection of a transcript.
 #[derive(Default)]
-struct Connection {
+struct ReplayedConnection {
     target: String,
     watch: Option<Watch>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let shown = arguments.file.display();
-    let file = File::open(&arguments.file).map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandError> {
+    let path = || arguments.file.clone();
+    let file = File::open(&arguments.file).map_err(|source| CommandError::OpenTranscript { path: path(), source })?;
     let schemas = Arc::new(Schemas::default());
-    let (mut connections, mut violations) = (BTreeMap::<usize, Connection>::new(), Violations::default());
+    let (mut connections, mut violations) = (BTreeMap::<usize, ReplayedConnection>::new(), Violations::default());
     let read = read_transcript(BufReader::new(file).lines(), |open, line| {
         let family = Family::named(&open.family).ok_or_else(|| format!("there is no family `{}`", open.family))?;
         violations.line(&line);
@@ -52,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
         Ok(())
     });
-    read.map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+    read.map_err(|source| CommandError::Transcript { path: path(), source })?;
     anstream::println!("{}", violations.summary());
     Ok(violations.exit())
 }

@@ -1,15 +1,38 @@
-//! How the system tells a subcommand that serves others to stop.
+//! The signals that end a command early.
 
 use std::future::pending;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
-/// Is done on SIGTERM and SIGINT.
-pub(super) async fn told_to_stop() {
+pub(super) use stop_requested as told_to_stop;
+
+/// Completes on SIGTERM and SIGINT.
+pub(super) async fn stop_requested() {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else { return pending().await };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+    }
+}
+
+/// A flag that becomes true on SIGTERM and SIGINT.
+pub(super) fn interruption() -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            () = stop_requested() => drop(sender.send(true)),
+            () = sender.closed() => return,
+        }
+        sender.closed().await;
+    });
+    receiver
+}
+
+/// Completes when the flag becomes true.
+pub(super) async fn interrupted(mut interruption: watch::Receiver<bool>) {
+    if interruption.wait_for(|interrupted| *interrupted).await.is_err() {
+        pending::<()>().await;
     }
 }

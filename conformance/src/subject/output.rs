@@ -1,4 +1,4 @@
-//! What a subject prints: the last of it is kept, for the report.
+//! Captures the output of a subject: its end is kept for the report.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,9 +8,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
-use crate::engine::OutputLine;
+use crate::engine::{OutputLine, OutputLineError};
 
-/// The end of what was printed; clones share it.
+/// The end of what was printed. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CapturedOutput {
     kept: Arc<Mutex<VecDeque<u8>>>,
@@ -37,7 +37,7 @@ impl CapturedOutput {
         });
     }
 
-    /// Reads a stream line by line to its end, in a task of its own, and hands each line on.
+    /// Reads a stream line by line to its end, in a task of its own, and forwards each line.
     pub(super) fn collect_lines(
         &self,
         stream: Option<impl AsyncRead + Unpin + Send + 'static>,
@@ -75,7 +75,7 @@ impl CapturedOutput {
         kept.drain(..surplus);
     }
 
-    /// Whether all streams have come to their end.
+    /// Whether all streams have ended.
     pub(super) fn is_complete(&self) -> bool {
         self.open.load(Ordering::Acquire) == 0
     }
@@ -87,7 +87,7 @@ impl CapturedOutput {
     }
 }
 
-/// Hands lines on, as long as those that wait are not too many or too long; a client that prints more feels it.
+/// Forwards lines. If too many are unread it blocks, and so does the client that prints them.
 #[derive(Debug)]
 pub(super) struct LineSender {
     sender: mpsc::UnboundedSender<OutputLine>,
@@ -101,7 +101,7 @@ pub(super) struct LineReceiver {
     room: Arc<Semaphore>,
 }
 
-/// How much may wait, in KiB; each line counts for one more than it has.
+/// How much may be unread, in KiB; each line counts for one more than it has.
 const ROOM: usize = 64 << 10;
 
 /// Both ends.
@@ -117,7 +117,7 @@ fn cost(line: &OutputLine) -> u32 {
 
 impl LineSender {
     async fn send(&self, line: OutputLine) {
-        // Where nobody listens any more, the output is still read, so that the client does not stand still.
+        // The output is read even if the receiver is gone, so that the client does not block.
         if self.sender.is_closed() {
             return;
         }
@@ -129,7 +129,7 @@ impl LineSender {
 }
 
 impl LineReceiver {
-    /// The next line; `None` after the last. May be dropped and called again without loss.
+    /// The next line; `None` after the last. Cancel-safe.
     pub(super) async fn next(&mut self) -> Option<OutputLine> {
         let line = self.receiver.recv().await?;
         self.room.add_permits(cost(&line) as usize);
@@ -143,19 +143,19 @@ impl Drop for LineReceiver {
     }
 }
 
-/// The longest line that is kept whole, in bytes: a `data` event of 1 MiB with every character escaped, and room to spare.
+/// The longest line that is kept, in bytes: enough for a `data` event of 1 MiB with every character escaped.
 const LONGEST_LINE: usize = 16 << 20;
 
 /// Splits bytes into lines.
 #[derive(Debug, Default)]
 struct LineSplitter {
     partial: Vec<u8>,
-    /// How long the line is, where it is too long to be kept.
+    /// The length of a line that is too long to be kept.
     dropped: usize,
 }
 
 impl LineSplitter {
-    fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Result<String, String>)) {
+    fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Result<String, OutputLineError>)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             match piece.strip_suffix(b"\n") {
                 Some(end) => {
@@ -176,24 +176,26 @@ impl LineSplitter {
         }
     }
 
-    fn take(&mut self) -> Result<String, String> {
-        let dropped = std::mem::take(&mut self.dropped);
-        if dropped > 0 {
-            return Err(format!("a line of {dropped} bytes; the longest that is read has {LONGEST_LINE}"));
+    fn take(&mut self) -> Result<String, OutputLineError> {
+        let bytes = std::mem::take(&mut self.dropped);
+        if bytes > 0 {
+            return Err(OutputLineError::TooLong { bytes, limit: LONGEST_LINE });
         }
         let line = std::mem::take(&mut self.partial);
-        String::from_utf8(line).map_err(|error| format!("a line that is no UTF-8: {error}"))
+        String::from_utf8(line).map_err(|error| OutputLineError::NotUtf8(error.utf8_error()))
     }
 
-    /// What stands behind the last line feed: a line that was not finished.
-    fn rest(&mut self) -> Option<Result<String, String>> {
+    /// What follows the last line feed.
+    fn rest(&mut self) -> Option<Result<String, OutputLineError>> {
         if self.partial.is_empty() && self.dropped == 0 {
             return None;
         }
         let rest = self.take();
-        // Log output need not end in a line feed; an event does.
-        let event = rest.as_ref().is_ok_and(|text| text.trim_start().starts_with('{'));
-        Some(if event { Err(format!("half a line: {}", rest.unwrap_or_default())) } else { rest })
+        // Log output need not end in a line feed; an event has to.
+        Some(rest.and_then(|text| match text.trim_start().starts_with('{') {
+            true => Err(OutputLineError::Unfinished(text)),
+            false => Ok(text),
+        }))
     }
 }
 
@@ -201,7 +203,7 @@ impl LineSplitter {
 mod tests {
     use super::*;
 
-    fn split(chunks: &[&[u8]]) -> Vec<Result<String, String>> {
+    fn split(chunks: &[&[u8]]) -> Vec<Result<String, OutputLineError>> {
         let mut splitter = LineSplitter::default();
         let mut seen = Vec::new();
         chunks.iter().for_each(|chunk| splitter.feed(chunk, &mut |line| seen.push(line)));
@@ -210,14 +212,18 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_whole_or_not_at_all() {
+    fn forwards_whole_lines_only() {
         let ok = |text: &str| Ok(text.to_owned());
         assert_eq!(split(&[b"a\nb", b"c\n", b"\n"]), [ok("a"), ok("bc"), ok("")]);
         assert_eq!(split(&[b"log"]), [ok("log")]);
-        assert_eq!(split(&[b"{\"event\":\"jo"]), [Err("half a line: {\"event\":\"jo".to_owned())]);
+        assert_eq!(split(&[b"{\"event\":\"jo"]), [Err(OutputLineError::Unfinished("{\"event\":\"jo".to_owned()))]);
         assert!(matches!(&split(&[b"\xff\n", b"b\n"])[..], [Err(_), Ok(b)] if b == "b"));
         let long = vec![b'x'; LONGEST_LINE + 1];
         let lines = split(&[&long, b"y\nz\n"]);
-        assert!(matches!(&lines[..], [Err(why), Ok(z)] if z == "z" && why.contains("16777218")), "{:?}", lines[0]);
+        assert!(
+            matches!(&lines[..], [Err(why), Ok(z)] if z == "z" && why.to_string().contains("16777218")),
+            "{:?}",
+            lines[0]
+        );
     }
 }

@@ -1,12 +1,14 @@
-//! A connection over memory: what it does unasked, and what it leaves when it is told to.
+//! A connection over memory: what it does automatically, and what it stops doing on command.
 
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use super::connection::{Act, StampedArrival, Connection, Observer};
-use super::decode::{Arrival, Decoder, End};
+use super::arrival::{Arrival, End, Observer, StampedArrival};
+use super::command::Act;
+use super::connection::Connection;
+use super::decode::Decoder;
 use super::encode::{CONTINUATION, OutFrame, PING, Side, TEXT};
 use super::handshake::Opened;
 use super::link::Link;
@@ -18,11 +20,11 @@ struct EventLog(Arc<Mutex<Vec<String>>>);
 
 impl Observer for EventLog {
     fn sent(&mut self, _: Moment, frame: &OutFrame) {
-        self.0.lock().expect("the notes").push(format!("> {}", frame.opcode));
+        self.0.lock().expect("the log").push(format!("> {}", frame.opcode));
     }
 
     fn received(&mut self, _: Moment, arrival: &Arrival) {
-        self.0.lock().expect("the notes").push(format!("< {arrival:?}"));
+        self.0.lock().expect("the log").push(format!("< {arrival:?}"));
     }
 }
 
@@ -39,7 +41,7 @@ impl MemoryPeer {
         self.stream.write_all(&bytes).await.expect("a stream that takes bytes");
     }
 
-    /// The next thing that the client sent; that its frames are masked is as it should be.
+    /// What the client sent next. That its frames are masked is correct here.
     async fn next(&mut self) -> Arrival {
         loop {
             let unmasked = |arrival: &Arrival| !matches!(arrival, Arrival::Breach { section: "5.1", .. });
@@ -74,7 +76,7 @@ fn text(text: &str) -> Arrival {
 }
 
 #[tokio::test]
-async fn pings_are_answered_unasked_until_the_connection_is_muted() {
+async fn answers_pings_until_it_is_muted() {
     let (mut connection, mut server, _) = connected();
     server.send(OutFrame::new(PING, "one")).await;
     assert_eq!(server.next().await, Arrival::Pong("one".into()));
@@ -89,7 +91,7 @@ async fn pings_are_answered_unasked_until_the_connection_is_muted() {
 }
 
 #[tokio::test]
-async fn a_close_frame_is_answered_with_its_code() {
+async fn answers_a_close_frame_with_its_code() {
     let (mut connection, mut server, notes) = connected();
     server.send(OutFrame::close(Some(4000), "Invalid path")).await;
     assert_eq!(server.next().await, Arrival::Close { code: Some(4000), reason: String::new() });
@@ -97,17 +99,17 @@ async fn a_close_frame_is_answered_with_its_code() {
     let close = Arrival::Close { code: Some(4000), reason: "Invalid path".to_owned() };
     assert_eq!(what(&mut connection).await, Some(close.clone()));
     assert_eq!(what(&mut connection).await, Some(Arrival::End(End::Fin)));
-    let seen = notes.0.lock().expect("the notes").clone();
+    let seen = notes.0.lock().expect("the log").clone();
     assert_eq!(seen, [format!("< {close:?}"), "> 8".to_owned(), "< End(Fin)".to_owned()]);
 }
 
 #[tokio::test]
-async fn a_stalled_connection_takes_nothing_until_it_resumes() {
+async fn a_stalled_connection_reads_nothing_until_it_resumes() {
     let (mut connection, mut server, _) = connected();
     connection.writer().act(Act::Stall);
     connection.writer().send(OutFrame::new(TEXT, "stalled"));
     assert_eq!(server.next().await, text("stalled"));
-    // 64 bytes fit into the stream; the rest has to wait for a reader.
+    // 64 bytes fit into the stream; the rest waits for a reader.
     let long = "x".repeat(200);
     let mut sending = Box::pin(server.send(OutFrame::new(TEXT, long.clone())));
     let blocked = tokio::select! {
@@ -123,7 +125,7 @@ async fn a_stalled_connection_takes_nothing_until_it_resumes() {
 }
 
 #[tokio::test]
-async fn what_is_sent_through_was_taken_by_the_stream() {
+async fn send_through_waits_for_the_stream() {
     let (connection, mut server, _) = connected();
     let mut frames = OutFrame::fragments(TEXT, &[b'y'; 300], 2).into_iter();
     let (first, last) = (frames.next().expect("a frame"), frames.next().expect("another"));
@@ -134,17 +136,17 @@ async fn what_is_sent_through_was_taken_by_the_stream() {
     );
     assert_eq!((sent, read), (true, text(&"y".repeat(300))));
     drop(server);
-    while connection.writer().send_through(OutFrame::new(TEXT, "nobody reads")).await {}
+    while connection.writer().send_through(OutFrame::new(TEXT, "unread")).await {}
 }
 
 #[tokio::test]
-async fn a_dropped_connection_says_goodbye() {
+async fn a_dropped_connection_is_closed() {
     let (connection, mut server, _) = connected();
     drop(connection);
     assert_eq!(server.next().await, Arrival::Close { code: Some(1000), reason: String::new() });
 }
 
-/// Looks at what has reached the peer by the time a large frame is looked at.
+/// Reports how much has reached the peer when a large frame is observed.
 struct LargeFrameObserver {
     peer: DuplexStream,
     seen: Option<tokio::sync::oneshot::Sender<usize>>,
@@ -154,7 +156,7 @@ impl Observer for LargeFrameObserver {
     fn sent(&mut self, _: Moment, frame: &OutFrame) {
         if let Some(seen) = self.seen.take_if(|_| frame.payload.len() > 1000) {
             let read = self.peer.read(&mut [0; 64]).now_or_never().transpose().expect("a stream that can be read");
-            seen.send(read.unwrap_or_default()).expect("somebody who asks");
+            seen.send(read.unwrap_or_default()).expect("a waiting test");
         }
     }
 
@@ -162,7 +164,7 @@ impl Observer for LargeFrameObserver {
 }
 
 #[tokio::test]
-async fn what_is_ready_does_not_wait_for_a_look_at_a_large_frame() {
+async fn ready_bytes_do_not_wait_for_a_large_frame() {
     let (ours, peer) = tokio::io::duplex(64);
     let (seen, looked) = tokio::sync::oneshot::channel();
     let opened = Opened { link: Link::Memory(ours), rest: bytes::BytesMut::default(), side: Side::Server };

@@ -76,7 +76,7 @@ impl Server {
 /// A server that cannot be started.
 pub(super) fn unreachable(error: &dyn Error) -> Failure {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    Failure { exit: Exit::Unreachable, problem: format!("{error}{cause}") }
+    Failure::Reference { exit: Exit::Unreachable, problem: format!("{error}{cause}") }
 }
 
 /// Bytes, as far as they can be counted.

@@ -11,38 +11,39 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
-use super::HttpMessage;
 use super::exchange::{Exchange, ExchangeCommand, end};
+use super::message::HttpMessage;
 use super::read::{HttpError, Reader};
 use crate::clock::{Clock, Moment};
-use crate::transport::{Link, accept};
+use crate::transport::accept;
+use crate::transport::link::Link;
 
-/// More requests than this are not kept.
+/// How many requests are kept.
 const MOST_WAITING: usize = 10_000;
 
-/// A server, and who came. Dropping it ends it with its connections.
+/// A server and its pending requests. Dropping it ends it with its connections.
 #[derive(Debug)]
 pub struct HttpServer {
     address: SocketAddr,
-    waiting: Arc<RequestQueue>,
+    queue: Arc<RequestQueue>,
     accepting: AbortHandle,
 }
 
-/// A request that came.
+/// A request that was received.
 #[derive(Debug)]
 pub struct IncomingRequest {
     /// When its last byte was read.
     pub at: Moment,
     /// The request, or what is wrong with it.
-    pub request: Result<HttpMessage, String>,
-    /// Where it is answered.
+    pub request: Result<HttpMessage, HttpError>,
+    /// How it is answered.
     pub exchange: Exchange,
 }
 
 #[derive(Debug, Default)]
 struct RequestQueue {
-    visits: Mutex<VecDeque<IncomingRequest>>,
-    came: Notify,
+    requests: Mutex<VecDeque<IncomingRequest>>,
+    added: Notify,
     connections: AtomicUsize,
 }
 
@@ -53,26 +54,26 @@ impl Drop for HttpServer {
 }
 
 impl HttpServer {
-    /// Listens at an address; port 0 stands for a free one.
+    /// Listens at an address; port 0 means any free port.
     ///
     /// # Errors
-    /// Where the system does not allow it.
+    /// If the address cannot be bound.
     pub async fn open(address: SocketAddr, clock: Clock) -> io::Result<Self> {
         let listener = accept::listener(address)?;
         let address = listener.local_addr()?;
-        let waiting = Arc::new(RequestQueue::default());
-        let keeper = Arc::clone(&waiting);
+        let queue = Arc::new(RequestQueue::default());
+        let shared = Arc::clone(&queue);
         let accepting = tokio::spawn(async move {
             let mut serving = tokio::task::JoinSet::new();
             loop {
                 let stream = accept::next(&clock, || listener.accept()).await;
-                keeper.connections.fetch_add(1, Ordering::Relaxed);
+                shared.connections.fetch_add(1, Ordering::Relaxed);
                 let _ = stream.set_nodelay(true);
-                serving.spawn(serve(stream, Arc::clone(&keeper), clock.clone()));
+                serving.spawn(serve(stream, Arc::clone(&shared), clock.clone()));
                 while serving.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, waiting, accepting: accepting.abort_handle() })
+        Ok(Self { address, queue, accepting: accepting.abort_handle() })
     }
 
     /// Where it listens.
@@ -81,68 +82,69 @@ impl HttpServer {
         self.address
     }
 
-    /// How many connections have come so far.
+    /// How many connections were accepted so far.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.waiting.connections.load(Ordering::Relaxed)
+        self.queue.connections.load(Ordering::Relaxed)
     }
 
-    /// Takes the first request that is chosen, where it is there already.
+    /// Takes the first request for which `chosen` holds, if it is there already.
     pub fn take(&self, chosen: impl Fn(&IncomingRequest) -> bool) -> Option<IncomingRequest> {
-        let mut visits = self.waiting.visits.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = visits.iter().position(chosen)?;
-        visits.remove(at)
+        let mut requests = self.queue.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = requests.iter().position(chosen)?;
+        requests.remove(at)
     }
 
-    /// The requests that nobody has taken, in a few words.
+    /// A short description of the requests that the script has not taken; `None` if there are none.
     #[must_use]
     pub fn untaken(&self) -> Option<String> {
         const SHOWN: usize = 3;
-        let visits = self.waiting.visits.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = |visit: &IncomingRequest| visit.request.as_ref().map_or_else(String::clone, HttpMessage::summary);
-        let shown: Vec<_> = visits.iter().take(SHOWN).map(told).collect();
-        let more = visits.len().saturating_sub(SHOWN);
+        let requests = self.queue.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let summary =
+            |one: &IncomingRequest| one.request.as_ref().map_or_else(ToString::to_string, HttpMessage::summary);
+        let shown: Vec<_> = requests.iter().take(SHOWN).map(summary).collect();
+        let more = requests.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        (!visits.is_empty()).then(|| format!("{}{more}", shown.join("; ")))
+        (!requests.is_empty()).then(|| format!("{}{more}", shown.join("; ")))
     }
 
-    /// Waits for the first request that is chosen. May be dropped and called again without loss.
+    /// Waits for the first request for which `chosen` holds. Cancel-safe.
     pub async fn next(&self, chosen: impl Fn(&IncomingRequest) -> bool) -> IncomingRequest {
         loop {
-            let came = self.waiting.came.notified();
-            tokio::pin!(came);
-            came.as_mut().enable();
-            if let Some(visit) = self.take(&chosen) {
-                return visit;
+            let added = self.queue.added.notified();
+            tokio::pin!(added);
+            added.as_mut().enable();
+            if let Some(request) = self.take(&chosen) {
+                return request;
             }
-            came.await;
+            added.await;
         }
     }
 }
 
-/// Reads the requests of one connection, one after the other, and does to it what the script says.
-async fn serve(stream: TcpStream, waiting: Arc<RequestQueue>, clock: Clock) {
+/// Reads the requests of one connection, one after the other, and executes the script's commands.
+async fn serve(stream: TcpStream, queue: Arc<RequestQueue>, clock: Clock) {
     let (read, mut write) = tokio::io::split(Link::Tcp(stream));
     let mut reader = Reader::new(read);
     let is_reset = loop {
         let proceed = async || drop(write.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await);
         let request = match reader.request(proceed).await {
             Err(HttpError::Ended) => break false,
-            other => other.map_err(|error| error.to_string()),
+            other => other,
         };
         let is_wrong = request.is_err();
         let method = request.as_ref().map(|request| request.start.method().to_owned()).unwrap_or_default();
-        let (orders, inbox) = mpsc::unbounded_channel();
-        let exchange = Exchange::to_answer(method, orders);
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let exchange = Exchange::to_answer(method, commands);
         {
-            let mut visits = waiting.visits.lock().unwrap_or_else(PoisonError::into_inner);
-            if visits.len() == MOST_WAITING {
+            let mut requests = queue.requests.lock().unwrap_or_else(PoisonError::into_inner);
+            if requests.len() == MOST_WAITING {
                 break true;
             }
-            visits.push_back(IncomingRequest { at: clock.now(), request, exchange });
+            requests.push_back(IncomingRequest { at: clock.now(), request, exchange });
         }
-        waiting.came.notify_waiters();
-        match obey(inbox, &mut write).await {
+        queue.added.notify_waiters();
+        match execute(inbox, &mut write).await {
             ExchangeEnd::Open if !is_wrong => {}
             ExchangeEnd::Open | ExchangeEnd::Fin => break false,
             ExchangeEnd::Reset => break true,
@@ -158,9 +160,12 @@ enum ExchangeEnd {
     Reset,
 }
 
-async fn obey(mut inbox: mpsc::UnboundedReceiver<ExchangeCommand>, write: &mut (impl AsyncWrite + Unpin)) -> ExchangeEnd {
-    while let Some(order) = inbox.recv().await {
-        match order {
+async fn execute(
+    mut inbox: mpsc::UnboundedReceiver<ExchangeCommand>,
+    write: &mut (impl AsyncWrite + Unpin),
+) -> ExchangeEnd {
+    while let Some(command) = inbox.recv().await {
+        match command {
             ExchangeCommand::Write(bytes) => {
                 if write.write_all(&bytes).await.is_err() {
                     return ExchangeEnd::Fin;
