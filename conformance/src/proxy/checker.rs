@@ -1,4 +1,4 @@
-//! Judges both peers of one connection by what passes between them.
+//! Checks both peers of one connection by the traffic between them.
 
 use std::sync::Arc;
 
@@ -9,33 +9,24 @@ use crate::lint::{ConnectionLint, Schemas};
 use crate::outcome::Finding;
 use crate::transport::{Arrival, Side};
 
-/// A peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Peer {
-    /// Who has connected.
-    Client,
-    /// Who was connected to.
-    Server,
-}
-
-/// What a peer did that the law forbids.
+/// A violation by a peer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Violation {
+pub struct PeerViolation {
     /// The role of the peer.
     pub by: &'static str,
     /// What is wrong.
     pub finding: Finding,
 }
 
-/// The judge of one connection.
-pub struct Watch {
+/// Checks one connection.
+pub struct ConnectionChecker {
     family: &'static Family,
     role: &'static str,
     of_client: ConnectionLint,
     of_server: ConnectionLint,
 }
 
-/// The role of a client, by the path that it asked for, or else by the type of its first message.
+/// The role of a client: determined by the requested path, or else by the type of its first message.
 #[must_use]
 pub fn role_of(family: &Family, target: &str, first: Option<&str>) -> Option<&'static str> {
     let opens_with = |role: &str| match (family.welcome)(role).turns.first() {
@@ -49,7 +40,7 @@ pub fn role_of(family: &Family, target: &str, first: Option<&str>) -> Option<&'s
     })
 }
 
-impl Watch {
+impl ConnectionChecker {
     /// A new connection of a client of this role.
     #[must_use]
     pub fn new(family: &'static Family, role: &'static str, schemas: &Arc<Schemas>) -> Self {
@@ -63,24 +54,24 @@ impl Watch {
         self.role
     }
 
-    /// Something passed; what was wrong with it.
-    pub fn saw(&mut self, from: Peer, arrival: &Arrival) -> Vec<Violation> {
-        let (judge, other, by) = match from {
-            Peer::Client => (&mut self.of_client, &mut self.of_server, self.role),
-            Peer::Server => (&mut self.of_server, &mut self.of_client, self.family.server),
+    /// Something was forwarded: what was wrong with it.
+    pub fn observe(&mut self, from: Side, arrival: &Arrival) -> Vec<PeerViolation> {
+        let (lint, other, by) = match from {
+            Side::Client => (&mut self.of_client, &mut self.of_server, self.role),
+            Side::Server => (&mut self.of_server, &mut self.of_client, self.family.server),
         };
-        let (findings, message) = judge.heard(arrival);
+        let (findings, message) = lint.check(arrival);
         match &message {
-            Some(message) => other.overheard_message(message),
-            None => other.overheard(arrival),
+            Some(message) => other.peer_sent_message(message),
+            None => other.peer_sent(arrival),
         }
-        findings.into_iter().map(|finding| Violation { by, finding }).collect()
+        findings.into_iter().map(|finding| PeerViolation { by, finding }).collect()
     }
 }
 
-/// The type of a message, in whichever encoding.
+/// The name of a message, in any encoding.
 #[must_use]
-pub fn kind(family: &Family, arrival: &Arrival) -> Option<String> {
+pub fn message_name(family: &Family, arrival: &Arrival) -> Option<String> {
     let message: Value = match arrival {
         Arrival::Text(text) => serde_json::from_str(text).ok()?,
         Arrival::Binary(bytes) => {

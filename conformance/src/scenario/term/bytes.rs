@@ -1,34 +1,18 @@
-//! Binary messages as scenarios write them: parts that are joined, texts in UTF-8 and bytes in hexadecimal.
+//! Binary messages as scenarios write them: joined parts of UTF-8 text and hexadecimal bytes.
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::term::{Kind, LONGEST_TEXT, Term, Variables};
+use super::error::{BytesError, HexError, TermError};
+use super::value::{BytePart, Bytes, Kind, LONGEST_TEXT, Term, Variables};
 
-/// The bytes of a binary message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Value", into = "Value")]
-pub struct Bytes(Vec<Part>);
-
-/// One part of them.
-#[derive(Debug, Clone, PartialEq)]
-enum Part {
-    /// Bytes as they are, so many times.
-    Hex(Vec<u8>, usize),
-    /// A string in UTF-8.
-    Text(Term),
-    /// Whatever bytes, or none (only in what is expected, and only once).
-    Anything,
-}
-
-/// The bytes that are expected.
+/// Expected bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ExpectedBytes {
     /// How they begin.
     pub head: Vec<u8>,
-    /// How they end, where anything may stand in between; without it they are the head and nothing else.
+    /// How they end, if anything may be in between; if `None`, they are exactly the head.
     pub tail: Option<Vec<u8>>,
 }
 
@@ -36,63 +20,73 @@ impl Bytes {
     /// The bytes, with every variable filled in.
     ///
     /// # Errors
-    /// Where a variable has no value, or anything will do.
-    pub fn fill(&self, variables: &dyn Variables) -> Result<Vec<u8>, String> {
-        match self.wanted(variables)? {
-            Wanted { head, tail: None } => Ok(head),
-            Wanted { tail: Some(_), .. } => Err(MATCHER.to_owned()),
+    /// If a variable has no value, or any bytes are accepted.
+    pub fn fill(&self, variables: &dyn Variables) -> Result<Vec<u8>, TermError> {
+        match self.expected(variables)? {
+            ExpectedBytes { head, tail: None } => Ok(head),
+            ExpectedBytes { tail: Some(_), .. } => Err(TermError::Matcher(ANYTHING.to_owned())),
         }
     }
 
-    /// What has to come, with every variable filled in.
+    /// The expected bytes, with every variable filled in.
     ///
     /// # Errors
-    /// Where a variable has no value.
-    pub fn wanted(&self, variables: &dyn Variables) -> Result<Wanted, String> {
-        let mut wanted = Wanted { head: Vec::new(), tail: None };
+    /// If a variable has no value.
+    pub fn expected(&self, variables: &dyn Variables) -> Result<ExpectedBytes, TermError> {
+        let mut expected = ExpectedBytes { head: Vec::new(), tail: None };
         for part in &self.0 {
             let bytes = match part {
-                Part::Hex(bytes, times) => bytes.repeat(*times),
-                Part::Text(term) => match term.fill(variables)? {
+                BytePart::Hex(bytes, times) => bytes.repeat(*times),
+                BytePart::Text(term) => match term.fill(variables)? {
                     Value::String(text) => text.into_bytes(),
                     other => other.to_string().into_bytes(),
                 },
-                Part::Anything => {
-                    wanted.tail = Some(Vec::new());
+                BytePart::Anything => {
+                    expected.tail = Some(Vec::new());
                     continue;
                 }
             };
-            wanted.tail.as_mut().unwrap_or(&mut wanted.head).extend(bytes);
+            expected.tail.as_mut().unwrap_or(&mut expected.head).extend(bytes);
         }
-        Ok(wanted)
+        Ok(expected)
     }
 
-    /// Why they cannot be sent, whatever the variables are.
+    /// Whether they can be sent once every variable has a value.
     ///
     /// # Errors
-    /// Where anything will do.
-    pub(super) fn is_definite(&self) -> Result<(), String> {
-        if self.0.contains(&Part::Anything) { Err(MATCHER.to_owned()) } else { Ok(()) }
+    /// If any bytes are accepted.
+    pub(in crate::scenario) fn is_definite(&self) -> Result<(), BytesError> {
+        if self.0.contains(&BytePart::Anything) { Err(BytesError::Matcher) } else { Ok(()) }
     }
 
-    /// Calls `see` with the name of every variable.
-    pub fn each_variable(&self, see: &mut dyn FnMut(&str)) {
+    /// Calls `visit` with the name of every variable.
+    pub fn each_variable(&self, visit: &mut dyn FnMut(&str)) {
         for part in &self.0 {
-            if let Part::Text(term) = part {
-                term.each_variable(see);
+            if let BytePart::Text(term) = part {
+                term.each_variable(visit);
             }
         }
     }
 }
 
-const MATCHER: &str = "`{\"is\":\"anything\"}` is a matcher: it goes with what is expected, not with what is sent";
+const ANYTHING: &str = r#"{"is":"anything"}"#;
 
-impl Wanted {
-    /// Compares with what came.
+/// How received bytes differ from what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the binary message differs at byte {at} ({lengths}): expected {expected}, got {got}")]
+pub struct ByteDifference {
+    at: usize,
+    lengths: String,
+    expected: String,
+    got: String,
+}
+
+impl ExpectedBytes {
+    /// Compares with received bytes.
     ///
     /// # Errors
-    /// The first place where it differs, in words.
-    pub fn compare(&self, got: &[u8]) -> Result<(), String> {
+    /// A description of the first difference.
+    pub fn compare(&self, got: &[u8]) -> Result<(), ByteDifference> {
         let Some(tail) = &self.tail else { return differs(&self.head, got, 0) };
         let begins = &got[..got.len().min(self.head.len())];
         differs(&self.head, begins, 0)?;
@@ -102,8 +96,8 @@ impl Wanted {
     }
 }
 
-/// Tells the first byte that is another one; `before` bytes stand in front.
-fn differs(expected: &[u8], got: &[u8], before: usize) -> Result<(), String> {
+/// Finds the first different byte; `before` bytes precede it.
+fn differs(expected: &[u8], got: &[u8], before: usize) -> Result<(), ByteDifference> {
     if expected == got {
         return Ok(());
     }
@@ -112,13 +106,13 @@ fn differs(expected: &[u8], got: &[u8], before: usize) -> Result<(), String> {
     let lengths = if expected.len() == got.len() {
         format!("of {} bytes", length(got))
     } else {
-        format!("it has {} bytes there instead of {}", length(got), length(expected))
+        format!("{} bytes instead of {}", length(got), length(expected))
     };
     let (expected, got) = (around(expected, at), around(got, at));
-    Err(format!("the binary message differs at byte {} ({lengths}): expected {expected}, got {got}", before + at))
+    Err(ByteDifference { at: before + at, lengths, expected, got })
 }
 
-/// A little of the bytes around a place, in hexadecimal.
+/// A few bytes around a place, in hexadecimal.
 fn around(bytes: &[u8], at: usize) -> String {
     const BEFORE: usize = 4;
     const BEHIND: usize = 12;
@@ -137,34 +131,34 @@ fn around(bytes: &[u8], at: usize) -> String {
 }
 
 impl TryFrom<Value> for Bytes {
-    type Error = String;
+    type Error = BytesError;
 
-    fn try_from(value: Value) -> Result<Self, String> {
+    fn try_from(value: Value) -> Result<Self, BytesError> {
         let parts = match value {
             Value::Array(parts) => parts,
             one => vec![one],
         };
-        let parts: Vec<Part> = parts.into_iter().map(Part::try_from).collect::<Result<_, _>>()?;
-        if parts.iter().filter(|part| **part == Part::Anything).count() > 1 {
-            return Err("`{ is: anything }` stands in a binary message once at most".to_owned());
+        let parts: Vec<BytePart> = parts.into_iter().map(BytePart::try_from).collect::<Result<_, _>>()?;
+        if parts.iter().filter(|part| **part == BytePart::Anything).count() > 1 {
+            return Err(BytesError::TwoGaps);
         }
         Ok(Self(parts))
     }
 }
 
-impl TryFrom<Value> for Part {
-    type Error = String;
+impl TryFrom<Value> for BytePart {
+    type Error = BytesError;
 
-    fn try_from(value: Value) -> Result<Self, String> {
-        let told = value.to_string();
+    fn try_from(value: Value) -> Result<Self, BytesError> {
+        let text = value.to_string();
         if let Value::Object(members) = &value
             && let (1 | 2, Some(digits), times) = (members.len(), members.get("hex"), members.get("times"))
             && (members.len() == 1) == times.is_none()
         {
-            let bytes = hex(digits.as_str().ok_or("`hex` takes a string")?)?;
-            let times = times.map_or(Some(1), Value::as_u64).ok_or("`times` takes a whole number")? as usize;
+            let bytes = hex(digits.as_str().ok_or(TermError::Type("hex", "a string"))?)?;
+            let times = times.map_or(Some(1), Value::as_u64).ok_or(TermError::Type("times", "an integer"))? as usize;
             if bytes.len().saturating_mul(times) > LONGEST_TEXT {
-                return Err(format!("`times` makes more than {LONGEST_TEXT} bytes"));
+                return Err(TermError::TooLong("times").into());
             }
             return Ok(Self::Hex(bytes, times));
         }
@@ -173,19 +167,17 @@ impl TryFrom<Value> for Part {
             term @ (Term::Text(_) | Term::Variable(_) | Term::Repeat { .. } | Term::Change { .. }) => {
                 Ok(Self::Text(term))
             }
-            _ => Err(format!(
-                "{told} is no part of a binary message: write a string, or {{ hex: \"00 ff\" }}; where it is expected also {{ is: anything }}"
-            )),
+            _ => Err(BytesError::Part(text)),
         }
     }
 }
 
 impl From<Bytes> for Value {
     fn from(bytes: Bytes) -> Self {
-        let part = |part: Part| match part {
-            Part::Text(term) => Self::from(term),
-            Part::Anything => Self::from(Term::Is(Kind::Anything)),
-            Part::Hex(bytes, times) => {
+        let part = |part: BytePart| match part {
+            BytePart::Text(term) => Self::from(term),
+            BytePart::Anything => Self::from(Term::Is(Kind::Anything)),
+            BytePart::Hex(bytes, times) => {
                 let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 let digits = digits.join(" ");
                 if times == 1 { json!({ "hex": digits }) } else { json!({ "hex": digits, "times": times }) }
@@ -195,12 +187,12 @@ impl From<Bytes> for Value {
     }
 }
 
-/// Reads hexadecimal text; blanks are skipped.
+/// Parses hexadecimal text; blanks are skipped.
 ///
 /// # Errors
-/// Where it is none.
-pub fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let wrong = || format!("`{text}` is no hexadecimal text of whole bytes");
+/// If it is invalid.
+pub fn hex(text: &str) -> Result<Vec<u8>, HexError> {
+    let wrong = || HexError(text.to_owned());
     let digits: Option<Vec<u8>> =
         text.chars().filter(|c| *c != ' ').map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
     let digits = digits.filter(|digits| digits.len().is_multiple_of(2)).ok_or_else(wrong)?;
@@ -228,7 +220,7 @@ impl schemars::JsonSchema for Bytes {
         });
         let part = json!({ "anyOf": [{ "type": "string" }, hex, text] });
         schemars::json_schema!({
-            "description": "A binary message: a part, or a list of parts that are joined. A part is a string with holes, as UTF-8; { hex: \"00 ff\" }, or so many times as in { hex: \"00 ff\", times: 512 }; { repeat: text, times: n }; { change: …, of: text }; and, once in what is expected, { is: anything }.",
+            "description": "A binary message: a part, or a list of parts that are joined. A part is a string with variables, as UTF-8; { hex: \"00 ff\" }, or repeated, as in { hex: \"00 ff\", times: 512 }; { repeat: text, times: n }; { change: …, of: text }; and, once in what is expected, { is: anything }.",
             "anyOf": [part.clone(), { "type": "array", "items": part }]
         })
     }
@@ -267,9 +259,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_difference_is_told() {
+    fn reports_the_first_difference() {
         let any = || json!({ "is": "anything" });
-        for (expected, got, told) in [
+        for (expected, got, message) in [
             (json!("abc"), &b"abc"[..], ""),
             (json!(["a", any(), "c"]), b"ac", ""),
             (json!(["a", any(), "c"]), b"abbc", ""),
@@ -281,21 +273,22 @@ mod tests {
             (
                 json!("ab"),
                 b"",
-                "the binary message differs at byte 0 (it has 0 bytes there instead of 2): expected [61] 62, got nothing",
+                "the binary message differs at byte 0 (0 bytes instead of 2): expected [61] 62, got nothing",
             ),
             (
                 json!("0123456"),
                 b"01234567",
-                "the binary message differs at byte 7 (it has 8 bytes there instead of 7): expected …33 34 35 36 and no more, got …33 34 35 36 [37]",
+                "the binary message differs at byte 7 (8 bytes instead of 7): expected …33 34 35 36 and no more, got …33 34 35 36 [37]",
             ),
             (
                 json!(["ab", any(), "bc"]),
                 b"abc",
-                "the binary message differs at byte 2 (it has 3 bytes there instead of 4): expected [62] 63, got [63]",
+                "the binary message differs at byte 2 (3 bytes instead of 4): expected [62] 63, got [63]",
             ),
         ] {
-            let wanted = bytes(expected.clone()).wanted(&Bindings::new()).expect("no variables");
-            assert_eq!(wanted.compare(got).err().unwrap_or_default(), told, "{expected}");
+            let wanted = bytes(expected.clone()).expected(&Bindings::new()).expect("no variables");
+            let difference = wanted.compare(got).err().map(|error| error.to_string());
+            assert_eq!(difference.unwrap_or_default(), message, "{expected}");
         }
     }
 }

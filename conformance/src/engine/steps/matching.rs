@@ -1,4 +1,4 @@
-//! What came against what a step waits for: whether it matches, is passed over, or differs, and where.
+//! Compares what was received with what a step waits for: whether it matches, is skipped, or differs, and where.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use crate::scenario::step::{CloseIs, Encoding, EventIs, Expect};
 use crate::scenario::{Bindings, Bytes, Mismatch, Term};
-use crate::transport::{Arrival, Arrived};
+use crate::transport::{Arrival, StampedArrival};
 
-/// Something that may come.
+/// Something that a step waits for.
 pub(super) struct Awaited<'a> {
     pub(super) named: Option<&'a str>,
-    pub(super) what: What<'a>,
+    pub(super) what: Expectation<'a>,
 }
 
-pub(super) enum What<'a> {
+pub(super) enum Expectation<'a> {
     Message(&'a Term, Option<Encoding>),
     Binary(&'a Bytes),
     Ping,
@@ -33,46 +33,46 @@ pub(super) enum HasCloseFrames {
     No,
 }
 
-/// What one arrival means for a wait.
-pub(super) enum Meaning {
+/// The result of comparing an arrival with what a step waits for.
+pub(super) enum MatchResult {
     Matched {
         named: Option<String>,
         bindings: Bindings,
     },
-    PassOver,
-    Wrong {
-        /// Where it differs, if it is nearly right.
+    Skipped,
+    Different {
+        /// Where it differs, if it is similar.
         difference: Option<String>,
-        /// Whether it is of the kind that is awaited.
+        /// Whether it is of the awaited kind.
         is_of_kind: bool,
     },
 }
 
-/// What a step waits for. Where there are no Close frames, the end of the stream stands for one.
+/// What a step waits for. Without Close frames, the end of the stream replaces them.
 pub(super) fn awaited(step: &Expect, has_close_frames: HasCloseFrames) -> Vec<Awaited<'_>> {
     let alone = |what| vec![Awaited { named: None, what }];
     let what_closes = |close| match has_close_frames {
-        HasCloseFrames::Yes => What::Close(close),
-        HasCloseFrames::No => What::Loss,
+        HasCloseFrames::Yes => Expectation::Close(close),
+        HasCloseFrames::No => Expectation::Loss,
     };
     match step {
-        Expect { json: Some(term), encoding, .. } => alone(What::Message(term, *encoding)),
-        Expect { binary: Some(bytes), .. } => alone(What::Binary(bytes)),
-        Expect { ping: Some(_), .. } => alone(What::Ping),
-        Expect { pong: Some(text), .. } => alone(What::Pong(text)),
+        Expect { json: Some(term), encoding, .. } => alone(Expectation::Message(term, *encoding)),
+        Expect { binary: Some(bytes), .. } => alone(Expectation::Binary(bytes)),
+        Expect { ping: Some(_), .. } => alone(Expectation::Ping),
+        Expect { pong: Some(text), .. } => alone(Expectation::Pong(text)),
         Expect { close: Some(close), .. } => alone(what_closes(close)),
-        Expect { end: Some(_), .. } => alone(What::End),
-        Expect { loss: Some(_), .. } => alone(What::Loss),
+        Expect { end: Some(_), .. } => alone(Expectation::End),
+        Expect { loss: Some(_), .. } => alone(Expectation::Loss),
         Expect { any_of, .. } => {
             let choices = any_of.iter().filter_map(|choice| {
                 let message = choice
                     .json
                     .as_ref()
-                    .map(|term| What::Message(term, None))
-                    .or(choice.binary.as_ref().map(What::Binary));
+                    .map(|term| Expectation::Message(term, None))
+                    .or(choice.binary.as_ref().map(Expectation::Binary));
                 let close = choice.close.as_ref().map(what_closes);
-                let event = choice.event.as_ref().map(What::Event);
-                let what = message.or(close).or(choice.loss.map(|_| What::Loss)).or(event)?;
+                let event = choice.event.as_ref().map(Expectation::Event);
+                let what = message.or(close).or(choice.loss.map(|_| Expectation::Loss)).or(event)?;
                 Some(Awaited { named: choice.named.as_deref(), what })
             });
             choices.collect()
@@ -80,24 +80,24 @@ pub(super) fn awaited(step: &Expect, has_close_frames: HasCloseFrames) -> Vec<Aw
     }
 }
 
-/// What something that came means for a step that waits.
-pub(super) fn meaning(
-    heard: &Heard<'_>,
+/// Compares something received with what a step waits for.
+pub(super) fn match_received(
+    received: &Received<'_>,
     awaited: &[Awaited<'_>],
     skipping: Skipping<'_>,
     variables: &BTreeMap<String, Value>,
-) -> Meaning {
+) -> MatchResult {
     let (mut nearest, mut is_of_kind) = (None, false);
     for Awaited { named, what } in awaited {
-        let matched = match (what, &heard.arrived.what, &heard.json) {
-            (What::Message(_, Some(encoding)), arrival, Some(_)) if !travels(arrival, *encoding) => {
+        let matched = match (what, &received.arrived.what, &received.json) {
+            (Expectation::Message(_, Some(encoding)), arrival, Some(_)) if !travels(arrival, *encoding) => {
                 nearest.get_or_insert_with(|| match encoding {
-                    Encoding::Text => "the message is binary, and text is due".to_owned(),
-                    Encoding::Binary => "the message is text, and a binary one is due".to_owned(),
+                    Encoding::Text => "the message is binary instead of text".to_owned(),
+                    Encoding::Binary => "the message is text instead of binary".to_owned(),
                 });
                 None
             }
-            (What::Message(term, _), _, Some(value)) => match term.matches(value, variables) {
+            (Expectation::Message(term, _), _, Some(value)) => match term.matches(value, variables) {
                 Ok(bindings) => Some(bindings),
                 Err(mismatch) => {
                     is_of_kind |=
@@ -106,7 +106,7 @@ pub(super) fn meaning(
                     None
                 }
             },
-            (What::Binary(expected), Arrival::Binary(bytes), _) => match compare(expected, bytes, variables) {
+            (Expectation::Binary(expected), Arrival::Binary(bytes), _) => match compare(expected, bytes, variables) {
                 Ok(()) => Some(Bindings::new()),
                 Err(difference) => {
                     is_of_kind = true;
@@ -114,23 +114,22 @@ pub(super) fn meaning(
                     None
                 }
             },
-            (What::Close(expected), Arrival::Close { code, reason }, _) if fits(expected, *code, reason) => {
+            (Expectation::Close(expected), Arrival::Close { code, reason }, _) if fits(expected, *code, reason) => {
                 Some(Bindings::new())
             }
-            (What::End, Arrival::Close { .. }, _) => return Meaning::PassOver,
-            (What::End, Arrival::End(_), _) | (What::Loss, Arrival::Close { .. } | Arrival::End(_), _) => {
-                Some(Bindings::new())
-            }
+            (Expectation::End, Arrival::Close { .. }, _) => return MatchResult::Skipped,
+            (Expectation::End, Arrival::End(_), _)
+            | (Expectation::Loss, Arrival::Close { .. } | Arrival::End(_), _) => Some(Bindings::new()),
             _ => None,
         };
         if let Some(bindings) = matched {
-            return Meaning::Matched { named: named.map(str::to_owned), bindings };
+            return MatchResult::Matched { named: named.map(str::to_owned), bindings };
         }
     }
-    if passes(skipping, heard, variables) {
-        Meaning::PassOver
+    if is_skipped(skipping, received, variables) {
+        MatchResult::Skipped
     } else {
-        Meaning::Wrong { difference: nearest, is_of_kind }
+        MatchResult::Different { difference: nearest, is_of_kind }
     }
 }
 
@@ -138,14 +137,14 @@ fn travels(arrival: &Arrival, encoding: Encoding) -> bool {
     matches!((arrival, encoding), (Arrival::Text(_), Encoding::Text) | (Arrival::Binary(_), Encoding::Binary))
 }
 
-/// Something that came, with its JSON form if it is a message that has one.
-pub(super) struct Heard<'a> {
-    arrived: &'a Arrived,
+/// Something received, with its JSON form if it has one.
+pub(super) struct Received<'a> {
+    arrived: &'a StampedArrival,
     pub(super) json: Option<Value>,
 }
 
-impl<'a> Heard<'a> {
-    pub(super) fn new(arrived: &'a Arrived, packing: Option<Packing>) -> Self {
+impl<'a> Received<'a> {
+    pub(super) fn new(arrived: &'a StampedArrival, packing: Option<Packing>) -> Self {
         let json = match (&arrived.what, packing) {
             (Arrival::Text(text), _) => serde_json::from_str(text).ok(),
             (Arrival::Binary(bytes), Some(packing)) => (packing.json)(bytes).ok(),
@@ -155,20 +154,20 @@ impl<'a> Heard<'a> {
     }
 }
 
-/// Messages with a JSON form, and others in bytes, that are passed over.
+/// Messages with a JSON form, and other binary messages, that are skipped.
 pub(super) type Skipping<'a> = (Option<&'a Term>, Option<&'a Bytes>);
 
-/// Whether something is passed over.
-pub(super) fn passes(skipping: Skipping<'_>, heard: &Heard<'_>, variables: &BTreeMap<String, Value>) -> bool {
+/// Whether something is skipped.
+pub(super) fn is_skipped(skipping: Skipping<'_>, received: &Received<'_>, variables: &BTreeMap<String, Value>) -> bool {
     let (json, binary) = skipping;
-    match (&heard.json, &heard.arrived.what) {
+    match (&received.json, &received.arrived.what) {
         (Some(value), _) => json.is_some_and(|term| term.matches(value, variables).is_ok()),
         (None, Arrival::Binary(bytes)) => binary.is_some_and(|wanted| compare(wanted, bytes, variables).is_ok()),
         _ => false,
     }
 }
 
-/// Where a message differs in a part of it.
+/// Where a message differs, unless it differs as a whole.
 pub(super) fn difference(kind: &str, mismatch: Mismatch) -> Option<String> {
     let Mismatch { path, expected, got } = mismatch;
     if path.is_empty() {
@@ -180,7 +179,8 @@ pub(super) fn difference(kind: &str, mismatch: Mismatch) -> Option<String> {
 }
 
 fn compare(expected: &Bytes, got: &[u8], variables: &BTreeMap<String, Value>) -> Result<(), String> {
-    expected.wanted(variables)?.compare(got)
+    let expected = expected.expected(variables).map_err(|error| error.to_string())?;
+    expected.compare(got).map_err(|difference| difference.to_string())
 }
 
 fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {
@@ -188,7 +188,7 @@ fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {
     right_code && expected.reason.as_ref().is_none_or(|expected| expected == reason)
 }
 
-/// Long texts that differ: a little of each around the first difference.
+/// Excerpts of two long texts around their first difference.
 fn where_they_differ(expected: &str, got: &str) -> (String, String) {
     const SHORT: usize = 100;
     let common = expected.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
@@ -198,7 +198,7 @@ fn where_they_differ(expected: &str, got: &str) -> (String, String) {
             return text.to_owned();
         }
         let around: String = text.chars().skip(common.saturating_sub(10)).take(40).collect();
-        format!("…{}… (of {length} characters, different from character {} on)", around, common + 1)
+        format!("…{}… (of {length} characters, different from character {})", around, common + 1)
     };
     (part(expected), part(got))
 }

@@ -1,0 +1,176 @@
+//! Validates a script beyond its form: requirements that exist, checks that are covered, steps that can run.
+//!
+//! A script that passes cannot fail for a reason of its own while it runs, except for values that only the run knows.
+
+use relayspec::requirement;
+
+use super::at::Place;
+use super::check_name::CheckName;
+use super::header::Header;
+use super::scope::{Scope, ScopeError};
+use super::script::{Check, Scenario, Script, each_step};
+use super::step::{Step, StepError, UnderTest, validate};
+use super::traits::Trait;
+
+/// Why a script is invalid.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ScriptError {
+    /// A key of the head that must not be empty, and what to write.
+    #[error("`{0}` is empty: {1}")]
+    Empty(&'static str, &'static str),
+    /// A role that the family does not have, the family, and its roles.
+    #[error("unknown role `{0}`: the family {1} has {2}")]
+    Role(String, &'static str, String),
+    /// `params` of a client.
+    #[error("`params` are declared by servers; pass values to a client by `with` of `start`")]
+    ClientParams,
+    /// A requirement that no chapter states.
+    #[error("unknown requirement `{0}`; `conformance list --requirements` shows all")]
+    Requirement(String),
+    /// A requirement in another spelling than its own.
+    #[error("unknown requirement `{0}`; did you mean `{1}`?")]
+    Spelling(String, &'static str),
+    /// A requirement, the role under test, and the roles that it applies to instead.
+    #[error("{0} does not apply to the {1}, but to {2}")]
+    OtherRole(String, String, String),
+    /// A requirement that is listed twice.
+    #[error("`covers` lists {0} twice")]
+    Twice(String),
+    /// A requirement without a check.
+    #[error("no check covers {0}: remove it, or name a check `{0} …`")]
+    Uncovered(String),
+    /// A check, and its requirement, which is not covered.
+    #[error("the check `{0}` is for {1}: add it to `covers`")]
+    NotCovered(CheckName, String),
+    /// A check, and its requirement, which no chapter states.
+    #[error("the check `{0}` names the unknown requirement `{1}`")]
+    CheckRequirement(CheckName, String),
+    /// The name of two checks, the requirement here, and that of the earlier step.
+    #[error("the check `{0}` is for {1} here and for {2} above: use different names")]
+    Ambiguous(String, String, String),
+    /// A step, and the trait that it needs.
+    #[error("`{0}` needs `traits: [{name}]`", name = .1.name())]
+    Trait(&'static str, Trait),
+    /// A feature of WebSockets, and a family that has none.
+    #[error("{0} needs a WebSocket, which the family {1} does not use")]
+    WebSocket(&'static str, &'static str),
+    /// A step, the side whose tests it is for, and the role under test.
+    #[error("`{0}` is for scenarios that test a {1}, and this one tests the {2}")]
+    Side(&'static str, &'static str, String),
+    /// An invalid step.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// An invalid name in `params`.
+    #[error(transparent)]
+    Params(#[from] ScopeError),
+}
+
+type Located = (Place, ScriptError);
+
+/// Validates a scenario.
+///
+/// # Errors
+/// The first error, with its place.
+pub(super) fn check(scenario: &Scenario, places: &Header) -> Result<(), Located> {
+    check_head(scenario, places)?;
+    check_coverage(scenario, places)?;
+    let mut scope = Scope::new(scenario.family);
+    for name in &scenario.script.params {
+        scope.set(name).map_err(|error| (places.params.place, error.into()))?;
+    }
+    validate(&scenario.script.steps, &mut scope).map_err(|error| {
+        let (place, error) = error.located();
+        (place, error.into())
+    })
+}
+
+fn check_head(scenario: &Scenario, places: &Header) -> Result<(), Located> {
+    let Script { summary, covers, under_test, steps, params, .. } = &scenario.script;
+    let family = scenario.family;
+    if summary.trim().is_empty() {
+        let remedy = "say in a sentence what the scenario shows";
+        return Err((places.summary.place, ScriptError::Empty("summary", remedy)));
+    }
+    if steps.is_empty() {
+        return Err((places.steps.place, ScriptError::Empty("steps", "a scenario has at least one")));
+    }
+    if under_test != family.server && !family.clients.contains(&under_test.as_str()) {
+        let known: Vec<_> = std::iter::once(&family.server).chain(family.clients).copied().collect();
+        let error = ScriptError::Role(under_test.clone(), family.name, known.join(", "));
+        return Err((places.under_test.place, error));
+    }
+    if covers.is_empty() {
+        let remedy = "list the requirements that the checks cover";
+        return Err((places.covers.place, ScriptError::Empty("covers", remedy)));
+    }
+    if !params.is_empty() && scenario.tests_client() {
+        return Err((places.params.place, ScriptError::ClientParams));
+    }
+    for (at, id) in covers.iter().enumerate() {
+        let error = match requirement::find(id) {
+            None => ScriptError::Requirement(id.clone()),
+            Some(found) if found.id != id => ScriptError::Spelling(id.clone(), found.id),
+            Some(found) if family.requirements(under_test).all(|own| own.id != found.id) => {
+                ScriptError::OtherRole(id.clone(), under_test.clone(), found.roles.join(", "))
+            }
+            Some(_) if covers[..at].contains(id) => ScriptError::Twice(id.clone()),
+            Some(_) => continue,
+        };
+        return Err((places.requirement(at), error));
+    }
+    Ok(())
+}
+
+fn check_coverage(scenario: &Scenario, places: &Header) -> Result<(), Located> {
+    let covers = &scenario.script.covers;
+    let mut checks: Vec<Check> = Vec::new();
+    let mut first = None;
+    each_step(&scenario.script.steps, &mut |step| {
+        let error = unsuitable(scenario, &step.value).or_else(|| {
+            let name = step.value.check()?;
+            let check = scenario.check(name);
+            let error = uncovered(name, &check, covers, &checks);
+            checks.push(check);
+            error
+        });
+        if let Some(error) = error {
+            first.get_or_insert((step.place, error));
+        }
+    });
+    if let Some(error) = first {
+        return Err(error);
+    }
+    match covers.iter().position(|id| checks.iter().all(|check| check.requirement != *id)) {
+        Some(at) => Err((places.requirement(at), ScriptError::Uncovered(covers[at].clone()))),
+        None => Ok(()),
+    }
+}
+
+/// Why a step cannot be part of a scenario, whatever the steps before it are.
+fn unsuitable(scenario: &Scenario, step: &Step) -> Option<ScriptError> {
+    if let Some(needs) = step.required_trait().filter(|needs| !scenario.has(*needs)) {
+        return Some(ScriptError::Trait(step.keyword(), needs));
+    }
+    if let Some(what) = step.websocket_only().filter(|_| scenario.family.is_framed()) {
+        return Some(ScriptError::WebSocket(what, scenario.family.name));
+    }
+    let side = match (step.under_test()?, scenario.tests_client()) {
+        (UnderTest::Server, true) => "server",
+        (UnderTest::Client, false) => "client",
+        _ => return None,
+    };
+    Some(ScriptError::Side(step.keyword(), side, scenario.script.under_test.clone()))
+}
+
+/// What is wrong with the check of a step, given those of the steps before it.
+fn uncovered(name: &CheckName, check: &Check, covers: &[String], before: &[Check]) -> Option<ScriptError> {
+    let requirement = check.requirement.clone();
+    if requirement::find(&requirement).is_none() {
+        return Some(ScriptError::CheckRequirement(name.clone(), requirement));
+    }
+    if !covers.contains(&requirement) {
+        return Some(ScriptError::NotCovered(name.clone(), requirement));
+    }
+    let twin = before.iter().find(|twin| twin.name == check.name && twin.requirement != requirement)?;
+    Some(ScriptError::Ambiguous(check.name.clone(), requirement, twin.requirement.clone()))
+}
