@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use conformance::baseline::BaselineError;
+use conformance::fuzz::FuzzError;
 use conformance::proxy::TranscriptError;
 use conformance::report::ReportError;
 use conformance::scenario::{FilterError, LoadError};
@@ -55,7 +56,7 @@ pub(super) enum CommandError {
     #[error("internal error of the runner: {0}")]
     BuiltIn(#[source] LoadError),
     #[error("internal error of the runner: {0}")]
-    Fuzz(#[source] Box<dyn Error>),
+    Fuzz(#[source] FuzzError),
     /// A reference implementation is not declared properly.
     #[error("internal error of the runner: {0}")]
     SelfTest(#[source] Box<dyn Error>),

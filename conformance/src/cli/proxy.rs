@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use conformance::clock::Clock;
 use conformance::lint::Schemas;
-use conformance::proxy::{Faults, Happening, Open, Proxy, Setup};
+use conformance::proxy::{FaultInjection, Proxy, ProxyEvent, ProxySetup, TranscriptHeader};
 use conformance::transport::{Trust, WebAddress, tls};
 use relayspec::family::Family;
 use relayspec::timing::Written;
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &ProxyArguments) -> Result<ExitStatus, CommandError
     let transcript = arguments.transcript.as_ref().map(|path| {
         let named = |source| CommandError::OpenTranscript { path: path.clone(), source };
         let mut file = BufWriter::new(create(path).map_err(named)?);
-        let first = Open::new(family, arguments.upstream.to_string());
+        let first = TranscriptHeader::new(family, arguments.upstream.to_string());
         writeln!(file, "{}", serde_json::json!(first)).map_err(named)?;
         Ok::<_, CommandError>(file)
     });
@@ -110,11 +110,11 @@ async fn serve(
     };
     let tls = arguments.upstream.secure.then(|| tls::configuration(&trust)).transpose()?;
     let clock = Clock::start();
-    let setup = Setup {
+    let setup = ProxySetup {
         upstream: arguments.upstream.clone(),
         tls,
         family,
-        faults: Faults {
+        faults: FaultInjection {
             drop_after: arguments.drop_after.map(|span| span.0),
             delay: arguments.delay.map(|span| span.0),
             reset_every: arguments.reset_every.map(|number| number as usize),
@@ -127,7 +127,7 @@ async fn serve(
     let proxy = Proxy::bind(arguments.listen, setup).await.map_err(unusable)?;
     let address = proxy.local_addr().map_err(unusable)?;
     anstream::println!("listening on ws://{address}, forwarding {} to {}", family.name, arguments.upstream);
-    let (sender, mut happenings) = mpsc::channel(UNPRINTED);
+    let (sender, mut events) = mpsc::channel(UNPRINTED);
     let serving = tokio::spawn(proxy.serve(sender));
     let mut violations = Violations::default();
     let stopped = async {
@@ -137,22 +137,22 @@ async fn serve(
         clock.nap(DRAIN).await;
     };
     tokio::pin!(stopped);
-    while let Some(happened) = tokio::select! {
-        happened = happenings.recv() => happened,
+    while let Some(batch) = tokio::select! {
+        batch = events.recv() => batch,
         () = &mut stopped => None,
     } {
-        for happening in happened {
-            match happening {
-                Happening::Line(line) => {
+        for event in batch {
+            match event {
+                ProxyEvent::Entry(entry) => {
                     if let Some(file) = &mut transcript {
-                        writeln!(file, "{}", serde_json::json!(line)).map_err(CommandError::WriteTranscript)?;
+                        writeln!(file, "{}", serde_json::json!(entry)).map_err(CommandError::WriteTranscript)?;
                     }
-                    violations.line(&line);
+                    violations.count(&entry);
                 }
-                Happening::Violation { connection, at_ms, violation } => {
+                ProxyEvent::Violation { connection, at_ms, violation } => {
                     anstream::println!("{}", violations.add(connection, at_ms, &violation));
                 }
-                Happening::Note { connection, text } => anstream::println!("connection {connection}: {text}"),
+                ProxyEvent::Note { connection, text } => anstream::println!("connection {connection}: {text}"),
             }
         }
     }

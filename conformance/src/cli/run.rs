@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use conformance::baseline::{Baseline, check_ids};
 use conformance::clock::{Clock, millis};
-use conformance::engine::{self, Ended, Part, Plan, Secrets, Stage, Target};
+use conformance::engine::{self, RunContext, RunEnding, RunPart, RunPlan, Secrets, Target};
 use conformance::event::{Event, RunEnd};
 use conformance::lint::Schemas;
 use conformance::outcome::Summary;
@@ -72,8 +72,8 @@ pub(super) fn context(
     clock: &Clock,
     options: &ExecutionOptions,
     shared: &SharedResources,
-) -> Stage {
-    Stage {
+) -> RunContext {
+    RunContext {
         clock: clock.clone(),
         timing: tested.timing.clone(),
         max_message: tested.max_message,
@@ -141,14 +141,14 @@ async fn run_scenarios(
     ready: &[Ready],
     interruption: watch::Receiver<bool>,
     sink: &mut ReportSink,
-) -> (Ended, Summary, Baseline) {
+) -> (RunEnding, Summary, Baseline) {
     let options = &setup.options;
     let shared = SharedResources::default();
     let parts = setup.roles.iter().zip(ready).map(|(tested, ready)| {
         let context = context(tested, clock, &options.execution, &shared);
-        Part { stage: Arc::new(context), subject: ready.subject.clone(), scenarios: tested.scenarios.clone() }
+        RunPart { context: Arc::new(context), subject: ready.subject.clone(), scenarios: tested.scenarios.clone() }
     });
-    let plan = Plan {
+    let plan = RunPlan {
         parts: parts.collect(),
         clock: clock.clone(),
         max_wait: options.max_wait.map(|written| written.0),
@@ -167,12 +167,14 @@ async fn run_scenarios(
         }
         sink.event(event);
     }
-    let ended = running.await.unwrap_or_else(|error| Ended { harness: vec![error.to_string()], ..Ended::default() });
+    let ended = running
+        .await
+        .unwrap_or_else(|error| RunEnding { internal_errors: vec![error.to_string()], ..RunEnding::default() });
     (ended, summary, baseline)
 }
 
 fn end(
-    ended: &Ended,
+    ended: &RunEnding,
     summary: Summary,
     baseline: &Baseline,
     gone: Option<String>,
@@ -180,10 +182,10 @@ fn end(
     duration_ms: f64,
 ) -> RunEnd {
     let known = || built_in().unwrap_or_default().iter().flat_map(check_ids);
-    let is_fine = ended == &Ended::default() && gone.is_none() && summary.failed + summary.inconclusive == 0;
+    let is_fine = ended == &RunEnding::default() && gone.is_none() && summary.failed + summary.inconclusive == 0;
     let died = gone.map(|how| format!("the subject's process ended during the run ({how})"));
-    let internal =
-        (!ended.harness.is_empty()).then(|| format!("internal error of the runner: {}", ended.harness.join("; ")));
+    let internal = (!ended.internal_errors.is_empty())
+        .then(|| format!("internal error of the runner: {}", ended.internal_errors.join("; ")));
     RunEnd {
         summary,
         duration_ms,
@@ -208,8 +210,8 @@ fn end(
     }
 }
 
-fn exit(end: &RunEnd, ended: &Ended) -> ExitStatus {
-    if !ended.harness.is_empty() {
+fn exit(end: &RunEnd, ended: &RunEnding) -> ExitStatus {
+    if !ended.internal_errors.is_empty() {
         return ExitStatus::Internal;
     }
     match Conclusion::of(end) {

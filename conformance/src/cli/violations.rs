@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use conformance::proxy::{Line, Seen, Violation};
+use conformance::proxy::{PeerViolation, TranscriptEntry, TranscriptEvent};
 use conformance::report::safe;
 use relayspec::requirement::{self, Level};
 
@@ -25,17 +25,19 @@ pub(super) struct Violations {
 
 impl Violations {
     /// Counts a line of traffic.
-    pub(super) fn line(&mut self, line: &Line) {
-        match &line.seen {
-            Seen::Opened(_) => self.connections += 1,
-            Seen::Client(said) | Seen::Server(said) => self.messages += usize::from(said.is_message()),
-            Seen::Gap(_) => self.unread += 1,
+    pub(super) fn count(&mut self, entry: &TranscriptEntry) {
+        match &entry.event {
+            TranscriptEvent::Opened(_) => self.connections += 1,
+            TranscriptEvent::Client(message) | TranscriptEvent::Server(message) => {
+                self.messages += usize::from(message.is_message());
+            }
+            TranscriptEvent::Gap(_) => self.unread += 1,
         }
     }
 
     /// Counts a violation, and describes it.
-    pub(super) fn add(&mut self, connection: usize, at_ms: f64, violation: &Violation) -> String {
-        let Violation { by, finding } = violation;
+    pub(super) fn add(&mut self, connection: usize, at_ms: f64, violation: &PeerViolation) -> String {
+        let PeerViolation { by, finding } = violation;
         let id = finding.requirement.clone().unwrap_or_default();
         let level = requirement::find(&id).map_or_else(String::new, |found| format!(" {}", found.level));
         let mut text = format!("{:9.3}  connection {connection}  the {by} violates {id}{level}: ", at_ms / 1e3);

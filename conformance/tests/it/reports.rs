@@ -348,10 +348,10 @@ fn conclude_from_what_was_judged() {
     assert_eq!(conclusion(&[pass.clone(), skipped(), warning(), expected()], None), Conclusion::Conforms);
     assert_eq!(conclusion(&[pass.clone(), failing()], None), Conclusion::DoesNotConform);
     assert_eq!(conclusion(&[pass.clone(), failing()], cut), Conclusion::DoesNotConform);
-    assert_eq!(conclusion(std::slice::from_ref(&pass), cut), Conclusion::NotJudged);
-    assert_eq!(conclusion(&[pass, inconclusive()], None), Conclusion::NotJudged);
-    assert_eq!(conclusion(&[skipped()], None), Conclusion::NotJudged);
-    assert_eq!(conclusion(&[], None), Conclusion::NotJudged);
+    assert_eq!(conclusion(std::slice::from_ref(&pass), cut), Conclusion::Inconclusive);
+    assert_eq!(conclusion(&[pass, inconclusive()], None), Conclusion::Inconclusive);
+    assert_eq!(conclusion(&[skipped()], None), Conclusion::Inconclusive);
+    assert_eq!(conclusion(&[], None), Conclusion::Inconclusive);
 }
 
 // --- the reports for programs

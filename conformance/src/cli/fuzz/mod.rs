@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use conformance::clock::Clock;
 use conformance::engine::Subject;
-use conformance::fuzz::{Hunt, Plan, Problem, hunt};
+use conformance::fuzz::{FuzzError, FuzzPlan, FuzzReport};
 use conformance::outcome::Verdict;
 use conformance::report::ReportFile;
 use conformance::subject::Ports;
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &FuzzArguments) -> Result<ExitStatus, CommandError>
     let report = report.map_err(|source| CommandError::OpenReport { flag: "--report-json", source })?;
     raise_file_limit();
     let runtime = runtime(2)?;
-    let exit = runtime.block_on(fuzz(arguments, &tested, report));
+    let exit = runtime.block_on(execute(arguments, &tested, report));
     runtime.shutdown_timeout(Duration::from_millis(100));
     exit
 }
@@ -95,10 +95,10 @@ fn check_model(tested: &RoleUnderTest) -> Result<(), UsageError> {
     }
 }
 
-async fn fuzz(
+async fn execute(
     arguments: &FuzzArguments,
     tested: &RoleUnderTest,
-    report: Option<ReportFile>,
+    file: Option<ReportFile>,
 ) -> Result<ExitStatus, CommandError> {
     let real = Clock::start();
     let interruption = interruption();
@@ -116,9 +116,9 @@ async fn fuzz(
     let url = info.url.as_deref().unwrap_or_default();
     anstream::println!("fuzzing the {} {} at {url} with seed {seed}\n", info.family, info.role);
     let shared = SharedResources::default();
-    let plan = Plan {
+    let plan = FuzzPlan {
         family: tested.family,
-        stage: Arc::new(context(tested, &clock, &arguments.execution, &shared)),
+        context: Arc::new(context(tested, &clock, &arguments.execution, &shared)),
         target,
         launcher,
         seed,
@@ -129,21 +129,21 @@ async fn fuzz(
         folder: arguments.out.join(tested.family.name).display().to_string(),
         first: first_free(&arguments.out.join(tested.family.name)),
     };
-    let mut found = Hunt::default();
-    let ended = hunt(&plan, &mut found, interruption.clone()).await;
+    let mut report = FuzzReport::default();
+    let ended = conformance::fuzz::fuzz(&plan, &mut report, interruption.clone()).await;
     if let Some(started) = &started {
         started.stop().await;
     }
     let mut printed = FuzzPrinter { terminal: terminal_report(true), secrets: tested.spec.secrets() };
-    let mut errors = printed.finds(&found);
-    printed.summary(&found, *interruption.borrow());
-    let report = report.map(|mut file| file.write(&format!("{:#}\n", as_json(tested, seed, &found))));
-    errors.extend(report.and_then(Result::err));
-    let has_failed = found.finds.iter().any(|find| find.outcome.verdict == Verdict::Fail);
+    let mut errors = printed.findings(&report);
+    printed.summary(&report, *interruption.borrow());
+    let written = file.map(|mut file| file.write(&format!("{:#}\n", as_json(tested, seed, &report))));
+    errors.extend(written.and_then(Result::err));
+    let has_failed = report.findings.iter().any(|finding| finding.outcome.verdict == Verdict::Fail);
     match ended {
-        Err(Problem::Harness(why)) => Err(CommandError::Fuzz(why.into())),
+        Err(error @ FuzzError::Internal(_)) => Err(CommandError::Fuzz(error)),
         _ if !errors.is_empty() => Err(CommandError::WriteReports(errors)),
-        Err(Problem::Gone(mut problem)) => {
+        Err(FuzzError::ServerGone(mut problem)) => {
             printed.secrets.hide(&mut problem);
             Err(if has_failed { CommandError::ServerGoneAfterFind(problem) } else { CommandError::ServerGone(problem) })
         }

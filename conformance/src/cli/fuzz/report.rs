@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use conformance::engine::Secrets;
 use conformance::event::Event;
-use conformance::fuzz::{Find, Hunt};
+use conformance::fuzz::{FuzzFinding, FuzzReport};
 use conformance::report::{Report as _, ReportError, Terminal, safe};
 use serde_json::{Value, json};
 
@@ -19,62 +19,62 @@ pub(super) struct FuzzPrinter {
 }
 
 impl FuzzPrinter {
-    /// Writes each find as a scenario, and prints it like any that was run. Returns the errors of those that could not be written.
-    pub(super) fn finds(&mut self, hunt: &Hunt) -> Vec<ReportError> {
-        for what in &hunt.unsteady {
+    /// Writes each finding as a scenario, and prints it like any that was run. Returns the errors of those that could not be written.
+    pub(super) fn findings(&mut self, report: &FuzzReport) -> Vec<ReportError> {
+        for what in &report.unconfirmed {
             anstream::println!("failed once, but not again: {}\n", safe(what, usize::MAX));
         }
-        hunt.finds.iter().filter_map(|find| self.find(find).err()).collect()
+        report.findings.iter().filter_map(|found| self.finding(found).err()).collect()
     }
 
-    fn find(&mut self, find: &Find) -> Result<(), ReportError> {
-        let _ = self.terminal.event(&Event::ScenarioFinished(Box::new(find.outcome.clone())));
-        let (before, after) = find.ops;
-        let (found_after, (shrunk_in, replays)) = (find.found_after.as_secs_f64(), find.shrunk);
-        anstream::print!("found after {found_after:.1} s, in sequence {}; ", find.sequence);
+    fn finding(&mut self, found: &FuzzFinding) -> Result<(), ReportError> {
+        let _ = self.terminal.event(&Event::ScenarioFinished(Box::new(found.outcome.clone())));
+        let (before, after) = found.ops;
+        let (found_after, (shrunk_in, replays)) = (found.found_after.as_secs_f64(), found.shrunk);
+        anstream::print!("found after {found_after:.1} s, in sequence {}; ", found.sequence);
         match replays {
-            0 => anstream::println!("not shrunk, since the server ended: {before} operations, {} steps", find.steps),
+            0 => anstream::println!("not shrunk, since the server ended: {before} operations, {} steps", found.steps),
             _ => anstream::println!(
                 "shrunk from {before} to {after} operations in {:.1} s and {replays} replays: {} steps",
                 shrunk_in.as_secs_f64(),
-                find.steps
+                found.steps
             ),
         }
-        let path = PathBuf::from(&find.outcome.file);
-        let written = write_new(&path, &find.text);
-        let written = written.map_err(|cause| ReportError { to: find.outcome.file.clone(), cause });
+        let path = PathBuf::from(&found.outcome.file);
+        let written = write_new(&path, &found.text);
+        let written = written.map_err(|cause| ReportError { to: found.outcome.file.clone(), cause });
         match &written {
             Ok(()) => {
                 let mut again = replay(&path);
                 self.secrets.hide(&mut again);
                 anstream::println!("written to {}; to replay it:\n  {again}\n", path.display());
             }
-            Err(error) => anstream::println!("{error}; the scenario is:\n\n{}", find.text),
+            Err(error) => anstream::println!("{error}; the scenario is:\n\n{}", found.text),
         }
         written
     }
 
-    pub(super) fn summary(&self, hunt: &Hunt, interrupted: bool) {
-        let ops: Vec<_> = hunt.ops.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    pub(super) fn summary(&self, report: &FuzzReport, interrupted: bool) {
+        let ops: Vec<_> = report.ops.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         anstream::println!("operations: {}", ops.join(", "));
-        let requirements: Vec<_> = hunt.requirements.iter().map(String::as_str).collect();
+        let requirements: Vec<_> = report.requirements.iter().map(String::as_str).collect();
         anstream::println!("requirements checked: {}\n", requirements.join(", "));
         let exceptions =
-            [(hunt.inconclusive, "were inconclusive"), (hunt.unsteady.len(), "failed once, but not again")];
+            [(report.inconclusive, "were inconclusive"), (report.unconfirmed.len(), "failed once, but not again")];
         let exceptions: String = exceptions
             .iter()
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!(", of which {count} {what}"))
             .collect();
-        let found = match hunt.finds.len() {
+        let result = match report.findings.len() {
             0 => "nothing found".to_owned(),
             count => format!("{count} found"),
         };
         anstream::println!(
-            "{} sequences{exceptions}, {} steps in {:.1} s{}: {found}",
-            hunt.sequences,
-            hunt.steps,
-            hunt.took.as_secs_f64(),
+            "{} sequences{exceptions}, {} steps in {:.1} s{}: {result}",
+            report.sequences,
+            report.steps,
+            report.took.as_secs_f64(),
             if interrupted { ", interrupted" } else { "" },
         );
     }
@@ -111,36 +111,36 @@ fn replay(path: &Path) -> String {
 }
 
 /// The report for programs.
-pub(super) fn as_json(tested: &RoleUnderTest, seed: u64, hunt: &Hunt) -> Value {
-    let find = |find: &Find| {
-        let check = find.check();
-        let finding = check.and_then(|check| check.findings.first());
+pub(super) fn as_json(tested: &RoleUnderTest, seed: u64, report: &FuzzReport) -> Value {
+    let finding = |found: &FuzzFinding| {
+        let check = found.check();
+        let first = check.and_then(|check| check.findings.first());
         let named = check.and_then(|check| check.requirement.as_ref());
         json!({
             "check": check.map(|check| &check.id),
-            "requirement": named.or(finding.and_then(|finding| finding.requirement.as_ref())),
-            "verdict": find.outcome.verdict,
-            "what": finding.map(|finding| &finding.what),
-            "file": find.outcome.file,
-            "sequence": find.sequence,
-            "ops_before": find.ops.0,
-            "ops": find.ops.1,
-            "steps": find.steps,
-            "found_after_ms": find.found_after.as_millis() as u64,
-            "shrunk_in_ms": find.shrunk.0.as_millis() as u64,
-            "replays": find.shrunk.1,
+            "requirement": named.or(first.and_then(|finding| finding.requirement.as_ref())),
+            "verdict": found.outcome.verdict,
+            "what": first.map(|finding| &finding.what),
+            "file": found.outcome.file,
+            "sequence": found.sequence,
+            "ops_before": found.ops.0,
+            "ops": found.ops.1,
+            "steps": found.steps,
+            "found_after_ms": found.found_after.as_millis() as u64,
+            "shrunk_in_ms": found.shrunk.0.as_millis() as u64,
+            "replays": found.shrunk.1,
         })
     };
     json!({
         "family": tested.family.name,
         "seed": seed,
-        "sequences": hunt.sequences,
-        "inconclusive": hunt.inconclusive,
-        "unsteady": hunt.unsteady.len(),
-        "steps": hunt.steps,
-        "ops": hunt.ops,
-        "requirements": hunt.requirements,
-        "took_ms": hunt.took.as_millis() as u64,
-        "finds": hunt.finds.iter().map(find).collect::<Vec<_>>(),
+        "sequences": report.sequences,
+        "inconclusive": report.inconclusive,
+        "unsteady": report.unconfirmed.len(),
+        "steps": report.steps,
+        "ops": report.ops,
+        "requirements": report.requirements,
+        "took_ms": report.took.as_millis() as u64,
+        "finds": report.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }

@@ -1,21 +1,21 @@
-//! Counts of checks as people read them: what was not reached stands apart from what could not be judged.
+//! Counts of checks for people: those that were not reached are counted apart from those that are inconclusive.
 
 use super::text::count;
 use crate::outcome::{CheckOutcome, ScenarioOutcome, Summary, Verdict};
 
-/// How many checks came to what.
+/// How many checks have which verdict.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tally {
+pub(super) struct CheckCounts {
     pub(super) summary: Summary,
-    /// Of those that are inconclusive, how many were not reached for the failure of another.
+    /// How many of the inconclusive ones were not reached because another failed.
     pub(super) not_reached: usize,
 }
 
-impl Tally {
+impl CheckCounts {
     pub(super) fn of(outcome: &ScenarioOutcome) -> Self {
-        let mut tally = Self::default();
-        tally.add(outcome);
-        tally
+        let mut counts = Self::default();
+        counts.add(outcome);
+        counts
     }
 
     pub(super) fn add(&mut self, outcome: &ScenarioOutcome) {
@@ -23,16 +23,16 @@ impl Tally {
         self.not_reached += outcome.checks.iter().filter(|check| is_not_reached(check)).count();
     }
 
-    /// `160 passed, 1 failed, 2 not reached`; what is none is left out.
+    /// `160 passed, 1 failed, 2 not reached`; zeros are omitted.
     pub(super) fn words(&self) -> String {
         let Summary { scenarios: _, passed, failed, warned, expected, skipped, inconclusive } = self.summary;
-        let unjudged = inconclusive.saturating_sub(self.not_reached);
+        let undecided = inconclusive.saturating_sub(self.not_reached);
         let others = [
             (failed, format!("{failed} failed")),
             (warned, count(warned, "warning")),
             (expected, count(expected, "expected failure")),
             (self.not_reached, format!("{} not reached", self.not_reached)),
-            (unjudged, format!("{unjudged} inconclusive")),
+            (undecided, format!("{undecided} inconclusive")),
             (skipped, format!("{skipped} skipped")),
         ];
         let mut words = vec![format!("{passed} passed")];
@@ -41,7 +41,7 @@ impl Tally {
     }
 }
 
-/// Whether the failure of another check, which nobody expected, kept this one from being judged.
+/// Whether the unexpected failure of another check kept this one from being reached.
 pub(super) fn is_not_reached(check: &CheckOutcome) -> bool {
     check.verdict == Verdict::Inconclusive && check.because_of.is_some() && check.expected_failure.is_none()
 }
