@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use super::error::CommandError;
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 
 /// Prints a text, which ends the command. A closed pipe, as with `head`, is not an error.
 pub(super) fn print(text: &str) -> Result<ExitStatus, CommandError> {

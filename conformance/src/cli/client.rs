@@ -8,10 +8,10 @@ use conformance::subject::{ClientTemplate, Driver, Manifest};
 use relayspec::timing::Written;
 
 use super::error::{CommandError, UsageError};
-use super::exit::ExitStatus;
 use super::options::{RunOptions, SubjectOptions};
 use super::run;
 use super::setup::{ClientSource, RoleUnderTest, RunSetup};
+use super::status::ExitStatus;
 
 /// Test a client: the runner acts as its server
 #[derive(Debug, Args)]

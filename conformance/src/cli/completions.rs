@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use super::answer;
 use super::error::CommandError;
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use conformance::scenario::{FilterError, LoadError};
 use conformance::subject::{ManifestError, ParamError, StartError, TemplateError};
 use conformance::transport::{AddressError, TlsError};
 
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 
 /// Why a command fails.
 #[derive(Debug, thiserror::Error)]

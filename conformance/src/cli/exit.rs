@@ -1,68 +1,40 @@
-//! Exit statuses: a documented interface for scripts and CI.
-
-use std::process::ExitCode;
+//! The exit status of each error.
 
 use super::error::CommandError;
+use super::status::ExitStatus;
 
 pub(super) use super::error::CommandError as Failure;
-pub(super) use ExitStatus as Exit;
+pub(super) use super::status::ExitStatus as Exit;
 
-/// The statuses, for `--help`.
-pub(super) const HELP: &str = "Exit status: 0 conforms; 1 a check failed or is inconclusive, or a baseline entry no longer applies; \
-2 wrong usage, or nothing was selected; 3 the subject could not be reached or started; 4 internal error, or output that could not be written.";
-
-/// How the program ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ExitStatus {
-    /// The subject conforms, or the command did its work.
-    Conforms = 0,
-    /// An unexpected failure, an inconclusive check, or a baseline entry that no longer applies.
-    DoesNotConform = 1,
-    /// Wrong usage, unreadable input, or nothing selected.
-    Usage = 2,
-    /// The subject could not be reached or started.
-    Unreachable = 3,
-    /// An internal error, or output that could not be written.
-    Internal = 4,
-}
-
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> Self {
-        Self::from(status as u8)
-    }
-}
-
-impl ExitStatus {
-    /// The status of a command that fails: the only place that decides it.
-    pub(super) fn of(error: &CommandError) -> Self {
-        match error {
-            CommandError::Usage(_)
-            | CommandError::Address(_)
-            | CommandError::Template(_)
-            | CommandError::Param(_)
-            | CommandError::Manifest(_)
-            | CommandError::Baseline(_)
-            | CommandError::Tls(_)
-            | CommandError::Filter(_)
-            | CommandError::ScenarioFile(_)
-            | CommandError::OpenReport { .. }
-            | CommandError::OpenTranscript { .. }
-            | CommandError::Transcript { .. }
-            | CommandError::Listen { .. } => Self::Usage,
-            CommandError::Start(_) | CommandError::ServerGone(_) => Self::Unreachable,
-            CommandError::ServerGoneAfterFind(_) => Self::DoesNotConform,
-            CommandError::BuiltIn(_)
-            | CommandError::Fuzz(_)
-            | CommandError::SelfTest(_)
-            | CommandError::Schema(_)
-            | CommandError::Runtime(_)
-            | CommandError::Executable(_)
-            | CommandError::TokenFile(_)
-            | CommandError::Print(_)
-            | CommandError::WriteTranscript(_)
-            | CommandError::WriteReports(_) => Self::Internal,
-            CommandError::Reference { exit, .. } => *exit,
-        }
+/// The status of a command that fails: the only place that decides it.
+pub(super) fn status_of(error: &CommandError) -> ExitStatus {
+    match error {
+        CommandError::Usage(_)
+        | CommandError::Address(_)
+        | CommandError::Template(_)
+        | CommandError::Param(_)
+        | CommandError::Manifest(_)
+        | CommandError::Baseline(_)
+        | CommandError::Tls(_)
+        | CommandError::Filter(_)
+        | CommandError::ScenarioFile(_)
+        | CommandError::OpenReport { .. }
+        | CommandError::OpenTranscript { .. }
+        | CommandError::Transcript { .. }
+        | CommandError::Listen { .. } => ExitStatus::Usage,
+        CommandError::Start(_) | CommandError::ServerGone(_) => ExitStatus::Unreachable,
+        CommandError::ServerGoneAfterFind(_) => ExitStatus::DoesNotConform,
+        CommandError::BuiltIn(_)
+        | CommandError::Fuzz(_)
+        | CommandError::SelfTest(_)
+        | CommandError::Schema(_)
+        | CommandError::Runtime(_)
+        | CommandError::Executable(_)
+        | CommandError::TokenFile(_)
+        | CommandError::Print(_)
+        | CommandError::WriteTranscript(_)
+        | CommandError::WriteReports(_) => ExitStatus::Internal,
+        CommandError::Reference { exit, .. } => *exit,
     }
 }
 
@@ -129,7 +101,7 @@ mod tests {
             (E::harness("no randomness"), Internal),
             (E::Reference { exit: Unreachable, problem: text("no port") }, Unreachable),
         ] {
-            assert_eq!(ExitStatus::of(&error), status, "{error}");
+            assert_eq!(status_of(&error), status, "{error}");
         }
         assert_eq!([DoesNotConform as u8, Usage as u8, Unreachable as u8, Internal as u8], [1, 2, 3, 4]);
     }

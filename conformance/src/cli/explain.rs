@@ -8,7 +8,7 @@ use relayspec::requirement::{self, Requirement};
 
 use super::answer;
 use super::error::{CommandError, UsageError};
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 
 /// Explain a requirement (PAIR-30) or a scenario (pairing/expired-code)
 #[derive(Debug, Args)]

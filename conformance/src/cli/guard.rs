@@ -7,7 +7,7 @@ use std::sync::Arc;
 use conformance::subject::{self, Guard};
 
 use super::error::CommandError;
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 
 /// The name of the subcommand.
 pub(super) const NAME: &str = "guard";

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::answer;
 use super::error::{CommandError, UsageError};
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 
 /// List the scenarios, or the requirements of each role with the number of their checks
 #[derive(Debug, Args)]

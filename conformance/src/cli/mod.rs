@@ -20,6 +20,7 @@ mod server;
 mod server_source;
 mod setup;
 mod signals;
+mod status;
 mod subjects;
 mod system;
 mod violations;
@@ -28,12 +29,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use exit::ExitStatus;
+use status::ExitStatus;
 use system::raise_file_limit;
 
-/// Tests servers and clients of relay protocols: which requirements does an implementation violate, why, and what was sent and received?
+/// Tests servers and clients of relay protocols, and reports which requirements they violate, why, and what was sent and received
 #[derive(Debug, Parser)]
-#[command(name = "conformance", version, propagate_version = true, after_help = exit::HELP)]
+#[command(name = "conformance", version, propagate_version = true, after_help = status::HELP)]
 struct CommandLine {
     #[command(subcommand)]
     command: CliCommand,
@@ -83,7 +84,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             anstream::eprintln!("error: {error}");
-            ExitStatus::of(&error).into()
+            exit::status_of(&error).into()
         }
     }
 }

@@ -18,9 +18,9 @@ use relayspec::timing::Written;
 use tokio::sync::mpsc;
 
 use super::error::{CommandError, UsageError};
-use super::exit::ExitStatus;
 use super::setup::family;
 use super::signals::stop_requested;
+use super::status::ExitStatus;
 use super::system::{raise_file_limit, runtime};
 use super::violations::Violations;
 

@@ -15,7 +15,7 @@ use conformance::transport::Side;
 use relayspec::family::Family;
 
 use super::error::CommandError;
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 use super::violations::Violations;
 
 /// Check a transcript that `conformance proxy` wrote

@@ -16,10 +16,10 @@ use conformance::scenario::built_in;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::error::{CommandError, StartFailure};
-use super::exit::ExitStatus;
 use super::options::ExecutionOptions;
 use super::setup::{RoleUnderTest, RunSetup};
 use super::signals::{interrupted, interruption};
+use super::status::ExitStatus;
 use super::subjects::{self, Ready};
 use super::system::{raise_file_limit, runtime};
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::answer;
 use super::error::{CommandError, UsageError};
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 
 /// Print the JSON Schema of a format: scenario, report, manifest, baseline, driver
 #[derive(Debug, Args)]

@@ -14,11 +14,11 @@ use relayspec::timing::{NoDuration, Parameter, Written};
 use relayspec::{pairing, rpc, sync, terminal, tunnel};
 
 use super::error::{CommandError, UsageError};
-use super::exit::ExitStatus;
 use super::options::{RunOptions, ServerOptions, SubjectOptions};
 use super::run;
 use super::server_source::ServerSource;
 use super::setup::{ClientSource, RoleUnderTest, RunSetup};
+use super::status::ExitStatus;
 
 /// Test the built-in reference implementations; needs no server or client
 #[derive(Debug, Args)]

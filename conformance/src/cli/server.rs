@@ -6,11 +6,11 @@ use clap::Args;
 use conformance::subject::{Manifest, Param, ServerTemplate};
 
 use super::error::{CommandError, UsageError};
-use super::exit::ExitStatus;
 use super::options::{RunOptions, ServerOptions, SubjectOptions};
 use super::run;
 use super::server_source::ServerSource;
 use super::setup::{RoleUnderTest, RunSetup, families};
+use super::status::ExitStatus;
 
 /// Test a server, by its URL or the command that starts it
 #[derive(Debug, Args)]

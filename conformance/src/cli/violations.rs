@@ -7,7 +7,7 @@ use conformance::proxy::{PeerViolation, TranscriptEntry, TranscriptEvent};
 use conformance::report::safe;
 use relayspec::requirement::{self, Level};
 
-use super::exit::ExitStatus;
+use super::status::ExitStatus;
 
 /// How many columns a message may take.
 const WIDTH: usize = 300;

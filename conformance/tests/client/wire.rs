@@ -1,4 +1,4 @@
-//! The client's half of WebSocket, made anew from RFC 6455: it shares nothing with the test_run, whose mistakes it must not repeat.
+//! The client side of WebSocket, written from RFC 6455: it shares no code with the runner, whose errors it must not repeat.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const LARGEST: usize = 8 << 20;
 /// How long the server has to end TCP.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// What came.
+/// What was received.
 pub(crate) enum Received {
     Text(String),
     Binary,

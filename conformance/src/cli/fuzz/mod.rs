@@ -18,12 +18,12 @@ use relayspec::family::FAMILIES;
 use relayspec::timing::Written;
 
 use super::error::{CommandError, StartFailure, UsageError};
-use super::exit::ExitStatus;
 use super::options::ExecutionOptions;
 use super::run::{SharedResources, context, terminal_report};
 use super::server::ServerUnderTest;
 use super::setup::{RoleUnderTest, SubjectSpec};
 use super::signals::{interrupted, interruption};
+use super::status::ExitStatus;
 use super::subjects::{self, Ready};
 use super::system::{raise_file_limit, runtime};
 use report::{FuzzPrinter, as_json};
