@@ -160,29 +160,22 @@ pub struct TranscriptError {
 
 /// What is wrong with a line of a transcript.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum TranscriptProblem {
-    /// It cannot be read.
     #[error("cannot be read: {0}")]
     Read(#[source] io::Error),
-    /// There is no line.
     #[error("the transcript is empty")]
     Empty,
-    /// The first line is not that of a transcript.
     #[error("not a transcript of `conformance proxy`: {0}")]
     Header(#[source] serde_json::Error),
-    /// Another version of the format.
     #[error("a transcript of version {0}, and this program supports version {VERSION}")]
     Version(u32),
-    /// Another line is invalid.
     #[error("{0}")]
     Entry(#[source] serde_json::Error),
-    /// Invalid base64.
     #[error("invalid base64: {0}")]
     Base64(#[source] base64::DecodeError),
-    /// An unknown way to end.
     #[error("unknown end `{0}`: expected fin or reset")]
     End(String),
-    /// An unknown family.
     #[error("unknown family `{0}`")]
     Family(String),
 }

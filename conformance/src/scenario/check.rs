@@ -14,53 +14,38 @@ use super::traits::Trait;
 
 /// Why a script is invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum ScriptError {
-    /// A key of the head that must not be empty, and what to write.
     #[error("`{0}` is empty: {1}")]
     Empty(&'static str, &'static str),
-    /// A role that the family does not have, the family, and its roles.
     #[error("unknown role `{0}`: the family {1} has {2}")]
     Role(String, &'static str, String),
-    /// `params` of a client.
     #[error("`params` are declared by servers; pass values to a client by `with` of `start`")]
     ClientParams,
-    /// A requirement that no chapter states.
     #[error("unknown requirement `{0}`; `conformance list --requirements` shows all")]
     Requirement(String),
-    /// A requirement in another spelling than its own.
     #[error("unknown requirement `{0}`; did you mean `{1}`?")]
     Spelling(String, &'static str),
-    /// A requirement, the role under test, and the roles that it applies to instead.
     #[error("{0} does not apply to the {1}, but to {2}")]
     OtherRole(String, String, String),
-    /// A requirement that is listed twice.
     #[error("`covers` lists {0} twice")]
     Twice(String),
-    /// A requirement without a check.
     #[error("no check covers {0}: remove it, or name a check `{0} …`")]
     Uncovered(String),
-    /// A check, and its requirement, which is not covered.
     #[error("the check `{0}` is for {1}: add it to `covers`")]
     NotCovered(CheckName, String),
-    /// A check, and its requirement, which no chapter states.
     #[error("the check `{0}` names the unknown requirement `{1}`")]
     CheckRequirement(CheckName, String),
-    /// The name of two checks, the requirement here, and that of the earlier step.
     #[error("the check `{0}` is for {1} here and for {2} above: use different names")]
     Ambiguous(String, String, String),
-    /// A step, and the trait that it needs.
     #[error("`{0}` needs `traits: [{name}]`", name = .1.name())]
     Trait(&'static str, Trait),
-    /// A feature of WebSockets, and a family that has none.
     #[error("{0} needs a WebSocket, which the family {1} does not use")]
     WebSocket(&'static str, &'static str),
-    /// A step, the side whose tests it is for, and the role under test.
     #[error("`{0}` is for scenarios that test a {1}, and this one tests the {2}")]
     Side(&'static str, &'static str, String),
-    /// An invalid step.
     #[error(transparent)]
     Step(#[from] StepError),
-    /// An invalid name in `params`.
     #[error(transparent)]
     Params(#[from] ScopeError),
 }

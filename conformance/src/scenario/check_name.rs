@@ -22,11 +22,10 @@ pub const LINT: &str = "lint";
 
 /// Why a text is not the name of a check.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum CheckNameError {
-    /// It is not in kebab-case.
     #[error("invalid check name `{0}`: expected `a-name` or `PAIR-30 a-name`")]
     Invalid(String),
-    /// The runner uses it.
     #[error("the check name `{0}` is reserved by the runner")]
     Reserved(String),
 }

@@ -28,17 +28,14 @@ pub struct LoadError {
 
 /// What is wrong with a scenario file.
 #[derive(Debug, Clone, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum LoadCause {
-    /// It cannot be read.
     #[error("cannot be read: {0}")]
     Read(#[source] Arc<std::io::Error>),
-    /// It is not the YAML of a scenario.
     #[error("{0}")]
     Yaml(String),
-    /// Its folder names no family.
     #[error("unknown family `{0}`: the folder of a scenario is named after one of {families}", families = family_names())]
     Family(String),
-    /// The script is invalid.
     #[error(transparent)]
     Script(ScriptError),
 }

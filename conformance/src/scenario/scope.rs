@@ -31,19 +31,14 @@ pub(crate) struct Scope {
 /// Why a name or value cannot be used where it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
-    /// A kind of thing, a name that denotes none, and those that there are.
     #[error("unknown {0} `{1}`: {2}")]
     Unknown(&'static str, String, String),
-    /// A variable without a value.
     #[error("`${0}` has no value here: no earlier step sets it")]
     Unset(String),
-    /// A matcher in what is sent or computed.
     #[error("`{0}` is a matcher: use it in what is expected, not in what is sent")]
     Matcher(String),
-    /// An invalid name.
     #[error("invalid name `{0}`: use lower-case letters, digits and `_`, starting with a letter")]
     InvalidName(String),
-    /// Bytes that cannot be sent.
     #[error(transparent)]
     Bytes(#[from] BytesError),
 }

@@ -16,11 +16,10 @@ pub enum Filter {
 
 /// Why a text is not a filter.
 #[derive(Debug, Clone, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum FilterError {
-    /// It looks like the id of a requirement that no chapter states.
     #[error("unknown requirement `{0}`; `conformance list --requirements` shows all")]
     Requirement(String),
-    /// It is an invalid glob.
     #[error("invalid glob `{0}`: {kind}", kind = .1.kind())]
     Glob(String, #[source] globset::Error),
 }

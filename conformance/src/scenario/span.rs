@@ -122,17 +122,14 @@ impl SpanTerm {
 
 /// Why a text is not a span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum SpanError {
-    /// An invalid duration.
     #[error(transparent)]
     Duration(#[from] relayspec::timing::NoDuration),
-    /// A term whose factor is not a number.
     #[error("invalid factor in `{0}`: expected a number before the parameter")]
     Factor(String),
-    /// A name that is no timing parameter, and those that there are.
     #[error("unknown timing parameter `{0}`: expected one of {1}")]
     Parameter(String, String),
-    /// An invalid term of a sum.
     #[error("invalid span `{0}`: {1}")]
     Sum(String, #[source] Box<Self>),
 }

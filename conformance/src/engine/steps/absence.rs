@@ -1,8 +1,6 @@
 //! Steps and checks about what must not happen beside the connections: requests to a server of the script, and output of the subject.
 
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
+use super::{Execute, Executor, StepFailure, Stop};
 use crate::outcome::Finding;
 use crate::scenario::STORY;
 use crate::scenario::step::{Output, Unvisited};

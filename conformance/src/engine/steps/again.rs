@@ -3,10 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::Ordering;
 
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{FileMode, Restart, Rival};
 use crate::transport::Address;

@@ -5,13 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::clock::Moment;
 use crate::engine::attempts::{Due, RuleViolation};
 use crate::engine::client::ClientUnderTest;
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Attempts, Delay, Idle, Spread};
 use crate::transport::ConnectionAttempt;

@@ -9,13 +9,10 @@ use relayspec::timing::Parameter;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::engine::attempts::AttemptLog;
 use crate::engine::client::{ClientUnderTest, SharedAttempts};
 use crate::engine::connection_state::ConnectionState;
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
 use crate::engine::observer::{AcceptedAttempt, ConnectionObserver};
 use crate::engine::target::{StartOptions, Starter, Subject};
 use crate::lint::ConnectionLint;

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::StepFailure;
+use super::{Execute, Executor, StepFailure, shown};
 use crate::outcome::Finding;
 use crate::scenario::step::{Collect, Expect};
 

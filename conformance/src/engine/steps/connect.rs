@@ -7,11 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use super::{Execute, Executor, StepFailure, Stop, describe, shown};
 use crate::engine::connection_state::ConnectionState;
-use crate::engine::describe::{describe, shown};
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
 use crate::engine::observer::ConnectionObserver;
 use crate::lint::ConnectionLint;
 use crate::outcome::{By, Finding};

@@ -2,11 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::engine::client::{ClientUnderTest, DriverOutput};
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
 use crate::lint::shorten;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{EventStep, NoEvent, Tell};

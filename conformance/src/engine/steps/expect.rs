@@ -5,12 +5,9 @@ use std::time::Duration;
 use relayspec::timing::Parameter;
 
 use super::matching::{Awaited, Expectation, HasCloseFrames, MatchResult, Received, awaited, match_received};
+use super::{Execute, Executor, StepFailure, Stop, describe, describe_close, shown};
 use crate::clock::Moment;
 use crate::engine::connection_state::ConnectionState;
-use crate::engine::describe::{describe, describe_close, shown};
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
 use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
 use crate::scenario::step::{CloseIs, Expect};

@@ -10,9 +10,7 @@ use tokio::sync::Mutex;
 
 use super::expect::missed;
 use super::matching::difference;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
+use super::{Execute, Executor, StepFailure, Stop};
 use crate::lint::shorten;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{Answer, CutBy, Fetch, Framing, Request, Respond, Serve};

@@ -7,10 +7,8 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::{Execute, Executor, StepFailure};
 use crate::engine::barrier::Barrier;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::StepFailure;
 use crate::engine::sequence::{run_steps, run_to_end};
 use crate::scenario::step::{Many, Meet};
 

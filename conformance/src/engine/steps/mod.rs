@@ -19,9 +19,10 @@ mod time;
 mod turn_away;
 mod values;
 
+use super::describe::{describe, describe_close, shown};
 use super::execute::Execute;
 use super::executor::Executor;
-use super::failure::StepFailure;
+use super::failure::{StepFailure, Stop};
 use crate::scenario::Step;
 use crate::scenario::step::step_list;
 

@@ -5,10 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::again::NO_PROCESS;
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::engine::memory::MemoryGrowth;
 use crate::engine::target::{ProcessExit, SystemUnderTest};
 use crate::outcome::{By, Finding};

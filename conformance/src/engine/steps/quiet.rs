@@ -1,10 +1,7 @@
 //! Requires that nothing comes on a connection for some time.
 
 use super::matching::{Received, is_skipped};
-use crate::engine::describe::{describe, shown};
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::StepFailure;
+use super::{Execute, Executor, StepFailure, describe, shown};
 use crate::outcome::Finding;
 use crate::scenario::step::Quiet;
 

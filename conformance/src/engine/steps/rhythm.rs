@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::clock::Moment;
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
 use crate::outcome::Finding;
 use crate::scenario::Term;
 use crate::scenario::step::{Choice, Expect, Heartbeat, Latency, Poll};

@@ -5,11 +5,8 @@ use std::time::Duration;
 use relayspec::family::Channel;
 use serde_json::Value;
 
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::engine::connection_state::ConnectionState;
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
 use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
 use crate::scenario::step::{Encoding, FrameStep, Pong, Pour, Repeated, Send};

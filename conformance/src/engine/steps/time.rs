@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use relayspec::timing::Parameter;
 
-use crate::engine::describe::shown;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::outcome::Finding;
 use crate::scenario::step::{Let, Mark, Near, Wait};
 use crate::scenario::{Span, Term};

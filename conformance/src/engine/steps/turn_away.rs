@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use super::client::REQUEST;
+use super::{Execute, Executor, StepFailure, Stop};
 use crate::engine::client::ClientUnderTest;
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
 use crate::outcome::By;
 use crate::scenario::step::{FailBy, TurnAway};
 use crate::scenario::to_the_cap;

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::engine::execute::Execute;
-use crate::engine::executor::Executor;
-use crate::engine::failure::{StepFailure, Stop};
+use super::{Execute, Executor, StepFailure, Stop};
 use crate::engine::random;
 use crate::lint::shorten;
 use crate::outcome::Finding;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::definition::{StepDefinition, UnderTest};
+use super::definition::{StepDefinition, UnderTest, decides_check};
 use super::error::{MAX_FRAGMENTS, StepError, in_range, one_of};
 use crate::scenario::scope::{Scope, valid_name};
 use crate::scenario::term::given;
@@ -68,10 +68,7 @@ pub struct Accept {
 impl StepDefinition for Accept {
     const EXAMPLE: &'static str = "{ as: first, of: client }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.client(&self.of)?;
@@ -109,10 +106,7 @@ pub struct Welcome {
 impl StepDefinition for Welcome {
     const EXAMPLE: &'static str = "{ as: first, of: client, check: comes-back }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn websocket_only(&self) -> Option<&'static str> {
         self.fragments.map(|_| "`fragments` of a welcome")
@@ -157,10 +151,7 @@ pub struct TurnAway {
 impl StepDefinition for TurnAway {
     const EXAMPLE: &'static str = "{ of: client, status: 503, times: 3 }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn websocket_only(&self) -> Option<&'static str> {
         self.status.map(|_| "an HTTP `status`")
@@ -216,10 +207,7 @@ pub struct Idle {
 impl StepDefinition for Idle {
     const EXAMPLE: &'static str = "{ of: client, for: 2 reconnect_cap, check: gives-up }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         Ok(scope.client(&self.of)?)
@@ -241,10 +229,7 @@ pub struct Attempts {
 impl StepDefinition for Attempts {
     const EXAMPLE: &'static str = "{ of: client, rule: growth, check: delays-grow }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         Ok(scope.client(&self.of)?)
@@ -286,10 +271,7 @@ pub struct Spread {
 impl StepDefinition for Spread {
     const EXAMPLE: &'static str = "{ values: $delays, attempt: 0, at_least: 0.3, check: delays-differ }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.can_fill(&self.values)?;
@@ -331,10 +313,7 @@ pub struct Tell {
 impl StepDefinition for Tell {
     const EXAMPLE: &'static str = "{ to: client, json: { do: stop } }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn required_trait(&self) -> Option<Trait> {
-        Some(Trait::Driver)
-    }
+    const TRAIT: Option<Trait> = Some(Trait::Driver);
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.client(&self.to)?;
@@ -372,14 +351,8 @@ impl EventStep {
 impl StepDefinition for EventStep {
     const EXAMPLE: &'static str = "{ of: client, json: { event: registered, code: $code }, check: reports-code }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
-
-    fn required_trait(&self) -> Option<Trait> {
-        Some(Trait::Driver)
-    }
+    const TRAIT: Option<Trait> = Some(Trait::Driver);
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.client(&self.of)?;
@@ -410,14 +383,8 @@ pub struct NoEvent {
 impl StepDefinition for NoEvent {
     const EXAMPLE: &'static str = "{ of: client, named: [gave_up], for: 1s, check: keeps-trying }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
-
-    fn required_trait(&self) -> Option<Trait> {
-        Some(Trait::Driver)
-    }
+    const TRAIT: Option<Trait> = Some(Trait::Driver);
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.client(&self.of)?;

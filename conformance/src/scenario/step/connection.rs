@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::definition::{StepDefinition, UnderTest};
+use super::definition::{StepDefinition, UnderTest, decides_check};
 use super::error::StepError;
 use crate::scenario::scope::{Scope, valid_name};
 use crate::scenario::term::given;
@@ -38,10 +38,7 @@ pub struct Connect {
 impl StepDefinition for Connect {
     const EXAMPLE: &'static str = "{ as: host, to: /mac }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         valid_name(&self.name)?;
@@ -79,10 +76,7 @@ pub struct Refused {
 impl StepDefinition for Refused {
     const EXAMPLE: &'static str = "{ to: /unknown, check: unknown-path-refused }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         valid_path(&self.to, scope)?;

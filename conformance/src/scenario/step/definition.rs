@@ -13,14 +13,17 @@ pub(crate) trait StepDefinition {
     /// The side that must be under test; `None` if the step works with either.
     const UNDER_TEST: Option<UnderTest> = None;
 
-    /// The check that the step decides, if any.
+    /// The trait that a scenario with such a step must have, if any.
+    const TRAIT: Option<Trait> = None;
+
+    /// The check that the step decides, if any; see [`decides_check`].
     fn check(&self) -> Option<&CheckName> {
         None
     }
 
     /// The trait that a scenario with this step must have, if any.
     fn required_trait(&self) -> Option<Trait> {
-        None
+        Self::TRAIT
     }
 
     /// What in the step needs a WebSocket, if anything does.
@@ -34,6 +37,16 @@ pub(crate) trait StepDefinition {
     /// If the step could not run.
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError>;
 }
+
+/// Implements [`StepDefinition::check`] for a step with the key `check`, whether that is required or not.
+macro_rules! decides_check {
+    () => {
+        fn check(&self) -> Option<&CheckName> {
+            Into::into(&self.check)
+        }
+    };
+}
+pub(super) use decides_check;
 
 /// The side of the protocol that a scenario tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

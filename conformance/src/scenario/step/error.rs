@@ -23,59 +23,42 @@ pub(super) const MAX_POURED: Size = Size(16 << 30);
 
 /// Why a step is invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum StepError {
-    /// A name or value that cannot be used here.
     #[error(transparent)]
     Scope(#[from] ScopeError),
-    /// Invalid hexadecimal text.
     #[error(transparent)]
     Hex(#[from] HexError),
-    /// Keys of which exactly one must be given.
     #[error("give exactly one of {0}")]
     OneOf(String),
-    /// A key, and the range that its value must be in.
     #[error("`{0}` must be {1}")]
     Range(&'static str, String),
-    /// Keys, and those that they need.
     #[error("{0} can only be used with {1}")]
     Needs(&'static str, &'static str),
-    /// Keys that exclude each other.
     #[error("{0} and {1} exclude each other")]
     Exclusive(&'static str, &'static str),
-    /// A role that no client has, and those that there are.
     #[error("unknown client role `{0}`: expected one of {1}")]
     Role(String, String),
-    /// A missing path.
     #[error("`to` is missing: give the path of an endpoint")]
     NoPath,
-    /// A path where there are none.
     #[error("this family has no paths: omit `to`")]
     Path,
-    /// An invalid request target.
     #[error("invalid request target `{0}`: it starts with `/` and contains no spaces")]
     Target(String),
-    /// An address of another machine.
     #[error("invalid address `{0}`: expected a loopback address, such as 127.0.0.2")]
     Address(String),
-    /// A choice without a name.
     #[error("`bind` takes the name of the choice that came: every choice of `any_of` needs `named`")]
     UnnamedChoice,
-    /// An event without a plain name.
     #[error("`json` needs an `event` with a plain name, such as `registered`")]
     EventName,
-    /// An empty list of events.
     #[error("`named` is empty: list the events that must not occur")]
     NoEvents,
-    /// An alphabet of one character.
     #[error("`alphabet` needs at least two characters")]
     Alphabet,
-    /// A `meet` that nothing surrounds.
     #[error("`meet` must be inside `many`")]
     MeetAlone,
-    /// Too many iterations at once, and what to do.
     #[error("at most {MAX_AT_ONCE} iterations can run at once: {0}")]
     AtOnce(&'static str),
-    /// An invalid step inside another.
     #[error("{1}")]
     Nested(Place, #[source] Box<Self>),
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::definition::StepDefinition;
+use super::definition::{StepDefinition, decides_check};
 use super::error::{MAX_MESSAGES, StepError, in_range, one_of};
 use super::send::Encoding;
 use crate::scenario::scope::Scope;
@@ -63,10 +63,7 @@ pub struct Expect {
 
 impl StepDefinition for Expect {
     const EXAMPLE: &'static str = "{ on: host, json: { type: registered, code: $code }, check: registers }";
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn required_trait(&self) -> Option<Trait> {
         self.any_of.iter().any(|choice| choice.event.is_some()).then_some(Trait::Driver)
@@ -139,10 +136,7 @@ pub struct Collect {
 impl StepDefinition for Collect {
     const EXAMPLE: &'static str =
         "{ on: viewer, count: 3, json: { type: data, payload: $payload }, check: all-arrive }";
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.connection(&self.on)?;
@@ -225,10 +219,7 @@ pub struct Quiet {
 
 impl StepDefinition for Quiet {
     const EXAMPLE: &'static str = "{ on: host, for: 250ms, check: stays-quiet }";
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.connection(&self.on)?;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::definition::StepDefinition;
+use super::definition::{StepDefinition, decides_check};
 use super::error::{StepError, in_range, one_of};
 use crate::scenario::scope::{Scope, valid_name};
 use crate::scenario::term::given;
@@ -69,10 +69,7 @@ pub struct Request {
 
 impl StepDefinition for Request {
     const EXAMPLE: &'static str = "{ as: request, at: backend, like: { method: GET }, check: forwards }";
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.server(&self.at)?;
@@ -210,10 +207,7 @@ pub struct Answer {
 
 impl StepDefinition for Answer {
     const EXAMPLE: &'static str = "{ of: fetched, like: { status: 200 }, check: answered }";
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.request(&self.of)?;
@@ -238,10 +232,7 @@ pub struct Unvisited {
 
 impl StepDefinition for Unvisited {
     const EXAMPLE: &'static str = "{ at: backend, for: 250ms, check: no-request }";
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         Ok(scope.server(&self.at)?)
@@ -260,10 +251,7 @@ pub struct Output {
 
 impl StepDefinition for Output {
     const EXAMPLE: &'static str = "{ lacks: $token, check: keeps-secret }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         Ok(scope.can_fill(&self.lacks)?)

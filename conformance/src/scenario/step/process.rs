@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::definition::{StepDefinition, UnderTest};
+use super::definition::{StepDefinition, UnderTest, decides_check};
 use super::error::StepError;
 use crate::scenario::scope::Scope;
 use crate::scenario::traits::Trait;
@@ -26,10 +26,7 @@ pub struct Memory {
 
 impl StepDefinition for Memory {
     const EXAMPLE: &'static str = "{ grows_at_most: 16 MiB, check: bounded-memory }";
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
+    decides_check!();
 
     fn validate(&self, _: &mut Scope) -> Result<(), StepError> {
         if self.grows_at_most.is_some() == self.check.is_some() {
@@ -50,10 +47,7 @@ pub struct Terminate {
 
 impl StepDefinition for Terminate {
     const EXAMPLE: &'static str = "{}";
-
-    fn required_trait(&self) -> Option<Trait> {
-        Some(Trait::OwnProcess)
-    }
+    const TRAIT: Option<Trait> = Some(Trait::OwnProcess);
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         Ok(self.of.iter().try_for_each(|client| scope.client(client))?)
@@ -78,14 +72,8 @@ pub struct Exit {
 
 impl StepDefinition for Exit {
     const EXAMPLE: &'static str = "{ within: 2s, status: success, check: ends-cleanly }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
-
-    fn required_trait(&self) -> Option<Trait> {
-        Some(Trait::OwnProcess)
-    }
+    const TRAIT: Option<Trait> = Some(Trait::OwnProcess);
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         Ok(self.of.iter().try_for_each(|client| scope.client(client))?)
@@ -116,14 +104,8 @@ pub struct Restart {
 impl StepDefinition for Restart {
     const EXAMPLE: &'static str = "{ by: kill, check: comes-back }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
-
-    fn check(&self) -> Option<&CheckName> {
-        self.check.as_ref()
-    }
-
-    fn required_trait(&self) -> Option<Trait> {
-        Some(Trait::OwnProcess)
-    }
+    const TRAIT: Option<Trait> = Some(Trait::OwnProcess);
+    decides_check!();
 
     fn validate(&self, _: &mut Scope) -> Result<(), StepError> {
         Ok(())
@@ -162,14 +144,8 @@ pub struct Rival {
 impl StepDefinition for Rival {
     const EXAMPLE: &'static str = "{ within: 5s, check: refuses-to-start }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
-
-    fn required_trait(&self) -> Option<Trait> {
-        Some(Trait::OwnProcess)
-    }
+    const TRAIT: Option<Trait> = Some(Trait::OwnProcess);
+    decides_check!();
 
     fn validate(&self, _: &mut Scope) -> Result<(), StepError> {
         Ok(())
@@ -189,10 +165,7 @@ pub struct FileMode {
 impl StepDefinition for FileMode {
     const EXAMPLE: &'static str = "{ is: \"0600\", check: private-socket }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, _: &mut Scope) -> Result<(), StepError> {
         Ok(())

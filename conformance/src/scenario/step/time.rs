@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::definition::{StepDefinition, UnderTest};
+use super::definition::{StepDefinition, UnderTest, decides_check};
 use super::error::{MAX_ROUNDS, StepError, in_range, one_of};
 use super::expect::Expect;
 use super::send::Send;
@@ -78,10 +78,7 @@ pub struct Near {
 impl StepDefinition for Near {
     const EXAMPLE: &'static str =
         "{ value: $expiry, to: $start, plus: code_lifetime, tolerance: 2s, check: right-expiry }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.can_fill(&self.value)?;
@@ -110,10 +107,7 @@ impl StepDefinition for Heartbeat {
     const EXAMPLE: &'static str =
         "{ on: host, count: 3, every: heartbeat_interval, tolerance_percent: 10, check: regular-pings }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn websocket_only(&self) -> Option<&'static str> {
         Some("`heartbeat`")
@@ -148,10 +142,7 @@ pub struct Latency {
 impl StepDefinition for Latency {
     const EXAMPLE: &'static str = "{ send: { on: host, ping: a }, expect: { on: host, pong: a }, rounds: 5, apart: 50ms, \
          median_at_most: 20ms, check: answers-soon }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         self.send.validate(scope)?;
@@ -182,10 +173,7 @@ impl StepDefinition for Poll {
     const EXAMPLE: &'static str = "{ send: { on: viewer, json: { type: join, code: $code } }, expect: { type: joined }, \
          meanwhile: { type: error }, every: 20ms, within: 1s, check: free-again }";
     const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         self.send.validate(scope)?;

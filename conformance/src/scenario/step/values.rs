@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::definition::StepDefinition;
+use super::definition::{StepDefinition, decides_check};
 use super::error::{StepError, one_of};
 use crate::scenario::scope::Scope;
 use crate::scenario::{CheckName, Term};
@@ -54,10 +54,7 @@ pub struct Distinct {
 
 impl StepDefinition for Distinct {
     const EXAMPLE: &'static str = "{ values: $codes, check: codes-differ }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         Ok(scope.can_fill(&self.values)?)
@@ -76,10 +73,7 @@ pub struct Same {
 
 impl StepDefinition for Same {
     const EXAMPLE: &'static str = "{ values: $orders, check: same-order }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         Ok(scope.can_fill(&self.values)?)
@@ -100,10 +94,7 @@ pub struct Disjoint {
 
 impl StepDefinition for Disjoint {
     const EXAMPLE: &'static str = "{ values: $new, from: $old, check: no-reuse }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.can_fill(&self.values)?;
@@ -129,10 +120,7 @@ pub struct Tally {
 
 impl StepDefinition for Tally {
     const EXAMPLE: &'static str = "{ values: $outcomes, to: { joined: 1, refused: 19 }, check: one-joins }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.can_fill(&self.values)?;
@@ -155,10 +143,7 @@ pub struct Unpredictable {
 
 impl StepDefinition for Unpredictable {
     const EXAMPLE: &'static str = "{ values: $codes, alphabet: ABC123, check: random-codes }";
-
-    fn check(&self) -> Option<&CheckName> {
-        Some(&self.check)
-    }
+    decides_check!();
 
     fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
         scope.can_fill(&self.values)?;

@@ -37,84 +37,97 @@ pub(super) fn example(kind: &StepKind) -> Value {
 }
 
 /// A step of any kind: its example, or one of the form that the schema allows.
-pub(super) fn step() -> impl Strategy<Value = Step> {
-    let document = schema::document::<Script>();
+pub(super) fn step() -> BoxedStrategy<Step> {
+    let forms = Forms::new();
     let kinds = STEPS.iter().map(|kind| {
-        let generated = variant(&document, kind.keyword, 2);
+        let generated = forms.step(kind.keyword, 1);
         prop_oneof![1 => Just(example(kind)), 4 => generated].boxed()
     });
-    Union::new(kinds).prop_map(|value| read(&value))
+    let read = |value: Value| serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{value}: {error}"));
+    Union::new(kinds).prop_map(read).boxed()
 }
 
-fn read(value: &Value) -> Step {
-    serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{value}: {error}"))
+/// Generates values from the schema of scenarios. Strategies are expensive to make and cheap to clone.
+struct Forms {
+    document: Value,
+    name: BoxedStrategy<String>,
+    text: BoxedStrategy<Value>,
+    definitions: BTreeMap<&'static str, BoxedStrategy<Value>>,
 }
 
-fn variant(document: &Value, keyword: &str, depth: usize) -> BoxedStrategy<Value> {
-    let variants = document["$defs"]["Step"]["oneOf"].as_array().expect("the steps");
-    let step = variants.iter().find_map(|variant| variant["properties"].get(keyword)).expect("the schema of a step");
-    let keyword = keyword.to_owned();
-    any_value(document, step, &keyword, depth).prop_map(move |keys| json!({ keyword.as_str(): keys })).boxed()
-}
+impl Forms {
+    fn new() -> Self {
+        let definitions = BTreeMap::from([
+            ("Term", term().boxed()),
+            ("Bytes", bytes().boxed()),
+            ("Span", span().prop_map(|span| span.to_string().into()).boxed()),
+            ("Size", size().prop_map(|size| size.to_string().into()).boxed()),
+            ("CheckName", check().prop_map(|check| check.to_string().into()).boxed()),
+            ("Mode", (0..0o10000_u32).prop_map(|mode| format!("{mode:04o}").into()).boxed()),
+        ]);
+        let text = prop_oneof![name(), text()].prop_map(Value::from).boxed();
+        Self { document: schema::document::<Script>(), name: name().boxed(), text, definitions }
+    }
 
-/// A value of a schema, for the key of this name.
-fn any_value(document: &Value, schema: &Value, key: &str, depth: usize) -> BoxedStrategy<Value> {
-    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
-        return match name {
-            "Term" => term().boxed(),
-            "Bytes" => bytes().boxed(),
-            "Span" => span().prop_map(|span| span.to_string().into()).boxed(),
-            "Size" => size().prop_map(|size| size.to_string().into()).boxed(),
-            "CheckName" => check().prop_map(|check| check.to_string().into()).boxed(),
-            "Mode" => (0..0o10000_u32).prop_map(|mode| format!("{mode:04o}").into()).boxed(),
-            "Step" => Union::new(STEPS.iter().map(|kind| variant(document, kind.keyword, depth - 1))).boxed(),
-            name => any_value(document, &document["$defs"][name], key, depth),
-        };
+    /// A step of a kind; other steps are nested in it up to a depth.
+    fn step(&self, keyword: &str, depth: usize) -> BoxedStrategy<Value> {
+        let variants = self.document["$defs"]["Step"]["oneOf"].as_array().expect("the steps");
+        let step = variants.iter().find_map(|variant| variant["properties"].get(keyword)).expect("a step's schema");
+        let keyword = keyword.to_owned();
+        self.value(step, &keyword, depth).prop_map(move |keys| json!({ keyword.as_str(): keys })).boxed()
     }
-    if let Some(choices) = schema["anyOf"].as_array() {
-        let choices = choices.iter().filter(|choice| choice["type"] != "null");
-        return Union::new(choices.map(|choice| any_value(document, choice, key, depth))).boxed();
-    }
-    if let Some(constants) = schema["oneOf"].as_array() {
-        return select(constants.iter().map(|one| one["const"].clone()).collect::<Vec<_>>()).boxed();
-    }
-    let kind = schema["type"].as_str().or_else(|| schema["type"].as_array()?.first()?.as_str());
-    match kind {
-        Some("object") => match schema["properties"].as_object() {
-            Some(properties) => {
-                let is_required = |name: &String| {
-                    schema["required"].as_array().is_some_and(|required| required.contains(&name.clone().into()))
-                };
-                let members: Vec<_> = properties
-                    .iter()
-                    .map(|(name, property)| {
-                        let value = any_value(document, property, name, depth);
-                        let value = if is_required(name) { value.prop_map(Some).boxed() } else { of(value).boxed() };
-                        value.prop_map({
-                            let name = name.clone();
-                            move |value| value.map(|value| (name.clone(), value))
-                        })
-                    })
-                    .collect();
-                members.prop_map(|members| members.into_iter().flatten().collect()).boxed()
-            }
-            None if schema["additionalProperties"].is_object() => {
-                let value = any_value(document, &schema["additionalProperties"], key, depth);
-                btree_map(name(), value, 0..3).prop_map(|members| members.into_iter().collect()).boxed()
-            }
-            None => Just(json!({})).boxed(),
-        },
-        Some("array") if schema["items"]["$ref"] == "#/$defs/Step" && depth == 0 => Just(json!([])).boxed(),
-        Some("array") => vec(any_value(document, &schema["items"], key, depth), 0..3).prop_map(Value::from).boxed(),
-        Some("string") => prop_oneof![name(), text()].prop_map(Value::from).boxed(),
-        Some("integer") => {
-            let bound = |name: &str, default| schema[name].as_u64().unwrap_or(default);
-            (bound("minimum", 0)..=bound("maximum", 99).min(9_999)).prop_map(Value::from).boxed()
+
+    /// A value of a schema, for the key of this name.
+    fn value(&self, schema: &Value, key: &str, depth: usize) -> BoxedStrategy<Value> {
+        if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+            return match self.definitions.get(name) {
+                Some(known) => known.clone(),
+                None if name == "Step" => {
+                    Union::new(STEPS.iter().map(|kind| self.step(kind.keyword, depth - 1))).boxed()
+                }
+                None => self.value(&self.document["$defs"][name], key, depth),
+            };
         }
-        Some("number") => (0.0..1e3_f64).prop_map(Value::from).boxed(),
-        Some("boolean") => any::<bool>().prop_map(Value::from).boxed(),
-        _ if key == "opcode" => (0..16_u64).prop_map(Value::from).boxed(),
-        other => panic!("no generator for `{key}` of type {other:?}: {schema}"),
+        if let Some(choices) = schema["anyOf"].as_array() {
+            let choices = choices.iter().filter(|choice| choice["type"] != "null");
+            return Union::new(choices.map(|choice| self.value(choice, key, depth))).boxed();
+        }
+        if let Some(constants) = schema["oneOf"].as_array() {
+            return select(constants.iter().map(|one| one["const"].clone()).collect::<Vec<_>>()).boxed();
+        }
+        match schema["type"].as_str().or_else(|| schema["type"].as_array()?.first()?.as_str()) {
+            Some("object") if schema["properties"].is_object() => self.object(schema, depth),
+            Some("object") if schema["additionalProperties"].is_object() => {
+                let value = self.value(&schema["additionalProperties"], key, depth);
+                btree_map(self.name.clone(), value, 0..3).prop_map(|members| members.into_iter().collect()).boxed()
+            }
+            Some("object") => Just(json!({})).boxed(),
+            Some("array") if schema["items"]["$ref"] == "#/$defs/Step" && depth == 0 => Just(json!([])).boxed(),
+            Some("array") => vec(self.value(&schema["items"], key, depth), 0..3).prop_map(Value::from).boxed(),
+            Some("string") => self.text.clone(),
+            Some("integer") => {
+                let bound = |name: &str, default| schema[name].as_u64().unwrap_or(default);
+                (bound("minimum", 0)..=bound("maximum", 99).min(9_999)).prop_map(Value::from).boxed()
+            }
+            Some("number") => (0.0..1e3_f64).prop_map(Value::from).boxed(),
+            Some("boolean") => any::<bool>().prop_map(Value::from).boxed(),
+            _ if key == "opcode" => (0..16_u64).prop_map(Value::from).boxed(),
+            other => panic!("no generator for `{key}` of type {other:?}: {schema}"),
+        }
+    }
+
+    /// An object with all required members, and any of the others.
+    fn object(&self, schema: &Value, depth: usize) -> BoxedStrategy<Value> {
+        let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        let members = properties.map(|(name, property)| {
+            let value = self.value(property, name, depth);
+            let value =
+                if required.contains(&name.as_str()) { value.prop_map(Some).boxed() } else { of(value).boxed() };
+            let name = name.clone();
+            value.prop_map(move |value| value.map(|value| (name.clone(), value))).boxed()
+        });
+        members.collect::<Vec<_>>().prop_map(|members| members.into_iter().flatten().collect()).boxed()
     }
 }
 
