@@ -65,24 +65,11 @@ enum PastVerdict {
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// The file cannot be read.
-    #[error("{file}: cannot read it: {source}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("{0}: cannot be read: {1}")]
+    Unreadable(String, #[source] io::Error),
     /// The text is not a valid baseline.
-    #[error("{file}:{position}: {problem}")]
-    Invalid {
-        /// The file.
-        file: String,
-        /// Where.
-        position: Position,
-        /// What is wrong.
-        #[source]
-        problem: BaselineProblem,
-    },
+    #[error("{0}:{1}: {2}")]
+    Invalid(String, Position, #[source] BaselineProblem),
 }
 
 /// What is wrong with a baseline.
@@ -98,18 +85,13 @@ pub enum BaselineProblem {
     #[error("the reason is empty; state why `{0}` fails")]
     NoReason(String),
     /// An entry's glob is invalid.
-    #[error("invalid glob `{pattern}`: {}", .source.kind())]
-    Glob {
-        /// The glob.
-        pattern: String,
-        /// What is wrong.
-        source: globset::Error,
-    },
+    #[error("invalid glob `{_0}`: {}", .1.kind())]
+    Glob(String, #[source] globset::Error),
 }
 
 impl BaselineProblem {
     fn at(self, file: &str, text: &str, offset: usize) -> BaselineError {
-        BaselineError::Invalid { file: file.to_owned(), position: Position::of_offset(text, offset), problem: self }
+        BaselineError::Invalid(file.to_owned(), Position::of_offset(text, offset), self)
     }
 }
 
@@ -128,7 +110,7 @@ impl Baseline {
         let file = path.display().to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&file, &text),
-            Err(source) => Err(BaselineError::Unreadable { file, source }),
+            Err(error) => Err(BaselineError::Unreadable(file, error)),
         }
     }
 
@@ -195,8 +177,8 @@ impl BaselineEntry {
         if reason.trim().is_empty() {
             return Err(BaselineProblem::NoReason(pattern.clone()).at(file, text, expected.reason.span().start));
         }
-        let glob = Glob::new(pattern)
-            .map_err(|source| BaselineProblem::Glob { pattern: pattern.clone(), source }.at(file, text, start))?;
+        let glob =
+            Glob::new(pattern).map_err(|error| BaselineProblem::Glob(pattern.clone(), error).at(file, text, start))?;
         Ok(Self {
             pattern: pattern.clone(),
             matcher: glob.compile_matcher(),
@@ -349,7 +331,7 @@ reason = " issue 13 "
             assert_eq!(error(text), message);
         }
         let error = Baseline::load(Path::new("no/such/known.toml")).expect_err("an error").to_string();
-        assert!(error.starts_with("no/such/known.toml: cannot read it: "), "{error}");
+        assert!(error.starts_with("no/such/known.toml: cannot be read: "), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The file of a report: written whole or not at all, and opened before the run, which may be long.
 
+use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -44,6 +45,13 @@ impl ReportFile {
         write().map_err(|cause| failed(&self.path, cause))?;
         self.partial = None;
         Ok(())
+    }
+}
+
+impl ReportFile {
+    /// The error that the report could not be made for this file.
+    pub(super) fn error(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> ReportError {
+        failed(&self.path, io::Error::other(cause))
     }
 }
 

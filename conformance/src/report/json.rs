@@ -1,6 +1,5 @@
 //! The JSON report: one document with the schema of [`RunReport`].
 
-use std::io;
 use std::path::Path;
 
 use super::file::ReportFile;
@@ -12,7 +11,6 @@ use crate::event::Event;
 #[derive(Debug)]
 pub struct Json {
     file: ReportFile,
-    to: String,
     report: RunReport,
 }
 
@@ -22,8 +20,7 @@ impl Json {
     /// # Errors
     /// If the path cannot be written to, which is found before the run.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
-        let file = ReportFile::create(path)?;
-        Ok(Self { file, to: path.display().to_string(), report: RunReport::default() })
+        Ok(Self { file: ReportFile::create(path)?, report: RunReport::default() })
     }
 }
 
@@ -32,8 +29,7 @@ impl Report for Json {
         if !self.report.add(event) {
             return Ok(());
         }
-        let text = serde_json::to_string_pretty(&self.report)
-            .map_err(|error| ReportError { to: self.to.clone(), cause: io::Error::other(error) })?;
+        let text = serde_json::to_string_pretty(&self.report).map_err(|error| self.file.error(error))?;
         self.file.write(&(text + "\n"))
     }
 }

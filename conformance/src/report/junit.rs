@@ -1,6 +1,5 @@
 //! The JUnit XML report for CI services: a suite for each scenario, a case for each check.
 
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,7 +19,6 @@ use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
 #[derive(Debug)]
 pub struct Junit {
     file: ReportFile,
-    to: String,
     report: RunReport,
 }
 
@@ -33,8 +31,7 @@ impl Junit {
     /// # Errors
     /// If the path cannot be written to, which is found before the run.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
-        let file = ReportFile::create(path)?;
-        Ok(Self { file, to: path.display().to_string(), report: RunReport::default() })
+        Ok(Self { file: ReportFile::create(path)?, report: RunReport::default() })
     }
 }
 
@@ -43,9 +40,7 @@ impl Report for Junit {
         if !self.report.add(event) {
             return Ok(());
         }
-        let text = document(&self.report)
-            .to_string()
-            .map_err(|error| ReportError { to: self.to.clone(), cause: io::Error::other(error) })?;
+        let text = document(&self.report).to_string().map_err(|error| self.file.error(error))?;
         self.file.write(&text)
     }
 }

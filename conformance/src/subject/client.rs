@@ -77,11 +77,11 @@ impl ClientLauncher {
             if let Some(ending) = process.process().and_then(|process| process.ended()) {
                 // Its last output may still be on the way.
                 self.clock.nap(POLL).await;
-                let problem = StartProblem::Ended { command, awaited, ending: ending.description };
+                let problem = StartProblem::Ended(command, awaited, ending.description);
                 return Err(StartError { problem, output: process.output() });
             }
             if self.clock.now() > deadline {
-                let problem = StartProblem::Timeout { command, awaited, within };
+                let problem = StartProblem::Timeout(command, awaited, within);
                 return Err(StartError { problem, output: process.output() });
             }
         }

@@ -88,10 +88,8 @@ impl CommandLauncher {
             }
             let (command, awaited) = (self.template.shown(), Readiness::Listening(at.clone()));
             let problem = match ended {
-                Some(ending) => StartProblem::Ended { command, awaited, ending: ending.description },
-                None if self.clock.now() > deadline => {
-                    StartProblem::Timeout { command, awaited, within: self.ready_within }
-                }
+                Some(ending) => StartProblem::Ended(command, awaited, ending.description),
+                None if self.clock.now() > deadline => StartProblem::Timeout(command, awaited, self.ready_within),
                 None => {
                     self.clock.nap(POLL).await;
                     continue;

@@ -116,23 +116,11 @@ impl JsonSchema for ParameterName {
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// It cannot be read.
-    #[error("manifest {}: cannot read it: {source}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("manifest {}: cannot be read: {_1}", .0.display())]
+    Unreadable(PathBuf, #[source] io::Error),
     /// It is not a valid manifest.
-    #[error("manifest {}:{position}: {}", .path.display(), .source.message().trim_end().replace('\n', "; "))]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// Where.
-        position: Position,
-        /// What is wrong.
-        source: toml::de::Error,
-    },
+    #[error("manifest {}:{_1}: {}", .0.display(), .2.message().trim_end().replace('\n', "; "))]
+    Invalid(PathBuf, Position, #[source] toml::de::Error),
 }
 
 impl Manifest {
@@ -151,10 +139,10 @@ impl Manifest {
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
         let file = || path.to_owned();
         let text = std::fs::read_to_string(path);
-        let text = text.map_err(|source| ManifestError::Unreadable { path: file(), source })?;
-        let mut manifest: Self = toml::from_str(&text).map_err(|source| {
-            let position = Position::of_offset(&text, source.span().unwrap_or_default().start);
-            ManifestError::Invalid { path: file(), position, source }
+        let text = text.map_err(|error| ManifestError::Unreadable(file(), error))?;
+        let mut manifest: Self = toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let position = Position::of_offset(&text, error.span().unwrap_or_default().start);
+            ManifestError::Invalid(file(), position, error)
         })?;
         manifest.file = Some(file());
         if let Some(folder) = manifest.folder().map(Path::to_owned) {

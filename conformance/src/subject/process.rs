@@ -68,11 +68,7 @@ impl ProcessGroup {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|source| StartProblem::Spawn {
-                program: program.clone(),
-                folder: folder.map(Path::to_owned),
-                source,
-            })?;
+            .map_err(|error| StartProblem::Spawn(program.clone(), folder.map(Path::to_owned), error))?;
         let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let (Some(guard), Some(leader)) = (&guard, leader) {
             guard.watch(leader);

@@ -59,8 +59,7 @@ impl SharedClient {
             Some(listener) => listener.clone(),
             None => {
                 let bound = Listener::bind(port(&call, self.address), self.clock.clone()).await;
-                let listener =
-                    bound.map_err(|source| StartProblem::Listen { address: self.address.to_string(), source })?;
+                let listener = bound.map_err(|error| StartProblem::Listen(self.address, error))?;
                 if self.launcher.is_none() {
                     let params = call.params.as_object().into_iter().flatten().filter(|(_, value)| value.is_string());
                     let params: Vec<_> = params.map(|(name, value)| format!("{name} {value}")).collect();

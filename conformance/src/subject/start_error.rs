@@ -1,6 +1,7 @@
 //! Why a subject could not be started.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,13 +39,8 @@ pub enum StartProblem {
     #[error("cannot create a folder for the socket: {0}")]
     Folder(#[source] io::Error),
     /// The runner cannot listen for the client.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
     /// The URL is invalid once its placeholders are filled in.
     #[error(transparent)]
     Address(#[from] AddressError),
@@ -52,35 +48,14 @@ pub enum StartProblem {
     #[error("the command is empty")]
     EmptyCommand,
     /// The system cannot run the command.
-    #[error("cannot start `{program}`{}: {source}", .folder.as_ref().map(|folder| format!(" in {}", folder.display())).unwrap_or_default())]
-    Spawn {
-        /// The program.
-        program: String,
-        /// The folder to run it in, if not the current one.
-        folder: Option<PathBuf>,
-        /// Why.
-        source: io::Error,
-    },
-    /// Its process ended too early.
-    #[error("`{command}` ended before it {} ({ending})", .awaited.past())]
-    Ended {
-        /// The command.
-        command: String,
-        /// What it should have done.
-        awaited: Readiness,
-        /// How it ended.
-        ending: String,
-    },
-    /// It was not ready in time.
-    #[error("`{command}` did not {} within {}", .awaited.infinitive(), Written(*.within))]
-    Timeout {
-        /// The command.
-        command: String,
-        /// What it should have done.
-        awaited: Readiness,
-        /// The time that it had.
-        within: Duration,
-    },
+    #[error("cannot start `{_0}`{}: {_2}", .1.as_ref().map(|folder| format!(" in {}", folder.display())).unwrap_or_default())]
+    Spawn(String, Option<PathBuf>, #[source] io::Error),
+    /// The process of this command ended before it was ready; how it ended.
+    #[error("`{_0}` ended before it {} ({_2})", .1.past())]
+    Ended(String, Readiness, String),
+    /// This command was not ready in time.
+    #[error("`{_0}` did not {} within {}", .1.infinitive(), Written(*.2))]
+    Timeout(String, Readiness, Duration),
     /// No server answers at its URL.
     #[error(transparent)]
     Preflight(#[from] PreflightError),

@@ -43,26 +43,14 @@ impl SystemUnderTest for UrlSubject {
 #[derive(Debug, thiserror::Error)]
 pub enum PreflightError {
     /// No connection could be opened.
-    #[error("{url}: {source}; {}", remedy(.source, *.secure))]
-    Open {
-        /// The URL.
-        url: String,
-        /// Whether it is one with TLS.
-        secure: bool,
-        /// Why.
-        source: OpenError,
-    },
+    #[error("{_0}: {_1}; {}", remedy(.1, .0.starts_with("wss:")))]
+    Open(String, #[source] OpenError),
     /// The handshake was not answered in time.
     #[error(
-        "{url} accepted the connection but did not answer the WebSocket handshake within {}; is it another service?",
-        Written(*.within)
+        "{_0} accepted the connection but did not answer the WebSocket handshake within {}; is it another service?",
+        Written(*.1)
     )]
-    Unanswered {
-        /// The URL.
-        url: String,
-        /// The time that it had.
-        within: Duration,
-    },
+    Unanswered(String, Duration),
 }
 
 /// Tries the family's endpoints until a handshake succeeds, so that a wrong address gets one clear message and not a report of failures.
@@ -76,11 +64,11 @@ pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Du
         let deadline = clock.now() + clock.real(within);
         let problem = match clock.within(deadline, open(route, endpoint.path, Dial::default())).await {
             Some(Ok(_)) => return Ok(()),
-            Some(Err(source)) => PreflightError::Open { url, secure: route.address.is_secure(), source },
-            None => return Err(PreflightError::Unanswered { url, within }),
+            Some(Err(error)) => PreflightError::Open(url, error),
+            None => return Err(PreflightError::Unanswered(url, within)),
         };
         // Only a server that speaks HTTP may have another endpoint that accepts.
-        let is_http = matches!(&problem, PreflightError::Open { source: OpenError::Status { .. }, .. });
+        let is_http = matches!(&problem, PreflightError::Open(_, OpenError::Status { .. }));
         let first = first_problem.take().unwrap_or(problem);
         if !is_http {
             return Err(first);

@@ -65,7 +65,7 @@ pub struct ConnectionAttempt {
 /// The request of a handshake.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HandshakeRequest {
-    /// The request target, as `/mac`.
+    /// The request target, such as `/mac`.
     pub target: String,
     key: String,
     length: usize,

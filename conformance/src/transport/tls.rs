@@ -29,29 +29,14 @@ pub enum TlsError {
     #[error("cannot set up TLS: {0}")]
     Library(#[source] rustls::Error),
     /// The file of certificates cannot be read.
-    #[error("--ca-file {}: cannot read it: {source}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("--ca-file {}: cannot be read: {_1}", .0.display())]
+    Unreadable(PathBuf, #[source] io::Error),
     /// The file is not PEM.
-    #[error("--ca-file {}: not a PEM file: {}", .path.display(), pem_problem(.source))]
-    NotPem {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: pem::Error,
-    },
+    #[error("--ca-file {}: not a PEM file: {}", .0.display(), pem_problem(.1))]
+    NotPem(PathBuf, #[source] pem::Error),
     /// The file has a certificate that cannot be trusted.
-    #[error("--ca-file {}: contains an unusable certificate: {source}", .path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: rustls::Error,
-    },
+    #[error("--ca-file {}: contains an unusable certificate: {_1}", .0.display())]
+    Unusable(PathBuf, #[source] rustls::Error),
     /// The file has no certificate.
     #[error("--ca-file {}: contains no certificate", .0.display())]
     Empty(PathBuf),
@@ -87,11 +72,11 @@ pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
 
 fn roots_of(path: &Path) -> Result<RootCertStore, TlsError> {
     let of = || path.to_owned();
-    let pem = std::fs::read(path).map_err(|source| TlsError::Unreadable { path: of(), source })?;
+    let pem = std::fs::read(path).map_err(|error| TlsError::Unreadable(of(), error))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|source| TlsError::NotPem { path: of(), source })?;
-        roots.add(certificate).map_err(|source| TlsError::Unusable { path: of(), source })?;
+        let certificate = certificate.map_err(|error| TlsError::NotPem(of(), error))?;
+        roots.add(certificate).map_err(|error| TlsError::Unusable(of(), error))?;
     }
     if roots.is_empty() { Err(TlsError::Empty(of())) } else { Ok(roots) }
 }

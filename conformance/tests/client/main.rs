@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use role::{Role, Turn};
 use user::{User, UserInput};
-use wire::{Received, Wire};
+use wire::{Incoming, Wire};
 
 /// What the client is started with.
 pub(crate) struct ClientSettings {
@@ -246,20 +246,20 @@ impl FlawedClient {
             let (overdue_at, again) = (overdue.unwrap_or_else(Instant::now), self.role.again);
             tokio::select! {
                 received = wire.next() => match received {
-                    Received::Text(text) => match self.text(&text, &mut wire, success).await {
+                    Incoming::Text(text) => match self.text(&text, &mut wire, success).await {
                         Turn::Stay => {}
                         Turn::HangUp => {
                             wire.close(&1000_u16.to_be_bytes()).await;
                             return AttemptEnd::Lost;
                         }
                     },
-                    Received::Binary if self.settings.has("closes-on-binary") => {
+                    Incoming::Binary if self.settings.has("closes-on-binary") => {
                         wire.close(&1003_u16.to_be_bytes()).await;
                         return AttemptEnd::Lost;
                     }
-                    Received::Binary | Received::Pong => {}
-                    Received::Ping(payload) => self.ping(payload, &mut wire).await,
-                    Received::Close(payload) => {
+                    Incoming::Binary | Incoming::Pong => {}
+                    Incoming::Ping(payload) => self.ping(payload, &mut wire).await,
+                    Incoming::Close(payload) => {
                         match &*self.settings.flaw {
                             "impolite" => {}
                             "lingers" => {
@@ -270,17 +270,17 @@ impl FlawedClient {
                         }
                         return AttemptEnd::Lost;
                     }
-                    Received::Violation(_) if self.settings.has("violation-1000") => {
+                    Incoming::Violation(_) if self.settings.has("violation-1000") => {
                         wire.close(&1000_u16.to_be_bytes()).await;
                         return AttemptEnd::Lost;
                     }
-                    Received::Violation(_) if self.settings.has("violation-drops") => return AttemptEnd::Lost,
-                    Received::Violation(code) => {
+                    Incoming::Violation(_) if self.settings.has("violation-drops") => return AttemptEnd::Lost,
+                    Incoming::Violation(code) => {
                         wire.close(&code.to_be_bytes()).await;
                         return if self.settings.has("violation-stays-away") { AttemptEnd::Away } else { AttemptEnd::Lost };
                     }
-                    Received::End if self.settings.has("lost-without-close") => return AttemptEnd::Away,
-                    Received::End => return AttemptEnd::Lost,
+                    Incoming::End if self.settings.has("lost-without-close") => return AttemptEnd::Away,
+                    Incoming::End => return AttemptEnd::Lost,
                 },
                 input = self.user.next() => match input {
                     UserInput::Stop if self.settings.has("stops-without-close") => return AttemptEnd::Stopped,

@@ -20,7 +20,7 @@ const LARGEST: usize = 8 << 20;
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What was received.
-pub(crate) enum Received {
+pub(crate) enum Incoming {
     Text(String),
     Binary,
     Ping(Vec<u8>),
@@ -65,20 +65,20 @@ pub(crate) async fn connect(address: &str, path: &str, flaw: &str) -> Option<Wir
 
 impl Wire {
     /// The next arrival. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Received {
+    pub(crate) async fn next(&mut self) -> Incoming {
         loop {
             if let Some(received) = self.frame() {
                 return received;
             }
             match self.stream.read_buf(&mut self.read).await {
                 Ok(count) if count > 0 => {}
-                _ => return Received::End,
+                _ => return Incoming::End,
             }
         }
     }
 
     /// What the next complete frame completes.
-    fn frame(&mut self) -> Option<Received> {
+    fn frame(&mut self) -> Option<Incoming> {
         loop {
             let [first, second, rest @ ..] = &self.read[..] else { return None };
             let (opcode, fin, is_masked) = (first & 0x0F, first & 0x80 != 0, second & 0x80 != 0);
@@ -95,12 +95,12 @@ impl Wire {
                 || opcode == 0 && self.partial.is_none()
                 || matches!(opcode, TEXT | BINARY) && self.partial.is_some();
             if is_invalid {
-                return Some(Received::Violation(1002));
+                return Some(Incoming::Violation(1002));
             }
             let before = self.partial.as_ref().map_or(0, |(_, bytes)| bytes.len());
             let largest = if self.flaw == "small-buffer" { 64 << 10 } else { LARGEST };
             if length.saturating_add(before) > largest {
-                return Some(Received::Violation(if self.flaw == "too-large-1002" { 1002 } else { 1009 }));
+                return Some(Incoming::Violation(if self.flaw == "too-large-1002" { 1002 } else { 1009 }));
             }
             if self.read.len() < skip + length {
                 return None;
@@ -112,8 +112,8 @@ impl Wire {
             }
             self.read.drain(..skip + length);
             match opcode {
-                PING => return Some(Received::Ping(payload)),
-                PONG => return Some(Received::Pong),
+                PING => return Some(Incoming::Ping(payload)),
+                PONG => return Some(Incoming::Pong),
                 CLOSE => return Some(close(payload)),
                 opcode => {
                     let (kind, mut whole) = self.partial.take().unwrap_or((opcode, Vec::new()));
@@ -127,18 +127,18 @@ impl Wire {
         }
     }
 
-    fn message(&mut self, opcode: u8, payload: Vec<u8>) -> Received {
+    fn message(&mut self, opcode: u8, payload: Vec<u8>) -> Incoming {
         if self.flaw == "fragments-apart" {
             // The rest then counts as a message too.
             self.partial = None;
         }
         match String::from_utf8(payload) {
-            _ if opcode == BINARY => Received::Binary,
-            Ok(text) => Received::Text(text),
+            _ if opcode == BINARY => Incoming::Binary,
+            Ok(text) => Incoming::Text(text),
             Err(error) if self.flaw == "takes-bad-utf-8" => {
-                Received::Text(String::from_utf8_lossy(error.as_bytes()).into_owned())
+                Incoming::Text(String::from_utf8_lossy(error.as_bytes()).into_owned())
             }
-            Err(_) => Received::Violation(1007),
+            Err(_) => Incoming::Violation(1007),
         }
     }
 
@@ -177,10 +177,10 @@ impl Wire {
     }
 }
 
-fn close(payload: Vec<u8>) -> Received {
+fn close(payload: Vec<u8>) -> Incoming {
     let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-        return if payload.is_empty() { Received::Close(payload) } else { Received::Violation(1002) };
+        return if payload.is_empty() { Incoming::Close(payload) } else { Incoming::Violation(1002) };
     };
     let is_code = matches!(u16::from_be_bytes(*code), 1000..=1003 | 1007..=1014 | 3000..=4999);
-    if is_code && std::str::from_utf8(reason).is_ok() { Received::Close(payload) } else { Received::Violation(1002) }
+    if is_code && std::str::from_utf8(reason).is_ok() { Incoming::Close(payload) } else { Incoming::Violation(1002) }
 }

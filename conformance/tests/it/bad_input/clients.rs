@@ -108,5 +108,5 @@ async fn an_unfinished_line_is_reported() {
     let lint = tested.exits(1).check("lint");
     assert_eq!((lint.verdict, lint.requirement.as_deref()), (Verdict::Fail, Some("DRV-02")));
     assert!(lint.findings[0].what.contains("an unfinished line: {\"event\":\"conn"), "{lint:?}");
-    assert!(tested.check("story").findings[0].what.contains("ended instead of connecting"));
+    assert!(tested.check("story").findings[0].what.contains("exited instead of connecting"));
 }

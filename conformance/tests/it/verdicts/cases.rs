@@ -174,8 +174,8 @@ pub(super) const CASES: &[RelayCase] = &[
     // Opening and closing
     case("refuses", "PAIR-01", &["connect: { as: viewer, to: /browser?FLAW, check: connects }"], &["connects"]),
     case("accepts", "WIRE-08", &["refused: { to: /closed?FLAW, check: refuses }"], &["refuses"]),
-    case("no-close-frame", "PAIR-02", LOST, &["refused"]),
-    case("another-close", "PAIR-02", LOST, &["refused"]),
+    case("no-close-frame", "PAIR-02", LOST, &["closed"]),
+    case("another-close", "PAIR-02", LOST, &["closed"]),
     case(
         "forbidden-close",
         "PAIR-02",

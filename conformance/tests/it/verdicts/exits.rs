@@ -82,5 +82,5 @@ async fn a_value_that_makes_an_invalid_message_valid_is_attributed_to_the_subjec
     let tested = run("odd-value", &[("odd-value".to_owned(), script.to_owned())], &[]).await;
     assert_eq!((tested.ran.status, tested.ran.err.as_str()), (1, ""), "{}", tested.ran.shown());
     let found: Vec<_> = tested.check("story").findings.iter().map(|finding| finding.what.as_str()).collect();
-    assert_eq!(found, ["the subject gave a value that makes a message of what is to be none"]);
+    assert_eq!(found, ["the subject provided a value that makes an invalid message valid"]);
 }
