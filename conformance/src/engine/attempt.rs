@@ -15,7 +15,7 @@ use super::sequence::run_to_end;
 use super::target::Subject;
 use crate::clock::{Moment, millis};
 use crate::outcome::{CheckOutcome, Finding, ScenarioOutcome, Verdict};
-use crate::scenario::{STORY, Scenario};
+use crate::scenario::{SCENARIO_CHECK, Scenario};
 
 /// The result of one attempt at a scenario.
 pub(super) struct ScenarioResult {
@@ -98,7 +98,7 @@ async fn answer_asides(run: &ScenarioRun) {
     }
 }
 
-/// Returns some time after the subject's process has ended unasked, with a description of how.
+/// Returns some time after the subject's process has ended unexpectedly, with a description of how.
 async fn unrequested_end(run: &ScenarioRun) -> String {
     let clock = &run.context.clock;
     loop {
@@ -116,7 +116,7 @@ fn overdue(deadline: Duration) -> Stop {
 }
 
 fn violation(finding: Finding) -> Stop {
-    Stop::Violation { check: STORY.to_owned(), finding: Box::new(finding) }
+    Stop::Violation { check: SCENARIO_CHECK.to_owned(), finding: Box::new(finding) }
 }
 
 /// The requirement that no input ends the process, if it applies to the subject.

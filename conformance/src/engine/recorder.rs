@@ -7,7 +7,7 @@ use relayspec::requirement::{self, Level};
 
 use super::failure::Stop;
 use crate::outcome::{CheckOutcome, Finding, Verdict};
-use crate::scenario::{Check, LINT, Place, STORY, Scenario, each_step};
+use crate::scenario::{Check, LINT, Place, SCENARIO_CHECK, Scenario, each_step};
 
 /// The results so far.
 #[derive(Debug, Default)]
@@ -73,9 +73,9 @@ fn blank(scenario: &Scenario, name: &str) -> CheckOutcome {
 }
 
 fn own_check(scenario: &Scenario, stop: Option<&Stop>) -> CheckOutcome {
-    let mut outcome = blank(scenario, STORY);
+    let mut outcome = blank(scenario, SCENARIO_CHECK);
     match stop {
-        Some(Stop::Violation { check, finding }) if check == STORY => {
+        Some(Stop::Violation { check, finding }) if check == SCENARIO_CHECK => {
             outcome.verdict = Verdict::Fail;
             outcome.findings = vec![finding.as_ref().clone()];
         }

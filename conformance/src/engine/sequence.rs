@@ -7,7 +7,7 @@ use super::failure::{StepFailure, Stop};
 use super::target::Boxed;
 use crate::clock::millis;
 use crate::outcome::Finding;
-use crate::scenario::{At, Place, STORY, Step};
+use crate::scenario::{At, Place, SCENARIO_CHECK, Step};
 
 /// A step that took longer has waited for something.
 const LONG_STEP: Duration = Duration::from_millis(60);
@@ -24,7 +24,7 @@ pub(super) async fn run_to_end(executor: &mut Executor, steps: &[At<Step>]) -> R
 pub(super) fn run_steps<'a>(executor: &'a mut Executor, steps: &'a [At<Step>]) -> Boxed<'a, Result<(), Stop>> {
     Box::pin(async move {
         for step in steps {
-            let check = step.value.check().map_or(STORY, |check| check.name.as_str());
+            let check = step.value.check().map_or(SCENARIO_CHECK, |check| check.name.as_str());
             let begin = executor.clock().now();
             let result = run_in_time(executor, &step.value).await;
             // Inside `many`, a long step of one iteration delays the others.
@@ -35,7 +35,7 @@ pub(super) fn run_steps<'a>(executor: &'a mut Executor, steps: &'a [At<Step>]) -
                 executor.run.settle();
             }
             match result {
-                Ok(()) if check != STORY => executor.run.recorder.pass(check, step.place),
+                Ok(()) if check != SCENARIO_CHECK => executor.run.recorder.pass(check, step.place),
                 Ok(()) => {}
                 Err(StepFailure::Stop(Stop::Internal(why))) if !nests(&step.value) => {
                     let Place { line, column } = step.place;

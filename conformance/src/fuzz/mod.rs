@@ -87,7 +87,7 @@ pub struct FuzzFinding {
     pub steps: usize,
     /// When it was found, in real time since the start.
     pub found_after: Duration,
-    /// How long shrinking took, and in how many runs; zero if the server was gone.
+    /// How long shrinking took, and in how many runs; zero if the server had ended.
     pub shrunk: (Duration, usize),
 }
 
@@ -275,10 +275,10 @@ impl Fuzzer<'_> {
     /// Restarts the server if it has ended.
     async fn revive(&mut self) -> Result<(), FuzzError> {
         let Some(exit) = self.target.process().and_then(|process| process.ended()) else { return Ok(()) };
-        let gone =
+        let ended =
             |why: String| FuzzError::ServerGone(format!("the server has ended ({}), and {why}", exit.description));
-        let launcher = self.plan.launcher.as_ref().ok_or_else(|| gone("the runner cannot restart it".to_owned()))?;
-        self.target = launcher.launch().await.map_err(|why| gone(format!("could not be restarted: {why}")))?;
+        let launcher = self.plan.launcher.as_ref().ok_or_else(|| ended("the runner cannot restart it".to_owned()))?;
+        self.target = launcher.launch().await.map_err(|why| ended(format!("could not be restarted: {why}")))?;
         Ok(())
     }
 

@@ -106,7 +106,7 @@ impl Shrinking {
         }
     }
 
-    /// The next candidate, in whichever phase.
+    /// The next candidate of the current or a later phase.
     fn next(&mut self) -> bool {
         loop {
             match self.phase {

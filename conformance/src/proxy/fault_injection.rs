@@ -1,8 +1,8 @@
-//! Faults that a proxy injects into connections, to show how peers cope with them.
+//! Fault injection: what a proxy does to connections, to show how peers cope with it.
 
 use std::time::Duration;
 
-/// Faults to inject; none by default.
+/// Fault injection; nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FaultInjection {
     /// Resets every connection after this time.

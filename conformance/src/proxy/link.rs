@@ -50,7 +50,7 @@ enum LinkEnd {
     HalfOpen,
 }
 
-/// Forwards a connection until it ends, or an injected fault ends it.
+/// Forwards a connection until it ends, or fault injection ends it.
 pub(super) async fn forward(
     client: TcpStream,
     number: usize,
@@ -75,7 +75,7 @@ pub(super) async fn forward(
     let (server_reads, server_writes) = tokio::io::split(server);
     let mut client_half = Half { reads: client_reads, writes: server_writes, from: Side::Client };
     let mut server_half = Half { reads: server_reads, writes: client_writes, from: Side::Server };
-    let (clock, faults) = (&setup.clock, &setup.faults);
+    let (clock, injected) = (&setup.clock, &setup.fault_injection);
     let begin = clock.now();
     let after = async |span: Option<Duration>| match span {
         Some(span) => clock.sleep_until(begin + span).await,
@@ -85,9 +85,9 @@ pub(super) async fn forward(
         let both = async { tokio::join!(client_half.forward(&shared), server_half.forward(&shared)) };
         tokio::select! {
             ends = both => if ends == (End::Fin, End::Fin) { LinkEnd::Closed } else { LinkEnd::Cut },
-            () = after(faults.drop_after) => LinkEnd::Cut,
+            () = after(injected.drop_after) => LinkEnd::Cut,
             () = shared.cut.notified() => LinkEnd::Cut,
-            () = after(faults.half_open_after) => LinkEnd::HalfOpen,
+            () = after(injected.half_open_after) => LinkEnd::HalfOpen,
         }
     };
     drop(shared);
@@ -98,7 +98,7 @@ pub(super) async fn forward(
         LinkEnd::Cut => {}
         // Both sockets stay open, but are no longer read.
         LinkEnd::HalfOpen => tokio::select! {
-            () = after(faults.drop_after) => {}
+            () = after(injected.drop_after) => {}
             () = left(clock, [&client, &server]) => return,
         },
     }
@@ -125,7 +125,7 @@ struct Half<R, W> {
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Half<R, W> {
     /// Forwards all that is received; returns how it ended.
     async fn forward(&mut self, shared: &LinkState) -> End {
-        match shared.setup.faults.delay {
+        match shared.setup.fault_injection.delay {
             None => self.forward_immediately(shared).await,
             Some(delay) => self.forward_delayed(shared, delay).await,
         }

@@ -19,8 +19,8 @@ pub struct ProxySetup {
     pub tls: Option<Arc<ClientConfig>>,
     /// The family of the peers.
     pub family: &'static Family,
-    /// The faults to inject.
-    pub faults: FaultInjection,
+    /// What to inject into connections.
+    pub fault_injection: FaultInjection,
     /// The clock.
     pub clock: Clock,
     /// Compiled schemas.

@@ -182,7 +182,7 @@ impl Watcher {
         violations.into_iter().for_each(|violation| self.violation(at, violation));
         if is_message {
             self.messages += 1;
-            if self.setup.faults.reset_every.is_some_and(|every| self.messages.is_multiple_of(every)) {
+            if self.setup.fault_injection.reset_every.is_some_and(|every| self.messages.is_multiple_of(every)) {
                 self.cut.notify_one();
             }
         }

@@ -156,6 +156,6 @@ fn uncovered(name: &CheckName, check: &Check, covers: &[String], before: &[Check
     if !covers.contains(&requirement) {
         return Some(ScriptError::NotCovered(name.clone(), requirement));
     }
-    let twin = before.iter().find(|twin| twin.name == check.name && twin.requirement != requirement)?;
-    Some(ScriptError::Ambiguous(check.name.clone(), requirement, twin.requirement.clone()))
+    let earlier = before.iter().find(|earlier| earlier.name == check.name && earlier.requirement != requirement)?;
+    Some(ScriptError::Ambiguous(check.name.clone(), requirement, earlier.requirement.clone()))
 }

@@ -15,7 +15,7 @@ pub struct CheckName {
 }
 
 /// The check of every step without a check of its own: the scenario ran as written.
-pub const STORY: &str = "story";
+pub const SCENARIO_CHECK: &str = "story";
 
 /// The check that all traffic of the subject passes lint.
 pub const LINT: &str = "lint";
@@ -43,7 +43,7 @@ impl TryFrom<String> for CheckName {
         if !kebab {
             return Err(CheckNameError::Invalid(text));
         }
-        if [STORY, LINT].contains(&name) {
+        if [SCENARIO_CHECK, LINT].contains(&name) {
             return Err(CheckNameError::Reserved(name.to_owned()));
         }
         Ok(Self { requirement, name: name.to_owned() })

@@ -23,7 +23,7 @@ mod yaml;
 
 pub use at::{At, Place};
 pub use check::ScriptError;
-pub use check_name::{CheckName, CheckNameError, LINT, STORY};
+pub use check_name::{CheckName, CheckNameError, LINT, SCENARIO_CHECK};
 pub use id::ScenarioId;
 pub use library::{built_in, built_in_of};
 pub use load::{LoadCause, LoadError, load, load_file};

@@ -2,7 +2,7 @@
 
 use super::{Execute, Executor, StepFailure, Stop};
 use crate::outcome::Finding;
-use crate::scenario::STORY;
+use crate::scenario::SCENARIO_CHECK;
 use crate::scenario::step::{Output, Unvisited};
 
 impl Execute for Unvisited {
@@ -53,7 +53,7 @@ impl Executor {
                 .got(left.request.map_or_else(|error| error.to_string(), |request| request.summary()))
                 .on(self.full_name(name))
                 .at(self.run.transcript.ms(left.at));
-            return Err(Stop::Violation { check: STORY.to_owned(), finding: Box::new(finding) });
+            return Err(Stop::Violation { check: SCENARIO_CHECK.to_owned(), finding: Box::new(finding) });
         }
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! Compares what was received with what a step waits for: whether it matches, is skipped, or differs, and where.
 
-use std::collections::BTreeMap;
-
 use relayspec::family::Packing;
 use serde_json::Value;
 
@@ -85,7 +83,7 @@ pub(super) fn match_received(
     received: &Received<'_>,
     awaited: &[Awaited<'_>],
     skipping: Skipping<'_>,
-    variables: &BTreeMap<String, Value>,
+    variables: &Bindings,
 ) -> MatchResult {
     let (mut nearest, mut is_of_kind) = (None, false);
     for Awaited { named, what } in awaited {
@@ -106,14 +104,16 @@ pub(super) fn match_received(
                     None
                 }
             },
-            (Expectation::Binary(expected), Arrival::Binary(bytes), _) => match compare(expected, bytes, variables) {
-                Ok(()) => Some(Bindings::new()),
-                Err(difference) => {
-                    is_of_kind = true;
-                    nearest.get_or_insert(difference);
-                    None
+            (Expectation::Binary(expected), Arrival::Binary(bytes), _) => {
+                match byte_difference(expected, bytes, variables) {
+                    None => Some(Bindings::new()),
+                    Some(difference) => {
+                        is_of_kind = true;
+                        nearest.get_or_insert(difference);
+                        None
+                    }
                 }
-            },
+            }
             (Expectation::Close(expected), Arrival::Close { code, reason }, _) if fits(expected, *code, reason) => {
                 Some(Bindings::new())
             }
@@ -158,11 +158,13 @@ impl<'a> Received<'a> {
 pub(super) type Skipping<'a> = (Option<&'a Term>, Option<&'a Bytes>);
 
 /// Whether something is skipped.
-pub(super) fn is_skipped(skipping: Skipping<'_>, received: &Received<'_>, variables: &BTreeMap<String, Value>) -> bool {
+pub(super) fn is_skipped(skipping: Skipping<'_>, received: &Received<'_>, variables: &Bindings) -> bool {
     let (json, binary) = skipping;
     match (&received.json, &received.arrived.what) {
         (Some(value), _) => json.is_some_and(|term| term.matches(value, variables).is_ok()),
-        (None, Arrival::Binary(bytes)) => binary.is_some_and(|wanted| compare(wanted, bytes, variables).is_ok()),
+        (None, Arrival::Binary(bytes)) => {
+            binary.is_some_and(|wanted| byte_difference(wanted, bytes, variables).is_none())
+        }
         _ => false,
     }
 }
@@ -178,9 +180,12 @@ pub(super) fn difference(kind: &str, mismatch: Mismatch) -> Option<String> {
     Some(format!("the {kind} differs at {path}: expected {expected}, got {got}"))
 }
 
-fn compare(expected: &Bytes, got: &[u8], variables: &BTreeMap<String, Value>) -> Result<(), String> {
-    let expected = expected.expected(variables).map_err(|error| error.to_string())?;
-    expected.compare(got).map_err(|difference| difference.to_string())
+/// How received bytes differ from what is expected, if they do.
+fn byte_difference(expected: &Bytes, got: &[u8], variables: &Bindings) -> Option<String> {
+    match expected.expected(variables) {
+        Ok(expected) => expected.compare(got).err().map(|difference| difference.to_string()),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 fn fits(expected: &CloseIs, code: Option<u16>, reason: &str) -> bool {

@@ -10,7 +10,7 @@ use crate::engine::connection_state::ConnectionState;
 use crate::lint::{excerpt, shorten};
 use crate::outcome::Finding;
 use crate::scenario::step::{Encoding, FrameStep, Pong, Pour, Repeated, Send};
-use crate::scenario::{Bindings, STORY, Term, hex};
+use crate::scenario::{Bindings, SCENARIO_CHECK, Term, hex};
 use crate::transport::encode::{BINARY, CONTINUATION, PING, PONG, TEXT};
 use crate::transport::{Masking, OutFrame, Side};
 
@@ -249,7 +249,7 @@ impl Executor {
         let got = || if opcode == TEXT { shorten(&payload) } else { excerpt(&payload) };
         // The subject provided a value of the message.
         let violation = |what: &str, got: String| Stop::Violation {
-            check: STORY.to_owned(),
+            check: SCENARIO_CHECK.to_owned(),
             finding: Box::new(Finding::new(what.to_owned()).expected("a value that its chapter allows").got(got)),
         };
         match (problem(channel, opcode, &payload), &step.invalid) {
