@@ -114,7 +114,7 @@ async fn serve(
         upstream: arguments.upstream.clone(),
         tls,
         family,
-        faults: FaultInjection {
+        fault_injection: FaultInjection {
             drop_after: arguments.drop_after.map(|span| span.0),
             delay: arguments.delay.map(|span| span.0),
             reset_every: arguments.reset_every.map(|number| number as usize),

@@ -6,7 +6,7 @@ use super::counts::is_not_reached;
 use super::style::Style;
 use super::text::{count, escape, payload, span, wrap};
 use crate::outcome::{CheckOutcome, Finding, ScenarioOutcome, Verdict};
-use crate::scenario::STORY;
+use crate::scenario::SCENARIO_CHECK;
 
 /// At most this many findings of a check are shown; the JSON report has all.
 const MOST: usize = 3;
@@ -62,7 +62,7 @@ pub(super) fn name(check: &CheckOutcome) -> &str {
 /// The name of a check with its requirement.
 pub(super) fn named(check: &CheckOutcome) -> String {
     match (&check.requirement, name(check)) {
-        (None, STORY) if check.verdict == Verdict::Inconclusive => "the rest of the scenario".to_owned(),
+        (None, SCENARIO_CHECK) if check.verdict == Verdict::Inconclusive => "the rest of the scenario".to_owned(),
         (None, name) => escape(name),
         (Some(requirement), name) => format!("{} ({})", escape(name), escape(requirement)),
     }
