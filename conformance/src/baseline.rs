@@ -13,7 +13,7 @@ use toml::Spanned;
 
 use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
 use crate::position::Position;
-use crate::scenario::{LINT, STORY, Scenario};
+use crate::scenario::{LINT, SCENARIO_CHECK, Scenario};
 
 /// A baseline file (TOML).
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -163,7 +163,7 @@ impl Baseline {
 /// The ids of all checks of a scenario, including those that every scenario has.
 pub fn check_ids(scenario: &Scenario) -> impl Iterator<Item = String> {
     let named = scenario.checks().into_iter().map(|check| check.name);
-    let names = [STORY, LINT].map(str::to_owned).into_iter().chain(named);
+    let names = [SCENARIO_CHECK, LINT].map(str::to_owned).into_iter().chain(named);
     names.map(|name| format!("{}#{name}", scenario.id))
 }
 

@@ -7,23 +7,26 @@ use tokio::sync::watch;
 
 pub(super) use stop_requested as told_to_stop;
 
-/// Completes on SIGTERM and SIGINT.
-pub(super) async fn stop_requested() {
-    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else { return pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Completes on SIGTERM and SIGINT, which no longer end the process from this call on.
+pub(super) fn stop_requested() -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else { return pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
 /// A flag that becomes true on SIGTERM and SIGINT.
 pub(super) fn interruption() -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
+    let stop = stop_requested();
     tokio::spawn(async move {
         tokio::select! {
-            () = stop_requested() => drop(sender.send(true)),
-            () = sender.closed() => return,
+            () = stop => drop(sender.send(true)),
+            () = sender.closed() => {}
         }
         sender.closed().await;
     });
