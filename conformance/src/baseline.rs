@@ -103,9 +103,6 @@ impl Baseline {
     }
 
     /// Reads a baseline from a file.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is invalid.
     pub fn load(path: &Path) -> Result<Self, BaselineError> {
         let file = path.display().to_string();
         match std::fs::read_to_string(path) {
@@ -115,9 +112,6 @@ impl Baseline {
     }
 
     /// Reads a baseline from text; `file` is its name in messages.
-    ///
-    /// # Errors
-    /// If the text is invalid.
     pub fn parse(file: &str, text: &str) -> Result<Self, BaselineError> {
         let read: BaselineFile = toml::from_str(text).map_err(|error| {
             let start = error.span().unwrap_or_default().start;

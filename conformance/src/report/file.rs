@@ -24,17 +24,11 @@ struct PartialFile {
 
 impl ReportFile {
     /// Opens the file.
-    ///
-    /// # Errors
-    /// If the path cannot be written to.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
         open(path).map_err(|cause| failed(path, cause))
     }
 
     /// Writes the whole text. A second call replaces what the first wrote.
-    ///
-    /// # Errors
-    /// If it cannot be written.
     pub fn write(&mut self, text: &str) -> Result<(), ReportError> {
         let mut write = || {
             self.file.write_all(text.as_bytes())?;

@@ -16,9 +16,6 @@ pub struct Json {
 
 impl Json {
     /// A report to a file, which appears or changes only when the run is over.
-    ///
-    /// # Errors
-    /// If the path cannot be written to, which is found before the run.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
         Ok(Self { file: ReportFile::create(path)?, report: RunReport::default() })
     }

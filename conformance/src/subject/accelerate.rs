@@ -47,9 +47,6 @@ pub struct Accelerator {
 
 impl Accelerator {
     /// Accelerates processes to the speed of a clock.
-    ///
-    /// # Errors
-    /// If the library is not found.
     pub fn new(clock: Clock) -> Result<Self, AcceleratorError> {
         let given = std::env::var_os(LIBRARY_VARIABLE).map(PathBuf::from);
         let library = match given {

@@ -59,9 +59,6 @@ impl ClientLauncher {
     }
 
     /// Starts a client to see whether it connects at all, and ends it. If its time should be accelerated and is not, returns why.
-    ///
-    /// # Errors
-    /// If it cannot be started, ends, or does not connect in time.
     pub async fn try_out(&self, call: StartOptions, within: Duration) -> Result<Option<String>, StartError> {
         let listener = self.listener(&call).await?;
         let process = self.launch_at(&listener, &call).await?;

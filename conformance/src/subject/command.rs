@@ -54,9 +54,6 @@ pub struct CommandSubject {
 
 impl CommandLauncher {
     /// Starts a server and waits until it accepts connections, at every port in its command.
-    ///
-    /// # Errors
-    /// If it cannot be started, ends at once, or does not listen in time; with what it printed.
     pub async fn start(&self) -> Result<CommandSubject, StartError> {
         let spec = self.template.launch_spec()?;
         let group = Mutex::new(Arc::new(self.start_at(&spec).await?));

@@ -125,17 +125,11 @@ pub enum ManifestError {
 
 impl Manifest {
     /// The manifest in a file, or an empty one if no file is given.
-    ///
-    /// # Errors
-    /// As [`Self::load`].
     pub fn of(path: Option<&Path>) -> Result<Self, ManifestError> {
         path.map_or_else(|| Ok(Self::default()), Self::load)
     }
 
     /// Reads a manifest; paths in it become relative to the current folder.
-    ///
-    /// # Errors
-    /// If it cannot be read or is invalid.
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
         let file = || path.to_owned();
         let text = std::fs::read_to_string(path);

@@ -39,9 +39,6 @@ impl FromStr for Param {
 
 impl Param {
     /// A name and its value.
-    ///
-    /// # Errors
-    /// If the name cannot be that of a scenario's variable.
     pub fn new(name: &str, value: &str) -> Result<Self, ParamError> {
         if !is_name(name) {
             return Err(ParamError::Name(name.to_owned()));

@@ -52,17 +52,11 @@ pub struct ClientTemplate {
 
 impl ClientTemplate {
     /// Splits a command line as a POSIX shell does; no shell runs it.
-    ///
-    /// # Errors
-    /// If a quote is not closed, or the command is empty.
     pub fn new(command: &str) -> Result<Self, TemplateError> {
         Self::of_words(shell_words::split(command)?)
     }
 
     /// The command of these words.
-    ///
-    /// # Errors
-    /// If it is empty.
     pub fn of_words(words: Vec<String>) -> Result<Self, TemplateError> {
         if words.first().is_none_or(String::is_empty) {
             return Err(TemplateError::EmptyClient);
@@ -109,17 +103,11 @@ pub(super) struct LaunchSpec {
 
 impl ServerTemplate {
     /// Splits a command line as a POSIX shell does; no shell runs it.
-    ///
-    /// # Errors
-    /// If a quote is not closed, the command is empty, or its placeholders do not match those of the URL.
     pub fn new(command: &str, url: Option<&str>) -> Result<Self, TemplateError> {
         Self::of_words(shell_words::split(command)?, url)
     }
 
     /// The command of these words.
-    ///
-    /// # Errors
-    /// If it is empty, or its placeholders do not match those of the URL.
     pub fn of_words(words: Vec<String>, url: Option<&str>) -> Result<Self, TemplateError> {
         if words.is_empty() {
             return Err(TemplateError::EmptyServer);
@@ -174,9 +162,6 @@ impl ServerTemplate {
     }
 
     /// The same, with these params.
-    ///
-    /// # Errors
-    /// If a value has the placeholder of a port that the command does not have.
     pub fn with_params(self, params: Params) -> Result<Self, TemplateError> {
         let known: BTreeSet<_> = self.words.iter().flat_map(|word| placeholders(word)).collect();
         let unknown = params.values().flat_map(placeholders).find(|placeholder| !known.contains(placeholder));

@@ -54,9 +54,6 @@ pub enum PreflightError {
 }
 
 /// Tries the family's endpoints until a handshake succeeds, so that a wrong address gets one clear message and not a report of failures.
-///
-/// # Errors
-/// If no WebSocket server answers at any of them; with a remedy.
 pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Duration) -> Result<(), PreflightError> {
     let mut first_problem = None;
     for endpoint in family.endpoints {

@@ -135,9 +135,6 @@ impl WebAddress {
     }
 
     /// Reads the base URL of an HTTP server.
-    ///
-    /// # Errors
-    /// If it is not one.
     pub fn of_http(url: &str) -> Result<Self, AddressError> {
         let websocket = match url.split_once("://") {
             Some(("http", rest)) => format!("ws://{rest}"),

@@ -97,9 +97,6 @@ pub struct Dial {
 }
 
 /// Opens a connection; a Unix stream socket has no handshake. The caller bounds the time.
-///
-/// # Errors
-/// If TCP, TLS or the handshake fails.
 pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenError> {
     let address = match &route.address {
         Address::Web(address) => address,

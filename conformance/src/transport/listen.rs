@@ -162,9 +162,6 @@ impl ConnectionAttempt {
     }
 
     /// Reads the request; a Unix stream socket has none. The caller bounds the time.
-    ///
-    /// # Errors
-    /// If the client disconnects, or asks for anything but a WebSocket.
     pub async fn request(&mut self) -> Result<HandshakeRequest, RequestError> {
         if self.link.is_framed() {
             return Ok(HandshakeRequest::default());

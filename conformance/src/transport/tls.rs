@@ -50,9 +50,6 @@ fn pem_problem(error: &pem::Error) -> String {
 }
 
 /// The TLS configuration for a kind of trust.
-///
-/// # Errors
-/// If the file cannot be read or contains no certificate.
 pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

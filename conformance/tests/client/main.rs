@@ -96,6 +96,12 @@ async fn main() -> std::process::ExitCode {
     client.live().await.into()
 }
 
+/// Closes a connection with a code.
+async fn close(wire: Wire, code: u16, end: AttemptEnd) -> AttemptEnd {
+    wire.close(&code.to_be_bytes()).await;
+    end
+}
+
 struct FlawedClient {
     settings: ClientSettings,
     user: User,
@@ -248,15 +254,9 @@ impl FlawedClient {
                 received = wire.next() => match received {
                     Incoming::Text(text) => match self.text(&text, &mut wire, success).await {
                         Turn::Stay => {}
-                        Turn::HangUp => {
-                            wire.close(&1000_u16.to_be_bytes()).await;
-                            return AttemptEnd::Lost;
-                        }
+                        Turn::HangUp => return close(wire, 1000, AttemptEnd::Lost).await,
                     },
-                    Incoming::Binary if self.settings.has("closes-on-binary") => {
-                        wire.close(&1003_u16.to_be_bytes()).await;
-                        return AttemptEnd::Lost;
-                    }
+                    Incoming::Binary if self.settings.has("closes-on-binary") => return close(wire, 1003, AttemptEnd::Lost).await,
                     Incoming::Binary | Incoming::Pong => {}
                     Incoming::Ping(payload) => self.ping(payload, &mut wire).await,
                     Incoming::Close(payload) => {
@@ -270,10 +270,7 @@ impl FlawedClient {
                         }
                         return AttemptEnd::Lost;
                     }
-                    Incoming::Violation(_) if self.settings.has("violation-1000") => {
-                        wire.close(&1000_u16.to_be_bytes()).await;
-                        return AttemptEnd::Lost;
-                    }
+                    Incoming::Violation(_) if self.settings.has("violation-1000") => return close(wire, 1000, AttemptEnd::Lost).await,
                     Incoming::Violation(_) if self.settings.has("violation-drops") => return AttemptEnd::Lost,
                     Incoming::Violation(code) => {
                         wire.close(&code.to_be_bytes()).await;
@@ -289,16 +286,10 @@ impl FlawedClient {
                         wire.close(&1000_u16.to_be_bytes()).await;
                         return AttemptEnd::Stopped;
                     }
-                    UserInput::Stop => {
-                        wire.close(&1000_u16.to_be_bytes()).await;
-                        return AttemptEnd::Stopped;
-                    }
+                    UserInput::Stop => return close(wire, 1000, AttemptEnd::Stopped).await,
                     UserInput::Command(command) => self.command(&command, Some(&mut wire)).await,
                 },
-                () = sleep_until(overdue_at), if overdue.is_some() => {
-                    wire.close(&1000_u16.to_be_bytes()).await;
-                    return AttemptEnd::Lost;
-                }
+                () = sleep_until(overdue_at), if overdue.is_some() => return close(wire, 1000, AttemptEnd::Lost).await,
                 () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => self.role.greet(&mut wire).await,
             }
         }

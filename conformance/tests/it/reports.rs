@@ -90,15 +90,13 @@ fn passing(name: &str) -> ScenarioOutcome {
 fn failing() -> ScenarioOutcome {
     let id = "pairing/expired-code#refused-as-expired";
     let finding = Finding {
-        requirement: None,
         what: "an unexpected message".to_owned(),
         expected: Some(r#"{"type":"error","code":"EXPIRED_CODE","message":(text)}"#.to_owned()),
         got: Some(r#"{"type":"error","code":"INVALID_CODE","message":"no such code"}"#.to_owned()),
         connection: Some("viewer".to_owned()),
         place: Some(Place { line: 11, column: 5 }),
         at_ms: Some(1552.345),
-        excused_from_ms: None,
-        noise_ms: None,
+        ..Finding::default()
     };
     let failed = CheckOutcome { findings: vec![finding], ..check(id, Some("PAIR-30"), Verdict::Fail) };
     let checks = vec![
@@ -138,9 +136,7 @@ fn warning() -> ScenarioOutcome {
         connection: Some("viewer".to_owned()),
         place: Some(Place { line: 9, column: 5 }),
         at_ms: Some(812.5),
-        requirement: None,
-        excused_from_ms: None,
-        noise_ms: None,
+        ..Finding::default()
     };
     let id = "pairing/small-messages#passed-on-at-once";
     let warned = CheckOutcome { findings: vec![slow], ..check(id, Some("WIRE-12"), Verdict::Warn) };
@@ -194,12 +190,14 @@ fn mixed() -> Vec<Event> {
 
 // --- outputs
 
+fn feed(report: &mut impl Report, events: &[Event]) {
+    events.iter().for_each(|event| report.event(event).expect("a report that can be written"));
+}
+
 fn terminal(events: &[Event], style: Style) -> String {
     let mut out = Vec::new();
     let mut report = Terminal::new(&mut out, style);
-    for event in events {
-        report.event(event).expect("a vector takes everything");
-    }
+    feed(&mut report, events);
     drop(report);
     String::from_utf8(out).expect("UTF-8")
 }
@@ -212,9 +210,7 @@ fn folder(name: &str) -> PathBuf {
 fn written<R: Report>(name: &str, create: fn(&Path) -> Result<R, ReportError>, events: &[Event]) -> String {
     let path = folder(name).join("report");
     let mut report = create(&path).expect("a path that can be written");
-    for event in events {
-        report.event(event).expect("written");
-    }
+    feed(&mut report, events);
     std::fs::read_to_string(path).expect("a report")
 }
 
@@ -442,11 +438,9 @@ fn replace_their_file_when_the_run_is_over() {
     let (last, first) = events.split_last().expect("events");
 
     let mut report = Json::create(&path).expect("a path that can be written");
-    for event in first {
-        report.event(event).expect("taken");
-    }
+    feed(&mut report, first);
     assert_eq!(std::fs::read_to_string(&path).expect("a file"), "the old report");
-    report.event(last).expect("written");
+    feed(&mut report, std::slice::from_ref(last));
     assert!(std::fs::read_to_string(&path).expect("a file").starts_with("{\n"));
     assert_eq!(names(&folder), ["report.json"]);
 }
@@ -483,9 +477,7 @@ fn follow_links() {
     std::fs::write(&target, "old").expect("written");
     std::os::unix::fs::symlink(&target, &link).expect("a link");
     let mut report = Json::create(&link).expect("a path that can be written");
-    for event in run(&[passing("first-come")], RunEnd::default()) {
-        report.event(&event).expect("written");
-    }
+    feed(&mut report, &run(&[passing("first-come")], RunEnd::default()));
     assert!(link.is_symlink());
     assert!(std::fs::read_to_string(&target).expect("a file").starts_with("{\n"));
 }
@@ -503,9 +495,7 @@ fn write_to_pipes_without_replacing_them() {
         move || std::fs::read_to_string(pipe)
     });
     let mut report = Json::create(&pipe).expect("a path that can be written");
-    for event in run(&[passing("first-come")], RunEnd::default()) {
-        report.event(&event).expect("written");
-    }
+    feed(&mut report, &run(&[passing("first-come")], RunEnd::default()));
     drop(report);
     assert!(std::fs::metadata(&pipe).expect("a pipe").file_type().is_fifo());
     assert!(reader.join().expect("a reader").expect("a report").starts_with("{\n"));

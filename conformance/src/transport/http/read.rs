@@ -55,9 +55,6 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// Reads a request; calls `proceed` after its head if the client expects `100 Continue`.
-    ///
-    /// # Errors
-    /// If none arrives, or it is invalid.
     pub async fn request(&mut self, proceed: impl AsyncFnOnce()) -> Result<HttpMessage, HttpError> {
         let (start, lines) = self.head(MessageKind::Request).await?;
         let extent = extent(&lines)?.unwrap_or(BodyExtent::Length(0));
@@ -70,9 +67,6 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// Reads the response to a request with this method; interim responses (1xx) are skipped.
-    ///
-    /// # Errors
-    /// If none arrives, or it is invalid.
     pub async fn answer(&mut self, method: &str) -> Result<HttpMessage, HttpError> {
         loop {
             let (start, lines) = self.head(MessageKind::Answer).await?;
