@@ -5,10 +5,13 @@ use std::future::pending;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-pub(super) use stop_requested as told_to_stop;
+/// Completes on SIGTERM and SIGINT.
+pub(super) async fn stop_requested() {
+    stop_signals().await;
+}
 
-/// Completes on SIGTERM and SIGINT, which no longer end the process from this call on.
-pub(super) fn stop_requested() -> impl Future<Output = ()> {
+/// Handles the signals from this call on; has to be called within a runtime.
+fn stop_signals() -> impl Future<Output = ()> {
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     async {
         let (Ok(mut terminate), Ok(mut interrupt)) = signals else { return pending().await };
@@ -22,7 +25,7 @@ pub(super) fn stop_requested() -> impl Future<Output = ()> {
 /// A flag that becomes true on SIGTERM and SIGINT.
 pub(super) fn interruption() -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
-    let stop = stop_requested();
+    let stop = stop_signals();
     tokio::spawn(async move {
         tokio::select! {
             () = stop => drop(sender.send(true)),
