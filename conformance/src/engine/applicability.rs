@@ -37,7 +37,7 @@ pub(super) fn skip_reason(
     (wait > allowed?).then(|| format!("waits for {:.1} s, more than --max-wait allows", wait.as_secs_f64()))
 }
 
-/// Whether a scenario needs a client that can exit, starts anew, or is one of several.
+/// Whether a scenario needs a client that can exit, start afresh, or be one of several.
 fn needs_own_client(scenario: &Scenario) -> bool {
     let mut starts = 0;
     let mut needs = scenario.has(Trait::OwnProcess);

@@ -1,4 +1,4 @@
-//! A barrier at which iterations meet, and which any of them may leave for good.
+//! A barrier at which iterations meet, and which any of them may leave permanently.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -12,7 +12,6 @@ pub(crate) trait StepDefinition {
     const EXAMPLE: &'static str;
     /// The side that must be under test; `None` if the step works with either.
     const UNDER_TEST: Option<UnderTest> = None;
-
     /// The trait that a scenario with such a step must have, if any.
     const TRAIT: Option<Trait> = None;
 
@@ -21,7 +20,7 @@ pub(crate) trait StepDefinition {
         None
     }
 
-    /// The trait that a scenario with this step must have, if any.
+    /// The trait that a scenario with this very step must have, if any.
     fn required_trait(&self) -> Option<Trait> {
         Self::TRAIT
     }
