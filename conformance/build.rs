@@ -1,4 +1,4 @@
-//! Embeds the scenario files: writes a table of paths and texts that the library includes.
+//! Embeds the scenario files: writes a table of paths and texts, which the library includes.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

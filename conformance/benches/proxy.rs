@@ -1,10 +1,9 @@
-//! What the proxy costs: the time that it adds to a message, and how many of 1 KiB pass in a second, next to a bare forwarder on the same
-//! machine in the same run.
+//! The cost of the proxy: the latency that it adds to a message, and the throughput of messages of 1 KiB, compared with a bare forwarder on
+//! the same machine in the same run.
 //!
 //! `cargo bench -p relayspec-conformance --bench proxy [-- --quick]`
 
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a bench takes times and starts programs")]
-#![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
+#![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 
 use std::env;
 use std::io::{BufRead, BufReader, Read, Result, Write};
@@ -21,7 +20,7 @@ use sha1::{Digest as _, Sha1};
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
 const REGISTERED: &str = r#"{"type":"registered","code":"K7QX4M","expiresAt":1760000300000}"#;
-/// Of a message, in bytes.
+/// The size of a message, in bytes.
 const SIZE: usize = 1024;
 
 fn main() {
@@ -29,7 +28,7 @@ fn main() {
     let (rounds, trips, count) = if quick { (3, 500, 40_000) } else { (7, 2000, 200_000) };
     let relay = relay(count).expect("a relay");
     let forwarder = forwarder(relay).expect("a forwarder");
-    let (proxy, child, told) = proxy(relay).expect("a proxy");
+    let (proxy, child, output) = proxy(relay).expect("a proxy");
     let routes = [("direct", relay), ("bare forwarder", forwarder), ("proxy", proxy)];
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); routes.len()];
     let mut rates: Vec<Vec<f64>> = vec![Vec::new(); routes.len()];
@@ -39,7 +38,7 @@ fn main() {
             rates[index].push(pour(*address, count).expect("a stream"));
         }
     }
-    let judged = judged(child, told).expect("a summary");
+    let checked = checked(child, output).expect("a summary");
     println!("messages of {SIZE} B, {rounds} rounds of {trips} round trips and {count} messages one way\n");
     println!("{:<16} {:>12} {:>12} {:>14}", "", "p50 (µs)", "p99 (µs)", "messages/s");
     for ((name, _), (times, rates)) in routes.iter().zip(times.iter_mut().zip(&mut rates)) {
@@ -55,16 +54,16 @@ fn main() {
     let ratio = quantile(&mut rates[2], 0.5) / quantile(&mut rates[1], 0.5);
     println!("\nadded to a message, p99: {added:.1} µs (goal: below 200)");
     println!("throughput: {ratio:.2} x the bare forwarder (goal: 0.6)");
-    // Each connection begins with one, and each stream is answered by one.
-    println!("judged: {judged} of {} messages", rounds * (1 + 2 * trips + 1 + count + 1));
+    // Each connection starts with one more, and each stream is answered by one more.
+    println!("checked: {checked} of {} messages", rounds * (1 + 2 * trips + 1 + count + 1));
 }
 
-/// Ends the proxy; how many messages it has looked at.
-fn judged(mut child: Child, told: JoinHandle<String>) -> Option<usize> {
+/// Ends the proxy; returns how many messages it has checked.
+fn checked(mut child: Child, output: JoinHandle<String>) -> Option<usize> {
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).ok()?;
-    let told = told.join().ok()?;
+    let output = output.join().ok()?;
     child.wait().ok()?;
-    let (_, summary) = told.split_once(" connections, ")?;
+    let (_, summary) = output.split_once(" connections, ")?;
     summary.split(' ').next()?.parse().ok()
 }
 
@@ -89,13 +88,13 @@ fn frame(text: &str, is_masked: bool) -> Vec<u8> {
     bytes
 }
 
-/// A `data` message of the size.
+/// A `data` message of this size.
 fn data() -> String {
     let frame = r#"{"type":"data","payload":""}"#;
     format!(r#"{{"type":"data","payload":"{}"}}"#, "x".repeat(SIZE - frame.len()))
 }
 
-/// As much of a relay as is needed: at `/mac` it answers each message, at `/mac?pour` all of them together.
+/// A minimal relay: at `/mac` it answers each message, at `/mac?pour` all of them together.
 fn relay(count: usize) -> Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
@@ -119,11 +118,11 @@ fn serve(stream: TcpStream, count: usize) -> Result<()> {
     stream.write_all(answer.as_bytes())?;
     stream.write_all(&frame(REGISTERED, false))?;
     let answer = frame(&data(), false);
-    let mut heard = vec![0; frame(&data(), true).len()];
+    let mut received = vec![0; frame(&data(), true).len()];
     let together = if head.contains("?pour") { count } else { 1 };
     loop {
         for _ in 0..together {
-            reader.read_exact(&mut heard)?;
+            reader.read_exact(&mut received)?;
         }
         stream.write_all(&answer)?;
     }
@@ -135,7 +134,7 @@ fn head(reader: &mut impl BufRead) -> Result<String> {
     Ok(head)
 }
 
-/// Copies bytes to and fro.
+/// Copies bytes in both directions.
 fn forwarder(to: SocketAddr) -> Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     listener.set_nonblocking(true)?;
@@ -153,7 +152,7 @@ fn forwarder(to: SocketAddr) -> Result<SocketAddr> {
                     tokio::io::copy_bidirectional(&mut near, &mut far).await
                 });
             }
-            #[expect(unreachable_code, reason = "says what the block gives")]
+            #[expect(unreachable_code, reason = "states the type of the block")]
             Result::<()>::Ok(())
         })
     });
@@ -169,18 +168,18 @@ fn proxy(upstream: SocketAddr) -> Result<(SocketAddr, Child, JoinHandle<String>)
     let mut line = String::new();
     let address = loop {
         line.clear();
-        assert!(output.read_line(&mut line)? > 0, "the proxy says where it listens");
+        assert!(output.read_line(&mut line)? > 0, "the proxy prints its address");
         let word = line.split([' ', ',']).find_map(|word| word.trim().strip_prefix("ws://"));
         if let Some(address) = word.and_then(|word| word.trim_end_matches('/').parse().ok()) {
             break address;
         }
     };
-    let told = thread::spawn(move || {
-        let mut told = String::new();
-        _ = output.read_to_string(&mut told);
-        told
+    let rest = thread::spawn(move || {
+        let mut rest = String::new();
+        _ = output.read_to_string(&mut rest);
+        rest
     });
-    Ok((address, child, told))
+    Ok((address, child, rest))
 }
 
 /// A host that has registered.
@@ -198,15 +197,15 @@ fn host(address: SocketAddr, path: &str) -> Result<(TcpStream, BufReader<TcpStre
     Ok((stream, reader))
 }
 
-/// How long messages take there and back, in µs.
+/// The round-trip times of messages, in µs.
 fn round_trips(address: SocketAddr, trips: usize) -> Result<Vec<f64>> {
     let (mut stream, mut reader) = host(address, "/mac")?;
-    let (said, mut heard) = (frame(&data(), true), vec![0; frame(&data(), false).len()]);
+    let (message, mut received) = (frame(&data(), true), vec![0; frame(&data(), false).len()]);
     let mut times = Vec::with_capacity(trips);
     for _ in 0..trips {
         let start = Instant::now();
-        stream.write_all(&said)?;
-        reader.read_exact(&mut heard)?;
+        stream.write_all(&message)?;
+        reader.read_exact(&mut received)?;
         times.push(start.elapsed().as_secs_f64() * 1e6);
         // Each on an idle connection.
         thread::sleep(Duration::from_micros(100));
@@ -214,18 +213,18 @@ fn round_trips(address: SocketAddr, trips: usize) -> Result<Vec<f64>> {
     Ok(times)
 }
 
-/// How many messages arrive in a second, when as many are sent as are taken.
+/// The messages per second when sending as fast as possible.
 fn pour(address: SocketAddr, count: usize) -> Result<f64> {
     let (mut stream, mut reader) = host(address, "/mac?pour")?;
-    let (said, mut heard) = (frame(&data(), true).repeat(64), vec![0; frame(&data(), false).len()]);
-    let one = said.len() / 64;
+    let (messages, mut received) = (frame(&data(), true).repeat(64), vec![0; frame(&data(), false).len()]);
+    let one = messages.len() / 64;
     let start = Instant::now();
     let mut left = count;
     while left > 0 {
         let now = left.min(64);
-        stream.write_all(&said[..now * one])?;
+        stream.write_all(&messages[..now * one])?;
         left -= now;
     }
-    reader.read_exact(&mut heard)?;
+    reader.read_exact(&mut received)?;
     Ok(count as f64 / start.elapsed().as_secs_f64())
 }

@@ -1,12 +1,11 @@
-//! How exactly the judge times a client, and whether it still judges rightly when the machine is busy.
+//! How precisely the runner times a client, and whether its verdicts are right on a busy machine.
 //!
-//! The client is this very program, started by the judge. It takes its own times next to the socket: from the moment at which it has read
-//! a refusal to the one before it connects again. What the judge measured, less that, is the judge's error, network included.
+//! The client is this program itself, started by the runner. It measures its own delays next to the socket: from reading a refusal to
+//! connecting again. The difference from what the runner measured is the runner's error, network included.
 //!
 //! `cargo bench -p relayspec-conformance --bench timing [-- --quick] [-- --loaded RUNS]`
 
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a bench takes times and starts programs")]
-#![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
+#![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 
 use std::env;
 use std::fs::{self, File};
@@ -20,14 +19,14 @@ use conformance::report::RunReport;
 use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
 use relayspec::reconnect::Policy;
 
-/// Where the client leaves its times.
+/// The file to which the client writes its delays.
 const TIMES_VARIABLE: &str = "RELAYSPEC_BENCH_TIMES";
 /// Makes the client grow its delays by another factor than the declared one.
 const FACTOR_VARIABLE: &str = "RELAYSPEC_BENCH_FACTOR";
-/// What the client is judged by: refusals up to the cap, and past it.
+/// The scenario: refusals up to the cap, and past it.
 const SCENARIO: &str = "pairing/host-reconnect-after-refusals";
 const POLICY: &str = "base=60ms,factor=2,cap=240ms";
-/// The policy of runs on a busy machine: long enough for its delays to be told apart by more than the tolerance.
+/// The policy of runs on a busy machine: its delays differ by more than the tolerance.
 const LOADED_POLICY: &str = "base=100ms,factor=2,cap=400ms";
 
 fn main() {
@@ -43,12 +42,12 @@ fn main() {
     }
 }
 
-/// The judge's error on a machine that does nothing else.
+/// The runner's error on an idle machine.
 fn idle(runs: usize) {
     let mut errors = Vec::new();
     for _ in 0..runs {
-        let run = judged(POLICY, None);
-        errors.extend(run.seen.iter().zip(&run.done).map(|(seen, done)| seen - done));
+        let run = time_client(POLICY, None);
+        errors.extend(run.measured.iter().zip(&run.actual).map(|(measured, actual)| measured - actual));
         if !run.passed {
             println!("a run did not pass");
         }
@@ -56,7 +55,7 @@ fn idle(runs: usize) {
     errors.sort_unstable_by(f64::total_cmp);
     let at = |part: f64| errors[((errors.len() - 1) as f64 * part).round() as usize];
     println!(
-        "the judge's error in timing a client, in ms, over {} delays of {runs} runs (target: p99 at most 2 ms)",
+        "the runner's error in timing a client, in ms, over {} delays of {runs} runs (target: p99 at most 2 ms)",
         errors.len()
     );
     for (name, part) in [("least", 0.0), ("median", 0.5), ("p90", 0.9), ("p99", 0.99), ("most", 1.0)] {
@@ -64,66 +63,65 @@ fn idle(runs: usize) {
     }
 }
 
-/// Verdicts on a machine whose processors all have something else to do: half of the runs are of a client that is right, half of one
-/// whose delays grow too slowly.
+/// Verdicts on a machine whose processors are all busy: half of the runs have a correct client, half one whose delays grow too slowly.
 fn loaded(runs: usize) {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
     let burners: Vec<_> = (0..processors).map(|_| Burner::start()).collect();
     let (mut wrong, mut undecided, mut again) = (0, 0, 0);
     for number in 0..runs {
         let is_right = number % 2 == 0;
-        let run = judged(LOADED_POLICY, (!is_right).then_some(1.3));
+        let run = time_client(LOADED_POLICY, (!is_right).then_some(1.3));
         wrong += usize::from(!run.undecided && run.passed != is_right);
         undecided += usize::from(run.undecided);
         again += usize::from(run.attempts > 1);
     }
     drop(burners);
     println!(
-        "{runs} runs with {processors} processors kept busy: {wrong} wrong verdicts, {undecided} inconclusive, {again} played again"
+        "{runs} runs with {processors} processors kept busy: {wrong} wrong verdicts, {undecided} inconclusive, {again} rerun"
     );
 }
 
-/// What a run came to, and the delays that the judge and the client measured, in ms.
-struct Run {
+/// The result of a run, and the delays that the runner and the client measured, in ms.
+struct TimedRun {
     passed: bool,
     undecided: bool,
     attempts: u32,
-    seen: Vec<f64>,
-    done: Vec<f64>,
+    measured: Vec<f64>,
+    actual: Vec<f64>,
 }
 
-fn judged(policy: &str, factor: Option<f64>) -> Run {
+fn time_client(policy: &str, factor: Option<f64>) -> TimedRun {
     let folder = env::temp_dir();
     let file = |name: &str| folder.join(format!("relayspec-timing-{}-{name}", std::process::id()));
     let (report, times) = (file("report.json"), file("times"));
     let program = env::current_exe().unwrap_or_else(|error| panic!("this program cannot find itself: {error}"));
-    let mut judge = Command::new(env!("CARGO_BIN_EXE_conformance"));
-    judge.args(["client", "--role", "pairing.host", "--reconnect", policy, "--only", SCENARIO, "--report-json"]);
-    judge.arg(&report).arg("--").arg(program).env(TIMES_VARIABLE, &times);
+    let mut runner = Command::new(env!("CARGO_BIN_EXE_conformance"));
+    runner.args(["client", "--role", "pairing.host", "--reconnect", policy, "--only", SCENARIO, "--report-json"]);
+    runner.arg(&report).arg("--").arg(program).env(TIMES_VARIABLE, &times);
     if let Some(factor) = factor {
-        judge.env(FACTOR_VARIABLE, factor.to_string());
+        runner.env(FACTOR_VARIABLE, factor.to_string());
     }
-    let _ = judge.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let _ = runner.stdout(Stdio::null()).stderr(Stdio::null()).status();
     let run = read(&report, &times);
     let _ = (fs::remove_file(report), fs::remove_file(times));
     run
 }
 
-fn read(report: &Path, times: &PathBuf) -> Run {
-    let text = fs::read_to_string(report).unwrap_or_else(|error| panic!("the judge wrote no report: {error}"));
+fn read(report: &Path, times: &PathBuf) -> TimedRun {
+    let text = fs::read_to_string(report).unwrap_or_else(|error| panic!("the runner wrote no report: {error}"));
     let report: RunReport = serde_json::from_str(&text).unwrap_or_else(|error| panic!("the report: {error}"));
     let scenario = &report.scenarios[0];
-    let done = fs::read_to_string(times).unwrap_or_default();
-    Run {
+    let actual = fs::read_to_string(times).unwrap_or_default();
+    TimedRun {
         passed: report.summary.failed == 0,
         undecided: report.summary.inconclusive > 0 && report.summary.failed == 0,
         attempts: scenario.attempts,
-        seen: scenario.connection_attempts.iter().filter_map(|attempt| attempt.delay_ms).collect(),
-        done: done.lines().filter_map(|line| line.parse().ok()).collect(),
+        measured: scenario.connection_attempts.iter().filter_map(|attempt| attempt.delay_ms).collect(),
+        actual: actual.lines().filter_map(|line| line.parse().ok()).collect(),
     }
 }
 
-/// A process that keeps a processor busy, at the usual priority.
+/// A process that keeps a processor busy, at normal priority.
 struct Burner(Child);
 
 impl Burner {
@@ -140,7 +138,7 @@ impl Drop for Burner {
     }
 }
 
-/// Knocks by the policy that it is handed, exactly, and notes each delay.
+/// Connects exactly according to the policy that it is given, and records each delay.
 fn client() {
     let given = |name: &str| env::var(name).unwrap_or_default();
     let policy =

@@ -1,8 +1,9 @@
-//! The baseline: failures that are known and expected, each with a reason. An entry that no longer holds fails the run.
+//! The baseline: known failures, each with a reason. An entry that no longer applies fails the run.
 //!
-//! It changes what a failure counts for, never what was found: verdict and findings of a check stay as they are.
+//! It changes how a failure counts, never what was found: verdict and findings of a check stay as they are.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use globset::{Glob, GlobMatcher};
@@ -11,52 +12,87 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
-use crate::scenario::{LINT, STORY, Scenario};
+use crate::position::Position;
+use crate::scenario::{LINT, SCENARIO_CHECK, Scenario};
 
-/// What stands in a baseline file (TOML).
+/// A baseline file (TOML).
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Baseline")]
 pub struct BaselineFile {
-    /// The failures that are expected.
+    /// The expected failures.
     #[serde(default)]
     pub expected: Vec<Expected>,
 }
 
-/// A failure that is expected.
+/// An expected failure.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
-    /// The id of a check, as `pairing/expired-code#refused-as-expired`, or a glob over such ids.
+    /// The id of a check, such as `pairing/expired-code#refused-as-expired`, or a glob over such ids.
     #[schemars(with = "String", length(min = 1))]
     pub check: Spanned<String>,
-    /// Why it fails for now.
+    /// Why it fails.
     #[schemars(with = "String", length(min = 1))]
     pub reason: Spanned<String>,
 }
 
-/// The expected failures of a run, and what became of the checks that they name.
+/// The expected failures of a run, and the verdicts of the checks that they match.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
     file: String,
-    entries: Vec<Entry>,
+    entries: Vec<BaselineEntry>,
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct BaselineEntry {
     pattern: String,
     matcher: GlobMatcher,
     reason: String,
     line: usize,
-    seen: BTreeMap<String, Seen>,
+    verdicts: BTreeMap<String, PastVerdict>,
 }
 
-/// What became of a check; of several times that it was played the greatest counts.
+/// The result of a check; of several runs the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Seen {
+enum PastVerdict {
     Passed,
-    NotJudged,
-    Broken,
+    Undecided,
+    Failed,
+}
+
+/// Why a baseline cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// The file cannot be read.
+    #[error("{0}: cannot be read: {1}")]
+    Unreadable(String, #[source] io::Error),
+    /// The text is not a valid baseline.
+    #[error("{0}:{1}: {2}")]
+    Invalid(String, Position, #[source] BaselineProblem),
+}
+
+/// What is wrong with a baseline.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineProblem {
+    /// It is not TOML, or has missing or unknown keys.
+    #[error("{}", .0.message().trim_end().replace('\n', "; "))]
+    Toml(#[source] toml::de::Error),
+    /// An entry names no check.
+    #[error("`check` is empty; name a check, such as `pairing/expired-code#story`")]
+    NoCheck,
+    /// An entry gives no reason.
+    #[error("the reason is empty; state why `{0}` fails")]
+    NoReason(String),
+    /// An entry's glob is invalid.
+    #[error("invalid glob `{_0}`: {}", .1.kind())]
+    Glob(String, #[source] globset::Error),
+}
+
+impl BaselineProblem {
+    fn at(self, file: &str, text: &str, offset: usize) -> BaselineError {
+        BaselineError::Invalid(file.to_owned(), Position::of_offset(text, offset), self)
+    }
 }
 
 impl Baseline {
@@ -67,30 +103,26 @@ impl Baseline {
     }
 
     /// Reads a baseline from a file.
-    ///
-    /// # Errors
-    /// One message with file, line and column where the file cannot be read or is no baseline.
-    pub fn load(path: &Path) -> Result<Self, String> {
+    pub fn load(path: &Path) -> Result<Self, BaselineError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{file}: cannot be read: {error}"))?;
-        Self::parse(&file, &text)
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&file, &text),
+            Err(error) => Err(BaselineError::Unreadable(file, error)),
+        }
     }
 
-    /// Reads a baseline from text; `file` is the name that messages give.
-    ///
-    /// # Errors
-    /// One message with file, line and column where the text is no baseline.
-    pub fn parse(file: &str, text: &str) -> Result<Self, String> {
+    /// Reads a baseline from text; `file` is its name in messages.
+    pub fn parse(file: &str, text: &str) -> Result<Self, BaselineError> {
         let read: BaselineFile = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or_else(String::new, |span| place(text, span.start));
-            format!("{file}{at}: {}", error.message().trim_end().replace('\n', "; "))
+            let start = error.span().unwrap_or_default().start;
+            BaselineProblem::Toml(error).at(file, text, start)
         })?;
-        let entries = read.expected.iter().map(|expected| Entry::new(file, text, expected));
+        let entries = read.expected.iter().map(|expected| BaselineEntry::new(file, text, expected));
         Ok(Self { file: file.to_owned(), entries: entries.collect::<Result<_, _>>()? })
     }
 
-    /// Marks the failures and warnings of a scenario that are expected, with what could not be reached for them, and
-    /// finds the scenario's verdict anew.
+    /// Marks the expected failures and warnings of a scenario, and the checks that they kept from being reached, and updates the
+    /// scenario's verdict.
     pub fn apply(&mut self, outcome: &mut ScenarioOutcome) {
         for check in &mut outcome.checks {
             for entry in &mut self.entries {
@@ -101,17 +133,16 @@ impl Baseline {
         outcome.verdict = ScenarioOutcome::worst(&outcome.checks);
     }
 
-    /// Whether nothing is expected to fail.
+    /// Whether it has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The entries that no longer hold, each with its line and what to do about it: those that match no check there is, and
-    /// those of which every check was played and passed. An entry of which a check was not selected, was skipped or could
-    /// not be judged is left alone, since nobody knows whether it still holds.
+    /// The entries that no longer apply, each with its line and a remedy: those that match no existing check, and those of which
+    /// every check ran and passed. An entry stays if one of its checks was not selected, was skipped or is inconclusive.
     ///
-    /// `known` are the ids of all checks of the runner's scenarios, whether they were selected or not; see [`check_ids`].
+    /// `known` are the ids of all checks of the runner's scenarios, selected or not; see [`check_ids`].
     #[must_use]
     pub fn stale(&self, known: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
         let known: Vec<_> = known.into_iter().collect();
@@ -123,32 +154,31 @@ impl Baseline {
     }
 }
 
-/// The ids of all checks of a scenario, those that every scenario has included.
+/// The ids of all checks of a scenario, including those that every scenario has.
 pub fn check_ids(scenario: &Scenario) -> impl Iterator<Item = String> {
     let named = scenario.checks().into_iter().map(|check| check.name);
-    let names = [STORY, LINT].map(str::to_owned).into_iter().chain(named);
+    let names = [SCENARIO_CHECK, LINT].map(str::to_owned).into_iter().chain(named);
     names.map(|name| format!("{}#{name}", scenario.id))
 }
 
-impl Entry {
-    fn new(file: &str, text: &str, expected: &Expected) -> Result<Self, String> {
+impl BaselineEntry {
+    fn new(file: &str, text: &str, expected: &Expected) -> Result<Self, BaselineError> {
         let (pattern, reason) = (expected.check.get_ref(), expected.reason.get_ref());
-        let fault = |at: usize, problem: String| format!("{file}{}: {problem}", place(text, at));
         let start = expected.check.span().start;
         if pattern.trim().is_empty() {
-            return Err(fault(start, "`check` is empty: name a check, as `pairing/expired-code#story`".to_owned()));
+            return Err(BaselineProblem::NoCheck.at(file, text, start));
         }
         if reason.trim().is_empty() {
-            let problem = format!("the reason is empty: say why `{pattern}` fails for now");
-            return Err(fault(expected.reason.span().start, problem));
+            return Err(BaselineProblem::NoReason(pattern.clone()).at(file, text, expected.reason.span().start));
         }
-        let glob = Glob::new(pattern).map_err(|error| fault(start, format!("`{pattern}`: {}", error.kind())))?;
+        let glob =
+            Glob::new(pattern).map_err(|error| BaselineProblem::Glob(pattern.clone(), error).at(file, text, start))?;
         Ok(Self {
             pattern: pattern.clone(),
             matcher: glob.compile_matcher(),
             reason: reason.trim().to_owned(),
-            line: position(text, start).0,
-            seen: BTreeMap::new(),
+            line: Position::of_offset(text, start).line,
+            verdicts: BTreeMap::new(),
         })
     }
 
@@ -156,67 +186,53 @@ impl Entry {
         if !self.matcher.is_match(&check.id) {
             return;
         }
-        let seen = match check.verdict {
-            Verdict::Pass => Seen::Passed,
-            Verdict::Skip | Verdict::Inconclusive => Seen::NotJudged,
-            Verdict::Warn | Verdict::Fail => Seen::Broken,
+        let verdict = match check.verdict {
+            Verdict::Pass => PastVerdict::Passed,
+            Verdict::Skip | Verdict::Inconclusive => PastVerdict::Undecided,
+            Verdict::Warn | Verdict::Fail => PastVerdict::Failed,
         };
-        if seen == Seen::Broken {
+        if verdict == PastVerdict::Failed {
             check.expected_failure.get_or_insert_with(|| self.reason.clone());
         }
-        let before = self.seen.entry(check.id.clone()).or_insert(seen);
-        *before = seen.max(*before);
+        let before = self.verdicts.entry(check.id.clone()).or_insert(verdict);
+        *before = verdict.max(*before);
     }
 
-    /// What is wrong with the entry after a run, where something is.
+    /// What is wrong with the entry after a run, if anything.
     fn problem<'a>(&self, known: impl Iterator<Item = &'a str>) -> Option<String> {
-        let mut left = known.filter(|id| self.matcher.is_match(id) && !self.seen.contains_key(*id)).peekable();
-        if self.seen.is_empty() && left.peek().is_none() {
-            let whole = !self.pattern.contains('#');
-            let hint = if whole {
-                format!(", or write `{}#*` for all checks of a scenario", self.pattern)
-            } else {
-                String::new()
-            };
-            return Some(format!("matches no check; remove it{hint}"));
+        let mut left = known.filter(|id| self.matcher.is_match(id) && !self.verdicts.contains_key(*id)).peekable();
+        if self.verdicts.is_empty() && left.peek().is_none() {
+            return Some(match self.pattern.contains('#') {
+                true => "matches no check; remove it".to_owned(),
+                false => {
+                    format!("matches no check; remove it, or write `{}#*` for all checks of a scenario", self.pattern)
+                }
+            });
         }
-        if left.peek().is_some() || self.seen.values().any(|seen| *seen != Seen::Passed) {
+        if left.peek().is_some() || self.verdicts.values().any(|verdict| *verdict != PastVerdict::Passed) {
             return None;
         }
-        let mut ids = self.seen.keys();
+        let mut ids = self.verdicts.keys();
         Some(match (ids.next(), ids.len()) {
             (Some(id), 0) if *id == self.pattern => "passes now; remove it".to_owned(),
-            (Some(id), 0) => format!("matches {id} alone, which passes now; remove it"),
+            (Some(id), 0) => format!("matches only {id}, which passes now; remove it"),
             (Some(id), more) => format!("matches {id} and {more} more, which all pass now; remove it"),
             (None, _) => return None,
         })
     }
 }
 
-/// What could not be reached for an expected failure shares its reason.
+/// A check that an expected failure kept from being reached shares its reason.
 fn excuse_unreached(checks: &mut [CheckOutcome]) {
     let reason = |checks: &[CheckOutcome], check: &CheckOutcome| {
         let cause = check.because_of.as_ref().filter(|_| check.expected_failure.is_none())?;
         checks.iter().find(|other| other.id == *cause)?.expected_failure.clone()
     };
-    // One excuse can bring the next, where a cause was itself not reached.
+    // A cause may itself not have been reached, so one excuse can lead to the next.
     while let Some((at, reason)) = checks.iter().enumerate().find_map(|(at, check)| Some((at, reason(checks, check)?)))
     {
         checks[at].expected_failure = Some(reason);
     }
-}
-
-fn place(text: &str, offset: usize) -> String {
-    let (line, column) = position(text, offset);
-    format!(":{line}:{column}")
-}
-
-/// Line and column of a byte, counted from 1.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (line, column)
 }
 
 #[cfg(test)]
@@ -276,7 +292,7 @@ reason = " issue 13 "
     }
 
     #[test]
-    fn a_baseline_is_read() {
+    fn reads_a_baseline() {
         let read = baseline(TWO);
         let entries: Vec<_> = read.entries.iter().map(|entry| (&*entry.pattern, &*entry.reason, entry.line)).collect();
         assert_eq!(entries, [("pairing/a#one", "issue 12", 3), ("pairing/b#*", "issue 13", 7)]);
@@ -284,20 +300,20 @@ reason = " issue 13 "
     }
 
     #[test]
-    fn an_error_has_a_place_and_says_what_to_write() {
-        let error = |text: &str| Baseline::parse("known.toml", text).expect_err("an error");
+    fn errors_have_a_position_and_a_remedy() {
+        let error = |text: &str| Baseline::parse("known.toml", text).expect_err("an error").to_string();
         let cases = [
             (
                 "[[expected]]\ncheck = 'a#b'\nreason = ' '",
-                "known.toml:3:10: the reason is empty: say why `a#b` fails for now",
+                "known.toml:3:10: the reason is empty; state why `a#b` fails",
             ),
             (
                 "[[expected]]\ncheck = ''\nreason = 'x'",
-                "known.toml:2:9: `check` is empty: name a check, as `pairing/expired-code#story`",
+                "known.toml:2:9: `check` is empty; name a check, such as `pairing/expired-code#story`",
             ),
             (
                 "[[expected]]\ncheck = 'a[#b'\nreason = 'x'",
-                "known.toml:2:9: `a[#b`: unclosed character class; missing ']'",
+                "known.toml:2:9: invalid glob `a[#b`: unclosed character class; missing ']'",
             ),
             ("[[expected]]\nchek = 'a#b'", "known.toml:2:1: unknown field `chek`, expected `check` or `reason`"),
             ("[[expected]]\ncheck = 'a#b'", "known.toml:1:1: missing field `reason`"),
@@ -308,12 +324,12 @@ reason = " issue 13 "
         for (text, message) in cases {
             assert_eq!(error(text), message);
         }
-        let error = Baseline::load(Path::new("no/such/known.toml")).expect_err("an error");
+        let error = Baseline::load(Path::new("no/such/known.toml")).expect_err("an error").to_string();
         assert!(error.starts_with("no/such/known.toml: cannot be read: "), "{error}");
     }
 
     #[test]
-    fn expected_failures_and_warnings_are_excused_and_nothing_else_is() {
+    fn excuses_only_expected_failures_and_warnings() {
         let reason = Some("issue 12".to_owned());
         for verdict in [Verdict::Fail, Verdict::Warn] {
             let checks = [check("pairing/a#one", verdict, None), check("pairing/a#two", Verdict::Pass, None)];
@@ -328,7 +344,7 @@ reason = " issue 13 "
     }
 
     #[test]
-    fn what_lies_behind_an_expected_failure_is_excused_with_it() {
+    fn excuses_checks_not_reached_after_an_expected_failure() {
         let behind = |cause: &str, failure: &str| {
             [
                 check("pairing/a#last", Verdict::Inconclusive, Some("pairing/a#story")),
@@ -339,8 +355,8 @@ reason = " issue 13 "
         let reason = Some("issue 12".to_owned());
         let excused = applied(&mut baseline(TWO), &behind("pairing/a#one", "pairing/a#one"));
         assert_eq!(excused, (Verdict::Pass, vec![reason.clone(), reason.clone(), reason]));
-        let blamed = applied(&mut baseline(TWO), &behind("pairing/a#two", "pairing/a#two"));
-        assert_eq!(blamed, (Verdict::Fail, vec![None, None, None]));
+        let unexcused = applied(&mut baseline(TWO), &behind("pairing/a#two", "pairing/a#two"));
+        assert_eq!(unexcused, (Verdict::Fail, vec![None, None, None]));
     }
 
     #[test]
@@ -367,7 +383,7 @@ reason = " issue 13 "
         assert_eq!(stale("pairing/a#one", Pass, Fail), ["known.toml:2: `pairing/a#one` passes now; remove it"]);
         assert_eq!(
             stale("pairing/a#o*", Pass, Fail),
-            ["known.toml:2: `pairing/a#o*` matches pairing/a#one alone, which passes now; remove it"]
+            ["known.toml:2: `pairing/a#o*` matches only pairing/a#one, which passes now; remove it"]
         );
         assert_eq!(
             stale("pairing/a#*", Pass, Pass),
@@ -377,7 +393,7 @@ reason = " issue 13 "
             assert_eq!(stale("pairing/a#*", Pass, verdict), [""; 0], "{verdict:?}");
             assert_eq!(stale("pairing/a#one", verdict, Pass), [""; 0], "{verdict:?}");
         }
-        // Where a check was not selected, nobody knows whether the entry still holds for it.
+        // The entry may still apply to a check that was not selected.
         assert_eq!(stale("pairing/*", Pass, Pass), [""; 0]);
     }
 
@@ -393,7 +409,7 @@ reason = " issue 13 "
     }
 
     #[test]
-    fn the_checks_that_every_scenario_has_are_known() {
+    fn knows_the_checks_of_every_scenario() {
         let scenarios = built_in().expect("the built-in scenarios");
         let scenario = scenarios.iter().find(|scenario| scenario.id.as_str() == "pairing/expired-code").expect("one");
         let ids: Vec<_> = check_ids(scenario).collect();

@@ -1,26 +1,26 @@
-//! What happened in a run: the only road from the engine to the reports.
+//! Events of a run: the only path from the engine to the reports.
 
 use crate::outcome::{ScenarioOutcome, SubjectInfo, Summary};
 use crate::scenario::ScenarioId;
 
-/// One thing that happened. The list is closed: every report handles each.
+/// An event of a run. The list is closed: every report handles each.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The subjects are ready and the scenarios begin.
+    /// The subjects are ready and the scenarios start.
     RunStarted {
-        /// What is judged; more than one role of a subject may be.
+        /// The subjects, one for each role under test.
         subjects: Vec<SubjectInfo>,
         /// How many scenarios were selected.
         scenarios: usize,
     },
-    /// A scenario begins.
+    /// A scenario starts.
     ScenarioStarted {
         /// Its id.
         id: ScenarioId,
     },
-    /// A scenario is over.
+    /// A scenario has finished.
     ScenarioFinished(Box<ScenarioOutcome>),
-    /// The run is over, for whatever reason.
+    /// The run has finished, for whatever reason.
     RunFinished(Box<RunEnd>),
 }
 
@@ -31,10 +31,10 @@ pub struct RunEnd {
     pub summary: Summary,
     /// How long it took, in ms.
     pub duration_ms: f64,
-    /// Why it could not begin, or was cut short.
+    /// Why it could not start, or was cut short.
     pub problem: Option<String>,
-    /// Entries of the baseline that no longer hold, each with its reason.
+    /// Entries of the baseline that no longer fail, each with its reason.
     pub stale_baseline: Vec<String>,
-    /// What the subject printed last, where the run did not go well.
+    /// The end of the subject's output, if the run did not go well.
     pub output: String,
 }

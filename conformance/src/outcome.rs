@@ -1,4 +1,4 @@
-//! Verdicts as data: what each check of each scenario came to, and the summary of a run.
+//! Verdicts as data: the outcome of each check of each scenario, and the summary of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Place, ScenarioId};
 
-/// What a check came to.
+/// The verdict on a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The subject keeps the requirement, as far as this check sees.
+    /// The subject satisfies the requirement, as far as this check can tell.
     Pass,
-    /// The check does not apply to the subject, or would wait for longer than allowed.
+    /// The check does not apply to the subject, or would wait longer than allowed.
     Skip,
-    /// The runner could not judge.
+    /// No verdict was possible.
     Inconclusive,
-    /// A SHOULD is broken.
+    /// A SHOULD is violated.
     Warn,
-    /// A MUST is broken.
+    /// A MUST is violated.
     Fail,
 }
 
@@ -38,17 +38,17 @@ impl Verdict {
         }
     }
 
-    /// The verdict on a broken requirement of a level.
+    /// The verdict on the violation of a requirement of this level.
     #[must_use]
-    pub fn broken(level: Level) -> Self {
+    pub fn of_violation(level: Level) -> Self {
         if level == Level::Must { Self::Fail } else { Self::Warn }
     }
 }
 
-/// What was seen that should not be.
+/// What a subject did wrong.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// The requirement that is broken, where it is not the check's own.
+    /// The violated requirement, if it is not that of the check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requirement: Option<String>,
     /// What is wrong, in a sentence.
@@ -56,46 +56,88 @@ pub struct Finding {
     /// What was expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What came instead.
+    /// What was observed instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub got: Option<String>,
-    /// The connection that it was seen on.
+    /// The connection on which it was observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
-    /// The step, by line and column of the scenario's file.
+    /// The place of the step in the scenario's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// When, in ms since the scenario began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_ms: Option<f64>,
-    /// From which lateness of the machine on it could be the cause instead of the subject, in ms; none where it cannot.
+    /// The least lateness of the machine that could be the cause instead, in ms; none if it cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excused_from_ms: Option<f64>,
-    /// Where time matters: by how much the machine was late at most while the step ran, in ms.
+    /// If time matters: how late the machine was at most while the step ran, in ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_ms: Option<f64>,
 }
 
 impl Finding {
-    /// The lateness that excuses a failure to do something within a time: a quarter of it, in ms.
+    /// A finding with this description.
+    #[must_use]
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..Self::default() }
+    }
+
+    /// Names the violated requirement.
+    #[must_use]
+    pub fn violating(self, requirement: impl Into<String>) -> Self {
+        Self { requirement: Some(requirement.into()), ..self }
+    }
+
+    /// States what was expected.
+    #[must_use]
+    pub fn expected(self, expected: impl Into<String>) -> Self {
+        Self { expected: Some(expected.into()), ..self }
+    }
+
+    /// States what was observed instead.
+    #[must_use]
+    pub fn got(self, got: impl Into<String>) -> Self {
+        Self { got: Some(got.into()), ..self }
+    }
+
+    /// Names the connection.
+    #[must_use]
+    pub fn on(self, connection: impl Into<String>) -> Self {
+        Self { connection: Some(connection.into()), ..self }
+    }
+
+    /// States the time, in ms since the scenario began.
+    #[must_use]
+    pub fn at(self, ms: f64) -> Self {
+        Self { at_ms: Some(ms), ..self }
+    }
+
+    /// Allows lateness of the machine as the cause of a missed deadline.
+    #[must_use]
+    pub fn excused_for(self, within: Duration) -> Self {
+        Self { excused_from_ms: Self::excuse_for(within), ..self }
+    }
+
+    /// The lateness that excuses missing a deadline: a quarter of the time allowed, in ms.
     #[must_use]
     pub fn excuse_for(within: Duration) -> Option<f64> {
         Some((within.as_secs_f64() * 250.0).max(Self::LEAST_EXCUSE_MS))
     }
 
-    /// Less lateness excuses nothing.
+    /// Less lateness excuses nothing, in ms.
     pub const LEAST_EXCUSE_MS: f64 = 10.0;
 
-    /// The lateness that excuses something wrong near the moment that a scenario has waited for: scenarios keep a distance of as much.
+    /// The lateness that excuses a failure near the moment that a scenario has waited for, in ms: scenarios keep this distance.
     pub const EDGE_EXCUSE_MS: f64 = 30.0;
 }
 
-/// What a check came to, and why.
+/// The outcome of a check, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckOutcome {
-    /// The id: the scenario's, `#`, and the check's name. It is the same on pass and fail.
+    /// The id: that of the scenario, `#`, and the check's name; the same on pass and fail.
     pub id: String,
-    /// The requirement that it judges; none for the checks `story` and `lint`.
+    /// The requirement that it covers; none for the checks `story` and `lint`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requirement: Option<String>,
     /// The level of that requirement.
@@ -103,13 +145,13 @@ pub struct CheckOutcome {
     pub level: Option<Level>,
     /// The verdict.
     pub verdict: Verdict,
-    /// Why it was skipped, is inconclusive, or was not reached.
+    /// Why it was skipped, inconclusive or not reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The id of the check whose failure kept this one from being reached.
+    /// The id of the check whose failure prevented this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because_of: Option<String>,
-    /// What was found, where it did not pass.
+    /// What was found, if it did not pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// The reason that the baseline gives for its failure.
@@ -117,20 +159,20 @@ pub struct CheckOutcome {
     pub expected_failure: Option<String>,
 }
 
-/// One line of what went over the wire.
+/// One line of the transcript.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TranscriptLine {
     /// When, in ms since the scenario began.
     pub at_ms: f64,
     /// The connection.
     pub connection: String,
-    /// Who: the runner, or the subject.
+    /// Who did it: the runner or the subject.
     pub by: By,
-    /// What, in one line.
+    /// What happened, in one line.
     pub what: String,
 }
 
-/// Who did something on a connection.
+/// A party to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
@@ -140,14 +182,14 @@ pub enum By {
     Subject,
 }
 
-/// One attempt of a client under test to connect.
+/// One connection attempt of a client under test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptLine {
     /// The client's name in the scenario.
     pub client: String,
     /// When it came, in ms since the scenario began.
     pub at_ms: f64,
-    /// How long after the loss or failure that it could know of, in ms; none for the first.
+    /// The time since the loss or failure that the client could detect, in ms; none for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<f64>,
     /// The shortest delay that the declared policy allows here, without tolerance, in ms.
@@ -156,13 +198,13 @@ pub struct AttemptLine {
     /// The longest delay that the declared policy allows here, without tolerance, in ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_ms: Option<f64>,
-    /// How far off the machine may have been while the attempt was waited for, in ms.
+    /// How late the machine may have been while the runner waited for the attempt, in ms.
     pub noise_ms: f64,
-    /// What became of it.
+    /// How it ended.
     pub fate: String,
 }
 
-/// What a scenario came to.
+/// The outcome of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioOutcome {
     /// Its id.
@@ -171,36 +213,36 @@ pub struct ScenarioOutcome {
     pub file: String,
     /// Its summary.
     pub summary: String,
-    /// The worst verdict of its checks, those that the baseline expects left out.
+    /// The worst verdict of its checks, except failures that the baseline expects.
     pub verdict: Verdict,
     /// Whether the script waits for timing parameters.
     pub waits: bool,
     /// How long it took, in ms.
     pub duration_ms: f64,
-    /// How often it was played: again where nobody could tell, or a late machine may have been the cause of a failure.
+    /// How often it ran; rerun if no verdict was possible, or a late machine may have caused the failure.
     pub attempts: u32,
-    /// What each check came to.
+    /// The outcome of each check.
     pub checks: Vec<CheckOutcome>,
-    /// What went over the wire, where a check did not pass.
+    /// The transcript, if a check did not pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transcript: Vec<TranscriptLine>,
-    /// Lines that the transcript does not show for want of room.
+    /// How many lines the transcript omits.
     #[serde(default)]
     pub transcript_left_out: usize,
-    /// The attempts of clients under test to connect, in the order of the clients.
+    /// The connection attempts of clients under test, in the order of the clients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connection_attempts: Vec<AttemptLine>,
-    /// What a subject that was started for this scenario alone printed last, where a check did not pass.
+    /// The end of the output of a subject started for this scenario, if a check did not pass.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
 }
 
 impl ScenarioOutcome {
-    /// The worst verdict of the checks, those that a baseline expects left out.
+    /// The worst verdict of the checks, except failures that a baseline expects.
     #[must_use]
     pub fn worst(checks: &[CheckOutcome]) -> Verdict {
         let counted = checks.iter().filter(|check| check.expected_failure.is_none());
-        // A scenario of which only a part was skipped passes for the rest.
+        // A scenario that was skipped in part has the verdict of the rest.
         let verdicts: Vec<_> = counted.map(|check| check.verdict).collect();
         if verdicts.iter().all(|verdict| *verdict == Verdict::Skip) && !verdicts.is_empty() {
             return Verdict::Skip;
@@ -209,27 +251,27 @@ impl ScenarioOutcome {
     }
 }
 
-/// How many checks came to what.
+/// The number of checks by verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
-    /// Scenarios in all.
+    /// All scenarios.
     pub scenarios: usize,
     /// Checks that passed.
     pub passed: usize,
-    /// Checks that failed and are in no baseline.
+    /// Checks that failed unexpectedly.
     pub failed: usize,
-    /// Checks that warn and are in no baseline.
+    /// Checks that warned unexpectedly.
     pub warned: usize,
-    /// Checks that failed as the baseline expects, and those that could not be reached for it.
+    /// Checks that failed as the baseline expects, and those that were not reached because of it.
     pub expected: usize,
     /// Checks that were skipped.
     pub skipped: usize,
-    /// Checks that the runner could not judge.
+    /// Checks without a verdict.
     pub inconclusive: usize,
 }
 
 impl Summary {
-    /// Counts a scenario's checks in.
+    /// Adds the checks of a scenario.
     pub fn add(&mut self, outcome: &ScenarioOutcome) {
         self.scenarios += 1;
         for check in &outcome.checks {
@@ -245,7 +287,7 @@ impl Summary {
         }
     }
 
-    /// Checks in all.
+    /// All checks.
     #[must_use]
     pub fn checks(&self) -> usize {
         self.passed + self.failed + self.warned + self.expected + self.skipped + self.inconclusive
@@ -261,28 +303,28 @@ fn is_real_time(speed: &f64) -> bool {
     *speed == real_time()
 }
 
-/// The subject, as a run meets it.
+/// The subject of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SubjectInfo {
     /// The address of a server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The command that started it, where the runner did.
+    /// The command that started it, if the runner did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// The family.
     pub family: String,
-    /// The role that is judged.
+    /// The role under test.
     pub role: String,
     /// The timing parameters that were declared, by name.
     pub timing: BTreeMap<String, String>,
-    /// How many seconds passed for it in one of the machine.
+    /// How many seconds passed on its clock in one second of real time.
     #[serde(default = "real_time", skip_serializing_if = "is_real_time")]
     pub speed: f64,
-    /// Why it ran in real time though it should have been accelerated.
+    /// Why it ran in real time although acceleration was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_accelerated: Option<String>,
-    /// How a client declares that it comes back after a loss.
+    /// The reconnection policy that a client declares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconnect: Option<String>,
 }

@@ -1,55 +1,108 @@
-//! Exit statuses: a documented interface for scripts and CI.
+//! The exit status of each error.
 
-use std::process::ExitCode;
+use super::error::CommandError;
+use super::status::ExitStatus;
 
-/// The statuses, as `--help` explains them.
-pub(super) const HELP: &str = "Exit status: 0 conforms; 1 a check failed or could not be judged, or an entry of the baseline no longer holds; \
-2 wrong usage, or nothing was selected; 3 the subject could not be reached or started; 4 a fault of this program.";
+pub(super) use super::error::CommandError as Failure;
+pub(super) use super::status::ExitStatus as Exit;
 
-/// How the program ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
-    /// The subject conforms, or the command did what it was asked.
-    Conforms,
-    /// An unexpected failure, something that could not be judged, or a baseline that no longer holds.
-    DoesNotConform,
-    /// Wrong usage, unreadable input, or nothing selected.
-    Usage,
-    /// The subject could not be reached or started.
-    Unreachable,
-    /// A fault of the harness.
-    Harness,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Conforms => 0,
-            Exit::DoesNotConform => 1,
-            Exit::Usage => 2,
-            Exit::Unreachable => 3,
-            Exit::Harness => 4,
-        })
+/// The status of a command that fails: the only place that decides it.
+pub(super) fn status_of(error: &CommandError) -> ExitStatus {
+    match error {
+        CommandError::Usage(_)
+        | CommandError::Address(_)
+        | CommandError::Template(_)
+        | CommandError::Param(_)
+        | CommandError::Manifest(_)
+        | CommandError::Baseline(_)
+        | CommandError::Tls(_)
+        | CommandError::Filter(_)
+        | CommandError::ScenarioFile(_)
+        | CommandError::OpenReport { .. }
+        | CommandError::OpenTranscript { .. }
+        | CommandError::Transcript { .. }
+        | CommandError::Listen { .. } => ExitStatus::Usage,
+        CommandError::Start(_) | CommandError::ServerGone(_) => ExitStatus::Unreachable,
+        CommandError::ServerGoneAfterFind(_) => ExitStatus::DoesNotConform,
+        CommandError::BuiltIn(_)
+        | CommandError::Fuzz(_)
+        | CommandError::SelfTest(_)
+        | CommandError::Schema(_)
+        | CommandError::Runtime(_)
+        | CommandError::Executable(_)
+        | CommandError::TokenFile(_)
+        | CommandError::Print(_)
+        | CommandError::WriteTranscript(_)
+        | CommandError::WriteReports(_) => ExitStatus::Internal,
+        CommandError::Reference { exit, .. } => *exit,
     }
 }
 
-/// Why a command could not do its work.
-#[derive(Debug)]
-pub(super) struct Failure {
-    /// How the program ends.
-    pub(super) exit: Exit,
-    /// One clear message: what is wrong, where, and what helps.
-    pub(super) problem: String,
-}
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::{Path, PathBuf};
 
-impl Failure {
-    /// Wrong usage or unreadable input.
-    pub(super) fn usage(problem: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, problem: problem.into() }
-    }
+    use conformance::baseline::Baseline;
+    use conformance::fuzz::FuzzError;
+    use conformance::proxy::read_transcript;
+    use conformance::report::ReportFile;
+    use conformance::scenario::{Filter, load};
+    use conformance::subject::{ClientTemplate, Manifest, Param};
+    use conformance::transport::{Address, Trust, tls};
 
-    /// A fault of this program.
-    pub(super) fn harness(problem: impl Into<String>) -> Self {
-        Self { exit: Exit::Harness, problem: problem.into() }
+    use super::super::error::{StartFailure, UsageError};
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_status() {
+        use CommandError as E;
+        use ExitStatus::{DoesNotConform, Internal, Unreachable, Usage};
+        let io = || io::Error::other("refused");
+        let (path, file) = (|| PathBuf::from("no/such"), Path::new("no/such"));
+        let report = || ReportFile::create(Path::new("no/such/report")).expect_err("no folder");
+        let scenario = || load("a.yaml", "").expect_err("no scenario");
+        let json = serde_json::from_str::<u8>("").expect_err("no JSON");
+        let text = |text: &str| text.to_owned();
+        for (error, status) in [
+            (UsageError::NoServer.into(), Usage),
+            ("nowhere".parse::<Address>().expect_err("no address").into(), Usage),
+            (ClientTemplate::new("").expect_err("no command").into(), Usage),
+            (Param::new("A", "").expect_err("no name").into(), Usage),
+            (Manifest::load(file).expect_err("no manifest").into(), Usage),
+            (Baseline::load(file).expect_err("no baseline").into(), Usage),
+            (tls::configuration(&Trust::File(path())).expect_err("no certificate").into(), Usage),
+            (Filter::read("PAIR-999").expect_err("no requirement").into(), Usage),
+            (E::ScenarioFile(scenario()), Usage),
+            (E::OpenReport { flag: "--report-json", source: report() }, Usage),
+            (E::OpenTranscript { path: path(), source: io() }, Usage),
+            (
+                E::Transcript {
+                    path: path(),
+                    source: read_transcript(std::iter::empty(), |_, _| Ok(())).expect_err("empty"),
+                },
+                Usage,
+            ),
+            (E::Listen { address: text("127.0.0.1:1"), source: io() }, Usage),
+            (E::Start(StartFailure::interrupted()), Unreachable),
+            (E::ServerGone(text("gone")), Unreachable),
+            (E::ServerGoneAfterFind(text("gone")), DoesNotConform),
+            (E::BuiltIn(scenario()), Internal),
+            (E::Fuzz(FuzzError::Internal(text("no such step"))), Internal),
+            (E::SelfTest(Box::new(io())), Internal),
+            (E::Schema(json), Internal),
+            (E::Runtime(io()), Internal),
+            (E::Executable(io()), Internal),
+            (E::TokenFile(io()), Internal),
+            (E::Print(io()), Internal),
+            (E::WriteTranscript(io()), Internal),
+            (E::WriteReports(vec![report()]), Internal),
+            (E::usage("no --port"), Usage),
+            (E::harness("no randomness"), Internal),
+            (E::Reference { exit: Unreachable, problem: text("no port") }, Unreachable),
+        ] {
+            assert_eq!(status_of(&error), status, "{error}");
+        }
+        assert_eq!([DoesNotConform as u8, Usage as u8, Unreachable as u8, Internal as u8], [1, 2, 3, 4]);
     }
 }

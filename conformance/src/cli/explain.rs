@@ -1,4 +1,4 @@
-//! `conformance explain`: what a requirement or a scenario says, and how the two hang together.
+//! `conformance explain`: shows a requirement or a scenario, and how they relate.
 
 use std::fmt::Write as _;
 
@@ -7,27 +7,28 @@ use conformance::scenario::{Scenario, built_in};
 use relayspec::requirement::{self, Requirement};
 
 use super::answer;
-use super::exit::{Exit, Failure};
+use super::error::{CommandError, UsageError};
+use super::status::ExitStatus;
 
 /// Explain a requirement (PAIR-30) or a scenario (pairing/expired-code)
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ExplainArguments {
     /// The id of a requirement or a scenario.
     id: String,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let all = built_in().map_err(|error| Failure::harness(error.to_string()))?;
+pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
+    let all = built_in().map_err(CommandError::BuiltIn)?;
     let id = &arguments.id;
-    let mut told = String::new();
+    let mut text = String::new();
     if let Some(found) = requirement::find(id) {
-        explain_requirement(&mut told, found, all);
+        explain_requirement(&mut text, found, all);
     } else if let Some(found) = all.iter().find(|scenario| scenario.id.as_str() == id) {
-        explain_scenario(&mut told, found);
+        explain_scenario(&mut text, found);
     } else {
-        return Err(Failure::usage(format!("`{id}` is neither a requirement nor a scenario; {}", nearest(id, all))));
+        return Err(UsageError::UnknownId { id: id.clone(), nearest: nearest(id, all) }.into());
     }
-    answer::print(&told)
+    answer::print(&text)
 }
 
 fn explain_requirement(out: &mut String, found: &Requirement, all: &[Scenario]) {
@@ -52,7 +53,7 @@ fn explain_requirement(out: &mut String, found: &Requirement, all: &[Scenario]) 
 fn explain_scenario(out: &mut String, found: &Scenario) {
     let _ = writeln!(out, "{}", found.id);
     let _ = writeln!(out, "{}", found.script.summary);
-    let _ = writeln!(out, "{}, judges the {}", found.file, found.script.under_test);
+    let _ = writeln!(out, "{}, tests the {}", found.file, found.script.under_test);
     if let Some(wait) = &found.script.longest_wait {
         let _ = writeln!(out, "waits for {wait}");
     }
@@ -63,12 +64,9 @@ fn explain_scenario(out: &mut String, found: &Scenario) {
     }
 }
 
-/// What was perhaps meant: ids that begin alike.
-fn nearest(id: &str, all: &[Scenario]) -> String {
+/// The id with the longest common prefix.
+fn nearest(id: &str, all: &[Scenario]) -> Option<String> {
     let alike = |other: &str| id.chars().zip(other.chars()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
     let ids = requirement::all().iter().map(|found| found.id).chain(all.iter().map(|scenario| scenario.id.as_str()));
-    match ids.max_by_key(|other| alike(other)).filter(|other| alike(other) >= 3) {
-        Some(other) => format!("perhaps `{other}`? `conformance list` shows all"),
-        None => "`conformance list` shows all".to_owned(),
-    }
+    ids.max_by_key(|other| alike(other)).filter(|other| alike(other) >= 3).map(str::to_owned)
 }

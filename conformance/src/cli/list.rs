@@ -1,4 +1,4 @@
-//! `conformance list`: what there is to be judged.
+//! `conformance list`: lists the scenarios, or the requirements.
 
 use clap::Args;
 use conformance::scenario::{Filter, Scenario, Selection, built_in};
@@ -7,15 +7,16 @@ use relayspec::requirement::Requirement;
 use serde_json::json;
 
 use super::answer;
-use super::exit::{Exit, Failure};
+use super::error::{CommandError, UsageError};
+use super::status::ExitStatus;
 
-/// List the scenarios, or the requirements of each role with the number of checks that judge it
+/// List the scenarios, or the requirements of each role with the number of their checks
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
-    /// Only these: ids, globs over ids, or requirements.
+pub(super) struct ListArguments {
+    /// List only these: ids, globs over ids, or requirements.
     which: Vec<String>,
 
-    /// List the requirements instead: those that are named, and those that the scenarios cover.
+    /// List requirements instead: those named, and those that the named scenarios cover.
     #[arg(long)]
     requirements: bool,
 
@@ -24,23 +25,22 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let only =
-        arguments.which.iter().map(|text| Filter::read(text)).collect::<Result<_, _>>().map_err(Failure::usage)?;
+pub(super) fn run(arguments: &ListArguments) -> Result<ExitStatus, CommandError> {
+    let only = arguments.which.iter().map(|text| Filter::read(text)).collect::<Result<_, _>>()?;
     let selection = Selection { only, ..Selection::default() };
-    let all = built_in().map_err(|error| Failure::harness(error.to_string()))?;
+    let all = built_in().map_err(CommandError::BuiltIn)?;
     let chosen: Vec<_> = all.iter().filter(|scenario| selection.takes(scenario)).collect();
     let rows = if arguments.requirements { rows(&chosen, &selection.only) } else { Vec::new() };
     if chosen.is_empty() && rows.is_empty() {
-        return Err(Failure::usage("nothing matches; `conformance list` without arguments shows all"));
+        return Err(UsageError::NothingListed.into());
     }
-    let told = match (arguments.requirements, arguments.json) {
+    let text = match (arguments.requirements, arguments.json) {
         (true, true) => json!(rows.iter().map(row_as_json).collect::<Vec<_>>()).to_string() + "\n",
         (true, false) => rows.iter().map(line).collect(),
         (false, true) => json!(chosen.iter().map(|scenario| as_json(scenario)).collect::<Vec<_>>()).to_string() + "\n",
         (false, false) => table(&chosen),
     };
-    answer::print(&told)
+    answer::print(&text)
 }
 
 fn table(scenarios: &[&Scenario]) -> String {
@@ -68,32 +68,32 @@ fn as_json(scenario: &Scenario) -> serde_json::Value {
     })
 }
 
-/// What binds a role, and how many checks judge that role by it.
-struct Row {
+/// A requirement of a role, and how many checks cover it.
+struct RequirementRow {
     family: &'static str,
     role: &'static str,
     requirement: &'static Requirement,
     checks: usize,
 }
 
-/// The requirements that are asked for by their id, or that the chosen scenarios judge; all where nobody asks for any.
-fn rows(scenarios: &[&Scenario], only: &[Filter]) -> Vec<Row> {
+/// The requirements that are named, or that the chosen scenarios cover; all by default.
+fn rows(scenarios: &[&Scenario], only: &[Filter]) -> Vec<RequirementRow> {
     let mut rows = Vec::new();
     for family in FAMILIES {
         for role in std::iter::once(&family.server).chain(family.clients) {
-            let judging =
+            let of_role =
                 |scenario: &&&Scenario| scenario.family.name == family.name && scenario.script.under_test == *role;
-            let checks: Vec<_> = scenarios.iter().filter(judging).flat_map(|scenario| scenario.checks()).collect();
+            let checks: Vec<_> = scenarios.iter().filter(of_role).flat_map(|scenario| scenario.checks()).collect();
             for requirement in family.requirements(role) {
                 let checks = checks.iter().filter(|check| check.requirement == requirement.id).count();
-                let is_asked_for = |filter: &Filter| match filter {
+                let is_wanted = |filter: &Filter| match filter {
                     Filter::Requirement(id) => id == requirement.id,
-                    Filter::Id(_) => scenarios.iter().filter(judging).any(|scenario| {
+                    Filter::Id(_) => scenarios.iter().filter(of_role).any(|scenario| {
                         filter.takes(scenario) && scenario.requirements().any(|covered| covered.id == requirement.id)
                     }),
                 };
-                if only.is_empty() || only.iter().any(is_asked_for) {
-                    rows.push(Row { family: family.name, role, requirement, checks });
+                if only.is_empty() || only.iter().any(is_wanted) {
+                    rows.push(RequirementRow { family: family.name, role, requirement, checks });
                 }
             }
         }
@@ -101,11 +101,11 @@ fn rows(scenarios: &[&Scenario], only: &[Filter]) -> Vec<Row> {
     rows
 }
 
-fn row_as_json(Row { family, role, requirement: found, checks }: &Row) -> serde_json::Value {
+fn row_as_json(RequirementRow { family, role, requirement: found, checks }: &RequirementRow) -> serde_json::Value {
     json!({ "family": family, "role": role, "id": found.id, "level": found.level, "text": found.text, "checks": checks })
 }
 
-fn line(Row { family, role, requirement: found, checks }: &Row) -> String {
+fn line(RequirementRow { family, role, requirement: found, checks }: &RequirementRow) -> String {
     let checks = if *checks == 1 { "1 check".to_owned() } else { format!("{checks} checks") };
     format!("{family:9} {role:7} {:8} {:6} {checks:>10}  {}\n", found.id, found.level.to_string(), found.text)
 }

@@ -3,92 +3,88 @@
 mod answer;
 mod client;
 mod completions;
+mod error;
 mod exit;
 mod explain;
 mod fuzz;
 mod guard;
-mod judge;
 mod list;
 mod options;
 mod proxy;
 mod reference;
 mod replay;
+mod run;
 mod schema;
 mod self_test;
 mod server;
+mod server_source;
 mod setup;
 mod signals;
+mod status;
 mod subjects;
+mod system;
 mod violations;
-mod whereabouts;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use exit::Exit;
+use status::ExitStatus;
+use system::raise_file_limit;
 
-/// Judges pairing relays and their kin: which requirements does an implementation break, why, and what went over the wire?
+/// Tests servers and clients of relay protocols, and reports which requirements they violate, why, and what was sent and received
 #[derive(Debug, Parser)]
-#[command(name = "conformance", version, propagate_version = true, after_help = exit::HELP)]
-struct Arguments {
+#[command(name = "conformance", version, propagate_version = true, after_help = status::HELP)]
+struct CommandLine {
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    Server(server::Arguments),
-    Client(client::Arguments),
-    Fuzz(fuzz::Arguments),
-    SelfTest(self_test::Arguments),
-    List(list::Arguments),
-    Explain(explain::Arguments),
+enum CliCommand {
+    Server(server::ServerArguments),
+    Client(client::ClientArguments),
+    Fuzz(fuzz::FuzzArguments),
+    SelfTest(self_test::SelfTestArguments),
+    List(list::ListArguments),
+    Explain(explain::ExplainArguments),
     Reference(reference::Arguments),
-    Proxy(proxy::Arguments),
-    Replay(replay::Arguments),
-    Schema(schema::Arguments),
-    Completions(completions::Arguments),
+    Proxy(proxy::ProxyArguments),
+    Replay(replay::ReplayArguments),
+    Schema(schema::SchemaArguments),
+    Completions(completions::CompletionsArguments),
     #[command(name = guard::NAME, hide = true)]
     Guard,
 }
 
 /// Runs the command line.
 pub(crate) fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let command = match CommandLine::try_parse() {
+        Ok(CommandLine { command }) => command,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Conforms }.into();
+            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Conforms }.into();
         }
     };
-    let result = match &arguments.command {
-        Command::Server(arguments) => server::run(arguments),
-        Command::Client(arguments) => client::run(arguments),
-        Command::Fuzz(arguments) => fuzz::run(arguments),
-        Command::SelfTest(arguments) => self_test::run(arguments),
-        Command::List(arguments) => list::run(arguments),
-        Command::Explain(arguments) => explain::run(arguments),
-        Command::Reference(arguments) => reference::run(arguments),
-        Command::Proxy(arguments) => proxy::run(arguments),
-        Command::Replay(arguments) => replay::run(arguments),
-        Command::Schema(arguments) => schema::run(arguments),
-        Command::Completions(arguments) => completions::run(arguments),
-        Command::Guard => guard::run(),
+    let result = match &command {
+        CliCommand::Server(arguments) => server::run(arguments),
+        CliCommand::Client(arguments) => client::run(arguments),
+        CliCommand::Fuzz(arguments) => fuzz::run(arguments),
+        CliCommand::SelfTest(arguments) => self_test::run(arguments),
+        CliCommand::List(arguments) => list::run(arguments),
+        CliCommand::Explain(arguments) => explain::run(arguments),
+        CliCommand::Reference(arguments) => reference::run(arguments),
+        CliCommand::Proxy(arguments) => proxy::run(arguments),
+        CliCommand::Replay(arguments) => replay::run(arguments),
+        CliCommand::Schema(arguments) => schema::run(arguments),
+        CliCommand::Completions(arguments) => completions::run(arguments, CommandLine::command()),
+        CliCommand::Guard => guard::run(),
     };
     match result {
         Ok(exit) => exit.into(),
-        Err(failure) => {
-            anstream::eprintln!("error: {}", failure.problem);
-            failure.exit.into()
+        Err(error) => {
+            anstream::eprintln!("error: {error}");
+            exit::status_of(&error).into()
         }
     }
-}
-
-/// Raises the limit of open files to what the system allows: a thousand sessions are two thousand sockets.
-fn raise_file_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // Where the system refuses, scenarios that need more sockets than there are say so.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

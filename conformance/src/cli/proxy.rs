@@ -1,4 +1,4 @@
-//! `conformance proxy`: sits between real peers and says who of them breaks what.
+//! `conformance proxy`: forwards traffic between real peers, and reports which peer violates which requirement.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
@@ -11,42 +11,44 @@ use std::time::Duration;
 use clap::Args;
 use conformance::clock::Clock;
 use conformance::lint::Schemas;
-use conformance::proxy::{Faults, Happening, Open, Proxy, Setup};
+use conformance::proxy::{FaultInjection, Proxy, ProxyEvent, ProxySetup, TranscriptHeader};
 use conformance::transport::{Trust, WebAddress, tls};
 use relayspec::family::Family;
 use relayspec::timing::HumanDuration;
 use tokio::sync::mpsc;
 
-use super::exit::{Exit, Failure};
-use super::setup::Seat;
-use super::signals::told_to_stop;
+use super::error::{CommandError, UsageError};
+use super::setup::family;
+use super::signals::stop_requested;
+use super::status::ExitStatus;
+use super::system::{raise_file_limit, runtime};
 use super::violations::Violations;
 
-/// How many times something may have happened that was not told yet; then the judging waits.
-const WAITING: usize = 64;
-/// For how long at most what has passed is still told, once the proxy is to end.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How many batches of events may be unprinted before checking waits.
+const UNPRINTED: usize = 64;
+/// How long traffic is still checked and printed after the proxy was asked to stop.
+const DRAIN: Duration = Duration::from_secs(5);
 
-/// Sit between real peers: forward every byte, and report who of them breaks what
+/// Forward traffic between real peers, and report which peer violates which requirement
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
-    /// Where to listen; port 0 lets the system choose one.
+pub(super) struct ProxyArguments {
+    /// The address to listen on; port 0 means any free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// The base URL of the real server, as ws://127.0.0.1:8080.
+    /// The base URL of the real server, such as ws://127.0.0.1:8080.
     #[arg(long, value_name = "URL")]
     upstream: WebAddress,
 
-    /// The family of protocols that is spoken.
+    /// The protocol family.
     #[arg(long, value_name = "NAME", default_value = "pairing")]
     family: String,
 
-    /// Write all that passes to a file, for `conformance replay`; also what is secret there.
+    /// Write all traffic to a file, for `conformance replay`. It includes secrets.
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
 
-    /// Trust the certificates of this PEM file, and no others (wss).
+    /// Trust only the certificates in this PEM file (wss).
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca_file: Option<PathBuf>,
 
@@ -54,70 +56,65 @@ pub(super) struct Arguments {
     #[arg(long)]
     insecure: bool,
 
-    /// Reset every connection after so long.
-    #[arg(long, value_name = "DURATION", help_heading = "Faults")]
+    /// Reset every connection after this time.
+    #[arg(long, value_name = "DURATION", help_heading = "Fault injection")]
     drop_after: Option<HumanDuration>,
 
-    /// Pass everything on so much later.
-    #[arg(long, value_name = "DURATION", help_heading = "Faults")]
+    /// Delay all traffic by this time.
+    #[arg(long, value_name = "DURATION", help_heading = "Fault injection")]
     delay: Option<HumanDuration>,
 
-    /// Reset every connection after so many messages.
-    #[arg(long, value_name = "NUMBER", help_heading = "Faults", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Reset every connection after this many messages.
+    #[arg(long, value_name = "NUMBER", help_heading = "Fault injection", value_parser = clap::value_parser!(u32).range(1..))]
     reset_every: Option<u32>,
 
-    /// After so long pass nothing on any more, and tell nobody.
-    #[arg(long, value_name = "DURATION", help_heading = "Faults")]
+    /// After this time, stop forwarding without closing the connection.
+    #[arg(long, value_name = "DURATION", help_heading = "Fault injection")]
     half_open_after: Option<HumanDuration>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    super::raise_file_limit();
-    let families = Seat::families(std::slice::from_ref(&arguments.family))?;
-    let family = *families.first().ok_or_else(|| Failure::usage("no family"))?;
+pub(super) fn run(arguments: &ProxyArguments) -> Result<ExitStatus, CommandError> {
+    raise_file_limit();
+    let family = family(&arguments.family)?;
     if family.is_framed() {
-        return Err(Failure::usage(format!(
-            "{} does not travel by WebSocket, and the proxy carries nothing else",
-            family.name
-        )));
+        return Err(UsageError::NotForwarded(family.name).into());
     }
     let transcript = arguments.transcript.as_ref().map(|path| {
-        let named = |error: std::io::Error| Failure::usage(format!("--transcript {}: {error}", path.display()));
+        let named = |source| CommandError::OpenTranscript { path: path.clone(), source };
         let mut file = BufWriter::new(create(path).map_err(named)?);
-        let first = Open::new(family, arguments.upstream.to_string());
+        let first = TranscriptHeader::new(family, arguments.upstream.to_string());
         writeln!(file, "{}", serde_json::json!(first)).map_err(named)?;
-        Ok::<_, Failure>(file)
+        Ok::<_, CommandError>(file)
     });
     let transcript = transcript.transpose()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::harness(format!("the runtime cannot be started: {error}")))?;
+    let runtime = runtime(2)?;
     let exit = runtime.block_on(serve(arguments, family, transcript));
     runtime.shutdown_background();
     exit
 }
 
-/// A file that nobody else may read, for what passes may be secret.
+/// A file that no other user may read, because traffic may be secret.
 fn create(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 async fn serve(
-    arguments: &Arguments,
+    arguments: &ProxyArguments,
     family: &'static Family,
     mut transcript: Option<BufWriter<File>>,
-) -> Result<Exit, Failure> {
+) -> Result<ExitStatus, CommandError> {
     let trust = match &arguments.ca_file {
         Some(path) => Trust::File(path.clone()),
-        None if arguments.insecure => Trust::Anybody,
+        None if arguments.insecure => Trust::AnyCertificate,
         None => Trust::WellKnown,
     };
-    let tls = arguments.upstream.secure.then(|| tls::configuration(&trust)).transpose().map_err(Failure::usage)?;
+    let tls = arguments.upstream.secure.then(|| tls::configuration(&trust)).transpose()?;
     let clock = Clock::start();
-    let setup = Setup {
+    let setup = ProxySetup {
         upstream: arguments.upstream.clone(),
         tls,
         family,
-        faults: Faults {
+        fault_injection: FaultInjection {
             drop_after: arguments.drop_after.map(|span| span.0),
             delay: arguments.delay.map(|span| span.0),
             reset_every: arguments.reset_every.map(|number| number as usize),
@@ -126,42 +123,41 @@ async fn serve(
         clock: clock.clone(),
         schemas: Arc::new(Schemas::default()),
     };
-    let unusable = |error: std::io::Error| Failure::usage(format!("--listen {}: {error}", arguments.listen));
+    let unusable = |source| CommandError::Listen { address: arguments.listen.to_string(), source };
     let proxy = Proxy::bind(arguments.listen, setup).await.map_err(unusable)?;
     let address = proxy.local_addr().map_err(unusable)?;
-    anstream::println!("listening on ws://{address}, for {} in front of {}", family.name, arguments.upstream);
-    let (sender, mut happenings) = mpsc::channel(WAITING);
+    anstream::println!("listening on ws://{address}, forwarding {} to {}", family.name, arguments.upstream);
+    let (sender, mut events) = mpsc::channel(UNPRINTED);
     let serving = tokio::spawn(proxy.serve(sender));
     let mut violations = Violations::default();
-    let unwritable = |error: std::io::Error| Failure::harness(format!("the transcript cannot be written: {error}"));
     let stopped = async {
-        told_to_stop().await;
+        stop_requested().await;
         serving.abort();
-        // What has passed by now is still told.
-        clock.nap(LAST_WORDS).await;
+        // What was forwarded by now is still printed.
+        clock.nap(DRAIN).await;
     };
     tokio::pin!(stopped);
-    while let Some(happened) = tokio::select! {
-        happened = happenings.recv() => happened,
+    while let Some(batch) = tokio::select! {
+        batch = events.recv() => batch,
         () = &mut stopped => None,
     } {
-        for happening in happened {
-            match happening {
-                Happening::Line(line) => {
+        for event in batch {
+            match event {
+                ProxyEvent::Entry(entry) => {
                     if let Some(file) = &mut transcript {
-                        writeln!(file, "{}", serde_json::json!(line)).map_err(unwritable)?;
+                        writeln!(file, "{}", serde_json::json!(entry)).map_err(CommandError::WriteTranscript)?;
                     }
-                    violations.line(&line);
+                    violations.count(&entry);
                 }
-                Happening::Violation { connection, at_ms, violation } => {
+                ProxyEvent::Violation { connection, at_ms, violation } => {
                     anstream::println!("{}", violations.add(connection, at_ms, &violation));
                 }
-                Happening::Note { connection, text } => anstream::println!("connection {connection}: {text}"),
+                ProxyEvent::Note { connection, text } => anstream::println!("connection {connection}: {text}"),
             }
         }
     }
     if let Some(mut file) = transcript {
-        file.flush().map_err(unwritable)?;
+        file.flush().map_err(CommandError::WriteTranscript)?;
     }
     anstream::println!("{}", violations.summary());
     Ok(violations.exit())

@@ -1,4 +1,4 @@
-//! `conformance replay`: judges a transcript of `conformance proxy`.
+//! `conformance replay`: checks a transcript of `conformance proxy`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,51 +8,56 @@ use std::sync::Arc;
 
 use clap::Args;
 use conformance::lint::Schemas;
-use conformance::proxy::{Line, Peer, Seen, Watch, kind, read_transcript, role_of};
+use conformance::proxy::{
+    ConnectionChecker, TranscriptEntry, TranscriptEvent, TranscriptProblem, message_name, read_transcript, role_of,
+};
+use conformance::transport::Side;
 use relayspec::family::Family;
 
-use super::exit::{Exit, Failure};
+use super::error::CommandError;
+use super::status::ExitStatus;
 use super::violations::Violations;
 
-/// Judge a transcript that `conformance proxy` has written
+/// Check a transcript that `conformance proxy` wrote
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ReplayArguments {
     /// The transcript.
     file: PathBuf,
 }
 
 /// A connection of a transcript.
 #[derive(Default)]
-struct Connection {
+struct ReplayedConnection {
     target: String,
-    watch: Option<Watch>,
+    checker: Option<ConnectionChecker>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let shown = arguments.file.display();
-    let file = File::open(&arguments.file).map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+pub(super) fn run(arguments: &ReplayArguments) -> Result<ExitStatus, CommandError> {
+    let path = || arguments.file.clone();
+    let file = File::open(&arguments.file).map_err(|source| CommandError::OpenTranscript { path: path(), source })?;
     let schemas = Arc::new(Schemas::default());
-    let (mut connections, mut violations) = (BTreeMap::<usize, Connection>::new(), Violations::default());
-    let read = read_transcript(BufReader::new(file).lines(), |open, line| {
-        let family = Family::named(&open.family).ok_or_else(|| format!("there is no family `{}`", open.family))?;
-        violations.line(&line);
-        let Line { at_ms, connection: number, seen } = line;
+    let (mut connections, mut violations) = (BTreeMap::<usize, ReplayedConnection>::new(), Violations::default());
+    let read = read_transcript(BufReader::new(file).lines(), |header, entry| {
+        let family = Family::named(&header.family).ok_or_else(|| TranscriptProblem::Family(header.family.clone()))?;
+        violations.count(&entry);
+        let TranscriptEntry { at_ms, connection: number, event } = entry;
         let connection = connections.entry(number).or_default();
-        if let Seen::Opened(target) = &seen {
+        if let TranscriptEvent::Opened(target) = &event {
             connection.target.clone_from(target);
         }
-        let Some((from, arrival)) = seen.arrival()? else { return Ok(()) };
-        if connection.watch.is_none() {
-            let first = if from == Peer::Client { kind(family, &arrival) } else { None };
+        let Some((from, arrival)) = event.arrival()? else { return Ok(()) };
+        if connection.checker.is_none() {
+            let first = if from == Side::Client { message_name(family, &arrival) } else { None };
             let role = role_of(family, &connection.target, first.as_deref());
-            connection.watch = role.map(|role| Watch::new(family, role, &schemas));
+            connection.checker = role.map(|role| ConnectionChecker::new(family, role, &schemas));
         }
-        for violation in connection.watch.as_mut().map(|watch| watch.saw(from, &arrival)).unwrap_or_default() {
+        for violation in connection.checker.as_mut().map(|checker| checker.observe(from, &arrival)).unwrap_or_default()
+        {
             anstream::println!("{}", violations.add(number, at_ms, &violation));
         }
         Ok(())
     });
-    read.map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+    read.map_err(|source| CommandError::Transcript { path: path(), source })?;
     anstream::println!("{}", violations.summary());
     Ok(violations.exit())
 }

@@ -9,16 +9,17 @@ use relayspec::{driver, schema};
 use serde_json::{Map, Value};
 
 use super::answer;
-use super::exit::{Exit, Failure};
+use super::error::{CommandError, UsageError};
+use super::status::ExitStatus;
 
 /// Print the JSON Schema of a format: scenario, report, manifest, baseline, driver
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct SchemaArguments {
     /// The format.
     #[arg(required_unless_present = "list")]
     name: Option<String>,
 
-    /// List the formats, one a line.
+    /// List the formats, one per line.
     #[arg(long)]
     list: bool,
 }
@@ -34,14 +35,14 @@ const FORMATS: [Format; 5] = [
     ("driver", driver::schema),
 ];
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &SchemaArguments) -> Result<ExitStatus, CommandError> {
     let names = FORMATS.map(|(name, _)| name);
     if arguments.list {
         return answer::print(&(names.join("\n") + "\n"));
     }
     let wanted = arguments.name.as_deref().unwrap_or_default();
     let Some((name, make)) = FORMATS.iter().find(|(name, _)| *name == wanted) else {
-        return Err(Failure::usage(format!("no format is called `{wanted}`; there are {}", names.join(", "))));
+        return Err(UsageError::Format { name: wanted.to_owned(), known: names.to_vec() }.into());
     };
     let mut document = Map::new();
     document.insert("$schema".to_owned(), schema::DIALECT.into());
@@ -49,6 +50,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Value::Object(members) = make() {
         document.extend(members);
     }
-    let text = serde_json::to_string_pretty(&document).map_err(|error| Failure::harness(error.to_string()))?;
+    let text = serde_json::to_string_pretty(&document).map_err(CommandError::Schema)?;
     answer::print(&(text + "\n"))
 }

@@ -1,53 +1,56 @@
-//! `conformance self-test`: judges the built-in reference implementations, started as processes of this very binary.
+//! `conformance self-test`: tests the built-in reference implementations, which run as processes of this binary.
 
 use std::env;
+use std::error::Error;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use conformance::subject::{ClientTemplate, Driver, Manifest, Param, Template};
+use conformance::subject::{ClientTemplate, Driver, Manifest, Param, ServerTemplate};
 use relayspec::family::Family;
-use relayspec::timing::{HumanDuration, Parameter};
+use relayspec::timing::{InvalidDuration, Parameter, HumanDuration};
 use relayspec::{pairing, rpc, sync, terminal, tunnel};
 
-use super::exit::{Exit, Failure};
-use super::judge;
-use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
-use super::setup::{Seat, Setup, Whence, Where};
+use super::error::{CommandError, UsageError};
+use super::options::{RunOptions, ServerOptions, SubjectOptions};
+use super::run;
+use super::server_source::ServerSource;
+use super::setup::{ClientSource, RoleUnderTest, RunSetup};
+use super::status::ExitStatus;
 
-/// Judge the built-in reference implementations, with no server or client at hand
+/// Test the built-in reference implementations; needs no server or client
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
-    /// Judge this role alone, as pairing.relay; may be given often.
+pub(super) struct SelfTestArguments {
+    /// Test only this role, such as pairing.relay. Repeatable.
     #[arg(long, value_name = "ROLE", help_heading = "Selection")]
     role: Vec<String>,
 
-    /// Start the reference with this mutant, to see that it is found; `conformance reference --list-mutants` lists them.
+    /// Start the reference with this mutant, to see it killed; `conformance reference --list-mutants` lists them.
     #[arg(long, value_name = "NAME", requires = "role", help_heading = "Selection")]
     mutant: Option<String>,
 
     #[command(flatten)]
-    judge: JudgeOptions,
+    run: RunOptions,
 }
 
-/// A server that is judged, and the timing parameters that it runs with: short, so that a run takes seconds.
-struct Server {
+/// A reference server and its timing parameters, which are short, so that a run takes seconds.
+struct ReferenceServer {
     family: &'static Family,
     /// The subcommand that runs it.
     name: &'static str,
     timing: &'static [(Parameter, &'static str)],
-    /// What it promises beside that: less than its heartbeat would need to notice a loss.
+    /// Parameters that it only declares: a deadline that is shorter than its heartbeat would need to notice a loss.
     promises: &'static [(Parameter, &'static str)],
-    /// What it is started with beside that. `{token_file}` is that of [`TokenFile`].
+    /// Further arguments. `{token_file}` is that of [`TokenFile`].
     words: &'static [&'static str],
-    /// What it declares of itself. `{token}` and `{other_token}` are those in the file.
+    /// Its params. `{token}` and `{other_token}` are those in the file.
     params: &'static [(&'static str, &'static str)],
 }
 
-const SERVERS: [Server; 5] = [
-    Server {
+const SERVERS: [ReferenceServer; 5] = [
+    ReferenceServer {
         family: &pairing::FAMILY,
         name: "pairing-relay",
         timing: &[
@@ -59,20 +62,20 @@ const SERVERS: [Server; 5] = [
         words: &[],
         params: &[],
     },
-    Server {
+    ReferenceServer {
         family: &terminal::FAMILY,
         name: "terminal-relay",
         timing: &[
             (Parameter::AuthTimeout, "300ms"),
             (Parameter::HeartbeatInterval, "400ms"),
-            // The relay reads a Pong behind the floods of the scrollback scenarios.
+            // The relay reads a Pong after the floods of the scrollback scenarios.
             (Parameter::HeartbeatTimeout, "300ms"),
         ],
         promises: &[(Parameter::NotifyDeadline, "400ms")],
         words: &[],
         params: &[],
     },
-    Server {
+    ReferenceServer {
         family: &tunnel::FAMILY,
         name: "tunnel-cloud",
         timing: &[(Parameter::AuthTimeout, "300ms"), (Parameter::RequestTimeout, "600ms")],
@@ -84,7 +87,7 @@ const SERVERS: [Server; 5] = [
             ("other_token", "{other_token}"),
         ],
     },
-    Server {
+    ReferenceServer {
         family: &sync::FAMILY,
         name: "sync-server",
         timing: &[],
@@ -92,13 +95,13 @@ const SERVERS: [Server; 5] = [
         words: &["--pin", "000042", "--control", "127.0.0.1:{control_port}"],
         params: &[("pin", "000042"), ("control", "127.0.0.1:{control_port}")],
     },
-    Server { family: &rpc::FAMILY, name: "rpc-daemon", timing: &[], promises: &[], words: &[], params: &[] },
+    ReferenceServer { family: &rpc::FAMILY, name: "rpc-daemon", timing: &[], promises: &[], words: &[], params: &[] },
 ];
 
-/// A client that is judged: its role, the subcommand that runs it, its policy, and its timing parameters.
-type Client = (&'static str, &'static str, &'static str, &'static [(Parameter, &'static str)]);
+/// A reference client: its role, the subcommand that runs it, its policy, and its timing parameters.
+type ReferenceClient = (&'static str, &'static str, &'static str, &'static [(Parameter, &'static str)]);
 
-const CLIENTS: [Client; 7] = [
+const CLIENTS: [ReferenceClient; 7] = [
     ("pairing.host", "pairing-host", "base=100ms,factor=2,cap=400ms", &CLIENT_TIMING),
     ("pairing.viewer", "pairing-viewer", "base=100ms,factor=2,cap=400ms,jitter=0.3", &CLIENT_TIMING),
     ("terminal.host", "terminal-host", "base=100ms,factor=2,cap=400ms,jitter=0.3", &CLIENT_TIMING),
@@ -124,37 +127,40 @@ const SYNC_TIMING: [(Parameter, &str); 3] = [
     (Parameter::RequestTimeout, "500ms"),
 ];
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let program =
-        env::current_exe().map_err(|error| Failure::harness(format!("this program cannot find itself: {error}")))?;
-    let program = program.display().to_string();
-    // Accelerated, all run with the default values of their chapters.
-    let real = arguments.judge.play.speed <= 1.0;
+pub(super) fn run(arguments: &SelfTestArguments) -> Result<ExitStatus, CommandError> {
+    let program = env::current_exe().map_err(CommandError::Executable)?.display().to_string();
+    // Accelerated, all run with the defaults of their chapters.
+    let real = arguments.run.execution.speed <= 1.0;
     if arguments.mutant.is_some() && arguments.role.len() != 1 {
-        return Err(Failure::usage("--mutant: a mutant is one of a single --role"));
+        return Err(UsageError::MutantRole.into());
     }
-    let tokens = TokenFile::create().map_err(|error| Failure::harness(format!("no file for tokens: {error}")))?;
+    let tokens = TokenFile::create().map_err(CommandError::TokenFile)?;
     let mutant = arguments.mutant.as_deref();
-    let mut seats = Vec::new();
+    let mut roles = Vec::new();
     for server in SERVERS {
-        seats.push(server.seat(&program, real, mutant, &tokens)?);
+        roles.push(server.role(&program, real, mutant, &tokens)?);
     }
     for (role, name, policy, timing) in CLIENTS {
-        seats.push(client(&program, role, name, real.then_some((policy, timing)), mutant)?);
+        roles.push(client(&program, role, name, real.then_some((policy, timing)), mutant)?);
     }
-    let judged = |seat: &Seat| format!("{}.{}", seat.family.name, seat.role);
-    let known: Vec<_> = seats.iter().map(judged).collect();
+    let known: Vec<_> = roles.iter().map(RoleUnderTest::name).collect();
     if let Some(unknown) = arguments.role.iter().find(|role| !known.contains(role)) {
-        return Err(Failure::usage(format!("no reference plays `{unknown}`; there are {}", known.join(", "))));
+        return Err(UsageError::ReferenceRole { role: unknown.clone(), known }.into());
     }
-    seats.retain(|seat| arguments.role.is_empty() || arguments.role.contains(&judged(seat)));
-    judge::judge(&Setup::new(seats, None, &arguments.judge)?)
+    roles.retain(|tested| arguments.role.is_empty() || arguments.role.contains(&tested.name()));
+    run::run(&RunSetup::new(roles, None, &arguments.run)?)
 }
 
-impl Server {
-    fn seat(&self, program: &str, real: bool, mutant: Option<&str>, tokens: &TokenFile) -> Result<Seat, Failure> {
-        let place = if self.family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
-        let words = [program, "reference", self.name].into_iter().chain(place).chain(self.words.iter().copied());
+impl ReferenceServer {
+    fn role(
+        &self,
+        program: &str,
+        real: bool,
+        mutant: Option<&str>,
+        tokens: &TokenFile,
+    ) -> Result<RoleUnderTest, CommandError> {
+        let address = if self.family.is_framed() { ["--socket", "{socket}"] } else { ["--port", "{port}"] };
+        let words = [program, "reference", self.name].into_iter().chain(address).chain(self.words.iter().copied());
         let mut words: Vec<_> = words.map(|word| tokens.filled(word)).collect();
         let (timing, promises) = if real { (self.timing, self.promises) } else { (&[][..], &[][..]) };
         for (parameter, value) in timing {
@@ -162,12 +168,12 @@ impl Server {
         }
         words.extend(with(mutant));
         let params = self.params.iter().map(|(name, value)| Param::new(name, &tokens.filled(value)));
-        let params = params.collect::<Result<_, _>>().map_err(Failure::harness)?;
+        let params = params.collect::<Result<_, _>>().map_err(invalid)?;
         let subject =
             SubjectOptions { settings: settings(&[timing, promises].concat())?, params, ..SubjectOptions::default() };
         let server = ServerOptions { ready_within: written("10s")?, ..ServerOptions::default() };
-        let template = Template::of_words(words, None).map_err(Failure::harness)?;
-        Seat::server(Where::Command(template), self.family, &Manifest::default(), &subject, &server)
+        let template = ServerTemplate::of_words(words, None).map_err(invalid)?;
+        RoleUnderTest::server(ServerSource::Command(template), self.family, &Manifest::default(), &subject, &server)
     }
 }
 
@@ -177,19 +183,19 @@ fn client(
     name: &str,
     real: Option<(&str, &[(Parameter, &str)])>,
     mutant: Option<&str>,
-) -> Result<Seat, Failure> {
+) -> Result<RoleUnderTest, CommandError> {
     let words = [program, "reference", name, "--driver"].map(str::to_owned).into_iter().chain(with(mutant)).collect();
     let (policy, timing) = real.map_or((None, &[][..]), |(policy, timing)| (Some(policy), timing));
     let subject = SubjectOptions { settings: settings(timing)?, ..SubjectOptions::default() };
-    let template = ClientTemplate::of_words(words).map_err(Failure::harness)?;
-    Seat::client(Whence::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
+    let template = ClientTemplate::of_words(words).map_err(invalid)?;
+    RoleUnderTest::client(ClientSource::Each(template), Driver::Spoken, role, policy, &Manifest::default(), &subject)
 }
 
 fn with(mutant: Option<&str>) -> impl Iterator<Item = String> {
     mutant.into_iter().flat_map(|mutant| ["--mutant".to_owned(), mutant.to_owned()])
 }
 
-/// A file with two tokens, which is removed in the end.
+/// A file with two tokens, which is removed at the end.
 struct TokenFile {
     path: PathBuf,
     tokens: [String; 2],
@@ -204,7 +210,7 @@ impl TokenFile {
         Ok(Self { path, tokens })
     }
 
-    /// A word in which the names of file and tokens are replaced.
+    /// A word with the placeholders of file and tokens filled in.
     fn filled(&self, word: &str) -> String {
         let [token, other] = &self.tokens;
         match word {
@@ -222,10 +228,15 @@ impl Drop for TokenFile {
     }
 }
 
-fn settings(timing: &[(Parameter, &str)]) -> Result<Vec<(Parameter, HumanDuration)>, Failure> {
+/// A reference that is declared in here is invalid.
+fn invalid(error: impl Error + 'static) -> CommandError {
+    CommandError::SelfTest(Box::new(error))
+}
+
+fn settings(timing: &[(Parameter, &str)]) -> Result<Vec<(Parameter, HumanDuration)>, CommandError> {
     timing.iter().map(|(parameter, value)| Ok((*parameter, written(value)?))).collect()
 }
 
-fn written(text: &str) -> Result<HumanDuration, Failure> {
-    text.parse().map_err(|error: relayspec::timing::InvalidDuration| Failure::harness(error.to_string()))
+fn written(text: &str) -> Result<HumanDuration, CommandError> {
+    text.parse().map_err(|error: InvalidDuration| invalid(error))
 }

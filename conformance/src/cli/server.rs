@@ -1,44 +1,46 @@
-//! `conformance server`: judges a server by its URL or its command.
+//! `conformance server`: tests a server, by its URL or the command that starts it.
 
 use std::path::PathBuf;
 
 use clap::Args;
-use conformance::subject::{Manifest, Param, Template};
+use conformance::subject::{Manifest, Param, ServerTemplate};
 
-use super::exit::{Exit, Failure};
-use super::judge;
-use super::options::{JudgeOptions, ServerOptions, SubjectOptions};
-use super::setup::{Seat, Setup, Where};
+use super::error::{CommandError, UsageError};
+use super::options::{RunOptions, ServerOptions, SubjectOptions};
+use super::run;
+use super::server_source::ServerSource;
+use super::setup::{RoleUnderTest, RunSetup, families};
+use super::status::ExitStatus;
 
-/// Judge a server, by its URL or by the command that starts it
+/// Test a server, by its URL or the command that starts it
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ServerArguments {
     #[command(flatten)]
-    server: Served,
+    server: ServerUnderTest,
 
     #[command(flatten)]
-    judge: JudgeOptions,
+    run: RunOptions,
 }
 
-/// Which server, and what it declares of itself.
+/// Which server to test, and what it declares.
 #[derive(Debug, Args)]
-pub(super) struct Served {
-    /// The base URL, as ws://127.0.0.1:8080; with --command the URL that it is then reached by, as ws://127.0.0.1:{port}.
+pub(super) struct ServerUnderTest {
+    /// The base URL, such as ws://127.0.0.1:8080; with --command the URL of the started server, such as ws://127.0.0.1:{port}.
     url: Option<String>,
 
-    /// The command that starts the server; `{port}` stands for a free port. No shell runs it.
+    /// The command that starts the server; `{port}` stands for a free port. It does not run in a shell.
     #[arg(long, value_name = "COMMAND", help_heading = "Subject")]
     command: Option<String>,
 
-    /// Where the public reaches a tunnel's cloud, as http://127.0.0.1:8081; short for --param public_url=URL.
+    /// The public URL of a tunnel's cloud, such as http://127.0.0.1:8081; short for --param public_url=URL.
     #[arg(long, value_name = "URL", help_heading = "Subject")]
     public_url: Option<String>,
 
-    /// A file that says what the subject is (TOML); flags win over it.
+    /// A TOML file that describes the subject; flags override it.
     #[arg(long, value_name = "FILE", help_heading = "Subject")]
     manifest: Option<PathBuf>,
 
-    /// The family of protocols; may be given several times, for a server that speaks several.
+    /// The protocol family; repeat it for a server that speaks several. [default: pairing]
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
     family: Vec<String>,
 
@@ -49,43 +51,38 @@ pub(super) struct Served {
     server: ServerOptions,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &ServerArguments) -> Result<ExitStatus, CommandError> {
     let manifest = arguments.server.manifest()?;
-    let seats = arguments.server.seats(&manifest)?;
-    judge::judge(&Setup::new(seats, manifest.baseline.as_ref(), &arguments.judge)?)
+    let roles = arguments.server.roles(&manifest)?;
+    run::run(&RunSetup::new(roles, manifest.baseline.as_ref(), &arguments.run)?)
 }
 
-impl Served {
-    /// The manifest, where there is one.
-    pub(super) fn manifest(&self) -> Result<Manifest, Failure> {
-        Manifest::of(self.manifest.as_deref()).map_err(Failure::usage)
+impl ServerUnderTest {
+    /// The manifest; an empty one by default.
+    pub(super) fn manifest(&self) -> Result<Manifest, CommandError> {
+        Ok(Manifest::of(self.manifest.as_deref())?)
     }
 
-    /// The server, once for each family.
-    pub(super) fn seats(&self, manifest: &Manifest) -> Result<Vec<Seat>, Failure> {
+    /// The server in its role of each family.
+    pub(super) fn roles(&self, manifest: &Manifest) -> Result<Vec<RoleUnderTest>, CommandError> {
         let url = self.url.as_ref().or(manifest.url.as_ref());
-        // A URL on the command line alone means a server that runs already, whatever command a manifest has.
+        // A URL without a command on the command line means a running server, whatever command the manifest has.
         let command = self.command.as_ref().or(manifest.command.as_ref().filter(|_| self.url.is_none()));
-        // What a manifest says is meant from where the manifest stands.
+        // The command of a manifest runs in the manifest's folder.
         let folder = manifest.folder().filter(|_| self.command.is_none());
-        let place = match (url, command) {
+        let source = match (url, command) {
             (url, Some(command)) => {
-                let template = Template::new(command, url.map(String::as_str)).map_err(Failure::usage)?;
-                Where::Command(template.in_folder(folder))
+                ServerSource::Command(ServerTemplate::new(command, url.map(String::as_str))?.in_folder(folder))
             }
-            (Some(url), None) => Where::Url(url.parse().map_err(Failure::usage)?),
-            (None, None) => {
-                return Err(Failure::usage(
-                    "no subject: give its URL, as ws://127.0.0.1:8080, or --command 'my-relay --port {port}'",
-                ));
-            }
+            (Some(url), None) => ServerSource::Url(url.parse()?),
+            (None, None) => return Err(UsageError::NoServer.into()),
         };
         let mut subject = self.subject.clone();
         if let Some(url) = &self.public_url {
-            subject.params.push(Param::new("public_url", url).map_err(Failure::usage)?);
+            subject.params.push(Param::new("public_url", url)?);
         }
-        let families = if self.family.is_empty() { manifest.families() } else { &self.family };
-        let families = Seat::families(families)?.into_iter();
-        families.map(|family| Seat::server(place.clone(), family, manifest, &subject, &self.server)).collect()
+        let named = if self.family.is_empty() { manifest.families() } else { &self.family };
+        let families = families(named)?.into_iter();
+        families.map(|family| RoleUnderTest::server(source.clone(), family, manifest, &subject, &self.server)).collect()
     }
 }

@@ -1,30 +1,32 @@
-//! From a setup to subjects that are ready to be judged: found where they run already, started where they do not.
+//! Makes the subjects of a run ready: finds those that are running, and starts the others.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::clock::Clock;
-use conformance::engine::{Call, Launcher, Starter, Subject, Target};
+use conformance::engine::{Launcher, StartOptions, Starter, Subject, Target};
 use conformance::outcome::SubjectInfo;
 use conformance::subject::{
-    Accelerator, Announce, ClientLauncher, ClientTemplate, CommandLauncher, CommandSubject, Driver, Guard, NotStarted,
-    Params, Ports, SharedClient, UrlSubject, preflight,
+    Accelerator, AcceleratorError, Announce, ClientLauncher, ClientTemplate, CommandLauncher, CommandSubject, Driver,
+    Guard, Params, Ports, SharedClient, StartError, UrlSubject, preflight,
 };
 use conformance::transport::Route;
 use relayspec::timing::HumanDuration;
 use rustls::ClientConfig;
 
+use super::error::StartFailure;
 use super::guard;
-use super::options::PlayOptions;
-use super::setup::{Place, Seat, Whence, Where};
+use super::options::ExecutionOptions;
+use super::server_source::ServerSource;
+use super::setup::{ClientSource, RoleUnderTest, SubjectSpec};
 
-/// A subject that is ready to be judged.
+/// A subject that is ready to be tested.
 pub(super) struct Ready {
     pub(super) subject: Subject,
-    /// What the runner has started for it, and ends.
+    /// The process that the runner started for it.
     pub(super) started: Option<Arc<CommandSubject>>,
-    /// Why time does not pass faster for it.
+    /// Why its time is not accelerated.
     in_real_time: Option<String>,
     pub(super) info: SubjectInfo,
 }
@@ -37,136 +39,142 @@ impl Ready {
         }
     }
 
-    /// How a server that all scenarios share has ended, if it has.
+    /// How a server that all scenarios share ended, if it did.
     pub(super) fn gone(&self) -> Option<String> {
-        self.target()?.process()?.ended().map(|ending| ending.told)
+        self.target()?.process()?.ended().map(|ending| ending.description)
     }
 }
 
-/// What a client is told that is started only to see whether it connects.
+/// The scenario name of a client that is started only to see whether it connects.
 const TRIAL: &str = "trial";
 
-/// Finds or starts what is judged, and the clock to judge it by: an accelerated one where that was asked for and can be done, the real one elsewhere.
+/// Finds or starts the subjects, with the clock of the run: an accelerated one if requested and possible, else the real one.
 pub(super) async fn find(
-    seats: &[Seat],
-    options: &PlayOptions,
+    roles: &[RoleUnderTest],
+    options: &ExecutionOptions,
     real: &Clock,
-) -> Result<(Clock, Vec<Ready>), NotStarted> {
-    ready(seats, options, real).await.map_err(|mut not_started| {
-        for secrets in seats.iter().map(|seat| seat.place.secrets()) {
-            secrets.hide(&mut not_started.problem);
-            secrets.hide(&mut not_started.output);
+) -> Result<(Clock, Vec<Ready>), StartFailure> {
+    ready(roles, options, real).await.map_err(|error| {
+        let mut failure = StartFailure::from(error);
+        for secrets in roles.iter().map(|tested| tested.spec.secrets()) {
+            secrets.hide(&mut failure.problem);
+            secrets.hide(&mut failure.output);
         }
-        not_started
+        failure
     })
 }
 
-async fn ready(seats: &[Seat], options: &PlayOptions, real: &Clock) -> Result<(Clock, Vec<Ready>), NotStarted> {
-    let mut slow = None;
+async fn ready(
+    roles: &[RoleUnderTest],
+    options: &ExecutionOptions,
+    real: &Clock,
+) -> Result<(Clock, Vec<Ready>), StartError> {
+    let mut not_accelerated = None;
     if options.speed > 1.0 {
         let clock = Clock::start_at_speed(options.speed);
-        match accelerated(seats, options, &clock).await? {
+        match accelerated(roles, options, &clock).await? {
             Ok(ready) => return Ok((clock, ready)),
-            Err(why) => slow = Some(why),
+            Err(why) => not_accelerated = Some(why.to_string()),
         }
     }
-    let mut ready = all(seats, options, real, None).await?;
-    ready.iter_mut().for_each(|ready| ready.info.not_accelerated.clone_from(&slow));
+    let mut ready = all(roles, options, real, None).await?;
+    ready.iter_mut().for_each(|ready| ready.info.not_accelerated.clone_from(&not_accelerated));
     Ok((real.clone(), ready))
 }
 
-/// All subjects, accelerated; or why one of them cannot be.
-async fn accelerated(
-    seats: &[Seat],
-    options: &PlayOptions,
-    clock: &Clock,
-) -> Result<Result<Vec<Ready>, String>, NotStarted> {
-    let accelerator = match Accelerator::new(clock.clone()) {
-        Ok(accelerator) => accelerator,
-        Err(why) => return Ok(Err(why)),
-    };
-    if !seats.iter().all(is_started) {
-        return Ok(Err("what runs already keeps its own time: let the runner start it".to_owned()));
-    }
-    let ready = all(seats, options, clock, Some(&accelerator)).await?;
-    for one in &ready {
-        if let Some(why) = &one.in_real_time {
-            let why = why.clone();
-            for started in ready.iter().filter_map(|ready| ready.started.as_ref()) {
-                started.stop().await;
-            }
-            return Ok(Err(why));
-        }
-    }
-    Ok(Ok(ready))
+/// Why a run is not accelerated although `--speed` was given.
+#[derive(Debug, thiserror::Error)]
+enum NotAccelerated {
+    #[error(transparent)]
+    Library(#[from] AcceleratorError),
+    #[error("a running subject keeps its own time; let the runner start it")]
+    Running,
+    #[error("{0}")]
+    NoEffect(String),
 }
 
-/// Whether the runner starts what is judged.
-fn is_started(seat: &Seat) -> bool {
-    let place = &seat.place;
-    !matches!(place, Place::Server { at: Where::Url(_), .. } | Place::Client { at: Whence::Attached(_), .. })
+/// All subjects, accelerated, unless one of them cannot be.
+async fn accelerated(
+    roles: &[RoleUnderTest],
+    options: &ExecutionOptions,
+    clock: &Clock,
+) -> Result<Result<Vec<Ready>, NotAccelerated>, StartError> {
+    let accelerator = match Accelerator::new(clock.clone()) {
+        Ok(accelerator) => accelerator,
+        Err(why) => return Ok(Err(why.into())),
+    };
+    if !roles.iter().all(|tested| tested.spec.is_started()) {
+        return Ok(Err(NotAccelerated::Running));
+    }
+    let ready = all(roles, options, clock, Some(&accelerator)).await?;
+    let Some(why) = ready.iter().find_map(|one| one.in_real_time.clone()) else { return Ok(Ok(ready)) };
+    for started in ready.iter().filter_map(|ready| ready.started.as_ref()) {
+        started.stop().await;
+    }
+    Ok(Err(NotAccelerated::NoEffect(why)))
 }
 
 async fn all(
-    seats: &[Seat],
-    options: &PlayOptions,
+    roles: &[RoleUnderTest],
+    options: &ExecutionOptions,
     clock: &Clock,
     accelerator: Option<&Accelerator>,
-) -> Result<Vec<Ready>, NotStarted> {
-    let guard = if seats.iter().any(is_started) { guard::start() } else { None };
+) -> Result<Vec<Ready>, StartError> {
+    let guard = if roles.iter().any(|tested| tested.spec.is_started()) { guard::start() } else { None };
     let mut ready: Vec<Ready> = Vec::new();
-    for (number, seat) in seats.iter().enumerate() {
+    for (number, tested) in roles.iter().enumerate() {
         let accelerator = accelerator.cloned();
-        let same = seats[..number].iter().position(|other| is_same(&other.place, &seat.place));
-        ready.push(match &seat.place {
-            Place::Server { at, tls, ready_within, params } => {
+        let same = roles[..number].iter().position(|other| is_same_server(&other.spec, &tested.spec));
+        ready.push(match &tested.spec {
+            SubjectSpec::Server { source, tls, ready_within, params } => {
                 let (target, started, launcher) = match same.and_then(|other| ready.get(other)) {
-                    // One server that speaks several families is started once.
+                    // A server that speaks several families is started once.
                     Some(Ready { subject: Subject::Server { target, launcher }, .. }) => {
                         (Arc::clone(target), None, launcher.clone())
                     }
-                    _ => server(at, tls.clone(), *ready_within, params, clock, guard.clone(), accelerator).await?,
+                    _ => server(source, tls.clone(), *ready_within, params, clock, guard.clone(), accelerator).await?,
                 };
                 let deadline = options.handshake_deadline.0;
-                if let Err(problem) = preflight(target.route(), seat.family, clock, deadline).await {
-                    return Err(NotStarted { problem, output: target.output() });
+                if let Err(error) = preflight(target.route(), tested.family, clock, deadline).await {
+                    return Err(StartError { problem: error.into(), output: target.output() });
                 }
                 let url = Some(target.route().address.to_string());
-                let command = if let Where::Command(template) = at { Some(template.shown()) } else { None };
+                let command = if let ServerSource::Command(template) = source { Some(template.shown()) } else { None };
                 let in_real_time = started.as_ref().and_then(|started| started.in_real_time());
                 let subject = Subject::Server { target, launcher };
-                Ready { subject, started, in_real_time, info: info(seat, clock, url, command) }
+                Ready { subject, started, in_real_time, info: info(tested, clock, url, command) }
             }
-            Place::Client { at, driver } => client(seat, at, *driver, clock, guard.clone(), accelerator).await?,
+            SubjectSpec::Client { source, driver } => {
+                client(tested, source, *driver, clock, guard.clone(), accelerator).await?
+            }
         });
     }
     Ok(ready)
 }
 
-/// Whether two seats are of one server.
-fn is_same(one: &Place, other: &Place) -> bool {
-    matches!((one, other), (Place::Server { at, .. }, Place::Server { at: other, .. }) if at == other)
+fn is_same_server(one: &SubjectSpec, other: &SubjectSpec) -> bool {
+    matches!((one, other), (SubjectSpec::Server { source, .. }, SubjectSpec::Server { source: other, .. }) if source == other)
 }
 
-/// A server, the process that was started for it, and what starts others like it.
-type Server = (Arc<dyn Target>, Option<Arc<CommandSubject>>, Option<Arc<dyn Launcher>>);
+/// A server, the process that was started for it, and a launcher for further ones.
+type StartedServer = (Arc<dyn Target>, Option<Arc<CommandSubject>>, Option<Arc<dyn Launcher>>);
 
 async fn server(
-    at: &Where,
+    source: &ServerSource,
     tls: Option<Arc<ClientConfig>>,
     ready_within: Duration,
     params: &Params,
     clock: &Clock,
     guard: Option<Arc<Guard>>,
     accelerator: Option<Accelerator>,
-) -> Result<Server, NotStarted> {
-    match at {
-        Where::Url(address) => {
+) -> Result<StartedServer, StartError> {
+    match source {
+        ServerSource::Url(address) => {
             let route = Route { address: address.clone(), tls };
             let params = params.bindings(&Ports::default());
             Ok((Arc::new(UrlSubject { route, params }), None, None))
         }
-        Where::Command(template) => {
+        ServerSource::Command(template) => {
             let launcher = CommandLauncher {
                 template: template.clone(),
                 tls,
@@ -176,40 +184,41 @@ async fn server(
                 accelerator,
             };
             let started = Arc::new(launcher.start().await?);
-            let again: Option<Arc<dyn Launcher>> = if template.has_place() { Some(Arc::new(launcher)) } else { None };
-            Ok((Arc::clone(&started) as Arc<dyn Target>, Some(started), again))
+            let is_repeatable = template.is_repeatable();
+            let launcher = is_repeatable.then(|| Arc::new(launcher) as Arc<dyn Launcher>);
+            Ok((Arc::clone(&started) as Arc<dyn Target>, Some(started), launcher))
         }
     }
 }
 
-/// A client: what starts it, or waits for it.
+/// A client, which is started for each scenario, or awaited.
 async fn client(
-    seat: &Seat,
-    at: &Whence,
+    tested: &RoleUnderTest,
+    source: &ClientSource,
     driver: Driver,
     clock: &Clock,
     guard: Option<Arc<Guard>>,
     accelerator: Option<Accelerator>,
-) -> Result<Ready, NotStarted> {
+) -> Result<Ready, StartError> {
     let is_accelerated = accelerator.is_some();
     let launcher = |template: &ClientTemplate| {
         ClientLauncher::new(template.clone(), driver, clock.clone(), guard.clone(), accelerator.clone())
     };
     let announce = || Box::new(|text: &str| anstream::eprintln!("attach: {text}")) as Announce;
-    let (starter, command, in_real_time): (Arc<dyn Starter>, _, _) = match at {
-        Whence::Attached(address) => {
+    let (starter, command, in_real_time): (Arc<dyn Starter>, _, _) = match source {
+        ClientSource::Attached(address) => {
             (Arc::new(SharedClient::attached(*address, clock.clone(), announce())), None, None)
         }
-        Whence::Each(template) | Whence::Warm(template) => {
+        ClientSource::Each(template) | ClientSource::Warm(template) => {
             let launcher = launcher(template);
-            let call = Call::new(TRIAL.to_owned(), seat.family, seat.role, &seat.timing, seat.policy);
-            let is_warm = matches!(at, Whence::Warm(_));
+            let call = StartOptions::new(TRIAL.to_owned(), tested.family, tested.role, &tested.timing, tested.policy);
+            let is_warm = matches!(source, ClientSource::Warm(_));
             let in_real_time = match call {
-                // One process that stays is started for its scenarios, and only its clock needs a trial before.
+                // A warm process is started once, for its scenarios. A trial is needed only to learn whether it can be accelerated.
                 Some(call) if is_warm && is_accelerated => {
-                    launcher.try_out(call, seat.first_attempt).await.unwrap_or_default()
+                    launcher.try_out(call, tested.first_attempt).await.unwrap_or_default()
                 }
-                Some(call) if !is_warm => launcher.try_out(call, seat.first_attempt).await?,
+                Some(call) if !is_warm => launcher.try_out(call, tested.first_attempt).await?,
                 _ => None,
             };
             let starter: Arc<dyn Starter> = match is_warm {
@@ -219,24 +228,22 @@ async fn client(
             (starter, Some(template.shown()), in_real_time)
         }
     };
-    let info = info(seat, clock, None, command);
+    let info = info(tested, clock, None, command);
     Ok(Ready { subject: Subject::Client(starter), started: None, in_real_time, info })
 }
 
-fn info(seat: &Seat, clock: &Clock, url: Option<String>, mut command: Option<String>) -> SubjectInfo {
-    command.iter_mut().for_each(|command| seat.place.secrets().hide(command));
-    let timing = seat
-        .timing
-        .declared()
-        .map(|(parameter, value)| (parameter.name().to_owned(), HumanDuration(value).to_string()));
+fn info(tested: &RoleUnderTest, clock: &Clock, url: Option<String>, mut command: Option<String>) -> SubjectInfo {
+    command.iter_mut().for_each(|command| tested.spec.secrets().hide(command));
+    let timing =
+        tested.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), HumanDuration(value).to_string()));
     SubjectInfo {
         url,
         command,
-        family: seat.family.name.to_owned(),
-        role: seat.role.to_owned(),
+        family: tested.family.name.to_owned(),
+        role: tested.role.to_owned(),
         timing: timing.collect::<BTreeMap<_, _>>(),
         speed: clock.speed(),
         not_accelerated: None,
-        reconnect: (seat.role != seat.family.server).then(|| seat.policy.to_string()),
+        reconnect: (tested.role != tested.family.server).then(|| tested.policy.to_string()),
     }
 }

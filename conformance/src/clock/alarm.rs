@@ -1,4 +1,4 @@
-//! Wakes those who wait for a moment, on the moment: a thread sleeps until the next of them is due, so that nobody has to spin.
+//! Wakes tasks precisely: a thread sleeps until the next of them is due, so that no task has to spin.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -8,57 +8,57 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-/// Those who wait, and the thread that is told of each who is due before all others.
+/// The waiting tasks, and the thread that wakes them.
 struct Alarm {
-    waiting: Mutex<BinaryHeap<Waiting>>,
+    waiting: Mutex<BinaryHeap<Waiter>>,
     sooner: Condvar,
-    /// Whether the thread is there.
-    rings: bool,
+    /// Whether the thread could be started.
+    is_running: bool,
 }
 
-struct Waiting {
+struct Waiter {
     until: Instant,
-    woken: oneshot::Sender<()>,
+    wake: oneshot::Sender<()>,
 }
 
-/// Waits for a moment. Where no thread can be started it is over at once: nobody may wait forever, and who asks again what time it is sees it.
+/// Waits for a moment. Returns immediately if no thread could be started, so that no caller waits forever.
 pub(super) async fn wake_at(until: Instant) {
-    if until > Instant::now() && ALARM.rings {
-        let (woken, rung) = oneshot::channel();
-        ALARM.set(Waiting { until, woken });
-        _ = rung.await;
+    if until > Instant::now() && ALARM.is_running {
+        let (wake, woken) = oneshot::channel();
+        ALARM.set(Waiter { until, wake });
+        _ = woken.await;
     }
 }
 
 static ALARM: LazyLock<Alarm> = LazyLock::new(|| Alarm {
     waiting: Mutex::default(),
     sooner: Condvar::new(),
-    rings: thread::Builder::new().name("alarm".to_owned()).spawn(|| ALARM.ring()).is_ok(),
+    is_running: thread::Builder::new().name("alarm".to_owned()).spawn(|| ALARM.run()).is_ok(),
 });
 
 impl Alarm {
-    fn waiting(&self) -> MutexGuard<'_, BinaryHeap<Waiting>> {
+    fn waiting(&self) -> MutexGuard<'_, BinaryHeap<Waiter>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, waiting: Waiting) {
+    fn set(&self, waiter: Waiter) {
         let mut all = self.waiting();
-        let is_next = all.peek().is_none_or(|next| waiting.until < next.until);
-        all.push(waiting);
+        let is_next = all.peek().is_none_or(|next| waiter.until < next.until);
+        all.push(waiter);
         drop(all);
         if is_next {
             self.sooner.notify_one();
         }
     }
 
-    /// Wakes everybody in their turn, for as long as the process runs.
-    fn ring(&self) {
+    /// Wakes the waiters in turn, as long as the process runs.
+    fn run(&self) {
         let mut all = self.waiting();
         loop {
             let now = Instant::now();
             while all.peek().is_some_and(|next| next.until <= now) {
-                // Who has gone away meanwhile is not woken.
-                _ = all.pop().map(|due| due.woken.send(()));
+                // A waiter that was dropped meanwhile is ignored.
+                _ = all.pop().map(|due| due.wake.send(()));
             }
             all = match all.peek().map(|next| next.until.saturating_duration_since(now)) {
                 Some(left) => self.sooner.wait_timeout(all, left).unwrap_or_else(PoisonError::into_inner).0,
@@ -68,26 +68,26 @@ impl Alarm {
     }
 }
 
-// The soonest is the greatest, which a heap has at hand.
-impl Ord for Waiting {
+// The heap returns its greatest element, which must be the earliest.
+impl Ord for Waiter {
     fn cmp(&self, other: &Self) -> Ordering {
         other.until.cmp(&self.until)
     }
 }
 
-impl PartialOrd for Waiting {
+impl PartialOrd for Waiter {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Waiting {
+impl PartialEq for Waiter {
     fn eq(&self, other: &Self) -> bool {
         self.until == other.until
     }
 }
 
-impl Eq for Waiting {}
+impl Eq for Waiter {}
 
 #[cfg(test)]
 mod tests {
@@ -96,18 +96,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn everybody_is_woken_in_turn_and_not_before_time() {
+    async fn wakes_in_turn_and_never_early() {
         let start = Instant::now();
         let after = |ms| async move {
             let until = start + Duration::from_millis(ms);
             wake_at(until).await;
-            assert!(Instant::now() >= until, "woken before time");
+            assert!(Instant::now() >= until, "woken early");
             ms
         };
-        let (woken, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
         let wait = |ms| {
-            let woken = woken.clone();
-            async move { _ = woken.send(after(ms).await) }
+            let sender = sender.clone();
+            async move { _ = sender.send(after(ms).await) }
         };
         tokio::join!(wait(40), wait(1), wait(20), wait(0));
         let mut seen = Vec::new();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_keeps_nobody_waiting() {
+    async fn a_dropped_waiter_delays_no_other() {
         let soon = Instant::now() + Duration::from_millis(5);
         drop(tokio::time::timeout(Duration::ZERO, wake_at(soon)).await);
         wake_at(soon + Duration::from_millis(5)).await;

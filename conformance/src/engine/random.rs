@@ -1,72 +1,72 @@
-//! Does a sample of codes look as if it were drawn uniformly and independently?
+//! Checks whether a sample of codes looks uniform and independent.
 //!
-//! Chi-square tests, each of both tails: evenness of each position and of all together, independence of any two positions, of any position
-//! from any of the code before, and of the sum. A truly random source fails any of them less than once in a million samples: codes of six
-//! characters make 59 tests, and each tail is cut at one in a thousand million.
+//! Two-tailed chi-square tests: uniformity of each position and of all together, independence of any two positions, of any position from
+//! any of the previous code, and of the sum. A truly random source fails any of them less than once in a million samples: codes of six
+//! characters need 59 tests, and each tail is cut at 1e-9.
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 /// The probability at which one tail of one test is cut.
 const TAIL: f64 = 1e-9;
-/// A cell of a chi-square test has to expect so many at least.
+/// The least expected count of a cell of a chi-square test.
 const EXPECTED: usize = 5;
 
 /// Why a sample was not accepted.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Judgement {
-    /// Too few values; so many are needed.
+pub(super) enum RandomnessError {
+    /// Too few values; this many are needed.
     TooFew(usize),
     /// A pattern.
     Pattern(Pattern),
 }
 
-/// What a sample shows that it should not.
+/// A pattern that a random sample does not show.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pattern {
-    /// What, in words.
+    /// A description.
     pub(super) what: String,
     /// The figures.
     pub(super) got: String,
 }
 
-/// Judges a sample of strings of equal length, in the order in which they were drawn.
+/// Checks a sample of strings of equal length, in the order in which they were drawn.
 ///
 /// # Errors
-/// Where there are too few to tell, or they show a pattern.
-pub(super) fn judge(values: &[String], alphabet: &[char]) -> Result<(), Judgement> {
+/// If there are too few, or they show a pattern.
+pub(super) fn check_random(values: &[String], alphabet: &[char]) -> Result<(), RandomnessError> {
     let letters = alphabet.len();
     let needed = EXPECTED * letters * letters;
     if values.len() < needed {
-        return Err(Judgement::TooFew(needed));
+        return Err(RandomnessError::TooFew(needed));
     }
-    let pattern = |what: String, got: String| Err(Judgement::Pattern(Pattern { what, got }));
+    let pattern = |what: String, got: String| Err(RandomnessError::Pattern(Pattern { what, got }));
     let length = values[0].chars().count();
     let mut rows: Vec<Vec<usize>> = Vec::with_capacity(values.len());
     for value in values {
         let row: Option<Vec<_>> = value.chars().map(|c| alphabet.iter().position(|letter| *letter == c)).collect();
         match row.filter(|row| row.len() == length) {
             Some(row) => rows.push(row),
-            None => return pattern("one has another length or alphabet".to_owned(), value.clone()),
+            None => return pattern("one has a different length or alphabet".to_owned(), value.clone()),
         }
     }
     let columns: Vec<Vec<usize>> = (0..length).map(|place| rows.iter().map(|row| row[place]).collect()).collect();
     for (place, column) in columns.iter().enumerate() {
         let cells = column.iter().copied();
-        even(cells, letters, &format!("position {} does not use the alphabet evenly", place + 1))?;
+        even(cells, letters, &format!("position {} does not use the alphabet uniformly", place + 1))?;
         for (other, later) in columns.iter().enumerate() {
             let steps = column.iter().zip(&later[1..]).map(|(before, after)| (after + letters - before) % letters);
             even(
                 steps,
                 letters,
-                &format!("position {} follows from position {} of the code before", other + 1, place + 1),
+                &format!("position {} depends on position {} of the previous code", other + 1, place + 1),
             )?;
         }
         for (other, beside) in columns.iter().enumerate().skip(place + 1) {
             let pairs = column.iter().zip(beside).map(|(one, other)| one * letters + other);
-            even(pairs, letters * letters, &format!("position {} follows from position {}", other + 1, place + 1))?;
+            even(pairs, letters * letters, &format!("position {} depends on position {}", other + 1, place + 1))?;
         }
     }
-    even(rows.iter().flatten().copied(), letters, "the alphabet is not used evenly")?;
+    even(rows.iter().flatten().copied(), letters, "the alphabet is not used uniformly")?;
     even(
         rows.iter().map(|row| row.iter().sum::<usize>() % letters),
         letters,
@@ -74,7 +74,7 @@ pub(super) fn judge(values: &[String], alphabet: &[char]) -> Result<(), Judgemen
     )
 }
 
-fn even(cells: impl Iterator<Item = usize>, kinds: usize, what: &str) -> Result<(), Judgement> {
+fn even(cells: impl Iterator<Item = usize>, kinds: usize, what: &str) -> Result<(), RandomnessError> {
     let mut counts = vec![0_u32; kinds];
     cells.for_each(|cell| counts[cell] += 1);
     let total: f64 = counts.iter().copied().map(f64::from).sum();
@@ -85,7 +85,7 @@ fn even(cells: impl Iterator<Item = usize>, kinds: usize, what: &str) -> Result<
         return Ok(());
     }
     let too = if square > kinds as f64 { "uneven" } else { "even" };
-    Err(Judgement::Pattern(Pattern {
+    Err(RandomnessError::Pattern(Pattern {
         what: what.to_owned(),
         got: format!("chi-square {square:.0} with {} degrees of freedom, too {too} for chance", kinds - 1),
     }))
@@ -97,13 +97,13 @@ mod tests {
 
     const ALPHABET: &str = "346789ABCDEFGHJKLMNPQRTUVWXY";
 
-    fn sample(count: usize, mut draw: impl FnMut(usize, usize) -> usize) -> Result<(), Judgement> {
+    fn sample(count: usize, mut draw: impl FnMut(usize, usize) -> usize) -> Result<(), RandomnessError> {
         let alphabet: Vec<char> = ALPHABET.chars().collect();
         let code = |row: usize, draw: &mut dyn FnMut(usize, usize) -> usize| {
             (0..6).map(|place| alphabet[draw(row, place)]).collect()
         };
         let values: Vec<String> = (0..count).map(|row| code(row, &mut draw)).collect();
-        judge(&values, &alphabet)
+        check_random(&values, &alphabet)
     }
 
     #[test]
@@ -151,9 +151,9 @@ mod tests {
             ),
             ("a byte modulo 28", sample(16_000, |_, _| usize::from(biased.u8(..)) % 28)),
         ];
-        for (what, judgement) in found {
-            assert!(matches!(judgement, Err(Judgement::Pattern(_))), "{what}: {judgement:?}");
+        for (what, result) in found {
+            assert!(matches!(result, Err(RandomnessError::Pattern(_))), "{what}: {result:?}");
         }
-        assert!(matches!(sample(100, |_, _| 1), Err(Judgement::TooFew(_))));
+        assert!(matches!(sample(100, |_, _| 1), Err(RandomnessError::TooFew(_))));
     }
 }

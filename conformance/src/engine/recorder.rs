@@ -1,58 +1,41 @@
-//! Collects what the checks of one scenario came to, from the story and from lint.
+//! Collects the outcomes of the checks of one scenario, from its steps and from lint.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use relayspec::requirement::{self, Level};
 
+use super::failure::Stop;
 use crate::outcome::{CheckOutcome, Finding, Verdict};
-use crate::scenario::{Check, LINT, Place, STORY, Scenario, each_step};
+use crate::scenario::{Check, LINT, Place, SCENARIO_CHECK, Scenario, each_step};
 
-/// Why a story stopped before its end.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Stop {
-    /// The subject broke a check; the story's own where no step was named.
-    Broken {
-        /// The check's name.
-        check: String,
-        /// What was seen.
-        finding: Box<Finding>,
-    },
-    /// The runner could not judge.
-    Inconclusive(String),
-    /// What is left does not apply to the subject.
-    Skip(String),
-    /// The scenario or the runner is at fault.
-    Harness(String),
-}
-
-/// What was found so far.
+/// The results so far.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
-    found: Mutex<Found>,
+    found: Mutex<Results>,
 }
 
 #[derive(Debug, Default)]
-struct Found {
+struct Results {
     passed: BTreeSet<(String, (u64, u64))>,
     skipped: Vec<(String, String)>,
     lint: Vec<Finding>,
 }
 
-/// Lint findings of one scenario are kept up to this many.
+/// The most lint findings that are kept for one scenario.
 const MAX_LINT: usize = 20;
 
 impl Recorder {
-    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
+    fn found(&self) -> std::sync::MutexGuard<'_, Results> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A step of a check held.
+    /// A step of a check passed.
     pub(super) fn pass(&self, check: &str, place: Place) {
         self.found().passed.insert((check.to_owned(), (place.line, place.column)));
     }
 
-    /// A check does not apply to the subject; the story goes on.
+    /// A check does not apply to the subject; the scenario continues.
     pub(super) fn skip(&self, check: &str, reason: &str) {
         self.found().skipped.push((check.to_owned(), reason.to_owned()));
     }
@@ -65,10 +48,10 @@ impl Recorder {
         }
     }
 
-    /// What every check came to, the checks `story` and `lint` in front.
+    /// The outcome of every check; the checks `story` and `lint` come first.
     pub(super) fn outcomes(&self, scenario: &Scenario, stop: Option<&Stop>) -> Vec<CheckOutcome> {
         let found = self.found();
-        let mut outcomes = vec![story(scenario, stop), lint(scenario, stop, &found.lint)];
+        let mut outcomes = vec![own_check(scenario, stop), lint(scenario, stop, &found.lint)];
         for check in scenario.checks() {
             outcomes.push(named(scenario, &check, stop, &found));
         }
@@ -89,10 +72,10 @@ fn blank(scenario: &Scenario, name: &str) -> CheckOutcome {
     }
 }
 
-fn story(scenario: &Scenario, stop: Option<&Stop>) -> CheckOutcome {
-    let mut outcome = blank(scenario, STORY);
+fn own_check(scenario: &Scenario, stop: Option<&Stop>) -> CheckOutcome {
+    let mut outcome = blank(scenario, SCENARIO_CHECK);
     match stop {
-        Some(Stop::Broken { check, finding }) if check == STORY => {
+        Some(Stop::Violation { check, finding }) if check == SCENARIO_CHECK => {
             outcome.verdict = Verdict::Fail;
             outcome.findings = vec![finding.as_ref().clone()];
         }
@@ -109,15 +92,15 @@ fn lint(scenario: &Scenario, stop: Option<&Stop>, findings: &[Finding]) -> Check
     outcome.requirement = findings.first().and_then(|finding| finding.requirement.clone());
     outcome.findings = findings.to_vec();
     if !findings.is_empty() {
-        outcome.verdict = Verdict::broken(outcome.level.unwrap_or(Level::Must));
-    } else if let Some(stop @ (Stop::Skip(_) | Stop::Inconclusive(_) | Stop::Harness(_))) = stop {
-        // What the rest would have shown nobody knows; after a failure the traffic up to it is what there is to lint.
+        outcome.verdict = Verdict::of_violation(outcome.level.unwrap_or(Level::Must));
+    } else if let Some(stop @ (Stop::Skip(_) | Stop::Inconclusive(_) | Stop::Internal(_))) = stop {
+        // What the rest would have shown is unknown; after a failure, lint covers the traffic up to it.
         undecided(&mut outcome, scenario, stop);
     }
     outcome
 }
 
-fn named(scenario: &Scenario, check: &Check, stop: Option<&Stop>, found: &Found) -> CheckOutcome {
+fn named(scenario: &Scenario, check: &Check, stop: Option<&Stop>, found: &Results) -> CheckOutcome {
     let level = level_of(scenario, &check.name);
     let mut outcome = CheckOutcome {
         requirement: Some(check.requirement.clone()),
@@ -128,15 +111,15 @@ fn named(scenario: &Scenario, check: &Check, stop: Option<&Stop>, found: &Found)
         (outcome.verdict, outcome.reason) = (Verdict::Skip, Some(reason.clone()));
         return outcome;
     }
-    if let Some(Stop::Broken { check: name, finding }) = stop
+    if let Some(Stop::Violation { check: name, finding }) = stop
         && *name == check.name
     {
-        outcome.verdict = Verdict::broken(level);
+        outcome.verdict = Verdict::of_violation(level);
         outcome.findings = vec![finding.as_ref().clone()];
         return outcome;
     }
-    let held = found.passed.iter().filter(|(name, _)| *name == check.name).count();
-    if let (Some(stop), true) = (stop, held < steps_of(scenario, &check.name)) {
+    let passed = found.passed.iter().filter(|(name, _)| *name == check.name).count();
+    if let (Some(stop), true) = (stop, passed < steps_of(scenario, &check.name)) {
         undecided(&mut outcome, scenario, stop);
     }
     outcome
@@ -158,9 +141,9 @@ fn steps_of(scenario: &Scenario, check: &str) -> usize {
 fn undecided(outcome: &mut CheckOutcome, scenario: &Scenario, stop: &Stop) {
     outcome.verdict = Verdict::Inconclusive;
     match stop {
-        Stop::Broken { check, .. } => {
+        Stop::Violation { check, .. } => {
             let id = format!("{}#{check}", scenario.id);
-            // A subject that breaks a mere SHOULD still conforms: what lies behind it does not apply to such a subject.
+            // A subject that violates a SHOULD still conforms: the rest does not apply to such a subject.
             if level_of(scenario, check) != Level::Must {
                 outcome.verdict = Verdict::Skip;
             }
@@ -168,7 +151,7 @@ fn undecided(outcome: &mut CheckOutcome, scenario: &Scenario, stop: &Stop) {
             outcome.because_of = Some(id);
         }
         Stop::Inconclusive(reason) => outcome.reason = Some(reason.clone()),
-        Stop::Harness(reason) => outcome.reason = Some(format!("fault of the harness: {reason}")),
+        Stop::Internal(reason) => outcome.reason = Some(format!("internal error of the runner: {reason}")),
         Stop::Skip(reason) => (outcome.verdict, outcome.reason) = (Verdict::Skip, Some(reason.clone())),
     }
 }

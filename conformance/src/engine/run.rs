@@ -1,7 +1,7 @@
-//! The main flow of a run: which scenario is played when, and once more where the machine may have been at fault.
+//! The main flow of a run: when each scenario runs, and which are rerun because the machine may have caused their failure.
 //!
-//! Scenarios that wait for timing parameters run side by side, since they cost nothing but time; those that wait for nothing run a few at a
-//! time, so that each is as fast as it can be; those that keep the machine busy run one by one.
+//! Scenarios that wait for timing parameters run side by side, since they cost nothing but time; those that do not wait run one at a time,
+//! so that each is as fast as possible; those that keep the machine busy run last, one by one.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,105 +11,81 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-use super::doubt::{crowded, doubtful, excuse, shaken};
-use super::fit::not_for;
-use super::player::Stage;
-use super::recorder::Stop;
-use super::story::{Company, Performance, perform, unplayed};
+use super::applicability::skip_reason;
+use super::attempt::{Isolation, ScenarioResult, not_run, run_scenario};
+use super::failure::Stop;
+use super::plan::{RunEnding, RunPart, RunPlan};
+use super::rerun::{excuse, is_crowded, is_doubtful, is_shaken};
 use super::target::Subject;
-use crate::clock::Clock;
 use crate::event::Event;
 use crate::outcome::ScenarioOutcome;
 use crate::scenario::{Scenario, Trait};
 
-/// What a run plays, and within which bounds.
-pub struct Plan {
-    /// What is judged, each with the scenarios that judge it.
-    pub parts: Vec<Part>,
-    /// The clock.
-    pub clock: Clock,
-    /// Scenarios that wait for longer are skipped.
-    pub max_wait: Option<Duration>,
-    /// How many scenarios run at once at most.
-    pub jobs: usize,
-    /// How long a scenario may take beyond its longest wait.
-    pub scenario_deadline: Duration,
-    /// How long the whole run may take.
-    pub run_deadline: Duration,
-}
-
-/// A subject, and the scenarios that judge it.
-pub struct Part {
-    /// What its scenarios share.
-    pub stage: Arc<Stage>,
-    /// The subject.
-    pub subject: Subject,
-    /// The scenarios to play.
-    pub scenarios: Vec<Arc<Scenario>>,
-}
-
 /// A scenario of a part.
 #[derive(Clone, Copy)]
-struct Item<'a> {
-    part: &'a Part,
+struct Job<'a> {
+    part: &'a RunPart,
     scenario: &'a Arc<Scenario>,
 }
 
-impl Item<'_> {
+impl Job<'_> {
     fn longest_wait(&self) -> Duration {
         let wait = self.scenario.script.longest_wait.as_ref();
-        wait.map(|span| span.value(self.part.stage.measures())).unwrap_or_default()
+        wait.map(|span| span.value(self.part.context.measures())).unwrap_or_default()
     }
 
     fn id(&self) -> String {
         self.scenario.id.to_string()
     }
+
+    /// Whether the scenario has a server of its own: it needs one, or it waits and could not share one.
+    fn has_own_server(&self) -> bool {
+        let Self { part, scenario } = self;
+        let can = matches!(part.subject, Subject::Server { launcher: Some(_), .. });
+        scenario.has(Trait::OwnProcess) || (can && scenario.family.solo && scenario.script.longest_wait.is_some())
+    }
 }
 
-/// How a run ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// Faults of the harness, one for each scenario that had one.
-    pub harness: Vec<String>,
-    /// Why it was cut short.
-    pub cut_short: Option<String>,
-}
+/// How often a scenario runs at most.
+const MAX_ATTEMPTS: u32 = 3;
+/// How many scenarios that do not wait run at once.
+const QUICK: usize = 1;
 
-/// How often a scenario is played at most.
-const MOST_ATTEMPTS: u32 = 3;
-/// How many scenarios that wait for nothing run at once.
-const SWIFT: usize = 1;
-
-struct Lanes {
+/// Limits what runs at the same time.
+struct ConcurrencyLimits {
     jobs: Semaphore,
-    swift: Semaphore,
+    quick: Semaphore,
     heavy: Semaphore,
-    /// A client that all scenarios share plays one at a time, and so does a server of a family that wants it.
+    /// A client that all scenarios share serves one at a time, and so does a server whose family demands it.
     shared: Semaphore,
-    swift_left: watch::Sender<usize>,
+    quick_left: watch::Sender<usize>,
 }
 
-/// Plays the scenarios and emits what happens. `interrupted` cuts the run short when it becomes true.
-pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interrupted: watch::Receiver<bool>) -> Ended {
+/// Runs the scenarios and emits events. `interrupted` cuts the run short when it becomes true.
+pub async fn run(
+    plan: &RunPlan,
+    events: &mpsc::UnboundedSender<Event>,
+    mut interrupted: watch::Receiver<bool>,
+) -> RunEnding {
     let emit = |event| {
         let _ = events.send(event);
     };
     let clock = &plan.clock;
-    let items = plan.parts.iter().flat_map(|part| part.scenarios.iter().map(move |scenario| Item { part, scenario }));
-    let mut items: Vec<_> = items.collect();
-    items.sort_by_key(|item| std::cmp::Reverse(item.longest_wait()));
-    let swift = items.iter().filter(|item| is_swift(item.scenario)).count();
-    let lanes = Lanes {
+    let jobs = plan.parts.iter().flat_map(|part| part.scenarios.iter().map(move |scenario| Job { part, scenario }));
+    let mut jobs: Vec<_> = jobs.collect();
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.longest_wait()));
+    let quick = jobs.iter().filter(|job| is_quick(job.scenario)).count();
+    let limits = ConcurrencyLimits {
         jobs: Semaphore::new(plan.jobs.max(1)),
-        swift: Semaphore::new(SWIFT),
+        quick: Semaphore::new(QUICK),
         heavy: Semaphore::new(1),
         shared: Semaphore::new(1),
-        swift_left: watch::Sender::new(swift),
+        quick_left: watch::Sender::new(quick),
     };
-    let mut ended = Ended::default();
+    let mut ending = RunEnding::default();
     let mut again = Vec::new();
     let deadline = clock.sleep_until(clock.now() + plan.run_deadline);
-    let overdue = format!("the run was not over within {} s", clock.machine(plan.run_deadline).as_secs_f64());
+    let overdue = format!("the run did not finish within {} s", clock.machine(plan.run_deadline).as_secs_f64());
     let cut = async {
         tokio::select! {
             () = deadline => overdue,
@@ -117,46 +93,46 @@ pub async fn run(plan: &Plan, events: &mpsc::UnboundedSender<Event>, mut interru
         }
     };
     tokio::pin!(cut);
-    let mut left: Vec<_> = items.iter().map(Item::id).collect();
-    let mut running: FuturesUnordered<_> = items.iter().map(|item| first_time(plan, *item, &lanes, &emit)).collect();
+    let mut left: Vec<_> = jobs.iter().map(Job::id).collect();
+    let mut running: FuturesUnordered<_> = jobs.iter().map(|job| first_attempt(plan, *job, &limits, &emit)).collect();
     loop {
-        let performance = tokio::select! {
+        let attempt = tokio::select! {
             next = running.next() => match next {
-                Some(performance) => performance,
+                Some(attempt) => attempt,
                 None => break,
             },
             why = &mut cut => {
-                ended.cut_short = Some(cut_short(&why, &left));
-                return ended;
+                ending.cut_short = Some(cut_short(&why, &left));
+                return ending;
             }
         };
-        let item = performance.item;
-        match performance.result {
-            Ok(performance)
-                if doubtful(&performance)
-                    || shaken(&item.part.stage.timing, &performance)
-                    || crowded(item.scenario, &performance) =>
+        let job = attempt.job;
+        match attempt.result {
+            Ok(result)
+                if is_doubtful(&result)
+                    || is_shaken(&job.part.context.timing, &result)
+                    || is_crowded(job.scenario, &result) =>
             {
-                again.push(item);
+                again.push(job);
                 continue;
             }
-            Ok(performance) => finish(performance, &mut ended, &emit),
+            Ok(result) => finish(result, &mut ending, &emit),
             Err(outcome) => emit(Event::ScenarioFinished(Box::new(outcome))),
         }
-        left.retain(|id| *id != item.id());
+        left.retain(|id| *id != job.id());
     }
     drop(running);
-    for item in again {
+    for job in again {
         tokio::select! {
-            performance = once_more(plan, item) => finish(performance, &mut ended, &emit),
+            result = rerun(plan, job) => finish(result, &mut ending, &emit),
             why = &mut cut => {
-                ended.cut_short = Some(cut_short(&why, &left));
-                return ended;
+                ending.cut_short = Some(cut_short(&why, &left));
+                return ending;
             }
         }
-        left.retain(|id| *id != item.id());
+        left.retain(|id| *id != job.id());
     }
-    ended
+    ending
 }
 
 /// Why a run was cut short, and what it had not finished.
@@ -166,123 +142,120 @@ fn cut_short(why: &str, left: &[String]) -> String {
     format!("{why}; not finished: {}{more}", left[..left.len().min(SHOWN)].join(", "))
 }
 
-/// Plays a scenario again, alone, and again where it is still doubtful.
-async fn once_more(plan: &Plan, item: Item<'_>) -> Performance {
+/// Reruns a scenario in isolation, until its result is not doubtful.
+async fn rerun(plan: &RunPlan, job: Job<'_>) -> ScenarioResult {
     let mut attempts = 1;
     loop {
         attempts += 1;
-        let mut performance = play(plan, item, Company::None).await;
-        performance.outcome.attempts = attempts;
-        if !doubtful(&performance) {
-            return performance;
+        let mut result = run_once(plan, job, Isolation::Isolated).await;
+        result.outcome.attempts = attempts;
+        if !is_doubtful(&result) {
+            return result;
         }
-        if attempts == MOST_ATTEMPTS {
-            excuse(&mut performance);
-            return performance;
+        if attempts == MAX_ATTEMPTS {
+            excuse(&mut result);
+            return result;
         }
     }
 }
 
-fn finish(performance: Performance, ended: &mut Ended, emit: &impl Fn(Event)) {
-    if let Some(why) = performance.harness {
-        ended.harness.push(format!("{}: {why}", performance.outcome.id));
+fn finish(result: ScenarioResult, ending: &mut RunEnding, emit: &impl Fn(Event)) {
+    if let Some(why) = result.internal_error {
+        ending.internal_errors.push(format!("{}: {why}", result.outcome.id));
     }
-    emit(Event::ScenarioFinished(Box::new(performance.outcome)));
+    emit(Event::ScenarioFinished(Box::new(result.outcome)));
 }
 
-/// A scenario that was played, or was not for the reason in its outcome.
-struct Played<'a> {
-    item: Item<'a>,
-    result: Result<Performance, ScenarioOutcome>,
+/// A scenario that ran, or was skipped for the reason in its outcome.
+struct FirstAttempt<'a> {
+    job: Job<'a>,
+    result: Result<ScenarioResult, ScenarioOutcome>,
 }
 
-async fn first_time<'a>(plan: &Plan, item: Item<'a>, lanes: &Lanes, emit: &impl Fn(Event)) -> Played<'a> {
-    let scenario = item.scenario;
-    if let Some(reason) = not_for(item.part, scenario, item.longest_wait(), plan.max_wait) {
-        leave_swift(scenario, lanes);
-        return Played { item, result: Err(unplayed(scenario, &Stop::Skip(reason))) };
+async fn first_attempt<'a>(
+    plan: &RunPlan,
+    job: Job<'a>,
+    limits: &ConcurrencyLimits,
+    emit: &impl Fn(Event),
+) -> FirstAttempt<'a> {
+    let scenario = job.scenario;
+    let leave = || {
+        if is_quick(scenario) {
+            limits.quick_left.send_modify(|left| *left -= 1);
+        }
+    };
+    if let Some(reason) = skip_reason(job.part, scenario, job.longest_wait(), plan.max_wait) {
+        leave();
+        return FirstAttempt { job, result: Err(not_run(scenario, &Stop::Skip(reason))) };
     }
     if scenario.has(Trait::Heavy) {
-        let _ = lanes.swift_left.subscribe().wait_for(|left| *left == 0).await;
+        let _ = limits.quick_left.subscribe().wait_for(|left| *left == 0).await;
     }
-    let lane = if scenario.has(Trait::Heavy) {
-        Some(&lanes.heavy)
-    } else if is_swift(scenario) {
-        Some(&lanes.swift)
+    let limit = if scenario.has(Trait::Heavy) {
+        Some(&limits.heavy)
+    } else if is_quick(scenario) {
+        Some(&limits.quick)
     } else {
         None
     };
-    let _lane = match lane {
-        Some(lane) => lane.acquire().await.ok(),
+    let _permit = match limit {
+        Some(limit) => limit.acquire().await.ok(),
         None => None,
     };
-    let is_shared = match &item.part.subject {
+    let is_shared = match &job.part.subject {
         Subject::Client(starter) => starter.is_shared(),
-        Subject::Server { .. } => scenario.family.solo && !starts_afresh(item),
+        Subject::Server { .. } => scenario.family.solo && !job.has_own_server(),
     };
-    let _turn = if is_shared { lanes.shared.acquire().await.ok() } else { None };
-    let _job = lanes.jobs.acquire().await;
+    let _turn = if is_shared { limits.shared.acquire().await.ok() } else { None };
+    let _job = limits.jobs.acquire().await;
     emit(Event::ScenarioStarted { id: scenario.id.clone() });
-    let performance = play(plan, item, Company::Others).await;
-    leave_swift(scenario, lanes);
-    Played { item, result: Ok(performance) }
+    let result = run_once(plan, job, Isolation::Shared).await;
+    leave();
+    FirstAttempt { job, result: Ok(result) }
 }
 
-fn leave_swift(scenario: &Scenario, lanes: &Lanes) {
-    if is_swift(scenario) {
-        lanes.swift_left.send_modify(|left| *left -= 1);
-    }
-}
-
-fn is_swift(scenario: &Scenario) -> bool {
+fn is_quick(scenario: &Scenario) -> bool {
     scenario.script.longest_wait.is_none() && !scenario.has(Trait::Heavy) && !scenario.has(Trait::OwnProcess)
 }
 
-/// Whether a scenario has a server of its own: since it needs one, or since it waits and could not share it.
-fn starts_afresh(item: Item<'_>) -> bool {
-    let Item { part, scenario } = item;
-    let can = matches!(part.subject, Subject::Server { launcher: Some(_), .. });
-    scenario.has(Trait::OwnProcess) || (can && scenario.family.solo && scenario.script.longest_wait.is_some())
-}
-
-async fn play(plan: &Plan, item: Item<'_>, company: Company) -> Performance {
-    let Item { part, scenario } = item;
-    let deadline = item.longest_wait() + plan.scenario_deadline;
-    let afresh = company == Company::None || starts_afresh(item);
+async fn run_once(plan: &RunPlan, job: Job<'_>, isolation: Isolation) -> ScenarioResult {
+    let Job { part, scenario } = job;
+    let deadline = job.longest_wait() + plan.scenario_deadline;
+    let own_server = isolation == Isolation::Isolated || job.has_own_server();
     match &part.subject {
-        Subject::Server { launcher: Some(launcher), .. } if afresh => match launcher.launch().await {
-            Ok(target) => on_stage(item, Subject::Server { target, launcher: None }, Company::None, deadline).await,
-            Err(problem) => {
-                let stop = Stop::Inconclusive(format!("the subject could not be started: {problem}"));
-                Performance { outcome: unplayed(scenario, &stop), harness: None, noise: Duration::ZERO }
+        Subject::Server { launcher: Some(launcher), .. } if own_server => match launcher.launch().await {
+            Ok(target) => run_job(job, Subject::Server { target, launcher: None }, Isolation::Isolated, deadline).await,
+            Err(error) => {
+                let stop = Stop::Inconclusive(format!("the subject could not be started: {error}"));
+                ScenarioResult { outcome: not_run(scenario, &stop), internal_error: None, noise: Duration::ZERO }
             }
         },
-        Subject::Server { .. } => on_stage(item, part.subject.clone(), Company::Others, deadline).await,
-        Subject::Client(_) => on_stage(item, part.subject.clone(), Company::None, deadline).await,
+        Subject::Server { .. } => run_job(job, part.subject.clone(), Isolation::Shared, deadline).await,
+        Subject::Client(_) => run_job(job, part.subject.clone(), Isolation::Isolated, deadline).await,
     }
 }
 
-/// Performs a scenario; one that keeps the machine busy on a thread of its own, where no other has to wait for it.
-async fn on_stage(item: Item<'_>, subject: Subject, company: Company, deadline: Duration) -> Performance {
-    let (stage, scenario) = (&item.part.stage, item.scenario);
+/// Runs a scenario; a heavy one on a thread of its own, where it delays no other.
+async fn run_job(job: Job<'_>, subject: Subject, isolation: Isolation, deadline: Duration) -> ScenarioResult {
+    let (context, scenario) = (&job.part.context, job.scenario);
     if !scenario.has(Trait::Heavy) {
-        return perform(stage, scenario, subject, company, deadline).await;
+        return run_scenario(context, scenario, subject, isolation, deadline).await;
     }
-    let (own_stage, own_scenario) = (Arc::clone(stage), Arc::clone(scenario));
+    let (own_context, own_scenario) = (Arc::clone(context), Arc::clone(scenario));
     let (_wanted, unwanted) = oneshot::channel::<Infallible>();
     let runtime = Handle::current();
-    let performance = tokio::task::spawn_blocking(move || {
+    let result = tokio::task::spawn_blocking(move || {
         runtime.block_on(async {
             tokio::select! {
-                performance = perform(&own_stage, &own_scenario, subject, company, deadline) => Some(performance),
+                result = run_scenario(&own_context, &own_scenario, subject, isolation, deadline) => Some(result),
                 _ = unwanted => None,
             }
         })
     });
-    // Where the run is cut short, what is wanted is gone before the performance is over.
-    performance.await.ok().flatten().unwrap_or_else(|| {
-        let broke_off = "the performance broke off".to_owned();
-        let outcome = unplayed(scenario, &Stop::Harness(broke_off.clone()));
-        Performance { outcome, harness: Some(broke_off), noise: Duration::ZERO }
+    // If the run is cut short, `_wanted` is dropped before the scenario has finished.
+    result.await.ok().flatten().unwrap_or_else(|| {
+        let aborted = "the scenario was aborted".to_owned();
+        let outcome = not_run(scenario, &Stop::Internal(aborted.clone()));
+        ScenarioResult { outcome, internal_error: Some(aborted), noise: Duration::ZERO }
     })
 }

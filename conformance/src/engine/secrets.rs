@@ -1,15 +1,15 @@
-//! Keeps what a subject has declared in confidence, as a token, out of reports.
+//! Keeps secrets that a subject declares, such as tokens, out of reports.
 
 use serde_json::Value;
 
 use crate::outcome::{Finding, ScenarioOutcome};
 use crate::scenario::Bindings;
 
-/// Values that no report shows, and what stands in their place.
+/// Values that no report shows, and their replacements.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Vec<(String, String)>);
 
-/// The last words of the names of what is declared in confidence.
+/// The last words of the names of secret parameters.
 const KINDS: &[&str] = &["token", "pin", "password", "secret"];
 
 impl Secrets {
@@ -22,12 +22,12 @@ impl Secrets {
             Some((value.to_owned(), format!("‹{name}›")))
         };
         let mut secrets: Vec<_> = params.iter().filter_map(secret).collect();
-        // One that is a part of another must not spoil it.
+        // One that is part of another must not be replaced first.
         secrets.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         Self(secrets)
     }
 
-    /// Hides them in a text.
+    /// Replaces them in a text.
     pub fn hide(&self, text: &mut String) {
         for (value, name) in &self.0 {
             if text.contains(value) {
@@ -36,7 +36,7 @@ impl Secrets {
         }
     }
 
-    /// Hides them in all that is told of a scenario.
+    /// Replaces them in the outcome of a scenario.
     pub(super) fn hide_in(&self, outcome: &mut ScenarioOutcome) {
         if self.0.is_empty() {
             return;
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_hidden_and_nothing_else_is() {
+    fn hides_secrets_and_nothing_else() {
         let params =
             json!({ "token": "abc", "other_token": "abcdef", "public_url": "http://h", "pin": "", "tokens": "x" });
         let params = params.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));

@@ -1,7 +1,10 @@
-//! What the engine needs of a subject. Who finds, starts and ends subjects implements these traits.
+//! What the engine needs of a subject. The code that finds, starts and ends subjects implements these traits.
 
+use std::error::Error;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
+use std::str::Utf8Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,107 +22,142 @@ use crate::transport::{Listener, Route};
 /// A future in a box.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What is judged, whichever side it takes. Dropping the last reference ends what was started for it.
-pub trait Party: Send + Sync {
-    /// Its process, where the runner started it.
+/// Why a subject could not be started, restarted or signalled.
+#[derive(Debug, thiserror::Error)]
+pub enum SubjectError {
+    /// Only the processes that the runner started can be restarted.
+    #[error("the runner did not start it")]
+    NotStartedByRunner,
+    /// Its process has no id, or the system refuses the signal.
+    #[error("cannot send the signal: {0}")]
+    Signal(#[source] io::Error),
+    /// It cannot be started.
+    #[error("{0}")]
+    Start(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// A server or client under test. Dropping the last reference ends what was started for it.
+pub trait SystemUnderTest: Send + Sync {
+    /// Its process, if the runner started it.
     fn process(&self) -> Option<&dyn Process>;
 
-    /// What it printed last.
+    /// The end of what it printed.
     fn output(&self) -> String;
 }
 
 /// A server under test that can be connected to.
-pub trait Target: Party {
+pub trait Target: SystemUnderTest {
     /// How to reach it.
     fn route(&self) -> &Route;
 
-    /// Ends its process and starts it again, by the same command and at the same address.
+    /// Ends its process and starts it again with the same command at the same address.
     ///
     /// # Errors
-    /// Where it cannot be started again, or the runner has not started it.
-    fn restart(&self, _by: EndBy) -> Boxed<'_, Result<(), String>> {
-        Box::pin(std::future::ready(Err(NOT_STARTED.to_owned())))
+    /// If it cannot be started again, or the runner did not start it.
+    fn restart(&self, _by: EndBy) -> Boxed<'_, Result<(), SubjectError>> {
+        Box::pin(std::future::ready(Err(SubjectError::NotStartedByRunner)))
     }
 
-    /// Starts a second process by the same command at the same address: how it ended within this time, if it did.
+    /// Starts a second process with the same command at the same address: how it ended within this time, if it did.
     ///
     /// # Errors
-    /// Where none can be started.
-    fn rival(&self, _within: Duration) -> Boxed<'_, Result<Option<Ending>, String>> {
-        Box::pin(std::future::ready(Err(NOT_STARTED.to_owned())))
+    /// If it cannot be started.
+    fn rival(&self, _within: Duration) -> Boxed<'_, Result<Option<ProcessExit>, SubjectError>> {
+        Box::pin(std::future::ready(Err(SubjectError::NotStartedByRunner)))
     }
-    /// What it declares of itself for scenarios to use.
+
+    /// The values that it declares for scenarios to use.
     fn params(&self) -> &Bindings;
 }
 
-const NOT_STARTED: &str = "the runner has not started it";
-
 /// The process of a subject.
 pub trait Process: Send + Sync {
-    /// Sends SIGTERM to the process and all that it has started.
+    /// Sends SIGTERM to the process and its descendants.
     ///
     /// # Errors
-    /// Where the system refuses.
-    fn terminate(&self) -> Result<(), String>;
+    /// If the system refuses.
+    fn terminate(&self) -> Result<(), SubjectError>;
 
-    /// The resident memory of the process and its descendants, in bytes; `None` where the system does not tell.
+    /// The resident memory of the process and its descendants, in bytes; `None` if unknown.
     fn memory(&self) -> Option<u64>;
 
-    /// How long its threads have waited for a processor, in all; `None` where the system does not tell.
+    /// How long its threads have waited for a processor in total; `None` if unknown.
     fn starved(&self) -> Option<Duration>;
 
-    /// How it ended, once it has.
-    fn ended(&self) -> Option<Ending>;
+    /// How it ended, if it has.
+    fn ended(&self) -> Option<ProcessExit>;
 }
 
 /// How a process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
-    /// Its exit status; none where a signal ended it.
+pub struct ProcessExit {
+    /// Its exit status; none if a signal ended it.
     pub code: Option<i32>,
-    /// In words.
-    pub told: String,
+    /// A description, such as `exit status: 7`.
+    pub description: String,
 }
 
-/// Starts a server for one scenario alone.
+/// Starts a server for a single scenario.
 pub trait Launcher: Send + Sync {
-    /// Starts it and waits until it can be connected to.
-    fn launch(&self) -> Boxed<'_, Result<Arc<dyn Target>, String>>;
+    /// Starts it and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// If it does not start in time.
+    fn launch(&self) -> Boxed<'_, Result<Arc<dyn Target>, SubjectError>>;
 }
 
 /// A client under test.
-pub trait Client: Party {
-    /// Writes a command of the driver protocol; false where nobody reads it any more.
-    fn tell(&self, line: String) -> bool;
+pub trait RunningClient: SystemUnderTest {
+    /// Writes a command of the driver protocol; false if its standard input is closed.
+    fn send_command(&self, line: String) -> bool;
 
-    /// The next line that it has printed on standard output; `None` after the last. May be dropped and called again without loss.
-    fn line(&self) -> Boxed<'_, Option<Line>>;
+    /// The next line of its standard output; `None` after the last. Cancel-safe.
+    fn line(&self) -> Boxed<'_, Option<OutputLine>>;
 }
 
 /// A line on a client's standard output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct OutputLine {
     /// When its end was read.
     pub at: Moment,
-    /// The line, without its end; or what is wrong with it.
-    pub text: Result<String, String>,
+    /// The line without its line feed, or what is wrong with it.
+    pub text: Result<String, OutputLineError>,
+}
+
+/// What is wrong with a line of output.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutputLineError {
+    /// It is too long to be kept.
+    #[error("a line of {bytes} bytes; the limit is {limit}")]
+    TooLong {
+        /// Its length, in bytes.
+        bytes: usize,
+        /// The longest line that is kept, in bytes.
+        limit: usize,
+    },
+    /// It is not UTF-8.
+    #[error("a line that is not UTF-8: {0}")]
+    NotUtf8(#[source] Utf8Error),
+    /// An event without its line feed.
+    #[error("an unfinished line: {0}")]
+    Unfinished(String),
 }
 
 /// How a client is to be started.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
-    /// The path that it is to connect to.
+pub struct StartOptions {
+    /// The path to connect to.
     pub path: &'static str,
-    /// How messages travel to there.
-    pub framing: MessageFraming,
+    /// How messages travel.
+    pub travel: MessageFraming,
     /// The id of the scenario.
     pub scenario: String,
-    /// What is handed over, as the driver protocol has it.
+    /// The params of the driver protocol.
     pub params: Value,
 }
 
-impl Call {
-    /// The call that a client of a role gets in any case; nothing where its family has no endpoint for it.
+impl StartOptions {
+    /// The default call for a client of a role; `None` if its family has no endpoint for that role.
     #[must_use]
     pub fn new(scenario: String, family: &Family, role: &str, timing: &Timing, policy: Policy) -> Option<Self> {
         let endpoint = family.endpoint_of(role)?;
@@ -128,45 +166,48 @@ impl Call {
         for (name, text) in (family.opening)(role).params {
             params[*name] = json!(text);
         }
-        Some(Self { path: endpoint.path, framing: family.framing, scenario, params })
+        Some(Self { path: endpoint.path, travel: family.framing, scenario, params })
     }
 }
 
-/// A client that was started, and where it knocks.
-pub struct Started {
+/// A client that was started, and the listener it connects to.
+pub struct StartedClient {
     /// The client.
-    pub client: Arc<dyn Client>,
-    /// The port that it was told of.
+    pub client: Arc<dyn RunningClient>,
+    /// Where it connects.
     pub listener: Listener,
 }
 
 /// Starts clients.
 pub trait Starter: Send + Sync {
     /// Starts one.
-    fn start(&self, call: Call) -> Boxed<'_, Result<Started, String>>;
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    fn start(&self, call: StartOptions) -> Boxed<'_, Result<StartedClient, SubjectError>>;
 
     /// Whether it speaks the driver protocol.
     fn has_driver(&self) -> bool;
 
-    /// Whether all scenarios share one client, which then has a past: it was connected, and lost that connection.
+    /// Whether all scenarios share one client, which may then have lost an earlier connection.
     fn is_shared(&self) -> bool {
         false
     }
 
-    /// A shared client does not come back: sees to it that the next start finds another.
+    /// Replaces a shared client that does not reconnect.
     fn renew(&self) -> Boxed<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }
 
-/// What a part of a run judges.
+/// What a part of a run tests.
 #[derive(Clone)]
 pub enum Subject {
-    /// A server, and what starts others like it, where it is known by a command.
+    /// A server.
     Server {
         /// The server that all scenarios share.
         target: Arc<dyn Target>,
-        /// Starts a server of its own for a scenario that needs one.
+        /// Starts a dedicated server for a scenario that needs one, if the server has a command.
         launcher: Option<Arc<dyn Launcher>>,
     },
     /// A client.

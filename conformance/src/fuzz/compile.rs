@@ -1,4 +1,4 @@
-//! From ops to a scenario: the model writes the steps, and what is played is what stands in the file.
+//! Compiles ops to a scenario: the model writes the steps, and what runs is exactly what the file contains.
 
 use std::time::Duration;
 
@@ -7,63 +7,68 @@ use relayspec::model::{Op, Script, ServerProfile};
 use serde_json::Value;
 
 use super::yaml;
-use crate::scenario::{Place, Scenario, load};
+use crate::scenario::{LoadError, Place, Scenario, load};
 
 /// A sequence as a scenario.
 #[derive(Debug, Clone)]
-pub(super) struct Compiled {
+pub(super) struct CompiledSequence {
     pub(super) scenario: Scenario,
-    /// The scenario as it is written.
+    /// The scenario as YAML.
     pub(super) text: String,
-    /// The ops that made sense, in order.
+    /// The ops that were applicable, in order.
     pub(super) ops: Vec<Op>,
-    /// How many steps were written when each of them was over.
+    /// How many steps had been written after each of them.
     ends: Vec<usize>,
     /// The first line of each step.
     lines: Vec<usize>,
-    /// How long it waits in all.
+    /// How long it waits in total.
     pub(super) waits: Duration,
-    /// How long it may take besides.
+    /// How long it may take in addition.
     pub(super) holds_for: Option<Duration>,
 }
 
-impl Compiled {
+impl CompiledSequence {
     /// The number of steps.
     pub(super) fn steps(&self) -> usize {
         self.lines.len()
     }
 
-    /// The number of steps up to the one that stands at a place; all where none does.
+    /// The number of steps up to the one at a place; all if there is none.
     pub(super) fn steps_to(&self, place: Option<Place>) -> usize {
         let line = place.map_or(usize::MAX, |place| usize::try_from(place.line).unwrap_or(usize::MAX));
         if line == 0 { self.steps() } else { self.lines.iter().filter(|first| **first <= line).count() }
     }
 
-    /// The ops up to the one that wrote the last of so many steps.
+    /// The ops up to the one that wrote the last of this many steps.
     pub(super) fn ops_to(&self, steps: usize) -> Vec<Op> {
         let needed = self.ends.iter().take_while(|end| **end < steps).count() + 1;
         self.ops.iter().take(needed).copied().collect()
     }
 }
 
-/// Makes a scenario of ops, or of its first steps; `file` is where it would be written. `None` where the ops say nothing that could be checked.
+/// An invalid scenario of a model.
+#[derive(Debug, thiserror::Error)]
+#[error("an error in the model of {0}: {1}")]
+pub(super) struct ModelError(&'static str, #[source] Box<LoadError>);
+
+/// Compiles ops, or the first steps of them; `file` is where the scenario would be written. `None` if the ops result in no checks.
 ///
 /// # Errors
-/// Where the model has written what is no scenario, which is a fault of the model.
+/// If the model has written an invalid scenario, which is an error in the model.
 pub(super) fn compile(
     family: &'static Family,
     setting: &ServerProfile,
     ops: &[Op],
     first: usize,
     (file, summary): (&str, &str),
-) -> Result<Option<Compiled>, String> {
+) -> Result<Option<CompiledSequence>, ModelError> {
     let Some(modelled) = &family.model else { return Ok(None) };
     let mut model = (modelled.new)(setting.clone());
     let mut script = Script::default();
-    let (mut sensible, mut ends) = (Vec::new(), Vec::new());
+    let (mut applicable, mut ends) = (Vec::new(), Vec::new());
     for op in ops {
         if model.apply(op, &mut script) {
-            sensible.push(*op);
+            applicable.push(*op);
             ends.push(script.steps.len());
         }
     }
@@ -91,10 +96,10 @@ pub(super) fn compile(
         line += yaml::height(step);
     }
     yaml::steps(&script.steps, 2, &mut text);
-    let loaded = load(file, &text).map_err(|error| format!("a fault of the model of {}: {error}", family.name))?;
+    let loaded = load(file, &text).map_err(|error| ModelError(family.name, Box::new(error)))?;
     let Some(scenario) = loaded.into_iter().next() else { return Ok(None) };
     let Script { waits, holds_for, .. } = script;
-    Ok(Some(Compiled { scenario, text, ops: sensible, ends, lines, waits, holds_for }))
+    Ok(Some(CompiledSequence { scenario, text, ops: applicable, ends, lines, waits, holds_for }))
 }
 
 /// The requirements that the checks of a step name.
@@ -120,7 +125,7 @@ mod tests {
     use crate::fuzz::sequence::{Sequence, choices};
 
     #[test]
-    fn whatever_models_write_is_a_scenario_also_in_parts() {
+    fn models_write_valid_scenarios_in_whole_and_in_part() {
         let mut short = ServerProfile { params: ["control".to_owned()].into(), ..ServerProfile::default() };
         for parameter in Parameter::ALL {
             short.timing.declare(parameter, Duration::from_secs(1));
@@ -143,12 +148,12 @@ mod tests {
                 let make =
                     |ops: &[Op], first| compile(family, setting, ops, first, (&file, "any")).expect("a scenario");
                 let whole = make(&ops, usize::MAX).expect("steps");
-                assert_eq!(whole.ops, ops, "what was drawn makes sense");
+                assert_eq!(whole.ops, ops, "drawn ops are applicable");
                 assert_eq!(whole.steps(), whole.scenario.script.steps.len());
                 for (step, line) in whole.scenario.script.steps.iter().zip(&whole.lines) {
                     assert_eq!(step.place.line, *line as u64);
                 }
-                // Without any of the ops the rest is a scenario too.
+                // The scenario remains valid without some of the ops.
                 let left_out = [2, 3, 5][number % 3];
                 let ops: Vec<_> =
                     ops.iter().enumerate().filter(|(at, _)| at % left_out != 0).map(|(_, op)| *op).collect();

@@ -1,7 +1,7 @@
-//! Sequences of ops: drawn by a model from seeded choices, and made shorter and simpler as long as they fail.
+//! Sequences of ops: drawn by a model from seeded choices, and shrunk as long as they fail.
 //!
-//! The trees of proptest's own lists take away one element at a time. Here half of what is left goes first, then a quarter, and so on; an op
-//! that has lost its sense without another is left out by the model.
+//! The trees of proptest's own lists remove one element at a time. Here half of the rest goes first, then a quarter, and so on; the model
+//! leaves out ops that are no longer applicable.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use proptest::strategy::{NewTree, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use relayspec::model::{ChoiceSource, ModelFactory, Op, Script, ServerProfile};
 
-/// Sequences of a length, as a model draws them.
+/// Sequences of this length, as a model draws them.
 #[derive(Debug, Clone)]
 pub(super) struct Sequence {
     pub(super) model: ModelFactory,
@@ -18,7 +18,7 @@ pub(super) struct Sequence {
     pub(super) steps: usize,
 }
 
-/// Choices for the sequence of this number, always the same for a seed.
+/// The choices for the sequence of this number, determined by the seed.
 pub(super) fn choices(seed: u64, number: u64) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -38,7 +38,7 @@ impl Strategy for Sequence {
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let mut model = (self.model.new)(self.setting.clone());
         let (mut ops, mut script) = (Vec::new(), Script::default());
-        // An op that makes no sense costs a turn; there are always some that do.
+        // An inapplicable op costs a turn; some ops are always applicable.
         for _ in 0..self.steps * 4 {
             if ops.len() >= self.steps {
                 break;
@@ -55,26 +55,26 @@ impl Strategy for Sequence {
     }
 }
 
-/// A sequence that fails, and what would be simpler.
+/// A failing sequence, and simpler candidates.
 #[derive(Debug, Clone)]
 pub(super) struct Shrinking {
     /// The simplest that failed so far.
     best: Vec<Op>,
-    /// What is to be tried, where something is.
+    /// The candidate to try, if any.
     candidate: Option<Vec<Op>>,
-    phase: Phase,
-    /// Whether anything was gained since the last time that all single ops were tried.
+    phase: ShrinkPhase,
+    /// Whether a candidate has failed since all single ops were last tried.
     has_gained: bool,
 }
 
 /// What is tried next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Only what concerns the actors of the last op, and so many times over the actors of that.
+enum ShrinkPhase {
+    /// Only ops that concern the actors of the last op, and this many times over the actors of those.
     About {
         degree: usize,
     },
-    /// Without so many ops, the last of which stands before a place.
+    /// Without this many ops before a position.
     Without {
         count: usize,
         before: usize,
@@ -94,10 +94,10 @@ const WAYS: usize = 4;
 
 impl Shrinking {
     pub(super) fn new(ops: Vec<Op>) -> Self {
-        Self { best: ops, candidate: None, phase: Phase::About { degree: 0 }, has_gained: false }
+        Self { best: ops, candidate: None, phase: ShrinkPhase::About { degree: 0 }, has_gained: false }
     }
 
-    /// The latest candidate failed, as these ops of it: some made no sense in it, and what stands behind the fault is not needed.
+    /// The latest candidate failed with these ops: some were inapplicable, and those after the failure are not needed.
     pub(super) fn failed_as(&mut self, ops: Vec<Op>) {
         if let Some(candidate) = &mut self.candidate {
             *candidate = ops;
@@ -106,28 +106,28 @@ impl Shrinking {
         }
     }
 
-    /// The next candidate, in whichever phase.
+    /// The next candidate of the current or a later phase.
     fn next(&mut self) -> bool {
         loop {
             match self.phase {
-                Phase::About { degree } => {
+                ShrinkPhase::About { degree } => {
                     let before = self.best.len();
-                    let then = Phase::Without { count: before.div_ceil(2), before };
-                    self.phase = if degree < DEGREES { Phase::About { degree: degree + 1 } } else { then };
+                    let then = ShrinkPhase::Without { count: before.div_ceil(2), before };
+                    self.phase = if degree < DEGREES { ShrinkPhase::About { degree: degree + 1 } } else { then };
                     let ops = about(&self.best, degree);
                     if ops.len() < before {
                         self.candidate = Some(ops);
                         return true;
                     }
                 }
-                Phase::Without { count, before } => {
+                ShrinkPhase::Without { count, before } => {
                     let before = before.min(self.best.len());
                     if before == 0 || count == 0 {
                         self.phase = self.after(count);
                         continue;
                     }
                     let from = before.saturating_sub(count);
-                    self.phase = Phase::Without { count, before: from };
+                    self.phase = ShrinkPhase::Without { count, before: from };
                     let mut ops = self.best.clone();
                     ops.drain(from..before);
                     if ops.is_empty() {
@@ -136,18 +136,18 @@ impl Shrinking {
                     self.candidate = Some(ops);
                     return true;
                 }
-                Phase::Smaller { op, field, way } => {
+                ShrinkPhase::Smaller { op, field, way } => {
                     if op >= self.best.len() {
-                        // What has become simpler may have made others needless.
+                        // Simpler ops may have made others unnecessary.
                         let count = usize::from(std::mem::take(&mut self.has_gained));
-                        let again = Phase::Without { count, before: self.best.len() };
-                        self.phase = if count == 1 { again } else { Phase::Over };
+                        let again = ShrinkPhase::Without { count, before: self.best.len() };
+                        self.phase = if count == 1 { again } else { ShrinkPhase::Over };
                         continue;
                     }
                     self.phase = match (field + 1 < FIELDS, way + 1 < WAYS) {
-                        (_, true) => Phase::Smaller { op, field, way: way + 1 },
-                        (true, false) => Phase::Smaller { op, field: field + 1, way: 0 },
-                        (false, false) => Phase::Smaller { op: op + 1, field: 0, way: 0 },
+                        (_, true) => ShrinkPhase::Smaller { op, field, way: way + 1 },
+                        (true, false) => ShrinkPhase::Smaller { op, field: field + 1, way: 0 },
+                        (false, false) => ShrinkPhase::Smaller { op: op + 1, field: 0, way: 0 },
                     };
                     let mut ops = self.best.clone();
                     if smaller(&mut ops[op], field, way) {
@@ -155,19 +155,19 @@ impl Shrinking {
                         return true;
                     }
                 }
-                Phase::Over => return false,
+                ShrinkPhase::Over => return false,
             }
         }
     }
 
-    /// What comes after all pieces of a length were tried.
-    fn after(&mut self, count: usize) -> Phase {
+    /// The phase after all pieces of a length were tried.
+    fn after(&mut self, count: usize) -> ShrinkPhase {
         let before = self.best.len();
         match count {
-            0 => Phase::Over,
-            1 if std::mem::take(&mut self.has_gained) => Phase::Without { count: 1, before },
-            1 => Phase::Smaller { op: 0, field: 0, way: 0 },
-            _ => Phase::Without { count: count.div_ceil(2).min(count - 1), before },
+            0 => ShrinkPhase::Over,
+            1 if std::mem::take(&mut self.has_gained) => ShrinkPhase::Without { count: 1, before },
+            1 => ShrinkPhase::Smaller { op: 0, field: 0, way: 0 },
+            _ => ShrinkPhase::Without { count: count.div_ceil(2).min(count - 1), before },
         }
     }
 }
@@ -175,7 +175,7 @@ impl Shrinking {
 /// How far from the last op actors may be that are kept at first.
 const DEGREES: usize = 2;
 
-/// The ops that concern the actors of the last one; or, so many times over, the actors of those.
+/// The ops that concern the actors of the last one or, this many times over, the actors of those.
 fn about(ops: &[Op], degree: usize) -> Vec<Op> {
     let Some(last) = ops.last() else { return Vec::new() };
     let concerns = |actors: &BTreeSet<u32>, op: &Op| actors.contains(&op.on) || actors.contains(&op.with);
@@ -187,7 +187,7 @@ fn about(ops: &[Op], degree: usize) -> Vec<Op> {
     ops.iter().filter(|op| concerns(&actors, op)).copied().collect()
 }
 
-/// Makes a number of an op smaller in a way; whether it has become so.
+/// Makes a number of an op smaller; false if it cannot be.
 fn smaller(op: &mut Op, field: usize, way: usize) -> bool {
     if way == WAYS - 1 {
         let is_row = field == 1 && op.size > 0;
@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
 
-    /// Shrinks a sequence as long as `fails` says that it fails; what is left, and how many were tried.
+    /// Shrinks a sequence as long as `fails` returns true: the result, and how many candidates were tried.
     fn shrunk(ops: Vec<Op>, fails: impl Fn(&[Op]) -> bool) -> (Vec<Op>, usize) {
         let mut tree = Shrinking::new(ops);
         let mut tried = 0;
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_needed_goes() {
+    fn removes_unnecessary_ops() {
         let needed = |ops: &[Op], on| ops.iter().any(|op| op.on == on);
         let (left, tried) = shrunk(numbered(200), |ops| needed(ops, 17) && needed(ops, 140));
         assert_eq!(left, [Op::new("op", 17), Op::new("op", 140)]);
@@ -267,21 +267,21 @@ mod tests {
     }
 
     #[test]
-    fn numbers_become_as_small_as_they_can() {
+    fn minimizes_numbers() {
         let (left, _) = shrunk(numbered(20), |ops| ops.iter().any(|op| op.how >= 3 && op.with >= 2));
         assert_eq!(left.len(), 1);
         assert_eq!((left[0].how, left[0].size, left[0].with), (3, 0, 2));
     }
 
     #[test]
-    fn what_always_fails_ends_with_one_op() {
+    fn keeps_one_op_of_what_always_fails() {
         let (left, _) = shrunk(numbered(9), |_| true);
         assert_eq!(left.len(), 1);
     }
 
     proptest! {
         #[test]
-        fn the_end_fails_and_nothing_less_does(wanted in proptest::collection::btree_set(0..60_u32, 1..6)) {
+        fn finds_the_minimal_failing_sequence(wanted in proptest::collection::btree_set(0..60_u32, 1..6)) {
             let fails = |ops: &[Op]| wanted.iter().all(|on| ops.iter().any(|op| op.on == *on));
             let (left, _) = shrunk(numbered(60), fails);
             assert_eq!(left.iter().map(|op| op.on).collect::<Vec<_>>(), wanted.iter().copied().collect::<Vec<_>>());

@@ -1,39 +1,40 @@
-//! Makes a sequence that fails as short as it can be, against the live server.
+//! Shrinks a failing sequence as far as possible, against the live server.
 
 use std::time::Duration;
 
 use proptest::strategy::ValueTree;
 
-use super::blame::{blamed, broken};
+use super::attribution::{violated, worst_check};
+use super::compile::CompiledSequence;
 use super::sequence::Shrinking;
-use super::{Compiled, Find, Hunter, Played, Problem};
+use super::{FuzzError, FuzzFinding, Fuzzer, SequenceResult};
 use crate::outcome::ScenarioOutcome;
 
-/// How often what failed is played again, to see whether it fails again.
+/// How often a failed sequence is rerun to confirm the failure.
 const CONFIRMATIONS: usize = 3;
 
-impl Hunter<'_> {
-    /// The shortest that fails, where it fails a second time at all.
+impl Fuzzer<'_> {
+    /// The shortest failing sequence; `None` if the failure cannot be confirmed.
     pub(super) async fn shrink(
         &mut self,
-        compiled: Compiled,
+        compiled: CompiledSequence,
         outcome: ScenarioOutcome,
         sequence: usize,
         found_after: Duration,
-    ) -> Result<Option<Find>, Problem> {
+    ) -> Result<Option<FuzzFinding>, FuzzError> {
         let all = compiled.ops.len();
         let start = self.clock().now();
-        let first = behind(&compiled, &outcome);
+        let first = up_to_failure(&compiled, &outcome);
         let mut tree = Shrinking::new(first.clone());
         let Some(mut best) = self.fails(&first, &outcome, CONFIRMATIONS).await? else { return Ok(None) };
-        tree.failed_as(behind(&best.0, &best.1));
+        tree.failed_as(up_to_failure(&best.0, &best.1));
         let mut replays = 1;
         let mut more = tree.simplify();
         while more && self.since(start) < self.plan.shrink && !self.is_interrupted() {
             replays += 1;
             more = match self.fails(&tree.current(), &outcome, 1).await? {
                 Some(failed) => {
-                    tree.failed_as(behind(&failed.0, &failed.1));
+                    tree.failed_as(up_to_failure(&failed.0, &failed.1));
                     best = failed;
                     tree.simplify()
                 }
@@ -44,36 +45,38 @@ impl Hunter<'_> {
         let ops = (all, compiled.ops.len());
         let shrunk = (self.since(start), replays);
         let steps = compiled.steps();
-        Ok(Some(Find { outcome, text: compiled.text, sequence, ops, steps, found_after, shrunk }))
+        Ok(Some(FuzzFinding { outcome, text: compiled.text, sequence, ops, steps, found_after, shrunk }))
     }
 
-    /// Plays ops until they fail as before, so many times at most.
+    /// Runs ops until they fail as before, at most this many times.
     async fn fails(
         &mut self,
         ops: &[relayspec::model::Op],
         before: &ScenarioOutcome,
         times: usize,
-    ) -> Result<Option<(Compiled, ScenarioOutcome)>, Problem> {
+    ) -> Result<Option<(CompiledSequence, ScenarioOutcome)>, FuzzError> {
         let Some(compiled) = self.compile(ops, usize::MAX, None)? else { return Ok(None) };
         for _ in 0..times {
-            match self.play(&compiled).await? {
-                Played::Broken(outcome) if is_alike(&outcome, before) => return Ok(Some((compiled, *outcome))),
+            match self.run(&compiled).await? {
+                SequenceResult::Violation(outcome) if is_alike(&outcome, before) => {
+                    return Ok(Some((compiled, *outcome)));
+                }
                 _ => {}
             }
         }
         Ok(None)
     }
 
-    /// Without the steps behind the one that fails, and with a summary that says what does; as it was where it then fails no more.
+    /// The scenario without the steps after the one that fails, and with a summary of the failure; unchanged if it then no longer fails.
     async fn tidied(
         &mut self,
-        (compiled, outcome): (Compiled, ScenarioOutcome),
-    ) -> Result<(Compiled, ScenarioOutcome), Problem> {
+        (compiled, outcome): (CompiledSequence, ScenarioOutcome),
+    ) -> Result<(CompiledSequence, ScenarioOutcome), FuzzError> {
         let steps = compiled.steps_to(place(&outcome));
         let Some(tidy) = self.compile(&compiled.ops, steps, Some(&outcome))? else { return Ok((compiled, outcome)) };
         for _ in 0..CONFIRMATIONS {
-            match self.play(&tidy).await? {
-                Played::Broken(again) if is_alike(&again, &outcome) => {
+            match self.run(&tidy).await? {
+                SequenceResult::Violation(again) if is_alike(&again, &outcome) => {
                     return Ok((tidy, *again));
                 }
                 _ => {}
@@ -83,17 +86,17 @@ impl Hunter<'_> {
     }
 }
 
-/// Whether two outcomes blame the same requirement as badly.
+/// Whether two outcomes violate the same requirement with the same verdict.
 fn is_alike(one: &ScenarioOutcome, other: &ScenarioOutcome) -> bool {
-    one.verdict == other.verdict && blamed(one) == blamed(other)
+    one.verdict == other.verdict && violated(one) == violated(other)
 }
 
 /// The ops of a sequence up to the one that failed.
-fn behind(compiled: &Compiled, outcome: &ScenarioOutcome) -> Vec<relayspec::model::Op> {
+fn up_to_failure(compiled: &CompiledSequence, outcome: &ScenarioOutcome) -> Vec<relayspec::model::Op> {
     compiled.ops_to(compiled.steps_to(place(outcome)))
 }
 
-/// Where the step stands that failed, where it was one.
+/// The place of the step that failed, if it was a step.
 fn place(outcome: &ScenarioOutcome) -> Option<crate::scenario::Place> {
-    broken(outcome)?.findings.first()?.place
+    worst_check(outcome)?.findings.first()?.place
 }

@@ -1,8 +1,8 @@
-//! Writes steps as people write them: a line for each, in the flow style of YAML.
+//! Writes steps as people do: one line each, in the flow style of YAML.
 
 use serde_json::{Map, Value};
 
-/// Adds steps to a text, each on a line of its own; those inside `many` further in.
+/// Adds steps to a text, one line each; steps nested in `many` are indented.
 pub(super) fn steps(steps: &[Value], indent: usize, text: &mut String) {
     let margin = " ".repeat(indent);
     for (name, keys) in steps.iter().filter_map(Value::as_object).flat_map(Map::iter) {
@@ -42,10 +42,10 @@ pub(super) fn flow(value: &Value) -> String {
     }
 }
 
-/// Words that YAML takes for something else.
+/// Words that YAML does not read as strings.
 const TAKEN: [&str; 7] = ["true", "false", "null", "yes", "no", "y", "n"];
 
-/// A string: bare where that is safe, or else as JSON writes it.
+/// A string: bare if that is safe, or else as in JSON.
 fn scalar(text: &str) -> String {
     let first = |c: char| c.is_ascii_alphabetic() || "/_$".contains(c);
     let rest = |c: char| c.is_ascii_alphanumeric() || "/_$.- +".contains(c);
@@ -59,7 +59,7 @@ fn scalar(text: &str) -> String {
     let mut quoted = String::new();
     for c in Value::from(text).to_string().chars() {
         match c {
-            // YAML prints no such characters, or folds lines at them.
+            // YAML does not allow these characters, or folds lines at them.
             '\u{7F}'..='\u{9F}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}' => {
                 quoted.push_str(&format!("\\u{:04X}", u32::from(c)));
             }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_read_like_those_that_people_write() {
+    fn steps_are_written_as_people_write_them() {
         let inner = json!({ "expect": { "on": "v1", "json": { "type": "data", "payload": "${nth}, 1" } } });
         let list = [
             json!({ "connect": { "as": "h1", "to": "/mac", "check": "PAIR-01 hosts-connect" } }),
@@ -102,7 +102,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn any_string_is_read_back(text in prop_oneof![".*", "[ -~\n\t\u{0}-\u{1F}\u{7F}-\u{A0}\u{2028}\u{FEFF}😀]{0,20}", "[a-z0-9 .~-]{0,6}"]) {
+        fn strings_round_trip(text in prop_oneof![".*", "[ -~\n\t\u{0}-\u{1F}\u{7F}-\u{A0}\u{2028}\u{FEFF}😀]{0,20}", "[a-z0-9 .~-]{0,6}"]) {
             let value = json!({ "a": text, "b": [text] });
             let read: Value = serde_saphyr::from_str(&flow(&value)).expect("YAML");
             prop_assert_eq!(read, value);

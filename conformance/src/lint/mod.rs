@@ -1,6 +1,6 @@
-//! Lint: every frame of the subject is judged unasked, by RFC 6455, by the schema of its direction, and by the order of its connection.
+//! Lint: checks every frame of the subject against RFC 6455, the schema of its direction, and the order rules of its connection.
 //!
-//! It sees one connection at a time and knows no scenario; whoever moves frames feeds it.
+//! It sees one connection at a time and knows no scenario; its caller passes it the frames.
 
 mod own;
 mod schema;
@@ -8,13 +8,14 @@ mod schema;
 use std::sync::Arc;
 
 use relayspec::family::{Channel, Family, Packing};
-use relayspec::order::{Observed, Order, RuleViolation};
+use relayspec::order::{RuleViolation, Order, Observed};
 use serde_json::Value;
 
+use own::{OwnMessage, OwnMessages};
 pub use schema::Schemas;
 
 use crate::outcome::Finding;
-use crate::transport::{Arrival, OutFrame, Side, Splitter};
+use crate::transport::{Arrival, FrameSplitter, OutFrame, Side};
 
 /// The lint of one connection between the runner and a subject.
 pub struct ConnectionLint {
@@ -23,27 +24,27 @@ pub struct ConnectionLint {
     family: &'static Family,
     /// The side that the runner takes.
     side: Side,
-    /// The messages of the subject; none where its role is unknown.
+    /// The messages of the subject; none if its role is unknown.
     channel: Option<&'static Channel>,
     /// The messages of the runner.
     own_channel: Option<&'static Channel>,
-    own: own::Messages,
-    /// Where messages travel as frames behind their lengths: what the runner sends, cut into them.
-    frames: Option<Splitter>,
-    /// Whether the runner has sent text that it cannot read itself; what a subject makes of it is then anybody's guess.
-    lost: bool,
+    own: OwnMessages,
+    /// Splits what the runner sends, if messages travel as length-prefixed frames.
+    frames: Option<FrameSplitter>,
+    /// Whether the runner has sent text that is not JSON: how the subject interprets it is unknown, so order is no longer checked.
+    order_unknown: bool,
 }
 
 impl ConnectionLint {
-    /// The lint of a new connection on which one of the two is a client of this role, and the runner takes this side; none of the order
-    /// and schema rules hold for a role that is unknown to the family.
+    /// The lint of a new connection with a client of this role, on which the runner takes this side. If the family does not know the
+    /// role, no order and schema rules apply.
     #[must_use]
     pub fn new(family: &'static Family, client: &str, side: Side, schemas: Arc<Schemas>) -> Self {
         let (up, down) = (family.channel(client, family.server), family.channel(family.server, client));
         let (channel, own_channel) = if side == Side::Client { (down, up) } else { (up, down) };
         let order = (family.order)(client);
-        let (own, frames) = (own::Messages::default(), family.is_framed().then(Splitter::default));
-        Self { order, schemas, family, side, channel, own_channel, own, frames, lost: false }
+        let (own, frames) = (OwnMessages::default(), family.is_framed().then(FrameSplitter::default));
+        Self { order, schemas, family, side, channel, own_channel, own, frames, order_unknown: false }
     }
 
     /// The runner sends a frame; the messages that it completes, in JSON, if any.
@@ -52,7 +53,7 @@ impl ConnectionLint {
         match &mut self.frames {
             Some(frames) => frames.feed(&frame.payload, &mut |arrival| {
                 if let Arrival::Binary(bytes) = arrival {
-                    whole.push(own::Message::Binary(bytes.to_vec()));
+                    whole.push(OwnMessage::Binary(bytes.to_vec()));
                 }
             }),
             None => whole.extend(self.own.sent(frame)),
@@ -60,82 +61,82 @@ impl ConnectionLint {
         whole.into_iter().filter_map(|message| self.completed(&message)).collect()
     }
 
-    fn completed(&mut self, message: &own::Message) -> Option<Value> {
+    fn completed(&mut self, message: &OwnMessage) -> Option<Value> {
         match message {
-            own::Message::Text(text) => match serde_json::from_str::<Value>(text) {
-                // What the runner does wrong it does on purpose.
+            OwnMessage::Text(text) => match serde_json::from_str::<Value>(text) {
+                // Violations by the runner are deliberate.
                 Ok(message) => {
-                    drop(self.said(self.side, &Observed::Message(&message)));
+                    drop(self.advance(self.side, &Observed::Message(&message)));
                     return Some(message);
                 }
-                Err(_) => self.lost = true,
+                Err(_) => self.order_unknown = true,
             },
-            own::Message::Binary(bytes) => match self.speaks().map(|packing| (packing.json)(bytes)) {
+            OwnMessage::Binary(bytes) => match self.outgoing_packing().map(|packing| (packing.json)(bytes)) {
                 Some(Ok(message)) => {
-                    drop(self.said(self.side, &Observed::Message(&message)));
+                    drop(self.advance(self.side, &Observed::Message(&message)));
                     return Some(message);
                 }
-                _ => drop(self.said(self.side, &Observed::Binary(bytes))),
+                _ => drop(self.advance(self.side, &Observed::Binary(bytes))),
             },
         }
         None
     }
 
-    /// How the subject's binary messages stand for JSON, in families where they do.
+    /// How the subject's binary messages map to JSON, if they do.
     #[must_use]
-    pub fn hears(&self) -> Option<Packing> {
+    pub fn incoming_packing(&self) -> Option<Packing> {
         self.channel?.binary?.packing
     }
 
-    /// The same of the runner's own.
+    /// The same for the runner's own messages.
     #[must_use]
-    pub fn speaks(&self) -> Option<Packing> {
+    pub fn outgoing_packing(&self) -> Option<Packing> {
         self.own_channel?.binary?.packing
     }
 
-    /// Who is not judged here said something.
-    pub fn overheard(&mut self, arrival: &Arrival) {
+    /// The other peer, which is not checked here, sent something.
+    pub fn peer_sent(&mut self, arrival: &Arrival) {
         let message = match arrival {
             Arrival::Text(text) => serde_json::from_str::<Value>(text).map_err(drop),
-            Arrival::Binary(bytes) => match self.speaks() {
+            Arrival::Binary(bytes) => match self.outgoing_packing() {
                 Some(packing) => (packing.json)(bytes).map_err(drop),
-                None => return drop(self.said(self.side, &Observed::Binary(bytes))),
+                None => return drop(self.advance(self.side, &Observed::Binary(bytes))),
             },
             _ => return,
         };
         match message {
-            Ok(message) => drop(self.said(self.side, &Observed::Message(&message))),
-            Err(()) => self.lost = true,
+            Ok(message) => drop(self.advance(self.side, &Observed::Message(&message))),
+            Err(()) => self.order_unknown = true,
         }
     }
 
-    /// A side has said something.
-    fn said(&mut self, by: Side, said: &Observed<'_>) -> Result<(), RuleViolation> {
+    /// A side has sent something.
+    fn advance(&mut self, by: Side, content: &Observed<'_>) -> Result<(), RuleViolation> {
         match by {
-            Side::Client => self.order.client_sent(said),
-            Side::Server => self.order.server_sent(said),
+            Side::Client => self.order.client_sent(content),
+            Side::Server => self.order.server_sent(content),
         }
     }
 
-    /// The same of a message that was read already.
-    pub fn overheard_message(&mut self, message: &Value) {
-        drop(self.said(self.side, &Observed::Message(message)));
+    /// The same for a message that was already parsed.
+    pub fn peer_sent_message(&mut self, message: &Value) {
+        drop(self.advance(self.side, &Observed::Message(message)));
     }
 
-    /// The subject sent something; what is wrong with it.
+    /// The subject sent something: what is wrong with it.
     pub fn received(&mut self, arrival: &Arrival) -> Vec<Finding> {
-        self.heard(arrival).0
+        self.check(arrival).0
     }
 
-    /// The same, and the message, where it is one in text.
-    pub fn heard(&mut self, arrival: &Arrival) -> (Vec<Finding>, Option<Value>) {
+    /// The same, and the message, if it is a text message.
+    pub fn check(&mut self, arrival: &Arrival) -> (Vec<Finding>, Option<Value>) {
         let findings = match arrival {
             Arrival::Text(text) => return self.message(text),
             Arrival::Binary(bytes) => self.binary(bytes),
             Arrival::Breach { section, what } => vec![finding(
                 "WIRE-01",
                 &format!("a violation of RFC 6455, section {section}"),
-                "frames as RFC 6455 says",
+                "frames as defined by RFC 6455",
                 what.clone(),
             )],
             Arrival::Ping(_) | Arrival::Pong(_) | Arrival::Close { .. } | Arrival::End(_) => Vec::new(),
@@ -155,7 +156,7 @@ impl ConnectionLint {
             )];
         };
         let malformed =
-            |error| vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a whole one", got())];
+            |error| vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a valid one", got())];
         let Some(packing) = binary.packing else {
             return match (binary.canonical)(bytes) {
                 Ok(_) => self.ordered(&Observed::Binary(bytes), got),
@@ -165,9 +166,9 @@ impl ConnectionLint {
         match (packing.json)(bytes) {
             Err(error) => malformed(error),
             Ok(message) => {
-                let findings = self.judged(channel, &message, &message.to_string());
+                let findings = self.check_message(channel, &message, &message.to_string());
                 match (binary.canonical)(bytes) {
-                    // What the schema of the JSON form cannot see, as a string in place of bytes.
+                    // What the schema of the JSON form cannot express, such as a string in place of bytes.
                     Err(error) if findings.is_empty() => malformed(error),
                     _ => findings,
                 }
@@ -175,11 +176,11 @@ impl ConnectionLint {
         }
     }
 
-    fn ordered(&mut self, said: &Observed<'_>, got: impl FnOnce() -> String) -> Vec<Finding> {
+    fn ordered(&mut self, content: &Observed<'_>, got: impl FnOnce() -> String) -> Vec<Finding> {
         let subject = if self.side == Side::Client { Side::Server } else { Side::Client };
-        match self.said(subject, said) {
-            Err(breach) if !self.lost => {
-                vec![finding(breach.requirement, &breach.why, "messages in their order", got())]
+        match self.advance(subject, content) {
+            Err(breach) if !self.order_unknown => {
+                vec![finding(breach.requirement, &breach.why, "messages in the required order", got())]
             }
             _ => Vec::new(),
         }
@@ -192,14 +193,14 @@ impl ConnectionLint {
             (vec![finding(rule, what, "a JSON object", shorten(text))], None)
         };
         match serde_json::from_str::<Value>(text) {
-            Ok(message) if message.is_object() => (self.judged(channel, &message, text), Some(message)),
-            Ok(_) => wrong("a message that is no JSON object"),
-            Err(error) => wrong(&format!("a message that is no JSON: {error}")),
+            Ok(message) if message.is_object() => (self.check_message(channel, &message, text), Some(message)),
+            Ok(_) => wrong("a message that is not a JSON object"),
+            Err(error) => wrong(&format!("a message that is not JSON: {error}")),
         }
     }
 
-    fn judged(&mut self, channel: &Channel, message: &Value, text: &str) -> Vec<Finding> {
-        let mut findings = self.schemas.judge(self.family, channel, message);
+    fn check_message(&mut self, channel: &Channel, message: &Value, text: &str) -> Vec<Finding> {
+        let mut findings = self.schemas.check(self.family, channel, message);
         for finding in &mut findings {
             finding.requirement = Some(self.family.violated_by(channel, finding.requirement.as_deref()).to_owned());
         }
@@ -209,22 +210,16 @@ impl ConnectionLint {
 }
 
 fn finding(requirement: &str, what: &str, expected: &str, got: String) -> Finding {
-    Finding {
-        requirement: Some(requirement.to_owned()),
-        what: what.to_owned(),
-        expected: Some(expected.to_owned()),
-        got: Some(got),
-        ..Finding::default()
-    }
+    Finding::new(what.to_owned()).violating(requirement.to_owned()).expected(expected.to_owned()).got(got)
 }
 
-/// A text that is short enough to show; what is no UTF-8 in it is replaced.
+/// A text that is short enough to show; invalid UTF-8 is replaced.
 #[must_use]
 pub fn shorten(text: &(impl AsRef<[u8]> + ?Sized)) -> String {
     const LONGEST: usize = 600;
     const LONGEST_CHAR: usize = 4;
     let whole = text.as_ref();
-    // The rest of a long text is not even looked at.
+    // The rest of a long text is not even decoded.
     let head = String::from_utf8_lossy(&whole[..whole.len().min((LONGEST + 1) * LONGEST_CHAR)]);
     match head.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}… ({} bytes)", &head[..at], whole.len()),
@@ -232,7 +227,7 @@ pub fn shorten(text: &(impl AsRef<[u8]> + ?Sized)) -> String {
     }
 }
 
-/// The length of bytes and how they begin.
+/// The length of bytes, and their beginning.
 #[must_use]
 pub fn excerpt(bytes: &[u8]) -> String {
     const LONGEST: usize = 60;
@@ -247,7 +242,7 @@ mod tests {
     use relayspec::family::FAMILIES;
 
     #[test]
-    fn a_long_text_is_shown_by_its_beginning_and_its_length() {
+    fn shortens_long_texts() {
         assert_eq!(shorten("kurz 😀"), "kurz 😀");
         assert_eq!(shorten(&b"not \xff UTF-8"[..]), "not \u{fffd} UTF-8");
         for (each, bytes) in [("a", 700), ("😀", 2800)] {
@@ -268,10 +263,10 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_is_kept_and_broken() {
+    fn reports_violations_of_each_rule() {
         let registered = r#"{"type":"registered","code":"K7QX4M","expiresAt":1760000300000}"#;
         let ping = r#"{"type":"ping","ts":1.0}"#;
-        for (client, sent, received, broken) in [
+        for (client, sent, received, violated) in [
             ("host", vec![ping], vec![registered, r#"{"type":"pong","ts":1,"more":[]}"#], vec![]),
             ("host", vec![], vec![r#"{"type":"registered","code":"K7QX4O","expiresAt":1}"#], vec!["PAIR-11"]),
             ("host", vec![], vec![r#"{"type":"registered","code":"K7QX4M","expiresAt":"1"}"#], vec!["PAIR-12"]),
@@ -295,7 +290,7 @@ mod tests {
                 vec!["PAIR-20"],
             ),
         ] {
-            assert_eq!(requirements(client, &sent, &received), broken, "{client} {received:?}");
+            assert_eq!(requirements(client, &sent, &received), violated, "{client} {received:?}");
         }
         let mut lint = ConnectionLint::new(&FAMILIES[0], "host", Side::Client, Arc::default());
         assert_eq!(lint.received(&Arrival::Binary(vec![1].into())).len(), 1);

@@ -1,29 +1,29 @@
-//! The messages that the runner itself sends, put together from their frames, right or wrong.
+//! Assembles the runner's own messages from their frames, valid or not.
 
 use crate::transport::OutFrame;
 use crate::transport::encode::{BINARY, CONTINUATION, TEXT};
 
 /// A whole message of the runner.
-pub(super) enum Message {
+pub(super) enum OwnMessage {
     /// Text.
     Text(String),
     /// Bytes.
     Binary(Vec<u8>),
 }
 
-/// Puts messages together.
+/// Assembles messages.
 #[derive(Debug, Default)]
-pub(super) struct Messages {
+pub(super) struct OwnMessages {
     opcode: u8,
     partial: Vec<u8>,
 }
 
-/// Longer messages are of no interest to order rules.
+/// Longer messages do not matter to order rules.
 const LONGEST: usize = 32 << 20;
 
-impl Messages {
-    /// A frame is sent; the message that it completes, if any.
-    pub(super) fn sent(&mut self, frame: &OutFrame) -> Option<Message> {
+impl OwnMessages {
+    /// A frame is sent: the message that it completes, if any.
+    pub(super) fn sent(&mut self, frame: &OutFrame) -> Option<OwnMessage> {
         match frame.opcode {
             TEXT | BINARY => {
                 self.opcode = frame.opcode;
@@ -40,9 +40,9 @@ impl Messages {
         }
         let whole = std::mem::take(&mut self.partial);
         if self.opcode == BINARY {
-            Some(Message::Binary(whole))
+            Some(OwnMessage::Binary(whole))
         } else {
-            String::from_utf8(whole).ok().map(Message::Text)
+            String::from_utf8(whole).ok().map(OwnMessage::Text)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One connection through the proxy: bytes go on at once, and a copy of them to the watcher.
+//! One connection through the proxy: forwards bytes immediately, and copies them to the watcher.
 
 use std::future::pending;
 use std::io;
@@ -11,94 +11,94 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 
-use super::watch::Peer;
-use super::watcher::{Passed, Watcher};
-use super::{Happening, Happenings, Setup};
+use super::event::{ProxyEvent, ProxyEvents};
+use super::setup::ProxySetup;
+use super::watcher::{Forwarded, Watcher};
 use crate::clock::{Clock, Moment};
 use crate::transport::handshake::connect;
-use crate::transport::{Dial, End, Link};
+use crate::transport::{Dial, End, Link, Side};
 
-/// What is read at a time at most.
+/// The most to read at once, in bytes.
 const READ_BUFFER: usize = 64 << 10;
-/// A buffer with less room than this is not read into.
-const LEAST_ROOM: usize = 16 << 10;
-/// Where so much waits for the watchers, one that is to see more is left behind.
+/// The least free space of a buffer to read into, in bytes.
+const MIN_FREE: usize = 16 << 10;
+/// With a larger backlog of all watchers, in bytes, a watcher no longer gets what is forwarded.
 const LARGEST_BACKLOG: usize = 256 << 20;
-/// How much waits at most to be passed on later.
-const MOST_DELAYED: usize = 1024;
-/// How often it is looked whether peers have left that are read no more.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The most chunks that wait for a delay.
+const MAX_DELAYED: usize = 1024;
+/// How often to check whether peers of a half-open connection have left.
+const LEFT_POLL: Duration = Duration::from_secs(1);
 
 /// What the two directions and the watcher share.
-struct Shared {
-    watcher: mpsc::UnboundedSender<Passed>,
-    /// How much waits for all watchers, in bytes.
+struct LinkState {
+    watcher: mpsc::UnboundedSender<Forwarded>,
+    /// The backlog of all watchers, in bytes.
     backlog: Arc<AtomicUsize>,
-    /// Whether the watcher was left behind.
-    is_unseen: AtomicBool,
-    setup: Arc<Setup>,
+    /// Whether the watcher no longer gets what is forwarded.
+    is_unwatched: AtomicBool,
+    setup: Arc<ProxySetup>,
     cut: Arc<Notify>,
 }
 
-/// How a connection comes to its end.
-enum Over {
-    /// Both peers have ended it.
+/// How a connection ends.
+enum LinkEnd {
+    /// Both peers have closed it.
     Closed,
-    /// It is to be reset on both sides.
+    /// It must be reset on both sides.
     Cut,
-    /// Nothing is passed on any more.
+    /// Nothing is forwarded any more.
     HalfOpen,
 }
 
-/// Carries a connection until it ends, or a fault ends it.
-pub(super) async fn carry(
+/// Forwards a connection until it ends, or fault injection ends it.
+pub(super) async fn forward(
     client: TcpStream,
     number: usize,
-    setup: Arc<Setup>,
+    setup: Arc<ProxySetup>,
     backlog: Arc<AtomicUsize>,
-    happenings: Happenings,
+    events: ProxyEvents,
 ) {
     let server = match connect(setup.tls.as_ref(), &setup.upstream, Dial::default()).await {
         Ok(server) => server,
         Err(error) => {
-            let text = format!("{} cannot be reached: {error}", setup.upstream);
-            let _ = happenings.send(vec![Happening::Note { connection: number, text }]).await;
+            let text = format!("cannot reach {}: {error}", setup.upstream);
+            let _ = events.send(vec![ProxyEvent::Note { connection: number, text }]).await;
             return;
         }
     };
-    let (watcher, passed) = mpsc::unbounded_channel();
+    let (watcher, forwarded) = mpsc::unbounded_channel();
     let cut = Arc::new(Notify::new());
-    let watching = Watcher::new(number, Arc::clone(&setup), happenings, Arc::clone(&cut), Arc::clone(&backlog));
-    tokio::spawn(watching.run(passed));
-    let shared = Shared { watcher, backlog, is_unseen: AtomicBool::new(false), setup: Arc::clone(&setup), cut };
+    let watching = Watcher::new(number, Arc::clone(&setup), events, Arc::clone(&cut), Arc::clone(&backlog));
+    tokio::spawn(watching.run(forwarded));
+    let shared = LinkState { watcher, backlog, is_unwatched: AtomicBool::new(false), setup: Arc::clone(&setup), cut };
     let (client_reads, client_writes) = tokio::io::split(Link::Tcp(client));
     let (server_reads, server_writes) = tokio::io::split(server);
-    let mut client_half = Half { reads: client_reads, writes: server_writes, from: Peer::Client };
-    let mut server_half = Half { reads: server_reads, writes: client_writes, from: Peer::Server };
-    let (clock, faults) = (&setup.clock, &setup.faults);
+    let mut client_half = Half { reads: client_reads, writes: server_writes, from: Side::Client };
+    let mut server_half = Half { reads: server_reads, writes: client_writes, from: Side::Server };
+    let (clock, injected) = (&setup.clock, &setup.fault_injection);
     let begin = clock.now();
     let after = async |span: Option<Duration>| match span {
         Some(span) => clock.sleep_until(begin + span).await,
         None => pending().await,
     };
     let over = {
-        let both = async { tokio::join!(client_half.pass(&shared), server_half.pass(&shared)) };
+        let both = async { tokio::join!(client_half.forward(&shared), server_half.forward(&shared)) };
         tokio::select! {
-            ends = both => if ends == (End::Fin, End::Fin) { Over::Closed } else { Over::Cut },
-            () = after(faults.drop_after) => Over::Cut,
-            () = shared.cut.notified() => Over::Cut,
-            () = after(faults.half_open_after) => Over::HalfOpen,
+            ends = both => if ends == (End::Fin, End::Fin) { LinkEnd::Closed } else { LinkEnd::Cut },
+            () = after(injected.drop_after) => LinkEnd::Cut,
+            () = shared.cut.notified() => LinkEnd::Cut,
+            () = after(injected.half_open_after) => LinkEnd::HalfOpen,
         }
     };
     drop(shared);
     let client = client_half.reads.unsplit(server_half.writes);
     let server = server_half.reads.unsplit(client_half.writes);
     match over {
-        Over::Closed => return,
-        Over::Cut => {}
-        // Both sockets stay open, and nobody reads them any more.
-        Over::HalfOpen => tokio::select! {
-            () = after(faults.drop_after) => {}
+        LinkEnd::Closed => return,
+        LinkEnd::Cut => {}
+        // Both sockets stay open, but are no longer read.
+        LinkEnd::HalfOpen => tokio::select! {
+            () = after(injected.drop_after) => {}
             () = left(clock, [&client, &server]) => return,
         },
     }
@@ -106,11 +106,11 @@ pub(super) async fn carry(
     server.reset();
 }
 
-/// Is done when both peers have left.
+/// Returns when both peers have left.
 async fn left(clock: &Clock, peers: [&Link; 2]) {
     for peer in peers.into_iter().filter_map(Link::tcp) {
         while peer.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
-            clock.nap(LOOK_AGAIN).await;
+            clock.nap(LEFT_POLL).await;
         }
     }
 }
@@ -119,25 +119,25 @@ async fn left(clock: &Clock, peers: [&Link; 2]) {
 struct Half<R, W> {
     reads: R,
     writes: W,
-    from: Peer,
+    from: Side,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Half<R, W> {
-    /// Passes on all that comes; how it ended.
-    async fn pass(&mut self, shared: &Shared) -> End {
-        match shared.setup.faults.delay {
-            None => self.at_once(shared).await,
-            Some(delay) => self.later(shared, delay).await,
+    /// Forwards all that is received; returns how it ended.
+    async fn forward(&mut self, shared: &LinkState) -> End {
+        match shared.setup.fault_injection.delay {
+            None => self.forward_immediately(shared).await,
+            Some(delay) => self.forward_delayed(shared, delay).await,
         }
     }
 
-    async fn at_once(&mut self, shared: &Shared) -> End {
+    async fn forward_immediately(&mut self, shared: &LinkState) -> End {
         let mut buffer = BytesMut::new();
         loop {
-            let end = match self.reads.read_buf(with_room(&mut buffer)).await {
+            let end = match self.reads.read_buf(with_free_space(&mut buffer)).await {
                 Ok(count) if count > 0 => {
                     let chunk = buffer.split().freeze();
-                    shared.show(self.from, Ok(chunk.clone()));
+                    shared.copy(self.from, Ok(chunk.clone()));
                     if self.writes.write_all(&chunk).await.is_ok() && self.writes.flush().await.is_ok() {
                         continue;
                     }
@@ -150,14 +150,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Half<R, W> {
         }
     }
 
-    async fn later(&mut self, shared: &Shared, delay: Duration) -> End {
+    async fn forward_delayed(&mut self, shared: &LinkState, delay: Duration) -> End {
         let clock = &shared.setup.clock;
-        let (sender, mut waiting) = mpsc::channel::<(Moment, Bytes)>(MOST_DELAYED);
+        let (sender, mut waiting) = mpsc::channel::<(Moment, Bytes)>(MAX_DELAYED);
         let (reads, writes, from) = (&mut self.reads, &mut self.writes, self.from);
         let reading = async move {
             let mut buffer = BytesMut::new();
             let end = loop {
-                match reads.read_buf(with_room(&mut buffer)).await {
+                match reads.read_buf(with_free_space(&mut buffer)).await {
                     Ok(count) if count > 0 => {
                         let _ = sender.send((clock.now() + delay, buffer.split().freeze())).await;
                     }
@@ -171,9 +171,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Half<R, W> {
         let writing = async {
             while let Some((due, chunk)) = waiting.recv().await {
                 clock.sleep_until(due).await;
-                shared.show(from, Ok(chunk.clone()));
+                shared.copy(from, Ok(chunk.clone()));
                 if writes.write_all(&chunk).await.is_err() || writes.flush().await.is_err() {
-                    // Who cannot be written to is read no more.
+                    // If writing fails, reading stops too.
                     return Err(End::Reset);
                 }
             }
@@ -183,8 +183,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Half<R, W> {
         self.end(shared, end).await
     }
 
-    async fn end(&mut self, shared: &Shared, end: End) -> End {
-        shared.show(self.from, Err(end));
+    async fn end(&mut self, shared: &LinkState, end: End) -> End {
+        shared.copy(self.from, Err(end));
         if end == End::Reset {
             // The other direction ends with this one.
             shared.cut.notify_one();
@@ -195,26 +195,26 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Half<R, W> {
     }
 }
 
-/// A buffer that can be read into. What was split from it shares its memory: small pieces that wait take little.
-fn with_room(buffer: &mut BytesMut) -> &mut BytesMut {
-    if buffer.capacity() < LEAST_ROOM {
+/// A buffer that can be read into. Chunks split from it share its memory, so small waiting chunks take little.
+fn with_free_space(buffer: &mut BytesMut) -> &mut BytesMut {
+    if buffer.capacity() < MIN_FREE {
         *buffer = BytesMut::with_capacity(READ_BUFFER);
     }
     buffer
 }
 
-impl Shared {
-    /// Shows the watcher what passes, until it cannot keep up.
-    fn show(&self, from: Peer, what: Result<Bytes, End>) {
-        if self.is_unseen.load(Ordering::Relaxed) {
+impl LinkState {
+    /// Passes what is forwarded to the watcher, until it cannot keep up.
+    fn copy(&self, from: Side, what: Result<Bytes, End>) {
+        if self.is_unwatched.load(Ordering::Relaxed) {
             return;
         }
-        let mut passed = Passed { at: self.setup.clock.now(), from, what };
+        let mut forwarded = Forwarded { at: self.setup.clock.now(), from, what };
         if self.backlog.load(Ordering::Relaxed) > LARGEST_BACKLOG {
-            self.is_unseen.store(true, Ordering::Relaxed);
-            passed.what = Ok(Bytes::new());
+            self.is_unwatched.store(true, Ordering::Relaxed);
+            forwarded.what = Ok(Bytes::new());
         }
-        self.backlog.fetch_add(passed.weight(), Ordering::Relaxed);
-        let _ = self.watcher.send(passed);
+        self.backlog.fetch_add(forwarded.weight(), Ordering::Relaxed);
+        let _ = self.watcher.send(forwarded);
     }
 }

@@ -1,17 +1,17 @@
-//! A client's attempts to connect, drawn on an axis of time: when each was due, when it came, and what became of it.
+//! A client's attempts to connect, drawn on a time axis: when each was due, when it happened, and its result.
 
 use super::style::Style;
 use super::text::{count, one_line, span};
 use crate::outcome::{AttemptLine, ScenarioOutcome};
 
-/// The columns of the axis.
+/// The width of the axis, in columns.
 const AXIS: usize = 48;
-/// So many attempts of a client are drawn; of more the last.
+/// At most this many attempts of a client are drawn: the last ones.
 const MOST: usize = 40;
-/// So many clients are drawn.
+/// At most this many clients are drawn.
 const CLIENTS: usize = 3;
 
-/// The drawing, with a heading for each client; nothing where no client was started.
+/// The drawing, with a heading for each client; empty if no client was started.
 pub(super) fn drawn(outcome: &ScenarioOutcome, style: Style) -> Vec<String> {
     let attempts = &outcome.connection_attempts;
     let clients: Vec<&[AttemptLine]> = attempts.chunk_by(|one, other| one.client == other.client).collect();
@@ -33,16 +33,16 @@ fn client(attempts: &[AttemptLine], style: Style) -> Vec<String> {
         (part * (AXIS - 1) as f64).round() as usize
     };
     let name = one_line(&first.client, 40);
-    let heading = format!("  attempts of {name} to connect (in s; [ ] where one was due, o where it came):");
+    let heading = format!("  connection attempts of {name} (in s; [ ] when one was due, o when it happened):");
     let mut lines = vec![style.dim(&heading)];
     if shown.len() < attempts.len() {
-        lines.push(style.dim(&format!("    … {} before", count(attempts.len() - shown.len(), "attempt"))));
+        lines.push(style.dim(&format!("    … {} earlier", count(attempts.len() - shown.len(), "attempt"))));
     }
     lines.extend(shown.iter().map(|attempt| row(attempt, &column)));
     lines
 }
 
-/// When an attempt was due by the declared policy, in ms since the scenario began.
+/// When an attempt was due according to the declared policy, in ms since the scenario began.
 fn due(attempt: &AttemptLine) -> Option<(f64, f64)> {
     let since = attempt.at_ms - attempt.delay_ms?;
     Some((since + attempt.earliest_ms?, since + attempt.latest_ms?))
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_stand_where_they_came() {
+    fn draws_attempts_on_the_axis() {
         let attempts = [
             attempt(0.0, None, None),
             attempt(100.0, Some(100.0), Some((100.0, 100.0))),

@@ -1,16 +1,16 @@
-//! What a run says of its subject, in a word.
+//! The conclusion of a run.
 
 use crate::event::RunEnd;
 
-/// What a run says of its subject.
+/// The conclusion of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conclusion {
-    /// Every check that applies was judged, and none failed that the baseline does not expect.
+    /// Every applicable check was evaluated, and none failed unexpectedly.
     Conforms,
-    /// A check failed that the baseline does not expect.
+    /// A check failed unexpectedly.
     DoesNotConform,
-    /// No failure was seen, but not everything could be judged; or nothing was.
-    NotJudged,
+    /// No check failed, but some are inconclusive, or none ran.
+    Inconclusive,
 }
 
 impl Conclusion {
@@ -24,19 +24,19 @@ impl Conclusion {
             || summary.inconclusive > 0
             || summary.passed + summary.warned + summary.expected == 0
         {
-            Self::NotJudged
+            Self::Inconclusive
         } else {
             Self::Conforms
         }
     }
 
-    /// The words that reports use.
+    /// The words for reports.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::Conforms => "conforms",
             Self::DoesNotConform => "does not conform",
-            Self::NotJudged => "not judged",
+            Self::Inconclusive => "inconclusive",
         }
     }
 }

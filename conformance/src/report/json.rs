@@ -1,29 +1,23 @@
-//! The report for programs: one JSON document, whose schema is that of [`RunReport`].
+//! The JSON report: one document with the schema of [`RunReport`].
 
-use std::io;
 use std::path::Path;
 
 use super::file::ReportFile;
 use super::run_report::RunReport;
-use super::{Report, ReportError};
+use super::sink::{Report, ReportError};
 use crate::event::Event;
 
-/// The report for programs, written when the run is over.
+/// The JSON report, written when the run is over.
 #[derive(Debug)]
 pub struct Json {
     file: ReportFile,
-    to: String,
     report: RunReport,
 }
 
 impl Json {
     /// A report to a file, which appears or changes only when the run is over.
-    ///
-    /// # Errors
-    /// Where the path cannot be written to, which shows here and not only at the end of the run.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
-        let file = ReportFile::create(path)?;
-        Ok(Self { file, to: path.display().to_string(), report: RunReport::default() })
+        Ok(Self { file: ReportFile::create(path)?, report: RunReport::default() })
     }
 }
 
@@ -32,8 +26,7 @@ impl Report for Json {
         if !self.report.add(event) {
             return Ok(());
         }
-        let text = serde_json::to_string_pretty(&self.report)
-            .map_err(|error| ReportError { to: self.to.clone(), cause: io::Error::other(error) })?;
+        let text = serde_json::to_string_pretty(&self.report).map_err(|error| self.file.error(error))?;
         self.file.write(&(text + "\n"))
     }
 }

@@ -1,6 +1,5 @@
-//! The report for CI services: JUnit XML, a suite for each scenario and a case for each check.
+//! The JUnit XML report for CI services: a suite for each scenario, a case for each check.
 
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,31 +8,27 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString
 use super::failure::{self, findings, not_reached};
 use super::file::ReportFile;
 use super::run_report::RunReport;
+use super::sink::{Report, ReportError};
 use super::style::Style;
 use super::text::{escape, output};
-use super::{Report, ReportError, attempts, transcript};
+use super::{attempts, transcript};
 use crate::event::Event;
 use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
 
-/// The report for CI services, written when the run is over.
+/// The JUnit report, written when the run is over.
 #[derive(Debug)]
 pub struct Junit {
     file: ReportFile,
-    to: String,
     report: RunReport,
 }
 
-/// Nobody reads it in a terminal; lines are cut all the same.
+/// It is not for terminals, but long lines are cut all the same.
 const STYLE: Style = Style { color: false, live: false, verbose: false, width: 400 };
 
 impl Junit {
     /// A report to a file, which appears or changes only when the run is over.
-    ///
-    /// # Errors
-    /// Where the path cannot be written to, which shows here and not only at the end of the run.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
-        let file = ReportFile::create(path)?;
-        Ok(Self { file, to: path.display().to_string(), report: RunReport::default() })
+        Ok(Self { file: ReportFile::create(path)?, report: RunReport::default() })
     }
 }
 
@@ -42,9 +37,7 @@ impl Report for Junit {
         if !self.report.add(event) {
             return Ok(());
         }
-        let text = document(&self.report)
-            .to_string()
-            .map_err(|error| ReportError { to: self.to.clone(), cause: io::Error::other(error) })?;
+        let text = document(&self.report).to_string().map_err(|error| self.file.error(error))?;
         self.file.write(&text)
     }
 }
@@ -92,7 +85,7 @@ fn status(outcome: &ScenarioOutcome, check: &CheckOutcome) -> TestCaseStatus {
     match check.verdict {
         Verdict::Pass | Verdict::Warn => TestCaseStatus::success(),
         Verdict::Skip => skipped(message(check)),
-        // The check behind which it stands is a failure already.
+        // The check that kept it from being reached is a failure already.
         Verdict::Inconclusive if check.because_of.is_some() => skipped(message(check)),
         Verdict::Inconclusive => non_success(NonSuccessKind::Error, &message(check), "inconclusive"),
         Verdict::Fail => {
@@ -103,7 +96,7 @@ fn status(outcome: &ScenarioOutcome, check: &CheckOutcome) -> TestCaseStatus {
     }
 }
 
-/// The check in a sentence: what was found first, or the reason for its verdict.
+/// The check in a sentence: its first finding, or the reason for its verdict.
 fn message(check: &CheckOutcome) -> String {
     let Some(finding) = check.findings.first() else { return check.reason.clone().unwrap_or_default() };
     match finding.requirement.as_ref().or(check.requirement.as_ref()) {
@@ -113,7 +106,7 @@ fn message(check: &CheckOutcome) -> String {
 }
 
 fn description(outcome: &ScenarioOutcome, check: &CheckOutcome) -> String {
-    let found: Vec<_> = failure::told(check).collect();
+    let found: Vec<_> = failure::shown(check).collect();
     let mut lines = vec![String::new()];
     lines.extend(findings(outcome, check, STYLE));
     lines.extend(attempts::drawn(outcome, STYLE));
@@ -123,7 +116,7 @@ fn description(outcome: &ScenarioOutcome, check: &CheckOutcome) -> String {
     lines.join("\n")
 }
 
-/// What concerns no scenario: a run that was cut short, a baseline that is out of date.
+/// Problems of the run itself: it was cut short, or its baseline is out of date.
 fn run(report: &RunReport) -> TestSuite {
     let mut suite = TestSuite::new("run");
     let problem = report.problem.iter().map(|problem| ("run", NonSuccessKind::Error, problem));

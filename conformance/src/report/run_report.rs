@@ -1,4 +1,4 @@
-//! A run as one value: what the machine-readable reports are made of.
+//! A run as one value, from which the machine-readable reports are made.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::outcome::{ScenarioOutcome, SubjectInfo, Summary};
 
-/// The version of the report's format; it grows when a reader of the old one would be misled.
+/// The version of the report's format; incremented for incompatible changes.
 const FORMAT: u32 = 2;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Report")]
 pub struct RunReport {
@@ -17,22 +17,22 @@ pub struct RunReport {
     pub format: u32,
     /// What wrote the report.
     pub tool: Tool,
-    /// What was judged; empty where the run did not get to meet it.
+    /// The subjects; empty if they were not reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subjects: Vec<SubjectInfo>,
-    /// How many checks came to what.
+    /// How many checks have which verdict.
     pub summary: Summary,
     /// How long the run took, in ms.
     pub duration_ms: f64,
     /// Why the run could not begin, or was cut short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-    /// Entries of the baseline that no longer hold, each with its reason.
+    /// Entries of the baseline that no longer apply, each with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stale_baseline: Vec<String>,
-    /// The scenarios that were played to their end or skipped, by id.
+    /// The scenarios that finished or were skipped, by id.
     pub scenarios: Vec<ScenarioOutcome>,
-    /// What the subject printed last, where the run did not go well.
+    /// The end of the subject's output, unless the run was fine.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
 }
@@ -64,7 +64,7 @@ impl Default for RunReport {
 }
 
 impl RunReport {
-    /// Takes the next event in. Returns whether the run is over, and with it the report complete.
+    /// Takes the next event. Returns whether the run is over and the report complete.
     pub fn add(&mut self, event: &Event) -> bool {
         match event {
             Event::RunStarted { subjects, scenarios: _ } => self.subjects.clone_from(subjects),

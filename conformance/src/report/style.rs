@@ -1,18 +1,17 @@
-//! How a report for people looks. Words carry the meaning; colour only helps to find them.
+//! The look of the terminal report. Words carry the meaning; colour only helps to find them.
 
 use owo_colors::OwoColorize;
 
 use crate::outcome::Verdict;
 
-/// How the terminal report looks.
+/// The look of the terminal report.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
-    /// Whether to colour.
+    /// Whether to use colours.
     pub color: bool,
-    /// Whether the output is a terminal: progress is then shown on the standard error stream, and scenarios that pass are
-    /// counted instead of listed.
+    /// Whether the output is a terminal: progress is then shown on standard error, and passing scenarios are counted, not listed.
     pub live: bool,
-    /// Whether to show scenarios that pass, the transcript of warnings, and the timing parameters.
+    /// Whether to show passing scenarios, the transcripts of warnings, and the timing parameters.
     pub verbose: bool,
     /// The columns that lines are wrapped or cut to.
     pub width: usize,
@@ -31,17 +30,17 @@ impl Style {
         }
     }
 
-    /// A text that is of less interest.
+    /// A text of less interest.
     pub(super) fn dim(self, text: &str) -> String {
         if self.color { text.dimmed().to_string() } else { text.to_owned() }
     }
 
-    /// A text to find by eye.
+    /// A text that stands out.
     pub(super) fn bold(self, text: &str) -> String {
         if self.color { text.bold().to_string() } else { text.to_owned() }
     }
 
-    /// The columns that a payload may take: a few lines.
+    /// How many columns a payload may take: a few lines.
     pub(super) fn payload(self) -> usize {
         self.width.saturating_mul(3)
     }

@@ -1,10 +1,10 @@
-//! Text for people: made safe for a terminal, cut, wrapped and counted. The JSON report needs none of it.
+//! Text for people: made safe for a terminal, cut and wrapped. The JSON report needs none of it.
 
-/// The text in one line, with every character that a terminal obeys or hides, or that XML forbids, written as an escape.
+/// The text in one line, with every character escaped that controls a terminal, is invisible, or is forbidden in XML.
 pub(super) fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_obeyed(c) {
+        if needs_escape(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
@@ -13,15 +13,15 @@ pub(super) fn escape(text: &str) -> String {
     shown
 }
 
-fn is_obeyed(c: char) -> bool {
+fn needs_escape(c: char) -> bool {
     let hidden = matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
     c.is_control() || hidden || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
-/// The text as [`escape`] shows it, cut to so many columns.
+/// The escaped text, cut to this many columns.
 pub(super) fn one_line(text: &str, columns: usize) -> String {
-    // Escapes only lengthen, so that more than this of a long text never shows.
+    // Escapes only lengthen, so no more than this can be shown.
     let start: String = text.chars().take(columns.saturating_add(1)).collect();
     let shown = escape(&start);
     if shown.chars().count() <= columns {
@@ -31,7 +31,7 @@ pub(super) fn one_line(text: &str, columns: usize) -> String {
     kept.chain(['…']).collect()
 }
 
-/// A payload in one line, cut to so many columns and then followed by its full length.
+/// A payload in one line; if it is cut to this many columns, its full length follows.
 #[must_use]
 pub fn payload(text: &str, columns: usize) -> String {
     let shown = one_line(text, columns);
@@ -39,8 +39,7 @@ pub fn payload(text: &str, columns: usize) -> String {
     if full > columns { format!("{shown} ({full} characters)") } else { shown }
 }
 
-/// Prose broken at spaces into lines of at most `width` columns where that is possible; the first line begins with `first`,
-/// the others with `rest`.
+/// Prose wrapped at spaces to lines of `width` columns if possible; the first line begins with `first`, the others with `rest`.
 pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
     let mut lines = vec![first.to_owned()];
     let (mut used, mut fresh) = (first.chars().count(), true);
@@ -62,13 +61,13 @@ pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<Str
     lines
 }
 
-/// What a program printed, line by line: its colours removed, whatever else a terminal obeys escaped.
+/// The lines that a program printed: its colours removed, other control characters escaped.
 pub(super) fn output(text: &str, columns: usize) -> Vec<String> {
     let plain = uncolored(text);
     plain.trim_end().lines().map(|line| one_line(&line.trim_end().replace('\t', "    "), columns)).collect()
 }
 
-/// The text without the sequences that colour it. Others stay: what an unfinished one swallows may be the clue.
+/// The text without colour sequences. Others stay: an unfinished one may hide a clue.
 fn uncolored(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -82,7 +81,7 @@ fn uncolored(text: &str) -> String {
     plain
 }
 
-/// A span of ms in the unit that suits it.
+/// A span of milliseconds, in a suitable unit.
 pub(super) fn span(ms: f64) -> String {
     let seconds = ms / 1000.0;
     if ms < 999.5 {
@@ -95,7 +94,7 @@ pub(super) fn span(ms: f64) -> String {
     }
 }
 
-/// A number and what it counts, in the plural where that is called for.
+/// A number and what it counts, in singular or plural.
 pub(super) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
@@ -105,14 +104,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_escaped_and_the_rest_is_kept() {
+    fn escapes_control_characters_only() {
         assert_eq!(escape("a\u{1b}[31mb\0\r\n\u{9b}2J"), r"a\u{1b}[31mb\u{0}\r\n\u{9b}2J");
         assert_eq!(escape("abc\u{202e}def\u{ffff}"), r"abc\u{202e}def\u{ffff}");
         assert_eq!(escape(r#"{"name":"Zoë – 日本 🦀 \n"}"#), r#"{"name":"Zoë – 日本 🦀 \n"}"#);
     }
 
     #[test]
-    fn long_lines_are_cut_and_short_ones_are_not() {
+    fn cuts_long_lines_only() {
         assert_eq!(one_line("abcdef", 6), "abcdef");
         assert_eq!(one_line("abcdefg", 6), "abcde…");
         assert_eq!(one_line("\n\n\n\n", 6), r"\n\n\…");
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn prose_breaks_at_spaces() {
+    fn wraps_prose_at_spaces() {
         assert_eq!(wrap("one two three", 9, "- ", "  "), ["- one two", "  three"]);
         assert_eq!(wrap("one two three", 80, "- ", "  "), ["- one two three"]);
         assert_eq!(wrap("unbreakable text", 4, "", ""), ["unbreakable", "text"]);
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_have_a_fitting_unit() {
+    fn spans_have_a_suitable_unit() {
         let shown = [0.2, 12.4, 999.4, 999.6, 1552.0, 59_940.0, 59_960.0, 3_723_400.0].map(span);
         assert_eq!(shown, ["0 ms", "12 ms", "999 ms", "1.0 s", "1.6 s", "59.9 s", "1 min 0 s", "62 min 3 s"]);
     }

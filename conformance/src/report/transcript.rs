@@ -1,4 +1,4 @@
-//! What went over the wire, as a table: the end of it and the surroundings of what was found.
+//! The transcript as a table: its end, and the lines around each finding.
 
 use std::iter;
 
@@ -6,15 +6,15 @@ use super::style::Style;
 use super::text::{count, one_line};
 use crate::outcome::{By, Finding, ScenarioOutcome, TranscriptLine, Verdict};
 
-/// So many of the last lines are shown.
+/// How many of the last lines are shown.
 const LAST: usize = 40;
-/// So many lines before and after one that a finding points at.
+/// How many lines before and after a finding are shown.
 const BEFORE: usize = 6;
 const AFTER: usize = 2;
-/// The widest that the column of connections gets.
+/// The maximum width of the connection column.
 const NAME: usize = 16;
 
-/// The table, with a heading; nothing where the scenario has no transcript. Lines at which something was found are marked.
+/// The table, with a heading; empty if the scenario has no transcript. Lines with a finding are marked.
 pub(super) fn table(outcome: &ScenarioOutcome, findings: &[&Finding], style: Style) -> Vec<String> {
     let all = &outcome.transcript;
     if all.is_empty() {
@@ -26,17 +26,17 @@ pub(super) fn table(outcome: &ScenarioOutcome, findings: &[&Finding], style: Sty
 
     let gaps = gaps(&shown, outcome.transcript_left_out);
 
-    let heading = "  what went over the wire (in s; > to the subject, < from it; → marks what was found):";
+    let heading = "  transcript (time in s; > to the subject, < from the subject; → finding):";
     let mut lines = vec![style.dim(heading)];
     for at in shown {
         let gap = gaps.iter().find(|(before, _)| *before == at);
-        lines.extend(gap.map(|(_, left_out)| style.dim(&format!("    … {} left out …", count(*left_out, "line")))));
+        lines.extend(gap.map(|(_, left_out)| style.dim(&format!("    … {} omitted …", count(*left_out, "line")))));
         lines.push(row(&all[at], marked.contains(&at), width, style));
     }
     lines
 }
 
-/// Before which of the shown lines how many are missing. Those that the engine left out are counted to the widest gap.
+/// How many lines are missing before which shown line. Those that the engine omitted are added to the widest gap.
 fn gaps(shown: &[usize], left_out: usize) -> Vec<(usize, usize)> {
     let ends = iter::once(0).chain(shown.iter().map(|at| at + 1));
     let mut gaps: Vec<_> = shown.iter().zip(ends).map(|(at, end)| (*at, at - end)).collect();
@@ -60,7 +60,7 @@ fn row(line: &TranscriptLine, is_marked: bool, width: usize, style: Style) -> St
     if is_marked { style.verdict(Verdict::Fail, &row) } else { row }
 }
 
-/// The line at which something was found: of the finding's connection, the one nearest in time.
+/// The line of a finding: the nearest in time on the finding's connection.
 fn nearest(lines: &[TranscriptLine], finding: &Finding) -> Option<usize> {
     let at_ms = finding.at_ms?;
     let same = |line: &TranscriptLine| finding.connection.as_ref().is_none_or(|name| *name == line.connection);

@@ -1,11 +1,11 @@
-//! A value that knows where in its file it stands.
+//! Values with their place in a file.
 
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A place in a file; line and column count from 1, and are 0 where the value did not come from a file.
+/// A place in a file. Line and column count from 1, and are 0 if the value did not come from a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The line.
@@ -20,12 +20,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// A value with its place. Two of them are equal when their values are.
+/// A value with its place. Two of them are equal if their values are.
 #[derive(Debug, Clone, Default)]
 pub struct At<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
 }
 

@@ -5,13 +5,13 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The id of a scenario: its family and its file's name without ending, as `pairing/expired-code`.
+/// The id of a scenario: its family and the name of its file without extension, such as `pairing/expired-code`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ScenarioId(String);
 
 impl ScenarioId {
-    /// The id of the scenario that stands in this file, by its last two parts.
+    /// The id of the scenario in this file, from the last two components of the path.
     #[must_use]
     pub fn of_path(path: &str) -> Self {
         let path = path.replace('\\', "/");
@@ -20,7 +20,7 @@ impl ScenarioId {
         Self(parts.into_iter().rev().collect::<Vec<_>>().join("/"))
     }
 
-    /// The id of a scenario of shared rules for one role: `pairing/host-growth` for `reconnect/growth`.
+    /// The id of a shared scenario for one role: `pairing/host-growth` for `reconnect/growth`.
     #[must_use]
     pub fn of_role(&self, family: &str, role: &str) -> Self {
         let name = self.0.rsplit('/').next().unwrap_or_default();

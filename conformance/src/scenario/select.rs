@@ -1,40 +1,49 @@
-//! Which scenarios to run: by id, by glob, by requirement, by family.
+//! Selection of scenarios by id, glob, requirement, family and role.
 
 use globset::{Glob, GlobMatcher};
 use relayspec::requirement;
 
-use super::Scenario;
+use super::script::Scenario;
 
-/// What a scenario may be chosen by.
+/// A criterion that selects scenarios.
 #[derive(Debug, Clone)]
 pub enum Filter {
-    /// A requirement's id, as `PAIR-30`.
+    /// The id of a requirement, such as `PAIR-30`.
     Requirement(String),
-    /// A glob over ids, as `pairing/expir*`; a text without `/` is looked for in the name alone.
+    /// A glob over ids, such as `pairing/expir*`; without `/` it matches the name only.
     Id(GlobMatcher),
 }
 
+/// Why a text is not a filter.
+#[derive(Debug, Clone, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
+pub enum FilterError {
+    #[error("unknown requirement `{0}`; `conformance list --requirements` shows all")]
+    Requirement(String),
+    #[error("invalid glob `{0}`: {kind}", kind = .1.kind())]
+    Glob(String, #[source] globset::Error),
+}
+
 impl Filter {
-    /// Reads a filter.
+    /// Parses a filter.
     ///
     /// # Errors
-    /// Where the text is neither a requirement's id nor a glob.
-    pub fn read(text: &str) -> Result<Self, String> {
+    /// If the text is neither the id of a requirement nor a glob.
+    pub fn read(text: &str) -> Result<Self, FilterError> {
         if let Some(found) = requirement::find(text) {
             return Ok(Self::Requirement(found.id.to_owned()));
         }
         let looks_like_id =
             text.contains('-') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
         if looks_like_id {
-            return Err(format!("no requirement has the id `{text}`; `conformance list --requirements` shows all"));
+            return Err(FilterError::Requirement(text.to_owned()));
         }
         let glob = if text.contains('/') { text.to_owned() } else { format!("*/{text}") };
-        Glob::new(&glob)
-            .map(|glob| Self::Id(glob.compile_matcher()))
-            .map_err(|error| format!("`{text}`: {}", error.kind()))
+        let glob = Glob::new(&glob).map_err(|error| FilterError::Glob(text.to_owned(), error))?;
+        Ok(Self::Id(glob.compile_matcher()))
     }
 
-    /// Whether a scenario is chosen.
+    /// Whether it selects a scenario.
     #[must_use]
     pub fn takes(&self, scenario: &Scenario) -> bool {
         match self {
@@ -44,16 +53,16 @@ impl Filter {
     }
 }
 
-/// What to run: one family and role, narrowed by filters.
+/// The scenarios to run: those of a family and role, narrowed by filters.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// The role under test; any where it is none.
+    /// The role under test; any if `None`.
     pub role: Option<String>,
-    /// The family; any where it is none.
+    /// The family; any if `None`.
     pub family: Option<String>,
-    /// At least one of these has to take a scenario, where there are any.
+    /// At least one of these must select a scenario, unless the list is empty.
     pub only: Vec<Filter>,
-    /// None of these may take it.
+    /// None of these may select it.
     pub skip: Vec<Filter>,
 }
 

@@ -1,4 +1,4 @@
-//! Sizes in bytes, as people write them: `64 KiB`, `1 MiB`, `512`.
+//! Sizes in bytes, written as `64 KiB`, `1 MiB` or `512`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,16 @@ pub struct Size(pub u64);
 
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
-impl FromStr for Size {
-    type Err = String;
+/// An invalid size.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid size `{0}`: expected an integer and B, KiB, MiB or GiB, such as `64 KiB`")]
+pub struct SizeError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no size: write a whole number and B, KiB, MiB or GiB, as `64 KiB`");
+impl FromStr for Size {
+    type Err = SizeError;
+
+    fn from_str(text: &str) -> Result<Self, SizeError> {
+        let wrong = || SizeError(text.to_owned());
         let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(split);
         let unit = if unit.trim().is_empty() { "B" } else { unit.trim() };
@@ -35,9 +40,9 @@ impl fmt::Display for Size {
 }
 
 impl TryFrom<String> for Size {
-    type Error = String;
+    type Error = SizeError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, SizeError> {
         text.parse()
     }
 }
@@ -57,7 +62,7 @@ impl schemars::JsonSchema for Size {
         schemars::json_schema!({
             "type": "string",
             "pattern": "^[0-9]+ *(B|KiB|MiB|GiB)?$",
-            "description": "A number of bytes: a whole number and B, KiB, MiB or GiB."
+            "description": "A number of bytes: an integer and B, KiB, MiB or GiB."
         })
     }
 }
@@ -75,7 +80,7 @@ mod tests {
         assert_eq!("2MiB".parse(), Ok(Size(2 << 20)));
         assert_eq!("7".parse(), Ok(Size(7)));
         for text in ["", "MiB", "1 MB", "-1 B", "1.5 KiB", "99999999999999999999", "9999999 GiB"] {
-            assert!(text.parse::<Size>().is_err(), "`{text}` was read as a size");
+            assert!(text.parse::<Size>().is_err(), "`{text}` is accepted");
         }
     }
 }

@@ -1,23 +1,23 @@
-//! Time spans of scenarios: sums of timing parameters and slack, as `2 code_lifetime - 60ms`.
+//! Time spans of scenarios: sums of timing parameters and slack, such as `2 code_lifetime - 60ms`.
 //!
-//! A scenario never copies a default: it names the parameter, and the subject's declared value fills it in. What is written as a plain
-//! duration is slack for the machine and the network: it is meant in the machine's own time, however fast the subject's clock runs.
+//! A scenario never copies a default: it names the parameter, and the subject declares its value. A plain duration is slack for the
+//! machine and the network: it is measured in real time, however fast the subject's clock runs.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use relayspec::reconnect::Policy;
-use relayspec::timing::{HumanDuration, Parameter, Timing};
+use relayspec::timing::{Parameter, Timing, HumanDuration};
 use serde::{Deserialize, Serialize};
 
-/// A sum of terms; never negative when it is evaluated.
+/// A sum of terms; a negative sum counts as 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Span(Vec<Term>);
+pub struct Span(Vec<SpanTerm>);
 
 #[derive(Debug, Clone, PartialEq)]
-struct Term {
+struct SpanTerm {
     negative: bool,
     amount: Amount,
 }
@@ -26,23 +26,23 @@ struct Term {
 enum Amount {
     Literal(HumanDuration),
     Parameter { factor: f64, parameter: Parameter },
-    Delay { factor: f64, delay: Delay },
+    Delay { factor: f64, delay: PolicySpan },
 }
 
-/// What a policy of reconnection gives names to.
+/// A span that a reconnection policy defines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Delay {
+enum PolicySpan {
     /// The first delay.
     Base,
     /// The longest delay.
     Cap,
-    /// So many first delays of a sequence, one after the other.
+    /// The sum of this many delays at the start of a sequence.
     Delays,
-    /// All delays of a sequence up to the first that is at the cap.
+    /// The sum of all delays of a sequence up to the first at the cap.
     ToCap,
 }
 
-impl Delay {
+impl PolicySpan {
     const ALL: [(&'static str, Self); 4] = [
         ("reconnect_base", Self::Base),
         ("reconnect_cap", Self::Cap),
@@ -58,7 +58,7 @@ impl Delay {
         Self::ALL.into_iter().find_map(|(name, delay)| (delay == self).then_some(name)).unwrap_or_default()
     }
 
-    /// The longest that jitter may make it, in seconds.
+    /// The longest that jitter can make it, in seconds.
     fn seconds(self, factor: f64, policy: &Policy) -> f64 {
         let sum = |count: u32| (0..count).map(|nth| policy.envelope(nth).end().as_secs_f64()).sum::<f64>();
         match self {
@@ -70,7 +70,7 @@ impl Delay {
     }
 }
 
-/// Which delay of a sequence is the first at the cap, counted from 0; with a factor of 1 it is none, and the tenth will do.
+/// Which delay of a sequence is the first at the cap, counted from 0; the tenth if the factor is 1, so that none is.
 #[must_use]
 pub fn to_the_cap(policy: &Policy) -> u32 {
     const LATEST: u32 = 40;
@@ -78,38 +78,38 @@ pub fn to_the_cap(policy: &Policy) -> u32 {
     (0..LATEST).find(reached).unwrap_or(if policy.factor > 1.0 { LATEST } else { 9 })
 }
 
-/// What spans are measured by.
+/// The values that spans are evaluated with.
 #[derive(Debug, Clone, Copy)]
 pub struct Measures<'a> {
     /// The subject's timing parameters.
     pub timing: &'a Timing,
-    /// How a client comes back after a loss.
+    /// The client's reconnection policy.
     pub policy: &'a Policy,
-    /// How many seconds pass for the subject in one of the machine.
+    /// How many seconds pass on the subject's clock in one second of real time.
     pub speed: f64,
 }
 
 impl Span {
-    /// The length of the span, in the subject's time; 0 where the sum is negative.
+    /// The length of the span on the subject's clock; 0 if the sum is negative.
     #[must_use]
     pub fn value(&self, measures: Measures<'_>) -> Duration {
         let seconds: f64 = self.0.iter().map(|term| term.seconds(measures)).sum();
         Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
     }
 
-    /// The span that is just this parameter.
+    /// The span of one parameter.
     #[must_use]
     pub fn of(parameter: Parameter) -> Self {
-        Self(vec![Term { negative: false, amount: Amount::Parameter { factor: 1.0, parameter } }])
+        Self(vec![SpanTerm { negative: false, amount: Amount::Parameter { factor: 1.0, parameter } }])
     }
 }
 
-impl Term {
+impl SpanTerm {
     fn seconds(&self, measures: Measures<'_>) -> f64 {
         let Measures { timing, policy, speed } = measures;
         let seconds = match &self.amount {
             Amount::Literal(written) => written.0.as_secs_f64() * speed,
-            // How soon a subject answers is a matter of its processor, not of its clock.
+            // How soon a subject answers depends on its processor, not on its clock.
             Amount::Parameter { factor, parameter: Parameter::NotifyDeadline } => {
                 factor * timing.value(Parameter::NotifyDeadline).as_secs_f64() * speed
             }
@@ -120,18 +120,32 @@ impl Term {
     }
 }
 
-impl FromStr for Span {
-    type Err = String;
+/// Why a text is not a span.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages describe the variants")]
+pub enum SpanError {
+    #[error(transparent)]
+    Duration(#[from] relayspec::timing::InvalidDuration),
+    #[error("invalid factor in `{0}`: expected a number before the parameter")]
+    Factor(String),
+    #[error("unknown timing parameter `{0}`: expected one of {1}")]
+    Parameter(String, String),
+    #[error("invalid span `{0}`: {1}")]
+    Sum(String, #[source] Box<Self>),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Span {
+    type Err = SpanError;
+
+    fn from_str(text: &str) -> Result<Self, SpanError> {
         let mut terms = Vec::new();
         let mut rest = text.trim();
         let mut negative = false;
         loop {
             let end = rest.find(['+', '-']).unwrap_or(rest.len());
             let term = rest[..end].trim();
-            let within = |why| if term == text { why } else { format!("`{text}`: {why}") };
-            terms.push(Term { negative, amount: amount(term).map_err(within)? });
+            let within = |why| if term == text { why } else { SpanError::Sum(text.to_owned(), Box::new(why)) };
+            terms.push(SpanTerm { negative, amount: amount(term).map_err(within)? });
             let Some(sign) = rest[end..].chars().next() else { return Ok(Self(terms)) };
             negative = sign == '-';
             rest = &rest[end + 1..];
@@ -139,32 +153,29 @@ impl FromStr for Span {
     }
 }
 
-fn amount(text: &str) -> Result<Amount, String> {
+fn amount(text: &str) -> Result<Amount, SpanError> {
     let name = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ');
     if !name.contains('_') {
-        return text
-            .parse()
-            .map(Amount::Literal)
-            .map_err(|error: relayspec::timing::InvalidDuration| error.to_string());
+        return Ok(Amount::Literal(text.parse()?));
     }
     let factor = text[..text.len() - name.len()].trim();
     let factor = if factor.is_empty() { Ok(1.0) } else { factor.parse() };
-    let factor = factor.map_err(|_| format!("`{text}` has no number in front"))?;
-    if let Some(delay) = Delay::named(name) {
+    let factor = factor.map_err(|_| SpanError::Factor(text.to_owned()))?;
+    if let Some(delay) = PolicySpan::named(name) {
         return Ok(Amount::Delay { factor, delay });
     }
     let parameter = Parameter::named(name).ok_or_else(|| {
         let names = Parameter::ALL.iter().map(|parameter| parameter.name());
-        let names: Vec<_> = names.chain(Delay::ALL.iter().map(|(name, _)| *name)).collect();
-        format!("`{name}` is no timing parameter; there are {}", names.join(", "))
+        let names: Vec<_> = names.chain(PolicySpan::ALL.iter().map(|(name, _)| *name)).collect();
+        SpanError::Parameter(name.to_owned(), names.join(", "))
     })?;
     Ok(Amount::Parameter { factor, parameter })
 }
 
 impl TryFrom<String> for Span {
-    type Error = String;
+    type Error = SpanError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, SpanError> {
         text.parse()
     }
 }
@@ -236,7 +247,7 @@ mod tests {
             assert_eq!(text.parse::<Span>().expect("a span").value(fast).as_millis(), millis, "{text}");
         }
         for text in ["", "5", "code_lifespan", "1s +", "x code_lifetime", "1s 2s", "- 1s"] {
-            assert!(text.parse::<Span>().is_err(), "`{text}` was read as a span");
+            assert!(text.parse::<Span>().is_err(), "`{text}` is accepted");
         }
     }
 }

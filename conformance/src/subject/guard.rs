@@ -1,6 +1,6 @@
-//! A small process beside the runner that ends what the runner has started, where the runner is killed and cannot do so itself.
+//! A small process that ends what the runner has started if the runner is killed and cannot do so itself.
 //!
-//! It listens to the runner over a pipe. The system closes the pipe when the runner is gone, in whatever way.
+//! It reads from the runner over a pipe. However the runner ends, the system then closes the pipe.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// The guard, as the runner sees it. It ends when this is dropped.
+/// The runner's handle of the guard. Dropping it ends the guard.
 #[derive(Debug)]
 pub struct Guard {
     process: Child,
@@ -19,33 +19,33 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Starts the guard: a program that with these arguments comes to [`keep`].
+    /// Starts the guard: a program that calls [`keep`] if it is given these arguments.
     ///
     /// # Errors
-    /// Where the process cannot be started.
+    /// If the process cannot be started.
     pub fn start(program: &Path, arguments: &[&str]) -> io::Result<Self> {
         let mut command = Command::new(program);
-        // In a group of its own, Ctrl-C passes it by. Nobody who reads the runner's output shall have to wait for it.
+        // In its own group, Ctrl-C does not reach it. It holds none of the runner's streams, whose readers would wait for it.
         command.args(arguments).process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = command.spawn()?;
         let pipe = Mutex::new(process.stdin.take());
         Ok(Self { process, pipe })
     }
 
-    /// From now on the process group of this leader is ended with the runner.
+    /// Ends the process group of this leader with the runner.
     pub(super) fn watch(&self, leader: Pid) {
-        self.tell("watch", leader);
+        self.send("watch", leader);
     }
 
-    /// The process group is over.
+    /// The process group has ended.
     pub(super) fn release(&self, leader: Pid) {
-        self.tell("release", leader);
+        self.send("release", leader);
     }
 
-    fn tell(&self, word: &str, leader: Pid) {
+    fn send(&self, word: &str, leader: Pid) {
         if let Some(pipe) = &mut *self.pipe.lock().unwrap_or_else(PoisonError::into_inner) {
-            // A line this short is written whole or not at all (POSIX: `PIPE_BUF`). A guard that is gone guards nothing, but the
-            // runner ends its processes all the same as long as it lives.
+            // A line this short is written whole or not at all (POSIX: `PIPE_BUF`). Without a guard the runner still ends its
+            // processes, unless it is killed.
             let _ = pipe.write_all(format!("{word} {}\n", leader.as_raw_nonzero()).as_bytes());
         }
     }
@@ -58,7 +58,7 @@ impl Drop for Guard {
     }
 }
 
-/// What the guard does: listens until the runner is gone, and ends the process groups that it has left.
+/// The guard's work: reads until the runner is gone, then ends the process groups that it has left.
 pub fn keep(input: impl BufRead) {
     for leader in left(input).into_iter().filter_map(Pid::from_raw) {
         let _ = kill_process_group(leader, Signal::KILL);
@@ -83,15 +83,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_watched_and_not_released_is_left() {
-        for (told, expected) in [
+    fn only_released_groups_are_spared() {
+        for (input, expected) in [
             ("", &[][..]),
             ("watch 12\nwatch 13\n", &[12, 13]),
             ("watch 12\nwatch 13\nrelease 12\n", &[13]),
             ("release 12\nwatch 12\n", &[12]),
             ("watch 0\nwatch 1\nwatch -5\nwatch x\nlook 12\n\n", &[]),
         ] {
-            assert_eq!(left(told.as_bytes()).into_iter().collect::<Vec<_>>(), expected, "{told:?}");
+            assert_eq!(left(input.as_bytes()).into_iter().collect::<Vec<_>>(), expected, "{input:?}");
         }
     }
 }

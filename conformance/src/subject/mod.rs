@@ -1,4 +1,4 @@
-//! Subjects: where they are found, how they are started and ended. The only part of the runner that starts processes.
+//! Subjects: where to find them, how to start and end them. The only part of the runner that starts processes.
 
 mod accelerate;
 mod client;
@@ -9,15 +9,17 @@ mod output;
 mod params;
 mod process;
 mod shared;
+mod start_error;
 mod template;
 mod url;
 
-pub use accelerate::{Accelerator, LIBRARY_VARIABLE};
-pub use client::{ClientLauncher, ClientTemplate, Driver};
-pub use command::{CommandLauncher, CommandSubject, NotStarted};
+pub use accelerate::{Accelerator, AcceleratorError, LIBRARY_VARIABLE};
+pub use client::{ClientLauncher, Driver};
+pub use command::{CommandLauncher, CommandSubject};
 pub use guard::{Guard, keep};
-pub use manifest::{Manifest, ParameterName};
-pub use params::{Param, Params, Ports, placeholders};
+pub use manifest::{Manifest, ManifestError, ParameterName, ParameterNameError};
+pub use params::{Param, ParamError, Params, Ports, placeholders};
 pub use shared::{Announce, SharedClient};
-pub use template::Template;
-pub use url::{UrlSubject, preflight};
+pub use start_error::{Readiness, StartError, StartProblem};
+pub use template::{ClientTemplate, ServerTemplate, TemplateError};
+pub use url::{PreflightError, UrlSubject, preflight};

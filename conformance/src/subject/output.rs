@@ -1,4 +1,4 @@
-//! What a subject prints: the last of it is kept, for the report.
+//! Captures the output of a subject: its end is kept for the report.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,11 +8,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
-use crate::engine::Line;
+use crate::engine::{OutputLine, OutputLineError};
 
-/// The end of what was printed; clones share it.
+/// The end of what was printed. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Output {
+pub(super) struct CapturedOutput {
     kept: Arc<Mutex<VecDeque<u8>>>,
     open: Arc<AtomicUsize>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Output {
 /// How much is kept, in bytes.
 const KEPT: usize = 32 << 10;
 
-impl Output {
+impl CapturedOutput {
     /// Reads a stream to its end, in a task of its own.
     pub(super) fn collect(&self, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
         let Some(mut stream) = stream else { return };
@@ -37,32 +37,32 @@ impl Output {
         });
     }
 
-    /// Reads a stream line by line to its end, in a task of its own, and hands each line on.
+    /// Reads a stream line by line to its end, in a task of its own, and forwards each line.
     pub(super) fn collect_lines(
         &self,
         stream: Option<impl AsyncRead + Unpin + Send + 'static>,
         clock: Clock,
-        lines: Lines,
+        lines: LineSender,
     ) {
         let Some(mut stream) = stream else { return };
         let output = self.clone();
         output.open.fetch_add(1, Ordering::AcqRel);
         tokio::spawn(async move {
             let mut buffer = vec![0; 16 << 10];
-            let mut splitter = Splitter::default();
+            let mut splitter = LineSplitter::default();
             while let Ok(count) = stream.read(&mut buffer).await
                 && count > 0
             {
                 let at = clock.now();
                 output.keep(&buffer[..count]);
                 let mut whole = Vec::new();
-                splitter.feed(&buffer[..count], &mut |text| whole.push(Line { at, text }));
+                splitter.feed(&buffer[..count], &mut |text| whole.push(OutputLine { at, text }));
                 for line in whole {
                     lines.send(line).await;
                 }
             }
             if let Some(text) = splitter.rest() {
-                lines.send(Line { at: clock.now(), text }).await;
+                lines.send(OutputLine { at: clock.now(), text }).await;
             }
             output.open.fetch_sub(1, Ordering::AcqRel);
         });
@@ -75,7 +75,7 @@ impl Output {
         kept.drain(..surplus);
     }
 
-    /// Whether all streams have come to their end.
+    /// Whether all streams have ended.
     pub(super) fn is_complete(&self) -> bool {
         self.open.load(Ordering::Acquire) == 0
     }
@@ -87,37 +87,37 @@ impl Output {
     }
 }
 
-/// Hands lines on, as long as those that wait are not too many or too long; a client that prints more feels it.
+/// Forwards lines. If too many are unread it blocks, and so does the client that prints them.
 #[derive(Debug)]
-pub(super) struct Lines {
-    sender: mpsc::UnboundedSender<Line>,
+pub(super) struct LineSender {
+    sender: mpsc::UnboundedSender<OutputLine>,
     room: Arc<Semaphore>,
 }
 
-/// The other end of [`Lines`].
+/// The other end of [`LineSender`].
 #[derive(Debug)]
-pub(super) struct Heard {
-    receiver: mpsc::UnboundedReceiver<Line>,
+pub(super) struct LineReceiver {
+    receiver: mpsc::UnboundedReceiver<OutputLine>,
     room: Arc<Semaphore>,
 }
 
-/// How much may wait, in KiB; each line counts for one more than it has.
+/// How much may be unread, in KiB; each line counts for one more than it has.
 const ROOM: usize = 64 << 10;
 
 /// Both ends.
-pub(super) fn lines() -> (Lines, Heard) {
+pub(super) fn lines() -> (LineSender, LineReceiver) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let room = Arc::new(Semaphore::new(ROOM));
-    (Lines { sender, room: Arc::clone(&room) }, Heard { receiver, room })
+    (LineSender { sender, room: Arc::clone(&room) }, LineReceiver { receiver, room })
 }
 
-fn cost(line: &Line) -> u32 {
+fn cost(line: &OutputLine) -> u32 {
     1 + line.text.as_ref().map_or(0, |text| u32::try_from(text.len() >> 10).unwrap_or(u32::MAX))
 }
 
-impl Lines {
-    async fn send(&self, line: Line) {
-        // Where nobody listens any more, the output is still read, so that the client does not stand still.
+impl LineSender {
+    async fn send(&self, line: OutputLine) {
+        // The output is read even if the receiver is gone, so that the client does not block.
         if self.sender.is_closed() {
             return;
         }
@@ -128,34 +128,34 @@ impl Lines {
     }
 }
 
-impl Heard {
-    /// The next line; `None` after the last. May be dropped and called again without loss.
-    pub(super) async fn next(&mut self) -> Option<Line> {
+impl LineReceiver {
+    /// The next line; `None` after the last. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<OutputLine> {
         let line = self.receiver.recv().await?;
         self.room.add_permits(cost(&line) as usize);
         Some(line)
     }
 }
 
-impl Drop for Heard {
+impl Drop for LineReceiver {
     fn drop(&mut self) {
         self.room.close();
     }
 }
 
-/// The longest line that is kept whole, in bytes: a `data` event of 1 MiB with every character escaped, and room to spare.
+/// The longest line that is kept, in bytes: enough for a `data` event of 1 MiB with every character escaped.
 const LONGEST_LINE: usize = 16 << 20;
 
 /// Splits bytes into lines.
 #[derive(Debug, Default)]
-struct Splitter {
+struct LineSplitter {
     partial: Vec<u8>,
-    /// How long the line is, where it is too long to be kept.
+    /// The length of a line that is too long to be kept.
     dropped: usize,
 }
 
-impl Splitter {
-    fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Result<String, String>)) {
+impl LineSplitter {
+    fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Result<String, OutputLineError>)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             match piece.strip_suffix(b"\n") {
                 Some(end) => {
@@ -176,24 +176,26 @@ impl Splitter {
         }
     }
 
-    fn take(&mut self) -> Result<String, String> {
-        let dropped = std::mem::take(&mut self.dropped);
-        if dropped > 0 {
-            return Err(format!("a line of {dropped} bytes; the longest that is read has {LONGEST_LINE}"));
+    fn take(&mut self) -> Result<String, OutputLineError> {
+        let bytes = std::mem::take(&mut self.dropped);
+        if bytes > 0 {
+            return Err(OutputLineError::TooLong { bytes, limit: LONGEST_LINE });
         }
         let line = std::mem::take(&mut self.partial);
-        String::from_utf8(line).map_err(|error| format!("a line that is no UTF-8: {error}"))
+        String::from_utf8(line).map_err(|error| OutputLineError::NotUtf8(error.utf8_error()))
     }
 
-    /// What stands behind the last line feed: a line that was not finished.
-    fn rest(&mut self) -> Option<Result<String, String>> {
+    /// What follows the last line feed.
+    fn rest(&mut self) -> Option<Result<String, OutputLineError>> {
         if self.partial.is_empty() && self.dropped == 0 {
             return None;
         }
         let rest = self.take();
-        // Log output need not end in a line feed; an event does.
-        let event = rest.as_ref().is_ok_and(|text| text.trim_start().starts_with('{'));
-        Some(if event { Err(format!("half a line: {}", rest.unwrap_or_default())) } else { rest })
+        // Log output need not end in a line feed; an event has to.
+        Some(rest.and_then(|text| match text.trim_start().starts_with('{') {
+            true => Err(OutputLineError::Unfinished(text)),
+            false => Ok(text),
+        }))
     }
 }
 
@@ -201,8 +203,8 @@ impl Splitter {
 mod tests {
     use super::*;
 
-    fn split(chunks: &[&[u8]]) -> Vec<Result<String, String>> {
-        let mut splitter = Splitter::default();
+    fn split(chunks: &[&[u8]]) -> Vec<Result<String, OutputLineError>> {
+        let mut splitter = LineSplitter::default();
         let mut seen = Vec::new();
         chunks.iter().for_each(|chunk| splitter.feed(chunk, &mut |line| seen.push(line)));
         seen.extend(splitter.rest());
@@ -210,14 +212,18 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_whole_or_not_at_all() {
+    fn forwards_whole_lines_only() {
         let ok = |text: &str| Ok(text.to_owned());
         assert_eq!(split(&[b"a\nb", b"c\n", b"\n"]), [ok("a"), ok("bc"), ok("")]);
         assert_eq!(split(&[b"log"]), [ok("log")]);
-        assert_eq!(split(&[b"{\"event\":\"jo"]), [Err("half a line: {\"event\":\"jo".to_owned())]);
+        assert_eq!(split(&[b"{\"event\":\"jo"]), [Err(OutputLineError::Unfinished("{\"event\":\"jo".to_owned()))]);
         assert!(matches!(&split(&[b"\xff\n", b"b\n"])[..], [Err(_), Ok(b)] if b == "b"));
         let long = vec![b'x'; LONGEST_LINE + 1];
         let lines = split(&[&long, b"y\nz\n"]);
-        assert!(matches!(&lines[..], [Err(why), Ok(z)] if z == "z" && why.contains("16777218")), "{:?}", lines[0]);
+        assert!(
+            matches!(&lines[..], [Err(why), Ok(z)] if z == "z" && why.to_string().contains("16777218")),
+            "{:?}",
+            lines[0]
+        );
     }
 }

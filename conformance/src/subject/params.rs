@@ -1,53 +1,61 @@
-//! What a subject declares of itself for scenarios to use: a token, a second address. Values may hold `{name_port}`, where the command that
-//! starts it gets another free port of that name.
+//! The params that a subject declares for scenarios to use, such as a token or a second address. In values, `{name_port}` stands for a
+//! further free port, as in the command.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::scenario::{Bindings, is_name};
 
-/// Names and values, as they are written.
+/// Names and values, with their placeholders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params(BTreeMap<String, String>);
 
-/// One of them, as the command line has it: `token=abc`.
+/// A name and its value, such as `token=abc`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Param {
     name: String,
     value: String,
 }
 
-impl FromStr for Param {
-    type Err = String;
+/// Why a param is invalid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParamError {
+    /// It has no value.
+    #[error("expected NAME=VALUE, such as token=abc")]
+    NoValue,
+    /// Its name cannot be that of a scenario's variable.
+    #[error("invalid name `{0}`: expected lower-case letters, digits and `_`")]
+    Name(String),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as token=abc")?;
+impl FromStr for Param {
+    type Err = ParamError;
+
+    fn from_str(text: &str) -> Result<Self, ParamError> {
+        let (name, value) = text.split_once('=').ok_or(ParamError::NoValue)?;
         Self::new(name, value)
     }
 }
 
 impl Param {
-    /// A value with its name.
-    ///
-    /// # Errors
-    /// Where the name could not name a variable of a scenario.
-    pub fn new(name: &str, value: &str) -> Result<Self, String> {
+    /// A name and its value.
+    pub fn new(name: &str, value: &str) -> Result<Self, ParamError> {
         if !is_name(name) {
-            return Err(format!("`{name}` is no name: write small letters, digits and `_`"));
+            return Err(ParamError::Name(name.to_owned()));
         }
         Ok(Self { name: name.to_owned(), value: value.to_owned() })
     }
 }
 
 impl FromIterator<Param> for Params {
-    /// Of two with one name the later one counts.
+    /// If a name occurs twice, its last value counts.
     fn from_iter<I: IntoIterator<Item = Param>>(params: I) -> Self {
         Self(params.into_iter().map(|Param { name, value }| (name, value)).collect())
     }
 }
 
 impl Params {
-    /// The values as variables of a scenario, with ports filled in.
+    /// The values as variables of a scenario, with their ports filled in.
     #[must_use]
     pub fn bindings(&self, ports: &Ports) -> Bindings {
         self.0.iter().map(|(name, value)| (name.clone(), ports.fill(value).into())).collect()
@@ -59,7 +67,7 @@ impl Params {
     }
 }
 
-/// Ports by the placeholders that stand for them, braces included.
+/// Ports by their placeholders, braces included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ports(BTreeMap<String, u16>);
 
@@ -69,7 +77,7 @@ impl Ports {
         Self(ports.into_iter().collect())
     }
 
-    /// The ports beside `{port}`.
+    /// The ports other than `{port}`.
     pub fn others(&self) -> impl Iterator<Item = u16> {
         self.0.iter().filter(|(placeholder, _)| *placeholder != "{port}").map(|(_, port)| *port)
     }
@@ -96,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_are_found_and_filled_in() {
+    fn fills_in_ports() {
         let text = "--port {port} --public {public_port} {\"a\": {x}} {Port} {support}";
         assert_eq!(placeholders(text).into_iter().collect::<Vec<_>>(), ["{port}", "{public_port}"]);
         let ports = Ports::new([("{port}".to_owned(), 1), ("{public_port}".to_owned(), 2)]);

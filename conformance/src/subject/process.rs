@@ -1,5 +1,6 @@
-//! A process group that the runner has started, and ends.
+//! A process group that the runner starts and ends.
 
+use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,55 +13,54 @@ use tokio::sync::mpsc;
 
 use super::accelerate::{Accelerator, forget, untouched};
 use super::guard::Guard;
-use super::output::{Lines, Output};
+use super::output::{CapturedOutput, LineSender};
+use super::start_error::StartProblem;
 use crate::clock::Clock;
-use crate::engine::{Ending, Process};
+use crate::engine::{Process, ProcessExit, SubjectError};
 
 /// A child process, leader of a group of its own. Dropping it kills the group.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct ProcessGroup {
     leader: Option<Pid>,
     guard: Option<Arc<Guard>>,
     is_accelerated: bool,
     child: Mutex<Child>,
-    pub(super) output: Output,
-    /// Commands of the driver protocol, where it has one.
-    told: Option<mpsc::UnboundedSender<String>>,
+    pub(super) output: CapturedOutput,
+    /// Commands of the driver protocol, if it speaks it.
+    commands: Option<mpsc::UnboundedSender<String>>,
 }
 
-/// How a process is to be started.
+/// How to start a process.
 #[derive(Default)]
-pub(super) struct Spawn<'a> {
+pub(super) struct SpawnOptions<'a> {
     /// The program and its arguments.
     pub(super) words: &'a [String],
-    /// The folder to run it in; the current one where none is named.
+    /// The folder to run it in, if not the current one.
     pub(super) folder: Option<&'a Path>,
-    /// Ends it where this process is killed.
+    /// Ends it if this process is killed.
     pub(super) guard: Option<Arc<Guard>>,
-    /// Variables of its environment, beside those of this process.
+    /// Environment variables in addition to those of this process.
     pub(super) environment: &'a [(&'a str, String)],
-    /// Makes time pass faster for it.
+    /// Accelerates its time.
     pub(super) accelerator: Option<&'a Accelerator>,
-    /// Who reads its standard output line by line, and the clock that stamps them; it then has a standard input too.
-    pub(super) lines: Option<(Clock, Lines)>,
+    /// Receives its standard output line by line, stamped by the clock; its standard input is then open as well.
+    pub(super) lines: Option<(Clock, LineSender)>,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts a process.
-    pub(super) fn start(spawn: Spawn<'_>) -> Result<Self, String> {
-        let Spawn { words, folder, guard, environment, accelerator, lines } = spawn;
-        let Some((program, arguments)) = words.split_first() else {
-            return Err("the command is empty".to_owned());
-        };
+    pub(super) fn start(options: SpawnOptions<'_>) -> Result<Self, StartProblem> {
+        let SpawnOptions { words, folder, guard, environment, accelerator, lines } = options;
+        let (program, arguments) = words.split_first().ok_or(StartProblem::EmptyCommand)?;
         let mut command = Command::new(program);
-        // A relative path to the program is looked for in there, as a shell would after `cd`.
+        // A relative path to the program is resolved there, as in a shell after `cd`.
         if let Some(folder) = folder {
             command.current_dir(folder);
         }
-        let faster = accelerator.map(Accelerator::environment).unwrap_or_default();
+        let acceleration = accelerator.map(Accelerator::environment).unwrap_or_default();
         let mut child = command
             .args(arguments)
-            .envs(faster)
+            .envs(acceleration)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(if lines.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
@@ -68,39 +68,36 @@ impl Group {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| {
-                let within = folder.map(|folder| format!(" in the folder {}", folder.display())).unwrap_or_default();
-                format!("`{program}` cannot be started{within}: {error}")
-            })?;
+            .map_err(|error| StartProblem::Spawn(program.clone(), folder.map(Path::to_owned), error))?;
         let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let (Some(guard), Some(leader)) = (&guard, leader) {
             guard.watch(leader);
         }
-        let output = Output::default();
-        let mut told = None;
+        let output = CapturedOutput::default();
+        let mut commands = None;
         match lines {
             Some((clock, lines)) => {
                 output.collect_lines(child.stdout.take(), clock, lines);
-                told = child.stdin.take().map(write_lines);
+                commands = child.stdin.take().map(write_lines);
             }
             None => output.collect(child.stdout.take()),
         }
         output.collect(child.stderr.take());
-        Ok(Self { leader, guard, is_accelerated: accelerator.is_some(), child: Mutex::new(child), output, told })
+        Ok(Self { leader, guard, is_accelerated: accelerator.is_some(), child: Mutex::new(child), output, commands })
     }
 
-    /// Writes a line to its standard input; false where nobody reads it any more.
-    pub(super) fn tell(&self, line: String) -> bool {
-        self.told.as_ref().is_some_and(|told| told.send(line).is_ok())
+    /// Writes a line to its standard input; false if that is closed.
+    pub(super) fn send_command(&self, line: String) -> bool {
+        self.commands.as_ref().is_some_and(|commands| commands.send(line).is_ok())
     }
 
-    /// Why time does not pass faster for it, though it should; nothing where it does, or where the system does not tell.
+    /// Why its time is not accelerated; `None` if it is, or if unknown.
     pub(super) fn in_real_time(&self) -> Option<String> {
         let pids = tree(self.leader?.as_raw_nonzero().get(), 0);
         let names = untouched(&pids)?;
         (!names.is_empty()).then(|| {
             format!(
-                "libfaketime cannot reach `{}`: a program that is linked statically loads no library",
+                "libfaketime has no effect on `{}`: a statically linked program loads no library",
                 names.join("`, `")
             )
         })
@@ -110,12 +107,12 @@ impl Group {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait().ok().flatten()
     }
 
-    fn signal(&self, signal: Signal) -> Result<(), String> {
-        let leader = self.leader.ok_or("the process has no id")?;
-        kill_process_group(leader, signal).map_err(|error| error.to_string())
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        let leader = self.leader.ok_or_else(|| io::Error::other("the process has no id"))?;
+        Ok(kill_process_group(leader, signal)?)
     }
 
-    /// Ends the group by SIGTERM, and by SIGKILL where that does not help in time.
+    /// Ends the group by SIGTERM, then by SIGKILL if its leader does not end in time.
     pub(super) async fn stop(&self, clock: &Clock, patience: Duration) {
         let deadline = clock.now() + clock.real(patience);
         if self.status().is_none() && self.signal(Signal::TERM).is_ok() {
@@ -125,10 +122,8 @@ impl Group {
         }
         let _ = self.signal(Signal::KILL);
     }
-}
 
-impl Group {
-    /// Ends the group by SIGKILL, and waits for its leader to be gone.
+    /// Ends the group by SIGKILL, and waits for its leader to end.
     pub(super) async fn kill(&self, clock: &Clock, patience: Duration) {
         let deadline = clock.now() + clock.real(patience);
         let _ = self.signal(Signal::KILL);
@@ -138,9 +133,9 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
-        // The group may outlive its leader; one that is gone already refuses the signal, which is what is wanted.
+        // The group may outlive its leader. If it has ended, the signal fails, which is fine.
         let _ = self.signal(Signal::KILL);
         let Some(leader) = self.leader else { return };
         if let Some(guard) = &self.guard {
@@ -152,9 +147,9 @@ impl Drop for Group {
     }
 }
 
-impl Process for Group {
-    fn terminate(&self) -> Result<(), String> {
-        self.signal(Signal::TERM)
+impl Process for ProcessGroup {
+    fn terminate(&self) -> Result<(), SubjectError> {
+        self.signal(Signal::TERM).map_err(SubjectError::Signal)
     }
 
     fn memory(&self) -> Option<u64> {
@@ -169,12 +164,12 @@ impl Process for Group {
         sum(self.leader?.as_raw_nonzero().get(), &run_delay).map(Duration::from_nanos)
     }
 
-    fn ended(&self) -> Option<Ending> {
-        self.status().map(|status| Ending { code: status.code(), told: status.to_string() })
+    fn ended(&self) -> Option<ProcessExit> {
+        self.status().map(|status| ProcessExit { code: status.code(), description: status.to_string() })
     }
 }
 
-/// Writes lines to a stream, each as it comes, until the stream breaks or nobody has any more.
+/// Writes lines to a stream as they arrive, until the stream breaks or all senders are dropped.
 fn write_lines(mut stream: ChildStdin) -> mpsc::UnboundedSender<String> {
     let (sender, mut lines) = mpsc::unbounded_channel::<String>();
     tokio::spawn(async move {
@@ -188,7 +183,7 @@ fn write_lines(mut stream: ChildStdin) -> mpsc::UnboundedSender<String> {
     sender
 }
 
-/// How deep a tree of processes is followed.
+/// How deep a process tree is followed.
 const DEEPEST: usize = 8;
 
 /// A process and all its descendants (Linux: `/proc`).
@@ -202,7 +197,7 @@ fn tree(pid: i32, depth: usize) -> Vec<i32> {
     all
 }
 
-/// A figure of a process and all its descendants (Linux: `/proc`).
+/// The sum of a figure over a process and its descendants (Linux: `/proc`).
 fn sum(pid: i32, figure: &dyn Fn(i32) -> Option<u64>) -> Option<u64> {
     let own = figure(pid)?;
     let descendants = tree(pid, 0).into_iter().skip(1);
@@ -213,7 +208,7 @@ fn resident_pages(pid: i32) -> Option<u64> {
     std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// How long the threads of a process were ready to run and did not, in ns.
+/// How long the threads of a process were ready but did not run, in ns.
 fn run_delay(pid: i32) -> Option<u64> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
     let delay = |thread: std::fs::DirEntry| {

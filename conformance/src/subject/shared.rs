@@ -1,6 +1,6 @@
-//! One client for all scenarios, one after the other: a process that stays warm, or whatever a person points at the address.
+//! One client for all scenarios, one after the other: a process that stays warm, or any client that a person points at the address.
 //!
-//! Whose turn it is the engine decides.
+//! The engine decides which scenario is next.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,37 +10,40 @@ use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
 use super::client::{ClientLauncher, ClientProcess, port};
+use super::start_error::StartProblem;
 use crate::clock::Clock;
-use crate::engine::{Boxed, Call, Client, Line, Party, Process, Started, Starter};
+use crate::engine::{
+    Boxed, OutputLine, Process, RunningClient, StartOptions, StartedClient, Starter, SubjectError, SystemUnderTest,
+};
 use crate::transport::Listener;
 
-/// Tells a person something while a run waits.
+/// Shows a person something while a run waits.
 pub type Announce = Box<dyn Fn(&str) + Send + Sync>;
 
 /// A client that all scenarios share.
 pub struct SharedClient {
     address: SocketAddr,
     clock: Clock,
-    /// What starts it; none where a person does.
+    /// Starts it; none if a person does.
     launcher: Option<ClientLauncher>,
     announce: Announce,
-    state: Mutex<State>,
+    state: Mutex<SharedClientState>,
 }
 
 #[derive(Default)]
-struct State {
+struct SharedClientState {
     listener: Option<Listener>,
     process: Option<Arc<ClientProcess>>,
 }
 
 impl SharedClient {
-    /// One process, which is started again where it has ended.
+    /// One process, which is restarted if it has ended.
     #[must_use]
     pub fn warm(launcher: ClientLauncher, clock: Clock, announce: Announce) -> Self {
         Self::new(super::client::LOOPBACK, Some(launcher), clock, announce)
     }
 
-    /// Whatever connects to this address.
+    /// Any client that connects to this address.
     #[must_use]
     pub fn attached(address: SocketAddr, clock: Clock, announce: Announce) -> Self {
         Self::new(address, None, clock, announce)
@@ -50,26 +53,24 @@ impl SharedClient {
         Self { address, clock, launcher, announce, state: Mutex::default() }
     }
 
-    async fn take_turn(&self, call: Call) -> Result<Started, String> {
+    async fn take_turn(&self, call: StartOptions) -> Result<StartedClient, StartProblem> {
         let mut state = self.state.lock().await;
         let listener = match &state.listener {
             Some(listener) => listener.clone(),
             None => {
                 let bound = Listener::bind(port(&call, self.address), self.clock.clone()).await;
-                let listener = bound.map_err(|error| format!("{} cannot be listened at: {error}", self.address))?;
+                let listener = bound.map_err(|error| StartProblem::Listen(self.address, error))?;
                 if self.launcher.is_none() {
-                    let texts = call.params.as_object().into_iter().flatten();
-                    let handed =
-                        texts.filter(|(_, value)| value.is_string()).map(|(name, value)| format!("{name} {value}"));
-                    let handed: Vec<_> = handed.collect();
-                    let with = if handed.is_empty() { String::new() } else { format!(", with {}", handed.join(", ")) };
+                    let params = call.params.as_object().into_iter().flatten().filter(|(_, value)| value.is_string());
+                    let params: Vec<_> = params.map(|(name, value)| format!("{name} {value}")).collect();
+                    let with = if params.is_empty() { String::new() } else { format!(", with {}", params.join(", ")) };
                     (self.announce)(&format!("connect the client to {}{with}", listener.url(call.path)));
                 }
                 state.listener = Some(listener.clone());
                 listener
             }
         };
-        // What knocked while no scenario was there is told to come again.
+        // Connections that were attempted between scenarios are dropped; the client has to retry.
         while listener.try_next().is_some() {}
         let is_gone = |process: &Arc<ClientProcess>| process.process().is_none_or(|process| process.ended().is_some());
         if let Some(launcher) = &self.launcher
@@ -81,13 +82,13 @@ impl SharedClient {
         if let Some(process) = &process {
             while process.line().now_or_never().flatten().is_some() {}
         }
-        Ok(Started { client: Arc::new(Turn { process }), listener })
+        Ok(StartedClient { client: Arc::new(SharedClientHandle { process }), listener })
     }
 }
 
 impl Starter for SharedClient {
-    fn start(&self, call: Call) -> Boxed<'_, Result<Started, String>> {
-        Box::pin(self.take_turn(call))
+    fn start(&self, call: StartOptions) -> Boxed<'_, Result<StartedClient, SubjectError>> {
+        Box::pin(async { Ok(self.take_turn(call).await?) })
     }
 
     fn has_driver(&self) -> bool {
@@ -102,7 +103,7 @@ impl Starter for SharedClient {
         Box::pin(async {
             match &self.launcher {
                 Some(_) => self.state.lock().await.process = None,
-                None => (self.announce)("the client has not come back: start it again, or reload it"),
+                None => (self.announce)("the client has not reconnected: restart or reload it"),
             }
         })
     }
@@ -114,12 +115,12 @@ impl fmt::Debug for SharedClient {
     }
 }
 
-/// The client, while it is one scenario's turn.
-struct Turn {
+/// The client, for the duration of one scenario.
+struct SharedClientHandle {
     process: Option<Arc<ClientProcess>>,
 }
 
-impl Party for Turn {
+impl SystemUnderTest for SharedClientHandle {
     fn process(&self) -> Option<&dyn Process> {
         self.process.as_ref()?.process()
     }
@@ -129,12 +130,12 @@ impl Party for Turn {
     }
 }
 
-impl Client for Turn {
-    fn tell(&self, line: String) -> bool {
-        self.process.as_ref().is_some_and(|process| process.tell(line))
+impl RunningClient for SharedClientHandle {
+    fn send_command(&self, line: String) -> bool {
+        self.process.as_ref().is_some_and(|process| process.send_command(line))
     }
 
-    fn line(&self) -> Boxed<'_, Option<Line>> {
+    fn line(&self) -> Boxed<'_, Option<OutputLine>> {
         match &self.process {
             Some(process) => process.line(),
             None => Box::pin(std::future::ready(None)),

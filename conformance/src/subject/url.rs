@@ -1,11 +1,12 @@
-//! Servers that run already and are known by a URL.
+//! Servers that are already running, at a URL.
 
 use std::time::Duration;
 
 use relayspec::family::Family;
+use relayspec::timing::HumanDuration;
 
 use crate::clock::Clock;
-use crate::engine::{Party, Process, Target};
+use crate::engine::{Process, SystemUnderTest, Target};
 use crate::scenario::Bindings;
 use crate::transport::{Dial, OpenError, Route, open};
 
@@ -14,7 +15,7 @@ use crate::transport::{Dial, OpenError, Route, open};
 pub struct UrlSubject {
     /// How to reach it.
     pub route: Route,
-    /// What it declares of itself.
+    /// The values that it declares.
     pub params: Bindings,
 }
 
@@ -28,7 +29,7 @@ impl Target for UrlSubject {
     }
 }
 
-impl Party for UrlSubject {
+impl SystemUnderTest for UrlSubject {
     fn process(&self) -> Option<&dyn Process> {
         None
     }
@@ -38,48 +39,51 @@ impl Party for UrlSubject {
     }
 }
 
+/// Why no WebSocket server answers at a URL.
+#[derive(Debug, thiserror::Error)]
+pub enum PreflightError {
+    /// No connection could be opened.
+    #[error("{_0}: {_1}; {}", remedy(.1, .0.starts_with("wss:")))]
+    Open(String, #[source] OpenError),
+    /// The handshake was not answered in time.
+    #[error(
+        "{_0} accepted the connection but did not answer the WebSocket handshake within {}; is it another service?",
+        HumanDuration(*.1)
+    )]
+    Unanswered(String, Duration),
+}
+
 /// Tries the family's endpoints until a handshake succeeds, so that a wrong address gets one clear message and not a report of failures.
-///
-/// # Errors
-/// Where no WebSocket server answers at any of them; with a remedy.
-pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Duration) -> Result<(), String> {
+pub async fn preflight(route: &Route, family: &Family, clock: &Clock, within: Duration) -> Result<(), PreflightError> {
     let mut first_problem = None;
     for endpoint in family.endpoints {
         let url = format!("{}{}", route.address, endpoint.path);
         let deadline = clock.now() + clock.real(within);
         let problem = match clock.within(deadline, open(route, endpoint.path, Dial::default())).await {
             Some(Ok(_)) => return Ok(()),
-            Some(Err(error)) => {
-                let problem = format!("{url}: {error}; {}", remedy(&error, route.address.is_secure()));
-                // Only a server that speaks HTTP may have another endpoint that accepts.
-                if !matches!(error, OpenError::Status { .. }) {
-                    return Err(first_problem.unwrap_or(problem));
-                }
-                problem
-            }
-            None => {
-                return Err(format!(
-                    "{url} accepted the connection and did not answer the WebSocket handshake within {} s; does another service listen there?",
-                    within.as_secs_f64()
-                ));
-            }
+            Some(Err(error)) => PreflightError::Open(url, error),
+            None => return Err(PreflightError::Unanswered(url, within)),
         };
-        first_problem.get_or_insert(problem);
+        // Only a server that speaks HTTP may have another endpoint that accepts.
+        let is_http = matches!(&problem, PreflightError::Open(_, OpenError::Status { .. }));
+        let first = first_problem.take().unwrap_or(problem);
+        if !is_http {
+            return Err(first);
+        }
+        first_problem = Some(first);
     }
     first_problem.map_or(Ok(()), Err)
 }
 
 fn remedy(error: &OpenError, secure: bool) -> &'static str {
     match error {
-        OpenError::Tcp(_) => "is the server running, and is this its address?",
+        OpenError::Tcp(_) => "is the server running, and is the address right?",
         OpenError::Tls(_) if error.shows_authority() => {
-            "make one with `-addext basicConstraints=critical,CA:FALSE` or have one signed by the authority, or trust any by --insecure"
+            "create one with `-addext basicConstraints=critical,CA:FALSE`, have one signed by the authority, or trust any with --insecure"
         }
-        OpenError::Tls(_) if secure => {
-            "is this the TLS port? --ca-file trusts a certificate of your own, --insecure any"
-        }
+        OpenError::Tls(_) if secure => "is this the TLS port? --ca-file trusts your own certificate, --insecure any",
         OpenError::Status { .. } => "is this the relay's base URL, without the endpoint's path?",
-        OpenError::NotHttp(_) | OpenError::Ended(_) if !secure => "does another service listen there, or is it wss?",
+        OpenError::NotHttp(_) | OpenError::Ended(_) if !secure => "is it another service, or does it need wss?",
         _ => "is this a WebSocket server?",
     }
 }

@@ -9,31 +9,31 @@ use std::str::FromStr;
 pub enum Address {
     /// A WebSocket server.
     Web(WebAddress),
-    /// A server at a Unix stream socket, by the absolute path of its file.
+    /// A server on a Unix stream socket, by its absolute path.
     Unix(PathBuf),
 }
 
 /// Where a WebSocket server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebAddress {
-    /// Whether TLS is spoken (`wss`).
+    /// Whether it uses TLS (`wss`).
     pub secure: bool,
     /// Host name or IP address, without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// What stands before every endpoint's path; empty or beginning with `/`.
+    /// The path before that of every endpoint; empty, or starting with `/`.
     pub prefix: String,
 }
 
 impl Address {
-    /// Whether TLS is spoken.
+    /// Whether it uses TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         matches!(self, Self::Web(address) if address.secure)
     }
 
-    /// What stands before every endpoint's path.
+    /// The path before that of every endpoint.
     #[must_use]
     pub fn prefix(&self) -> &str {
         match self {
@@ -52,23 +52,68 @@ impl fmt::Display for Address {
     }
 }
 
-/// How the address of a Unix stream socket begins.
+/// The scheme of a Unix stream socket's address.
 const UNIX: &str = "unix:";
-/// The longest path that a socket can have, in bytes (Linux: `sun_path`, without the zero at its end).
+/// The longest path that a socket can have, in bytes (Linux: `sun_path` without its final zero).
 const LONGEST_PATH: usize = 107;
 
-impl FromStr for Address {
-    type Err = String;
+/// An address that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid address `{url}`: {problem}")]
+pub struct AddressError {
+    /// The address as it was written.
+    pub url: String,
+    /// What is wrong with it.
+    pub problem: AddressProblem,
+}
 
-    fn from_str(url: &str) -> Result<Self, String> {
+/// What is wrong with an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressProblem {
+    /// It has no scheme.
+    #[error("expected a URL, such as {EXAMPLE}")]
+    NoScheme,
+    /// Its scheme is not that of a WebSocket server.
+    #[error("unsupported scheme `{0}`; expected ws or wss, as in {EXAMPLE}")]
+    Scheme(String),
+    /// A base URL has none of these.
+    #[error("a base URL has no user, query or fragment; write it as {EXAMPLE}")]
+    UserQueryOrFragment,
+    /// Host or port is missing or invalid.
+    #[error("expected a host and an optional port from 1 to 65535, as in {EXAMPLE}")]
+    HostOrPort,
+    /// The path has spaces or characters beyond ASCII.
+    #[error("the path has spaces or non-ASCII characters; percent-encode them")]
+    Path,
+    /// The path of a Unix socket is not absolute.
+    #[error("expected an absolute path, such as unix:/run/daemon.sock")]
+    RelativeSocket,
+    /// The path of a Unix socket is too long, in bytes.
+    #[error("the path has {0} bytes; the limit for a socket is {LONGEST_PATH}")]
+    LongSocket(usize),
+    /// It is not the base URL of an HTTP server.
+    #[error("expected a base URL, such as http://127.0.0.1:8081 or https://demo.example.org")]
+    NotHttp,
+}
+
+const EXAMPLE: &str = "ws://127.0.0.1:8080 or wss://relay.example.org";
+
+impl AddressProblem {
+    fn of(self, url: &str) -> AddressError {
+        AddressError { url: url.to_owned(), problem: self }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(url: &str) -> Result<Self, AddressError> {
         match url.strip_prefix(UNIX) {
             None => url.parse().map(Self::Web),
             Some(path) if !path.starts_with('/') || path.starts_with("//") => {
-                Err(format!("`{url}` has no absolute path: write it as unix:/run/daemon.sock"))
+                Err(AddressProblem::RelativeSocket.of(url))
             }
-            Some(path) if path.len() > LONGEST_PATH => {
-                Err(format!("`{url}` has a path of {} bytes; a socket's has at most {LONGEST_PATH}", path.len()))
-            }
+            Some(path) if path.len() > LONGEST_PATH => Err(AddressProblem::LongSocket(path.len()).of(url)),
             Some(path) => Ok(Self::Unix(path.into())),
         }
     }
@@ -81,27 +126,22 @@ impl WebAddress {
         format!("{}{path}", self.prefix)
     }
 
-    /// Host and port as the `Host` header has them.
+    /// Host and port, as in the `Host` header.
     #[must_use]
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let usual = if self.secure { 443 } else { 80 };
         if self.port == usual { host } else { format!("{host}:{}", self.port) }
     }
-}
 
-impl WebAddress {
     /// Reads the base URL of an HTTP server.
-    ///
-    /// # Errors
-    /// Where it is none.
-    pub fn of_http(url: &str) -> Result<Self, String> {
-        let example = "write it as http://127.0.0.1:8081 or https://demo.example.org";
-        let rest = |scheme: &str| url.strip_prefix(scheme);
-        let like =
-            rest("http://").map(|rest| format!("ws://{rest}")).or(rest("https://").map(|rest| format!("wss://{rest}")));
-        let like = like.ok_or_else(|| format!("`{url}` is no HTTP URL: {example}"))?;
-        like.parse().map_err(|_| format!("`{url}` is no base URL of a server: {example}"))
+    pub fn of_http(url: &str) -> Result<Self, AddressError> {
+        let websocket = match url.split_once("://") {
+            Some(("http", rest)) => format!("ws://{rest}"),
+            Some(("https", rest)) => format!("wss://{rest}"),
+            _ => return Err(AddressProblem::NotHttp.of(url)),
+        };
+        websocket.parse().map_err(|_| AddressProblem::NotHttp.of(url))
     }
 }
 
@@ -113,28 +153,23 @@ impl fmt::Display for WebAddress {
 }
 
 impl FromStr for WebAddress {
-    type Err = String;
+    type Err = AddressError;
 
-    fn from_str(url: &str) -> Result<Self, String> {
-        let example = "write it as ws://127.0.0.1:8080 or wss://relay.example.org";
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("`{url}` is no URL: {example}"))?;
+    fn from_str(url: &str) -> Result<Self, AddressError> {
+        let invalid = |problem: AddressProblem| problem.of(url);
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| invalid(AddressProblem::NoScheme))?;
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "ws" => false,
             "wss" => true,
-            other => {
-                return Err(format!(
-                    "`{url}` has the scheme `{other}`, but a relay is reached by ws or wss: {example}"
-                ));
-            }
+            other => return Err(invalid(AddressProblem::Scheme(other.to_owned()))),
         };
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         if authority.contains(['@', '?', '#']) || path.contains(['?', '#']) {
-            return Err(format!("`{url}` has a user, query or fragment; a base URL has none: {example}"));
+            return Err(invalid(AddressProblem::UserQueryOrFragment));
         }
-        let (host, port) =
-            host_and_port(authority).ok_or_else(|| format!("`{url}` has no valid host and port: {example}"))?;
+        let (host, port) = host_and_port(authority).ok_or_else(|| invalid(AddressProblem::HostOrPort))?;
         if !path.chars().all(|c| c.is_ascii_graphic()) {
-            return Err(format!("`{url}` has a path with spaces or characters beyond ASCII; percent-encode them"));
+            return Err(invalid(AddressProblem::Path));
         }
         let port = port.unwrap_or(if secure { 443 } else { 80 });
         Ok(Self { secure, host, port, prefix: path.trim_end_matches('/').to_owned() })
@@ -165,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_read() {
+    fn parses_addresses_and_rejects_invalid_ones() {
         for (url, shown, target) in [
             ("ws://127.0.0.1:8080", "ws://127.0.0.1:8080", "/mac"),
             ("ws://127.0.0.1:8080/", "ws://127.0.0.1:8080", "/mac"),

@@ -1,51 +1,14 @@
-//! Reads WebSocket frames of the other side, and sees what RFC 6455 forbids instead of mending it.
+//! Decodes WebSocket frames, and reports what RFC 6455 forbids instead of repairing it.
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::arrival::Arrival;
 use super::encode::{BINARY, CLOSE, CONTINUATION, PING, PONG, Side, TEXT};
 
-/// The longest message that the runner takes, in bytes.
+/// The longest message that the runner accepts, in bytes.
 const LONGEST_MESSAGE: usize = 64 << 20;
 
-/// What came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Arrival {
-    /// A text message.
-    Text(String),
-    /// A binary message.
-    Binary(Bytes),
-    /// A Ping frame.
-    Ping(Bytes),
-    /// A Pong frame.
-    Pong(Bytes),
-    /// A Close frame; no code for an empty one.
-    Close {
-        /// The code.
-        code: Option<u16>,
-        /// The reason.
-        reason: String,
-    },
-    /// The TCP connection ended.
-    End(End),
-    /// A violation of RFC 6455. What breaks the framing itself is followed by nothing more.
-    Breach {
-        /// The section that is broken.
-        section: &'static str,
-        /// What came.
-        what: String,
-    },
-}
-
-/// How a TCP connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// Orderly (FIN).
-    Fin,
-    /// Abruptly (RST, or another error).
-    Reset,
-}
-
-/// Bytes in, arrivals out.
+/// Turns bytes into arrivals.
 #[derive(Debug)]
 pub struct Decoder {
     side: Side,
@@ -55,7 +18,7 @@ pub struct Decoder {
     broken: bool,
 }
 
-struct Header {
+struct FrameHeader {
     fin: bool,
     rsv: u8,
     opcode: u8,
@@ -66,13 +29,13 @@ struct Header {
 }
 
 impl Decoder {
-    /// The decoder of the side that reads.
+    /// A decoder for the side that reads.
     #[must_use]
     pub fn new(side: Side) -> Self {
         Self { side, buffer: BytesMut::new(), message: None, closed: false, broken: false }
     }
 
-    /// Takes bytes that were read, and tells `see` of everything that is complete.
+    /// Decodes bytes, and passes everything that is complete to `see`.
     pub fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Arrival)) {
         if self.broken {
             return;
@@ -86,7 +49,7 @@ impl Decoder {
         let breach = |section, what: String| Arrival::Breach { section, what };
         if header.length > LONGEST_MESSAGE as u64 {
             self.broken = true;
-            see(breach("5.2", format!("a frame of {} bytes, more than any message here has", header.length)));
+            see(breach("5.2", format!("a frame of {} bytes, longer than any message may be", header.length)));
             return false;
         }
         let length = header.length as usize;
@@ -101,18 +64,18 @@ impl Decoder {
             see(breach("5.5.1", format!("a frame with opcode {} after the Close frame", header.opcode)));
         }
         match (self.side, header.masked) {
-            (Side::Client, true) => see(breach("5.1", "a masked frame; servers do not mask".to_owned())),
-            (Side::Server, false) => see(breach("5.1", "a frame without mask; clients mask".to_owned())),
+            (Side::Client, true) => see(breach("5.1", "a masked frame; servers must not mask".to_owned())),
+            (Side::Server, false) => see(breach("5.1", "an unmasked frame; clients must mask".to_owned())),
             _ => {}
         }
         if header.masked {
             payload.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
         }
         if !header.shortest {
-            see(breach("5.2", format!("a length of {length} that is not written in its shortest form")));
+            see(breach("5.2", format!("a length of {length} that is not encoded in its shortest form")));
         }
         if header.rsv != 0 {
-            see(breach("5.2", format!("reserved bits {:03b} though no extension was agreed on", header.rsv)));
+            see(breach("5.2", format!("reserved bits {:03b} without a negotiated extension", header.rsv)));
         }
         if header.opcode >= CLOSE && (!header.fin || length > 125) {
             see(breach(
@@ -133,12 +96,12 @@ impl Decoder {
         true
     }
 
-    fn data(&mut self, header: &Header, payload: BytesMut, see: &mut dyn FnMut(Arrival)) {
+    fn data(&mut self, header: &FrameHeader, payload: BytesMut, see: &mut dyn FnMut(Arrival)) {
         let breach = |what: &str| Arrival::Breach { section: "5.4", what: what.to_owned() };
         let (opcode, message) = match (self.message.take(), header.opcode) {
-            (None, CONTINUATION) => return see(breach("a continuation frame with nothing to continue")),
+            (None, CONTINUATION) => return see(breach("a continuation frame without a message to continue")),
             (Some(_), TEXT | BINARY) => {
-                see(breach("a new message before the last one was complete"));
+                see(breach("a new message before the previous one was complete"));
                 (header.opcode, payload)
             }
             (None, opcode) => (opcode, payload),
@@ -149,7 +112,7 @@ impl Decoder {
         };
         if message.len() > LONGEST_MESSAGE {
             self.broken = true;
-            return see(breach("a fragmented message that is longer than any message here"));
+            return see(breach("a fragmented message longer than any message may be"));
         }
         if !header.fin {
             self.message = Some((opcode, message));
@@ -159,7 +122,7 @@ impl Decoder {
             match String::from_utf8(message.to_vec()) {
                 Ok(text) => see(Arrival::Text(text)),
                 Err(error) => {
-                    see(Arrival::Breach { section: "8.1", what: format!("a text message that is no UTF-8: {error}") });
+                    see(Arrival::Breach { section: "8.1", what: format!("a text message that is not UTF-8: {error}") });
                 }
             }
         }
@@ -169,27 +132,27 @@ impl Decoder {
         self.closed = true;
         let breach = |section, what: String| Arrival::Breach { section, what };
         if payload.len() == 1 {
-            see(breach("5.5.1", "a Close frame whose payload is one byte".to_owned()));
+            see(breach("5.5.1", "a Close frame with a payload of one byte".to_owned()));
             payload.clear();
         }
         let code = (payload.len() >= 2).then(|| payload.get_u16());
         if let Some(code) = code.filter(|code| !may_be_sent(*code)) {
-            see(breach("7.4", format!("a Close frame with code {code}, which must not be sent")));
+            see(breach("7.4", format!("a Close frame with the reserved code {code}")));
         }
         let reason = String::from_utf8(payload.to_vec()).unwrap_or_else(|_| {
-            see(breach("5.5.1", "a Close frame whose reason is no UTF-8".to_owned()));
+            see(breach("5.5.1", "a Close frame whose reason is not UTF-8".to_owned()));
             String::new()
         });
         see(Arrival::Close { code, reason });
     }
 }
 
-/// Whether a close code may stand in a Close frame (RFC 6455, section 7.4; the IANA registry for 1012 to 1014).
+/// Whether a close code may be sent in a Close frame (RFC 6455, section 7.4; the IANA registry for 1012 to 1014).
 fn may_be_sent(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
-fn header(bytes: &[u8]) -> Option<Header> {
+fn header(bytes: &[u8]) -> Option<FrameHeader> {
     let (first, second) = (*bytes.first()?, *bytes.get(1)?);
     let (length, shortest, size) = match second & 0x7F {
         126 => {
@@ -202,7 +165,7 @@ fn header(bytes: &[u8]) -> Option<Header> {
         }
         short => (u64::from(short), true, 2),
     };
-    Some(Header {
+    Some(FrameHeader {
         fin: first & 0x80 != 0,
         rsv: first >> 4 & 7,
         opcode: first & 15,
@@ -237,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_make_no_difference() {
+    fn chunk_size_makes_no_difference() {
         let mut bytes = Vec::new();
         for frame in OutFrame::fragments(TEXT, "Grüße 😀".as_bytes(), 4) {
             bytes.extend(server(frame));
@@ -254,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn every_breach_is_seen() {
+    fn reports_every_violation_of_the_rfc() {
         let text = |payload: &[u8]| server(OutFrame::new(TEXT, payload));
         for (bytes, section) in [
             (OutFrame::new(TEXT, "masked").encode(Side::Client), "5.1"),
@@ -279,15 +242,15 @@ mod tests {
     }
 
     #[test]
-    fn clients_mask() {
-        let judged = |bytes: Vec<u8>| {
+    fn requires_clients_to_mask() {
+        let decoded = |bytes: Vec<u8>| {
             let mut seen = Vec::new();
             Decoder::new(Side::Server).feed(&bytes, &mut |arrival| seen.push(arrival));
             seen
         };
         let hello = || Arrival::Text("hello".to_owned());
-        assert_eq!(judged(OutFrame::new(TEXT, "hello").encode(Side::Client)), [hello()]);
-        let bare = judged(OutFrame::new(TEXT, "hello").encode(Side::Server));
+        assert_eq!(decoded(OutFrame::new(TEXT, "hello").encode(Side::Client)), [hello()]);
+        let bare = decoded(OutFrame::new(TEXT, "hello").encode(Side::Server));
         assert!(
             matches!(&bare[..], [Arrival::Breach { section: "5.1", .. }, message] if *message == hello()),
             "{bare:?}"
@@ -296,7 +259,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_bytes_panic(bytes: Vec<u8>) {
+        fn never_panics(bytes: Vec<u8>) {
             read(&bytes, 3);
         }
     }

@@ -1,4 +1,4 @@
-//! Writes WebSocket frames of either side, right ones and wrong ones (RFC 6455, section 5.2).
+//! Encodes WebSocket frames of either side, valid and invalid (RFC 6455, section 5.2).
 
 /// Opcode of a continuation frame.
 pub const CONTINUATION: u8 = 0;
@@ -16,16 +16,16 @@ pub const PONG: u8 = 10;
 /// The side of a connection that the runner takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// It has connected, and masks its frames.
+    /// It connects, and masks its frames.
     Client,
-    /// It has accepted, and does not mask.
+    /// It accepts, and does not mask.
     Server,
 }
 
 /// How a payload is masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Masking {
-    /// As RFC 6455 demands of the side that sends.
+    /// As RFC 6455 requires of the sender.
     Due,
     /// With this key.
     Key([u8; 4]),
@@ -42,9 +42,9 @@ pub struct OutFrame {
     pub rsv: u8,
     /// The opcode, 0 to 15.
     pub opcode: u8,
-    /// The mask.
+    /// How the payload is masked.
     pub masking: Masking,
-    /// The length that the header claims, where it is not that of the payload.
+    /// The length that the header claims, if not that of the payload.
     pub claim: Option<u64>,
     /// The payload.
     pub payload: Vec<u8>,
@@ -57,7 +57,7 @@ impl OutFrame {
         Self { fin: true, rsv: 0, opcode, masking: Masking::Due, claim: None, payload: payload.into() }
     }
 
-    /// A Close frame; no code makes an empty one.
+    /// A Close frame; without a code its payload is empty.
     #[must_use]
     pub fn close(code: Option<u16>, reason: &str) -> Self {
         let mut payload = code.map(|code| code.to_be_bytes().to_vec()).unwrap_or_default();
@@ -65,7 +65,7 @@ impl OutFrame {
         Self::new(CLOSE, payload)
     }
 
-    /// The frames of a message that is split into so many fragments of about equal length.
+    /// A message split into `count` fragments of about equal length.
     #[must_use]
     pub fn fragments(opcode: u8, payload: &[u8], count: usize) -> Vec<Self> {
         let length = payload.len().div_ceil(count.max(1)).max(1);
@@ -79,7 +79,7 @@ impl OutFrame {
         pieces.into_iter().enumerate().map(frame).collect()
     }
 
-    /// The bytes of the frame, sent by a side. A mask that is due is random.
+    /// The bytes of the frame as `side` sends it. The masking key is random unless it is given.
     #[must_use]
     pub fn encode(&self, side: Side) -> Vec<u8> {
         let key = match (self.masking, side) {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_examples_of_the_rfc() {
+    fn encodes_the_examples_of_the_rfc() {
         let hello = |masking, claim| OutFrame { masking, claim, ..OutFrame::new(TEXT, "Hello") };
         let key = Masking::Key([0x37, 0xfa, 0x21, 0x3d]);
         assert_eq!(
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn fragments_make_the_message() {
+    fn fragments_add_up_to_the_message() {
         for (text, count) in [("Hello", 2), ("Hello", 5), ("Hello", 9), ("", 3)] {
             let frames = OutFrame::fragments(TEXT, text.as_bytes(), count);
             assert_eq!(frames.len(), count);

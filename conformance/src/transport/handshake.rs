@@ -1,4 +1,4 @@
-//! Opens connections: TCP, TLS, and the WebSocket handshake (RFC 6455, section 4.1), with an error that says how far it came.
+//! Opens connections: TCP, TLS, and the WebSocket handshake (RFC 6455, section 4.1). Errors say how far it got.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -24,7 +24,7 @@ use super::{port, tls};
 pub struct Route {
     /// Where it listens.
     pub address: Address,
-    /// The TLS configuration; used for `wss` alone.
+    /// The TLS configuration, for `wss` only.
     pub tls: Option<Arc<ClientConfig>>,
 }
 
@@ -32,15 +32,15 @@ pub struct Route {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// TCP, or the Unix stream socket, did not connect.
-    #[error("no connection: {0}")]
+    #[error("cannot connect: {0}")]
     Tcp(io::Error),
     /// TLS failed.
     #[error("TLS failed: {}", if tls::is_authority(.0) { AUTHORITY.to_owned() } else { .0.to_string() })]
     Tls(io::Error),
-    /// The connection broke before the handshake was complete.
+    /// The connection ended before the handshake was complete.
     #[error("the connection ended before the handshake was answered{}", .0.as_ref().map(|error| format!(": {error}")).unwrap_or_default())]
     Ended(Option<io::Error>),
-    /// The server answered with another status than 101.
+    /// The server answered with a status other than 101.
     #[error("the handshake was answered with HTTP {}", format!("{status} {reason}").trim_end())]
     Status {
         /// The status.
@@ -48,58 +48,55 @@ pub enum OpenError {
         /// Its reason phrase.
         reason: String,
     },
-    /// The server answered with something that is no HTTP.
-    #[error("the handshake was answered with something that is no HTTP: {0}")]
+    /// The server's answer is not HTTP.
+    #[error("the answer to the handshake is not HTTP: {0}")]
     NotHttp(String),
-    /// The server answered with status 101, but not as RFC 6455 demands.
-    #[error("the handshake was answered wrongly: {0}")]
+    /// The server answered with status 101, but not as RFC 6455 requires.
+    #[error("invalid answer to the handshake: {0}")]
     Wrong(String),
 }
 
 impl OpenError {
-    /// Whether the server was there at all.
+    /// Whether the server accepted a connection at all.
     #[must_use]
     pub fn reached(&self) -> bool {
         !matches!(self, Self::Tcp(_))
     }
 
-    /// Whether the certificate that the server shows as its own is that of a certificate authority.
+    /// Whether the server presents a certificate authority's certificate as its own.
     #[must_use]
     pub fn shows_authority(&self) -> bool {
         matches!(self, Self::Tls(error) if tls::is_authority(error))
     }
 }
 
-/// A connection after its handshake, with the bytes that came behind it.
+/// A connection after its handshake, with the bytes that followed it.
 #[derive(Debug)]
 pub struct Opened {
     /// The stream.
     pub link: Link,
-    /// The side that the runner takes.
+    /// The runner's side.
     pub side: Side,
-    /// What the other side has sent behind its part of the handshake.
+    /// The bytes that the other side sent after its part of the handshake.
     pub rest: BytesMut,
 }
 
-/// What is wrong with the certificate that `openssl req -x509` makes unless it is told otherwise.
-const AUTHORITY: &str = "the server's own certificate says that it is a certificate authority (CA:TRUE)";
-/// The longest head of a request or an answer that is read, in bytes.
+/// What is wrong with the certificate that `openssl req -x509` makes by default.
+const AUTHORITY: &str = "the server's own certificate claims to be a certificate authority (CA:TRUE)";
+/// The longest request or response head that is read, in bytes.
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// How a connection is opened, where it matters.
+/// Socket options of a new connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dial {
     /// The size of the receive buffer, in bytes.
     pub receive_buffer: Option<u32>,
-    /// The address of this machine that it comes from.
+    /// The local address.
     pub from: Option<IpAddr>,
 }
 
-/// Opens a connection; at a Unix stream socket there is no handshake. The caller bounds the time.
-///
-/// # Errors
-/// Where any of TCP, TLS and the handshake fails.
+/// Opens a connection; a Unix stream socket has no handshake. The caller bounds the time.
 pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenError> {
     let address = match &route.address {
         Address::Web(address) => address,
@@ -119,7 +116,7 @@ pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenE
     link.flush().await.map_err(|error| OpenError::Ended(Some(error)))?;
     let mut rest = BytesMut::with_capacity(1024);
     loop {
-        if let Some(length) = answer(&rest, &key)? {
+        if let Some(length) = response_head(&rest, &key)? {
             let _ = rest.split_to(length);
             return Ok(Opened { link, rest, side: Side::Client });
         }
@@ -134,7 +131,7 @@ pub async fn open(route: &Route, path: &str, dial: Dial) -> Result<Opened, OpenE
     }
 }
 
-/// Opens a byte stream to a server: TCP, and TLS where its URL says so.
+/// Opens a byte stream to a server: TCP, and TLS if its URL says so.
 pub(crate) async fn connect(
     tls: Option<&Arc<ClientConfig>>,
     address: &WebAddress,
@@ -160,9 +157,9 @@ async fn tcp(address: &WebAddress, dial: Dial) -> io::Result<TcpStream> {
             socket.set_recv_buffer_size(bytes)?;
         }
         if let Some(from) = dial.from {
-            // From one of this machine's own addresses only what is on this machine can be reached.
+            // A loopback address reaches only this machine.
             if !target.ip().is_loopback() || from.is_ipv4() != target.is_ipv4() {
-                last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the subject is not at a loopback address");
+                last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the server is not at a loopback address");
                 continue;
             }
             if let Err(error) = port::bind(SocketAddr::new(from, 0), |address| socket.bind(address)) {
@@ -181,16 +178,15 @@ async fn tcp(address: &WebAddress, dial: Dial) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// The length of the answer's head once it is complete and right.
-fn answer(bytes: &[u8], key: &str) -> Result<Option<usize>, OpenError> {
+/// The length of the response head, once it is complete and valid.
+fn response_head(bytes: &[u8], key: &str) -> Result<Option<usize>, OpenError> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
     let length = match response.parse(bytes) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(error) => {
-            let shown: String = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).escape_debug().collect();
-            return Err(OpenError::NotHttp(format!("{error}; it begins with \"{shown}\"")));
+            return Err(OpenError::NotHttp(format!("{error}; it begins with {}", beginning(bytes))));
         }
     };
     let status = response.code.unwrap_or_default();
@@ -200,29 +196,34 @@ fn answer(bytes: &[u8], key: &str) -> Result<Option<usize>, OpenError> {
     let values = |name: &str| values(response.headers, name);
     let has = |name: &str, token: &str| values(name).split(',').any(|part| part.trim().eq_ignore_ascii_case(token));
     if !has("upgrade", "websocket") {
-        return Err(OpenError::Wrong(format!("`Upgrade: {}` instead of `websocket`", values("upgrade"))));
+        return Err(OpenError::Wrong(format!("`Upgrade: {}` instead of `Upgrade: websocket`", values("upgrade"))));
     }
     if !has("connection", "upgrade") {
         return Err(OpenError::Wrong(format!("`Connection: {}` without `Upgrade`", values("connection"))));
     }
     if values("sec-websocket-accept") != accept_of(key) {
-        return Err(OpenError::Wrong("`Sec-WebSocket-Accept` does not follow from the key".to_owned()));
+        return Err(OpenError::Wrong("`Sec-WebSocket-Accept` does not match the key".to_owned()));
     }
     for name in ["sec-websocket-extensions", "sec-websocket-protocol"] {
         if !values(name).is_empty() {
-            return Err(OpenError::Wrong(format!("`{name}: {}` though none was offered", values(name))));
+            return Err(OpenError::Wrong(format!("`{name}: {}` although none was offered", values(name))));
         }
     }
     Ok(Some(length))
 }
 
-/// The values of a header, however many lines it comes in.
+/// The values of a header, joined if it has several lines.
 pub(super) fn values(headers: &[httparse::Header<'_>], name: &str) -> String {
     let found = headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
     found.map(|header| String::from_utf8_lossy(header.value).trim().to_owned()).collect::<Vec<_>>().join(", ")
 }
 
-/// What follows from the key of a handshake (RFC 6455, section 4.2.2).
+/// The first bytes of something that is not HTTP, quoted.
+pub(super) fn beginning(bytes: &[u8]) -> String {
+    format!("\"{}\"", String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).escape_debug())
+}
+
+/// The accept value for the key of a handshake (RFC 6455, section 4.2.2).
 pub(super) fn accept_of(key: &str) -> String {
     BASE64.encode(Sha1::new().chain_update(key).chain_update(ACCEPT_GUID).finalize())
 }
@@ -234,23 +235,23 @@ mod tests {
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
     fn head(lines: &str) -> Result<Option<usize>, String> {
-        answer(lines.replace('\n', "\r\n").as_bytes(), KEY).map_err(|error| error.to_string())
+        response_head(lines.replace('\n', "\r\n").as_bytes(), KEY).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn the_answer_of_the_rfc_is_right() {
-        let right = "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: keep-alive, Upgrade\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n\n";
-        assert_eq!(head(right), Ok(Some(right.len() + 5)));
-        assert_eq!(head(&right[..40]), Ok(None));
-        for (wrong, says) in [
-            (right.replace("s3p", "s4p"), "Sec-WebSocket-Accept"),
-            (right.replace(": websocket", ": h2c"), "h2c"),
-            (right.replace(", Upgrade", ""), "Connection"),
-            (right.replace("\n\n", "\nSec-WebSocket-Extensions: x\n\n"), "none was offered"),
+    fn accepts_the_answer_of_the_rfc_and_rejects_others() {
+        let valid = "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: keep-alive, Upgrade\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n\n";
+        assert_eq!(head(valid), Ok(Some(valid.len() + 5)));
+        assert_eq!(head(&valid[..40]), Ok(None));
+        for (invalid, says) in [
+            (valid.replace("s3p", "s4p"), "Sec-WebSocket-Accept"),
+            (valid.replace(": websocket", ": h2c"), "h2c"),
+            (valid.replace(", Upgrade", ""), "Connection"),
+            (valid.replace("\n\n", "\nSec-WebSocket-Extensions: x\n\n"), "none was offered"),
             ("HTTP/1.1 404 Not Found\n\n".to_owned(), "HTTP 404 Not Found"),
-            ("SSH-2.0-OpenSSH_9\n".to_owned(), "no HTTP"),
+            ("SSH-2.0-OpenSSH_9\n".to_owned(), "not HTTP"),
         ] {
-            let error = head(&wrong).expect_err("a wrong answer");
+            let error = head(&invalid).expect_err("an invalid answer");
             assert!(error.contains(says), "{error}");
         }
     }

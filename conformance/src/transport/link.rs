@@ -15,27 +15,26 @@ pub enum Link {
     Tcp(TcpStream),
     /// TLS over TCP.
     Tls(Box<TlsStream<TcpStream>>),
-    /// A Unix stream socket, which carries frames behind their lengths instead of WebSocket frames.
+    /// A Unix stream socket, which carries length-prefixed frames instead of WebSocket frames.
     Unix(UnixStream),
     /// Memory, for tests.
     Memory(DuplexStream),
 }
 
 impl Link {
-    /// Whether it carries frames behind their lengths.
+    /// Whether it carries length-prefixed frames.
     #[must_use]
     pub fn is_framed(&self) -> bool {
         matches!(self, Self::Unix(_))
     }
 
-    /// Ends the stream by a TCP reset, where it has one. A Unix stream is closed at once, with whatever has come and was not read: then
-    /// the other side sees a reset too (Linux).
+    /// Ends the stream by a TCP reset. A Unix stream is closed at once, with its unread input: the peer then sees a reset too (Linux).
     pub fn reset(self) {
-        // A linger time of zero makes the close that follows a reset; if the system refuses it, the close is an orderly one.
+        // With a linger time of zero, closing resets; if the system refuses it, the close is orderly.
         let _ = self.tcp().map(TcpStream::set_zero_linger);
     }
 
-    /// The TCP connection below, where there is one.
+    /// The underlying TCP connection, if any.
     #[must_use]
     pub fn tcp(&self) -> Option<&TcpStream> {
         match self {

@@ -1,5 +1,5 @@
-//! Accepts the connections of clients under test. Each attempt is stamped when the system hands it over; what becomes of it is the script's
-//! to decide: an answer, a refusal, silence, or an end.
+//! Accepts the connections of clients under test. Each attempt is stamped when the system hands it over; the script decides whether it is
+//! answered, refused, ignored or ended.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,39 +15,39 @@ use tokio::task::AbortHandle;
 
 use super::accept;
 use super::encode::Side;
-use super::folder::Folder;
-use super::handshake::{LONGEST_HEAD, Opened, accept_of, values};
+use super::folder::SocketFolder;
+use super::handshake::{LONGEST_HEAD, Opened, accept_of, beginning, values};
 use super::link::Link;
 use crate::clock::{Clock, Moment};
 
-/// More attempts than this are not kept for the script; those beyond are closed at once, and counted.
+/// How many attempts are kept for the script; further ones are closed at once.
 const MOST_WAITING: usize = 1000;
 
-/// An address, and those who knock at it. Clones share the attempts.
+/// Listens for clients. Clones share the attempts.
 #[derive(Debug, Clone)]
 pub struct Listener {
     base: String,
-    attempts: Arc<Mutex<mpsc::Receiver<Attempt>>>,
-    _accepting: Arc<Accepting>,
+    attempts: Arc<Mutex<mpsc::Receiver<ConnectionAttempt>>>,
+    _accepting: Arc<AcceptTask>,
 }
 
 /// Where to listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
-    /// At this address, for WebSockets; port 0 stands for a free one.
+    /// At this address, for WebSockets; port 0 means any free port.
     Tcp(SocketAddr),
-    /// At a Unix stream socket in a folder of its own.
+    /// On a Unix stream socket in a private folder.
     Unix,
 }
 
 /// Ends the task that accepts when the last listener is dropped.
 #[derive(Debug)]
-struct Accepting {
+struct AcceptTask {
     task: AbortHandle,
-    _folder: Option<Folder>,
+    _folder: Option<SocketFolder>,
 }
 
-impl Drop for Accepting {
+impl Drop for AcceptTask {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -55,7 +55,7 @@ impl Drop for Accepting {
 
 /// An attempt to connect.
 #[derive(Debug)]
-pub struct Attempt {
+pub struct ConnectionAttempt {
     /// When the system handed it over.
     pub at: Moment,
     link: Link,
@@ -64,24 +64,24 @@ pub struct Attempt {
 
 /// The request of a handshake.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request {
-    /// The request target, as `/mac`.
+pub struct HandshakeRequest {
+    /// The request target, such as `/mac`.
     pub target: String,
     key: String,
     length: usize,
 }
 
-/// Why an attempt brought no request that could be answered with 101.
+/// Why an attempt has no request that could be answered with 101.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// The client went away before its request was complete.
+    /// The client disconnected before its request was complete.
     #[error("the client ended the connection before its request was complete")]
     Ended,
-    /// What came is no HTTP.
-    #[error("the request is no HTTP: {0}")]
+    /// The request is not HTTP.
+    #[error("the request is not HTTP: {0}")]
     NotHttp(String),
-    /// It is HTTP, but no WebSocket handshake as RFC 6455, section 4.1 has it.
-    #[error("the request is no WebSocket handshake: {0}")]
+    /// It is HTTP, but not a WebSocket handshake as RFC 6455, section 4.1 defines it.
+    #[error("the request is not a WebSocket handshake: {0}")]
     Wrong(String),
 }
 
@@ -89,12 +89,13 @@ impl Listener {
     /// Listens.
     ///
     /// # Errors
-    /// Where the system does not allow it.
+    /// If the address cannot be bound.
     pub async fn bind(port: Port, clock: Clock) -> io::Result<Self> {
         let (sender, attempts) = mpsc::channel(MOST_WAITING);
-        // What finds no room is dropped, which closes it.
-        let arrived =
-            move |link, clock: &Clock| _ = sender.try_send(Attempt { at: clock.now(), link, read: BytesMut::new() });
+        // An attempt that finds no room is dropped, which closes it.
+        let arrived = move |link, clock: &Clock| {
+            _ = sender.try_send(ConnectionAttempt { at: clock.now(), link, read: BytesMut::new() })
+        };
         let (task, base, folder) = match port {
             Port::Tcp(address) => {
                 let listener = accept::listener(address)?;
@@ -109,7 +110,7 @@ impl Listener {
                 (tokio::spawn(accepting), base, None)
             }
             Port::Unix => {
-                let folder = Folder::new()?;
+                let folder = SocketFolder::new()?;
                 let path = folder.path().join("socket");
                 let listener = UnixListener::bind(&path)?;
                 let accepting = async move {
@@ -121,32 +122,32 @@ impl Listener {
                 (tokio::spawn(accepting), format!("unix:{}", path.display()), Some(folder))
             }
         };
-        let accepting = Arc::new(Accepting { task: task.abort_handle(), _folder: folder });
+        let accepting = Arc::new(AcceptTask { task: task.abort_handle(), _folder: folder });
         Ok(Self { base, attempts: Arc::new(Mutex::new(attempts)), _accepting: accepting })
     }
 
-    /// The address of an endpoint with this path.
+    /// The URL of an endpoint with this path.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    /// The next attempt. May be dropped and called again without loss.
-    pub async fn next(&self) -> Attempt {
+    /// The next attempt. Cancel-safe.
+    pub async fn next(&self) -> ConnectionAttempt {
         match self.attempts.lock().await.recv().await {
             Some(attempt) => attempt,
             None => std::future::pending().await,
         }
     }
 
-    /// An attempt that is there already.
-    pub fn try_next(&self) -> Option<Attempt> {
+    /// The next attempt, if one is there already.
+    pub fn try_next(&self) -> Option<ConnectionAttempt> {
         self.attempts.try_lock().ok()?.try_recv().ok()
     }
 }
 
-impl Attempt {
-    /// Whether the client is still there, as far as one can see without waiting.
+impl ConnectionAttempt {
+    /// Whether the client is still connected, as far as can be known without waiting.
     #[must_use]
     pub fn is_alive(&mut self) -> bool {
         let read = match &self.link {
@@ -160,13 +161,10 @@ impl Attempt {
         }
     }
 
-    /// Reads the request; at a Unix stream socket there is none. The caller bounds the time.
-    ///
-    /// # Errors
-    /// Where the client goes away, or asks for something else than a WebSocket.
-    pub async fn request(&mut self) -> Result<Request, RequestError> {
+    /// Reads the request; a Unix stream socket has none. The caller bounds the time.
+    pub async fn request(&mut self) -> Result<HandshakeRequest, RequestError> {
         if self.link.is_framed() {
-            return Ok(Request::default());
+            return Ok(HandshakeRequest::default());
         }
         loop {
             if let Some(request) = request(&self.read)? {
@@ -185,8 +183,8 @@ impl Attempt {
     /// Answers the request with 101: the connection is open.
     ///
     /// # Errors
-    /// Where the client has gone away.
-    pub async fn accept(mut self, request: &Request) -> io::Result<Opened> {
+    /// If the client has disconnected.
+    pub async fn accept(mut self, request: &HandshakeRequest) -> io::Result<Opened> {
         if self.link.is_framed() {
             return Ok(Opened { link: self.link, rest: self.read, side: Side::Server });
         }
@@ -199,10 +197,10 @@ impl Attempt {
         Ok(Opened { link: self.link, rest, side: Side::Server })
     }
 
-    /// Answers with another status than 101, and closes.
+    /// Answers with a status other than 101, and closes.
     pub async fn reject(mut self, status: u16) {
         let answer = format!("HTTP/1.1 {status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        // Whoever has gone away already needs no answer.
+        // A client that has disconnected needs no answer.
         let _ = self.link.write_all(answer.as_bytes()).await;
         let _ = self.link.shutdown().await;
     }
@@ -212,22 +210,21 @@ impl Attempt {
         self.link.reset();
     }
 
-    /// Reads on, without an answer, until the client goes away.
+    /// Keeps reading, without an answer, until the client disconnects.
     pub async fn hang(mut self) {
         let mut scrap = [0; 1024];
         while self.link.read(&mut scrap).await.is_ok_and(|count| count > 0) {}
     }
 }
 
-fn request(bytes: &[u8]) -> Result<Option<Request>, RequestError> {
+fn request(bytes: &[u8]) -> Result<Option<HandshakeRequest>, RequestError> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     let length = match request.parse(bytes) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(error) => {
-            let shown: String = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).escape_debug().collect();
-            return Err(RequestError::NotHttp(format!("{error}; it begins with \"{shown}\"")));
+            return Err(RequestError::NotHttp(format!("{error}; it begins with {}", beginning(bytes))));
         }
     };
     let value = |name: &str| values(request.headers, name);
@@ -246,11 +243,11 @@ fn request(bytes: &[u8]) -> Result<Option<Request>, RequestError> {
         }
     }
     if value("host").is_empty() {
-        return wrong("no `Host`".to_owned());
+        return wrong("`Host` is missing".to_owned());
     }
     let key = value("sec-websocket-key");
     if BASE64.decode(&key).is_ok_and(|bytes| bytes.len() == 16) {
-        return Ok(Some(Request { target: request.path.unwrap_or_default().to_owned(), key, length }));
+        return Ok(Some(HandshakeRequest { target: request.path.unwrap_or_default().to_owned(), key, length }));
     }
     wrong(format!("`Sec-WebSocket-Key: {key}` is not the base64 of 16 bytes"))
 }
@@ -259,25 +256,25 @@ fn request(bytes: &[u8]) -> Result<Option<Request>, RequestError> {
 mod tests {
     use super::*;
 
-    const RIGHT: &str = "GET /mac HTTP/1.1\r\nHost: 127.0.0.1:1\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n\
+    const VALID: &str = "GET /mac HTTP/1.1\r\nHost: 127.0.0.1:1\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n\
                          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
     #[test]
-    fn requests_are_read_and_wrong_ones_named() {
-        let read = request(RIGHT.as_bytes()).expect("a request").expect("a whole one");
-        assert_eq!((read.target.as_str(), read.length), ("/mac", RIGHT.len()));
-        assert!(matches!(request(&RIGHT.as_bytes()[..50]), Ok(None)));
-        for (wrong, says) in [
-            (RIGHT.replace("GET", "POST"), "POST"),
-            (RIGHT.replace("HTTP/1.1", "HTTP/1.0"), "HTTP/1.0"),
-            (RIGHT.replace("WebSocket\r", "h2c\r"), "upgrade: h2c"),
-            (RIGHT.replace(", Upgrade", ""), "connection"),
-            (RIGHT.replace(": 13", ": 8"), "sec-websocket-version: 8"),
-            (RIGHT.replace("dGhl", ""), "Sec-WebSocket-Key"),
-            (RIGHT.replace("Host: 127.0.0.1:1\r\n", ""), "Host"),
-            ("SSH-2.0-OpenSSH_9\r\n\r\n".to_owned(), "no HTTP"),
+    fn parses_valid_requests_and_explains_invalid_ones() {
+        let read = request(VALID.as_bytes()).expect("a request").expect("a whole one");
+        assert_eq!((read.target.as_str(), read.length), ("/mac", VALID.len()));
+        assert!(matches!(request(&VALID.as_bytes()[..50]), Ok(None)));
+        for (invalid, says) in [
+            (VALID.replace("GET", "POST"), "POST"),
+            (VALID.replace("HTTP/1.1", "HTTP/1.0"), "HTTP/1.0"),
+            (VALID.replace("WebSocket\r", "h2c\r"), "upgrade: h2c"),
+            (VALID.replace(", Upgrade", ""), "connection"),
+            (VALID.replace(": 13", ": 8"), "sec-websocket-version: 8"),
+            (VALID.replace("dGhl", ""), "Sec-WebSocket-Key"),
+            (VALID.replace("Host: 127.0.0.1:1\r\n", ""), "Host"),
+            ("SSH-2.0-OpenSSH_9\r\n\r\n".to_owned(), "not HTTP"),
         ] {
-            let error = request(wrong.as_bytes()).expect_err("a wrong request").to_string();
+            let error = request(invalid.as_bytes()).expect_err("an invalid request").to_string();
             assert!(error.contains(says), "{error}");
         }
     }

@@ -1,9 +1,11 @@
-//! How the runner talks to a subject: addresses, handshakes, frames right and wrong, and connections that stamp what they read.
+//! How the runner talks to a subject: addresses, handshakes, valid and invalid frames, and connections that stamp what they read.
 //!
 //! Nothing here knows a family, a scenario or a verdict.
 
 pub(crate) mod accept;
 pub mod address;
+mod arrival;
+mod command;
 pub mod connection;
 pub mod decode;
 pub mod encode;
@@ -20,13 +22,14 @@ pub mod splitter;
 mod tests;
 pub mod tls;
 
-pub use address::{Address, WebAddress};
-pub use connection::{Act, Arrived, Connection, Observer, Pen};
-pub use decode::{Arrival, End};
+pub use address::{Address, AddressError, AddressProblem, WebAddress};
+pub use arrival::{Arrival, End, Observer, StampedArrival};
+pub use command::Act;
+pub use connection::{Connection, ConnectionWriter};
 pub use encode::{Masking, OutFrame, Side};
-pub use folder::Folder;
+pub use folder::SocketFolder;
 pub use handshake::{Dial, OpenError, Opened, Route, open};
 pub use link::Link;
-pub use listen::{Attempt, Listener, Port, RequestError};
-pub use splitter::Splitter;
-pub use tls::Trust;
+pub use listen::{ConnectionAttempt, Listener, Port, RequestError};
+pub use splitter::FrameSplitter;
+pub use tls::{TlsError, Trust};

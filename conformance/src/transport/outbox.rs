@@ -1,4 +1,4 @@
-//! What a connection has still to write, in order.
+//! What a connection still has to write, in order.
 
 use std::collections::VecDeque;
 
@@ -8,14 +8,14 @@ use tokio::sync::oneshot;
 
 use super::link::Link;
 
-/// So many bytes of frames that nobody waits for are written at once.
+/// Frames without an acknowledgement are joined up to this many bytes.
 const TOGETHER: usize = 4 << 10;
 
-/// Bytes that wait until the stream takes them.
+/// Bytes that wait until the stream accepts them.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     queue: VecDeque<Outgoing>,
-    /// How much of the first of them the stream has.
+    /// How much of the first entry is written.
     written: usize,
     flush: bool,
 }
@@ -26,17 +26,17 @@ struct Outgoing {
     done: Option<oneshot::Sender<()>>,
 }
 
-/// The stream takes nothing any more.
+/// The stream accepts nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(super) struct StreamBroken;
 
 impl Outbox {
-    /// Adds bytes; `done` is told when the stream has them.
+    /// Adds bytes; `done` is notified once the stream has them.
     pub(super) fn add(&mut self, bytes: Vec<u8>, done: Option<oneshot::Sender<()>>) {
         self.queue.push_back(Outgoing { bytes, done });
     }
 
-    /// The same; small ones that wait for each other go out together.
+    /// Adds bytes, joined with small ones that are queued before them.
     pub(super) fn join(&mut self, bytes: Vec<u8>, done: Option<oneshot::Sender<()>>) {
         match self.queue.back_mut().filter(|last| last.done.is_none() && last.bytes.len() < TOGETHER) {
             Some(last) => {
@@ -47,33 +47,33 @@ impl Outbox {
         }
     }
 
-    /// Whether the stream has all of it.
+    /// Whether everything is written.
     pub(super) fn is_idle(&self) -> bool {
         self.queue.is_empty() && !self.flush
     }
 
-    /// Forgets all of it.
+    /// Discards everything.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Writes some bytes, or flushes where there are none. May be dropped and called again without loss.
-    pub(super) async fn push(&mut self, writer: &mut WriteHalf<Link>) -> Result<(), Broken> {
+    /// Writes some bytes, or flushes if there are none. Cancel-safe.
+    pub(super) async fn push(&mut self, writer: &mut WriteHalf<Link>) -> Result<(), StreamBroken> {
         match self.queue.front().map(|outgoing| &outgoing.bytes[self.written..]) {
             Some(bytes) => match writer.write(bytes).await {
                 Ok(count) if count > 0 => self.wrote(count),
-                _ => return Err(Broken),
+                _ => return Err(StreamBroken),
             },
             None => {
-                writer.flush().await.map_err(|_| Broken)?;
+                writer.flush().await.map_err(|_| StreamBroken)?;
                 self.flush = false;
             }
         }
         Ok(())
     }
 
-    /// Writes what the stream takes at once.
-    pub(super) fn push_at_once(&mut self, writer: &mut WriteHalf<Link>) -> Result<(), Broken> {
+    /// Writes what the stream accepts without waiting.
+    pub(super) fn push_at_once(&mut self, writer: &mut WriteHalf<Link>) -> Result<(), StreamBroken> {
         while !self.is_idle() {
             match self.push(writer).now_or_never() {
                 Some(pushed) => pushed?,

@@ -1,24 +1,24 @@
-//! Cuts a stream into frames that each stand behind their length in 4 bytes, big-endian. What is in them is for others.
+//! Splits a stream into frames, each prefixed with its length in 4 bytes, big-endian. It does not look inside them.
 
 use bytes::BytesMut;
 
-use super::decode::Arrival;
+use super::arrival::Arrival;
 
-/// The longest frame that the runner takes, in bytes.
+/// The longest frame that the runner accepts, in bytes.
 const LONGEST_FRAME: usize = 64 << 20;
-/// The bytes of a length.
+/// The size of a length, in bytes.
 const PREFIX: usize = 4;
 
-/// Bytes in, frames out, their lengths in front.
+/// Turns bytes into frames, which keep their length prefix.
 #[derive(Debug, Default)]
-pub struct Splitter {
+pub struct FrameSplitter {
     buffer: BytesMut,
-    /// A length that is longer than any here: where the next frame begins nobody knows.
+    /// A length exceeded the limit, so that the start of the next frame is unknown.
     broken: bool,
 }
 
-impl Splitter {
-    /// Takes bytes, and tells `see` of each frame that is complete. One that is too long is told as its mere length, and nothing after it.
+impl FrameSplitter {
+    /// Passes each complete frame to `see`. Of a frame that is too long only the length is passed on, and nothing after it.
     pub fn feed(&mut self, bytes: &[u8], see: &mut dyn FnMut(Arrival)) {
         if self.broken {
             return;
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn frames(bytes: &[u8], step: usize) -> Vec<Vec<u8>> {
-        let (mut splitter, mut seen) = (Splitter::default(), Vec::new());
+        let (mut splitter, mut seen) = (FrameSplitter::default(), Vec::new());
         for piece in bytes.chunks(step) {
             splitter.feed(piece, &mut |arrival| match arrival {
                 Arrival::Binary(frame) => seen.push(frame.to_vec()),
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_make_no_difference() {
+    fn chunk_size_makes_no_difference() {
         let stream = [0, 0, 0, 2, 7, 8, 0, 0, 0, 0, 0, 0, 0, 1, 9, 0, 0, 0, 3, 1];
         let whole = [vec![0, 0, 0, 2, 7, 8], vec![0, 0, 0, 0], vec![0, 0, 0, 1, 9]];
         for step in 1..=stream.len() {
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_is_too_long_is_the_last() {
+    fn stops_after_a_length_beyond_the_limit() {
         for step in [1, 5] {
             assert_eq!(frames(&[0, 0, 0, 0, 0xFF, 0, 0, 0, 0, 0, 0, 0], step), [vec![0; 4], vec![0xFF, 0, 0, 0]]);
         }

@@ -1,4 +1,4 @@
-//! TLS of `wss://` addresses: whom to trust.
+//! TLS for `wss://` addresses, and which certificates to trust.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 
-/// Whom to trust.
+/// Which certificates to trust.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Trust {
     /// The well-known certificate authorities.
@@ -18,64 +18,81 @@ pub enum Trust {
     WellKnown,
     /// The certificates of a PEM file, and no others.
     File(PathBuf),
-    /// Everybody: for self-signed certificates on the developer's own machine.
-    Anybody,
+    /// Any certificate, for self-signed ones on a developer's machine.
+    AnyCertificate,
+}
+
+/// Why TLS cannot be configured.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The TLS library refuses its own defaults.
+    #[error("cannot set up TLS: {0}")]
+    Library(#[source] rustls::Error),
+    /// The file of certificates cannot be read.
+    #[error("--ca-file {}: cannot be read: {_1}", .0.display())]
+    Unreadable(PathBuf, #[source] io::Error),
+    /// The file is not PEM.
+    #[error("--ca-file {}: not a PEM file: {}", .0.display(), pem_problem(.1))]
+    NotPem(PathBuf, #[source] pem::Error),
+    /// The file has a certificate that cannot be trusted.
+    #[error("--ca-file {}: contains an unusable certificate: {_1}", .0.display())]
+    Unusable(PathBuf, #[source] rustls::Error),
+    /// The file has no certificate.
+    #[error("--ca-file {}: contains no certificate", .0.display())]
+    Empty(PathBuf),
+}
+
+fn pem_problem(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { .. } => "a section has no end marker".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// The TLS configuration for a kind of trust.
-///
-/// # Errors
-/// Where the file cannot be read or holds no certificate.
-pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, String> {
+pub fn configuration(trust: &Trust) -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?;
-    let config = match trust {
-        Trust::Anybody => {
-            let verifier = Arc::new(TrustAnybody(provider));
-            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+        .map_err(TlsError::Library)?;
+    let roots = match trust {
+        Trust::AnyCertificate => {
+            let verifier = Arc::new(AcceptAnyCertificate(provider));
+            let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+            return Ok(Arc::new(builder.with_no_client_auth()));
         }
-        Trust::File(path) => builder.with_root_certificates(roots_of(path)?).with_no_client_auth(),
-        Trust::WellKnown => {
-            let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
+        Trust::File(path) => roots_of(path)?,
+        Trust::WellKnown => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
     };
-    Ok(Arc::new(config))
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
 
-fn roots_of(path: &Path) -> Result<RootCertStore, String> {
-    let shown = path.display();
-    let pem = std::fs::read(path).map_err(|error| format!("--ca-file {shown}: cannot be read: {error}"))?;
+fn roots_of(path: &Path) -> Result<RootCertStore, TlsError> {
+    let of = || path.to_owned();
+    let pem = std::fs::read(path).map_err(|error| TlsError::Unreadable(of(), error))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| match error {
-            pem::Error::MissingSectionEnd { .. } => {
-                format!("--ca-file {shown}: is no PEM file: a section has no end marker")
-            }
-            other => format!("--ca-file {shown}: is no PEM file: {other}"),
-        })?;
-        roots.add(certificate).map_err(|error| format!("--ca-file {shown}: holds no usable certificate: {error}"))?;
+        let certificate = certificate.map_err(|error| TlsError::NotPem(of(), error))?;
+        roots.add(certificate).map_err(|error| TlsError::Unusable(of(), error))?;
     }
-    if roots.is_empty() { Err(format!("--ca-file {shown}: holds no certificate")) } else { Ok(roots) }
+    if roots.is_empty() { Err(TlsError::Empty(of())) } else { Ok(roots) }
 }
 
-/// Whether TLS failed because the server shows the certificate of an authority as its own, which webpki refuses.
+/// Whether TLS failed because the server presents an authority's certificate as its own, which webpki refuses.
 pub(super) fn is_authority(error: &io::Error) -> bool {
     let Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause)))) =
         error.get_ref().and_then(|error| error.downcast_ref())
     else {
         return false;
     };
-    // The type of the cause is webpki's, which is no dependency of this crate; its name is all that it says.
+    // The cause is a type of webpki, which is not a dependency here, so only its name can be compared.
     format!("{cause:?}") == "CaUsedAsEndEntity"
 }
 
 #[derive(Debug)]
-struct TrustAnybody(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for TrustAnybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -1,9 +1,7 @@
-//! A client of the pairing family that can do things wrong, one at a time: the judge has to notice each.
+//! A client of the pairing family with selectable flaws, each of which the runner has to detect.
 //!
-//! The scenario's name says which: `pairing/deaf--wire-ping` is played with the flaw `deaf`. A name without `--` has no flaw, and the
-//! client is then right in everything, with the driver protocol or without it.
-
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a client takes its own times")]
+//! The scenario's name selects the flaw: `pairing/deaf--wire-ping` runs with the flaw `deaf`. With a name without `--` the client conforms,
+//! with or without the driver protocol.
 
 mod role;
 mod user;
@@ -15,18 +13,18 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use role::{Role, Turn};
-use user::{Told, User};
-use wire::{Came, Wire};
+use user::{User, UserInput};
+use wire::{Incoming, Wire};
 
-/// What a client is started with.
-pub(crate) struct Given {
+/// What the client is started with.
+pub(crate) struct ClientSettings {
     flaw: String,
     address: String,
     path: String,
     params: Value,
 }
 
-fn given() -> Given {
+fn settings() -> ClientSettings {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let scenario = variable("CONFORMANCE_SCENARIO");
     let name = scenario.split('/').nth(1).unwrap_or_default();
@@ -35,10 +33,10 @@ fn given() -> Given {
     let (address, path) = url.trim_start_matches("ws://").split_once('/').unwrap_or((&url, ""));
     let path = if flaw == "wrong-path" { "/elsewhere".to_owned() } else { format!("/{path}") };
     let params = serde_json::from_str(&variable("CONFORMANCE_PARAMS")).unwrap_or_default();
-    Given { flaw, address: address.to_owned(), path, params }
+    ClientSettings { flaw, address: address.to_owned(), path, params }
 }
 
-impl Given {
+impl ClientSettings {
     pub(crate) fn has(&self, flaw: &str) -> bool {
         self.flaw == flaw
     }
@@ -74,55 +72,62 @@ impl Given {
 }
 
 /// How an attempt ended.
-enum End {
-    /// It failed, or what it brought is lost.
+enum AttemptEnd {
+    /// It failed, or its connection was lost.
     Lost,
-    /// The client has to end.
+    /// The client has to stop.
     Stopped,
-    /// It does not come back by itself.
+    /// The client does not reconnect by itself.
     Away,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    let given = given();
-    match &*given.flaw {
+    let settings = settings();
+    match &*settings.flaw {
         "exits-at-once" => return 7.into(),
         "does-nothing" => sleep(Duration::from_secs(3600)).await,
         _ => {}
     }
-    user::start_flaws(&given.flaw);
+    user::start_flaws(&settings.flaw);
     let role = std::env::args().nth(1).unwrap_or_default();
-    let mut client = Client { user: User::new(&given.flaw), role: Role::new(&role, &given), given, lost: false };
+    let mut client =
+        FlawedClient { user: User::new(&settings.flaw), role: Role::new(&role, &settings), settings, lost: false };
     client.live().await.into()
 }
 
-struct Client {
-    given: Given,
+/// Closes a connection with a code.
+async fn close(wire: Wire, code: u16, end: AttemptEnd) -> AttemptEnd {
+    wire.close(&code.to_be_bytes()).await;
+    end
+}
+
+struct FlawedClient {
+    settings: ClientSettings,
     user: User,
     role: Role,
     /// Whether anything was lost or failed since the last success.
     lost: bool,
 }
 
-impl Client {
-    /// Comes back again and again; the exit status.
+impl FlawedClient {
+    /// Connects again and again; returns the exit status.
     async fn live(&mut self) -> u8 {
         let (mut nth, mut failures) = (0, 0_u64);
         loop {
             let mut success = false;
             let end = self.attempt(&mut success).await;
-            if let End::Stopped = end {
+            if let AttemptEnd::Stopped = end {
                 return self.stopped();
             }
             if success {
-                failures = if self.given.has("count-never-reset") { failures } else { 0 };
-                nth = if self.given.has("never-resets") { nth } else { 0 };
+                failures = if self.settings.has("count-never-reset") { failures } else { 0 };
+                nth = if self.settings.has("never-resets") { nth } else { 0 };
             }
-            if !success || self.given.has("counts-losses") {
+            if !success || self.settings.has("counts-losses") {
                 failures += 1;
             }
-            let allowed = match (self.given.params["reconnect"]["max_attempts"].as_u64(), &*self.given.flaw) {
+            let allowed = match (self.settings.params["reconnect"]["max_attempts"].as_u64(), &*self.settings.flaw) {
                 (_, "never-gives-up") | (None, _) => u64::MAX,
                 (Some(allowed), "gives-up-late") => allowed + 1,
                 (Some(allowed), "gives-up-early") => allowed - 1,
@@ -130,14 +135,14 @@ impl Client {
             };
             self.lost = true;
             if failures >= allowed {
-                if !self.given.has("gives-up-silently") {
-                    self.user.tell(json!({ "event": "gave_up" }));
+                if !self.settings.has("gives-up-silently") {
+                    self.user.report(json!({ "event": "gave_up" }));
                 }
-                return u8::from(!self.given.has("gives-up-with-0"));
+                return u8::from(!self.settings.has("gives-up-with-0"));
             }
-            if let End::Away = end {
-                if !self.given.has("silently-away") {
-                    self.user.tell(json!({ "event": "gave_up" }));
+            if let AttemptEnd::Away = end {
+                if !self.settings.has("silently-away") {
+                    self.user.report(json!({ "event": "gave_up" }));
                 }
                 nth = 0;
                 if !self.rest().await {
@@ -145,11 +150,11 @@ impl Client {
                 }
                 continue;
             }
-            let due = Instant::now() + self.given.delay(nth);
+            let due = Instant::now() + self.settings.delay(nth);
             nth += 1;
             if !self.wait(due).await {
-                if self.given.has("attempt-after-stop") {
-                    let _ = tokio::net::TcpStream::connect(&self.given.address).await;
+                if self.settings.has("attempt-after-stop") {
+                    let _ = tokio::net::TcpStream::connect(&self.settings.address).await;
                 }
                 return self.stopped();
             }
@@ -157,28 +162,28 @@ impl Client {
     }
 
     fn stopped(&self) -> u8 {
-        u8::from(self.given.has("stops-with-1"))
+        u8::from(self.settings.has("stops-with-1"))
     }
 
-    /// Waits until an attempt is due; false where the client has to stop.
+    /// Waits until an attempt is due; false if the client has to stop.
     async fn wait(&mut self, due: Instant) -> bool {
         loop {
             tokio::select! {
                 () = sleep_until(due) => return true,
-                told = self.user.next() => match told {
-                    Told::Stop => return false,
-                    Told::Command(command) => self.command(&command, None).await,
+                input = self.user.next() => match input {
+                    UserInput::Stop => return false,
+                    UserInput::Command(command) => self.command(&command, None).await,
                 },
             }
         }
     }
 
-    /// Waits for another code; false where the client has to stop.
+    /// Waits for another code; false if the client has to stop.
     async fn rest(&mut self) -> bool {
         loop {
             match self.user.next().await {
-                Told::Stop => return false,
-                Told::Command(command) => {
+                UserInput::Stop => return false,
+                UserInput::Command(command) => {
                     self.command(&command, None).await;
                     if self.role.comes_back() {
                         return true;
@@ -188,80 +193,74 @@ impl Client {
         }
     }
 
-    async fn attempt(&mut self, success: &mut bool) -> End {
-        let patience = match &*self.given.flaw {
+    async fn attempt(&mut self, success: &mut bool) -> AttemptEnd {
+        let patience = match &*self.settings.flaw {
             "hangs" => Duration::from_secs(3600),
-            "patient" => self.given.connect_timeout().mul_f64(1.18),
-            _ => self.given.connect_timeout(),
+            "patient" => self.settings.connect_timeout().mul_f64(1.18),
+            _ => self.settings.connect_timeout(),
         };
-        if self.given.has("forgets-when-lost") {
+        if self.settings.has("forgets-when-lost") {
             self.role.forget();
         }
         let deadline = Instant::now() + patience;
-        let flaw = self.given.flaw.clone();
+        let flaw = self.settings.flaw.clone();
         let beside = match &*flaw {
             "parallel" => 1,
             "ten-at-once" => 9,
             _ => 0,
         };
         for _ in 0..beside {
-            let (address, path) = (self.given.address.clone(), self.given.path.clone());
+            let (address, path) = (self.settings.address.clone(), self.settings.path.clone());
             tokio::spawn(async move {
                 if let Some(mut wire) = wire::connect(&address, &path, "").await {
                     wire.drain().await;
                 }
             });
         }
-        let (address, path) = (self.given.address.clone(), self.given.path.clone());
+        let (address, path) = (self.settings.address.clone(), self.settings.path.clone());
         let connecting = timeout_at(deadline, wire::connect(&address, &path, &flaw));
         tokio::pin!(connecting);
         let wire = loop {
             tokio::select! {
                 wire = &mut connecting => break wire,
-                told = self.user.next() => match told {
-                    Told::Stop => return End::Stopped,
-                    Told::Command(command) => self.command(&command, None).await,
+                input = self.user.next() => match input {
+                    UserInput::Stop => return AttemptEnd::Stopped,
+                    UserInput::Command(command) => self.command(&command, None).await,
                 },
             }
         };
-        let Ok(Some(wire)) = wire else { return End::Lost };
-        if !self.given.has("reports-late") {
-            self.user.tell(json!({ "event": "connected" }));
+        let Ok(Some(wire)) = wire else { return AttemptEnd::Lost };
+        if !self.settings.has("reports-late") {
+            self.user.report(json!({ "event": "connected" }));
         }
         let end = self.serve(wire, deadline, success).await;
-        if !matches!(end, End::Stopped) && !self.given.has("silent-loss") {
-            self.user.tell(json!({ "event": "disconnected" }));
+        if !matches!(end, AttemptEnd::Stopped) && !self.settings.has("silent-loss") {
+            self.user.report(json!({ "event": "disconnected" }));
         }
         match end {
-            End::Lost if !self.role.lost() => End::Away,
+            AttemptEnd::Lost if !self.role.lost() => AttemptEnd::Away,
             other => other,
         }
     }
 
-    async fn serve(&mut self, mut wire: Wire, deadline: Instant, success: &mut bool) -> End {
-        *success = self.given.has("resets-on-connection");
+    async fn serve(&mut self, mut wire: Wire, deadline: Instant, success: &mut bool) -> AttemptEnd {
+        *success = self.settings.has("resets-on-connection");
         self.role.greet(&mut wire).await;
-        let deadline = if self.given.has("hangs-without-success") { None } else { Some(deadline) };
+        let deadline = if self.settings.has("hangs-without-success") { None } else { Some(deadline) };
         loop {
             let overdue = deadline.filter(|_| !self.role.is_settled);
             let (overdue_at, again) = (overdue.unwrap_or_else(Instant::now), self.role.again);
             tokio::select! {
-                came = wire.next() => match came {
-                    Came::Text(text) => match self.text(&text, &mut wire, success).await {
-                        Turn::Stay => {}
-                        Turn::HangUp => {
-                            wire.close(&1000_u16.to_be_bytes()).await;
-                            return End::Lost;
-                        }
+                received = wire.next() => match received {
+                    Incoming::Text(text) => match self.text(&text, &mut wire, success).await {
+                        OpeningTurn::Stay => {}
+                        OpeningTurn::HangUp => return close(wire, 1000, AttemptEnd::Lost).await,
                     },
-                    Came::Binary if self.given.has("closes-on-binary") => {
-                        wire.close(&1003_u16.to_be_bytes()).await;
-                        return End::Lost;
-                    }
-                    Came::Binary | Came::Pong => {}
-                    Came::Ping(payload) => self.ping(payload, &mut wire).await,
-                    Came::Close(payload) => {
-                        match &*self.given.flaw {
+                    Incoming::Binary if self.settings.has("closes-on-binary") => return close(wire, 1003, AttemptEnd::Lost).await,
+                    Incoming::Binary | Incoming::Pong => {}
+                    Incoming::Ping(payload) => self.ping(payload, &mut wire).await,
+                    Incoming::Close(payload) => {
+                        match &*self.settings.flaw {
                             "impolite" => {}
                             "lingers" => {
                                 wire.send(wire::CLOSE, &payload).await;
@@ -269,37 +268,28 @@ impl Client {
                             }
                             _ => wire.close(&payload).await,
                         }
-                        return End::Lost;
+                        return AttemptEnd::Lost;
                     }
-                    Came::Violation(_) if self.given.has("violation-1000") => {
-                        wire.close(&1000_u16.to_be_bytes()).await;
-                        return End::Lost;
-                    }
-                    Came::Violation(_) if self.given.has("violation-drops") => return End::Lost,
-                    Came::Violation(code) => {
+                    Incoming::Violation(_) if self.settings.has("violation-1000") => return close(wire, 1000, AttemptEnd::Lost).await,
+                    Incoming::Violation(_) if self.settings.has("violation-drops") => return AttemptEnd::Lost,
+                    Incoming::Violation(code) => {
                         wire.close(&code.to_be_bytes()).await;
-                        return if self.given.has("violation-stays-away") { End::Away } else { End::Lost };
+                        return if self.settings.has("violation-stays-away") { AttemptEnd::Away } else { AttemptEnd::Lost };
                     }
-                    Came::End if self.given.has("lost-without-close") => return End::Away,
-                    Came::End => return End::Lost,
+                    Incoming::End if self.settings.has("lost-without-close") => return AttemptEnd::Away,
+                    Incoming::End => return AttemptEnd::Lost,
                 },
-                told = self.user.next() => match told {
-                    Told::Stop if self.given.has("stops-without-close") => return End::Stopped,
-                    Told::Stop if self.given.has("stops-slowly") => {
+                input = self.user.next() => match input {
+                    UserInput::Stop if self.settings.has("stops-without-close") => return AttemptEnd::Stopped,
+                    UserInput::Stop if self.settings.has("stops-slowly") => {
                         sleep(Duration::from_secs(2)).await;
                         wire.close(&1000_u16.to_be_bytes()).await;
-                        return End::Stopped;
+                        return AttemptEnd::Stopped;
                     }
-                    Told::Stop => {
-                        wire.close(&1000_u16.to_be_bytes()).await;
-                        return End::Stopped;
-                    }
-                    Told::Command(command) => self.command(&command, Some(&mut wire)).await,
+                    UserInput::Stop => return close(wire, 1000, AttemptEnd::Stopped).await,
+                    UserInput::Command(command) => self.command(&command, Some(&mut wire)).await,
                 },
-                () = sleep_until(overdue_at), if overdue.is_some() => {
-                    wire.close(&1000_u16.to_be_bytes()).await;
-                    return End::Lost;
-                }
+                () = sleep_until(overdue_at), if overdue.is_some() => return close(wire, 1000, AttemptEnd::Lost).await,
                 () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => self.role.greet(&mut wire).await,
             }
         }
@@ -307,23 +297,23 @@ impl Client {
 
     async fn text(&mut self, text: &str, wire: &mut Wire, success: &mut bool) -> Turn {
         let had = self.role.may_send;
-        let turn = self.role.text(text, &self.given, &mut self.user);
+        let turn = self.role.text(text, &self.settings, &mut self.user);
         if self.role.may_send && !had {
             *success = true;
-            if self.given.has("reports-late") {
-                self.user.tell(json!({ "event": "connected" }));
+            if self.settings.has("reports-late") {
+                self.user.report(json!({ "event": "connected" }));
             }
-            let lost = std::mem::take(&mut self.lost) && !self.given.has("never-reconnected");
-            if lost || self.given.has("reconnected-at-first") {
-                self.user.tell(json!({ "event": "reconnected" }));
+            let lost = std::mem::take(&mut self.lost) && !self.settings.has("never-reconnected");
+            if lost || self.settings.has("reconnected-at-first") {
+                self.user.report(json!({ "event": "reconnected" }));
             }
         }
-        self.role.flush(wire, &self.given).await;
+        self.role.flush(wire, &self.settings).await;
         turn
     }
 
     async fn ping(&mut self, payload: Vec<u8>, wire: &mut Wire) {
-        match &*self.given.flaw {
+        match &*self.settings.flaw {
             "deaf" => {}
             "parrot" => wire.send(wire::PONG, b"something else").await,
             "slow-pong" => {
@@ -335,9 +325,9 @@ impl Client {
     }
 
     async fn command(&mut self, command: &Value, wire: Option<&mut Wire>) {
-        self.role.command(command, &self.given, &mut self.user, wire.is_some());
+        self.role.command(command, &self.settings, &mut self.user, wire.is_some());
         if let Some(wire) = wire {
-            self.role.flush(wire, &self.given).await;
+            self.role.flush(wire, &self.settings).await;
         }
     }
 }

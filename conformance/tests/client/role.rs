@@ -1,4 +1,4 @@
-//! What a host and a viewer say, and what they make of what the relay says.
+//! The messages of a host and a viewer, and their reactions to those of the relay.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::Given;
+use crate::ClientSettings;
 use crate::user::User;
 use crate::wire::{TEXT, Wire};
 
-/// What becomes of the connection.
+/// What to do with the connection.
 pub(crate) enum Turn {
     Stay,
     HangUp,
@@ -18,18 +18,18 @@ pub(crate) enum Turn {
 
 pub(crate) struct Role {
     is_host: bool,
-    /// The host's code as it was shown, or the viewer's to join with.
+    /// The last code that a host displayed, or the code that a viewer joins with.
     code: String,
-    /// Whether the family's success was reached on this connection, or all is said that there is to say.
+    /// Whether this connection reached the family's success, or has nothing left to do.
     pub(crate) is_settled: bool,
-    /// Whether it is registered or joined: data may be sent.
+    /// Whether it is registered or joined, so that data may be sent.
     pub(crate) may_send: bool,
-    /// Of a viewer: the code is refused, or its host is gone.
+    /// Of a viewer: whether the code is refused, or its host is gone.
     is_dead: bool,
-    /// Of a viewer: it was joined with this code.
+    /// Of a viewer: whether it was joined with this code.
     is_held: bool,
     outbox: VecDeque<String>,
-    words: VecDeque<Value>,
+    messages: VecDeque<Value>,
     /// When to join again on this connection.
     pub(crate) again: Option<Instant>,
     flaw: String,
@@ -37,19 +37,19 @@ pub(crate) struct Role {
 }
 
 impl Role {
-    pub(crate) fn new(role: &str, given: &Given) -> Self {
+    pub(crate) fn new(role: &str, settings: &ClientSettings) -> Self {
         Self {
             is_host: role == "host",
-            code: given.params["code"].as_str().unwrap_or_default().to_owned(),
+            code: settings.params["code"].as_str().unwrap_or_default().to_owned(),
             is_settled: false,
             may_send: false,
             is_dead: false,
             is_held: false,
             outbox: VecDeque::new(),
-            words: VecDeque::new(),
+            messages: VecDeque::new(),
             again: None,
-            flaw: given.flaw.clone(),
-            base: given.delay(0),
+            flaw: settings.flaw.clone(),
+            base: settings.delay(0),
         }
     }
 
@@ -61,19 +61,19 @@ impl Role {
         !self.is_dead || self.has("comes-back-dead")
     }
 
-    /// The connection is lost; whether the client comes back.
+    /// The connection is lost. Returns whether the client reconnects.
     pub(crate) fn lost(&mut self) -> bool {
         (self.is_settled, self.may_send, self.again) = (false, false, None);
-        self.words.clear();
+        self.messages.clear();
         self.comes_back()
     }
 
-    /// What the user gave so far is dropped.
+    /// Drops the unsent data.
     pub(crate) fn forget(&mut self) {
         self.outbox.clear();
     }
 
-    /// The connection is open, or it is time to try again on it.
+    /// Greets on a new connection, or joins again on this one.
     pub(crate) async fn greet(&mut self, wire: &mut Wire) {
         self.again = None;
         if self.is_host {
@@ -96,30 +96,30 @@ impl Role {
         wire.send(TEXT, json!({ "type": "join", "code": code }).to_string().as_bytes()).await;
     }
 
-    pub(crate) fn text(&mut self, text: &str, given: &Given, user: &mut User) -> Turn {
+    pub(crate) fn text(&mut self, text: &str, settings: &ClientSettings, user: &mut User) -> Turn {
         let message: Value = serde_json::from_str(text).unwrap_or_default();
         if message.is_null() && self.has("dies-on-json") {
             std::process::exit(101);
         }
         let unknown = !["registered", "joined", "data", "pong", "error"].iter().any(|known| message["type"] == *known);
         if message.is_null() && self.has("closes-on-json") || unknown && self.has("closes-on-unknown") {
-            return Turn::HangUp;
+            return OpeningTurn::HangUp;
         }
         let members = message.as_object().map_or(0, serde_json::Map::len);
         if members > 3 && self.has("strict") {
-            return Turn::Stay;
+            return OpeningTurn::Stay;
         }
         match message["type"].as_str() {
             Some("registered") if self.is_host => self.registered(&message, user),
             Some("joined") if !self.is_host => {
                 (self.is_settled, self.may_send, self.is_held, self.is_dead) = (true, true, true, false);
-                user.tell(json!({ "event": "joined" }));
+                user.report(json!({ "event": "joined" }));
             }
             Some("data") => self.data(&message, user),
-            Some("error") => return self.error(&message, given, user),
+            Some("error") => return self.error(&message, settings, user),
             _ => {}
         }
-        Turn::Stay
+        OpeningTurn::Stay
     }
 
     fn registered(&mut self, message: &Value, user: &mut User) {
@@ -131,10 +131,10 @@ impl Role {
             || self.has("keeps-its-code") && is_first && !self.code.is_empty();
         if !is_known || is_first && self.code == code {
             code.clone_into(&mut self.code);
-            user.tell(json!({ "event": "registered", "code": code }));
+            user.report(json!({ "event": "registered", "code": code }));
         }
         if is_first && self.has("talks-nonsense") {
-            self.words.push_back(json!({ "type": "hello" }));
+            self.messages.push_back(json!({ "type": "hello" }));
         }
     }
 
@@ -142,17 +142,17 @@ impl Role {
         let Some(payload) = message["payload"].as_str() else { return };
         match &*self.flaw {
             "crashes" => std::process::abort(),
-            "cuts-at-nul" => user.tell(json!({ "event": "data", "payload": payload.split('\0').next() })),
-            "shows-twice" => {
-                user.tell(json!({ "event": "data", "payload": payload }));
-                user.tell(json!({ "event": "data", "payload": payload }));
+            "cuts-at-nul" => user.report(json!({ "event": "data", "payload": payload.split('\0').next() })),
+            "reports-twice" => {
+                user.report(json!({ "event": "data", "payload": payload }));
+                user.report(json!({ "event": "data", "payload": payload }));
             }
-            _ => user.tell(json!({ "event": "data", "payload": payload })),
+            _ => user.report(json!({ "event": "data", "payload": payload })),
         }
     }
 
-    fn error(&mut self, message: &Value, given: &Given, user: &mut User) -> Turn {
-        let (Some(code), Some(_)) = (message["code"].as_str(), message["message"].as_str()) else { return Turn::Stay };
+    fn error(&mut self, message: &Value, settings: &ClientSettings, user: &mut User) -> Turn {
+        let (Some(code), Some(_)) = (message["code"].as_str(), message["message"].as_str()) else { return OpeningTurn::Stay };
         if !self.has("hides-errors") {
             user.error(code);
         }
@@ -160,42 +160,42 @@ impl Role {
             "INVALID_CODE" | "EXPIRED_CODE" | "ALREADY_JOINED" if !self.is_host && !self.may_send => {
                 if code == "ALREADY_JOINED" && self.is_held && !self.has("gives-in") {
                     self.again =
-                        Some(Instant::now() + if self.has("insists") { Duration::ZERO } else { given.delay(1) });
+                        Some(Instant::now() + if self.has("insists") { Duration::ZERO } else { settings.delay(1) });
                     self.is_settled = true;
                 } else {
                     return self.refused();
                 }
             }
             "MAC_DISCONNECTED" if self.may_send => {
-                (self.may_send, self.is_held, self.is_dead) = (self.has("talks-to-nobody"), false, true);
+                (self.may_send, self.is_held, self.is_dead) = (self.has("sends-after-loss"), false, true);
                 if self.has("joins-the-dead") {
                     self.again = Some(Instant::now() + self.base);
                 }
             }
             _ => {}
         }
-        Turn::Stay
+        OpeningTurn::Stay
     }
 
     fn refused(&mut self) -> Turn {
         self.is_dead = !self.has("comes-back-refused");
-        // There is nothing to wait for any more.
+        // There is nothing left to wait for.
         self.is_settled = !self.has("impatient-when-refused");
         match &*self.flaw {
             "retries-refused" => self.again = Some(Instant::now() + self.base),
-            "hangs-up-when-refused" => return Turn::HangUp,
+            "hangs-up-when-refused" => return OpeningTurn::HangUp,
             _ => {}
         }
-        Turn::Stay
+        OpeningTurn::Stay
     }
 
-    pub(crate) fn command(&mut self, command: &Value, given: &Given, user: &mut User, is_open: bool) {
+    pub(crate) fn command(&mut self, command: &Value, settings: &ClientSettings, user: &mut User, is_open: bool) {
         match (command["do"].as_str(), command["payload"].as_str(), command["code"].as_str()) {
             (Some("send"), Some(_), _) if self.is_dead && !self.may_send => user.error("NOT_JOINED"),
-            (Some("send"), Some(_), _) if given.has("drops-data") && !self.may_send => {}
+            (Some("send"), Some(_), _) if settings.has("drops-data") && !self.may_send => {}
             (Some("send"), Some(payload), _) => {
-                let times = if given.has("sends-twice") { 2 } else { 1 };
-                let payload = if given.has("trims") { payload.trim() } else { payload };
+                let times = if settings.has("sends-twice") { 2 } else { 1 };
+                let payload = if settings.has("trims") { payload.trim() } else { payload };
                 for _ in 0..times {
                     match &*self.flaw {
                         "reorders" => self.outbox.push_front(payload.to_owned()),
@@ -204,28 +204,28 @@ impl Role {
                 }
             }
             (Some("join"), _, Some(code)) if !self.is_host => {
-                if given.has("one-code-only") {
+                if settings.has("one-code-only") {
                     return;
                 }
                 code.clone_into(&mut self.code);
                 (self.is_dead, self.is_held) = (false, false);
                 if is_open {
-                    self.words.push_back(json!({ "type": "join", "code": code }));
+                    self.messages.push_back(json!({ "type": "join", "code": code }));
                 }
             }
-            (name, _, _) if !given.has("ignores-the-unknown") => {
-                user.tell(json!({ "event": "unsupported", "do": name }));
+            (name, _, _) if !settings.has("ignores-the-unknown") => {
+                user.report(json!({ "event": "unsupported", "do": name }));
             }
             _ => {}
         }
     }
 
     /// Sends what may be sent.
-    pub(crate) async fn flush(&mut self, wire: &mut Wire, given: &Given) {
-        while let Some(word) = self.words.pop_front() {
-            wire.send(TEXT, word.to_string().as_bytes()).await;
+    pub(crate) async fn flush(&mut self, wire: &mut Wire, settings: &ClientSettings) {
+        while let Some(message) = self.messages.pop_front() {
+            wire.send(TEXT, message.to_string().as_bytes()).await;
         }
-        while (self.may_send || given.has("sends-early"))
+        while (self.may_send || settings.has("sends-early"))
             && let Some(payload) = self.outbox.pop_front()
         {
             wire.send(TEXT, json!({ "type": "data", "payload": payload }).to_string().as_bytes()).await;

@@ -1,4 +1,4 @@
-//! The client's user: commands come on standard input, events go to standard output, and SIGTERM ends all.
+//! The client's user: commands on standard input, events on standard output, and SIGTERM to stop.
 
 use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// What the user wants.
-pub(crate) enum Told {
+pub(crate) enum UserInput {
     Stop,
     Command(Value),
 }
@@ -36,8 +36,8 @@ impl User {
         Self { flaw: flaw.to_owned(), commands, sigterm: signal(SignalKind::terminate()).ok(), has_ended: false }
     }
 
-    /// What comes next. May be dropped and called again without loss.
-    pub(crate) async fn next(&mut self) -> Told {
+    /// The next input. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> UserInput {
         loop {
             let sigterm = async {
                 match &mut self.sigterm {
@@ -47,21 +47,21 @@ impl User {
             };
             tokio::select! {
                 _ = sigterm => if self.flaw != "ignores-sigterm" {
-                    return Told::Stop;
+                    return UserInput::Stop;
                 },
                 command = self.commands.recv(), if !self.has_ended => match command {
                     Some(command) if command["do"] == "stop" => if self.flaw != "ignores-stop" {
-                        return Told::Stop;
+                        return UserInput::Stop;
                     },
-                    Some(command) => return Told::Command(command),
+                    Some(command) => return UserInput::Command(command),
                     None => self.has_ended = true,
                 },
             }
         }
     }
 
-    /// Tells the user of an event.
-    pub(crate) fn tell(&self, event: Value) {
+    /// Reports an event to the user.
+    pub(crate) fn report(&self, event: Value) {
         let line = match &*self.flaw {
             "never-flushes" => return,
             "half-a-line" => event.to_string().chars().take(12).collect(),
@@ -74,11 +74,11 @@ impl User {
     }
 
     pub(crate) fn error(&self, code: &str) {
-        self.tell(json!({ "event": "error", "code": code, "message": "It was refused." }));
+        self.report(json!({ "event": "error", "code": code, "message": "Refused." }));
     }
 }
 
-/// Flaws of the process itself, which are there from the beginning.
+/// Flaws of the process itself, which exist from the start.
 pub(crate) fn start_flaws(flaw: &str) {
     match flaw {
         "floods" => {

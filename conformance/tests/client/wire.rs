@@ -1,4 +1,4 @@
-//! The client's half of WebSocket, made anew from RFC 6455: it shares nothing with the judge, whose mistakes it must not repeat.
+//! The client side of WebSocket, written from RFC 6455: it shares no code with the runner, whose errors it must not repeat.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// Longer messages cost the connection.
+/// Longer messages close the connection.
 const LARGEST: usize = 8 << 20;
 /// How long the server has to end TCP.
-const FAREWELL: Duration = Duration::from_millis(100);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// What came.
-pub(crate) enum Came {
+/// What was received.
+pub(crate) enum Incoming {
     Text(String),
     Binary,
     Ping(Vec<u8>),
     Pong,
     Close(Vec<u8>),
-    /// The connection has to be closed with this code.
+    /// A violation, for which the connection has to be closed with this code.
     Violation(u16),
     End,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Wire {
     flaw: String,
 }
 
-/// Asks for a WebSocket at a path; `None` where that failed.
+/// Opens a WebSocket at a path; `None` if that fails.
 pub(crate) async fn connect(address: &str, path: &str, flaw: &str) -> Option<Wire> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let _ = stream.set_nodelay(true);
@@ -64,21 +64,21 @@ pub(crate) async fn connect(address: &str, path: &str, flaw: &str) -> Option<Wir
 }
 
 impl Wire {
-    /// The next thing that comes. May be dropped and called again without loss.
-    pub(crate) async fn next(&mut self) -> Came {
+    /// The next arrival. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Incoming {
         loop {
-            if let Some(came) = self.frame() {
-                return came;
+            if let Some(received) = self.frame() {
+                return received;
             }
             match self.stream.read_buf(&mut self.read).await {
                 Ok(count) if count > 0 => {}
-                _ => return Came::End,
+                _ => return Incoming::End,
             }
         }
     }
 
-    /// What the next whole frame completes.
-    fn frame(&mut self) -> Option<Came> {
+    /// What the next complete frame completes.
+    fn frame(&mut self) -> Option<Incoming> {
         loop {
             let [first, second, rest @ ..] = &self.read[..] else { return None };
             let (opcode, fin, is_masked) = (first & 0x0F, first & 0x80 != 0, second & 0x80 != 0);
@@ -88,19 +88,19 @@ impl Wire {
                 short => (usize::from(short), 2),
             };
             let skip = if is_masked { skip + 4 } else { skip };
-            let wrong = first & 0x70 != 0 && self.flaw != "takes-reserved-bits"
+            let is_invalid = first & 0x70 != 0 && self.flaw != "takes-reserved-bits"
                 || is_masked && self.flaw != "takes-masked"
                 || matches!(opcode, 3..=7 | 11..) && self.flaw != "takes-reserved-opcodes"
                 || opcode >= CLOSE && (!fin || length > 125)
                 || opcode == 0 && self.partial.is_none()
                 || matches!(opcode, TEXT | BINARY) && self.partial.is_some();
-            if wrong {
-                return Some(Came::Violation(1002));
+            if is_invalid {
+                return Some(Incoming::Violation(1002));
             }
             let before = self.partial.as_ref().map_or(0, |(_, bytes)| bytes.len());
             let largest = if self.flaw == "small-buffer" { 64 << 10 } else { LARGEST };
             if length.saturating_add(before) > largest {
-                return Some(Came::Violation(if self.flaw == "too-large-1002" { 1002 } else { 1009 }));
+                return Some(Incoming::Violation(if self.flaw == "too-large-1002" { 1002 } else { 1009 }));
             }
             if self.read.len() < skip + length {
                 return None;
@@ -112,8 +112,8 @@ impl Wire {
             }
             self.read.drain(..skip + length);
             match opcode {
-                PING => return Some(Came::Ping(payload)),
-                PONG => return Some(Came::Pong),
+                PING => return Some(Incoming::Ping(payload)),
+                PONG => return Some(Incoming::Pong),
                 CLOSE => return Some(close(payload)),
                 opcode => {
                     let (kind, mut whole) = self.partial.take().unwrap_or((opcode, Vec::new()));
@@ -127,18 +127,18 @@ impl Wire {
         }
     }
 
-    fn message(&mut self, opcode: u8, payload: Vec<u8>) -> Came {
+    fn message(&mut self, opcode: u8, payload: Vec<u8>) -> Incoming {
         if self.flaw == "fragments-apart" {
-            // The rest is then a message too.
+            // The rest then counts as a message too.
             self.partial = None;
         }
         match String::from_utf8(payload) {
-            _ if opcode == BINARY => Came::Binary,
-            Ok(text) => Came::Text(text),
+            _ if opcode == BINARY => Incoming::Binary,
+            Ok(text) => Incoming::Text(text),
             Err(error) if self.flaw == "takes-bad-utf-8" => {
-                Came::Text(String::from_utf8_lossy(error.as_bytes()).into_owned())
+                Incoming::Text(String::from_utf8_lossy(error.as_bytes()).into_owned())
             }
-            Err(_) => Came::Violation(1007),
+            Err(_) => Incoming::Violation(1007),
         }
     }
 
@@ -161,27 +161,26 @@ impl Wire {
         bytes.extend(key.unwrap_or_default().iter().filter(|_| key.is_some()));
         let key = key.unwrap_or_default();
         bytes.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
-        // What a connection that is gone does not take is lost.
         let _ = self.stream.write_all(&bytes).await;
     }
 
-    /// Closes with a code, and does not wait for long.
+    /// Closes with a code, and waits briefly.
     pub(crate) async fn close(mut self, payload: &[u8]) {
         self.send(CLOSE, payload).await;
-        let _ = timeout(FAREWELL, self.drain()).await;
+        let _ = timeout(CLOSE_TIMEOUT, self.drain()).await;
     }
 
-    /// Reads to the end, whatever comes.
+    /// Reads to the end.
     pub(crate) async fn drain(&mut self) {
         let mut scrap = vec![0; 64 << 10];
         while self.stream.read(&mut scrap).await.is_ok_and(|count| count > 0) {}
     }
 }
 
-fn close(payload: Vec<u8>) -> Came {
+fn close(payload: Vec<u8>) -> Incoming {
     let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-        return if payload.is_empty() { Came::Close(payload) } else { Came::Violation(1002) };
+        return if payload.is_empty() { Incoming::Close(payload) } else { Incoming::Violation(1002) };
     };
     let is_code = matches!(u16::from_be_bytes(*code), 1000..=1003 | 1007..=1014 | 3000..=4999);
-    if is_code && std::str::from_utf8(reason).is_ok() { Came::Close(payload) } else { Came::Violation(1002) }
+    if is_code && std::str::from_utf8(reason).is_ok() { Incoming::Close(payload) } else { Incoming::Violation(1002) }
 }

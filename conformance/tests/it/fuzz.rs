@@ -1,4 +1,4 @@
-//! The fuzzer: it leaves the references in peace, finds what is wrong with a faulty one, and writes a scenario that anybody can replay.
+//! The fuzzer finds nothing in the references, finds a mutant, and writes a scenario that reproduces it.
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -10,12 +10,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::support::{BINARY, Ran, Reference, Server, conformance, folder, names};
+use crate::support::{BINARY, BinaryOutput, Reference, TcpServer, conformance, folder, names};
 
-/// A family, the words that start its reference, and what is declared of it.
-type Modelled = (&'static str, &'static str, &'static [&'static str]);
+/// A family, the arguments that start its reference, and the params that it declares.
+type FuzzedReference = (&'static str, &'static str, &'static [&'static str]);
 
-const SERVERS: [Modelled; 4] = [
+const SERVERS: [FuzzedReference; 4] = [
     ("pairing", "pairing-relay --port {port}", &["--set", "notify_deadline=300ms"]),
     ("terminal", "terminal-relay --port {port}", &["--set", "notify_deadline=300ms"]),
     (
@@ -26,7 +26,7 @@ const SERVERS: [Modelled; 4] = [
     ("rpc", "rpc-daemon --socket {socket}", &[]),
 ];
 
-/// The reference of a family, and what is declared of it; with more words for the reference.
+/// The arguments for the reference of a family, with further arguments for the reference.
 fn server(family: &str, more: &str) -> Vec<String> {
     let (family, words, declared) = SERVERS.iter().find(|(known, _, _)| *known == family).expect("a family");
     let command = format!("'{BINARY}' reference {words}{more}");
@@ -34,7 +34,7 @@ fn server(family: &str, more: &str) -> Vec<String> {
     arguments.map(str::to_owned).collect()
 }
 
-async fn fuzz(server: &[String], seconds: &str, folder: &Path) -> (Ran, Value) {
+async fn fuzz(server: &[String], seconds: &str, folder: &Path) -> (BinaryOutput, Value) {
     let mut arguments: Vec<_> = std::iter::once("fuzz".to_owned()).chain(server.iter().cloned()).collect();
     let report = folder.join("report.json").display().to_string();
     let out = folder.display().to_string();
@@ -46,7 +46,7 @@ async fn fuzz(server: &[String], seconds: &str, folder: &Path) -> (Ran, Value) {
 }
 
 #[tokio::test]
-async fn references_are_left_in_peace() {
+async fn finds_nothing_in_the_references() {
     for (family, _, _) in SERVERS {
         let folder = folder(&format!("fuzz/{family}"));
         let (ran, report) = fuzz(&server(family, ""), "2", &folder).await;
@@ -57,16 +57,16 @@ async fn references_are_left_in_peace() {
         );
         assert!(report["sequences"].as_u64() > Some(1), "{report:#}");
         assert!(report["requirements"].as_array().is_some_and(|all| all.len() > 4), "{report:#}");
-        assert_eq!(names(&folder), ["report.json"], "nothing is written where nothing is found");
+        assert_eq!(names(&folder), ["report.json"], "nothing is written if nothing is found");
         assert!(ran.out.contains("nothing found"), "{ran:#?}");
     }
 }
 
 #[tokio::test]
-async fn a_fault_is_found_and_can_be_replayed() {
-    let folder = folder("fuzz/fault");
-    let (whole, faulty) = (server("terminal", ""), server("terminal", " --mutant twice-to-host"));
-    let (ran, report) = fuzz(&faulty, "30", &folder).await;
+async fn finds_a_mutant_and_replays_it() {
+    let folder = folder("fuzz/mutant");
+    let (whole, mutant) = (server("terminal", ""), server("terminal", " --mutant twice-to-host"));
+    let (ran, report) = fuzz(&mutant, "30", &folder).await;
     assert_eq!(ran.status, 1, "{ran:#?}");
     let find = &report["finds"][0];
     assert_eq!((&find["requirement"], &find["verdict"]), (&"TERM-21".into(), &"fail".into()), "{find:#}");
@@ -79,15 +79,15 @@ async fn a_fault_is_found_and_can_be_replayed() {
         let words = ["server", "--scenario", &file].into_iter().map(str::to_owned);
         conformance(words.chain(server.iter().cloned()).collect::<Vec<_>>())
     };
-    let again = replayed(&faulty).await;
+    let again = replayed(&mutant).await;
     let check = find["check"].as_str().expect("a check");
     assert_eq!(again.status, 1, "{again:#?}");
     assert!(again.out.contains(&format!("FAIL  {check}")), "{check}: {again:#?}");
     let without = replayed(&whole).await;
     assert_eq!(without.status, 0, "{without:#?}");
 
-    // The same again, beside what is there.
-    let (_, report) = fuzz(&faulty, "30", &folder).await;
+    // Another run keeps the existing file.
+    let (_, report) = fuzz(&mutant, "30", &folder).await;
     assert_eq!(
         report["finds"][0]["check"].as_str().map(|check| check.replace("fuzz-2", "fuzz-1")).as_deref(),
         Some(check)
@@ -97,7 +97,7 @@ async fn a_fault_is_found_and_can_be_replayed() {
     assert_eq!(read("fuzz-1.yaml"), read("fuzz-2.yaml"), "the same seed finds the same");
 }
 
-/// Passes bytes on, until the relay has joined a viewer.
+/// Forwards bytes until the relay has joined a viewer.
 async fn forward(mut client: TcpStream, relay: SocketAddr, joined: Arc<watch::Sender<bool>>) {
     let mut relay = TcpStream::connect(relay).await.expect("the relay");
     let ((mut from, mut back), (mut answers, mut onward)) = (client.split(), relay.split());
@@ -112,17 +112,16 @@ async fn forward(mut client: TcpStream, relay: SocketAddr, joined: Arc<watch::Se
         }
         back.shutdown().await
     };
-    // Who is gone hears nothing.
     let _ = tokio::try_join!(tokio::io::copy(&mut from, &mut onward), answering);
 }
 
 #[tokio::test]
-async fn what_ends_a_server_is_a_find_though_nobody_can_play_it_again() {
+async fn reports_what_ends_a_server_that_cannot_be_restarted() {
     let relay = Reference::start(&[]).await;
     let at: SocketAddr = relay.url().trim_start_matches("ws://").parse().expect("an address");
     let joined = Arc::new(watch::Sender::new(false));
     let mut ended = joined.subscribe();
-    let server = Server::tcp(move |client| forward(client, at, Arc::clone(&joined))).await;
+    let server = TcpServer::tcp(move |client| forward(client, at, Arc::clone(&joined))).await;
     let url = server.url();
     tokio::spawn(async move {
         let _ = ended.wait_for(|joined| *joined).await;
@@ -132,48 +131,51 @@ async fn what_ends_a_server_is_a_find_though_nobody_can_play_it_again() {
     let (ran, report) = fuzz(&[url], "30", &folder).await;
     assert_eq!((ran.status, &report["finds"][0]["verdict"]), (1, &"fail".into()), "{ran:#?}");
     assert_eq!((&report["finds"][0]["replays"], &report["unsteady"]), (&0.into(), &0.into()), "{report:#}");
-    assert!(ran.err.contains("in a row could not be judged"), "{ran:#?}");
-    assert!(ran.out.contains("the server was gone before"), "{ran:#?}");
+    assert!(ran.err.contains("in a row had no verdict"), "{ran:#?}");
+    assert!(ran.out.contains("not shrunk, since the server ended"), "{ran:#?}");
     assert_eq!(names(&folder.join("pairing")), ["fuzz-1.yaml"]);
 }
 
 #[tokio::test]
-async fn a_find_that_cannot_be_written_is_told_all_the_same() {
+async fn prints_a_scenario_that_cannot_be_written() {
     let mut arguments = vec!["fuzz".to_owned()];
     arguments.extend(server("terminal", " --mutant twice-to-host"));
     arguments.extend(["--seconds", "30", "--seed", "7", "--shrink", "0s", "--out", "/proc"].map(str::to_owned));
     let ran = conformance(arguments).await;
     assert_eq!(ran.status, 4, "{ran:#?}");
     assert!(ran.err.contains("cannot write /proc/terminal/fuzz-1.yaml"), "{ran:#?}");
-    assert!(ran.out.contains("FAIL  terminal/fuzz-1#") && ran.out.contains("this is it:\n\nsummary:"), "{ran:#?}");
+    assert!(ran.out.contains("FAIL  terminal/fuzz-1#") && ran.out.contains("the scenario is:\n\nsummary:"), "{ran:#?}");
 }
 
 #[tokio::test]
-async fn a_broken_should_is_told_and_waived() {
+async fn a_violated_should_does_not_fail() {
     let folder = folder("fuzz/should");
-    let mut faulty = server("terminal", " --mutant no-pings --heartbeat-interval 300ms --heartbeat-timeout 100ms");
+    let mut mutant = server("terminal", " --mutant no-pings --heartbeat-interval 300ms --heartbeat-timeout 100ms");
     let times = ["--set", "heartbeat_interval=300ms", "--set", "heartbeat_timeout=100ms"];
-    faulty.extend(times.map(str::to_owned));
-    let (ran, report) = fuzz(&faulty, "20", &folder).await;
+    mutant.extend(times.map(str::to_owned));
+    let (ran, report) = fuzz(&mutant, "20", &folder).await;
     let finds = report["finds"].as_array().expect("a list");
     assert_eq!((ran.status, finds.len()), (0, 1), "{ran:#?}");
     assert_eq!((&finds[0]["requirement"], &finds[0]["verdict"]), (&"TERM-50".into(), &"warn".into()), "{report:#}");
 }
 
 #[tokio::test]
-async fn what_cannot_be_fuzzed_is_told() {
-    for (arguments, told) in [
+async fn rejects_wrong_usage() {
+    for (arguments, shown) in [
         (&["fuzz", "--family", "tunnel", "ws://127.0.0.1:1"][..], "the family tunnel has no model"),
         (&["fuzz", "--family", "sync", "ws://127.0.0.1:1"], "the model of sync needs --param pin=VALUE"),
-        (&["fuzz", "--family", "pairing", "--family", "terminal", "ws://127.0.0.1:1"], "one family at a time"),
-        (&["fuzz"], "no subject"),
+        (
+            &["fuzz", "--family", "pairing", "--family", "terminal", "ws://127.0.0.1:1"],
+            "fuzzing tests one family at a time",
+        ),
+        (&["fuzz"], "no server given"),
         (&["fuzz", "ws://127.0.0.1:1", "--steps", "0"], "--steps"),
-        (&["fuzz", "ws://127.0.0.1:1", "--out", "/dev/null"], "--out: /dev/null is no folder"),
+        (&["fuzz", "ws://127.0.0.1:1", "--out", "/dev/null"], "--out: /dev/null is not a folder"),
         (&["fuzz", "ws://127.0.0.1:1", "--report-json", "/no/such/report"], "--report-json: "),
     ] {
         let ran = conformance(arguments).await;
         assert_eq!(ran.status, 2, "{arguments:?}: {ran:#?}");
-        assert!(ran.err.contains(told), "{arguments:?}: {ran:#?}");
+        assert!(ran.err.contains(shown), "{arguments:?}: {ran:#?}");
     }
     let ran = conformance(["fuzz", "ws://127.0.0.1:1", "--seconds", "1"]).await;
     assert_eq!(ran.status, 3, "{ran:#?}");

@@ -1,4 +1,4 @@
-//! What the loader says of wrong scenario files: one message with place and remedy for each.
+//! Invalid scenario files: one message each, with position and remedy.
 
 use std::fmt::Write as _;
 
@@ -6,26 +6,26 @@ use conformance::scenario::{load, load_file};
 
 const FILE: &str = "scenarios/pairing/wrong.yaml";
 
-/// A script with these steps, each of them on a line of its own from line 5 on.
+/// A script with these steps from line 6 on.
 fn script(steps: &str) -> String {
     format!(
         "summary: A host gets a code.\ncovers: [PAIR-10]\nunder_test: relay\nsteps:\n  - connect: {{ as: host, to: /mac }}\n{steps}  - expect: {{ on: host, json: {{ type: registered }}, check: registers }}\n"
     )
 }
 
-/// A script whose line 6 is wrong.
+/// A script with an invalid line 6.
 fn step(step: &str) -> String {
     script(&format!("  - {step}\n"))
 }
 
-/// A script in whose header one line is another.
+/// A script with one line of its header replaced.
 fn header(line: &str, other: &str) -> String {
-    let right = script("");
-    assert!(right.contains(line), "{line}");
-    right.replace(line, other)
+    let valid = script("");
+    assert!(valid.contains(line), "{line}");
+    valid.replace(line, other)
 }
 
-/// Loads each text; the errors, one below the other, under the names of the cases.
+/// Loads each text; their errors, under the names of the cases.
 fn errors(cases: &[(&str, String)]) -> String {
     let (mut all, mut wrong) = (String::new(), Vec::new());
     for (name, text) in cases {
@@ -33,14 +33,14 @@ fn errors(cases: &[(&str, String)]) -> String {
             wrong.push(format!("{name}: it loads"));
             continue;
         };
-        let told = error.to_string();
+        let shown = error.to_string();
         let place = format!("{FILE}:{}:{}: ", error.place.line, error.place.column);
-        // The end of a file may be where something is missing.
+        // What is missing may be missing at the end of the file.
         let inside = error.place.line > 0 && error.place.line as usize <= text.lines().count() + 1;
-        if told.contains('\n') || !inside || error.place.column == 0 || !told.starts_with(&place) {
-            wrong.push(format!("{name}: `{told}` is not one line with a place in the file"));
+        if shown.contains('\n') || !inside || error.place.column == 0 || !shown.starts_with(&place) {
+            wrong.push(format!("{name}: `{shown}` is not one line with a position in the file"));
         }
-        let _ = writeln!(all, "# {name}\n{told}\n");
+        let _ = writeln!(all, "# {name}\n{shown}\n");
     }
     assert!(wrong.is_empty(), "{}\n\n{all}", wrong.join("\n"));
     all
@@ -51,7 +51,7 @@ macro_rules! cases {
 }
 
 #[test]
-fn the_right_ones_load() {
+fn valid_scripts_load() {
     for text in [
         script(""),
         step("send: { on: host, json: { type: ping, ts: 1 } }"),
@@ -63,7 +63,7 @@ fn the_right_ones_load() {
 
 #[test]
 fn of_form() {
-    let told = errors(cases! {
+    let shown = errors(cases! {
         "empty" => "",
         "a comment alone" => "# nothing yet\n",
         "prose" => "Dear relay, please register a host.",
@@ -79,10 +79,10 @@ fn of_form() {
         "an unknown key in the header" => header("under_test: relay", "undertest: relay"),
         "a key twice in the header" => header("under_test: relay", "under_test: relay\nunder_test: relay"),
         "steps that are no list" => "summary: A.\ncovers: [PAIR-10]\nunder_test: relay\nsteps: none\n",
-        "a step that is a mere word" => step("mute"),
-        "a step inside `many` that is a mere word" => step("many: { as: i, count: 2, steps: [meet] }"),
+        "a step that is only a word" => step("mute"),
+        "a step inside `many` that is only a word" => step("many: { as: i, count: 2, steps: [meet] }"),
         "a step that is a number" => step("5"),
-        "a step that says something where there is nothing to say" => step("meet: { with: host }"),
+        "an argument of a step without arguments" => step("meet: { with: host }"),
         "a step without its name" => step("{ on: host, json: { type: registered } }"),
         "an unknown step" => step("transmit: { on: host, text: ping }"),
         "two steps in one" => step("mute: { on: host }\n    stall: { on: host }"),
@@ -90,22 +90,22 @@ fn of_form() {
         "an unknown key in a step" => step("send: { on: host, jsn: { type: ping, ts: 1 } }"),
         "a key twice in a step" => step("send: { on: host, on: host, text: ping }"),
         "a key that is missing in a step" => step("quiet: { on: host }"),
-        "a text where a number belongs" => step("close: { on: host, code: normal }"),
+        "a text instead of a number" => step("close: { on: host, code: normal }"),
         "a number that is too great" => step("close: { on: host, code: 65536 }"),
         "a negative number" => step("many: { as: i, count: -1, steps: [] }"),
-        "one code where a list belongs" => step("expect: { on: host, close: { code: 1000 } }"),
+        "one code instead of a list" => step("expect: { on: host, close: { code: 1000 } }"),
         "an unknown trait" => header("steps:", "traits: [light]\nsteps:"),
         "an unknown way to cut" => step("cut: { on: host, by: axe }"),
         "an unknown opcode" => step("frame: { on: host, opcode: pong!, text: x }"),
         "an opcode out of range" => step("frame: { on: host, opcode: 16, text: x }"),
         "an alias of nothing" => step("send: *ping"),
     });
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn of_values() {
-    let told = errors(cases! {
+    let shown = errors(cases! {
         "a span without unit" => step("quiet: { on: host, for: 5 }"),
         "a span of an unknown parameter" => step("quiet: { on: host, for: code_lifespan }"),
         "a span that ends with its sign" => step("wait: { for: code_lifetime + }"),
@@ -129,12 +129,12 @@ fn of_values() {
         "a variable with capitals" => step("send: { on: host, text: 'a ${Code}' }"),
         "a variable that is left open" => step("send: { on: host, text: 'a ${code' }"),
     });
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
 fn of_sense() {
-    let told = errors(cases! {
+    let shown = errors(cases! {
         "an empty summary" => header("A host gets a code.", "''"),
         "no step" => "summary: A.\ncovers: [PAIR-10]\nunder_test: relay\nsteps: []\n",
         "an unknown role" => header("under_test: relay", "under_test: relais"),
@@ -147,7 +147,7 @@ fn of_sense() {
         "covers without a check" => header("[PAIR-10]", "[PAIR-10, PAIR-30]"),
         "a check that `covers` lacks" => step("quiet: { on: host, for: 1ms, check: PAIR-30 stays-quiet }"),
         "a check of an unknown requirement" => step("quiet: { on: host, for: 1ms, check: PAIR-999 stays-quiet }"),
-        "a check that judges two requirements" => header("[PAIR-10]", "[PAIR-10, PAIR-30]")
+        "a check of two requirements" => header("[PAIR-10]", "[PAIR-10, PAIR-30]")
             .replace("  - expect:", "  - quiet: { on: host, for: 1ms, check: PAIR-30 registers }\n  - expect:"),
         "a send with nothing" => step("send: { on: host }"),
         "a send with two contents" => step("send: { on: host, json: { type: ping, ts: 1 }, text: ping }"),
@@ -160,14 +160,14 @@ fn of_sense() {
         "a wait for nothing" => step("wait: {}"),
         "a wait with `plus` and no moment" => step("wait: { for: 1s, plus: 1s }"),
         "a connection before any is open" => script("").replace("connect: { as: host, to: /mac }", "mute: { on: host }"),
-        "a connection that nobody opened" => step("mute: { on: viewer }"),
+        "a connection that is not opened" => step("mute: { on: viewer }"),
         "a connection that was opened inside `many`" =>
             script("  - many: { as: i, count: 2, steps: [{ connect: { as: viewer, to: /browser } }] }\n  - mute: { on: viewer }\n"),
         "a connection with a hyphen" => step("connect: { as: second-host, to: /mac }"),
         "a connection of an unknown role" => step("connect: { as: other, to: /mac, role: guest }"),
         "a path without its slash" => step("connect: { as: other, to: mac }"),
         "a path with a space" => step("refused: { to: '/mac 2' }"),
-        "a variable that nobody gave a value" => step("send: { on: host, json: { type: join, code: $code } }"),
+        "a variable without a value" => step("send: { on: host, json: { type: join, code: $code } }"),
         "a variable that gets its value later" => script("  - wait: { until: $expiry }\n  - expect: { on: host, json: { expiresAt: $expiry } }\n"),
         "a variable with a hyphen" => step("mark: { as: at-last }"),
         "a matcher that is sent" => step("send: { on: host, json: { type: { is: text } } }"),
@@ -196,11 +196,11 @@ fn of_sense() {
         "a check of memory without a bound" => step("memory: { check: registers }"),
         "a process that is ended without the trait" => step("terminate: {}"),
     });
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(shown);
 }
 
 #[test]
-fn the_id_of_a_file_does_not_depend_on_how_its_path_is_written() {
+fn the_id_of_a_file_does_not_depend_on_the_spelling_of_its_path() {
     let folder = crate::support::folder("loader-ids/mine");
     std::fs::write(folder.join("late.yaml"), script("")).expect("written");
     std::os::unix::fs::symlink(&folder, folder.with_file_name("link")).expect("a link");
@@ -215,11 +215,11 @@ fn the_id_of_a_file_does_not_depend_on_how_its_path_is_written() {
 fn of_files() {
     let folder = crate::support::folder("loader-errors");
     std::fs::write(folder.join("latin-1.yaml"), b"summary: Gr\xfc\xdfe\n").expect("written");
-    let mut told = String::new();
+    let mut shown = String::new();
     for name in ["none.yaml", ".", "latin-1.yaml"] {
         let error = load_file(&folder.join(name)).expect_err("an error").to_string();
-        let _ = writeln!(told, "{}", error.replace(&folder.display().to_string(), "FOLDER"));
+        let _ = writeln!(shown, "{}", error.replace(&folder.display().to_string(), "FOLDER"));
     }
-    let _ = writeln!(told, "{}", load("scenarios/pairings/a.yaml", &script("")).expect_err("an error"));
-    insta::assert_snapshot!(told);
+    let _ = writeln!(shown, "{}", load("scenarios/pairings/a.yaml", &script("")).expect_err("an error"));
+    insta::assert_snapshot!(shown);
 }

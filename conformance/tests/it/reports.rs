@@ -1,4 +1,4 @@
-//! Reports, as people and programs read them. Every number in the events is written down here, so that none has to be hidden.
+//! Reports for people and programs, from fixed events, so that snapshots need no filters.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,7 @@ use crate::support::names;
 
 const PLAIN: Style = Style { color: false, live: false, verbose: false, width: 110 };
 
-// --- the events of made-up runs
+// --- events
 
 fn started(scenarios: usize) -> Event {
     let subject = SubjectInfo {
@@ -50,7 +50,7 @@ fn because(reason: &str, check: CheckOutcome) -> CheckOutcome {
     CheckOutcome { reason: Some(reason.to_owned()), ..check }
 }
 
-fn behind(cause: &str, check: CheckOutcome) -> CheckOutcome {
+fn unreached(cause: &str, check: CheckOutcome) -> CheckOutcome {
     let reason = Some(format!("not reached, because of {cause}"));
     CheckOutcome { reason, because_of: Some(cause.to_owned()), ..check }
 }
@@ -63,7 +63,7 @@ fn scenario(name: &str, duration_ms: f64, checks: Vec<CheckOutcome>) -> Scenario
     let checks: Vec<_> = common.into_iter().chain(checks).collect();
     ScenarioOutcome {
         file: format!("conformance/scenarios/pairing/{name}.yaml"),
-        summary: "What the scenario shows.".to_owned(),
+        summary: "A summary.".to_owned(),
         verdict: ScenarioOutcome::worst(&checks),
         waits: false,
         duration_ms,
@@ -86,26 +86,24 @@ fn passing(name: &str) -> ScenarioOutcome {
     scenario(name, 34.2, vec![named])
 }
 
-/// A code that is refused with the wrong error: one check fails, what follows is not reached.
+/// A code is refused with the wrong error: one check fails, those after it are not reached.
 fn failing() -> ScenarioOutcome {
     let id = "pairing/expired-code#refused-as-expired";
     let finding = Finding {
-        requirement: None,
-        what: "another message came than the one that was awaited".to_owned(),
+        what: "an unexpected message".to_owned(),
         expected: Some(r#"{"type":"error","code":"EXPIRED_CODE","message":(text)}"#.to_owned()),
         got: Some(r#"{"type":"error","code":"INVALID_CODE","message":"no such code"}"#.to_owned()),
         connection: Some("viewer".to_owned()),
         place: Some(Place { line: 11, column: 5 }),
         at_ms: Some(1552.345),
-        excused_from_ms: None,
-        noise_ms: None,
+        ..Finding::default()
     };
     let failed = CheckOutcome { findings: vec![finding], ..check(id, Some("PAIR-30"), Verdict::Fail) };
     let checks = vec![
-        behind(id, check("pairing/expired-code#story", None, Verdict::Inconclusive)),
+        unreached(id, check("pairing/expired-code#story", None, Verdict::Inconclusive)),
         check("pairing/expired-code#lint", None, Verdict::Pass),
         failed,
-        behind(id, check("pairing/expired-code#still-expired", Some("PAIR-32"), Verdict::Inconclusive)),
+        unreached(id, check("pairing/expired-code#still-expired", Some("PAIR-32"), Verdict::Inconclusive)),
     ];
     let transcript = vec![
         line(0.0, "host", By::Runner, "connect /mac"),
@@ -129,7 +127,7 @@ fn expected() -> ScenarioOutcome {
     ScenarioOutcome { verdict: ScenarioOutcome::worst(&outcome.checks), ..outcome }
 }
 
-/// A SHOULD that is broken, found by lint too.
+/// A violated SHOULD.
 fn warning() -> ScenarioOutcome {
     let slow = Finding {
         what: "3 of 50 messages took longer than allowed".to_owned(),
@@ -138,9 +136,7 @@ fn warning() -> ScenarioOutcome {
         connection: Some("viewer".to_owned()),
         place: Some(Place { line: 9, column: 5 }),
         at_ms: Some(812.5),
-        requirement: None,
-        excused_from_ms: None,
-        noise_ms: None,
+        ..Finding::default()
     };
     let id = "pairing/small-messages#passed-on-at-once";
     let warned = CheckOutcome { findings: vec![slow], ..check(id, Some("WIRE-12"), Verdict::Warn) };
@@ -149,7 +145,7 @@ fn warning() -> ScenarioOutcome {
 }
 
 fn skipped() -> ScenarioOutcome {
-    let reason = "it waits for 10 min, and --longest-wait allows 30 s";
+    let reason = "it waits for 10 min; --max-wait allows 30 s";
     let names = ["story", "lint", "pinged-on-time"];
     let skip = |name| because(reason, check(&format!("pairing/heartbeat#{name}"), None, Verdict::Skip));
     scenario("heartbeat", 0.0, names.map(skip).into())
@@ -158,21 +154,21 @@ fn skipped() -> ScenarioOutcome {
 fn partly_skipped() -> ScenarioOutcome {
     let skip = |name, reason| because(reason, check(&format!("pairing/memory#{name}"), Some("WIRE-11"), Verdict::Skip));
     let checks = [
-        skip("stays-bounded", "the memory of a subject is known only where the runner starts it"),
-        skip("is-given-back", "the memory of a subject is known only where the runner starts it"),
-        skip("survives", "the subject has no such feature"),
+        skip("stays-bounded", "memory is known only if the runner starts the subject"),
+        skip("is-given-back", "memory is known only if the runner starts the subject"),
+        skip("survives", "the subject lacks this feature"),
         check("pairing/memory#back-pressure", Some("WIRE-11"), Verdict::Pass),
     ];
     scenario("memory", 5021.0, checks.into())
 }
 
 fn inconclusive() -> ScenarioOutcome {
-    let reason = "the machine was too busy to time it: it overslept by 41 ms, and the tolerance is 25 ms";
+    let reason = "the machine was late by 41 ms; the tolerance is 25 ms";
     let checks = vec![because(reason, check("pairing/fresh-lifetime#on-time", Some("PAIR-34"), Verdict::Inconclusive))];
     ScenarioOutcome { attempts: 2, ..scenario("fresh-lifetime", 6021.0, checks) }
 }
 
-/// The events of a run of these scenarios.
+/// The events of a run with these outcomes.
 fn run(outcomes: &[ScenarioOutcome], end: RunEnd) -> Vec<Event> {
     let mut summary = Summary::default();
     let mut events = vec![started(outcomes.len())];
@@ -185,26 +181,28 @@ fn run(outcomes: &[ScenarioOutcome], end: RunEnd) -> Vec<Event> {
     events
 }
 
-/// Everything that can happen, in one run.
+/// All kinds of outcomes in one run.
 fn mixed() -> Vec<Event> {
     let stale = "known.toml:6: `pairing/first-come#answered` passes now; remove it".to_owned();
     let outcomes = [passing("first-come"), warning(), skipped(), partly_skipped(), inconclusive(), expected()];
     run(&outcomes, RunEnd { stale_baseline: vec![stale], ..RunEnd::default() })
 }
 
-// --- where reports go
+// --- outputs
+
+fn feed(report: &mut impl Report, events: &[Event]) {
+    events.iter().for_each(|event| report.event(event).expect("a report that can be written"));
+}
 
 fn terminal(events: &[Event], style: Style) -> String {
     let mut out = Vec::new();
     let mut report = Terminal::new(&mut out, style);
-    for event in events {
-        report.event(event).expect("a vector takes everything");
-    }
+    feed(&mut report, events);
     drop(report);
     String::from_utf8(out).expect("UTF-8")
 }
 
-/// A folder of a test's own, empty.
+/// An empty folder for a test.
 fn folder(name: &str) -> PathBuf {
     crate::support::folder(&format!("reports/{name}"))
 }
@@ -212,13 +210,11 @@ fn folder(name: &str) -> PathBuf {
 fn written<R: Report>(name: &str, create: fn(&Path) -> Result<R, ReportError>, events: &[Event]) -> String {
     let path = folder(name).join("report");
     let mut report = create(&path).expect("a path that can be written");
-    for event in events {
-        report.event(event).expect("written");
-    }
+    feed(&mut report, events);
     std::fs::read_to_string(path).expect("a report")
 }
 
-// --- the report for people
+// --- the terminal report
 
 #[test]
 fn terminal_all_pass() {
@@ -250,13 +246,13 @@ fn terminal_problem() {
     insta::assert_snapshot!(terminal(&[Event::RunFinished(Box::new(end))], PLAIN));
 }
 
-/// Two checks of one scenario fail, one of them often; the wire is busy and the subject runs for this scenario alone.
+/// Two checks of one scenario fail, one of them often; the connection is busy, and the subject has output.
 #[test]
 fn terminal_long_failure() {
     let mut outcome = failing();
     let finding = |at: u32| Finding {
         requirement: Some("WIRE-01".to_owned()),
-        what: format!("message {at} is no JSON object"),
+        what: format!("message {at} is not a JSON object"),
         got: Some(format!("[{}]", "0,".repeat(400))),
         connection: Some("host".to_owned()),
         at_ms: Some(f64::from(at) * 10.0),
@@ -278,16 +274,16 @@ fn terminal_long_failure() {
 }
 
 #[test]
-fn terminal_tells_how_often_a_scenario_was_played() {
-    for (attempts, told) in [(0, "6.0 s)"), (1, "6.0 s)"), (2, "; played twice)"), (3, "; played 3 times)")] {
+fn terminal_shows_how_often_a_scenario_ran() {
+    for (attempts, words) in [(0, "6.0 s)"), (1, "6.0 s)"), (2, "; run twice)"), (3, "; run 3 times)")] {
         let outcome = ScenarioOutcome { attempts, ..inconclusive() };
         let shown = terminal(&run(&[outcome], RunEnd::default()), PLAIN);
-        assert!(shown.contains(told), "{attempts}: {shown}");
+        assert!(shown.contains(words), "{attempts}: {shown}");
     }
 }
 
 #[test]
-fn terminal_live_folds_what_passes() {
+fn terminal_live_folds_passing_scenarios() {
     let events = mixed();
     let live = terminal(&events, Style { live: true, ..PLAIN });
     assert!(!live.contains("pass  pairing/first-come"), "{live}");
@@ -299,11 +295,11 @@ fn terminal_live_folds_what_passes() {
 
     let verbose = terminal(&events, Style { live: true, verbose: true, ..PLAIN });
     assert!(verbose.contains("pass  pairing/first-come") && verbose.contains("code_lifetime 1500 ms"), "{verbose}");
-    assert!(verbose.contains("what went over the wire"), "{verbose}");
+    assert!(verbose.contains("  transcript ("), "{verbose}");
 }
 
 #[test]
-fn terminal_colours_only_where_it_is_asked_to() {
+fn terminal_colours_only_if_requested() {
     let events = run(&[passing("first-come"), failing()], RunEnd::default());
     let (plain, colored) = (terminal(&events, PLAIN), terminal(&events, Style { color: true, ..PLAIN }));
     assert!(!plain.contains('\u{1b}') && colored.contains("\u{1b}[32mpass\u{1b}["), "{colored}");
@@ -311,7 +307,7 @@ fn terminal_colours_only_where_it_is_asked_to() {
 }
 
 #[test]
-fn terminal_disarms_what_the_subject_sends() {
+fn terminal_escapes_what_the_subject_sends() {
     let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\0\u{202e}";
     let mut outcome = failing();
     outcome.transcript[4].what.push_str(hostile);
@@ -336,7 +332,7 @@ fn terminal_disarms_what_the_subject_sends() {
 }
 
 #[test]
-fn conclude_from_what_was_judged() {
+fn concludes_from_verdicts() {
     let conclusion = |outcomes: &[ScenarioOutcome], problem: Option<&str>| {
         let end = RunEnd { problem: problem.map(str::to_owned), ..RunEnd::default() };
         match run(outcomes, end).pop() {
@@ -348,13 +344,13 @@ fn conclude_from_what_was_judged() {
     assert_eq!(conclusion(&[pass.clone(), skipped(), warning(), expected()], None), Conclusion::Conforms);
     assert_eq!(conclusion(&[pass.clone(), failing()], None), Conclusion::DoesNotConform);
     assert_eq!(conclusion(&[pass.clone(), failing()], cut), Conclusion::DoesNotConform);
-    assert_eq!(conclusion(std::slice::from_ref(&pass), cut), Conclusion::NotJudged);
-    assert_eq!(conclusion(&[pass, inconclusive()], None), Conclusion::NotJudged);
-    assert_eq!(conclusion(&[skipped()], None), Conclusion::NotJudged);
-    assert_eq!(conclusion(&[], None), Conclusion::NotJudged);
+    assert_eq!(conclusion(std::slice::from_ref(&pass), cut), Conclusion::Inconclusive);
+    assert_eq!(conclusion(&[pass, inconclusive()], None), Conclusion::Inconclusive);
+    assert_eq!(conclusion(&[skipped()], None), Conclusion::Inconclusive);
+    assert_eq!(conclusion(&[], None), Conclusion::Inconclusive);
 }
 
-// --- the reports for programs
+// --- the machine-readable reports
 
 #[test]
 fn json() {
@@ -365,7 +361,7 @@ fn json() {
 }
 
 #[test]
-fn json_keeps_its_schema_and_is_read_back() {
+fn json_matches_its_schema_and_round_trips() {
     let schema = serde_json::to_value(schemars::schema_for!(RunReport)).expect("a schema");
     assert_eq!(schema["title"], "Report");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
@@ -412,7 +408,7 @@ fn junit() {
 }
 
 #[test]
-fn junit_is_xml_whatever_the_subject_sends() {
+fn junit_is_valid_xml_whatever_the_subject_sends() {
     let hostile = "\0\u{1}\u{1b}[31m\u{b}\u{7f}\u{85}\u{fffe}\u{ffff}]]>&<a b='c'>\"\r\n";
     let mut outcome = failing();
     outcome.checks[2].findings[0].what.push_str(hostile);
@@ -434,7 +430,7 @@ fn junit_is_xml_whatever_the_subject_sends() {
 // --- files
 
 #[test]
-fn appear_when_the_run_is_over_and_replace_what_was_there() {
+fn replace_their_file_when_the_run_is_over() {
     let folder = folder("late");
     let path = folder.join("report.json");
     std::fs::write(&path, "the old report").expect("written");
@@ -442,17 +438,15 @@ fn appear_when_the_run_is_over_and_replace_what_was_there() {
     let (last, first) = events.split_last().expect("events");
 
     let mut report = Json::create(&path).expect("a path that can be written");
-    for event in first {
-        report.event(event).expect("taken");
-    }
+    feed(&mut report, first);
     assert_eq!(std::fs::read_to_string(&path).expect("a file"), "the old report");
-    report.event(last).expect("written");
+    feed(&mut report, std::slice::from_ref(last));
     assert!(std::fs::read_to_string(&path).expect("a file").starts_with("{\n"));
     assert_eq!(names(&folder), ["report.json"]);
 }
 
 #[test]
-fn of_runs_that_never_end_leave_nothing_behind() {
+fn of_unfinished_runs_leave_no_file() {
     let folder = folder("never");
     let mut report = Json::create(&folder.join("report.json")).expect("a path that can be written");
     report.event(&started(1)).expect("taken");
@@ -461,17 +455,17 @@ fn of_runs_that_never_end_leave_nothing_behind() {
 }
 
 #[test]
-fn refuse_a_path_before_the_run() {
+fn reject_a_path_before_the_run() {
     let folder = folder("refused");
     let refused = |path: &Path| Junit::create(path).expect_err("an error").to_string();
     let path = folder.join("none/report.xml");
     let none = folder.join("none");
     assert_eq!(
         refused(&path),
-        format!("cannot write {}: there is no folder `{}`; make it first", path.display(), none.display())
+        format!("cannot write {}: the folder `{}` does not exist", path.display(), none.display())
     );
-    assert_eq!(refused(&folder), format!("cannot write {}: it is a folder; name a file", folder.display()));
-    assert!(refused(Path::new("")).contains("it does not name a file"), "{}", refused(Path::new("")));
+    assert_eq!(refused(&folder), format!("cannot write {}: it is a folder; expected a file", folder.display()));
+    assert!(refused(Path::new("")).contains("expected the name of a file"), "{}", refused(Path::new("")));
     assert_eq!(names(&folder), [""; 0]);
 }
 
@@ -483,17 +477,15 @@ fn follow_links() {
     std::fs::write(&target, "old").expect("written");
     std::os::unix::fs::symlink(&target, &link).expect("a link");
     let mut report = Json::create(&link).expect("a path that can be written");
-    for event in run(&[passing("first-come")], RunEnd::default()) {
-        report.event(&event).expect("written");
-    }
+    feed(&mut report, &run(&[passing("first-come")], RunEnd::default()));
     assert!(link.is_symlink());
     assert!(std::fs::read_to_string(&target).expect("a file").starts_with("{\n"));
 }
 
-/// A device would do as well, but a test that fails as root must not be able to replace one.
+/// Not a device, which a failing test could replace if it runs as root.
 #[test]
 #[cfg(unix)]
-fn go_into_pipes_without_replacing_them() {
+fn write_to_pipes_without_replacing_them() {
     use std::os::unix::fs::FileTypeExt;
     let pipe = folder("pipe").join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
@@ -503,16 +495,14 @@ fn go_into_pipes_without_replacing_them() {
         move || std::fs::read_to_string(pipe)
     });
     let mut report = Json::create(&pipe).expect("a path that can be written");
-    for event in run(&[passing("first-come")], RunEnd::default()) {
-        report.event(&event).expect("written");
-    }
+    feed(&mut report, &run(&[passing("first-come")], RunEnd::default()));
     drop(report);
     assert!(std::fs::metadata(&pipe).expect("a pipe").file_type().is_fifo());
     assert!(reader.join().expect("a reader").expect("a report").starts_with("{\n"));
 }
 
 #[test]
-fn go_on_where_one_of_them_fails() {
+fn go_on_if_one_of_them_fails() {
     struct Full;
     impl io::Write for Full {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {

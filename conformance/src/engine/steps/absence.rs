@@ -1,65 +1,59 @@
-//! What must not happen beside the connections: a visit to a server of the script, a word on a subject's standard output.
+//! Steps and checks about what must not happen beside the connections: requests to a server of the script, and output of the subject.
 
-use crate::engine::player::{Fault, Player};
-use crate::engine::recorder::Stop;
+use super::{Execute, Executor, StepFailure, Stop};
 use crate::outcome::Finding;
-use crate::scenario::STORY;
+use crate::scenario::SCENARIO_CHECK;
 use crate::scenario::step::{Output, Unvisited};
 
-impl Player {
-    pub(in crate::engine) async fn unvisited(&mut self, step: &Unvisited) -> Result<(), Fault> {
-        let site = self.site(&step.at)?;
-        self.clock().sleep_until(self.clock().now() + self.span(&step.span)).await;
-        match site.connections() {
+impl Execute for Unvisited {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let server = executor.server(&self.at)?;
+        executor.clock().sleep_until(executor.clock().now() + executor.span(&self.span)).await;
+        match server.connections() {
             0 => Ok(()),
-            count => Err(Finding {
-                what: "somebody connected where nobody may".to_owned(),
-                expected: Some(format!("no connection to {}", site.address())),
-                got: Some(match site.take(|_| true).map(|visit| visit.request) {
-                    Some(Ok(request)) => request.told(),
+            count => Err(Finding::new("a connection was made to a server that must not be used")
+                .expected(format!("no connection to {}", server.address()))
+                .got(match server.take(|_| true).map(|request| request.request) {
+                    Some(Ok(request)) => request.summary(),
                     _ => format!("{count} connections"),
-                }),
-                connection: Some(self.full_name(&step.at)),
-                ..Finding::default()
-            }
-            .into()),
+                })
+                .on(executor.full_name(&self.at))
+                .into()),
         }
     }
+}
 
-    pub(in crate::engine) fn output(&mut self, step: &Output) -> Result<(), Fault> {
-        let text = self.text(&step.lacks)?;
-        let parties = self.story.parties();
-        if parties.iter().all(|party| party.process().is_none()) {
-            let reason = "what a subject prints can be seen only where the runner starts it";
-            self.story.recorder.skip(&step.check.name, reason);
+impl Execute for Output {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let text = executor.text(&self.lacks)?;
+        let systems = executor.run.systems();
+        if systems.iter().all(|system| system.process().is_none()) {
+            let reason = "the output is only known if the runner starts the subject";
+            executor.run.recorder.skip(&self.check.name, reason);
             return Ok(());
         }
-        if parties.iter().all(|party| !party.output().contains(&text)) {
+        if systems.iter().all(|system| !system.output().contains(&text)) {
             return Ok(());
         }
-        Err(Finding {
-            what: "the subject has printed what it may not print".to_owned(),
-            expected: Some(format!("no `{text}` on standard output or standard error")),
-            got: Some("it is there".to_owned()),
-            ..Finding::default()
-        }
-        .into())
+        Err(Finding::new("the subject has printed a text that it must not print")
+            .expected(format!("no `{text}` on standard output or standard error"))
+            .got("the text was printed")
+            .into())
     }
+}
 
-    /// Requests that came to a server of the script and that no step waited for.
-    pub(in crate::engine) fn uninvited(&self) -> Result<(), Stop> {
-        for name in &self.own_sites {
-            let site = self.site(name)?;
-            let Some(visit) = site.take(|_| true) else { continue };
-            let finding = Finding {
-                what: "a request that nothing asked for".to_owned(),
-                expected: Some("no further request".to_owned()),
-                got: Some(visit.request.map_or_else(|problem| problem, |request| request.told())),
-                connection: Some(self.full_name(name)),
-                at_ms: Some(self.story.transcript.ms(visit.at)),
-                ..Finding::default()
-            };
-            return Err(Stop::Broken { check: STORY.to_owned(), finding: Box::new(finding) });
+impl Executor {
+    /// Checks that no request is left that no step waited for.
+    pub(in crate::engine) fn check_unexpected_requests(&self) -> Result<(), Stop> {
+        for name in &self.own_servers {
+            let server = self.server(name)?;
+            let Some(left) = server.take(|_| true) else { continue };
+            let finding = Finding::new("an unexpected request")
+                .expected("no further request")
+                .got(left.request.map_or_else(|error| error.to_string(), |request| request.summary()))
+                .on(self.full_name(name))
+                .at(self.run.transcript.ms(left.at));
+            return Err(Stop::Violation { check: SCENARIO_CHECK.to_owned(), finding: Box::new(finding) });
         }
         Ok(())
     }

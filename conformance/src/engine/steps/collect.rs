@@ -1,18 +1,17 @@
-//! Waiting for several messages in whatever order they come.
+//! Waits for several messages in any order.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::shown;
-use crate::engine::player::{Fault, Player};
+use super::{Execute, Executor, StepFailure, shown};
 use crate::outcome::Finding;
 use crate::scenario::step::{Collect, Expect};
 
-impl Player {
-    pub(in crate::engine) async fn collect(&mut self, step: &Collect) -> Result<(), Fault> {
-        let Collect { on, json, skipping, within, .. } = step;
-        let before = self.variables.clone();
+impl Execute for Collect {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let Collect { on, json, skipping, within, .. } = self;
+        let before = executor.variables.clone();
         let mut lists: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let one = Expect {
             on: on.clone(),
@@ -21,27 +20,24 @@ impl Player {
             within: within.clone(),
             ..Expect::default()
         };
-        let (start, all_within) = (self.clock().now(), self.within(within.as_ref()));
-        for _ in 0..step.count {
-            self.expect(&one).await?;
-            // Each may bind anew what the one before has bound.
-            let bound = std::mem::replace(&mut self.variables, before.clone());
+        let (start, all_within) = (executor.clock().now(), executor.within(within.as_ref()));
+        for _ in 0..self.count {
+            one.execute(executor).await?;
+            // Each message may set the same variables again.
+            let bound = std::mem::replace(&mut executor.variables, before.clone());
             for (name, value) in bound.into_iter().filter(|(name, _)| !before.contains_key(name)) {
                 lists.entry(name).or_default().push(value);
             }
         }
-        let took = self.clock().now() - start;
-        if took > all_within + self.clock().noise(start, self.clock().now()) {
-            return Err(Finding {
-                what: "the messages came too slowly".to_owned(),
-                expected: Some(format!("{} within {}", step.count, shown(all_within))),
-                got: Some(format!("all of them after {}", shown(took))),
-                excused_from_ms: Finding::excuse_for(all_within),
-                ..Finding::default()
-            }
-            .into());
+        let took = executor.clock().now() - start;
+        if took > all_within + executor.clock().noise(start, executor.clock().now()) {
+            return Err(Finding::new("the messages came too slowly")
+                .expected(format!("{} within {}", self.count, shown(all_within)))
+                .got(format!("all after {}", shown(took)))
+                .excused_for(all_within)
+                .into());
         }
-        self.variables.extend(lists.into_iter().map(|(name, values)| (name, Value::Array(values))));
+        executor.variables.extend(lists.into_iter().map(|(name, values)| (name, Value::Array(values))));
         Ok(())
     }
 }

@@ -1,135 +1,136 @@
-//! Speaking with the voice of a client's user, and hearing what the user is told (chapter `driver`).
+//! Steps of the driver protocol: commands to a client, and its events (chapter `driver`).
 
 use std::sync::atomic::Ordering;
 
-use super::shown;
-use crate::engine::player::{Fault, Player};
-use crate::engine::puppet::{Heard, Puppet};
-use crate::engine::recorder::Stop;
+use super::{Execute, Executor, StepFailure, Stop, shown};
+use crate::engine::client::{ClientUnderTest, DriverOutput};
 use crate::lint::shorten;
 use crate::outcome::{By, Finding};
 use crate::scenario::step::{EventStep, NoEvent, Tell};
 
-/// The event behind which a client may end.
+/// The event after which a client may exit.
 const GAVE_UP: &str = "gave_up";
-/// The event by which a client says that it does not know a command (DRV-03).
+/// The event for a command that the client does not support (DRV-03).
 const UNSUPPORTED: &str = "unsupported";
 
-impl Player {
-    pub(in crate::engine) async fn tell(&mut self, step: &Tell) -> Result<(), Fault> {
-        let puppet = self.puppet(&step.to)?;
-        let puppet = puppet.lock().await;
-        let command = step.json.fill(&self.variables).map_err(Stop::Harness)?.to_string();
-        self.story.transcript.add(self.clock().now(), &puppet.name, By::Runner, shorten(&command));
-        if puppet.client.tell(command) {
+impl Execute for Tell {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let client = executor.client(&self.to)?;
+        let client = client.lock().await;
+        let command = self.json.fill(&executor.variables)?.to_string();
+        executor.log(&client.name, shorten(&command));
+        if client.process.send_command(command) {
             return Ok(());
         }
-        Err(self.ended_instead(&puppet, "reading a command").into())
+        Err(executor.ended_instead(&client, "reading a command").into())
     }
+}
 
-    /// Hears one more line, or none until a moment.
-    pub(super) async fn hear(&self, puppet: &mut Puppet, until: crate::clock::Moment) -> bool {
-        match puppet.listen(self.clock(), until).await {
-            None => false,
-            Some(Heard::Log) => true,
-            Some(Heard::Event(told)) => {
-                let what = shorten(&told.event.to_string());
-                self.story.transcript.add(told.at, &puppet.name, By::Subject, what);
-                true
-            }
-            Some(Heard::Wrong(line, problem)) => {
-                self.story.recorder.lint(Finding {
-                    requirement: Some("DRV-02".to_owned()),
-                    what: format!("an event of the driver that is none: {problem}"),
-                    expected: Some("an event as its chapter has it".to_owned()),
-                    got: line.text.ok().map(|text| shorten(&text)),
-                    connection: Some(puppet.name.clone()),
-                    at_ms: Some(self.story.transcript.ms(line.at)),
-                    ..Finding::default()
-                });
-                true
-            }
-        }
-    }
-
-    pub(in crate::engine) async fn event(&mut self, step: &EventStep) -> Result<(), Fault> {
-        let puppet = self.puppet(&step.of)?;
-        let mut puppet = puppet.lock().await;
-        let name = step.name().unwrap_or_default();
-        let clock = self.clock().clone();
+impl Execute for EventStep {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let client = executor.client(&self.of)?;
+        let mut client = client.lock().await;
+        let name = self.name().unwrap_or_default();
+        let clock = executor.clock().clone();
         let start = clock.now();
-        let within = self.within(step.within.as_ref());
-        let told = loop {
-            if let Some(told) = puppet.take((!step.next).then_some(name)) {
-                break told;
+        let within = executor.within(self.within.as_ref());
+        let event = loop {
+            if let Some(event) = client.take((!self.next).then_some(name)) {
+                break event;
             }
             if name != UNSUPPORTED
-                && let Some(told) = puppet.take(Some(UNSUPPORTED))
+                && let Some(event) = client.take(Some(UNSUPPORTED))
             {
-                let what = format!("the client's driver does not know the command `{}`", told.event["do"]);
+                let what = format!("the client's driver does not support the command `{}`", event.value["do"]);
                 return Err(Stop::Skip(what).into());
             }
             let until = start + within + clock.noise(start, clock.now());
-            if !self.hear(&mut puppet, until).await {
+            if !executor.next_event(&mut client, until).await {
                 if clock.now() < start + within + clock.noise(start, clock.now()) {
-                    // Its standard output is at its end.
-                    let ended = puppet.ended().is_some();
-                    if ended && puppet.waiting().is_empty() {
-                        return Err(self.ended_instead(&puppet, &format!("telling `{name}`")).into());
+                    // Its standard output has ended.
+                    let ended = client.ended().is_some();
+                    if ended && client.pending_names().is_empty() {
+                        return Err(executor.ended_instead(&client, &format!("reporting `{name}`")).into());
                     }
                     continue;
                 }
-                let waiting = puppet.waiting();
+                let waiting = client.pending_names();
                 return Err(Finding {
                     what: format!("the event `{name}` did not come within {}", shown(within)),
-                    expected: Some(shorten(&step.json.shown(&self.variables))),
+                    expected: Some(shorten(&self.json.shown(&executor.variables))),
                     got: (!waiting.is_empty()).then(|| format!("only {}", waiting.join(", "))),
-                    connection: Some(puppet.name.clone()),
+                    connection: Some(client.name.clone()),
                     excused_from_ms: Finding::excuse_for(within),
                     ..Finding::default()
                 }
                 .into());
             }
         };
-        match step.json.matches(&told.event, &self.variables) {
+        match self.json.matches(&event.value, &executor.variables) {
             Ok(bindings) => {
-                if told.name == GAVE_UP {
-                    self.story.may_end.store(true, Ordering::Relaxed);
+                if event.name == GAVE_UP {
+                    executor.run.may_end.store(true, Ordering::Relaxed);
                 }
-                self.variables.extend(bindings);
+                executor.variables.extend(bindings);
                 Ok(())
             }
-            Err(mismatch) => Err(Finding {
-                what: format!("the event differs at {}", if mismatch.path.is_empty() { "/" } else { &mismatch.path }),
-                expected: Some(shorten(&step.json.shown(&self.variables))),
-                got: Some(shorten(&told.event.to_string())),
-                connection: Some(puppet.name.clone()),
-                at_ms: Some(self.story.transcript.ms(told.at)),
-                ..Finding::default()
-            }
+            Err(mismatch) => Err(Finding::new(format!(
+                "the event differs at {}",
+                if mismatch.path.is_empty() { "/" } else { &mismatch.path }
+            ))
+            .expected(shorten(&self.json.shown(&executor.variables)))
+            .got(shorten(&event.value.to_string()))
+            .on(&client.name)
+            .at(executor.run.transcript.ms(event.at))
             .into()),
         }
     }
+}
 
-    pub(in crate::engine) async fn no_event(&mut self, step: &NoEvent) -> Result<(), Fault> {
-        let puppet = self.puppet(&step.of)?;
-        let mut puppet = puppet.lock().await;
-        let span = self.span(&step.span);
-        let until = self.clock().now() + span;
+impl Execute for NoEvent {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let client = executor.client(&self.of)?;
+        let mut client = client.lock().await;
+        let span = executor.span(&self.span);
+        let until = executor.clock().now() + span;
         loop {
-            if let Some(told) = puppet.unseen(&step.named) {
-                return Err(Finding {
-                    what: "an event came where it may not".to_owned(),
-                    expected: Some(format!("no {} for {}", step.named.join(", "), shown(span))),
-                    got: Some(shorten(&told.event.to_string())),
-                    connection: Some(puppet.name.clone()),
-                    at_ms: Some(self.story.transcript.ms(told.at)),
-                    ..Finding::default()
-                }
-                .into());
+            if let Some(event) = client.pending(&self.named) {
+                return Err(Finding::new("an event came that must not come")
+                    .expected(format!("no {} for {}", self.named.join(", "), shown(span)))
+                    .got(shorten(&event.value.to_string()))
+                    .on(&client.name)
+                    .at(executor.run.transcript.ms(event.at))
+                    .into());
             }
-            if !self.hear(&mut puppet, until).await && self.clock().now() >= until {
+            if !executor.next_event(&mut client, until).await && executor.clock().now() >= until {
                 return Ok(());
+            }
+        }
+    }
+}
+
+impl Executor {
+    /// Takes one more line of a client's output until a moment; false if none came.
+    pub(super) async fn next_event(&self, client: &mut ClientUnderTest, until: crate::clock::Moment) -> bool {
+        match client.next_output(self.clock(), until).await {
+            None => false,
+            Some(DriverOutput::Log) => true,
+            Some(DriverOutput::Event(event)) => {
+                let what = shorten(&event.value.to_string());
+                self.run.transcript.add(event.at, &client.name, By::Subject, what);
+                true
+            }
+            Some(DriverOutput::Invalid(line, problem)) => {
+                self.run.recorder.lint(Finding {
+                    requirement: Some("DRV-02".to_owned()),
+                    what: format!("an invalid driver event: {problem}"),
+                    expected: Some("an event as defined in its chapter".to_owned()),
+                    got: line.text.ok().map(|text| shorten(&text)),
+                    connection: Some(client.name.clone()),
+                    at_ms: Some(self.run.transcript.ms(line.at)),
+                    ..Finding::default()
+                });
+                true
             }
         }
     }

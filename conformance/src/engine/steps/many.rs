@@ -1,4 +1,4 @@
-//! Playing steps many times, at once or one after another.
+//! Steps that run other steps: many times, or once for all iterations that have met.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,27 +7,32 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::{Execute, Executor, StepFailure};
 use crate::engine::barrier::Barrier;
-use crate::engine::player::{Fault, Player};
+use crate::engine::sequence::{run_steps, run_to_end};
 use crate::scenario::step::{Many, Meet};
 
-impl Player {
-    pub(in crate::engine) async fn many(&mut self, step: &Many) -> Result<(), Fault> {
-        let barrier = Arc::new(Barrier::new(step.count));
-        let room = Arc::new(Semaphore::new(step.at_once.unwrap_or(step.count)));
-        let outer: Vec<String> = self.variables.keys().cloned().collect();
-        let iterations = (1..=step.count).map(|number| {
-            let mut player = self.iteration(step, number, &barrier);
-            let (barrier, room) = (Arc::clone(&barrier), Arc::clone(&room));
+impl Execute for Many {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let barrier = Arc::new(Barrier::new(self.count));
+        let permits = Arc::new(Semaphore::new(self.at_once.unwrap_or(self.count)));
+        let outer: Vec<String> = executor.variables.keys().cloned().collect();
+        let iterations = (1..=self.count).map(|number| {
+            let mut executor = executor.iteration(number, &barrier);
+            executor.variables.insert(self.name.clone(), number.into());
+            if let Some(down) = &self.down {
+                executor.variables.insert(down.clone(), (self.count + 1 - number).into());
+            }
+            let (barrier, permits) = (Arc::clone(&barrier), Arc::clone(&permits));
             async move {
-                player.room = room.acquire_owned().await.ok();
-                let result = player.perform(&step.steps).await;
+                executor.permit = permits.acquire_owned().await.ok();
+                let result = run_to_end(&mut executor, &self.steps).await;
                 barrier.leave();
-                result.map(|()| (number, player.variables))
+                result.map(|()| (number, executor.variables))
             }
         });
-        // The first that stops stops all: the rest is dropped with its connections.
-        let mut running = stream::iter(iterations).buffer_unordered(step.width());
+        // The first failure stops all: the other iterations are dropped with their connections.
+        let mut running = stream::iter(iterations).buffer_unordered(self.width());
         let mut collected: BTreeMap<String, BTreeMap<usize, Value>> = BTreeMap::new();
         while let Some(result) = running.next().await {
             let (number, variables) = result?;
@@ -39,43 +44,23 @@ impl Player {
         }
         drop(running);
         let lists = collected.into_iter().map(|(name, values)| (name, values.into_values().collect()));
-        self.variables.extend(lists);
+        executor.variables.extend(lists);
         Ok(())
     }
+}
 
-    pub(in crate::engine) async fn meet(&mut self, step: &Meet) -> Result<(), Fault> {
-        let Some(barrier) = self.barrier.clone() else { return Ok(()) };
-        self.room = None;
-        let is_last = barrier.meet(step.leave).await;
-        if step.one.is_empty() {
+impl Execute for Meet {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let Some(barrier) = executor.barrier.clone() else { return Ok(()) };
+        executor.permit = None;
+        let is_last = barrier.meet(self.leave).await;
+        if self.one.is_empty() {
             return Ok(());
         }
         if is_last {
-            self.play(&step.one).await?;
+            run_steps(executor, &self.one).await?;
         }
-        barrier.meet(step.leave).await;
+        barrier.meet(self.leave).await;
         Ok(())
-    }
-
-    fn iteration(&self, step: &Many, number: usize, barrier: &Arc<Barrier>) -> Self {
-        let mut variables = self.variables.clone();
-        variables.insert(step.name.clone(), number.into());
-        if let Some(down) = &step.down {
-            variables.insert(down.clone(), (step.count + 1 - number).into());
-        }
-        Self {
-            story: Arc::clone(&self.story),
-            actors: self.actors.clone(),
-            puppets: self.puppets.clone(),
-            started: Vec::new(),
-            own: Vec::new(),
-            sites: self.sites.clone(),
-            own_sites: Vec::new(),
-            exchanges: self.exchanges.clone(),
-            variables,
-            iteration: format!("{}#{number}", self.iteration),
-            barrier: Some(Arc::clone(barrier)),
-            room: None,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What each kind of step does. One room for each kind of thing that a story can do or ask.
+//! How each kind of step is executed, one file for each group.
 
 mod absence;
 mod again;
@@ -10,7 +10,7 @@ mod driver;
 mod expect;
 mod http;
 mod many;
-mod meaning;
+mod matching;
 mod process;
 mod quiet;
 mod rhythm;
@@ -19,13 +19,23 @@ mod time;
 mod turn_away;
 mod values;
 
-pub(super) use process::MemoryWatch;
+use super::describe::{describe, describe_close, shown};
+use super::execute::Execute;
+use super::executor::Executor;
+use super::failure::{StepFailure, Stop};
+use crate::scenario::Step;
+use crate::scenario::step::step_list;
 
-use std::time::Duration;
-
-use relayspec::timing::HumanDuration;
-
-/// A duration as people read it, to the tenth of a millisecond.
-pub(super) fn shown(span: Duration) -> String {
-    HumanDuration(Duration::from_micros((span.as_micros() as u64 + 50) / 100 * 100)).to_string()
+macro_rules! dispatch {
+    ($($(#[doc = $summary:literal])+ $keyword:literal => $variant:ident($type:ty),)+) => {
+        impl Step {
+            /// Executes the step.
+            pub(super) async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+                match self {
+                    $(Self::$variant(step) => Execute::execute(step, executor).await,)+
+                }
+            }
+        }
+    };
 }
+step_list!(dispatch);

@@ -1,151 +1,109 @@
-//! The subject's process: its end, and its memory.
+//! Steps about the subject's process: its memory, and its end.
 
-use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use super::shown;
-use crate::engine::player::{Fault, Player};
-use crate::engine::recorder::Stop;
-use crate::engine::target::{Ending, Party};
+use super::again::NO_PROCESS;
+use super::{Execute, Executor, StepFailure, Stop, shown};
+use crate::engine::memory::MemoryGrowth;
+use crate::engine::target::{ProcessExit, SystemUnderTest};
 use crate::outcome::{By, Finding};
-use crate::scenario::Size;
 use crate::scenario::step::{Exit, Memory, Status, Terminate};
 
-/// How often the memory and the life of a process are looked at.
-const GLANCE: Duration = Duration::from_millis(10);
+/// How often to check whether a process has ended.
+const EXIT_POLL: Duration = Duration::from_millis(10);
 
-/// The memory of the subject's process since the watch began.
-#[derive(Debug, Default)]
-pub(in crate::engine) struct MemoryWatch {
-    running: Option<Running>,
-}
-
-#[derive(Debug)]
-struct Running {
-    before: u64,
-    peak: Arc<AtomicU64>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Player {
-    pub(in crate::engine) fn memory(&mut self, step: &Memory) -> Result<(), Fault> {
-        let story = &self.story;
-        let now = story.parties().first().and_then(|party| party.process()?.memory());
-        let mut watch = story.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&step.grows_at_most, &step.check, now) {
-            (None, _, None) => {}
-            (None, _, Some(before)) => watch.running = Some(self.watch(before)),
-            (Some(allowed), Some(check), now) => {
-                let (Some(running), Some(now)) = (watch.running.take(), now) else {
-                    let reason = "memory can be watched only where the runner starts the subject (--command), on Linux";
-                    story.recorder.skip(&check.name, reason);
-                    return Ok(());
-                };
-                let grown = running.peak.load(Ordering::Relaxed).max(now).saturating_sub(running.before);
-                let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
-                let what =
-                    format!("memory of the subject: {} at first, grown by {} at most", mib(running.before), mib(grown));
-                story.transcript.add(self.clock().now(), "process", By::Subject, what);
-                if grown > allowed.0 {
-                    return Err(Finding {
-                        what: "the memory of the subject's process grew too much".to_owned(),
-                        expected: Some(format!("at most {} more than {}", Size(allowed.0), mib(running.before))),
-                        got: Some(format!("{} more", mib(grown))),
-                        ..Finding::default()
-                    }
-                    .into());
-                }
+impl Execute for Memory {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let (run, systems) = (&executor.run, executor.run.systems());
+        let mut watch = run.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let (allowed, check) = match (&self.grows_at_most, &self.check) {
+            (None, _) => {
+                watch.begin(systems, executor.clock().clone());
+                return Ok(());
             }
-            (Some(_), None, _) => return Err(Stop::Harness("`grows_at_most` without `check`".to_owned()).into()),
+            (Some(allowed), Some(check)) => (allowed, check),
+            (Some(_), None) => return Err(Stop::Internal("`grows_at_most` without `check`".to_owned()).into()),
+        };
+        let Some(MemoryGrowth { before, grown }) = watch.end(&systems) else {
+            let reason = "memory can only be watched if the runner starts the subject (--command), on Linux";
+            run.recorder.skip(&check.name, reason);
+            return Ok(());
+        };
+        let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+        let what = format!("memory of the subject: {} at first, grown by {} at most", mib(before), mib(grown));
+        run.transcript.add(executor.clock().now(), "process", By::Subject, what);
+        if grown <= allowed.0 {
+            return Ok(());
         }
-        Ok(())
+        Err(Finding::new("the memory of the subject's process grew too much")
+            .expected(format!("at most {allowed} more than {}", mib(before)))
+            .got(format!("{} more", mib(grown)))
+            .into())
     }
+}
 
-    fn watch(&self, before: u64) -> Running {
-        let (peak, stop) = (Arc::new(AtomicU64::new(before)), Arc::new(AtomicBool::new(false)));
-        let (seen, stopped) = (Arc::clone(&peak), Arc::clone(&stop));
-        let (parties, clock) = (self.story.parties(), self.clock().clone());
-        tokio::spawn(async move {
-            while !stopped.load(Ordering::Relaxed) {
-                let Some(now) = parties.first().and_then(|party| party.process()?.memory()) else { break };
-                seen.fetch_max(now, Ordering::Relaxed);
-                clock.nap(GLANCE).await;
+impl Execute for Terminate {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let system = executor.system_under_test(self.of.as_ref()).await?;
+        let Some(process) = system.process() else { return Err(Stop::Skip(NO_PROCESS.to_owned()).into()) };
+        let name = self.of.as_deref().map_or_else(|| "process".to_owned(), |name| executor.full_name(name));
+        executor.log(&name, "SIGTERM");
+        executor.run.may_end.store(true, Ordering::Relaxed);
+        process.terminate().map_err(|error| Stop::Internal(format!("SIGTERM failed: {error}")).into())
+    }
+}
+
+impl Execute for Exit {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let system = executor.system_under_test(self.of.as_ref()).await?;
+        let Some(process) = system.process() else { return Err(Stop::Skip(NO_PROCESS.to_owned()).into()) };
+        let within = executor.span(&self.within);
+        let start = executor.clock().now();
+        executor.run.may_end.store(true, Ordering::Relaxed);
+        loop {
+            let ended = process.ended();
+            let now = executor.clock().now();
+            match ended {
+                Some(exit) => return executor.check_exit(self, exit),
+                None if now > start + within + executor.clock().noise(start, now) => {
+                    return Err(Finding::new(format!("the process did not end within {}", shown(within)))
+                        .expected("the end of the process")
+                        .got("it is still running")
+                        .excused_for(within)
+                        .into());
+                }
+                None => executor.clock().nap(EXIT_POLL).await,
             }
-        });
-        Running { before, peak, stop }
+        }
     }
+}
 
-    /// What a step about a process means: a client that it names, or the server.
-    async fn party(&self, of: Option<&String>) -> Result<Arc<dyn Party>, Fault> {
+impl Executor {
+    /// The client that a step names, or the server.
+    async fn system_under_test(&self, of: Option<&String>) -> Result<Arc<dyn SystemUnderTest>, StepFailure> {
         Ok(match of {
-            Some(name) => Arc::clone(&self.puppet(name)?.lock().await.client) as Arc<dyn Party>,
-            None => Arc::clone(self.story.target()?) as Arc<dyn Party>,
+            Some(name) => Arc::clone(&self.client(name)?.lock().await.process) as Arc<dyn SystemUnderTest>,
+            None => Arc::clone(self.run.target()?) as Arc<dyn SystemUnderTest>,
         })
     }
 
-    pub(in crate::engine) async fn terminate(&mut self, step: &Terminate) -> Result<(), Fault> {
-        let party = self.party(step.of.as_ref()).await?;
-        let Some(process) = party.process() else { return Err(Stop::Skip(NO_PROCESS.to_owned()).into()) };
+    /// Checks the exit status of a process that has ended.
+    fn check_exit(&self, step: &Exit, exit: ProcessExit) -> Result<(), StepFailure> {
         let name = step.of.as_deref().map_or_else(|| "process".to_owned(), |name| self.full_name(name));
-        self.story.transcript.add(self.clock().now(), &name, By::Runner, "SIGTERM".to_owned());
-        self.story.may_end.store(true, Ordering::Relaxed);
-        process.terminate().map_err(|error| Stop::Harness(format!("SIGTERM: {error}")).into())
-    }
-
-    pub(in crate::engine) async fn exit(&mut self, step: &Exit) -> Result<(), Fault> {
-        let party = self.party(step.of.as_ref()).await?;
-        let Some(process) = party.process() else { return Err(Stop::Skip(NO_PROCESS.to_owned()).into()) };
-        let within = self.span(&step.within);
-        let start = self.clock().now();
-        self.story.may_end.store(true, Ordering::Relaxed);
-        loop {
-            let ended = process.ended();
-            let now = self.clock().now();
-            match ended {
-                Some(ending) => return self.left(step, ending),
-                None if now > start + within + self.clock().noise(start, now) => {
-                    return Err(Finding {
-                        what: format!("the process did not end within {}", shown(within)),
-                        excused_from_ms: Finding::excuse_for(within),
-                        expected: Some("the end of the process".to_owned()),
-                        got: Some("it still runs".to_owned()),
-                        ..Finding::default()
-                    }
-                    .into());
-                }
-                None => self.clock().nap(GLANCE).await,
-            }
-        }
-    }
-
-    /// A process has ended; whether its exit status is right.
-    fn left(&self, step: &Exit, ending: Ending) -> Result<(), Fault> {
-        let name = step.of.as_deref().map_or_else(|| "process".to_owned(), |name| self.full_name(name));
-        self.story.transcript.add(self.clock().now(), &name, By::Subject, ending.told.clone());
+        self.run.transcript.add(self.clock().now(), &name, By::Subject, exit.description.clone());
         let (right, expected) = match step.status {
             None => return Ok(()),
-            Some(Status::Success) => (ending.code == Some(0), "exit status 0"),
-            Some(Status::Failure) => (ending.code.is_some_and(|code| code != 0), "an exit status other than 0"),
+            Some(Status::Success) => (exit.code == Some(0), "exit status 0"),
+            Some(Status::Failure) => (exit.code.is_some_and(|code| code != 0), "an exit status other than 0"),
         };
         if right {
             return Ok(());
         }
-        Err(Finding {
-            what: "the process ended with the wrong exit status".to_owned(),
-            expected: Some(expected.to_owned()),
-            got: Some(ending.told),
-            ..Finding::default()
-        }
-        .into())
+        Err(Finding::new("the process ended with the wrong exit status")
+            .expected(expected.to_owned())
+            .got(exit.description)
+            .into())
     }
 }
-
-const NO_PROCESS: &str = "needs a subject that the runner starts";

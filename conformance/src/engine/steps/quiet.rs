@@ -1,36 +1,31 @@
-//! Waiting for nothing, but for what is passed over meanwhile.
+//! Requires that nothing comes on a connection for some time.
 
-use super::meaning::{Heard, passes};
-use super::shown;
-use crate::engine::player::{Fault, Player};
-use crate::engine::witness::describe;
+use super::matching::{Received, is_skipped};
+use super::{Execute, Executor, StepFailure, describe, shown};
 use crate::outcome::Finding;
 use crate::scenario::step::Quiet;
 
-impl Player {
-    pub(in crate::engine) async fn quiet(&mut self, step: &Quiet) -> Result<(), Fault> {
-        let actor = self.actor(&step.on)?;
-        let mut actor = actor.lock().await;
-        let span = self.span(&step.span);
-        let until = self.clock().now() + span;
+impl Execute for Quiet {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let connection = executor.connection(&self.on)?;
+        let mut connection = connection.lock().await;
+        let span = executor.span(&self.span);
+        let until = executor.clock().now() + span;
         loop {
-            actor.drain();
-            if let Some(arrived) = actor.queue.pop_front() {
-                let skipping = (step.skipping.as_ref(), step.skipping_binary.as_ref());
-                if passes(skipping, &Heard::new(&arrived, actor.hears), &self.variables) {
+            connection.drain();
+            if let Some(arrived) = connection.queue.pop_front() {
+                let skipping = (self.skipping.as_ref(), self.skipping_binary.as_ref());
+                if is_skipped(skipping, &Received::new(&arrived, connection.incoming_packing), &executor.variables) {
                     continue;
                 }
-                return Err(Finding {
-                    what: "something came where nothing may".to_owned(),
-                    expected: Some(format!("nothing for {}", shown(span))),
-                    got: Some(describe(&arrived.what, actor.hears)),
-                    connection: Some(actor.name.clone()),
-                    at_ms: Some(self.story.transcript.ms(arrived.at)),
-                    ..Finding::default()
-                }
-                .into());
+                return Err(Finding::new("something came although nothing may")
+                    .expected(format!("nothing for {}", shown(span)))
+                    .got(describe(&arrived.what, connection.incoming_packing))
+                    .on(&connection.name)
+                    .at(executor.run.transcript.ms(arrived.at))
+                    .into());
             }
-            if !actor.pull(self.clock(), until).await {
+            if !connection.pull(executor.clock(), until).await {
                 return Ok(());
             }
         }

@@ -1,84 +1,85 @@
-//! Judging rhythm: the Ping frames of a connection, how soon messages are answered, and effects that take a moment.
+//! Steps about regularity and speed: heartbeats, latency, and effects that take a moment.
 
 use std::time::Duration;
 
-use super::shown;
+use super::{Execute, Executor, StepFailure, Stop, shown};
 use crate::clock::Moment;
-use crate::engine::player::{Fault, Player};
-use crate::engine::recorder::Stop;
 use crate::outcome::Finding;
 use crate::scenario::Term;
 use crate::scenario::step::{Choice, Expect, Heartbeat, Latency, Poll};
 use crate::transport::Arrival;
 
-impl Player {
-    pub(in crate::engine) async fn heartbeat(&mut self, step: &Heartbeat) -> Result<(), Fault> {
-        let actor = self.actor(&step.on)?;
-        let mut actor = actor.lock().await;
-        let every = self.span(&step.every);
-        let tolerance = every.mul_f64(step.tolerance_percent / 100.0);
-        let opened = actor.opened;
-        let clock = self.clock();
-        // One interval more than the tolerance allows: a Ping that is merely late is then told from one that is missing.
-        let patience = (every + tolerance) * (step.count as u32) + every;
-        while actor.pings.len() < step.count {
+impl Execute for Heartbeat {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let connection = executor.connection(&self.on)?;
+        let mut connection = connection.lock().await;
+        let every = executor.span(&self.every);
+        let tolerance = every.mul_f64(self.tolerance_percent / 100.0);
+        let opened = connection.opened;
+        let clock = executor.clock();
+        // One interval more than the tolerance allows, to distinguish a late Ping from a missing one.
+        let patience = (every + tolerance) * (self.count as u32) + every;
+        while connection.pings.len() < self.count {
             let ended =
-                actor.queue.iter().find(|arrived| matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_)));
-            if ended.is_some() || !actor.pull(clock, opened + patience).await {
+                connection.queue.iter().find(|arrived| matches!(arrived.what, Arrival::Close { .. } | Arrival::End(_)));
+            if ended.is_some() || !connection.pull(clock, opened + patience).await {
                 break;
             }
         }
-        let pings: Vec<Moment> = actor.pings.iter().map(|(at, _)| *at).take(step.count).collect();
+        let pings: Vec<Moment> = connection.pings.iter().map(|(at, _)| *at).take(self.count).collect();
         let intervals: Vec<Duration> =
             std::iter::once(&opened).chain(&pings).zip(&pings).map(|(before, ping)| *ping - *before).collect();
         let noise = clock.noise(opened, clock.now());
         let slack = tolerance + noise;
-        let in_time = |(at, interval): (usize, &Duration)| {
+        let on_time = |(at, interval): (usize, &Duration)| {
             let not_early = at == 0 || *interval + slack >= every;
             not_early && *interval <= every + slack
         };
-        if pings.len() == step.count && intervals.iter().enumerate().all(in_time) {
+        if pings.len() == self.count && intervals.iter().enumerate().all(on_time) {
             return Ok(());
         }
-        // The subject's own lateness cannot be told from that of the machine which kept it waiting.
-        let late = noise.max(self.story.starved_in_all());
+        // The subject may be late because the machine kept it waiting.
+        let late = noise.max(executor.run.starved_in_all());
         if late > tolerance {
             return Err(
                 Stop::Inconclusive(format!("the machine was late by {} while Pings were timed", shown(late))).into()
             );
         }
-        let seen: Vec<_> = intervals.iter().map(|interval| shown(*interval)).collect();
-        Err(Finding {
-            what: format!("{} Pings came where {} are due, or not in time", pings.len(), step.count),
-            expected: Some(format!(
+        let shown_intervals: Vec<_> = intervals.iter().map(|interval| shown(*interval)).collect();
+        Err(Finding::new(format!("{} of {} Pings came, or not on time", pings.len(), self.count))
+            .expected(format!(
                 "{} Pings, the first within {}, then one each {} ± {}",
-                step.count,
+                self.count,
                 shown(every + tolerance),
                 shown(every),
                 shown(tolerance)
-            )),
-            got: Some(if seen.is_empty() { "no Ping".to_owned() } else { format!("Pings after {}", seen.join(", ")) }),
-            connection: Some(actor.name.clone()),
-            excused_from_ms: Finding::excuse_for(tolerance * 2),
-            ..Finding::default()
-        }
-        .into())
+            ))
+            .got(if shown_intervals.is_empty() {
+                "no Ping".to_owned()
+            } else {
+                format!("Pings after {}", shown_intervals.join(", "))
+            })
+            .on(&connection.name)
+            .excused_for(tolerance * 2)
+            .into())
     }
+}
 
-    pub(in crate::engine) async fn latency(&mut self, step: &Latency) -> Result<(), Fault> {
-        let begin = self.clock().now();
-        let mut rounds = Vec::with_capacity(step.rounds);
-        for _ in 0..step.rounds {
-            let apart = self.span(&step.apart);
-            self.clock().sleep_until(self.clock().now() + apart).await;
-            let start = self.clock().now();
-            self.send(&step.send).await?;
-            rounds.push(self.await_it(&step.expect).await? - start);
+impl Execute for Latency {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let begin = executor.clock().now();
+        let mut rounds = Vec::with_capacity(self.rounds);
+        for _ in 0..self.rounds {
+            let apart = executor.span(&self.apart);
+            executor.clock().sleep_until(executor.clock().now() + apart).await;
+            let start = executor.clock().now();
+            self.send.execute(executor).await?;
+            rounds.push(executor.await_it(&self.expect).await? - start);
         }
         rounds.sort_unstable();
         let median = rounds[rounds.len() / 2];
-        let bound = self.span(&step.median_at_most);
-        let noise = self.clock().noise(begin, self.clock().now());
+        let bound = executor.span(&self.median_at_most);
+        let noise = executor.clock().noise(begin, executor.clock().now());
         if median <= bound {
             return Ok(());
         }
@@ -90,49 +91,45 @@ impl Player {
             .into());
         }
         let all: Vec<_> = rounds.iter().map(|round| shown(*round)).collect();
-        Err(Finding {
-            what: "messages on an idle connection take too long".to_owned(),
-            excused_from_ms: Finding::excuse_for(bound * 2),
-            expected: Some(format!("at most {} at the median", shown(bound))),
-            got: Some(format!("{} at the median of {}", shown(median), all.join(", "))),
-            ..Finding::default()
-        }
-        .into())
+        Err(Finding::new("messages on an idle connection take too long")
+            .expected(format!("at most {} at the median", shown(bound)))
+            .got(format!("{} at the median of {}", shown(median), all.join(", ")))
+            .excused_for(bound * 2)
+            .into())
     }
+}
 
-    pub(in crate::engine) async fn poll(&mut self, step: &Poll) -> Result<(), Fault> {
-        let (every, within) = (self.span(&step.every), self.span(&step.within));
-        let start = self.clock().now();
-        let [right, meanwhile] = [&step.expect, &step.meanwhile];
+impl Execute for Poll {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let (every, within) = (executor.span(&self.every), executor.span(&self.within));
+        let start = executor.clock().now();
+        let [right, meanwhile] = [&self.expect, &self.meanwhile];
         let either = Expect {
-            on: step.send.on.clone(),
+            on: self.send.on.clone(),
             any_of: [("right", right), ("meanwhile", meanwhile)].map(choice).to_vec(),
             bind: Some(OUTCOME.to_owned()),
             ..Expect::default()
         };
         loop {
-            self.send(&step.send).await?;
-            self.await_it(&either).await?;
-            if self.variables.remove(OUTCOME).is_some_and(|outcome| outcome == "right") {
+            self.send.execute(executor).await?;
+            executor.await_it(&either).await?;
+            if executor.variables.remove(OUTCOME).is_some_and(|outcome| outcome == "right") {
                 return Ok(());
             }
-            let now = self.clock().now();
-            if now > start + within + self.clock().noise(start, now) {
-                return Err(Finding {
-                    what: format!("the right answer did not come within {}", shown(within)),
-                    excused_from_ms: Finding::excuse_for(within),
-                    expected: Some(right.shown(&self.variables)),
-                    got: Some(format!("still {}", meanwhile.shown(&self.variables))),
-                    ..Finding::default()
-                }
-                .into());
+            let now = executor.clock().now();
+            if now > start + within + executor.clock().noise(start, now) {
+                return Err(Finding::new(format!("the right answer did not come within {}", shown(within)))
+                    .expected(right.shown(&executor.variables))
+                    .got(format!("still {}", meanwhile.shown(&executor.variables)))
+                    .excused_for(within)
+                    .into());
             }
-            self.clock().sleep_until(now + every).await;
+            executor.clock().sleep_until(now + every).await;
         }
     }
 }
 
-/// The variable that tells which answer came; no script can name it.
+/// The variable that holds which answer came; no script can name it.
 const OUTCOME: &str = " outcome";
 
 fn choice((name, term): (&str, &Term)) -> Choice {

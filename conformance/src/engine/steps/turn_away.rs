@@ -1,58 +1,71 @@
-//! Letting a client's attempts to connect fail, in every way there is.
+//! Makes a client's connection attempts fail, in every possible way.
 
 use std::sync::Arc;
 
 use super::client::REQUEST;
-use crate::engine::player::{Fault, Player};
-use crate::engine::puppet::Puppet;
-use crate::engine::recorder::Stop;
+use super::{Execute, Executor, StepFailure, Stop};
+use crate::engine::client::ClientUnderTest;
 use crate::outcome::By;
 use crate::scenario::step::{FailBy, TurnAway};
 use crate::scenario::to_the_cap;
-use crate::transport::{Act, Attempt, OutFrame};
+use crate::transport::{Act, ConnectionAttempt, OutFrame};
 
-/// The HTTP status of a server that refuses for now (RFC 9110, section 15.6.4).
+/// The HTTP status of a server that is temporarily unavailable (RFC 9110, section 15.6.4).
 const UNAVAILABLE: u16 = 503;
-/// The close code of a server that has a problem of its own (RFC 6455, section 7.4.1).
+/// The close code of a server with an internal error (RFC 6455, section 7.4.1).
 const INTERNAL_ERROR: u16 = 1011;
 
-impl Player {
-    pub(in crate::engine) async fn turn_away(&mut self, step: &TurnAway) -> Result<(), Fault> {
-        let puppet = self.puppet(&step.of)?;
-        let mut puppet = puppet.lock().await;
-        let within = step.within.as_ref().map(|span| self.span(span));
-        let past_cap = step.past_cap.map(|more| to_the_cap(&self.story.stage.policy) + 1 + more);
-        for _ in 0..past_cap.or(step.times).unwrap_or(1) {
-            let (attempt, index) = self.next_attempt(&mut puppet, within).await?;
-            match (step.status, step.by) {
-                (Some(status), _) => self.refuse(&puppet, attempt, index, status).await?,
-                (None, Some(FailBy::Refusal)) if !self.is_framed() => {
-                    self.refuse(&puppet, attempt, index, UNAVAILABLE).await?;
+impl Execute for TurnAway {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let client = executor.client(&self.of)?;
+        let mut client = client.lock().await;
+        let within = self.within.as_ref().map(|span| executor.span(span));
+        let past_cap = self.past_cap.map(|more| to_the_cap(&executor.run.context.policy) + 1 + more);
+        for _ in 0..past_cap.or(self.times).unwrap_or(1) {
+            let (attempt, index) = executor.next_attempt(&mut client, within).await?;
+            match (self.status, self.by) {
+                (Some(status), _) => executor.refuse(&client, attempt, index, status).await?,
+                (None, Some(FailBy::Refusal)) if !executor.is_framed() => {
+                    executor.refuse(&client, attempt, index, UNAVAILABLE).await?;
                 }
-                (None, Some(by)) => self.fail(&mut puppet, attempt, index, by).await?,
-                (None, None) => return Err(Stop::Harness("`turn_away` says not how".to_owned()).into()),
+                (None, Some(by)) => executor.fail(&mut client, attempt, index, by).await?,
+                (None, None) => return Err(Stop::Internal("`turn_away` without `status` or `by`".to_owned()).into()),
             }
         }
         Ok(())
     }
+}
 
-    async fn refuse(&self, puppet: &Puppet, mut attempt: Attempt, index: usize, status: u16) -> Result<(), Fault> {
+impl Executor {
+    async fn refuse(
+        &self,
+        client: &ClientUnderTest,
+        mut attempt: ConnectionAttempt,
+        index: usize,
+        status: u16,
+    ) -> Result<(), StepFailure> {
         let clock = self.clock();
         let _ = clock.within(clock.now() + clock.real(REQUEST), attempt.request()).await;
-        let fate = format!("HTTP {status}");
+        let how = format!("HTTP {status}");
         let at = clock.now();
-        self.story.transcript.add(at, &puppet.name, By::Runner, fate.clone());
-        puppet.record.with(|attempts| attempts.end(index, at, &fate));
+        self.run.transcript.add(at, &client.name, By::Runner, how.clone());
+        client.attempts.with(|attempts| attempts.end(index, at, &how));
         attempt.reject(status).await;
         Ok(())
     }
 
-    async fn fail(&self, puppet: &mut Puppet, mut attempt: Attempt, index: usize, by: FailBy) -> Result<(), Fault> {
+    async fn fail(
+        &self,
+        client: &mut ClientUnderTest,
+        mut attempt: ConnectionAttempt,
+        index: usize,
+        by: FailBy,
+    ) -> Result<(), StepFailure> {
         let clock = self.clock().clone();
         let name = format!("attempt_{}", index + 1);
-        let end = |fate: &str| {
-            self.story.transcript.add(clock.now(), &puppet.name, By::Runner, fate.to_owned());
-            puppet.record.with(|attempts| attempts.end(index, clock.now(), fate));
+        let end = |how: &str| {
+            self.run.transcript.add(clock.now(), &client.name, By::Runner, how.to_owned());
+            client.attempts.with(|attempts| attempts.end(index, clock.now(), how));
         };
         match by {
             FailBy::Reset | FailBy::Fin | FailBy::Refusal => {
@@ -66,28 +79,28 @@ impl Player {
                 }
             }
             FailBy::Hang => {
-                self.story.transcript.add(clock.now(), &puppet.name, By::Runner, "no answer".to_owned());
-                let (record, transcript) = (puppet.record.clone(), Arc::clone(&self.story.transcript));
-                let name = puppet.name.clone();
+                self.run.transcript.add(clock.now(), &client.name, By::Runner, "no answer".to_owned());
+                let (attempts, transcript) = (client.attempts.clone(), Arc::clone(&self.run.transcript));
+                let name = client.name.clone();
                 tokio::spawn(async move {
                     attempt.hang().await;
                     let now = clock.now();
-                    transcript.add(now, &name, By::Subject, format!("gives attempt {} up", index + 1));
-                    record.with(|attempts| attempts.end(index, now, "given up without an answer"));
+                    transcript.add(now, &name, By::Subject, format!("abandons attempt {}", index + 1));
+                    attempts.with(|attempts| attempts.end(index, now, "abandoned without an answer"));
                 });
             }
             FailBy::Close if !self.is_framed() => {
-                let (connection, _) = self.open_for(puppet, attempt, index, &name).await?;
-                connection.pen().send_through(OutFrame::close(Some(INTERNAL_ERROR), "")).await;
-                puppet.kept.push(connection);
+                let (connection, _) = self.open_for(client, attempt, index, &name).await?;
+                connection.writer().send_through(OutFrame::close(Some(INTERNAL_ERROR), "")).await;
+                client.kept.push(connection);
             }
             FailBy::Close | FailBy::Drop => {
-                let (connection, _) = self.open_for(puppet, attempt, index, &name).await?;
+                let (connection, _) = self.open_for(client, attempt, index, &name).await?;
                 end("accepted and dropped");
-                connection.pen().act(Act::Fin);
-                puppet.kept.push(connection);
+                connection.writer().act(Act::Fin);
+                client.kept.push(connection);
             }
-            FailBy::Silence => puppet.kept.push(self.open_for(puppet, attempt, index, &name).await?.0),
+            FailBy::Silence => client.kept.push(self.open_for(client, attempt, index, &name).await?.0),
         }
         Ok(())
     }

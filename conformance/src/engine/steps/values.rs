@@ -1,76 +1,64 @@
-//! Judging values that a story has collected.
+//! Steps that check collected values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::engine::player::{Fault, Player};
+use super::{Execute, Executor, StepFailure, Stop};
 use crate::engine::random;
-use crate::engine::recorder::Stop;
 use crate::lint::shorten;
 use crate::outcome::Finding;
 use crate::scenario::Term;
 use crate::scenario::step::{Disjoint, Distinct, Same, Tally, Unpredictable};
 
-impl Player {
-    fn list(&self, term: &Term) -> Result<Vec<String>, Fault> {
-        match term.fill(&self.variables).map_err(Stop::Harness)? {
-            Value::Array(values) => Ok(values.iter().map(text).collect()),
-            value => Err(Stop::Harness(format!("{value} is no list")).into()),
-        }
-    }
-
-    pub(in crate::engine) fn distinct(&mut self, step: &Distinct) -> Result<(), Fault> {
-        let values = self.list(&step.values)?;
+impl Execute for Distinct {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let values = executor.list(&self.values)?;
         let mut seen = BTreeSet::new();
         match values.iter().find(|value| !seen.insert(*value)) {
             None => Ok(()),
-            Some(twice) => Err(Finding {
-                what: format!("a value occurs more than once among {}", values.len()),
-                expected: Some("all different".to_owned()),
-                got: Some(format!("{twice} twice")),
-                ..Finding::default()
-            }
-            .into()),
+            Some(twice) => Err(Finding::new(format!("a value occurs more than once among {}", values.len()))
+                .expected("all different")
+                .got(format!("{twice} twice"))
+                .into()),
         }
     }
+}
 
-    pub(in crate::engine) fn same(&mut self, step: &Same) -> Result<(), Fault> {
-        let values = self.list(&step.values)?;
+impl Execute for Same {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let values = executor.list(&self.values)?;
         let different = values.iter().zip(values.iter().skip(1)).find(|(one, next)| one != next);
         match different {
             None => Ok(()),
-            Some((one, other)) => Err(Finding {
-                what: format!("the values of a list differ, {} in all", values.len()),
-                expected: Some(format!("all of them {}", shorten(one))),
-                got: Some(shorten(other)),
-                ..Finding::default()
-            }
-            .into()),
+            Some((one, other)) => Err(Finding::new(format!("the values of a list differ, {} in all", values.len()))
+                .expected(format!("all of them {}", shorten(one)))
+                .got(shorten(other))
+                .into()),
         }
     }
+}
 
-    pub(in crate::engine) fn disjoint(&mut self, step: &Disjoint) -> Result<(), Fault> {
-        let taken: BTreeSet<_> = self.list(&step.from)?.into_iter().collect();
-        match self.list(&step.values)?.into_iter().find(|value| taken.contains(value)) {
+impl Execute for Disjoint {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let taken: BTreeSet<_> = executor.list(&self.from)?.into_iter().collect();
+        match executor.list(&self.values)?.into_iter().find(|value| taken.contains(value)) {
             None => Ok(()),
-            Some(common) => Err(Finding {
-                what: "a value occurs in both lists".to_owned(),
-                expected: Some("no common value".to_owned()),
-                got: Some(common),
-                ..Finding::default()
+            Some(common) => {
+                Err(Finding::new("a value occurs in both lists").expected("no common value").got(common).into())
             }
-            .into()),
         }
     }
+}
 
-    pub(in crate::engine) fn tally(&mut self, step: &Tally) -> Result<(), Fault> {
+impl Execute for Tally {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
         let mut counted: BTreeMap<String, usize> = BTreeMap::new();
-        for value in self.list(&step.values)? {
+        for value in executor.list(&self.values)? {
             *counted.entry(value).or_default() += 1;
         }
         let often_enough = |(value, least): (&String, &usize)| counted.get(value).is_some_and(|count| count >= least);
-        let holds = if step.to.is_empty() { step.at_least.iter().all(often_enough) } else { counted == step.to };
+        let holds = if self.to.is_empty() { self.at_least.iter().all(often_enough) } else { counted == self.to };
         if holds {
             return Ok(());
         }
@@ -78,34 +66,37 @@ impl Player {
             let parts: Vec<_> = tally.iter().map(|(value, count)| format!("{count} × {value}")).collect();
             parts.join(", ")
         };
-        Err(Finding {
-            what: "the outcomes do not occur as often as they should".to_owned(),
-            expected: Some(if step.to.is_empty() {
-                format!("at least {}", shown(&step.at_least))
-            } else {
-                shown(&step.to)
-            }),
-            got: Some(shown(&counted)),
-            ..Finding::default()
-        }
-        .into())
+        Err(Finding::new("the outcomes do not occur as often as required")
+            .expected(if self.to.is_empty() { format!("at least {}", shown(&self.at_least)) } else { shown(&self.to) })
+            .got(shown(&counted))
+            .into())
     }
+}
 
-    pub(in crate::engine) fn unpredictable(&mut self, step: &Unpredictable) -> Result<(), Fault> {
-        let values = self.list(&step.values)?;
-        let alphabet: Vec<char> = step.alphabet.chars().collect();
-        match random::judge(&values, &alphabet) {
+impl Execute for Unpredictable {
+    async fn execute(&self, executor: &mut Executor) -> Result<(), StepFailure> {
+        let values = executor.list(&self.values)?;
+        let alphabet: Vec<char> = self.alphabet.chars().collect();
+        match random::check_random(&values, &alphabet) {
             Ok(()) => Ok(()),
-            Err(random::Judgement::TooFew(needed)) => {
-                Err(Stop::Harness(format!("{} values are too few to judge; {needed} are needed", values.len())).into())
+            Err(random::RandomnessError::TooFew(needed)) => {
+                Err(Stop::Internal(format!("{} values are too few; {needed} are needed", values.len())).into())
             }
-            Err(random::Judgement::Pattern(pattern)) => Err(Finding {
-                what: format!("among {} values {}", values.len(), pattern.what),
-                expected: Some("what a uniform random source gives, but for one sample in a million".to_owned()),
-                got: Some(pattern.got),
-                ..Finding::default()
+            Err(random::RandomnessError::Pattern(pattern)) => {
+                Err(Finding::new(format!("among {} values {}", values.len(), pattern.what))
+                    .expected("what a uniform random source gives, except for one sample in a million")
+                    .got(pattern.got)
+                    .into())
             }
-            .into()),
+        }
+    }
+}
+
+impl Executor {
+    fn list(&self, term: &Term) -> Result<Vec<String>, StepFailure> {
+        match term.fill(&self.variables)? {
+            Value::Array(values) => Ok(values.iter().map(text).collect()),
+            value => Err(Stop::Internal(format!("{value} is not a list")).into()),
         }
     }
 }

@@ -1,43 +1,35 @@
-//! The report for people: one line for each scenario, failures in full, and a conclusion. On a terminal also progress.
+//! The terminal report: one line for each scenario, failures in full, and a conclusion; on a terminal also progress.
 
 mod closing;
 mod progress;
 mod scenario;
+mod totals;
 
 use std::io::{self, Write};
 
 use progress::Progress;
+use totals::RunTotals;
 
-use super::failure::named;
+use super::sink::{Report, ReportError};
 use super::style::Style;
-use super::tally::Tally;
 use super::text::{count, escape};
-use super::{Report, ReportError};
 use crate::event::Event;
-use crate::outcome::{ScenarioOutcome, SubjectInfo, Verdict};
+use crate::outcome::SubjectInfo;
 
-/// The report for people.
+/// The terminal report.
 pub struct Terminal<W> {
     out: W,
     style: Style,
     progress: Option<Progress>,
-    seen: Seen,
-    /// Whether the last line that was written is empty, or none was.
+    totals: RunTotals,
+    /// Whether the last line was empty, or there is none yet.
     is_fresh: bool,
 }
 
-/// What the closing lines need of the scenarios.
-#[derive(Debug, Default)]
-struct Seen {
-    tally: Tally,
-    /// The checks that failed, in the order in which they did.
-    failed: Vec<String>,
-}
-
 impl<W: Write> Terminal<W> {
-    /// A report that is written to `out`.
+    /// A report to `out`.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, progress: None, seen: Seen::default(), is_fresh: true }
+        Self { out, style, progress: None, totals: RunTotals::default(), is_fresh: true }
     }
 
     fn write(&mut self, lines: &[String]) -> io::Result<()> {
@@ -46,7 +38,7 @@ impl<W: Write> Terminal<W> {
         }
         let mut text = String::new();
         for line in lines {
-            // Blocks ask for an empty line before and after them; two blocks share one.
+            // Blocks start and end with an empty line; adjacent blocks share it.
             let is_empty = line.is_empty();
             if !(is_empty && self.is_fresh) {
                 text.push_str(line);
@@ -77,35 +69,22 @@ impl<W: Write + Send> Report for Terminal<W> {
                 Vec::new()
             }
             Event::ScenarioFinished(outcome) => {
-                self.seen.add(outcome);
+                self.totals.add(outcome);
                 if let Some(progress) = &mut self.progress {
-                    progress.finished(&outcome.id, &self.seen.tally);
+                    progress.finished(&outcome.id, &self.totals.counts);
                 }
                 scenario::lines(outcome, self.style)
             }
             Event::RunFinished(end) => {
                 self.progress = None;
-                closing::lines(end, &self.seen, self.style)
+                closing::lines(end, &self.totals, self.style)
             }
         };
         match self.write(&lines) {
-            // The reader has seen enough, as `head` has; the other reports and the verdict do not depend on it.
+            // The reader has closed the pipe, as `head` does; the verdict and the other reports do not depend on it.
             Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|cause| ReportError { to: "the report for people".to_owned(), cause }),
+            written => written.map_err(|cause| ReportError { to: "the terminal report".to_owned(), cause }),
         }
-    }
-}
-
-impl Seen {
-    fn add(&mut self, outcome: &ScenarioOutcome) {
-        self.tally.add(outcome);
-        let failed = |check: &&_| scenario::broken(check) == Some(Verdict::Fail);
-        let ids = outcome
-            .checks
-            .iter()
-            .filter(failed)
-            .map(|check| format!("{}#{}", escape(outcome.id.as_str()), named(check)));
-        self.failed.extend(ids);
     }
 }
 
@@ -113,10 +92,10 @@ fn opening(subjects: &[SubjectInfo], scenarios: usize, style: Style) -> Vec<Stri
     let mut lines = Vec::new();
     for (at, subject) in subjects.iter().enumerate() {
         let url = subject.url.iter().map(|url| format!(" at {}", escape(url)));
-        let command = subject.command.iter().map(|command| format!(", started by `{}`", escape(command)));
+        let command = subject.command.iter().map(|command| format!(", started with `{}`", escape(command)));
         let scenarios = (at + 1 == subjects.len()).then(|| format!(": {}", count(scenarios, "scenario")));
         lines.push(format!(
-            "judging the {} {}{}{}{}",
+            "testing the {} {}{}{}{}",
             escape(&subject.family),
             escape(&subject.role),
             url.collect::<String>(),
@@ -124,7 +103,7 @@ fn opening(subjects: &[SubjectInfo], scenarios: usize, style: Style) -> Vec<Stri
             scenarios.unwrap_or_default()
         ));
         if subject.speed > 1.0 {
-            lines.push(format!("  accelerated: {} s pass for it in one", subject.speed));
+            lines.push(format!("  accelerated {} times", subject.speed));
         }
         lines.extend(subject.not_accelerated.iter().map(|why| format!("  in real time: {}", escape(why))));
         let reconnect = subject.reconnect.iter().map(|policy| format!("  reconnect {}", escape(policy)));

@@ -1,14 +1,14 @@
-//! The line at the bottom of a terminal that tells how far a run has come. It is drawn on the standard error stream.
+//! The progress line at the bottom of a terminal, on standard error.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::super::tally::Tally;
-use super::super::text::escape;
+use crate::report::counts::CheckCounts;
+use crate::report::text::escape;
 use crate::scenario::ScenarioId;
 
-/// The line; it vanishes when this is dropped.
+/// The progress line. Dropping it clears it.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
@@ -16,7 +16,7 @@ pub(super) struct Progress {
     counts: String,
 }
 
-/// How often the clock in the line is drawn anew. Rarely, since the machine is being timed.
+/// How often the line is redrawn: rarely, to disturb measurements little.
 const TICK: Duration = Duration::from_millis(250);
 
 impl Progress {
@@ -30,23 +30,23 @@ impl Progress {
     }
 
     pub(super) fn started(&mut self, id: &ScenarioId) {
-        // One that was inconclusive begins a second time before it is over.
+        // A scenario that is rerun starts again before it has finished.
         if !self.running.contains(id) {
             self.running.push(id.clone());
         }
         self.show();
     }
 
-    pub(super) fn finished(&mut self, id: &ScenarioId, tally: &Tally) {
+    pub(super) fn finished(&mut self, id: &ScenarioId, counts: &CheckCounts) {
         if let Some(at) = self.running.iter().position(|running| running == id) {
             self.running.remove(at);
         }
-        self.counts = tally.words();
+        self.counts = counts.words();
         self.bar.inc(1);
         self.show();
     }
 
-    /// Writes something while the line is out of the way.
+    /// Writes something while the line is hidden.
     pub(super) fn suspended<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)
     }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_runs_now_is_named() {
+    fn names_running_scenarios() {
         let ids = ["pairing/a", "pairing/b"].map(ScenarioId::of_path);
         assert_eq!(message("3 passed", &ids), "3 passed  now: pairing/a, pairing/b");
         assert_eq!(message("", &ids), "pairing/a, pairing/b");
@@ -81,12 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn the_scenario_that_is_over_is_no_longer_named() {
+    fn omits_finished_scenarios() {
         let mut progress = Progress::new(2);
         let [a, b] = ["pairing/a", "pairing/b"].map(ScenarioId::of_path);
         progress.started(&a);
         progress.started(&b);
-        progress.finished(&a, &Tally::default());
+        progress.finished(&a, &CheckCounts::default());
         assert_eq!((progress.bar.message().as_str(), progress.bar.position()), ("0 passed  now: pairing/b", 1));
     }
 }

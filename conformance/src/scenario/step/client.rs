@@ -1,13 +1,19 @@
-//! Steps that play the server to a client under test: start it, wait for its attempts to connect, and speak with its user's voice.
+//! Steps that act as the server for a client under test: start it, handle its connection attempts, and control it by the driver protocol.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MOST_FRAGMENTS, given};
-use crate::scenario::term::Piece;
+use super::definition::{StepDefinition, UnderTest, decides_check};
+use super::error::{MAX_FRAGMENTS, StepError, in_range, one_of};
+use crate::scenario::scope::{Scope, valid_name};
+use crate::scenario::term::given;
+use crate::scenario::traits::Trait;
 use crate::scenario::{CheckName, Span, Term};
+
+/// The most attempts in a row that a step can turn away.
+const MAX_ATTEMPTS: u32 = 1000;
 
 /// Starts the client under test, at an address of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,15 +22,30 @@ pub struct Start {
     /// The name of the client in this scenario.
     #[serde(rename = "as")]
     pub name: String,
-    /// What is handed over beside the timing parameters and the policy, as `code`.
+    /// Parameters to pass beside the timing parameters and the policy, such as `code`.
     #[serde(default, rename = "with", skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, Term>,
-    /// After how many failed attempts in a row it has to give up.
+    /// The number of failed attempts in a row after which it must give up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<u32>,
 }
 
-/// Waits for the client's next attempt to connect, and accepts it.
+impl StepDefinition for Start {
+    const EXAMPLE: &'static str = "{ as: client }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        valid_name(&self.name)?;
+        self.params.values().try_for_each(|term| scope.can_fill(term))?;
+        if self.max_attempts == Some(0) {
+            return Err(StepError::Range("max_attempts", "at least 1".to_owned()));
+        }
+        scope.clients.insert(self.name.clone());
+        Ok(())
+    }
+}
+
+/// Waits for the client's next connection attempt, and accepts it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Accept {
@@ -33,10 +54,10 @@ pub struct Accept {
     pub name: String,
     /// The client.
     pub of: String,
-    /// What the request target has to match; its path has to be that of the role anyway.
+    /// The pattern for the request target; its path must be that of the role in any case.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub target: Option<Term>,
-    /// Within which time; when the policy has it due where it is not said.
+    /// The deadline; by default the latest time that the policy allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
     /// The check that the attempt decides.
@@ -44,7 +65,21 @@ pub struct Accept {
     pub check: Option<CheckName>,
 }
 
-/// Waits for the client's next attempt to connect, accepts it, and brings it to the family's own success.
+impl StepDefinition for Accept {
+    const EXAMPLE: &'static str = "{ as: first, of: client }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.client(&self.of)?;
+        self.target.iter().for_each(|target| scope.bind(target));
+        valid_name(&self.name)?;
+        scope.connections.insert(self.name.clone());
+        Ok(())
+    }
+}
+
+/// Waits for the client's next connection attempt, accepts it, and completes the family's opening.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Welcome {
@@ -53,14 +88,14 @@ pub struct Welcome {
     pub name: String,
     /// The client.
     pub of: String,
-    /// Members that each message of the server has besides.
+    /// Members to add to each message of the server.
     #[serde(default, rename = "with", skip_serializing_if = "BTreeMap::is_empty")]
     pub members: BTreeMap<String, Term>,
-    /// Into how many fragments each message of the server is split; a Ping with the text `between` follows the first of them.
+    /// The number of fragments of each message of the server; a Ping with the text `between` follows the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 2, max = MOST_FRAGMENTS))]
+    #[schemars(range(min = 2, max = MAX_FRAGMENTS))]
     pub fragments: Option<usize>,
-    /// Within which time the attempt comes; when the policy has it due where it is not said.
+    /// The deadline for the attempt; by default the latest time that the policy allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
     /// The check that this decides.
@@ -68,7 +103,26 @@ pub struct Welcome {
     pub check: Option<CheckName>,
 }
 
-/// Waits for the client's next attempt to connect, and lets it fail. Exactly one of `status` and `by` says how.
+impl StepDefinition for Welcome {
+    const EXAMPLE: &'static str = "{ as: first, of: client, check: comes-back }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    decides_check!();
+
+    fn websocket_only(&self) -> Option<&'static str> {
+        self.fragments.map(|_| "`fragments` of a welcome")
+    }
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.client(&self.of)?;
+        self.members.values().try_for_each(|term| scope.can_fill(term))?;
+        self.fragments.map_or(Ok(()), |fragments| in_range("fragments", fragments, 2..=MAX_FRAGMENTS))?;
+        valid_name(&self.name)?;
+        scope.connections.insert(self.name.clone());
+        Ok(())
+    }
+}
+
+/// Waits for the client's next connection attempt, and makes it fail. Exactly one of `status` and `by` is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TurnAway {
@@ -80,13 +134,13 @@ pub struct TurnAway {
     /// How it fails without an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<FailBy>,
-    /// How many attempts in a row; one where it is not said.
+    /// The number of attempts in a row; one by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// Instead: as many attempts in a row as bring the delay to its cap, and so many more.
+    /// As many attempts in a row as bring the delay to its cap, and this many more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub past_cap: Option<u32>,
-    /// Within which time each; when the policy has it due where it is not said.
+    /// The deadline for each; by default the latest time that the policy allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
     /// The check that the attempts decide.
@@ -94,33 +148,55 @@ pub struct TurnAway {
     pub check: Option<CheckName>,
 }
 
+impl StepDefinition for TurnAway {
+    const EXAMPLE: &'static str = "{ of: client, status: 503, times: 3 }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    decides_check!();
+
+    fn websocket_only(&self) -> Option<&'static str> {
+        self.status.map(|_| "an HTTP `status`")
+    }
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.client(&self.of)?;
+        one_of(&[("status", self.status.is_some()), ("by", self.by.is_some())])?;
+        // 101 would accept.
+        self.status.map_or(Ok(()), |status| in_range("status", status, 200..=599))?;
+        if self.times.is_some() && self.past_cap.is_some() {
+            return Err(StepError::Exclusive("`times`", "`past_cap`"));
+        }
+        self.times.map_or(Ok(()), |times| in_range("times", times, 1..=MAX_ATTEMPTS))?;
+        self.past_cap.map_or(Ok(()), |more| in_range("past_cap", more, 1..=MAX_ATTEMPTS))
+    }
+}
+
 /// How an attempt fails without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailBy {
-    /// By a TCP reset in place of an answer.
+    /// By a TCP reset instead of an answer.
     Reset,
-    /// By the end of the stream in place of an answer.
+    /// By the end of the stream instead of an answer.
     Fin,
-    /// As a server that is not ready refuses: by HTTP 503, or by the end of the stream where there is no handshake.
+    /// As a server that is not ready refuses: by HTTP 503, or by the end of the stream if there is no handshake.
     Refusal,
-    /// No answer comes; the client has to give up by itself.
+    /// No answer comes; the client must give up.
     Hang,
     /// The handshake succeeds, and the connection is closed at once with code 1011.
     Close,
     /// The handshake succeeds, and the connection ends at once without a Close frame.
     Drop,
-    /// The handshake succeeds, and nothing follows; the client has to give up by itself.
+    /// The handshake succeeds, and nothing follows; the client must give up.
     Silence,
 }
 
-/// The client may not try to connect for a while. That it ends meanwhile is no fault.
+/// Requires the client not to connect for some time. It may exit in the meantime.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Idle {
     /// The client.
     pub of: String,
-    /// For how long.
+    /// How long.
     #[serde(rename = "for")]
     pub span: Span,
     /// The check that this decides.
@@ -128,7 +204,17 @@ pub struct Idle {
     pub check: Option<CheckName>,
 }
 
-/// Judges all attempts of the client so far by a rule.
+impl StepDefinition for Idle {
+    const EXAMPLE: &'static str = "{ of: client, for: 2 reconnect_cap, check: gives-up }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        Ok(scope.client(&self.of)?)
+    }
+}
+
+/// Checks all attempts of the client so far against a rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attempts {
@@ -140,7 +226,17 @@ pub struct Attempts {
     pub check: CheckName,
 }
 
-/// What attempts have to fulfil.
+impl StepDefinition for Attempts {
+    const EXAMPLE: &'static str = "{ of: client, rule: growth, check: delays-grow }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        Ok(scope.client(&self.of)?)
+    }
+}
+
+/// A rule for attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
@@ -158,32 +254,53 @@ pub enum Rule {
     Timely,
 }
 
-/// Values have to be spread over a part of what the declared jitter allows.
+/// Requires delays to be spread over part of the range that the declared jitter allows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spread {
     /// The delays, in ms.
     pub values: Term,
-    /// Which delay of the sequence they are, from 0.
+    /// Which delay of the sequence they are, counted from 0.
     pub attempt: u32,
-    /// The part of the envelope that they have to cover at least, from 0 to 1.
+    /// The fraction of the envelope that they must cover, from 0 to 1.
     pub at_least: f64,
     /// The check that this decides.
     pub check: CheckName,
 }
 
-/// Notes the client's latest delay, in ms, from the loss that it could know of to the start of its attempt.
+impl StepDefinition for Spread {
+    const EXAMPLE: &'static str = "{ values: $delays, attempt: 0, at_least: 0.3, check: delays-differ }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.can_fill(&self.values)?;
+        in_range("at_least", self.at_least, 0.0..=1.0)
+    }
+}
+
+/// Records the client's latest delay, in ms, from the loss that it could detect to the start of its attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
     /// The client.
     pub of: String,
-    /// The variable that takes it.
+    /// The variable to set.
     #[serde(rename = "as")]
     pub name: String,
 }
 
-/// Writes a command of the driver protocol to the client.
+impl StepDefinition for Delay {
+    const EXAMPLE: &'static str = "{ of: client, as: delay }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.client(&self.of)?;
+        Ok(scope.set(&self.name)?)
+    }
+}
+
+/// Sends a command of the driver protocol to the client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tell {
@@ -193,18 +310,29 @@ pub struct Tell {
     pub json: Term,
 }
 
-/// Waits for an event of the driver protocol. Events of another name that come before it stay for other steps.
+impl StepDefinition for Tell {
+    const EXAMPLE: &'static str = "{ to: client, json: { do: stop } }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    const TRAIT: Option<Trait> = Some(Trait::Driver);
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.client(&self.to)?;
+        Ok(scope.can_fill(&self.json)?)
+    }
+}
+
+/// Waits for an event of the driver protocol. Earlier events of other names remain for other steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventStep {
     /// The client.
     pub of: String,
-    /// What the event has to match; its `event` is a plain name.
+    /// The pattern for the event; its `event` is a plain name.
     pub json: Term,
-    /// Whether it has to be the very next event, whatever its name.
+    /// Whether it must be the very next event of any name.
     #[serde(default, skip_serializing_if = "is_false")]
     pub next: bool,
-    /// Within which time; `notify_deadline` where it is not said.
+    /// The deadline; `notify_deadline` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
     /// The check that this decides.
@@ -216,18 +344,27 @@ impl EventStep {
     /// The name of the event.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        let Term::Object(members) = &self.json else { return None };
-        match members.iter().find(|(name, _)| name == "event") {
-            Some((_, Term::Text(pieces))) => match &pieces[..] {
-                [Piece::Literal(name)] => Some(name),
-                _ => None,
-            },
-            _ => None,
-        }
+        self.json.member("event")
     }
 }
 
-/// No event of these names may come for a while, nor may one have come that no step has looked at.
+impl StepDefinition for EventStep {
+    const EXAMPLE: &'static str = "{ of: client, json: { event: registered, code: $code }, check: reports-code }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    const TRAIT: Option<Trait> = Some(Trait::Driver);
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.client(&self.of)?;
+        if self.name().is_none() {
+            return Err(StepError::EventName);
+        }
+        scope.bind(&self.json);
+        Ok(())
+    }
+}
+
+/// Requires that no event of these names comes for some time, nor has come without a step that took it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoEvent {
@@ -235,12 +372,24 @@ pub struct NoEvent {
     pub of: String,
     /// The names.
     pub named: Vec<String>,
-    /// For how long.
+    /// How long.
     #[serde(rename = "for")]
     pub span: Span,
     /// The check that this decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<CheckName>,
+}
+
+impl StepDefinition for NoEvent {
+    const EXAMPLE: &'static str = "{ of: client, named: [gave_up], for: 1s, check: keeps-trying }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Client);
+    const TRAIT: Option<Trait> = Some(Trait::Driver);
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.client(&self.of)?;
+        if self.named.is_empty() { Err(StepError::NoEvents) } else { Ok(()) }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

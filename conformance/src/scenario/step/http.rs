@@ -1,26 +1,47 @@
-//! Steps that speak HTTP beside the connections of the family: a server that the script answers for, and clients of others.
+//! HTTP steps beside the connections of the family: servers of the script, requests to other servers, and the subject's output.
+
+use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::given;
+use super::definition::{StepDefinition, decides_check};
+use super::error::{StepError, in_range, one_of};
+use crate::scenario::scope::{Scope, valid_name};
+use crate::scenario::term::given;
 use crate::scenario::{Bytes, CheckName, Span, Term};
 
-/// Opens an HTTP server on loopback, for which the script answers.
+/// Opens an HTTP server on loopback, whose answers the script gives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Serve {
     /// The name of the server in this scenario.
     #[serde(rename = "as")]
     pub name: String,
-    /// The variable that takes its URL.
+    /// The variable to set to its URL.
     pub url: String,
-    /// The variable that takes its host and port.
+    /// The variable to set to its host and port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
-    /// The address that it listens at; 127.0.0.1 where it is not said.
+    /// The address that it listens on; 127.0.0.1 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+}
+
+impl StepDefinition for Serve {
+    const EXAMPLE: &'static str = "{ as: backend, url: backend_url }";
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        valid_name(&self.name)?;
+        scope.set(&self.url)?;
+        self.authority.iter().try_for_each(|name| scope.set(name))?;
+        let is_loopback = |address: &String| address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if let Some(address) = self.address.as_ref().filter(|address| !is_loopback(address)) {
+            return Err(StepError::Address(address.clone()));
+        }
+        scope.servers.insert(self.name.clone());
+        Ok(())
+    }
 }
 
 /// Waits for a request to a server of the script.
@@ -32,13 +53,13 @@ pub struct Request {
     pub name: String,
     /// The server.
     pub at: String,
-    /// Which request it has to be, among those that come in whatever order; the next one where it is not said.
+    /// The pattern that selects the request among those that come in any order; the next request by default.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub pick: Option<Term>,
-    /// What it has to be: `method`, `target`, `headers`, `body` (base64).
+    /// The pattern that it must match: `method`, `target`, `headers`, `body` (base64).
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub like: Option<Term>,
-    /// Within which time; `notify_deadline` where it is not said.
+    /// The deadline; `notify_deadline` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
     /// The check that this decides.
@@ -46,7 +67,20 @@ pub struct Request {
     pub check: Option<CheckName>,
 }
 
-/// Answers a request. Exactly one of `status` and `raw` says how.
+impl StepDefinition for Request {
+    const EXAMPLE: &'static str = "{ as: request, at: backend, like: { method: GET }, check: forwards }";
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.server(&self.at)?;
+        valid_name(&self.name)?;
+        [&self.pick, &self.like].into_iter().flatten().for_each(|term| scope.bind(term));
+        scope.requests.insert(self.name.clone());
+        Ok(())
+    }
+}
+
+/// Answers a request. Exactly one of `status` and `raw` is given.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Respond {
@@ -59,21 +93,37 @@ pub struct Respond {
     /// The reason phrase.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// The header lines beside those of the framing: an object from names to a string, or to a list of strings.
+    /// Header lines beside those of the framing: an object from names to a string or a list of strings.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub headers: Option<Term>,
     /// The body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Bytes>,
-    /// How the end of the body is told.
+    /// How the end of the body is marked.
     #[serde(default, skip_serializing_if = "Framing::is_length")]
     pub framing: Framing,
-    /// Instead: bytes as they are, perhaps not all of an answer.
+    /// Bytes as they are, possibly an incomplete answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<Bytes>,
 }
 
-/// How the end of a body is told (RFC 9112, section 6).
+impl StepDefinition for Respond {
+    const EXAMPLE: &'static str = "{ to: request, status: 200, body: hello }";
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.request(&self.to)?;
+        let Self { status, reason, headers, body, raw, .. } = self;
+        one_of(&[("status", status.is_some()), ("raw", raw.is_some())])?;
+        status.map_or(Ok(()), |status| in_range("status", status, 100..=599))?;
+        if raw.is_some() && (!reason.is_empty() || headers.is_some() || body.is_some()) {
+            return Err(StepError::Exclusive("`raw`", "the other keys of an answer"));
+        }
+        headers.iter().try_for_each(|term| scope.can_fill(term))?;
+        Ok(body.iter().chain(raw).try_for_each(|bytes| scope.can_send(bytes))?)
+    }
+}
+
+/// How the end of a body is marked (RFC 9112, section 6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Framing {
@@ -82,7 +132,7 @@ pub enum Framing {
     Length,
     /// In chunks.
     Chunked,
-    /// By the end of the connection; of answers alone.
+    /// By the end of the connection; only for answers.
     End,
 }
 
@@ -93,7 +143,7 @@ impl Framing {
     }
 }
 
-/// Sends a request to an HTTP server, on a connection of its own. Exactly one of `target` and `raw` says which.
+/// Sends a request to an HTTP server, on a connection of its own. Exactly one of `target` and `raw` is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fetch {
@@ -102,24 +152,41 @@ pub struct Fetch {
     pub name: String,
     /// The base URL of the server.
     pub from: Term,
-    /// The method; `GET` where it is not said.
+    /// The method; `GET` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// The request target.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub target: Option<Term>,
-    /// The header lines beside `host` and those of the framing: an object from names to a string, or to a list of strings.
+    /// Header lines beside `host` and those of the framing: an object from names to a string or a list of strings.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub headers: Option<Term>,
     /// The body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Bytes>,
-    /// How the end of the body is told.
+    /// How the end of the body is marked.
     #[serde(default, skip_serializing_if = "Framing::is_length")]
     pub framing: Framing,
-    /// Instead: bytes as they are.
+    /// Bytes as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<Bytes>,
+}
+
+impl StepDefinition for Fetch {
+    const EXAMPLE: &'static str = "{ as: fetched, from: $public_url, target: /hello }";
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        valid_name(&self.name)?;
+        let Self { from, method, target, headers, body, raw, .. } = self;
+        one_of(&[("target", target.is_some()), ("raw", raw.is_some())])?;
+        if raw.is_some() && (method.is_some() || headers.is_some() || body.is_some()) {
+            return Err(StepError::Exclusive("`raw`", "the other keys of a request"));
+        }
+        [target, headers].into_iter().flatten().chain([from]).try_for_each(|term| scope.can_fill(term))?;
+        body.iter().chain(raw).try_for_each(|bytes| scope.can_send(bytes))?;
+        scope.requests.insert(self.name.clone());
+        Ok(())
+    }
 }
 
 /// Waits for the answer to a request that was sent with `fetch`.
@@ -128,9 +195,9 @@ pub struct Fetch {
 pub struct Answer {
     /// The request.
     pub of: String,
-    /// What it has to be: `status`, `reason`, `headers`, `body` (base64).
+    /// The pattern that it must match: `status`, `reason`, `headers`, `body` (base64).
     pub like: Term,
-    /// Within which time; `notify_deadline` where it is not said.
+    /// The deadline; `notify_deadline` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
     /// The check that this decides.
@@ -138,13 +205,24 @@ pub struct Answer {
     pub check: Option<CheckName>,
 }
 
-/// Nobody may connect to a server of the script for a while, nor have connected before.
+impl StepDefinition for Answer {
+    const EXAMPLE: &'static str = "{ of: fetched, like: { status: 200 }, check: answered }";
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.request(&self.of)?;
+        scope.bind(&self.like);
+        Ok(())
+    }
+}
+
+/// Requires that no connection is made to a server of the script for some time, nor was made before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unvisited {
     /// The server.
     pub at: String,
-    /// For how long.
+    /// How long.
     #[serde(rename = "for")]
     pub span: Span,
     /// The check that this decides.
@@ -152,12 +230,30 @@ pub struct Unvisited {
     pub check: Option<CheckName>,
 }
 
-/// A text may not stand in what the subject's process has printed.
+impl StepDefinition for Unvisited {
+    const EXAMPLE: &'static str = "{ at: backend, for: 250ms, check: no-request }";
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        Ok(scope.server(&self.at)?)
+    }
+}
+
+/// Requires the output of the subject's process not to contain a text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
-    /// What may not stand there.
+    /// The text.
     pub lacks: Term,
     /// The check that this decides.
     pub check: CheckName,
+}
+
+impl StepDefinition for Output {
+    const EXAMPLE: &'static str = "{ lacks: $token, check: keeps-secret }";
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        Ok(scope.can_fill(&self.lacks)?)
+    }
 }

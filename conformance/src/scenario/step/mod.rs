@@ -1,228 +1,348 @@
-//! The steps that a scenario is made of. Each is one event of the story, written `- name: { … }`.
+//! The steps of scenarios. Each is one action or expectation, written `- name: { … }`.
 //!
-//! Types only: what a step does is for the engine, what it must fulfil beyond its form is for `check`.
+//! A new step is one line in [`step_list`], a type with its [`StepDefinition`](definition::StepDefinition) in a file here, and its
+//! execution in `engine::steps`. Everything else reads the list.
 
 mod client;
 mod connection;
+mod definition;
+mod error;
 mod expect;
 mod http;
-mod play;
 mod process;
 mod send;
 mod time;
 mod values;
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use super::{CheckName, Size, Term};
+use super::scope::Scope;
+use super::traits::Trait;
+use super::{At, CheckName};
+use error::{MAX_AT_ONCE, MAX_ITERATIONS};
 
 pub use client::{
     Accept, Attempts, Delay, EventStep, FailBy, Idle, NoEvent, Rule, Spread, Start, Tell, TurnAway, Welcome,
 };
-pub use connection::{Close, Connect, Cut, CutBy, On, Refused};
+pub use connection::{Close, Connect, Cut, CutBy, Ignore, Mute, On, Pong, Refused, Resume, Stall};
+pub(crate) use definition::StepDefinition;
+pub use definition::{StepKind, UnderTest};
+pub use error::StepError;
 pub use expect::{Any, Choice, CloseIs, Collect, EventIs, Expect, Quiet};
 pub use http::{Answer, Fetch, Framing, Output, Request, Respond, Serve, Unvisited};
-pub use play::{Exit, Leave, Many, Meet, Memory, Status, Terminate};
-pub use process::{EndBy, FileMode, Mode, Restart, Rival};
-pub use send::{Encoding, FrameStep, Opcode, Pour, Repeated, Send};
+pub use process::{EndBy, Exit, FileMode, Memory, Mode, ModeError, Restart, Rival, Status, Terminate};
+pub use send::{Encoding, FrameStep, Opcode, OpcodeError, Pour, Repeated, Send};
 pub use time::{Heartbeat, Latency, Mark, Near, Poll, Wait};
-pub use values::{Disjoint, Distinct, Same, Tally, Unpredictable};
+pub use values::{Disjoint, Distinct, Let, Same, Tally, Unpredictable};
 
-/// The most iterations that `many` may ask for, those of a `many` around it multiplied. Each costs memory until all are over.
-pub(super) const MOST_ITERATIONS: usize = 100_000;
-/// The most of them at once: each has connections, and a machine has some 28,000 ports for them (Linux: `ip_local_port_range`).
-pub(super) const MOST_AT_ONCE: usize = 10_000;
-/// The most rounds of `latency` and Pings of `heartbeat`: each takes time.
-pub(super) const MOST_ROUNDS: usize = 10_000;
-/// The most fragments that `send` may split a message into: each is a frame of its own.
-pub(super) const MOST_FRAGMENTS: usize = 10_000;
-/// The most messages that `send` may send at once, and `collect` wait for.
-pub(super) const MOST_MESSAGES: usize = 100_000;
-/// The most that `pour` may send.
-pub(super) const MOST_POURED: Size = Size(16 << 30);
-
-/// One step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a script has few steps, and a box would stand in the way of every reader"
-)]
-pub enum Step {
-    /// Opens a connection; the handshake has to succeed.
-    Connect(Connect),
-    /// Tries to open a connection, which has to be refused, by TCP or by HTTP.
-    Refused(Refused),
-    /// Sends a message, a Ping or a Pong.
-    Send(Send),
-    /// Sends one frame as it is written, right or wrong.
-    Frame(FrameStep),
-    /// Sends a Close frame.
-    Close(Close),
-    /// Ends a connection without a Close frame.
-    Cut(Cut),
-    /// Stops answering Pings, and Close frames, on a connection; it is still read.
-    Mute(On),
-    /// Answers the last Ping that came on a connection, muted or not.
-    Pong(On),
-    /// What comes on a connection from here on is of no interest.
-    Ignore(On),
-    /// Stops reading a connection.
-    Stall(On),
-    /// Reads a stalled connection again.
-    Resume(On),
-    /// Waits for what has to come next on a connection.
-    Expect(Expect),
-    /// Waits for several messages, in whatever order they come.
-    Collect(Collect),
-    /// Nothing may come on a connection for a while; Pings may.
-    Quiet(Quiet),
-    /// Waits.
-    Wait(Wait),
-    /// Notes the present moment, in ms since the Unix epoch.
-    Mark(Mark),
-    /// Gives variables values.
-    Let(BTreeMap<String, Term>),
-    /// Plays steps several times, at once or one after another, each with connections and variables of its own.
-    Many(Many),
-    /// Inside `many`: waits until every other iteration is here too.
-    Meet(Meet),
-    /// Two moments have to lie close together.
-    Near(Near),
-    /// All values of a list have to differ.
-    Distinct(Distinct),
-    /// All values of a list have to be the same.
-    Same(Same),
-    /// No value of one list may occur in another.
-    Disjoint(Disjoint),
-    /// The values of a list have to occur this often.
-    Tally(Tally),
-    /// Characters of a list of strings have to look random.
-    Unpredictable(Unpredictable),
-    /// The Ping frames of a connection have to keep time, from its opening on.
-    Heartbeat(Heartbeat),
-    /// A message has to be answered or passed on quickly, at the median of some rounds.
-    Latency(Latency),
-    /// Sends a message again and again until its answer is the right one.
-    Poll(Poll),
-    /// Sends message after message until a total is reached, the peer takes no more, or the connection ends.
-    Pour(Pour),
-    /// Starts to watch the memory of the subject's process, or judges how far it has grown.
-    Memory(Memory),
-    /// Sends SIGTERM to the subject's process.
-    Terminate(Terminate),
-    /// The subject's process has to end.
-    Exit(Exit),
-    /// Ends the subject's process and starts it again at its address.
-    Restart(Restart),
-    /// Starts a second process at the subject's address, which has to refuse.
-    Rival(Rival),
-    /// The file of the subject's socket has to have this mode.
-    FileMode(FileMode),
-    /// Starts the client under test.
-    Start(Start),
-    /// Accepts the next connection of the client.
-    Accept(Accept),
-    /// Accepts the next connection of the client, and brings it to the family's own success.
-    Welcome(Welcome),
-    /// Lets the next attempts of the client fail.
-    TurnAway(TurnAway),
-    /// The client may not try to connect for a while.
-    Idle(Idle),
-    /// Judges all attempts of the client so far.
-    Attempts(Attempts),
-    /// Notes the client's latest delay.
-    Delay(Delay),
-    /// Delays have to be spread.
-    Spread(Spread),
-    /// Commands the client through its driver.
-    Tell(Tell),
-    /// Waits for an event of the client's driver.
-    Event(EventStep),
-    /// No such event of the client's driver may come for a while.
-    NoEvent(NoEvent),
-    /// Opens an HTTP server for which the script answers.
-    Serve(Serve),
-    /// Waits for a request to such a server.
-    Request(Request),
-    /// Answers such a request.
-    Respond(Respond),
-    /// Sends a request to an HTTP server.
-    Fetch(Fetch),
-    /// Waits for the answer to such a request.
-    Answer(Answer),
-    /// Nobody may connect to a server of the script.
-    Unvisited(Unvisited),
-    /// A text may not stand in what the subject's process has printed.
-    Output(Output),
+/// Every step: what it does, its name in scenarios, its variant and type. Passes the list to the macro of the given name.
+macro_rules! step_list {
+    ($use:ident) => {
+        $use! {
+            /// Opens a connection; the handshake must succeed.
+            "connect" => Connect(Connect),
+            /// Tries to open a connection, which must be refused, by TCP or by HTTP.
+            "refused" => Refused(Refused),
+            /// Sends a message, a Ping or a Pong.
+            "send" => Send(Send),
+            /// Sends one frame exactly as written, valid or not.
+            "frame" => Frame(FrameStep),
+            /// Sends a Close frame.
+            "close" => Close(Close),
+            /// Ends a connection without a Close frame.
+            "cut" => Cut(Cut),
+            /// Stops answering Pings and Close frames on a connection, and keeps reading.
+            "mute" => Mute(Mute),
+            /// Answers the last Ping received on a connection, muted or not.
+            "pong" => Pong(Pong),
+            /// Discards what is received on a connection from here on.
+            "ignore" => Ignore(Ignore),
+            /// Stops reading a connection.
+            "stall" => Stall(Stall),
+            /// Reads a stalled connection again.
+            "resume" => Resume(Resume),
+            /// Waits for what comes next on a connection.
+            "expect" => Expect(Expect),
+            /// Waits for several messages, in any order.
+            "collect" => Collect(Collect),
+            /// Requires that nothing but Pings comes on a connection for some time.
+            "quiet" => Quiet(Quiet),
+            /// Waits.
+            "wait" => Wait(Wait),
+            /// Records the current time, in ms since the Unix epoch.
+            "mark" => Mark(Mark),
+            /// Sets variables.
+            "let" => Let(Let),
+            /// Runs steps several times, concurrently or in sequence, each with connections and variables of its own.
+            "many" => Many(Many),
+            /// Inside `many`: waits for all other iterations.
+            "meet" => Meet(Meet),
+            /// Requires two moments to be close together.
+            "near" => Near(Near),
+            /// Requires all values of a list to be different.
+            "distinct" => Distinct(Distinct),
+            /// Requires all values of a list to be equal.
+            "same" => Same(Same),
+            /// Requires two lists to have no value in common.
+            "disjoint" => Disjoint(Disjoint),
+            /// Requires the values of a list to occur this often.
+            "tally" => Tally(Tally),
+            /// Requires the characters of a list of strings to look random.
+            "unpredictable" => Unpredictable(Unpredictable),
+            /// Requires the Ping frames of a connection to come at regular intervals, from its opening on.
+            "heartbeat" => Heartbeat(Heartbeat),
+            /// Requires a message to be answered or forwarded quickly, by the median of several rounds.
+            "latency" => Latency(Latency),
+            /// Sends a message repeatedly until the right answer comes.
+            "poll" => Poll(Poll),
+            /// Sends a message repeatedly until a total is reached, the peer stops reading, or the connection ends.
+            "pour" => Pour(Pour),
+            /// Starts to watch the memory of the subject's process, or checks how far it has grown.
+            "memory" => Memory(Memory),
+            /// Sends SIGTERM to the subject's process.
+            "terminate" => Terminate(Terminate),
+            /// Requires the subject's process to end.
+            "exit" => Exit(Exit),
+            /// Ends the subject's process and restarts it at its address.
+            "restart" => Restart(Restart),
+            /// Starts a second process at the subject's address, which must refuse to start.
+            "rival" => Rival(Rival),
+            /// Requires the file of the subject's socket to have this mode.
+            "file_mode" => FileMode(FileMode),
+            /// Starts the client under test.
+            "start" => Start(Start),
+            /// Accepts the client's next connection.
+            "accept" => Accept(Accept),
+            /// Accepts the client's next connection, and completes the family's opening.
+            "welcome" => Welcome(Welcome),
+            /// Makes the client's next connection attempts fail.
+            "turn_away" => TurnAway(TurnAway),
+            /// Requires the client not to connect for some time.
+            "idle" => Idle(Idle),
+            /// Checks all attempts of the client so far against a rule.
+            "attempts" => Attempts(Attempts),
+            /// Records the client's latest delay.
+            "delay" => Delay(Delay),
+            /// Requires delays to be spread.
+            "spread" => Spread(Spread),
+            /// Sends a command to the client's driver.
+            "tell" => Tell(Tell),
+            /// Waits for an event of the client's driver.
+            "event" => Event(EventStep),
+            /// Requires that no such event of the client's driver comes for some time.
+            "no_event" => NoEvent(NoEvent),
+            /// Opens an HTTP server whose answers the script gives.
+            "serve" => Serve(Serve),
+            /// Waits for a request to such a server.
+            "request" => Request(Request),
+            /// Answers such a request.
+            "respond" => Respond(Respond),
+            /// Sends a request to an HTTP server.
+            "fetch" => Fetch(Fetch),
+            /// Waits for the answer to such a request.
+            "answer" => Answer(Answer),
+            /// Requires that no connection is made to a server of the script.
+            "unvisited" => Unvisited(Unvisited),
+            /// Requires the output of the subject's process not to contain a text.
+            "output" => Output(Output),
+        }
+    };
 }
+pub(crate) use step_list;
+
+macro_rules! define {
+    ($($(#[doc = $summary:literal])+ $keyword:literal => $variant:ident($type:ty),)+) => {
+        /// One step.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[expect(clippy::large_enum_variant, reason = "a script has few steps, and a box would burden every reader")]
+        pub enum Step {
+            $($(#[doc = $summary])+ #[serde(rename = $keyword)] $variant($type),)+
+        }
+
+        /// Every kind of step, in the order of the documentation.
+        pub const STEPS: &[StepKind] = &[
+            $(StepKind {
+                keyword: $keyword,
+                summary: concat!($($summary),+).trim_ascii(),
+                example: <$type as StepDefinition>::EXAMPLE,
+            },)+
+        ];
+
+        impl Step {
+            /// Its name in scenarios.
+            #[must_use]
+            pub fn keyword(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $keyword,)+
+                }
+            }
+
+            /// The check that it decides, if any.
+            #[must_use]
+            pub fn check(&self) -> Option<&CheckName> {
+                match self {
+                    $(Self::$variant(step) => step.check(),)+
+                }
+            }
+
+            /// The side that must be under test; `None` if it works with either.
+            #[must_use]
+            pub fn under_test(&self) -> Option<UnderTest> {
+                match self {
+                    $(Self::$variant(_) => <$type as StepDefinition>::UNDER_TEST,)+
+                }
+            }
+
+            /// The trait that a scenario with this step must have, if any.
+            #[must_use]
+            pub fn required_trait(&self) -> Option<Trait> {
+                match self {
+                    $(Self::$variant(step) => step.required_trait(),)+
+                }
+            }
+
+            /// What in it needs a WebSocket, if anything does.
+            #[must_use]
+            pub fn websocket_only(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant(step) => step.websocket_only(),)+
+                }
+            }
+
+            fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+                match self {
+                    $(Self::$variant(step) => step.validate(scope),)+
+                }
+            }
+        }
+    };
+}
+step_list!(define);
 
 impl Step {
-    /// The check that a step decides, where it decides one.
+    /// The steps nested in it.
     #[must_use]
-    pub fn check(&self) -> Option<&CheckName> {
+    pub fn nested(&self) -> &[At<Self>] {
         match self {
-            Self::Connect(step) => step.check.as_ref(),
-            Self::Refused(step) => step.check.as_ref(),
-            Self::Expect(step) => step.check.as_ref(),
-            Self::Quiet(step) => step.check.as_ref(),
-            Self::Memory(step) => step.check.as_ref(),
-            Self::Near(step) => Some(&step.check),
-            Self::Distinct(step) => Some(&step.check),
-            Self::Same(step) => Some(&step.check),
-            Self::Disjoint(step) => Some(&step.check),
-            Self::Tally(step) => Some(&step.check),
-            Self::Unpredictable(step) => Some(&step.check),
-            Self::Heartbeat(step) => Some(&step.check),
-            Self::Latency(step) => Some(&step.check),
-            Self::Poll(step) => Some(&step.check),
-            Self::Exit(step) => Some(&step.check),
-            Self::Restart(step) => step.check.as_ref(),
-            Self::Rival(step) => Some(&step.check),
-            Self::FileMode(step) => Some(&step.check),
-            Self::Collect(step) => step.check.as_ref(),
-            Self::Accept(step) => step.check.as_ref(),
-            Self::Welcome(step) => step.check.as_ref(),
-            Self::TurnAway(step) => step.check.as_ref(),
-            Self::Idle(step) => step.check.as_ref(),
-            Self::Attempts(step) => Some(&step.check),
-            Self::Spread(step) => Some(&step.check),
-            Self::Event(step) => step.check.as_ref(),
-            Self::NoEvent(step) => step.check.as_ref(),
-            Self::Request(step) => step.check.as_ref(),
-            Self::Answer(step) => step.check.as_ref(),
-            Self::Unvisited(step) => step.check.as_ref(),
-            Self::Output(step) => Some(&step.check),
-            Self::Send(_)
-            | Self::Frame(_)
-            | Self::Close(_)
-            | Self::Cut(_)
-            | Self::Mute(_)
-            | Self::Pong(_)
-            | Self::Ignore(_)
-            | Self::Stall(_)
-            | Self::Resume(_)
-            | Self::Wait(_)
-            | Self::Mark(_)
-            | Self::Let(_)
-            | Self::Many(_)
-            | Self::Meet(_)
-            | Self::Pour(_)
-            | Self::Terminate(_)
-            | Self::Start(_)
-            | Self::Delay(_)
-            | Self::Tell(_)
-            | Self::Serve(_)
-            | Self::Respond(_)
-            | Self::Fetch(_) => None,
+            Self::Many(many) => &many.steps,
+            Self::Meet(meet) => &meet.one,
+            _ => &[],
         }
     }
 }
 
-/// A term that is written down is given, also where it is `null`.
-pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Term>, D::Error> {
-    Term::deserialize(deserializer).map(Some)
+/// Validates steps in their order.
+///
+/// # Errors
+/// The first invalid step, with its place.
+pub(super) fn validate(steps: &[At<Step>], scope: &mut Scope) -> Result<(), StepError> {
+    steps
+        .iter()
+        .try_for_each(|step| step.value.validate(scope).map_err(|error| StepError::Nested(step.place, Box::new(error))))
+}
+
+/// Runs steps several times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Many {
+    /// The variable that counts the iterations, from 1.
+    #[serde(rename = "as")]
+    pub name: String,
+    /// The variable that counts them backwards, down to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<String>,
+    /// The number of iterations.
+    #[schemars(range(min = 1, max = MAX_ITERATIONS))]
+    pub count: usize,
+    /// How many of them run at once; all by default. An iteration that reaches its first `meet` no longer counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = MAX_AT_ONCE))]
+    pub at_once: Option<usize>,
+    /// The steps. Variables that they set become lists; connections that they open are closed at the end.
+    pub steps: Vec<At<Step>>,
+}
+
+impl Many {
+    /// Whether the iterations wait for each other.
+    #[must_use]
+    pub fn meets(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.value, Step::Meet(_)))
+    }
+
+    /// How many iterations there are at once, including those that wait at a `meet`.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        if self.meets() { self.count } else { self.at_once.unwrap_or(self.count).min(self.count) }
+    }
+}
+
+impl StepDefinition for Many {
+    const EXAMPLE: &'static str =
+        "{ as: i, count: 20, steps: [{ connect: { as: viewer, to: /browser } }, { meet: {} }] }";
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        if self.count == 0 || self.at_once == Some(0) {
+            return Err(StepError::Range("count` and `at_once", "at least 1".to_owned()));
+        }
+        let mut inner = scope.clone();
+        inner.in_many = true;
+        inner.iterations = scope.iterations.saturating_mul(self.count);
+        inner.at_once = scope.at_once.saturating_mul(self.width());
+        if inner.iterations > MAX_ITERATIONS {
+            let around = if scope.in_many { ", multiplied by that of the enclosing `many`" } else { "" };
+            return Err(StepError::Range("count", format!("at most {MAX_ITERATIONS}{around}")));
+        }
+        if inner.at_once > MAX_AT_ONCE {
+            let remedy = if self.meets() { "iterations that `meet` all do" } else { "limit them with `at_once`" };
+            return Err(StepError::AtOnce(remedy));
+        }
+        inner.set(&self.name)?;
+        self.down.iter().try_for_each(|name| inner.set(name))?;
+        validate(&self.steps, &mut inner)?;
+        scope.variables.extend(inner.variables);
+        Ok(())
+    }
+}
+
+/// Waits for the other iterations.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Meet {
+    /// Steps that one of the iterations runs when all have arrived; the others continue when these are done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one: Vec<At<Step>>,
+    /// The order in which they continue.
+    #[serde(default, skip_serializing_if = "Leave::is_as_they_came")]
+    pub leave: Leave,
+}
+
+impl StepDefinition for Meet {
+    const EXAMPLE: &'static str = "{ leave: last_first }";
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        if !scope.in_many {
+            return Err(StepError::MeetAlone);
+        }
+        // The steps of one iteration introduce no names for the others.
+        validate(&self.one, &mut scope.clone())
+    }
+}
+
+/// The order in which iterations continue after they have met.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Leave {
+    /// In the order of their arrival.
+    #[default]
+    AsTheyCame,
+    /// In reverse order.
+    LastFirst,
+}
+
+impl Leave {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    fn is_as_they_came(&self) -> bool {
+        *self == Self::AsTheyCame
+    }
 }

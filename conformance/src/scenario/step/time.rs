@@ -1,9 +1,14 @@
-//! Steps of time and rhythm.
+//! Steps about time: waiting, moments, heartbeats, latency.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Expect, MOST_ROUNDS, Send, given};
+use super::definition::{StepDefinition, UnderTest, decides_check};
+use super::error::{MAX_ROUNDS, StepError, in_range, one_of};
+use super::expect::Expect;
+use super::send::Send;
+use crate::scenario::scope::Scope;
+use crate::scenario::term::given;
 use crate::scenario::{CheckName, Span, Term};
 
 /// Waits: either `for` a span, or `until` a moment with `plus` or `minus`.
@@ -19,12 +24,24 @@ pub struct Wait {
     /// After that moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plus: Option<Span>,
-    /// Before that moment. Where the machine wakes the runner too late for that, the scenario is inconclusive.
+    /// Before that moment. If the runner wakes too late for that, the scenario is inconclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minus: Option<Span>,
 }
 
-/// Notes the present moment.
+impl StepDefinition for Wait {
+    const EXAMPLE: &'static str = "{ until: $expiry, plus: 30ms }";
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        one_of(&[("for", self.span.is_some()), ("until", self.until.is_some())])?;
+        if self.span.is_some() && (self.plus.is_some() || self.minus.is_some()) {
+            return Err(StepError::Needs("`plus` and `minus`", "`until`"));
+        }
+        Ok(self.until.iter().try_for_each(|term| scope.can_fill(term))?)
+    }
+}
+
+/// Records the current time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
@@ -33,60 +50,108 @@ pub struct Mark {
     pub name: String,
 }
 
-/// Two moments have to lie close together.
+impl StepDefinition for Mark {
+    const EXAMPLE: &'static str = "{ as: start }";
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        Ok(scope.set(&self.name)?)
+    }
+}
+
+/// Requires two moments to be close together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Near {
-    /// The moment to judge, in ms since the Unix epoch.
+    /// The moment to check, in ms since the Unix epoch.
     pub value: Term,
-    /// The moment that it should be close to.
+    /// The moment that it must be close to.
     pub to: Term,
-    /// That much later.
+    /// Added to `to`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plus: Option<Span>,
-    /// How far it may be off, on either side.
+    /// How far it may be off, in either direction.
     pub tolerance: Span,
     /// The check that this decides.
     pub check: CheckName,
 }
 
-/// The Ping frames of a connection have to keep time.
+impl StepDefinition for Near {
+    const EXAMPLE: &'static str =
+        "{ value: $expiry, to: $start, plus: code_lifetime, tolerance: 2s, check: right-expiry }";
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.can_fill(&self.value)?;
+        Ok(scope.can_fill(&self.to)?)
+    }
+}
+
+/// Requires the Ping frames of a connection to come at regular intervals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
     /// The connection.
     pub on: String,
     /// How many Pings are timed.
-    #[schemars(range(min = 1, max = MOST_ROUNDS))]
+    #[schemars(range(min = 1, max = MAX_ROUNDS))]
     pub count: usize,
-    /// The interval between them; the first comes at most one interval after the opening.
+    /// The interval between them; the first comes at most one interval after the connection opened.
     pub every: Span,
-    /// How far each may be off, in percent of the interval.
+    /// How far each may be off, as a percentage of the interval.
     pub tolerance_percent: f64,
     /// The check that this decides.
     pub check: CheckName,
 }
 
-/// A message has to be answered or passed on quickly.
+impl StepDefinition for Heartbeat {
+    const EXAMPLE: &'static str =
+        "{ on: host, count: 3, every: heartbeat_interval, tolerance_percent: 10, check: regular-pings }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
+    decides_check!();
+
+    fn websocket_only(&self) -> Option<&'static str> {
+        Some("`heartbeat`")
+    }
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        scope.connection(&self.on)?;
+        in_range("count", self.count, 1..=MAX_ROUNDS)?;
+        in_range("tolerance_percent", self.tolerance_percent, 0.0..=100.0)
+    }
+}
+
+/// Requires a message to be answered or forwarded quickly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
     /// The message.
     pub send: Send,
-    /// Its answer, or the message as its receiver sees it.
+    /// Its answer, or the message as its receiver gets it.
     pub expect: Expect,
-    /// How many rounds.
-    #[schemars(range(min = 1, max = MOST_ROUNDS))]
+    /// The number of rounds.
+    #[schemars(range(min = 1, max = MAX_ROUNDS))]
     pub rounds: usize,
     /// The idle time before each round.
     pub apart: Span,
-    /// What the median of the rounds may be at most.
+    /// The longest acceptable median of the rounds.
     pub median_at_most: Span,
     /// The check that this decides.
     pub check: CheckName,
 }
 
-/// Sends a message again and again until its answer is the right one: for effects that may take a moment.
+impl StepDefinition for Latency {
+    const EXAMPLE: &'static str = "{ send: { on: host, ping: a }, expect: { on: host, pong: a }, rounds: 5, apart: 50ms, \
+         median_at_most: 20ms, check: answers-soon }";
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        self.send.validate(scope)?;
+        self.expect.validate(scope)?;
+        in_range("rounds", self.rounds, 1..=MAX_ROUNDS)
+    }
+}
+
+/// Sends a message repeatedly until the right answer comes: for effects that may take a moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
@@ -94,12 +159,25 @@ pub struct Poll {
     pub send: Send,
     /// The right answer.
     pub expect: Term,
-    /// The answer that may come until then.
+    /// The answer that may come before it.
     pub meanwhile: Term,
-    /// Between two attempts.
+    /// The time between two attempts.
     pub every: Span,
-    /// Within which time the right answer has to come.
+    /// The deadline for the right answer.
     pub within: Span,
     /// The check that this decides.
     pub check: CheckName,
+}
+
+impl StepDefinition for Poll {
+    const EXAMPLE: &'static str = "{ send: { on: viewer, json: { type: join, code: $code } }, expect: { type: joined }, \
+         meanwhile: { type: error }, every: 20ms, within: 1s, check: free-again }";
+    const UNDER_TEST: Option<UnderTest> = Some(UnderTest::Server);
+    decides_check!();
+
+    fn validate(&self, scope: &mut Scope) -> Result<(), StepError> {
+        self.send.validate(scope)?;
+        [&self.expect, &self.meanwhile].into_iter().for_each(|term| scope.bind(term));
+        Ok(())
+    }
 }

@@ -1,25 +1,26 @@
-//! Compares what came with what was expected: names the first place that differs, and gives variables their values.
+//! Matches received values against patterns: reports the first difference, and sets variables.
 
 use serde_json::Value;
 
-use super::{Bindings, Kind, Term, Variables};
+use super::error::TermError;
+use super::value::{Bindings, Kind, Term, Variables};
 
 /// Why a value does not match.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mismatch {
     /// Where in the value, as a JSON Pointer (RFC 6901).
     pub path: String,
-    /// What was expected there, as a scenario would write it.
+    /// What was expected there, in the notation of scenarios.
     pub expected: String,
-    /// What stood there; `None` for nothing.
+    /// What was there; `None` if it is absent.
     pub got: Option<Value>,
 }
 
 impl Term {
-    /// Compares with a value that came; on success the variables that have taken a value.
+    /// Matches a received value; on success, the variables that were set.
     ///
     /// # Errors
-    /// The first place where the value differs.
+    /// The first difference.
     pub fn matches(&self, actual: &Value, variables: &dyn Variables) -> Result<Bindings, Mismatch> {
         let mut bindings = Bindings::new();
         self.compare(actual, variables, &mut bindings, "")?;
@@ -34,6 +35,7 @@ impl Term {
         path: &str,
     ) -> Result<(), Mismatch> {
         let mismatch = |expected: String| Mismatch { path: path.to_owned(), expected, got: Some(actual.clone()) };
+        let unfilled = |error: TermError| mismatch(error.to_string());
         let require =
             |matched: bool, expected: &dyn Fn() -> String| if matched { Ok(()) } else { Err(mismatch(expected())) };
         match self {
@@ -78,7 +80,7 @@ impl Term {
                 require(fits, &|| self.print())
             }
             Self::Contains(pieces) => {
-                let part = Self::Text(pieces.clone()).fill(variables).map_err(mismatch)?;
+                let part = Self::Text(pieces.clone()).fill(variables).map_err(unfilled)?;
                 let contained = actual.as_str().zip(part.as_str()).is_some_and(|(text, part)| text.contains(part));
                 require(contained, &|| format!("a string that contains {part}"))
             }
@@ -99,7 +101,7 @@ impl Term {
                 Err(mismatch(shown.join(" or ")))
             }
             Self::Equals(term) => {
-                let expected = term.fill(variables).map_err(mismatch)?;
+                let expected = term.fill(variables).map_err(unfilled)?;
                 require(same(&expected, actual), &|| expected.to_string())
             }
             Self::JsonText(term) => {
@@ -120,7 +122,7 @@ impl Term {
                 being.compare(one, variables, bindings, &path)
             }
             Self::Plain(_) | Self::Text(_) | Self::Repeat { .. } | Self::Change { .. } | Self::Base64(_) => {
-                let expected = self.fill(variables).map_err(mismatch)?;
+                let expected = self.fill(variables).map_err(unfilled)?;
                 require(same(&expected, actual), &|| expected.to_string())
             }
         }

@@ -1,7 +1,8 @@
-//! Terms are filled in, matched, read and written.
+//! Tests: terms are filled in, matched, parsed and written.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::value::Piece;
 use super::*;
 
 fn term(value: Value) -> Term {
@@ -9,7 +10,7 @@ fn term(value: Value) -> Term {
 }
 
 #[test]
-fn sending_fills_in() {
+fn fill_replaces_variables() {
     let variables = Bindings::from([("code".to_owned(), json!("K7QX4M")), ("n".to_owned(), json!(7))]);
     for (written, filled) in [
         (json!({ "type": "join", "code": "$code" }), json!({ "type": "join", "code": "K7QX4M" })),
@@ -25,7 +26,7 @@ fn sending_fills_in() {
         (json!([null, true, "$n"]), json!([null, true, 7])),
     ] {
         assert_eq!(term(written.clone()).fill(&variables), Ok(filled));
-        assert_eq!(Value::from(term(written.clone())), written, "a term prints as it was written");
+        assert_eq!(Value::from(term(written.clone())), written, "a term is printed as written");
     }
     assert!(term(json!("$other")).fill(&variables).is_err());
     assert!(term(json!({ "is": "text" })).fill(&variables).is_err());
@@ -83,7 +84,7 @@ fn matching_binds_compares_and_locates() {
 }
 
 #[test]
-fn wrong_terms_are_refused() {
+fn rejects_invalid_terms() {
     for wrong in [
         json!("5 $ each"),
         json!("${Name}"),
@@ -97,7 +98,7 @@ fn wrong_terms_are_refused() {
 
 proptest::proptest! {
     #[test]
-    fn any_string_prints_and_reads_back(text in ".*") {
+    fn strings_round_trip(text in ".*") {
         let term = Term::Text(if text.is_empty() { vec![] } else { vec![Piece::Literal(text)] });
         proptest::prop_assert_eq!(Term::try_from(Value::from(term.clone())), Ok(term));
     }

@@ -1,16 +1,17 @@
-//! Reads terms from values as scenarios write them, and writes them back.
+//! Parses terms from values as scenarios write them, and writes them back.
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::{Bytes, Change, Kind, LONGEST_TEXT, Piece, Term};
+use super::error::TermError;
+use super::value::{Bytes, Change, Kind, LONGEST_TEXT, Piece, Term};
 
 impl TryFrom<Value> for Term {
-    type Error = String;
+    type Error = TermError;
 
-    fn try_from(value: Value) -> Result<Self, String> {
+    fn try_from(value: Value) -> Result<Self, TermError> {
         Ok(match value {
             Value::String(text) => match text.strip_prefix('$') {
                 Some(name) if is_name(name) => Self::Variable(name.to_owned()),
@@ -23,24 +24,25 @@ impl TryFrom<Value> for Term {
     }
 }
 
-fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
+fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, TermError> {
     let has = |name: &str| members.contains_key(name);
     if members.len() == 2 && has("repeat") && has("times") {
-        let text = members["repeat"].as_str().ok_or("`repeat` takes a string")?;
-        let times = members["times"].as_u64().ok_or("`times` takes a whole number")? as usize;
+        let text = members["repeat"].as_str().ok_or(TermError::Type("repeat", "a string"))?;
+        let times = members["times"].as_u64().ok_or(TermError::Type("times", "an integer"))? as usize;
         if text.len().saturating_mul(times) > LONGEST_TEXT {
-            return Err(format!("`repeat` makes more than {LONGEST_TEXT} bytes"));
+            return Err(TermError::TooLong("repeat"));
         }
         return Ok(Term::Repeat { text: pieces(text)?, times });
     }
     if members.len() == 2 && has("change") && has("of") {
-        let change = Change::deserialize(&members["change"]).map_err(|error| format!("`change`: {error}"))?;
-        let of = pieces(members["of"].as_str().ok_or("`of` takes a string, as \"${code}\"")?)?;
+        let change =
+            Change::deserialize(&members["change"]).map_err(|error| TermError::Name("change", error.to_string()))?;
+        let of = pieces(members["of"].as_str().ok_or(TermError::Type("of", "a string, such as \"${code}\""))?)?;
         return Ok(Term::Change { change, of });
     }
     if members.len() == 2 && has("made_of") && has("length") {
-        let alphabet = members["made_of"].as_str().ok_or("`made_of` takes a string")?.to_owned();
-        let length = members["length"].as_u64().ok_or("`length` takes a whole number")? as usize;
+        let alphabet = members["made_of"].as_str().ok_or(TermError::Type("made_of", "a string"))?.to_owned();
+        let length = members["length"].as_u64().ok_or(TermError::Type("length", "an integer"))? as usize;
         return Ok(Term::MadeOf { alphabet, length });
     }
     if members.len() == 2 && has("one") && has("being") {
@@ -53,14 +55,14 @@ fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
             return Ok(Term::JsonText(Box::new(inner.try_into()?)));
         }
         if let Some(bytes) = members.get("base64") {
-            return Bytes::try_from(bytes.clone()).map(Term::Base64);
+            return Bytes::try_from(bytes.clone()).map(Term::Base64).map_err(|error| Box::new(error).into());
         }
         if let Some(kind) = members.get("is") {
-            let kind = Kind::deserialize(kind).map_err(|error| format!("`is`: {error}"))?;
+            let kind = Kind::deserialize(kind).map_err(|error| TermError::Name("is", error.to_string()))?;
             return Ok(Term::Is(kind));
         }
         if let Some(text) = members.get("contains") {
-            return pieces(text.as_str().ok_or("`contains` takes a string")?).map(Term::Contains);
+            return pieces(text.as_str().ok_or(TermError::Type("contains", "a string"))?).map(Term::Contains);
         }
         if let Some(inner) = members.shift_remove("not") {
             return Ok(Term::Not(Box::new(inner.try_into()?)));
@@ -75,13 +77,13 @@ fn object(mut members: serde_json::Map<String, Value>) -> Result<Term, String> {
         }
     }
     let terms = members.into_iter().map(|(name, value)| Ok((name, Term::try_from(value)?)));
-    Ok(Term::Object(terms.collect::<Result<_, String>>()?))
+    Ok(Term::Object(terms.collect::<Result<_, TermError>>()?))
 }
 
-/// How a matcher is made of a list.
+/// Makes a matcher from a list.
 type OfList = fn(Vec<Term>) -> Term;
 
-/// The matchers that are made of a list.
+/// The matchers made from a list.
 const LISTS: [(&str, OfList); 3] =
     [("any_of", Term::AnyOf), ("begins_with", Term::BeginsWith), ("ends_with", Term::EndsWith)];
 
@@ -92,7 +94,7 @@ pub(crate) fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+fn pieces(text: &str) -> Result<Vec<Piece>, TermError> {
     let mut pieces = Vec::new();
     let mut literal = String::new();
     let mut rest = text;
@@ -103,7 +105,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
             rest = after;
         } else if let Some((name, after)) = after.strip_prefix('{').and_then(|after| after.split_once('}')) {
             if !is_name(name) {
-                return Err(format!("`{name}` cannot name a variable"));
+                return Err(TermError::Variable(name.to_owned()));
             }
             if !literal.is_empty() {
                 pieces.push(Piece::Literal(std::mem::take(&mut literal)));
@@ -111,7 +113,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
             pieces.push(Piece::Variable(name.to_owned()));
             rest = after;
         } else {
-            return Err("a `$` in a string opens `${name}`; write `$$` for the character".to_owned());
+            return Err(TermError::Dollar);
         }
     }
     literal.push_str(rest);
@@ -163,4 +165,21 @@ impl From<Term> for Value {
 
 fn values(terms: Vec<Term>) -> Vec<Value> {
     terms.into_iter().map(Value::from).collect()
+}
+
+/// Deserializes a term that is present, even if it is `null`.
+pub(in crate::scenario) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Term>, D::Error> {
+    Term::deserialize(deserializer).map(Some)
+}
+
+impl schemars::JsonSchema for Term {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Term".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Any value, with variables: $name stands for a variable, ${name} for its text inside a string, $$ a dollar sign. Sent: { repeat: text, times: n }, { change: lower | other_case | shorter | full_width, of: text }, { base64: bytes }. Expected: { is: text | string | number | anything | nothing }, { made_of: alphabet, length: n }, { contains: text }, { not: … }, { any_of: […] }, { equals: … }, { begins_with: […] }, { ends_with: […] }, { json_text: … }, { one: …, being: … }; an object matches when it has at least the members named."
+        })
+    }
 }

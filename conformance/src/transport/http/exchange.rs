@@ -1,5 +1,5 @@
-//! One request and its answer, seen from the side that the runner takes. A task of its own owns the stream; the script writes to it, waits for
-//! what comes, or breaks it.
+//! One request and its response, from the runner's side. A task owns the stream; the script writes to it, waits for the response, or breaks
+//! the connection.
 
 use std::io;
 use std::sync::Arc;
@@ -8,61 +8,62 @@ use rustls::ClientConfig;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
+use super::message::HttpMessage;
 use super::read::{HttpError, Reader};
-use super::{HttpMessage, Start};
 use crate::clock::{Clock, Moment};
-use crate::transport::handshake::{Dial, connect};
-use crate::transport::{Link, OpenError, WebAddress};
+use crate::transport::address::WebAddress;
+use crate::transport::handshake::{Dial, OpenError, connect};
+use crate::transport::link::Link;
 
-/// What a script does to a stream.
+/// What a script asks of the task that owns the stream.
 #[derive(Debug)]
-pub(super) enum Order {
-    /// Writes bytes.
+pub(super) enum ExchangeCommand {
+    /// Write bytes.
     Write(Vec<u8>),
-    /// The answer is complete: the connection may carry another request.
+    /// The response is complete: the connection may carry another request.
     Done,
-    /// Ends it by a reset.
+    /// End by a reset.
     Reset,
-    /// Ends it in an orderly way.
+    /// End in an orderly way.
     Fin,
 }
 
-/// A request and its answer. Dropping it ends the connection.
+/// A request and its response. Dropping it ends the connection.
 #[derive(Debug)]
 pub struct Exchange {
-    /// The method of the request; empty where the script wrote it by hand.
+    /// The method of the request; empty if the script wrote raw bytes.
     pub method: String,
-    pub(super) orders: mpsc::UnboundedSender<Order>,
+    pub(super) commands: mpsc::UnboundedSender<ExchangeCommand>,
     answers: Option<mpsc::Receiver<(Moment, Result<HttpMessage, HttpError>)>>,
 }
 
 impl Exchange {
-    /// One that the runner answers.
-    pub(super) fn to_answer(method: String, orders: mpsc::UnboundedSender<Order>) -> Self {
-        Self { method, orders, answers: None }
+    /// A request that the runner answers.
+    pub(super) fn to_answer(method: String, commands: mpsc::UnboundedSender<ExchangeCommand>) -> Self {
+        Self { method, commands, answers: None }
     }
 
-    /// Writes bytes as they are.
+    /// Writes raw bytes.
     pub fn write(&self, bytes: Vec<u8>) {
-        let _ = self.orders.send(Order::Write(bytes));
+        let _ = self.commands.send(ExchangeCommand::Write(bytes));
     }
 
-    /// The answer is complete.
+    /// Marks the response as complete.
     pub fn done(&self) {
-        let _ = self.orders.send(Order::Done);
+        let _ = self.commands.send(ExchangeCommand::Done);
     }
 
     /// Ends the connection by a reset.
     pub fn reset(&self) {
-        let _ = self.orders.send(Order::Reset);
+        let _ = self.commands.send(ExchangeCommand::Reset);
     }
 
     /// Ends the connection in an orderly way.
     pub fn fin(&self) {
-        let _ = self.orders.send(Order::Fin);
+        let _ = self.commands.send(ExchangeCommand::Fin);
     }
 
-    /// Waits for the answer, and when it was complete; never done where there is none to wait for. May be dropped and called again.
+    /// Waits for the response, and when it was complete; pends forever if there is none to wait for. Cancel-safe.
     pub async fn answer(&mut self) -> (Moment, Result<HttpMessage, HttpError>) {
         match &mut self.answers {
             Some(answers) => match answers.recv().await {
@@ -74,10 +75,10 @@ impl Exchange {
     }
 }
 
-/// Sends a request to an address on a connection of its own.
+/// Sends a request on a new connection.
 ///
 /// # Errors
-/// Where the address cannot be reached.
+/// If the connection cannot be opened.
 pub async fn fetch(
     address: WebAddress,
     tls: Option<Arc<ClientConfig>>,
@@ -86,9 +87,9 @@ pub async fn fetch(
     clock: Clock,
 ) -> Result<Exchange, OpenError> {
     let link = connect(tls.as_ref(), &address, Dial::default()).await?;
-    let (orders, mut inbox) = mpsc::unbounded_channel();
+    let (commands, mut inbox) = mpsc::unbounded_channel();
     let (sender, answers) = mpsc::channel(1);
-    let exchange = Exchange { method: method.to_owned(), orders, answers: Some(answers) };
+    let exchange = Exchange { method: method.to_owned(), commands, answers: Some(answers) };
     exchange.write(bytes);
     let method = method.to_owned();
     tokio::spawn(async move {
@@ -97,36 +98,36 @@ pub async fn fetch(
         let reading = async {
             let answer = reader.answer(&method).await;
             let _ = sender.send((clock.now(), answer)).await;
-            // What comes behind it is of no interest, but the connection stays until the script lets go of it.
+            // Further bytes are ignored, but the connection stays open until the script drops the exchange.
             std::future::pending::<()>().await;
         };
         let writing = async {
             let mut next = None;
             loop {
-                let order = match next.take() {
-                    Some(order) => order,
+                let command = match next.take() {
+                    Some(command) => command,
                     None => inbox.recv().await,
                 };
-                match order {
-                    Some(Order::Write(bytes)) => {
+                match command {
+                    Some(ExchangeCommand::Write(bytes)) => {
                         let writing = write.write_all(&bytes);
                         tokio::pin!(writing);
                         tokio::select! {
                             biased;
                             _ = &mut writing => {}
-                            // Who does not read is not waited for, when the script has done with it.
-                            order = inbox.recv() => match order {
-                                Some(Order::Reset) | None => return true,
-                                order => {
+                            // A peer that does not read must not delay a reset or the end of the script.
+                            command = inbox.recv() => match command {
+                                Some(ExchangeCommand::Reset) | None => return true,
+                                command => {
                                     let _ = writing.await;
-                                    next = Some(order);
+                                    next = Some(command);
                                 }
                             },
                         }
                     }
-                    Some(Order::Done) => {}
-                    Some(Order::Reset) => return true,
-                    Some(Order::Fin) | None => return false,
+                    Some(ExchangeCommand::Done) => {}
+                    Some(ExchangeCommand::Reset) => return true,
+                    Some(ExchangeCommand::Fin) | None => return false,
                 }
             }
         };
@@ -148,15 +149,5 @@ pub(super) async fn end(mut link: Link, is_reset: bool) {
         link.reset();
     } else {
         let _: io::Result<()> = link.shutdown().await;
-    }
-}
-
-impl Start {
-    /// The method of a request.
-    pub(super) fn method(&self) -> &str {
-        match self {
-            Self::Request { method, .. } => method,
-            Self::Answer { .. } => "",
-        }
     }
 }

@@ -1,41 +1,22 @@
-//! Reads HTTP messages from a stream, strictly: what a lenient server would read one way and a strict one another is an error (RFC 9112).
+//! Reads HTTP messages from a stream, strictly: anything that two implementations may read differently is an error (RFC 9112).
 
 use std::io;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::HttpMessage;
-
-/// The first line of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    /// Of a request.
-    Request {
-        /// The method.
-        method: String,
-        /// The request target as it came.
-        target: String,
-    },
-    /// Of an answer.
-    Answer {
-        /// The status.
-        status: u16,
-        /// The reason phrase, perhaps empty.
-        reason: String,
-    },
-}
+use super::message::{HttpMessage, StartLine, values};
 
 /// Why no message could be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The stream ended between two messages, or before the first.
+    /// The stream ended between messages, or before the first.
     #[error("the connection ended")]
     Ended,
     /// The stream ended, or broke, within a message.
     #[error("the connection ended within a message")]
     Cut,
-    /// What came is no HTTP, or may be read in two ways.
+    /// The message is not HTTP, or is ambiguous.
     #[error("{0}")]
     Wrong(String),
 }
@@ -46,22 +27,22 @@ impl From<io::Error> for HttpError {
     }
 }
 
-/// The longest head that is read, in bytes.
+/// The longest head that is accepted, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// The longest body that is read, in bytes.
+/// The longest body that is accepted, in bytes.
 const LONGEST_BODY: usize = 128 << 20;
-/// The most header lines that are read.
+/// The most header lines that are accepted.
 const MOST_LINES: usize = 1000;
 
-/// Reads messages one after the other.
+/// Reads messages, one after the other.
 #[derive(Debug)]
 pub struct Reader<R> {
     stream: R,
     read: BytesMut,
 }
 
-/// How the end of a body is known (RFC 9112, section 6.3).
-enum Extent {
+/// How the end of a body is found (RFC 9112, section 6.3).
+enum BodyExtent {
     Length(usize),
     Chunked,
     UntilEnd,
@@ -73,16 +54,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Self { stream, read: BytesMut::new() }
     }
 
-    /// Reads a request head, and calls `proceed` where the client waits to be told to send its body.
-    ///
-    /// # Errors
-    /// Where none comes, or it is wrong.
+    /// Reads a request; calls `proceed` after its head if the client expects `100 Continue`.
     pub async fn request(&mut self, proceed: impl AsyncFnOnce()) -> Result<HttpMessage, HttpError> {
-        let (start, lines) = self.head(Kind::Request).await?;
-        let extent = match extent(&lines)? {
-            Some(extent) => extent,
-            None => Extent::Length(0),
-        };
+        let (start, lines) = self.head(MessageKind::Request).await?;
+        let extent = extent(&lines)?.unwrap_or(BodyExtent::Length(0));
         let message = HttpMessage { start, lines, body: Vec::new() };
         if message.values("expect").any(|value| value.eq_ignore_ascii_case("100-continue")) {
             proceed().await;
@@ -91,29 +66,23 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Ok(HttpMessage { body, ..message })
     }
 
-    /// Reads the answer to a request with this method; interim ones (1xx) are passed over.
-    ///
-    /// # Errors
-    /// Where none comes, or it is wrong.
+    /// Reads the response to a request with this method; interim responses (1xx) are skipped.
     pub async fn answer(&mut self, method: &str) -> Result<HttpMessage, HttpError> {
         loop {
-            let (start, lines) = self.head(Kind::Answer).await?;
-            let status = if let Start::Answer { status, .. } = start { status } else { 0 };
+            let (start, lines) = self.head(MessageKind::Answer).await?;
+            let status = if let StartLine::Answer { status, .. } = start { status } else { 0 };
             if (100..200).contains(&status) {
                 continue;
             }
             let is_empty = method == "HEAD" || status == 204 || status == 304;
-            let extent = match extent(&lines)? {
-                _ if is_empty => Extent::Length(0),
-                Some(extent) => extent,
-                None => Extent::UntilEnd,
-            };
+            let extent = extent(&lines)?.filter(|_| !is_empty);
+            let extent = extent.unwrap_or(if is_empty { BodyExtent::Length(0) } else { BodyExtent::UntilEnd });
             let body = self.body(extent).await?;
             return Ok(HttpMessage { start, lines, body });
         }
     }
 
-    /// The stream, without what was read and not used.
+    /// The stream, without what was read ahead.
     pub fn into_inner(self) -> R {
         self.stream
     }
@@ -122,7 +91,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         self.stream.read_buf(&mut self.read).await
     }
 
-    async fn head(&mut self, kind: Kind) -> Result<(Start, Vec<(String, String)>), HttpError> {
+    async fn head(&mut self, kind: MessageKind) -> Result<(StartLine, Vec<(String, String)>), HttpError> {
         loop {
             if let Some((start, lines, length)) = parse(&self.read, kind)? {
                 self.read.advance(length);
@@ -137,23 +106,23 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    async fn body(&mut self, extent: Extent) -> Result<Vec<u8>, HttpError> {
+    async fn body(&mut self, extent: BodyExtent) -> Result<Vec<u8>, HttpError> {
         match extent {
-            Extent::Length(length) => self.exactly(length).await,
-            Extent::UntilEnd => {
+            BodyExtent::Length(length) => self.exactly(length).await,
+            BodyExtent::UntilEnd => {
                 while self.fill().await? > 0 {
                     bounded(self.read.len())?;
                 }
                 Ok(self.read.split().to_vec())
             }
-            Extent::Chunked => {
+            BodyExtent::Chunked => {
                 let mut body = Vec::new();
                 loop {
                     let line = self.line().await?;
                     let size = line.split(';').next().unwrap_or_default().trim();
                     let is_hex = !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_hexdigit());
                     let size = usize::from_str_radix(size, 16).ok().filter(|_| is_hex);
-                    let size = size.ok_or_else(|| HttpError::Wrong(format!("`{line}` is no size of a chunk")))?;
+                    let size = size.ok_or_else(|| HttpError::Wrong(format!("invalid chunk size `{line}`")))?;
                     bounded(body.len().saturating_add(size))?;
                     if size == 0 {
                         while !self.line().await?.is_empty() {}
@@ -185,7 +154,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 return Ok(latin(&line[..at]));
             }
             if self.read.len() > LONGEST_HEAD {
-                return Err(HttpError::Wrong("a line that does not end".to_owned()));
+                return Err(HttpError::Wrong(format!("a line of more than {LONGEST_HEAD} bytes")));
             }
             if self.fill().await? == 0 {
                 return Err(HttpError::Cut);
@@ -202,29 +171,29 @@ fn bounded(length: usize) -> Result<(), HttpError> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum MessageKind {
     Request,
     Answer,
 }
 
-type Head = (Start, Vec<(String, String)>, usize);
+type ParsedHead = (StartLine, Vec<(String, String)>, usize);
 
-fn parse(bytes: &[u8], kind: Kind) -> Result<Option<Head>, HttpError> {
+fn parse(bytes: &[u8], kind: MessageKind) -> Result<Option<ParsedHead>, HttpError> {
     let mut storage = vec![httparse::EMPTY_HEADER; MOST_LINES];
     let wrong = |error: httparse::Error| {
         let shown: String = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).escape_debug().collect();
-        HttpError::Wrong(format!("no HTTP: {error}; it begins with \"{shown}\""))
+        HttpError::Wrong(format!("not HTTP: {error}; it begins with \"{shown}\""))
     };
-    let (start, lines, length) = if kind == Kind::Request {
+    let (start, lines, length) = if kind == MessageKind::Request {
         let mut request = httparse::Request::new(&mut storage);
         let httparse::Status::Complete(length) = request.parse(bytes).map_err(wrong)? else { return Ok(None) };
         let text = |part: Option<&str>| part.unwrap_or_default().to_owned();
-        let start = Start::Request { method: text(request.method), target: text(request.path) };
+        let start = StartLine::Request { method: text(request.method), target: text(request.path) };
         (start, owned(request.headers), length)
     } else {
         let mut answer = httparse::Response::new(&mut storage);
         let httparse::Status::Complete(length) = answer.parse(bytes).map_err(wrong)? else { return Ok(None) };
-        let start = Start::Answer {
+        let start = StartLine::Answer {
             status: answer.code.unwrap_or_default(),
             reason: answer.reason.unwrap_or_default().to_owned(),
         };
@@ -247,19 +216,20 @@ fn latin(bytes: &[u8]) -> String {
     }
 }
 
-/// How a body ends; `None` where the head does not say. What two receivers may read differently is wrong: so are requests smuggled.
-fn extent(lines: &[(String, String)]) -> Result<Option<Extent>, HttpError> {
+/// How a body ends; `None` if the head does not say. Ambiguous framing is rejected, since it allows request smuggling.
+fn extent(lines: &[(String, String)]) -> Result<Option<BodyExtent>, HttpError> {
     let wrong = |why: &str| Err(HttpError::Wrong(why.to_owned()));
-    let lengths: Vec<_> = super::values(lines, "content-length").collect();
-    let codings: Vec<_> = super::values(lines, "transfer-encoding").collect();
+    let lengths: Vec<_> = values(lines, "content-length").collect();
+    let codings: Vec<_> = values(lines, "transfer-encoding").collect();
     match (lengths.as_slice(), codings.as_slice()) {
         ([], []) => Ok(None),
-        ([length], []) if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => {
-            length.parse().map(|length| Some(Extent::Length(length))).or_else(|_| wrong("an endless `content-length`"))
-        }
-        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(Extent::Chunked)),
+        ([length], []) if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => length
+            .parse()
+            .map(|length| Some(BodyExtent::Length(length)))
+            .or_else(|_| wrong("a `content-length` out of range")),
+        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(BodyExtent::Chunked)),
         ([], _) => wrong("a `transfer-encoding` other than `chunked`"),
-        (_, []) => wrong("several `content-length`, or one that is no number"),
+        (_, []) => wrong("several `content-length` lines, or one that is not a number"),
         _ => wrong("both `content-length` and `transfer-encoding`"),
     }
 }
@@ -273,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn messages_are_read_as_they_came() {
+    async fn reads_messages_unchanged() {
         let text = "POST /a%20b?x=1 HTTP/1.1\r\nHost: h\r\nX-Two: a\r\nx-two: b\r\nTransfer-Encoding: chunked\r\n\r\n\
                     3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: t\r\n\r\n";
         let message = request(text).await.expect("a request");
@@ -292,17 +262,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_be_read_in_two_ways_is_wrong() {
+    async fn rejects_ambiguous_messages() {
         for (head, says) in [
             ("Content-Length: 3\r\nTransfer-Encoding: chunked", "both"),
             ("Content-Length: 3\r\nContent-Length: 4", "several"),
             ("Content-Length: 3\r\nContent-Length: 3", "several"),
-            ("Content-Length: +3", "no number"),
+            ("Content-Length: +3", "not a number"),
             ("Transfer-Encoding: gzip, chunked", "other than"),
             ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "other than"),
             ("X: y\nZ: a", "LF alone"),
-            ("X y: z", "no HTTP"),
-            ("Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0", "no size"),
+            ("X y: z", "not HTTP"),
+            ("Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0", "invalid chunk size"),
             ("Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0", "longer than"),
         ] {
             let error = request(&format!("GET / HTTP/1.1\r\n{head}\r\n\r\n")).await.expect_err(head).to_string();

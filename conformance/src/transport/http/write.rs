@@ -1,16 +1,18 @@
-//! Writes HTTP messages, as a script has them.
+//! Writes HTTP messages from a script.
 
 use std::fmt::Write as _;
 
+use super::message::values;
+
 /// How a body is framed (RFC 9112, section 6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Framing {
+pub enum BodyFraming {
     /// By `content-length`.
     #[default]
     Length,
     /// In chunks.
     Chunked,
-    /// By the end of the connection; of answers alone.
+    /// By the end of the connection; for responses only.
     End,
 }
 
@@ -20,24 +22,24 @@ pub struct Body {
     /// The bytes.
     pub bytes: Vec<u8>,
     /// How they are framed.
-    pub framing: Framing,
+    pub framing: BodyFraming,
 }
 
-/// The size of a chunk.
+/// The size of a chunk, in bytes.
 const CHUNK: usize = 4093;
 
-/// A request: the lines of the head stand behind `host`.
+/// A request. `Host` is added in front of the lines unless they contain it.
 #[must_use]
 pub fn request(method: &str, target: &str, host: &str, lines: &[(String, String)], body: &Body) -> Vec<u8> {
     let mut head = format!("{method} {target} HTTP/1.1\r\n");
-    if super::values(lines, "host").next().is_none() {
+    if values(lines, "host").next().is_none() {
         let _ = write!(head, "Host: {host}\r\n");
     }
     let has_body = !body.bytes.is_empty() || matches!(method, "POST" | "PUT" | "PATCH");
     message(head, lines, body, has_body)
 }
 
-/// An answer. One to `HEAD`, and those with status 204 and 304, have no body and no framing but what stands in the lines.
+/// A response. To `HEAD`, and with status 204 or 304, it has no body, and no framing beyond the given lines.
 #[must_use]
 pub fn response(status: u16, reason: &str, lines: &[(String, String)], body: &Body, method: &str) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status} {reason}\r\n");
@@ -54,14 +56,14 @@ fn message(mut head: String, lines: &[(String, String)], body: &Body, has_body: 
         return head.into_bytes();
     }
     match body.framing {
-        Framing::Length => {
+        BodyFraming::Length => {
             let _ = write!(head, "Content-Length: {}\r\n\r\n", body.bytes.len());
         }
-        Framing::Chunked => head.push_str("Transfer-Encoding: chunked\r\n\r\n"),
-        Framing::End => head.push_str("Connection: close\r\n\r\n"),
+        BodyFraming::Chunked => head.push_str("Transfer-Encoding: chunked\r\n\r\n"),
+        BodyFraming::End => head.push_str("Connection: close\r\n\r\n"),
     }
     let mut bytes = head.into_bytes();
-    if body.framing == Framing::Chunked {
+    if body.framing == BodyFraming::Chunked {
         for chunk in body.bytes.chunks(CHUNK) {
             bytes.extend(format!("{:x}\r\n", chunk.len()).bytes());
             bytes.extend_from_slice(chunk);

@@ -1,10 +1,10 @@
-//! Where the runner prints to: pipes, closed pipes, full disks, and people who asked for colours or for none.
+//! Output to pipes, closed pipes and full disks, with and without colours.
 
 use std::fs::OpenOptions;
 use std::io;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::{BINARY, Reference, assert_told, conformance, file, folder, names};
+use crate::support::{BINARY, Reference, assert_shown, conformance, file, folder, names};
 
 fn run(arguments: &[&str], environment: &[(&str, &str)], out: Stdio) -> Output {
     let mut command = Command::new(BINARY);
@@ -17,7 +17,7 @@ fn escapes(bytes: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn colours_are_for_terminals_and_those_who_force_them() {
+async fn uses_colours_only_on_terminals_or_if_forced() {
     let relay = Reference::start(&[]).await;
     let url = relay.url();
     let arguments = ["server", &url, "--only", "register"];
@@ -36,33 +36,33 @@ async fn colours_are_for_terminals_and_those_who_force_them() {
 }
 
 #[tokio::test]
-async fn a_report_that_cannot_be_written_is_a_fault_whatever_the_verdict() {
+async fn an_unwritable_report_is_an_error_whatever_the_verdict() {
     let relay = Reference::start(&[]).await;
     let ran = conformance(["server", &relay.url(), "--only", "register", "--report-json", "/dev/full"]).await;
-    assert_eq!(ran.status, 4, "{}", ran.told());
-    assert!(ran.out.trim_end().ends_with("conforms"), "the verdict is told all the same: {}", ran.out);
-    assert_told!(ran.err);
+    ran.exits(4);
+    assert!(ran.out.trim_end().ends_with("conforms"), "the verdict is printed all the same: {}", ran.out);
+    assert_shown!(ran.err);
 }
 
 #[tokio::test]
-async fn a_reader_who_leaves_is_no_reason_to_panic_or_to_write_no_report() {
+async fn a_closed_pipe_does_not_keep_reports_from_being_written() {
     let relay = Reference::start(&[]).await;
     let folder = folder("reader-leaves");
     let report = folder.join("report.json").display().to_string();
     let (reader, writer) = io::pipe().expect("a pipe");
     drop(reader);
     let done = run(&["server", &relay.url(), "--only", "register", "--report-json", &report], &[], writer.into());
-    let told = String::from_utf8_lossy(&done.stderr);
-    assert_eq!((done.status.code(), &*told), (Some(0), ""), "the verdict is that of the subject");
+    let shown = String::from_utf8_lossy(&done.stderr);
+    assert_eq!((done.status.code(), &*shown), (Some(0), ""), "the verdict is that of the subject");
     assert_eq!(names(&folder), ["report.json"]);
     let report = std::fs::read_to_string(&report).expect("a report");
     assert!(report.contains("pairing/register#lint"), "{report}");
 }
 
 #[tokio::test]
-async fn a_reader_who_leaves_does_not_hide_a_failure() {
+async fn a_closed_pipe_does_not_hide_a_failure() {
     let relay = Reference::start(&[]).await;
-    let script = "summary: Awaits what never comes.\ncovers: [PAIR-10]\nunder_test: relay\nsteps:\n  - connect: { as: host, to: /mac }\n  - expect: { on: host, json: { type: pong }, check: answers }\n";
+    let script = "summary: Awaits a message that never arrives.\ncovers: [PAIR-10]\nunder_test: relay\nsteps:\n  - connect: { as: host, to: /mac }\n  - expect: { on: host, json: { type: pong }, check: answers }\n";
     let scenario = file(&folder("failure-unread"), "never.yaml", script);
     let (reader, writer) = io::pipe().expect("a pipe");
     drop(reader);
@@ -71,26 +71,26 @@ async fn a_reader_who_leaves_does_not_hide_a_failure() {
 }
 
 #[test]
-fn answers_that_cannot_be_written_are_a_fault_with_a_message() {
+fn unwritable_output_is_an_error_with_a_message() {
     for arguments in [&["list"][..], &["schema", "scenario"], &["explain", "PAIR-30"], &["completions", "bash"]] {
         let full = OpenOptions::new().write(true).open("/dev/full").expect("a device");
         let done = run(arguments, &[], full.into());
-        let told = String::from_utf8_lossy(&done.stderr);
-        let expected = "error: the answer cannot be written: No space left on device (os error 28)\n";
-        assert_eq!((done.status.code(), &*told), (Some(4), expected), "{arguments:?}");
+        let shown = String::from_utf8_lossy(&done.stderr);
+        let expected = "error: cannot write the output: No space left on device (os error 28)\n";
+        assert_eq!((done.status.code(), &*shown), (Some(4), expected), "{arguments:?}");
     }
 }
 
-/// `conformance list | head -0`: nobody reads.
+/// As in `conformance list | head -0`.
 #[test]
-fn answers_that_nobody_reads_are_no_reason_to_panic() {
+fn a_closed_pipe_is_not_an_error() {
     for arguments in
         [&["list"][..], &["schema", "scenario"], &["explain", "PAIR-30"], &["completions", "bash"], &["--help"]]
     {
         let (reader, writer) = io::pipe().expect("a pipe");
         drop(reader);
         let done = run(arguments, &[], writer.into());
-        let told = String::from_utf8_lossy(&done.stderr);
-        assert_eq!((done.status.code(), &*told), (Some(0), ""), "{arguments:?}");
+        let shown = String::from_utf8_lossy(&done.stderr);
+        assert_eq!((done.status.code(), &*shown), (Some(0), ""), "{arguments:?}");
     }
 }

@@ -1,14 +1,14 @@
-//! The subcommands that only tell: answers for good questions, and a hint for bad ones.
+//! The subcommands that only print: answers to valid questions, and a hint for invalid ones.
 
 use conformance::scenario::{Scenario, built_in};
 use relayspec::requirement;
 use serde_json::Value;
 
-use crate::support::{assert_told, conformance};
+use crate::support::{assert_shown, conformance};
 
 async fn answer(arguments: &[&str]) -> String {
     let ran = conformance(arguments).await;
-    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{arguments:?}: {}", ran.told());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{arguments:?}: {}", ran.shown());
     ran.out
 }
 
@@ -17,29 +17,29 @@ fn all() -> &'static [Scenario] {
 }
 
 #[tokio::test]
-async fn explain_tells_of_requirements_and_scenarios() {
+async fn explains_requirements_and_scenarios() {
     for id in ["PAIR-30", "pair-30"] {
-        let told = answer(&["explain", id]).await;
+        let shown = answer(&["explain", id]).await;
         let found = requirement::find("PAIR-30").expect("a requirement");
         for part in
             ["PAIR-30 MUST · relay\n", found.text, "spec/text/pairing.md:", "Checked by", "pairing/expired-code: "]
         {
-            assert!(told.contains(part), "`{part}` is not in\n{told}");
+            assert!(shown.contains(part), "`{part}` is not in\n{shown}");
         }
     }
     for id in ["pairing/expired-code", "pairing/stop"] {
         let scenario = all().iter().find(|scenario| scenario.id.as_str() == id).expect("a scenario");
-        let told = answer(&["explain", id]).await;
-        assert!(told.contains(&scenario.script.summary) && told.contains(&*scenario.file), "{told}");
+        let shown = answer(&["explain", id]).await;
+        assert!(shown.contains(&scenario.script.summary) && shown.contains(&*scenario.file), "{shown}");
         for check in scenario.checks() {
-            assert!(told.contains(&format!("{} ({})", check.name, check.requirement)), "{told}");
+            assert!(shown.contains(&format!("{} ({})", check.name, check.requirement)), "{shown}");
         }
     }
 }
 
 #[tokio::test]
-async fn bad_questions_get_a_hint() {
-    let mut told = String::new();
+async fn invalid_questions_get_a_hint() {
+    let mut shown = String::new();
     for arguments in [
         &["explain", "nonsense"][..],
         &["explain", "PAIR-3"],
@@ -53,24 +53,24 @@ async fn bad_questions_get_a_hint() {
         &["reference", "nonsense"],
     ] {
         let ran = conformance(arguments).await;
-        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}: {}", ran.told());
-        told += &format!("# {}\n{}\n", arguments.join(" "), ran.err);
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}: {}", ran.shown());
+        shown += &format!("# {}\n{}\n", arguments.join(" "), ran.err);
     }
-    assert_told!(told);
+    assert_shown!(shown);
 }
 
 #[tokio::test]
-async fn list_names_everything() {
-    let told = answer(&["list"]).await;
+async fn lists_everything() {
+    let shown = answer(&["list"]).await;
     let json: Value = serde_json::from_str(&answer(&["list", "--json"]).await).expect("JSON");
     assert_eq!(json.as_array().map(Vec::len), Some(all().len()));
     for scenario in all() {
-        assert!(told.contains(scenario.id.as_str()) && told.contains(&scenario.script.summary), "{}", scenario.id);
+        assert!(shown.contains(scenario.id.as_str()) && shown.contains(&scenario.script.summary), "{}", scenario.id);
     }
-    let told = answer(&["list", "--requirements"]).await;
+    let shown = answer(&["list", "--requirements"]).await;
     let json: Value = serde_json::from_str(&answer(&["list", "--requirements", "--json"]).await).expect("JSON");
     for found in requirement::all() {
-        assert!(told.contains(found.text), "{}", found.id);
+        assert!(shown.contains(found.text), "{}", found.id);
         assert!(json.as_array().expect("a list").iter().any(|row| row["id"] == found.id), "{}", found.id);
     }
     let shared = json.as_array().expect("a list").iter().filter(|row| row["id"] == "WIRE-04");
@@ -81,7 +81,7 @@ async fn list_names_everything() {
 }
 
 #[tokio::test]
-async fn list_narrows_requirements_too() {
+async fn narrows_the_list_of_requirements() {
     for (which, shown) in [
         (&["PAIR-30"][..], "relay PAIR-30"),
         (&["PAIR-H1"], "host PAIR-H1"),
@@ -100,7 +100,7 @@ async fn list_narrows_requirements_too() {
 }
 
 #[tokio::test]
-async fn schemas_are_schemas() {
+async fn prints_valid_schemas() {
     let names = answer(&["schema", "--list"]).await;
     assert_eq!(names, "scenario\nreport\nmanifest\nbaseline\ndriver\n");
     for name in names.lines() {
@@ -111,7 +111,7 @@ async fn schemas_are_schemas() {
 }
 
 #[tokio::test]
-async fn completions_are_made_for_every_shell() {
+async fn prints_completions_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = answer(&["completions", shell]).await;
         assert!(script.contains("self-test") && script.contains("report-junit"), "{shell}: {script}");
@@ -119,7 +119,7 @@ async fn completions_are_made_for_every_shell() {
 }
 
 #[tokio::test]
-async fn help_goes_to_stdout() {
+async fn prints_help_to_stdout() {
     for arguments in [&["--help"][..], &["-h"], &["help", "server"], &["server", "--help"], &["--version"]] {
         assert!(answer(arguments).await.contains("onformance"), "{arguments:?}");
     }

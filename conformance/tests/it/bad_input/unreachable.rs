@@ -1,25 +1,25 @@
-//! A URL at which no relay answers: exit status 3, with both reports written and the problem in them.
+//! URLs at which no relay answers: exit status 3, with the problem in both reports.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Judged, Nobody, Server, assert_told, judge};
+use crate::support::{RefusingPort, TcpServer, TestRun, assert_shown, test_run};
 
-/// Judges what is at a URL. The run has to end before it begins, and say so in all reports.
-async fn judged(name: &str, url: &str) -> Judged {
-    let judged = judge(name, ["server", url, "--handshake-deadline", "300ms"]).await;
-    assert_eq!((judged.ran.status, judged.ran.err.as_str()), (3, ""), "{}", judged.ran.out);
-    assert_eq!((judged.report.subjects.len(), judged.report.scenarios.len()), (0, 0));
-    let problem = judged.report.problem.clone().expect("a problem");
-    let told: String = judged.ran.out.split_whitespace().collect();
-    assert!(told.contains(&problem.split_whitespace().collect::<String>()), "{problem}\n{}", judged.ran.out);
-    assert_eq!((judged.junit.tests, judged.junit.errors), (1, 1));
-    judged
+/// Tests a URL. The run has to end before it begins, and all reports have to say so.
+async fn tested(name: &str, url: &str) -> TestRun {
+    let tested = test_run(name, ["server", url, "--handshake-deadline", "300ms"]).await;
+    assert_eq!((tested.ran.status, tested.ran.err.as_str()), (3, ""), "{}", tested.ran.out);
+    assert_eq!((tested.report.subjects.len(), tested.report.scenarios.len()), (0, 0));
+    let problem = tested.report.problem.clone().expect("a problem");
+    let shown: String = tested.ran.out.split_whitespace().collect();
+    assert!(shown.contains(&problem.split_whitespace().collect::<String>()), "{problem}\n{}", tested.ran.out);
+    assert_eq!((tested.junit.tests, tested.junit.errors), (1, 1));
+    tested
 }
 
 /// A server that reads the request, answers with these bytes and closes the connection.
-async fn answering(bytes: &'static str) -> Server {
-    Server::tcp(move |mut stream| async move {
+async fn answering(bytes: &'static str) -> TcpServer {
+    TcpServer::tcp(move |mut stream| async move {
         read_head(&mut stream).await;
         let _ = stream.write_all(bytes.as_bytes()).await;
     })
@@ -38,35 +38,35 @@ async fn read_head(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
-    assert_told!(judged("nobody", &Nobody::new().url()).await.ran.told());
+async fn nothing_listens() {
+    assert_shown!(tested("refused", &RefusingPort::new().url()).await.ran.shown());
 }
 
 #[tokio::test]
-async fn no_tls_is_spoken() {
-    let server = Server::tcp(|mut stream| async move {
+async fn the_server_does_not_use_tls() {
+    let server = TcpServer::tcp(|mut stream| async move {
         let _ = stream.read(&mut [0; 1024]).await;
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     })
     .await;
-    assert_told!(judged("no-tls", &server.url().replace("ws:", "wss:")).await.ran.told());
+    assert_shown!(tested("no-tls", &server.url().replace("ws:", "wss:")).await.ran.shown());
 }
 
 #[tokio::test]
 async fn the_handshake_is_never_answered() {
-    let server = Server::tcp(|mut stream| async move {
+    let server = TcpServer::tcp(|mut stream| async move {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     })
     .await;
-    assert_told!(judged("silent", &server.url()).await.ran.told());
+    assert_shown!(tested("silent", &server.url()).await.ran.shown());
 }
 
 #[tokio::test]
 async fn the_connection_ends_at_once() {
-    let server = Server::tcp(|stream| async move { drop(stream) }).await;
-    let out = judged("ends", &server.url()).await.ran.told();
-    // Whether the end overtakes the request is a matter of luck.
-    assert_told!(
+    let server = TcpServer::tcp(|stream| async move { drop(stream) }).await;
+    let out = tested("ends", &server.url()).await.ran.shown();
+    // The end may or may not arrive before the request is sent.
+    assert_shown!(
         out.replace(": Connection reset by peer (os error 104)", "").replace(": Broken pipe (os error 32)", "")
     );
 }
@@ -74,7 +74,7 @@ async fn the_connection_ends_at_once() {
 #[tokio::test]
 async fn the_handshake_is_answered_wrongly() {
     let switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
-    let mut told = String::new();
+    let mut shown = String::new();
     for (name, answer) in [
         ("404", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned()),
         ("404-without-reason", "HTTP/1.1 404\r\n\r\n".to_owned()),
@@ -91,8 +91,8 @@ async fn the_handshake_is_answered_wrongly() {
         ),
     ] {
         let server = answering(answer.leak()).await;
-        let judged = judged(name, &server.url()).await;
-        told += &format!("# {name}\n{}\n", judged.ran.told());
+        let tested = tested(name, &server.url()).await;
+        shown += &format!("# {name}\n{}\n", tested.ran.shown());
     }
-    assert_told!(told);
+    assert_shown!(shown);
 }

@@ -1,189 +1,140 @@
 //! Wrong usage and unreadable files: exit status 2 and one message, before anything is started.
 
 use std::path::Path;
-use std::sync::LazyLock;
 
-use crate::support::{Nobody, Server, assert_told, conformance, file, folder, names};
+use crate::support::{RefusingPort, TcpServer, assert_shown, conformance, file, folder, names};
 
-/// Runs each command line; what they say, under the names of the cases.
-async fn told(cases: &[(&str, Vec<String>)]) -> String {
+/// Runs each command line; their messages, under the names of the cases. `SERVER` is a server at a port that refuses connections: had
+/// the runner tried to connect, the exit status would be 3.
+async fn messages<W: AsRef<str>>(cases: &[(&str, W)]) -> String {
+    let port = RefusingPort::new();
     let mut all = String::new();
-    for (name, arguments) in cases {
-        let ran = conformance(arguments).await;
-        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}: {}", ran.told());
+    for (name, line) in cases {
+        let line = line.as_ref().replace("SERVER", &format!("server {}", port.url()));
+        let ran = conformance(shell_words::split(&line).expect("a command line")).await;
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{name}: {}", ran.shown());
         all += &format!("# {name}\n{}\n", ran.err);
     }
     all
 }
 
-/// A run against a port that nobody listens at: had anything been tried, the exit status would be 3.
-fn server(more: &[&str]) -> Vec<String> {
-    static NOBODY: LazyLock<Nobody> = LazyLock::new(Nobody::new);
-    words(&["server", &NOBODY.url()].into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
-}
-
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
 #[tokio::test]
 async fn subjects() {
     let cases = [
-        ("none", words(&["server"])),
-        ("another scheme", words(&["server", "http://127.0.0.1:8080"])),
-        ("no scheme", words(&["server", "127.0.0.1:8080"])),
-        ("no host", words(&["server", "ws://"])),
-        ("port zero", words(&["server", "ws://127.0.0.1:0"])),
-        ("a query", words(&["server", "ws://127.0.0.1/?a=b"])),
-        ("a command without a port", words(&["server", "--command", "my-relay"])),
-        ("a URL without a port", words(&["server", "ws://127.0.0.1:8080", "--command", "my-relay {port}"])),
-        ("an open quote", words(&["server", "--command", "my-relay '{port}"])),
-        ("an empty command", words(&["server", "--command", ""])),
-        (
-            "a URL with a port that cannot be",
-            words(&["server", "http://127.0.0.1:{port}", "--command", "my-relay {port}"]),
-        ),
-        ("an unknown family", server(&["--family", "pears"])),
-        ("a CA file without TLS", server(&["--ca-file", "ca.pem"])),
-        ("anybody trusted without TLS", server(&["--insecure"])),
-        (
-            "anybody trusted without TLS, with a command",
-            words(&["server", "--command", "my-relay {port}", "--insecure"]),
-        ),
-        ("the URL of an endpoint", words(&["server", "ws://127.0.0.1:8080/mac"])),
-        ("the URL of an endpoint below a path", words(&["server", "ws://relay.example.org/v1/browser/"])),
-        (
-            "the URL of an endpoint of a command",
-            words(&["server", "ws://127.0.0.1:{port}/mac", "--command", "my-relay {port}"]),
-        ),
-        ("a CA file that is none", words(&["server", "wss://127.0.0.1:1", "--ca-file", "/no/such/ca.pem"])),
+        ("none", "server"),
+        ("another scheme", "server http://127.0.0.1:8080"),
+        ("no scheme", "server 127.0.0.1:8080"),
+        ("no host", "server ws://"),
+        ("port zero", "server ws://127.0.0.1:0"),
+        ("a query", "server ws://127.0.0.1/?a=b"),
+        ("a command without a port", "server --command my-relay"),
+        ("a URL without a port", "server ws://127.0.0.1:8080 --command 'my-relay {port}'"),
+        ("an open quote", r#"server --command "my-relay '{port}""#),
+        ("an empty command", "server --command ''"),
+        ("an invalid URL with a port", "server http://127.0.0.1:{port} --command 'my-relay {port}'"),
+        ("an unknown family", "SERVER --family pears"),
+        ("a CA file without TLS", "SERVER --ca-file ca.pem"),
+        ("any certificate trusted without TLS", "SERVER --insecure"),
+        ("any certificate trusted without TLS, with a command", "server --command 'my-relay {port}' --insecure"),
+        ("the URL of an endpoint", "server ws://127.0.0.1:8080/mac"),
+        ("the URL of an endpoint below a path", "server ws://relay.example.org/v1/browser/"),
+        ("the URL of an endpoint of a command", "server ws://127.0.0.1:{port}/mac --command 'my-relay {port}'"),
+        ("a missing CA file", "server wss://127.0.0.1:1 --ca-file /no/such/ca.pem"),
     ];
-    assert_told!(told(&cases).await);
+    assert_shown!(messages(&cases).await);
 }
 
 #[tokio::test]
 async fn options() {
     let cases = [
-        ("an unknown timing parameter", server(&["--set", "code_lifespan=1s"])),
-        ("a duration without unit", server(&["--set", "code_lifetime=5"])),
-        ("a setting without value", server(&["--set", "code_lifetime"])),
-        ("a size of another unit", server(&["--max-message", "2 MB"])),
-        ("a deadline that is none", server(&["--run-deadline", "soon"])),
-        ("no jobs", server(&["--jobs", "0"])),
-        ("two ways to trust", server(&["--insecure", "--ca-file", "ca.pem"])),
-        ("an unknown option", server(&["--verbos"])),
-        ("an unknown subcommand", words(&["judge"])),
-        ("the self-test of a URL", words(&["self-test", "ws://127.0.0.1:1"])),
+        ("an unknown timing parameter", "SERVER --set code_lifespan=1s"),
+        ("a duration without unit", "SERVER --set code_lifetime=5"),
+        ("a setting without value", "SERVER --set code_lifetime"),
+        ("a size of another unit", "SERVER --max-message '2 MB'"),
+        ("an invalid deadline", "SERVER --run-deadline soon"),
+        ("no jobs", "SERVER --jobs 0"),
+        ("an invalid speed", "SERVER --speed 1000"),
+        ("two ways to trust", "SERVER --insecure --ca-file ca.pem"),
+        ("an unknown option", "SERVER --verbos"),
+        ("an unknown subcommand", "examine"),
+        ("the self-test of a URL", "self-test ws://127.0.0.1:1"),
     ];
-    assert_told!(told(&cases).await);
+    assert_shown!(messages(&cases).await);
 }
 
 #[tokio::test]
 async fn selections() {
     let cases = [
-        ("nothing by that name", server(&["--only", "no-such-thing"])),
-        ("no such requirement", server(&["--only", "PAIR-999"])),
-        ("one of two matches nothing", server(&["--only", "register", "--only", "regsiter"])),
-        ("a requirement of another role", server(&["--only", "PAIR-H1"])),
-        ("a broken glob", server(&["--only", "pairing/[a"])),
-        ("all are left out", server(&["--skip", "*"])),
-        ("a broken glob to leave out", server(&["--skip", "{a"])),
-        ("one to leave out matches nothing", server(&["--skip", "no-such-thing"])),
+        ("no such scenario", "SERVER --only no-such-thing"),
+        ("no such requirement", "SERVER --only PAIR-999"),
+        ("one of two matches nothing", "SERVER --only register --only regsiter"),
+        ("a requirement of another role", "SERVER --only PAIR-H1"),
+        ("an invalid glob", "SERVER --only 'pairing/[a'"),
+        ("all are skipped", "SERVER --skip '*'"),
+        ("an invalid glob to skip", "SERVER --skip '{a'"),
+        ("one to skip matches nothing", "SERVER --skip no-such-thing"),
     ];
-    assert_told!(told(&cases).await);
+    assert_shown!(messages(&cases).await);
 }
 
 #[tokio::test]
 async fn files() {
     let folder = folder("usage-files");
-    let file = |name: &str, text: &str| file(&folder, name, text);
+    // A flag, and a file with this text.
+    let with = |flag: &str, name: &str, text: &str| format!("{flag} {}", file(&folder, name, text));
+    let scenario = |name, text| with("SERVER --scenario", name, text);
+    let manifest = |name, text| with("SERVER --manifest", name, text);
+    let only_manifest = |name, text| with("server --manifest", name, text);
+    let baseline = |name, text| with("SERVER --baseline", name, text);
+    let invalid = "summary: A.\ncovers: [PAIR-10]\nunder_test: relay\nsteps:\n  - send: { on: host, jsn: 1 }\n";
+    let of_host =
+        "summary: A.\ncovers: [PAIR-H1]\nunder_test: host\nsteps:\n  - connect: { as: a, to: /mac, check: connects }\n";
     let cases = [
-        ("no scenario", server(&["--scenario", "/no/such.yaml"])),
-        ("a folder for a scenario", server(&["--scenario", &folder.display().to_string()])),
-        (
-            "a wrong scenario",
-            server(&[
-                "--scenario",
-                &file(
-                    "wrong.yaml",
-                    "summary: A.\ncovers: [PAIR-10]\nunder_test: relay\nsteps:\n  - send: { on: host, jsn: 1 }\n",
-                ),
-            ]),
-        ),
-        (
-            "a scenario for another role",
-            server(&[
-                "--scenario",
-                &file(
-                    "host.yaml",
-                    "summary: A.\ncovers: [PAIR-H1]\nunder_test: host\nsteps:\n  - connect: { as: a, to: /mac, check: connects }\n",
-                ),
-            ]),
-        ),
-        ("no manifest", server(&["--manifest", "/no/such.toml"])),
-        ("an unknown key in the manifest", server(&["--manifest", &file("key.toml", "uri = 'ws://127.0.0.1:1'\n")])),
-        (
-            "an unknown timing parameter in the manifest",
-            server(&["--manifest", &file("timing.toml", "[timing]\ncode_lifespan = '1s'\n")]),
-        ),
-        (
-            "a wrong duration in the manifest",
-            server(&["--manifest", &file("duration.toml", "[timing]\ncode_lifetime = '5'\n")]),
-        ),
-        ("a number in the manifest", server(&["--manifest", &file("number.toml", "[timing]\ncode_lifetime = 5\n")])),
-        ("a manifest that is no TOML", server(&["--manifest", &file("not.toml", "{ \"url\": 1 }\n")])),
+        ("no scenario", "SERVER --scenario /no/such.yaml".to_owned()),
+        ("a folder for a scenario", format!("SERVER --scenario {}", folder.display())),
+        ("an invalid scenario", scenario("wrong.yaml", invalid)),
+        ("a scenario for another role", scenario("host.yaml", of_host)),
+        ("no manifest", "SERVER --manifest /no/such.toml".to_owned()),
+        ("an unknown key in the manifest", manifest("key.toml", "uri = 'ws://127.0.0.1:1'\n")),
+        ("an unknown timing parameter in the manifest", manifest("timing.toml", "[timing]\ncode_lifespan = '1s'\n")),
+        ("an invalid duration in the manifest", manifest("duration.toml", "[timing]\ncode_lifetime = '5'\n")),
+        ("a number in the manifest", manifest("number.toml", "[timing]\ncode_lifetime = 5\n")),
+        ("a manifest that is not TOML", manifest("not.toml", "{ \"url\": 1 }\n")),
         (
             "a manifest of an unknown family",
-            words(&["server", "--manifest", &file("family.toml", "url = 'ws://127.0.0.1:1'\nfamily = 'pears'\n")]),
+            only_manifest("family.toml", "url = 'ws://127.0.0.1:1'\nfamily = 'pears'\n"),
         ),
-        (
-            "a manifest with a wrong URL",
-            words(&["server", "--manifest", &file("url.toml", "url = 'http://127.0.0.1:1'\n")]),
-        ),
-        ("a manifest without subject", words(&["server", "--manifest", &file("empty.toml", "")])),
-        (
-            "a manifest with a baseline that is not there",
-            server(&["--manifest", &file("lost.toml", "baseline = 'lost-baseline.toml'\n")]),
-        ),
+        ("a manifest with an invalid URL", only_manifest("url.toml", "url = 'http://127.0.0.1:1'\n")),
+        ("a manifest without subject", only_manifest("empty.toml", "")),
+        ("a manifest with a missing baseline", manifest("lost.toml", "baseline = 'lost-baseline.toml'\n")),
         (
             "a manifest with a CA file and no TLS",
-            words(&["server", "--manifest", &file("plain.toml", "url = 'ws://127.0.0.1:1'\nca_file = 'ca.pem'\n")]),
+            only_manifest("plain.toml", "url = 'ws://127.0.0.1:1'\nca_file = 'ca.pem'\n"),
         ),
-        (
-            "a manifest with the URL of an endpoint",
-            words(&["server", "--manifest", &file("endpoint.toml", "url = 'ws://127.0.0.1:1/mac'\n")]),
-        ),
-        ("no baseline", server(&["--baseline", "/no/such.toml"])),
-        (
-            "an empty reason",
-            server(&[
-                "--baseline",
-                &file("reason.toml", "[[expected]]\ncheck = 'pairing/register#story'\nreason = ''\n"),
-            ]),
-        ),
-        ("no reason", server(&["--baseline", &file("none.toml", "[[expected]]\ncheck = 'pairing/register#story'\n")])),
-        ("a baseline that is no TOML", server(&["--baseline", &file("yaml.toml", "expected:\n  - check: a\n")])),
+        ("a manifest with the URL of an endpoint", only_manifest("endpoint.toml", "url = 'ws://127.0.0.1:1/mac'\n")),
+        ("no baseline", "SERVER --baseline /no/such.toml".to_owned()),
+        ("an empty reason", baseline("reason.toml", "[[expected]]\ncheck = 'pairing/register#story'\nreason = ''\n")),
+        ("no reason", baseline("none.toml", "[[expected]]\ncheck = 'pairing/register#story'\n")),
+        ("a baseline that is not TOML", baseline("yaml.toml", "expected:\n  - check: a\n")),
     ];
-    assert_told!(told(&cases).await);
+    assert_shown!(messages(&cases).await);
 }
 
 #[tokio::test]
 async fn reports_that_cannot_be_written() {
     let folder = folder("usage-reports");
-    let nobody = Server::tcp(|_| async { panic!("somebody connected") }).await;
-    let shown = folder.display().to_string();
-    let at = |path: &str| Path::new(&shown).join(path).display().to_string();
-    std::fs::write(at("file"), "").expect("written");
-    let url = nobody.url();
+    let server = TcpServer::tcp(|_| async { panic!("a connection was opened") }).await;
+    let run = |reports: &[(&str, &str)]| {
+        let flag = |(flag, path): &(&str, &str)| format!(" --report-{flag} {}", folder.join(path).display());
+        format!("server {}{}", server.url(), reports.iter().map(flag).collect::<String>())
+    };
+    std::fs::write(Path::new(&folder).join("file"), "").expect("written");
     let cases = [
-        ("in no folder", words(&["server", &url, "--report-json", &at("none/report.json")])),
-        ("a folder", words(&["server", &url, "--report-junit", &shown])),
-        ("below a file", words(&["server", &url, "--report-json", &at("file/report.json")])),
-        (
-            "one that can and one that cannot",
-            words(&["server", &url, "--report-json", &at("report.json"), "--report-junit", &at("none/report.xml")]),
-        ),
+        ("in no folder", run(&[("json", "none/report.json")])),
+        ("a folder", run(&[("junit", "")])),
+        ("below a file", run(&[("json", "file/report.json")])),
+        ("one that can and one that cannot", run(&[("json", "report.json"), ("junit", "none/report.xml")])),
     ];
-    assert_told!(told(&cases).await);
+    assert_shown!(messages(&cases).await);
     assert_eq!(names(&folder), ["file"], "nothing is left of the report that could be written");
 }

@@ -1,4 +1,4 @@
-//! A daemon that is killed a hundred times under load: what it had acknowledged it knows, and registering again changes nothing.
+//! A daemon that is killed a hundred times under load keeps what it has acknowledged, and registering again changes nothing.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{Read, Write};
@@ -17,15 +17,15 @@ use crate::support::BINARY;
 
 /// How often it is killed.
 const KILLS: usize = 100;
-/// Calls under way at once.
-const UNDER_WAY: usize = 32;
-/// How many answers come before the daemon is killed.
+/// How many calls are in flight at once.
+const IN_FLIGHT: usize = 32;
+/// How many answers the daemon sends before it is killed.
 const ANSWERS: usize = 60;
 
-/// A daemon, killed with its value.
-struct Daemon(Child);
+/// A daemon. Dropping it kills it.
+struct DaemonProcess(Child);
 
-impl Daemon {
+impl DaemonProcess {
     fn start(socket: &Path) -> Self {
         let mut command = Command::new(BINARY);
         command.args(["reference", "rpc-daemon", "--log", "error", "--socket"]).arg(socket);
@@ -33,7 +33,7 @@ impl Daemon {
     }
 }
 
-impl Drop for Daemon {
+impl Drop for DaemonProcess {
     fn drop(&mut self) {
         // SIGKILL.
         self.0.kill().expect("a process");
@@ -41,13 +41,13 @@ impl Drop for Daemon {
     }
 }
 
-/// A connection that is spoken on call by call.
-struct Talk {
+/// A connection to the daemon.
+struct DaemonConnection {
     stream: UnixStream,
     frames: Frames,
 }
 
-impl Talk {
+impl DaemonConnection {
     fn open(socket: &Path) -> Self {
         let until = Instant::now() + Duration::from_secs(20);
         loop {
@@ -59,11 +59,11 @@ impl Talk {
         }
     }
 
-    fn say(&mut self, id: u64, message: Message) {
+    fn send(&mut self, id: u64, message: Message) {
         self.stream.write_all(&Frame { id, message }.encode()).expect("a daemon that reads");
     }
 
-    fn hear(&mut self) -> Frame {
+    fn receive(&mut self) -> Frame {
         loop {
             if let Some(frame) = self.frames.next_frame().expect("a short frame") {
                 return Frame::decode(frame).expect("a frame");
@@ -75,12 +75,12 @@ impl Talk {
         }
     }
 
-    /// The commands of the session `s`, which is there once, and active.
+    /// The commands of the session `s`, which exists once, and is active.
     fn commands(&mut self) -> HashSet<String> {
         let (request_id, session_id) = (String::new(), String::new());
         let request = Request { request_id, session_id, query: SESSIONS.to_owned(), scope: Scope::AllSessions };
-        self.say(0, Message::Request(request));
-        let Frame { message: Message::Response(response), .. } = self.hear() else { panic!("no response") };
+        self.send(0, Message::Request(request));
+        let Frame { message: Message::Response(response), .. } = self.receive() else { panic!("no response") };
         let sessions: Vec<Value> = serde_json::from_str(&response.content).expect("JSON");
         let [session] = &sessions[..] else { panic!("not one session: {sessions:?}") };
         assert_eq!((&session["session_id"], &session["active"]), (&"s".into(), &true.into()));
@@ -119,37 +119,37 @@ fn folder() -> PathBuf {
 }
 
 #[test]
-fn killed_a_hundred_times_nothing_acknowledged_is_lost() {
+fn loses_nothing_that_was_acknowledged() {
     let folder = folder();
     let socket = folder.join("daemon.sock");
     let mut acknowledged: HashSet<String> = HashSet::new();
     let mut last_id = 0;
     for round in 0..KILLS {
-        let daemon = Daemon::start(&socket);
-        let mut talk = Talk::open(&socket);
-        talk.say(1, start(round));
-        assert_eq!(talk.hear(), Frame { id: 1, message: Message::Ack });
-        let known = talk.commands();
+        let daemon = DaemonProcess::start(&socket);
+        let mut connection = DaemonConnection::open(&socket);
+        connection.send(1, start(round));
+        assert_eq!(connection.receive(), Frame { id: 1, message: Message::Ack });
+        let known = connection.commands();
         let lost: Vec<_> = acknowledged.difference(&known).collect();
         assert!(lost.is_empty(), "lost with kill {round}: {lost:?}");
-        talk.say(1, start(round));
-        assert_eq!(talk.hear().message, Message::Ack);
-        assert_eq!(talk.commands(), known, "registered again, it is the same session");
+        connection.send(1, start(round));
+        assert_eq!(connection.receive().message, Message::Ack);
+        assert_eq!(connection.commands(), known, "registering again keeps the session");
 
-        let mut under_way = BTreeMap::new();
+        let mut in_flight = BTreeMap::new();
         let mut answers = 0;
         while answers < ANSWERS + round % 7 {
-            while under_way.len() < UNDER_WAY {
+            while in_flight.len() < IN_FLIGHT {
                 last_id += 1;
                 let name = format!("{round}-{last_id}");
-                talk.say(last_id, command(&name));
-                under_way.insert(last_id, name);
+                connection.send(last_id, command(&name));
+                in_flight.insert(last_id, name);
             }
-            let Frame { id, message: Message::Ack } = talk.hear() else { panic!("no acknowledgement") };
-            acknowledged.insert(under_way.remove(&id).expect("a call under way"));
+            let Frame { id, message: Message::Ack } = connection.receive() else { panic!("no acknowledgement") };
+            acknowledged.insert(in_flight.remove(&id).expect("a call under way"));
             answers += 1;
         }
-        // Killed with calls under way.
+        // Killed with calls in flight.
         drop(daemon);
     }
     assert!(acknowledged.len() >= KILLS * ANSWERS);

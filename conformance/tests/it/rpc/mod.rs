@@ -1,3 +1,3 @@
-//! A daemon that is killed again and again.
+//! A daemon that is killed repeatedly.
 
 mod kills;

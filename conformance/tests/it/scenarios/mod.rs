@@ -1,6 +1,5 @@
-//! Scenario files as values: what is written reads back to the same, and the library of built-in ones is complete.
+//! Scenarios as values: they round-trip through YAML, and the built-in library is complete.
 
-mod any_http;
 mod any_script;
 mod page;
 
@@ -8,7 +7,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use conformance::scenario::{Scenario, Script, built_in, load, save};
+use conformance::scenario::step::STEPS;
+use conformance::scenario::{Scenario, Script, Step, built_in, load, save};
 use jsonschema::{Draft, Validator};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -27,7 +27,7 @@ fn text_of(scenario: &Scenario) -> String {
     std::fs::read_to_string(root.join(&*scenario.file)).expect("a scenario's file")
 }
 
-/// Reads YAML as the loader does, without asking whether a script can be played.
+/// Parses YAML as the loader does, without validating a script.
 fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
@@ -42,19 +42,19 @@ fn schema() -> &'static Validator {
 }
 
 #[test]
-fn built_in_ones_are_printed_and_read_back() {
+fn built_in_scenarios_round_trip() {
     assert!(!all().is_empty());
     for scenario in all() {
         let printed = save(&scenario.script).expect("a script that can be printed");
         let file = format!("{}.yaml", scenario.id);
         let back = load(&file, &printed).unwrap_or_else(|error| panic!("{error}\n{printed}")).remove(0);
         assert_eq!(back.script, scenario.script, "{printed}");
-        assert_eq!(save(&back.script).as_ref(), Ok(&printed), "printing is stable");
+        assert_eq!(save(&back.script).expect("a script that can be printed"), printed, "printing is stable");
     }
 }
 
 #[test]
-fn built_in_ones_are_valid_by_their_schema() {
+fn built_in_scenarios_match_their_schema() {
     let schema = schema();
     for scenario in all() {
         let written: Value = yaml(&text_of(scenario)).expect("YAML");
@@ -64,7 +64,7 @@ fn built_in_ones_are_valid_by_their_schema() {
 }
 
 #[test]
-fn wrong_ones_are_invalid_by_their_schema() {
+fn invalid_scenarios_do_not_match_the_schema() {
     let script =
         |steps: Value| json!({ "summary": "A.", "covers": ["PAIR-10"], "under_test": "relay", "steps": steps });
     let right = script(json!([{ "connect": { "as": "host", "to": "/mac" } }]));
@@ -89,7 +89,7 @@ fn wrong_ones_are_invalid_by_their_schema() {
 }
 
 #[test]
-fn built_in_ones_have_names_and_summaries_that_read_well() {
+fn built_in_scenarios_have_proper_names_and_summaries() {
     for scenario in all() {
         let name = Path::new(&*scenario.file).file_stem().and_then(|stem| stem.to_str()).expect("a name");
         let kebab = name
@@ -101,69 +101,72 @@ fn built_in_ones_have_names_and_summaries_that_read_well() {
         assert!([own, shared].contains(&scenario.id.as_str().to_owned()), "{}", scenario.id);
         let summary = &scenario.script.summary;
         let sentence = summary.ends_with('.') && summary.starts_with(|c: char| c.is_uppercase());
-        assert!(sentence && !summary.contains('\n'), "{}: `{summary}` is no sentence", scenario.id);
+        assert!(sentence && !summary.contains('\n'), "{}: `{summary}` is not a sentence", scenario.id);
     }
     let ids: BTreeSet<_> = all().iter().map(|scenario| &scenario.id).collect();
     assert_eq!(ids.len(), all().len(), "two scenarios have the same id");
 }
 
-/// Requirements that no scenario can judge, and why not.
+/// Requirements that no scenario can check, and why not.
 const EXCUSED: &[(&str, &str, &str)] = &[
-    ("pairing host", "RECON-11", "nothing refuses a host for good"),
-    ("pairing host", "DRV-01", "it binds the runner: what is no event is log output, so no line of a client breaks it"),
+    ("pairing host", "RECON-11", "nothing refuses a host permanently"),
+    ("pairing host", "DRV-01", "it applies to the runner: other output is log output, so no line of a client violates it"),
     ("pairing viewer", "DRV-01", "as for the host"),
-    ("terminal host", "RECON-11", "nothing refuses a host for good"),
+    ("terminal host", "RECON-11", "nothing refuses a host permanently"),
     ("terminal host", "DRV-01", "as for pairing"),
     ("terminal viewer", "DRV-01", "as for pairing"),
     ("tunnel agent", "DRV-01", "as for pairing"),
-    ("rpc client", "RECON-11", "nothing refuses a client for good"),
+    ("rpc client", "RECON-11", "nothing refuses a client permanently"),
     ("rpc client", "DRV-01", "as for pairing"),
     ("sync client", "DRV-01", "as for pairing"),
 ];
 
-/// The requirements of a role that no check judges.
-fn unjudged(family: &Family, role: &str) -> Vec<&'static str> {
+/// The requirements of a role that no check covers.
+fn unchecked(family: &Family, role: &str) -> Vec<&'static str> {
     let scenarios = all().iter().filter(|scenario| scenario.family.name == family.name);
     let scenarios = scenarios.filter(|scenario| scenario.script.under_test == role);
-    let judged: BTreeSet<_> = scenarios.flat_map(Scenario::checks).map(|check| check.requirement).collect();
-    family.requirements(role).map(|found| found.id).filter(|id| !judged.contains(*id)).collect()
+    let checked: BTreeSet<_> = scenarios.flat_map(Scenario::checks).map(|check| check.requirement).collect();
+    family.requirements(role).map(|found| found.id).filter(|id| !checked.contains(*id)).collect()
 }
 
-/// Whether a family has scenarios of its own, beside those that every client is judged by.
+/// Whether a family has scenarios of its own, beside those for every client.
 fn has_scenarios(family: &Family) -> bool {
     all().iter().any(|scenario| scenario.family.name == family.name && scenario.script.under_test == family.server)
 }
 
 #[test]
-fn every_requirement_is_judged_by_a_check() {
+fn a_check_covers_every_requirement() {
     assert!(FAMILIES.first().is_some_and(has_scenarios));
     let mut excused: Vec<_> = EXCUSED.iter().map(|(role, id, _)| format!("{role} {id}")).collect();
     let mut left = Vec::new();
-    // A family begins with its law; from its first scenario on nothing may be left out.
+    // A family starts with its specification; from its first scenario on, nothing may be missing.
     for family in FAMILIES.iter().filter(|family| has_scenarios(family)) {
         for role in family.clients.iter().chain([&family.server]) {
-            left.extend(unjudged(family, role).into_iter().map(|id| format!("{} {role} {id}", family.name)));
+            left.extend(unchecked(family, role).into_iter().map(|id| format!("{} {role} {id}", family.name)));
         }
     }
     excused.sort();
     left.sort();
-    assert_eq!(left, excused, "requirements that nothing judges, and those that are excused");
+    assert_eq!(left, excused, "requirements without a check, and those that are excused");
 }
 
-/// A step that is new in the format is also new in [`any_script`].
 #[test]
-fn any_script_has_every_step_of_the_schema() {
+fn the_list_of_steps_matches_the_schema_and_its_own_examples() {
     let document = schema::document::<Script>();
     let steps = document["$defs"]["Step"]["oneOf"].as_array().expect("the steps");
-    let all: BTreeSet<_> = steps.iter().flat_map(|step| names(&step["properties"])).collect();
-    let mut runner = TestRunner::deterministic();
-    let mut made = BTreeSet::new();
-    for _ in 0..3000 {
-        let step = any_script::step().new_tree(&mut runner).expect("a step").current();
-        made.extend(names(&serde_json::to_value(&step).expect("JSON")));
+    let all: Vec<_> = steps.iter().flat_map(|step| names(&step["properties"])).collect();
+    assert_eq!(STEPS.iter().map(|kind| kind.keyword.to_owned()).collect::<Vec<_>>(), all);
+    for kind in STEPS {
+        let step: Step = serde_json::from_value(any_script::example(kind)).expect("an example of a step");
+        assert_eq!(step.keyword(), kind.keyword);
+        assert!(kind.summary.ends_with('.'), "`{}` has no summary", kind.keyword);
     }
-    made.insert("many".to_owned());
-    assert_eq!(made, all);
+    let (mut runner, generator) = (TestRunner::deterministic(), any_script::step());
+    let mut left: BTreeSet<_> = STEPS.iter().map(|kind| kind.keyword).collect();
+    for _ in 0..3000 {
+        left.remove(generator.new_tree(&mut runner).expect("a step").current().keyword());
+    }
+    assert_eq!(left, BTreeSet::new(), "steps that are never generated");
 }
 
 fn names(object: &Value) -> Vec<String> {
@@ -174,7 +177,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_script_is_printed_and_read_back(script in any_script::script()) {
+    fn random_scripts_round_trip(script in any_script::script()) {
         let printed = save(&script).expect("a script that can be printed");
         let back = yaml::<Script>(&printed);
         prop_assert_eq!(back.as_ref(), Ok(&script), "{}", printed);

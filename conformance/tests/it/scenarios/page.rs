@@ -1,9 +1,9 @@
-//! The page on the language of scenarios, held against the types: nothing is missing there, nothing is made up, and every example
-//! can be played.
+//! Checks the page on the scenario language against the types: it is complete, invents nothing, and every example loads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use conformance::scenario::step::STEPS;
 use conformance::scenario::{Script, Term, load};
 use relayspec::schema;
 use serde_json::Value;
@@ -15,7 +15,7 @@ fn page(name: &str) -> String {
     std::fs::read_to_string(path).expect("a page")
 }
 
-/// The cells of each row of each table, without the rows that rule lines; for each table the heading that it stands under.
+/// The cells of each row of each table, without separators; for each table the heading above it.
 fn tables(page: &str) -> Vec<(String, Vec<Vec<String>>)> {
     let (mut tables, mut heading, mut is_inside) = (Vec::new(), String::new(), false);
     for line in page.lines() {
@@ -38,7 +38,7 @@ fn tables(page: &str) -> Vec<(String, Vec<Vec<String>>)> {
     tables
 }
 
-/// What stands between backticks.
+/// The text between backticks.
 fn code(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
@@ -49,7 +49,7 @@ fn keys(text: &str) -> BTreeSet<String> {
     code(text).into_iter().map(word).filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase())).collect()
 }
 
-/// The keys that stand in brackets.
+/// The keys in brackets.
 fn optional(text: &str) -> BTreeSet<String> {
     text.split('[').skip(1).flat_map(|part| keys(part.split(']').next().unwrap_or_default())).collect()
 }
@@ -63,11 +63,11 @@ fn target<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 fn has_every_step_with_its_keys_and_no_others() {
     let (document, page) = (schema::document::<Script>(), page("scenarios.md"));
     let rows: Vec<_> = tables(&page).into_iter().filter(|(heading, _)| heading.starts_with("Steps: ")).collect();
-    let mut told: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
-    // The steps have three columns; what `expect` waits for has three too, but is no step.
+    let mut documented: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    // The steps have three columns; the table of what `expect` waits for has three too.
     for row in rows.iter().flat_map(|(_, rows)| rows).filter(|row| row.len() == 3) {
         for name in keys(&row[0]) {
-            told.entry(name).or_insert_with(|| (keys(&row[1]), optional(&row[1])));
+            documented.entry(name).or_insert_with(|| (keys(&row[1]), optional(&row[1])));
         }
     }
     let steps = document["$defs"]["Step"]["oneOf"].as_array().expect("the steps");
@@ -75,17 +75,17 @@ fn has_every_step_with_its_keys_and_no_others() {
     for (name, step) in steps.iter().flat_map(|step| step["properties"].as_object()).flatten() {
         let step = target(&document, step);
         let keys: BTreeSet<_> = names(&step["properties"]).into_iter().collect();
-        let Some((told, bracketed)) = told.get(name) else {
+        let Some((listed, bracketed)) = documented.get(name) else {
             problems.push(format!("`{name}` has no row"));
             continue;
         };
-        problems.extend(keys.difference(told).map(|key| format!("`{name}` has the key `{key}`, the page does not")));
-        problems.extend(told.difference(&keys).map(|key| format!("`{name}` has no key `{key}`, the page has")));
+        problems.extend(keys.difference(listed).map(|key| format!("`{name}` has the key `{key}`, the page does not")));
+        problems.extend(listed.difference(&keys).map(|key| format!("`{name}` has no key `{key}`, the page has")));
         let required: BTreeSet<_> =
             step["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let wrong = bracketed.iter().filter(|key| required.contains(key.as_str()));
         problems.extend(wrong.map(|key| format!("`{name}` needs `{key}`, and the page has it in brackets")));
-        // A choice, which the page makes in words, is one among several.
+        // The page describes choices in words.
         let free: Vec<_> =
             keys.iter().filter(|key| !required.contains(key.as_str()) && !bracketed.contains(*key)).collect();
         if let [key] = &*free {
@@ -98,10 +98,10 @@ fn has_every_step_with_its_keys_and_no_others() {
 #[test]
 fn mentions_every_key_that_there_is() {
     let (document, page) = (schema::document::<Script>(), page("scenarios.md"));
-    let told: BTreeSet<_> = code(&page.replace("```", "")).into_iter().flat_map(words).collect();
+    let mentioned: BTreeSet<_> = code(&page.replace("```", "")).into_iter().flat_map(words).collect();
     let definitions = document["$defs"].as_object().expect("definitions").values();
     let all = definitions.chain([&document]).flat_map(|definition| names(&definition["properties"]));
-    let missing: BTreeSet<_> = all.filter(|key| !told.contains(key)).collect();
+    let missing: BTreeSet<_> = all.filter(|key| !mentioned.contains(key)).collect();
     assert_eq!(missing, BTreeSet::new(), "keys that the page does not mention");
 }
 
@@ -110,18 +110,18 @@ fn words(code: &str) -> Vec<String> {
 }
 
 #[test]
-fn says_nothing_twice() {
+fn has_no_duplicate_rows() {
     for (heading, rows) in tables(&page("scenarios.md")) {
         let mut seen = BTreeSet::new();
         for row in &rows {
             let form = code(&row[0]).first().map_or_else(|| row[0].clone(), |code| shape(code));
-            let told = if row[0].starts_with('`') && row[0].ends_with('`') { form } else { row[0].clone() };
-            assert!(seen.insert(told), "under `{heading}` there are two rows on {}", row[0]);
+            let subject = if row[0].starts_with('`') && row[0].ends_with('`') { form } else { row[0].clone() };
+            assert!(seen.insert(subject), "under `{heading}` there are two rows on {}", row[0]);
         }
     }
 }
 
-/// What a value is about: its keys, where it has any.
+/// The keys of a value, if it has any.
 fn shape(code: &str) -> String {
     match yaml::<Value>(code) {
         Ok(Value::Object(members)) => members.keys().cloned().collect::<Vec<_>>().join(" "),
@@ -130,7 +130,7 @@ fn shape(code: &str) -> String {
 }
 
 #[test]
-fn values_and_patterns_are_what_it_says() {
+fn values_and_patterns_parse_as_described() {
     let page = page("scenarios.md");
     let rows =
         tables(&page).into_iter().filter(|(heading, _)| heading == "Values and patterns").flat_map(|(_, rows)| rows);
@@ -145,7 +145,7 @@ fn values_and_patterns_are_what_it_says() {
     assert!(forms > 8, "the tables of values and patterns were not found");
 }
 
-/// The blocks of YAML that are scenarios; others are for other programs.
+/// The blocks of YAML, which are scenarios.
 fn examples(page: &str) -> Vec<String> {
     let blocks = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned());
     blocks.collect()
@@ -160,4 +160,14 @@ fn every_example_loads() {
         loaded += 1;
     }
     assert!(loaded >= 2, "the examples were not found");
+}
+
+#[test]
+fn lists_every_step_with_its_example() {
+    let rows = STEPS.iter().map(|step| {
+        let example = format!("{}: {}", step.keyword, step.example).replace('|', "\\|");
+        format!("| `{example}` | {} |\n", step.summary)
+    });
+    let expected = format!("## Every step\n\n| example | what it does |\n| --- | --- |\n{}", rows.collect::<String>());
+    assert!(page("scenarios.md").contains(&expected), "docs/scenarios.md must contain this section:\n\n{expected}");
 }

@@ -1,6 +1,4 @@
-//! What several tests need: the real binary, servers that are no relay, folders of their own.
-//!
-//! Everything here ends with the test that started it.
+//! Shared by the tests: the real binary, scripted servers, temporary folders. Everything ends with the test that started it.
 
 pub(crate) mod peer;
 mod process;
@@ -12,24 +10,24 @@ use std::sync::LazyLock;
 
 pub(crate) use process::{Reference, is_alive, is_gone};
 
-pub(crate) use run::{BINARY, FLAWED, Judged, Ran, Running, conformance, judge};
-pub(crate) use server::{Nobody, Server};
+pub(crate) use run::{BINARY, BinaryOutput, FLAWED, RunningBinary, TestRun, conformance, test_run};
+pub(crate) use server::{RefusingPort, TcpServer};
 
-/// The folder of this process, as several may share a target directory. It stays for those who look into a failure, until
-/// a later process finds that its owner is gone.
+/// The folder of this process, since several may share a target directory. It stays, to investigate failures, until a later process
+/// finds that its owner has ended.
 static OWN: LazyLock<PathBuf> = LazyLock::new(|| {
     let all = Path::new(env!("CARGO_TARGET_TMPDIR"));
     for name in names(all) {
         let owner = name.strip_prefix("run-").and_then(|id| id.parse().ok());
         if owner.is_some_and(|id| !is_alive(id)) {
-            // Another process may be quicker.
+            // Another process may be faster.
             let _ = std::fs::remove_dir_all(all.join(name));
         }
     }
     all.join(format!("run-{}", std::process::id()))
 });
 
-/// A folder of a test's own, empty.
+/// An empty folder for a test.
 pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = OWN.join(name);
     if folder.exists() {
@@ -54,15 +52,14 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What differs from run to run, and what it is shown as in a snapshot.
+/// What differs between runs, and its replacement in snapshots.
 pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
         (env!("CARGO_BIN_EXE_conformance"), "CONFORMANCE"),
         (concat!(env!("CARGO_TARGET_TMPDIR"), r"/run-\d+"), "TMP"),
-        // The machine's own affair.
         (r"(?m)^    noise     the machine was late by .*\n", ""),
         (r"(127\.0\.0\.1|localhost|port) ?:?\d{4,5}\b", "$1:PORT"),
-        (r"\d+(\.\d+)? m?s(; played (twice|\d+ times))?\)", "TIME)"),
+        (r"\d+(\.\d+)? m?s(; run (twice|\d+ times))?\)", "TIME)"),
         (r"\d+\.\d{3} s into", "TIME into"),
         (r"\b\d{13}\b", "EPOCH_MS"),
         (r"\b\d+ of \d+ checks", "N of N checks"),
@@ -73,16 +70,16 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// Compares with a snapshot, after what differs from run to run was replaced.
-macro_rules! assert_told {
-    ($told:expr) => {
-        let told = &$told;
-        insta::with_settings!({ filters => crate::support::filters() }, { insta::assert_snapshot!(told) });
+/// Compares a text with a snapshot, after [`filters`].
+macro_rules! assert_shown {
+    ($shown:expr) => {
+        let shown = &$shown;
+        insta::with_settings!({ filters => crate::support::filters() }, { insta::assert_snapshot!(shown) });
     };
-    ($name:expr, $told:expr) => {
-        let told = &$told;
-        insta::with_settings!({ filters => crate::support::filters() }, { insta::assert_snapshot!($name, told) });
+    ($name:expr, $shown:expr) => {
+        let shown = &$shown;
+        insta::with_settings!({ filters => crate::support::filters() }, { insta::assert_snapshot!($name, shown) });
     };
 }
 
-pub(crate) use assert_told;
+pub(crate) use assert_shown;

@@ -1,5 +1,5 @@
-//! The server's half of WebSocket, with every byte at hand, made anew from RFC 6455: it shares nothing with the judge, whose
-//! mistakes it must not repeat.
+//! The server side of WebSocket, written from RFC 6455 with control of every byte: it shares no code with the runner, whose errors it must
+//! not repeat.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -13,16 +13,16 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// A handshake that has not been answered.
-pub(crate) struct Request {
+/// A handshake that is not yet answered.
+pub(crate) struct UpgradeRequest {
     stream: BufReader<TcpStream>,
     /// The request target.
     pub(crate) target: String,
     key: String,
 }
 
-impl Request {
-    /// Reads a handshake; `None` where none came.
+impl UpgradeRequest {
+    /// Reads a handshake; `None` if none arrives.
     pub(crate) async fn read(stream: TcpStream) -> Option<Self> {
         let mut stream = BufReader::new(stream);
         let mut head = Vec::new();
@@ -40,26 +40,26 @@ impl Request {
     }
 
     /// Completes the handshake.
-    pub(crate) async fn accept(mut self) -> Peer {
+    pub(crate) async fn accept(mut self) -> ScriptedPeer {
         let digest = Sha1::digest(format!("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", self.key));
         let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade";
         let answer = format!("{head}\r\nSec-WebSocket-Accept: {}\r\n\r\n", BASE64.encode(digest));
         let _ = self.stream.write_all(answer.as_bytes()).await;
-        Peer { stream: self.stream }
+        ScriptedPeer { stream: self.stream }
     }
 
-    /// Answers with another status, as `404 Not Found`.
+    /// Answers with another status, such as `404 Not Found`.
     pub(crate) async fn refuse(mut self, status: &str) {
         let _ = self.stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes()).await;
     }
 }
 
-/// A client's WebSocket connection. A client that is gone is no fault of the server: what cannot be written is lost.
-pub(crate) struct Peer {
+/// A client's WebSocket connection. If the client is gone, writing does nothing.
+pub(crate) struct ScriptedPeer {
     stream: BufReader<TcpStream>,
 }
 
-impl Peer {
+impl ScriptedPeer {
     /// The next frame: opcode and payload, unmasked. Fragments are not put together. `None` after the end.
     pub(crate) async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         let first = self.stream.read_u8().await.ok()?;

@@ -1,4 +1,4 @@
-//! Runs the real binary, and reads what it wrote.
+//! Runs the real binary, and reads its reports.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -19,23 +19,29 @@ use tokio::time::timeout;
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_conformance");
 
-/// A client that can do things wrong.
+/// A client with selectable flaws.
 pub(crate) const FLAWED: &str = env!("CARGO_BIN_EXE_flawed-client");
 
-/// No single run here takes longer, on however busy a machine; one that hangs is killed.
+/// The longest time of a single run, even on a busy machine; after it the run is killed.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What a run of the binary came to.
+/// The result of a run of the binary.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct BinaryOutput {
     pub(crate) status: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Ran {
-    /// Exit status and texts, for snapshots.
-    pub(crate) fn told(&self) -> String {
+impl BinaryOutput {
+    /// Asserts the exit status.
+    #[track_caller]
+    pub(crate) fn exits(&self, status: i32) {
+        assert_eq!(self.status, status, "{}", self.shown());
+    }
+
+    /// Exit status and output, for snapshots.
+    pub(crate) fn shown(&self) -> String {
         let part = |name, text: &str| {
             if text.trim().is_empty() { String::new() } else { format!("--- {name}\n{}\n", unwrapped(text.trim_end())) }
         };
@@ -43,7 +49,7 @@ impl Ran {
     }
 }
 
-/// The text with each message in one line: where it is broken depends on the paths in it.
+/// The text with each message in one line, since wrapping depends on the paths in it.
 fn unwrapped(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
@@ -59,26 +65,26 @@ fn unwrapped(text: &str) -> String {
 }
 
 /// Runs the binary with these arguments to its end.
-pub(crate) async fn conformance<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ran {
-    Running::start(arguments).end().await
+pub(crate) async fn conformance<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> BinaryOutput {
+    RunningBinary::start(arguments).end().await
 }
 
-/// The binary while it runs. It is ended when this is dropped, with what it has started.
-pub(crate) struct Running {
+/// The running binary. Dropping it ends the binary and everything that it has started.
+pub(crate) struct RunningBinary {
     child: Child,
     out: BufReader<ChildStdout>,
     err: ChildStderr,
     read: String,
 }
 
-impl Running {
+impl RunningBinary {
     pub(crate) fn start<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
         let mut command = Command::new(BINARY);
         command.args(arguments);
         Self::spawn(command)
     }
 
-    /// Starts a command that was made for [`BINARY`].
+    /// Starts a command for [`BINARY`].
     pub(crate) fn spawn(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the binary starts");
@@ -87,7 +93,7 @@ impl Running {
         Self { child, out, err, read: String::new() }
     }
 
-    /// Reads its output until a line that has this text, which is returned.
+    /// Reads its output up to a line with this text, which is returned.
     pub(crate) async fn line_with(&mut self, text: &str) -> String {
         loop {
             let mut line = String::new();
@@ -106,13 +112,13 @@ impl Running {
         kill_process(id, signal).expect("a signal");
     }
 
-    /// Kills it and waits until it is gone.
+    /// Kills it and waits for its end.
     pub(crate) async fn killed(mut self) {
         self.child.kill().await.expect("a process to kill");
     }
 
-    /// Waits for its end. Nobody may hold its output any longer, neither it nor what it started.
-    pub(crate) async fn end(mut self) -> Ran {
+    /// Waits for its end, and for that of its output, which no process that it started may keep open.
+    pub(crate) async fn end(mut self) -> BinaryOutput {
         let (mut out, mut err) = (std::mem::take(&mut self.read), String::new());
         let over = async {
             let (_, _, status) = tokio::try_join!(
@@ -127,12 +133,12 @@ impl Running {
             assert!(!text.contains('\u{1b}'), "an escape sequence in a pipe:\n{text}");
             assert!(!text.contains("panicked"), "{text}");
         }
-        Ran { status: status.code().expect("an exit status and no signal"), out, err }
+        BinaryOutput { status: status.code().expect("an exit status and no signal"), out, err }
     }
 }
 
-impl Drop for Running {
-    /// Where a test fails early. SIGTERM first, for an orderly end.
+impl Drop for RunningBinary {
+    /// If a test fails early: SIGTERM first, for an orderly end.
     fn drop(&mut self) {
         let Some(id) = self.child.id().and_then(|id| Pid::from_raw(id as i32)) else { return };
         let _ = kill_process(id, Signal::TERM);
@@ -143,31 +149,31 @@ impl Drop for Running {
     }
 }
 
-/// What a judging run came to, with its reports.
+/// The result of a test run, with its reports.
 #[derive(Debug)]
-pub(crate) struct Judged {
-    pub(crate) ran: Ran,
+pub(crate) struct TestRun {
+    pub(crate) ran: BinaryOutput,
     pub(crate) report: RunReport,
     pub(crate) junit: quick_junit::Report,
 }
 
-/// Judges with both machine-readable reports, written to a folder of this name, and holds them against each other.
-pub(crate) async fn judge<A: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = A>) -> Judged {
-    let folder = super::folder(&format!("judge/{name}"));
+/// Runs the binary with both machine-readable reports, written to a folder of this name, and compares the reports.
+pub(crate) async fn test_run<A: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = A>) -> TestRun {
+    let folder = super::folder(&format!("runs/{name}"));
     let ran = reporting(&folder, arguments).end().await;
-    Judged::read(&folder, ran)
+    TestRun::read(&folder, ran)
 }
 
-/// Starts to judge with both machine-readable reports.
-fn reporting<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Running {
+/// Starts the binary with both machine-readable reports.
+fn reporting<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> RunningBinary {
     let mut arguments: Vec<OsString> = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
     let reports = ["--report-json".into(), json(folder).into(), "--report-junit".into(), junit(folder).into()];
-    // What stands behind `--` is the subject's.
+    // Arguments after `--` are the subject's.
     let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
     arguments.splice(end..end, reports);
     let mut command = Command::new(BINARY);
     command.args(arguments);
-    Running::spawn(command)
+    RunningBinary::spawn(command)
 }
 
 fn json(folder: &Path) -> PathBuf {
@@ -178,18 +184,25 @@ fn junit(folder: &Path) -> PathBuf {
     folder.join("report.xml")
 }
 
-impl Judged {
-    /// Starts a run whose reports go to a folder; [`Judged::read`] reads them.
-    pub(crate) fn start<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Running {
+impl TestRun {
+    /// Asserts the exit status.
+    #[track_caller]
+    pub(crate) fn exits(&self, status: i32) -> &Self {
+        self.ran.exits(status);
+        self
+    }
+
+    /// Starts a run whose reports go to a folder; [`TestRun::read`] reads them.
+    pub(crate) fn start<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> RunningBinary {
         reporting(folder, arguments)
     }
 
-    /// Reads the reports of a run: the JSON fits its schema, the JUnit file says the same.
-    pub(crate) fn read(folder: &Path, ran: Ran) -> Self {
+    /// Reads the reports of a run: the JSON must match its schema, and the JUnit file must agree with it.
+    pub(crate) fn read(folder: &Path, ran: BinaryOutput) -> Self {
         let text = std::fs::read_to_string(json(folder)).unwrap_or_else(|error| panic!("no report: {error}\n{ran:#?}"));
         let value: Value = serde_json::from_str(&text).expect("JSON");
         let problems: Vec<_> = report_schema().iter_errors(&value).map(|error| error.to_string()).collect();
-        assert_eq!(problems, [""; 0], "the report does not fit its schema");
+        assert_eq!(problems, [""; 0], "the report does not match its schema");
         let report: RunReport = serde_json::from_value(value).expect("a report");
         let text = std::fs::read_to_string(junit(folder)).expect("a JUnit report");
         let junit = quick_junit::Report::deserialize_from_str(&text).expect("JUnit");
@@ -200,7 +213,7 @@ impl Judged {
         Self { ran, report, junit }
     }
 
-    /// The check with this name, of whichever scenario.
+    /// The check with this name, in any scenario.
     pub(crate) fn check(&self, name: &str) -> &CheckOutcome {
         let checks = self.report.scenarios.iter().flat_map(|scenario| &scenario.checks);
         let mut found = checks.filter(|check| check.id.ends_with(&format!("#{name}")));

@@ -1,4 +1,4 @@
-//! Servers that a test writes down: anything that listens at TCP.
+//! TCP servers that tests script.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -6,16 +6,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::peer::Request;
+use super::peer::UpgradeRequest;
 
-/// A server on a free port of the loopback interface. It ends with its connections when it is dropped.
-pub(crate) struct Server {
+/// A server on a free loopback port. Dropping it ends it with its connections.
+pub(crate) struct TcpServer {
     address: SocketAddr,
     accepting: JoinHandle<()>,
 }
 
-impl Server {
-    /// Serves each connection by `serve`, side by side.
+impl TcpServer {
+    /// Serves each connection with `serve`, concurrently.
     pub(crate) async fn tcp<F: Future<Output = ()> + Send + 'static>(
         serve: impl Fn(TcpStream) -> F + Send + 'static,
     ) -> Self {
@@ -30,14 +30,14 @@ impl Server {
         Self { address, accepting }
     }
 
-    /// Serves each WebSocket handshake by `serve`.
+    /// Serves each WebSocket handshake with `serve`.
     pub(crate) async fn websocket<F: Future<Output = ()> + Send + 'static>(
-        serve: impl Fn(Request) -> F + Clone + Send + Sync + 'static,
+        serve: impl Fn(UpgradeRequest) -> F + Clone + Send + Sync + 'static,
     ) -> Self {
         Self::tcp(move |stream| {
             let serve = serve.clone();
             async move {
-                if let Some(request) = Request::read(stream).await {
+                if let Some(request) = UpgradeRequest::read(stream).await {
                     serve(request).await;
                 }
             }
@@ -50,16 +50,16 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for TcpServer {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-/// A port that refuses connections and is nobody else's as long as this lives.
-pub(crate) struct Nobody(TcpSocket);
+/// A port that refuses connections, and that no other process can bind while this lives.
+pub(crate) struct RefusingPort(TcpSocket);
 
-impl Nobody {
+impl RefusingPort {
     pub(crate) fn new() -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");

@@ -1,4 +1,4 @@
-//! What the reference server has answered is there again after it was killed.
+//! What the reference server has acknowledged survives a kill.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,35 +12,35 @@ use crate::support::{Reference, folder};
 
 /// How often it is killed.
 const KILLS: usize = 8;
-/// How many messages are under way at once.
-const UNDER_WAY: usize = 20;
+/// How many messages are in flight at once.
+const IN_FLIGHT: usize = 20;
 
-struct Nobody;
+struct IgnoringObserver;
 
-impl Observer for Nobody {
+impl Observer for IgnoringObserver {
     fn sent(&mut self, _: Moment, _: &OutFrame) {}
     fn received(&mut self, _: Moment, _: &Arrival) {}
 }
 
-/// A client that has authenticated.
-struct Client(Connection);
+/// An authenticated client.
+struct SyncConnection(Connection);
 
-impl Client {
+impl SyncConnection {
     async fn new(server: &Reference, clock: &Clock) -> Self {
         let route = Route { address: server.url().parse().expect("an address"), tls: None };
         let opened = open(&route, "/sync", Dial::default()).await.expect("a connection");
-        let mut client = Self(Connection::start(opened, clock.clone(), Box::new(Nobody)));
-        client.say(&json!({ "id": "auth", "type": "auth", "pin": "000042" }));
+        let mut client = Self(Connection::start(opened, clock.clone(), Box::new(IgnoringObserver)));
+        client.request(&json!({ "id": "auth", "type": "auth", "pin": "000042" }));
         assert_eq!(client.next().await.expect("an answer")["type"], "auth_success");
         client
     }
 
-    fn say(&self, message: &Value) {
-        self.0.pen().send(OutFrame::new(TEXT, message.to_string()));
+    fn request(&self, message: &Value) {
+        self.0.writer().send(OutFrame::new(TEXT, message.to_string()));
     }
 
     fn send(&self, id: &str) {
-        self.say(&json!({ "id": id, "type": "send", "resourceId": "roses", "message": id }));
+        self.request(&json!({ "id": id, "type": "send", "resourceId": "roses", "message": id }));
     }
 
     /// The next message; `None` at the end.
@@ -54,33 +54,33 @@ impl Client {
         }
     }
 
-    /// What the chat has.
+    /// The messages of the chat.
     async fn history(&mut self) -> Vec<String> {
-        self.say(&json!({ "id": "look", "type": "subscribe", "resource": "chat", "resourceId": "roses" }));
+        self.request(&json!({ "id": "look", "type": "subscribe", "resource": "chat", "resourceId": "roses" }));
         let answer = self.next().await.expect("an answer");
         let messages = answer["data"]["messages"].as_array().expect("messages");
         for (message, seq) in messages.iter().zip(1..) {
-            assert_eq!(message["seq"], seq, "a gap or a double");
+            assert_eq!(message["seq"], seq, "a gap or a duplicate");
         }
         messages.iter().map(|message| message["content"].as_str().unwrap_or_default().to_owned()).collect()
     }
 }
 
 #[tokio::test]
-async fn what_was_answered_survives_a_kill_under_load() {
+async fn acknowledged_messages_survive_a_kill_under_load() {
     let file = folder("sync-lasting").join("chats.db").display().to_string();
     let clock = Clock::start();
     let mut answered: BTreeSet<String> = BTreeSet::new();
     for kill in 0..KILLS {
         let server = Reference::sync(&["--database", &file]).await;
-        let mut client = Client::new(&server, &clock).await;
+        let mut client = SyncConnection::new(&server, &clock).await;
         let history = client.history().await;
-        assert_eq!(history.iter().collect::<BTreeSet<_>>().len(), history.len(), "a message came twice");
+        assert_eq!(history.iter().collect::<BTreeSet<_>>().len(), history.len(), "a message is there twice");
         let lost: Vec<_> = answered.iter().filter(|id| !history.contains(id)).collect();
-        assert_eq!(lost, [""; 0], "answered before kill {kill}, and lost");
-        let mut writer = Client::new(&server, &clock).await;
-        (0..UNDER_WAY).for_each(|nth| writer.send(&format!("{kill}.{nth}")));
-        let mut next = UNDER_WAY;
+        assert_eq!(lost, [""; 0], "acknowledged before kill {kill}, and lost");
+        let mut writer = SyncConnection::new(&server, &clock).await;
+        (0..IN_FLIGHT).for_each(|nth| writer.send(&format!("{kill}.{nth}")));
+        let mut next = IN_FLIGHT;
         let writing = async {
             while let Some(answer) = writer.next().await {
                 if answer["data"]["sent"] == true {
@@ -95,10 +95,10 @@ async fn what_was_answered_survives_a_kill_under_load() {
             server.kill().await;
         };
         tokio::join!(writing, killing);
-        assert!(next > UNDER_WAY, "nothing was under way");
+        assert!(next > IN_FLIGHT, "nothing was in flight");
     }
     let server = Reference::sync(&["--database", &file]).await;
-    let history = Client::new(&server, &clock).await.history().await;
+    let history = SyncConnection::new(&server, &clock).await.history().await;
     assert!(answered.iter().all(|id| history.contains(id)));
     let second = Reference::sync_refused(&["--database", &file]).await;
     assert!(second.contains("the database cannot be used"), "two servers share a file: {second}");

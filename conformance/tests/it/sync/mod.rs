@@ -1,3 +1,3 @@
-//! A sync server that is killed again and again.
+//! A sync server that is killed repeatedly.
 
 mod lasting;

@@ -1,6 +1,6 @@
-//! Clients that do one thing wrong each, and whom the judge blames: each flaw is played with the built-in scenario that has to notice it.
+//! Clients with one flaw each, run with the built-in scenario that has to detect it.
 //!
-//! The client is a program of its own, `tests/client`; without a flaw it passes everything.
+//! The client is a separate program, `tests/client`; without a flaw it passes everything.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,21 +10,21 @@ use futures_util::future::join_all;
 use conformance::outcome::ScenarioOutcome;
 use conformance::scenario::{built_in, save};
 
-use super::{blamed, told};
-use crate::support::{FLAWED, Judged, file, folder, judge};
+use super::{failing, failing_names, shown};
+use crate::support::{FLAWED, TestRun, file, folder, test_run};
 
 /// A flaw of a client.
-pub(super) struct Case {
+struct ClientCase {
     /// Its name, as the client knows it.
-    pub(super) flaw: &'static str,
-    pub(super) role: &'static str,
-    /// The built-in scenario that notices it, without family and role.
-    pub(super) scenario: &'static str,
-    /// The checks that are to blame, in the order of the report.
-    pub(super) blamed: &'static [&'static str],
+    flaw: &'static str,
+    role: &'static str,
+    /// The built-in scenario that detects it, without family and role.
+    scenario: &'static str,
+    /// The checks that fail or warn, in the order of the report.
+    failing: &'static [&'static str],
 }
 
-impl Case {
+impl ClientCase {
     fn name(&self) -> String {
         format!("{}--{}-{}", self.flaw, self.role, self.scenario)
     }
@@ -37,21 +37,21 @@ impl Case {
     }
 }
 
-/// How often a case is played at most.
+/// How often a case is run at most.
 const MOST_ROUNDS: usize = 4;
-/// Short delays, as far apart as the machine needs to tell them.
+/// Delays that are short, but differ enough for a busy machine.
 const POLICY: &str = "base=100ms,factor=2,cap=400ms";
 
-async fn play(name: &str, role: &str, policy: &str, more: &[String]) -> Judged {
+async fn run(name: &str, role: &str, policy: &str, more: &[String]) -> TestRun {
     let role_of_family = format!("pairing.{role}");
     let subject = ["client", "--role", &role_of_family, "--driver", "--reconnect", policy];
     let limits = ["--set", "connect_timeout=1s", "--jobs", "6"];
     let arguments = subject.iter().chain(&limits).copied().chain(more.iter().map(String::as_str));
-    judge(name, arguments.chain(["--", FLAWED, role])).await
+    test_run(name, arguments.chain(["--", FLAWED, role])).await
 }
 
-/// Plays cases of one role until each has the blame that is due, or a few times: a busy machine may hide one.
-async fn judged(role: &str, policy: &str, cases: &[&Case]) -> BTreeMap<String, ScenarioOutcome> {
+/// Runs cases of one role until the right checks fail in each, or a few times: a busy machine may hide a flaw.
+async fn tested(role: &str, policy: &str, cases: &[&ClientCase]) -> BTreeMap<String, ScenarioOutcome> {
     let name = format!("clients-{role}-{}", cases[0].flaw);
     let below = folder(&name).join("pairing");
     std::fs::create_dir_all(&below).expect("a folder");
@@ -60,11 +60,11 @@ async fn judged(role: &str, policy: &str, cases: &[&Case]) -> BTreeMap<String, S
     for _ in 0..MOST_ROUNDS {
         let files = left.iter().map(|case| file(&below, &format!("{}.yaml", case.name()), &case.script()));
         let more: Vec<_> = files.flat_map(|file| ["--scenario".to_owned(), file]).collect();
-        let judged = play(&name, role, policy, &more).await;
-        assert_eq!(judged.ran.err, "", "{}", judged.ran.told());
-        let played = judged.report.scenarios.into_iter();
-        outcomes.extend(played.map(|outcome| (outcome.id.as_str().replace("pairing/", ""), outcome)));
-        left.retain(|case| blamed_names(&outcomes[&case.name()]) != case.blamed);
+        let tested = run(&name, role, policy, &more).await;
+        assert_eq!(tested.ran.err, "", "{}", tested.ran.shown());
+        let finished = tested.report.scenarios.into_iter();
+        outcomes.extend(finished.map(|outcome| (outcome.id.as_str().replace("pairing/", ""), outcome)));
+        left.retain(|case| failing_names(&outcomes[&case.name()]) != case.failing);
         if left.is_empty() {
             break;
         }
@@ -72,59 +72,60 @@ async fn judged(role: &str, policy: &str, cases: &[&Case]) -> BTreeMap<String, S
     outcomes
 }
 
-fn blamed_names(outcome: &ScenarioOutcome) -> Vec<&str> {
-    blamed(outcome).filter_map(|check| check.id.split('#').nth(1)).collect()
-}
-
 /// How many cases share a run.
 const CASES_AT_ONCE: usize = 18;
 
-/// Holds what is blamed against what has to be.
-async fn hold(role: &str, policy: &str, cases: &[&Case]) {
-    // What fails by time is played again alone, so several runs are sooner over than one.
-    let parts = cases.chunks(CASES_AT_ONCE).map(|cases| judged(role, policy, cases));
+/// Asserts that the right checks fail.
+async fn assert_failing(role: &str, policy: &str, cases: &[&ClientCase]) {
+    // Timing failures are rerun in isolation, so several runs finish earlier than one.
+    let parts = cases.chunks(CASES_AT_ONCE).map(|cases| tested(role, policy, cases));
     let outcomes: BTreeMap<_, _> = join_all(parts).await.into_iter().flatten().collect();
     let (mut all, mut wrong) = (String::new(), Vec::new());
     for case in cases {
         let outcome = &outcomes[&case.name()];
-        let names = blamed_names(outcome);
-        if names != case.blamed {
-            wrong.push(format!("for {} {names:?} are blamed instead of {:?}", case.name(), case.blamed));
+        let names = failing_names(outcome);
+        if names != case.failing {
+            wrong.push(format!("for {} {names:?} fail instead of {:?}", case.name(), case.failing));
         }
-        let _ = writeln!(all, "# {}\n{}", case.name(), blamed(outcome).map(told).collect::<String>());
+        let _ = writeln!(all, "# {}\n{}", case.name(), failing(outcome).map(shown).collect::<String>());
     }
     assert!(wrong.is_empty(), "{}\n\n{all}", wrong.join("\n"));
 }
 
 /// The cases of a role, all but those that need jitter.
-fn steady(role: &str) -> Vec<&'static Case> {
+fn steady(role: &str) -> Vec<&'static ClientCase> {
     CASES.iter().filter(|case| case.role == role && case.scenario != STORM).collect()
 }
 
 #[tokio::test]
-async fn the_right_check_is_blamed_on_a_host() {
-    hold("host", POLICY, &steady("host")).await;
+async fn the_right_checks_fail_for_a_host() {
+    assert_failing("host", POLICY, &steady("host")).await;
 }
 
 #[tokio::test]
-async fn the_right_check_is_blamed_on_a_viewer() {
-    hold("viewer", POLICY, &steady("viewer")).await;
+async fn the_right_checks_fail_for_a_viewer() {
+    assert_failing("viewer", POLICY, &steady("viewer")).await;
 }
 
 #[tokio::test]
-async fn jitter_that_is_declared_and_not_there_is_blamed() {
+async fn detects_missing_jitter() {
     let cases: Vec<_> = CASES.iter().filter(|case| case.scenario == STORM).collect();
-    hold("host", "base=100ms,factor=2,cap=400ms,jitter=0.4", &cases).await;
+    assert_failing("host", "base=100ms,factor=2,cap=400ms,jitter=0.4", &cases).await;
 }
 
 const STORM: &str = "reconnect-storm";
 
-const fn case(role: &'static str, flaw: &'static str, scenario: &'static str, blamed: &'static [&'static str]) -> Case {
-    Case { flaw, role, scenario, blamed }
+const fn case(
+    role: &'static str,
+    flaw: &'static str,
+    scenario: &'static str,
+    failing: &'static [&'static str],
+) -> ClientCase {
+    ClientCase { flaw, role, scenario, failing }
 }
 
-const CASES: &[Case] = &[
-    // Coming back
+const CASES: &[ClientCase] = &[
+    // Reconnecting
     case("host", "no-backoff", "reconnect-after-refusals", &["lint", "attempts-keep-apart"]),
     case("host", "constant-delay", "reconnect-after-refusals", &["lint", "delays-follow-the-policy"]),
     case("host", "factor-1.5", "reconnect-after-refusals", &["lint", "delays-follow-the-policy"]),
@@ -152,7 +153,7 @@ const CASES: &[Case] = &[
     case("host", "gives-up-silently", "reconnect-says-so", &["says-that-it-gave-up"]),
     case("host", "counts-losses", "reconnect-counts-in-a-row", &["a-loss-is-no-failed-attempt"]),
     case("viewer", "count-never-reset", "reconnect-counts-in-a-row", &["a-loss-is-no-failed-attempt"]),
-    // Being told to stop
+    // Stopping
     case("host", "ignores-sigterm", "reconnect-stop-connected", &["closes-its-connection"]),
     case("viewer", "ignores-sigterm", "reconnect-stop-waiting", &["ends-in-time"]),
     case("host", "ignores-stop", "reconnect-stop-by-driver", &["closes-its-connection"]),
@@ -206,7 +207,7 @@ const CASES: &[Case] = &[
     case("host", "crashes", "data", &["empty-to-the-user"]),
     case("host", "cuts-at-nul", "data", &["controls-and-nul-to-the-user"]),
     case("viewer", "cuts-at-nul", "data", &["controls-and-nul-to-the-user"]),
-    case("host", "shows-twice", "data", &["every-plane-to-the-user"]),
+    case("host", "reports-twice", "data", &["every-plane-to-the-user"]),
     case("host", "trims", "data", &["nothing-trimmed-to-the-relay"]),
     case("viewer", "sends-twice", "data", &["every-plane-to-the-relay"]),
     case("host", "sends-early", "data-early", &["lint", "sends-nothing-before-registered"]),
@@ -229,7 +230,7 @@ const CASES: &[Case] = &[
     case("viewer", "gives-in", "returns-early", &["tries-the-code-that-it-held-again"]),
     case("viewer", "insists", "returns-early", &["does-not-try-again-at-once"]),
     case("viewer", "sends-early", "data-early", &["lint", "sends-no-data-before-joined"]),
-    case("viewer", "talks-to-nobody", "host-gone-told", &["lint", "sends-no-more-data"]),
+    case("viewer", "sends-after-loss", "host-gone-told", &["lint", "sends-no-more-data"]),
     // The process
     case("host", "exits-at-once", "wire-ping", &["story"]),
     case("host", "leaves-a-child", "connects", &[]),

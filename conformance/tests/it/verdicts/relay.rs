@@ -1,17 +1,17 @@
-//! The relay of many flaws: as much of a pairing relay as the cases need, in one place, and each flaw a single deviation.
+//! The relay with flaws: as much of a pairing relay as the cases need. Each flaw is a single deviation.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::support::peer::{BINARY, CLOSE, PING, PONG, Peer, Request, TEXT, frame};
+use crate::support::peer::{BINARY, CLOSE, PING, PONG, ScriptedPeer, TEXT, UpgradeRequest, frame};
 
-/// What a code's registration says of its expiry, in ms from now.
+/// The lifetime of a code, in ms.
 const LIFETIME_MS: u128 = 300_000;
 
 /// Serves a connection; the query of its target names the flaw.
-pub(super) async fn serve(request: Request) {
+pub(super) async fn serve(request: UpgradeRequest) {
     let target = request.target.clone();
     let (path, flaw) = target.split_once('?').unwrap_or((&target, "none"));
     if path == "/closed" && flaw != "accepts" || path == "/browser" && flaw == "refuses" {
@@ -21,11 +21,11 @@ pub(super) async fn serve(request: Request) {
     match path {
         "/mac" => host(peer, flaw).await,
         "/browser" => viewer(peer, flaw).await,
-        _ => stranger(peer, flaw).await,
+        _ => invalid_path(peer, flaw).await,
     }
 }
 
-async fn host(mut peer: Peer, flaw: &str) {
+async fn host(mut peer: ScriptedPeer, flaw: &str) {
     let mut greeting = text(&registered(flaw));
     if flaw != "no-heartbeat" {
         greeting.extend(frame(PING, b""));
@@ -41,13 +41,13 @@ async fn host(mut peer: Peer, flaw: &str) {
     .await;
 }
 
-async fn viewer(peer: Peer, flaw: &str) {
+async fn viewer(peer: ScriptedPeer, flaw: &str) {
     let mut joins = 0;
     answers(peer, flaw, |message| match message["type"].as_str() {
         Some("ping") => json!({ "type": "pong", "ts": message["ts"] }),
         Some("join") => {
             joins += 1;
-            // A relay that makes up its mind at the third attempt; only the case `undecided` asks so often.
+            // From the third attempt on the code is expired; only the case `undecided` asks that often.
             let expired = matches!(flaw, "wrong-code" | "some-expired") || joins > 2 && flaw != "undecided";
             error(if expired { "EXPIRED_CODE" } else { "INVALID_CODE" })
         }
@@ -57,8 +57,8 @@ async fn viewer(peer: Peer, flaw: &str) {
     .await;
 }
 
-/// Somebody at a path that names no endpoint.
-async fn stranger(mut peer: Peer, flaw: &str) {
+/// A connection to a path without endpoint.
+async fn invalid_path(mut peer: ScriptedPeer, flaw: &str) {
     match flaw {
         "no-close-frame" => return,
         "another-close" => peer.send(&frame(CLOSE, &1000_u16.to_be_bytes())).await,
@@ -68,8 +68,8 @@ async fn stranger(mut peer: Peer, flaw: &str) {
     while peer.frame().await.is_some() {}
 }
 
-/// Answers each frame until the connection ends. Flaws of an answer's form are the same for every message.
-async fn answers(mut peer: Peer, flaw: &str, mut answer: impl FnMut(&Value) -> Value) {
+/// Answers each frame until the connection ends.
+async fn answers(mut peer: ScriptedPeer, flaw: &str, mut answer: impl FnMut(&Value) -> Value) {
     while let Some((opcode, payload)) = peer.frame().await {
         let bytes = match opcode {
             TEXT => {
@@ -91,14 +91,14 @@ async fn answers(mut peer: Peer, flaw: &str, mut answer: impl FnMut(&Value) -> V
     }
 }
 
-/// The bytes of an answer.
+/// The bytes of an answer, with flaws of its form.
 fn deviating(flaw: &str, answer: &Value) -> Vec<u8> {
-    let right = text(answer);
+    let valid = text(answer);
     let payload = answer.to_string();
     match flaw {
         "silent" => Vec::new(),
-        "talkative" => [right, text(&error("INVALID_MESSAGE"))].concat(),
-        "twice" => [right.clone(), right].concat(),
+        "talkative" => [valid, text(&error("INVALID_MESSAGE"))].concat(),
+        "twice" => [valid.clone(), valid].concat(),
         "another-ts" => text(&json!({ "type": "pong", "ts": 8 })),
         "unknown-type" => text(&json!({ "type": "hello" })),
         "out-of-order" => text(&json!({ "type": "joined", "sessionId": "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11" })),
@@ -117,15 +117,15 @@ fn deviating(flaw: &str, answer: &Value) -> Vec<u8> {
             bytes.extend_from_slice(payload.as_bytes());
             bytes
         }
-        "reserved-bit" => [&[right[0] | 0x40], &right[1..]].concat(),
-        "reserved-opcode" => [right, frame(3, b"")].concat(),
-        "split-control" => [right, vec![PING, 0]].concat(),
-        _ => right,
+        "reserved-bit" => [&[valid[0] | 0x40], &valid[1..]].concat(),
+        "reserved-opcode" => [valid, frame(3, b"")].concat(),
+        "split-control" => [valid, vec![PING, 0]].concat(),
+        _ => valid,
     }
 }
 
 fn registered(flaw: &str) -> Value {
-    // All codes of a relay that is right are different.
+    // Without a flaw all codes differ.
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_millis();
     let expiry = u64::try_from(now + LIFETIME_MS).expect("a near future");
@@ -159,7 +159,7 @@ fn code(mut number: u64) -> String {
 }
 
 fn error(code: &str) -> Value {
-    json!({ "type": "error", "code": code, "message": "So it is." })
+    json!({ "type": "error", "code": code, "message": "Refused." })
 }
 
 fn text(message: &Value) -> Vec<u8> {
