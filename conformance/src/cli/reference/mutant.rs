@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use conformance::transport::port;
 use relayspec::timing::Timing;
-use relayspec_reference::mutant::{ALL, SelectedMutant, MutantProxy, MutantProxyError, choose};
+use relayspec_reference::mutant::{ALL, MutantProxy, MutantProxyError, SelectedMutant, choose};
 
 use super::super::exit::Failure;
 use super::{server, told_to_stop};

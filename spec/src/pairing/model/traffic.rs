@@ -11,7 +11,7 @@ impl PairingModel {
         let Some(from) = self.name(op.on) else { return false };
         self.ready(&from, script);
         let Some((id, to)) = self.partner(op.on).and_then(|id| Some((id, self.name(id)?))) else {
-            return self.data_for_nobody(op.on, &from, script);
+            return self.orphaned_data(op.on, &from, script);
         };
         self.ready(&to, script);
         let arrives = |script: &mut Script, payload: Value, check| {
@@ -73,9 +73,9 @@ impl PairingModel {
     }
 
     /// Data of a connection without a partner: a viewer gets an error, a host may get one.
-    fn data_for_nobody(&mut self, id: u32, from: &str, script: &mut Script) -> bool {
+    fn orphaned_data(&mut self, id: u32, from: &str, script: &mut Script) -> bool {
         let ts = self.tick();
-        script.send(from, json!({ "type": "data", "payload": format!("for nobody {ts}") }));
+        script.send(from, json!({ "type": "data", "payload": format!("orphaned {ts}") }));
         if self.viewers.contains_key(&id) && self.profile.holds("PAIR-44") {
             script.expect(from, error("NOT_FOUND"), "PAIR-44 not-found");
         } else {

@@ -15,7 +15,7 @@ pub(super) fn note(mutant: &str, state: &Mutex<ClientState>, line: &[u8]) {
     let mut state = locked(state);
     match (command["do"].as_str(), state.up) {
         (Some("call"), SessionStatus::Away) => {
-            state.missed.extend(serde_json::from_value(command["message"].take()).ok())
+            state.missed.extend(serde_json::from_value(command["message"].take()).ok());
         }
         (Some("call"), SessionStatus::Opening) => state.waiting += 1,
         (Some(""), _) => state.leaves = mutant == "leaves-at-the-nameless",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::auth::NOBODY;
+use super::auth::UNSOLICITED;
 use super::{Observed, SyncLink, topic};
 use crate::mutant::Mutant;
 use crate::mutant::link::{self, Effect, Flow, Links};
@@ -120,7 +120,7 @@ impl SyncLink {
     /// Keeps a request until the next one of its kind.
     fn postpone(&self, seen: &Observed<'_>, state: &mut Links) {
         let mut late = seen.message.clone();
-        (late["id"], late["message"]) = (NOBODY.into(), "late".into());
+        (late["id"], late["message"]) = (UNSOLICITED.into(), "late".into());
         state.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
     }
 }

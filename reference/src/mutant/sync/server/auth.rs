@@ -141,7 +141,7 @@ fn required(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Op
         "refused-as-unknown" if server.failures > 0 => seen.instead(&error),
         "sends-for-strangers" if is("type", "send") => {
             let mut late = asked.clone();
-            late["id"] = NOBODY.into();
+            late["id"] = UNSOLICITED.into();
             state.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
             return None;
         }
@@ -171,10 +171,10 @@ fn failed(server: &mut SyncLink, seen: &Observed<'_>) -> Option<Effect> {
 }
 
 /// The id of requests that no client makes.
-pub(super) const NOBODY: &str = "nobody's";
+pub(super) const UNSOLICITED: &str = "unsolicited";
 
 impl SyncLink {
     pub(super) fn message_of_nobody(&self, seen: &Observed<'_>) -> bool {
-        seen.flow == Flow::Out && seen.message["id"] == *NOBODY
+        seen.flow == Flow::Out && seen.message["id"] == *UNSOLICITED
     }
 }

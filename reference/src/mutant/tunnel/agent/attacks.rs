@@ -84,10 +84,10 @@ pub(super) const KINDS: &[AgentRule] = kinds! {
 
 pub(super) const RULES: &[AgentRule] = &[
     gets("goes-anywhere", &["TUN-16"], "connects to the host that a URL names before it refuses", |_, seen, _| {
-        knock(seen, "http://127.0.0.2:")
+        connect_to(seen, "http://127.0.0.2:")
     }),
     gets("looks-first", &["TUN-16"], "connects to the local server before it refuses", |_, seen, _| {
-        knock(seen, "http://127.0.0.1:")
+        connect_to(seen, "http://127.0.0.1:")
     }),
     gets("encodes-spaces", &["TUN-16"], "encodes spaces in a URL", |_, seen, _| {
         seen.rewritten("HttpRequest", "url", |url| url.replace(' ', "%20"))
@@ -165,7 +165,7 @@ fn harmless(seen: &TunnelFrame<'_>) -> Effect {
 }
 
 /// Connects to the authority of a URL with this prefix, and forwards the request.
-fn knock(seen: &TunnelFrame<'_>, beginning: &str) -> Option<Effect> {
+fn connect_to(seen: &TunnelFrame<'_>, beginning: &str) -> Option<Effect> {
     let url = seen.text("url");
     if seen.is("HttpRequest") && url.starts_with(beginning) {
         let authority = url.trim_start_matches("http://").split('/').next().unwrap_or_default();

@@ -153,7 +153,7 @@ impl CloudMutant {
         }
     }
 
-    fn tells(&mut self, seen: &TunnelFrame<'_>) {
+    fn note_outgoing(&mut self, seen: &TunnelFrame<'_>) {
         if seen.is("AuthSuccess") {
             self.is_let_in = true;
             shared().lets_in(self.number, &self.token);
@@ -191,7 +191,7 @@ impl Link for CloudMutant {
         let seen = TunnelFrame { flow, frame: &frame, message: &message, kind };
         match flow {
             Flow::In => self.gets(&seen),
-            Flow::Out => self.tells(&seen),
+            Flow::Out => self.note_outgoing(&seen),
         }
         let action = self.rule.and_then(|rule| rule.apply(self, &seen, state));
         if flow == Flow::In {

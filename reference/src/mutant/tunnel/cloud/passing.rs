@@ -218,7 +218,7 @@ pub(super) const RULES: &[CloudRule] = &[
         "drops a set-cookie that is not an array",
         |_, seen, _| {
             seen.reheaded("HttpResponse", |headers| {
-                headers.retain(|name, value| name != "set-cookie" || value.is_array())
+                headers.retain(|name, value| name != "set-cookie" || value.is_array());
             })
         },
     ),
