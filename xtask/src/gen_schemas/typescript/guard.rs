@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyword_that_nobody_checks_is_refused() {
+    fn rejects_an_unknown_keyword() {
         let error = bare(&json!({ "items": { "uniqueItems": true } })).expect_err("it is unknown");
         assert!(error.to_string().contains("`uniqueItems`"), "{error}");
         assert!(bare(&json!({ "type": "string", "format": "date" })).is_err());
