@@ -44,7 +44,7 @@ enum Command {
     SelfTest(self_test::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
-    Reference(reference::Arguments),
+    Reference(reference::ReferenceArguments),
     Proxy(proxy::Arguments),
     Replay(replay::Arguments),
     Schema(schema::Arguments),

@@ -1,4 +1,4 @@
-//! The local server: answers `/1024` with so many bytes.
+//! The local server: answers `/1024` with 1,024 bytes.
 
 use std::convert::Infallible;
 

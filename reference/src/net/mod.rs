@@ -1,8 +1,7 @@
-//! The shell of the relays: accept, serve, shut down. (That of the clients is in [`client`].)
+//! The shell of the servers: accept, serve, shut down. The clients' shell is in [`client`].
 //!
-//! The shell moves bytes and keeps time; what the protocol speaks of is decided in [`crate::server`]. Each connection is one
-//! task: [`handshake`], then [`connection`], then [`closing`]. Tasks meet in [`hub`], which is asked for what needs the state of
-//! the relay, and in each other's [`mailbox`], where `data` goes directly.
+//! The shell moves bytes and keeps time; protocol decisions are taken in [`crate::server`]. Each connection is one task: [`handshake`], then
+//! [`connection`], then [`closing`]. Tasks share the core through the [`hub`], and pass data directly through each other's [`mailbox`].
 
 pub(crate) mod client;
 
@@ -11,13 +10,15 @@ mod clock;
 mod closing;
 mod connection;
 mod handshake;
+mod http;
 mod hub;
-mod letters;
 pub(crate) mod listener;
 mod mailbox;
+mod message_queue;
 pub(crate) mod rpc;
 mod strict;
 mod sync;
+mod system;
 mod tunnel;
 
 use std::future::ready;
@@ -35,98 +36,98 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{error, info, warn};
 
-use crate::server::{Core, pairing, terminal};
+use crate::server::{ServerCore, pairing, terminal};
 use closing::Close;
 use hub::Hub;
-pub use hub::System;
+
 use listener::{accept, listen};
 pub use sync::{DatabaseError, SyncOptions, SyncServer};
+pub use system::SystemRandom;
 pub use tunnel::{TunnelCloud, TunnelOptions};
 
-/// How long connections may take to close when the relay shuts down; with what else there is to do, less than 5 s (WIRE-08).
+/// How long connections may take to close at shutdown; with everything else below the 5 s of WIRE-08.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(4500);
 
-/// How much of that what is under way has to come to its end.
+/// The part of it that requests in flight may take.
 const DRAIN_LIMIT: Duration = Duration::from_millis(3500);
 
-/// How a relay runs.
+/// The options of a WebSocket server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Where to listen; port 0 lets the system choose.
+    /// The address to listen on; port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// The timing parameters. All relays use `heartbeat_interval`, `heartbeat_timeout` and `notify_deadline`; a pairing relay
-    /// `code_lifetime` and `code_retention` too, and a terminal relay `auth_timeout`.
+    /// The timing parameters. All servers use `heartbeat_interval`, `heartbeat_timeout` and `notify_deadline`; a pairing relay also
+    /// `code_lifetime` and `code_retention`, a terminal relay `auth_timeout`.
     pub timing: Timing,
-    /// The largest message that is accepted, in bytes as encoded; at least 1 MiB (WIRE-07).
+    /// The largest accepted message, in bytes as encoded; at least 1 MiB (WIRE-07).
     pub max_message: usize,
 }
-
 impl Default for Options {
-    /// Any port of 127.0.0.1, the timing of the chapter, messages of up to 2 MiB.
+    /// Any port of 127.0.0.1, default timing, messages of up to 2 MiB.
     fn default() -> Self {
         Self { listen: ([127, 0, 0, 1], 0).into(), timing: Timing::default(), max_message: 2 << 20 }
     }
 }
 
-/// Why a relay cannot start.
+/// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// The address cannot be listened at.
-    #[error("cannot listen at {address}")]
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}")]
     Listen {
-        /// The address that was asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The limit for messages is below what every relay has to accept (WIRE-07).
-    #[error("a limit of {given} bytes for messages is below {least}, which every server of the family has to accept")]
+    /// The limit for messages is too low (WIRE-07).
+    #[error("a message limit of {given} bytes is below the required minimum of {least}")]
     MaxMessage {
-        /// The limit that was asked for, in bytes.
+        /// The requested limit, in bytes.
         given: usize,
-        /// The least that it may be, in bytes.
+        /// The lowest permitted limit, in bytes.
         least: usize,
     },
-    /// The limit for bodies is below what every cloud has to accept (TUN-24).
-    #[error("a limit of {given} bytes for bodies is below {least}, which every cloud has to accept")]
+    /// The limit for bodies is too low (TUN-24).
+    #[error("a body limit of {given} bytes is below the required minimum of {least}")]
     MaxBody {
-        /// The limit that was asked for, in bytes.
+        /// The requested limit, in bytes.
         given: usize,
-        /// The least that it may be, in bytes.
+        /// The lowest permitted limit, in bytes.
         least: usize,
     },
     /// The database of a sync server cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The thread of the database cannot be started.
-    #[error("no thread can be started")]
+    /// The database thread cannot be started.
+    #[error("cannot start a thread")]
     Thread(#[source] io::Error),
-    /// The system gives no random bytes, so there would be no codes (PAIR-14).
-    #[error("the system gives no random bytes")]
+    /// The system has no random bytes, hence there would be no codes (PAIR-14).
+    #[error("the system has no random bytes")]
     Entropy(#[from] crate::server::entropy::NoEntropy),
 }
 
-/// A pairing relay that listens (chapter `pairing`, role `relay`).
-pub type PairingRelay = Server<pairing::Relay<System>>;
+/// A listening pairing relay (chapter `pairing`, role `relay`).
+pub type PairingRelay = WebSocketServer<pairing::PairingRelayCore<SystemRandom>>;
 
-/// A terminal relay that listens (chapter `terminal`, role `relay`).
-pub type TerminalRelay = Server<terminal::Relay<System>>;
+/// A listening terminal relay (chapter `terminal`, role `relay`).
+pub type TerminalRelay = WebSocketServer<terminal::TerminalRelayCore<SystemRandom>>;
 
-/// A relay that listens.
+/// A listening server.
 #[derive(Debug)]
-pub struct Server<C> {
+pub struct WebSocketServer<C> {
     listener: TcpListener,
     address: SocketAddr,
-    shared: Arc<Shared<C>>,
+    shared: Arc<ServerShared<C>>,
 }
 
-/// What all connections share.
+/// Shared by all connections.
 #[derive(Debug)]
-struct Shared<C> {
+struct ServerShared<C> {
     hub: Arc<Hub<C>>,
     timing: Timing,
     max_message: usize,
-    /// True once the relay shuts down.
+    /// True from the start of the shutdown.
     closing: watch::Sender<bool>,
 }
 
@@ -134,9 +135,9 @@ impl PairingRelay {
     /// Starts to listen. Connections wait until [`serve`](Self::serve) is called.
     ///
     /// # Errors
-    /// Where the address cannot be listened at, or an option makes no sense.
+    /// If the address cannot be bound, or an option is invalid.
     pub async fn bind(options: Options) -> Result<Self, BindError> {
-        let core = pairing::Relay::new(System, &options.timing);
+        let core = pairing::PairingRelayCore::new(SystemRandom, &options.timing);
         Self::start(core, options).await
     }
 }
@@ -145,13 +146,13 @@ impl TerminalRelay {
     /// Starts to listen. Connections wait until [`serve`](Self::serve) is called.
     ///
     /// # Errors
-    /// Where the address cannot be listened at, or an option makes no sense.
+    /// If the address cannot be bound, or an option is invalid.
     pub async fn bind(options: Options) -> Result<Self, BindError> {
-        Self::start(terminal::Relay::new(System), options).await
+        Self::start(terminal::TerminalRelayCore::new(SystemRandom), options).await
     }
 }
 
-impl<C: Core> Server<C> {
+impl<C: ServerCore> WebSocketServer<C> {
     async fn start(core: C, options: Options) -> Result<Self, BindError> {
         let Options { listen: address, timing, max_message } = options;
         if max_message < C::LEAST_MESSAGE {
@@ -163,26 +164,26 @@ impl<C: Core> Server<C> {
         Ok(Self {
             listener,
             address,
-            shared: Arc::new(Shared { hub, timing, max_message, closing: watch::Sender::new(false) }),
+            shared: Arc::new(ServerShared { hub, timing, max_message, closing: watch::Sender::new(false) }),
         })
     }
 
-    /// The address that the relay listens at, with the port that the system chose.
+    /// The address, with the port that the system chose.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until the future is ready; then takes no further connection, closes each open one with code 1001, and returns
-    /// within 5 s, when all of them are gone (WIRE-08).
+    /// Serves until `shutdown` resolves, then stops accepting, closes each open connection with code 1001, and returns within 5 s
+    /// (WIRE-08).
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         self.serve_and_drain(shutdown, ready(())).await;
     }
 
-    /// The same; between the last connection that is taken and the closing of all it waits for a future.
+    /// As [`serve`](Self::serve), but waits for `drained` between the last accepted connection and the closing of all.
     async fn serve_and_drain(self, shutdown: impl Future<Output = ()>, drained: impl Future<Output = ()>) {
         let Self { listener, address, shared } = self;
-        info!(%address, "the {} listens", C::NAME);
+        info!(%address, "the {} is listening", C::NAME);
         let mut shutdown = pin!(shutdown);
         let mut connections = JoinSet::new();
         loop {
@@ -199,7 +200,7 @@ impl<C: Core> Server<C> {
         info!(connections = connections.len(), "the {} shuts down", C::NAME);
         _ = timeout(DRAIN_LIMIT, drained).await;
         shared.closing.send_replace(true);
-        shared.hub.close_all(Close { code: CLOSE_GOING_AWAY, reason: "The relay shuts down" });
+        shared.hub.close_all(Close { code: CLOSE_GOING_AWAY, reason: "The server shuts down" });
         let all_gone = async {
             while let Some(ended) = connections.join_next().await {
                 report(ended);

@@ -14,21 +14,21 @@ pub(super) const ROLE: &str = "pairing.viewer";
 /// The pairing viewer: joins with a code, and exchanges data with the host
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP)]
-pub(super) struct Viewer {
+pub(super) struct PairingViewerArguments {
     #[command(flatten)]
-    pub(super) client: client::Client,
+    pub(super) client: client::ClientArguments,
 
-    /// The code to join with, as the host shows it. Where it is refused, the next line of standard input is another one.
+    /// The code to join with, as shown by the host. If it is refused, the next line of standard input is another one
     #[arg(long)]
     code: Option<String>,
 }
 
-impl Viewer {
+impl PairingViewerArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let (options, params, disguise) = self.client.options(ROLE)?;
         let code = self.code.clone().or(params.code);
         let code = code.ok_or_else(|| Failure::usage("no code: give --code, as the host shows it"))?;
-        let code = JoinCode::new(code).ok_or_else(|| Failure::usage("--code: a code has 6 characters"))?;
+        let code = JoinCode::new(code).ok_or_else(|| Failure::usage("--code: must have 6 characters"))?;
         let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
         self.client.run(disguise, async { pairing_viewer(options, code, input, output, stop).await })
     }

@@ -11,32 +11,32 @@ use super::{client, told_to_stop};
 
 pub(super) const ROLE: &str = "sync.client";
 
-/// The sync client: shows the messages of a chat, and sends there what is typed
+/// The sync client: shows the messages of a chat, and sends each typed line to it
 #[derive(Debug, Args)]
 #[group(id = "sync_client")]
 #[command(after_help = client::HELP)]
-pub(super) struct Client {
+pub(super) struct SyncClientArguments {
     #[command(flatten)]
-    pub(super) client: client::Client,
+    pub(super) client: client::ClientArguments,
 
-    /// The PIN of the server.
+    /// The server's PIN
     #[arg(long)]
     pin: Option<String>,
 
-    /// The id of the chat; a driver names those that it wants by itself.
+    /// The id of the chat; a driver subscribes by itself
     #[arg(long, value_name = "ID", conflicts_with = "driver")]
     chat: Option<String>,
 
-    /// From a subscription to its answer; 10s unless given.
+    /// How long a subscription may take [default: 10s]
     #[arg(long, value_name = "DURATION")]
     subscribe_timeout: Option<Written>,
 
-    /// From a message to its answer; 30s unless given.
+    /// How long a message may take to be confirmed [default: 30s]
     #[arg(long, value_name = "DURATION")]
     request_timeout: Option<Written>,
 }
 
-impl Client {
+impl SyncClientArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let (mut options, params, disguise) = self.client.options(ROLE)?;
         for (parameter, value) in

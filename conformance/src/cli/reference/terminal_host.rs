@@ -12,23 +12,23 @@ use super::{client, told_to_stop};
 
 pub(super) const ROLE: &str = "terminal.host";
 
-/// The terminal host: runs shells in pseudo terminals, and shares them with whoever has its code
+/// The terminal host: runs shells in pseudo terminals, and shares them with viewers that have its code
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP_HOST)]
-pub(super) struct Host {
+pub(super) struct TerminalHostArguments {
     #[command(flatten)]
-    pub(super) client: client::Client,
+    pub(super) client: client::ClientArguments,
 
-    /// The host's own id, the same on every connection; drawn at random unless given.
+    /// The host's id, the same on every connection [default: random]
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
 
-    /// What runs in each session; $SHELL unless given, or else /bin/sh.
+    /// The program of each session [default: $SHELL, or else /bin/sh]
     #[arg(long, value_name = "PROGRAM", conflicts_with = "driver")]
     program: Option<String>,
 }
 
-impl Host {
+impl TerminalHostArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let (options, params, disguise) = self.client.options(ROLE)?;
         let client_id = self.client_id.clone().map_or_else(client::random_id, Ok)?;

@@ -19,7 +19,7 @@ use relayspec::timing::{Parameter, Timing};
 
 use super::{Chosen, Middleman};
 use crate::client::Ending;
-use crate::client::backoff::Habit;
+use crate::client::backoff::PolicyDeviation;
 use crate::net::client::ClientOptions;
 
 /// What stands between a client with a mutant and its server, its user and the system.
@@ -63,7 +63,7 @@ impl Disguise {
         let mut middleman = Middleman::bind(middle, chosen).map_err(NoDisguise::Port)?;
         middleman.set_patience(options.timing.value(Parameter::ConnectTimeout));
         options.address.redirect(middleman.local_addr());
-        adjust(chosen.mutant.name, &mut options.policy, &mut options.timing, &mut options.habit);
+        adjust(chosen.mutant.name, &mut options.policy, &mut options.timing, &mut options.deviation);
         Ok(Self { worn, middle: Some((middleman, server)) })
     }
 
@@ -130,7 +130,7 @@ impl Worn {
 }
 
 /// Other habits than the client says that it has.
-pub(super) fn adjust(mutant: &str, policy: &mut Policy, timing: &mut Timing, habit: &mut Habit) {
+pub(super) fn adjust(mutant: &str, policy: &mut Policy, timing: &mut Timing, deviation: &mut PolicyDeviation) {
     match mutant {
         "no-backoff" => (policy.base, policy.factor) = (Duration::from_millis(1), 1.0),
         "constant-delay" => policy.factor = 1.0,
@@ -143,12 +143,12 @@ pub(super) fn adjust(mutant: &str, policy: &mut Policy, timing: &mut Timing, hab
             policy.cap = policy.cap.mul_f64(4.0 / 3.0);
         }
         "no-jitter" => policy.jitter = 0.0,
-        "seeded-alike" => *habit = Habit::RollsAlike,
-        "first-too-early" => *habit = Habit::HurriesFirst,
-        "resets-on-connection" => *habit = Habit::ResetsOnConnection,
-        "never-resets" => *habit = Habit::NeverResets,
-        "counts-losses" => *habit = Habit::CountsLosses,
-        "counts-for-ever" => *habit = Habit::CountsForEver,
+        "seeded-alike" => *deviation = PolicyDeviation::SharesJitter,
+        "first-too-early" => *deviation = PolicyDeviation::ShortensFirstDelay,
+        "resets-on-connection" => *deviation = PolicyDeviation::ResetsOnConnection,
+        "never-resets" => *deviation = PolicyDeviation::NeverResets,
+        "counts-losses" => *deviation = PolicyDeviation::CountsLosses,
+        "counts-for-ever" => *deviation = PolicyDeviation::NeverClearsFailures,
         "never-gives-up" => policy.max_attempts = None,
         "gives-up-late" => policy.max_attempts = policy.max_attempts.map(|most| most + 1),
         "gives-up-early" => policy.max_attempts = policy.max_attempts.map(|most| most.saturating_sub(1).max(1)),

@@ -1,4 +1,4 @@
-//! The chat page: what a browser gets from the server's own port. Plain files, with no step that builds them.
+//! The chat page for browsers, served from the server's own port: static files without a build step.
 
 use crate::server::Page;
 

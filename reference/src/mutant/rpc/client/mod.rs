@@ -20,7 +20,7 @@ use crate::client::Ending;
 use crate::mutant::client::{Worn, adjust, driver, place};
 use crate::mutant::link::Way;
 use crate::mutant::{Chosen, Mutant};
-use crate::net::client::rpc::Options;
+use crate::net::client::rpc::RpcClientOptions;
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[table::OPENING, table::CALLS, table::DRIVER];
 
@@ -79,13 +79,13 @@ impl RpcDisguise {
     ///
     /// # Errors
     /// Where there is no place for a socket.
-    pub fn new(chosen: Option<Chosen>, options: &mut Options) -> Result<Self, NoDoor> {
+    pub fn new(chosen: Option<Chosen>, options: &mut RpcClientOptions) -> Result<Self, NoDoor> {
         let Some(mutant) = chosen.map(|chosen| chosen.mutant.name) else { return Ok(Self(Worn(None), None)) };
         // Whoever made a folder for the daemon removes it with all that is in it, also where this process is killed.
         let socket = beside(&options.socket, &format!(".{}", std::process::id()));
         let listener = listen(mutant, &socket).map_err(|source| NoDoor { path: socket.clone(), source })?;
         let daemon = std::mem::replace(&mut options.socket, socket.clone());
-        adjust(mutant, &mut options.policy, &mut options.timing, &mut options.habit);
+        adjust(mutant, &mut options.policy, &mut options.timing, &mut options.deviation);
         if mutant == "patient-with-acks" {
             options.timing.declare(Parameter::ConnectTimeout, std::time::Duration::from_secs(3600));
         }

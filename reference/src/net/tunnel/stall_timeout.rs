@@ -1,4 +1,4 @@
-//! A connection of the public that is given up where its peer takes nothing for too long: what it was sent is kept in memory.
+//! Closes a public connection whose peer takes nothing for too long: what it was sent stays in memory until then.
 
 use std::io;
 use std::pin::Pin;
@@ -9,16 +9,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// The stream of a public client.
+/// A TCP stream with a time limit for stalled writes.
 #[derive(Debug)]
-pub(super) struct Patient {
+pub(super) struct StallTimeout {
     inner: TcpStream,
     limit: Duration,
-    /// Until then the peer has to take something.
+    /// When the write fails, if it is stalled.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patient {
+impl StallTimeout {
     pub(super) fn new(inner: TcpStream, limit: Duration) -> Self {
         Self { inner, limit, alarm: None }
     }
@@ -27,27 +27,27 @@ impl Patient {
         self.inner
     }
 
-    fn judge(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn limit(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.alarm = None;
             return written;
         }
         let limit = self.limit;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(limit)));
-        alarm.as_mut().poll(cx).map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes nothing")))
+        alarm.as_mut().poll(cx).map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no data")))
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for StallTimeout {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for StallTimeout {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, buf);
-        self.judge(cx, written)
+        self.limit(cx, written)
     }
 
     fn poll_write_vectored(
@@ -56,7 +56,7 @@ impl AsyncWrite for Patient {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
-        self.judge(cx, written)
+        self.limit(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,0 +1,10 @@
+//! The limit of open files.
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// Raises the limit as far as possible.
+pub(crate) fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    _ = setrlimit(Resource::Nofile, limit);
+}

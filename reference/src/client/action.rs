@@ -1,0 +1,99 @@
+//! What the client core asks of its shell.
+
+use std::fmt;
+
+use relayspec::driver::Event;
+
+use super::fetch::Fetch;
+
+/// What the shell must do, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClientAction {
+    /// Start to connect, and drop what is left of an earlier connection (RECON-08).
+    Connect,
+    /// Drop the attempt or the connection, and ignore its further events.
+    Abandon,
+    /// Close the connection with code 1000, and ignore its further events.
+    Leave,
+    /// Report an event to the user.
+    Report(Event),
+    /// Show output of a terminal session to the user.
+    Show {
+        /// The session's id.
+        session_id: String,
+        /// The output.
+        bytes: Vec<u8>,
+    },
+    /// Open or close a terminal session.
+    Session(SessionChange),
+    /// Make a local request.
+    Fetch(Box<Fetch>),
+    /// Cancel all local requests in flight, and ignore their results.
+    ForgetFetches,
+    /// End the process. An open WebSocket is closed with code 1000, after what the network has already been given.
+    End(Ending),
+}
+
+/// A change of a host's terminal sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionChange {
+    /// Open a session.
+    Open {
+        /// Its id.
+        session_id: String,
+    },
+    /// Close a session, without a further report.
+    Close {
+        /// Its id.
+        session_id: String,
+    },
+}
+
+/// Something to send.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A text message.
+    Text(String),
+    /// A binary message.
+    Binary(Vec<u8>),
+    /// A Ping frame.
+    Ping,
+}
+
+impl fmt::Debug for Outgoing {
+    /// Hides the content, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
+            Self::Ping => f.write_str("Ping"),
+        }
+    }
+}
+
+impl Outgoing {
+    /// Its length in bytes, without the frame header.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+            Self::Ping => 0,
+        }
+    }
+
+    /// Whether it has no payload.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Why a client ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It was stopped (RECON-13).
+    Stopped,
+    /// It gave up (RECON-09, RECON-11).
+    GaveUp,
+}
