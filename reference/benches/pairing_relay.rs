@@ -35,7 +35,6 @@ struct Plan {
     measured: Duration,
 }
 
-/// The results of one server in one round.
 #[derive(Default)]
 struct Figures {
     small: Rate,
@@ -45,7 +44,6 @@ struct Figures {
     bytes_per_idle_pair: f64,
 }
 
-/// The rate of messages.
 #[derive(Default)]
 struct Rate {
     per_second: f64,
@@ -116,7 +114,6 @@ fn median(rounds: &[Figures], of: fn(&Figures) -> f64) -> f64 {
     shared::median(rounds.iter().map(of))
 }
 
-/// The target of a row.
 enum Target {
     None,
     Ratio(f64),

@@ -25,7 +25,6 @@ const UNDER_WAY: u64 = 64;
 const WHOLE: Duration = Duration::from_millis(1500);
 const QUICK: Duration = Duration::from_millis(300);
 
-/// A service and a call.
 #[derive(Debug, Clone, Copy)]
 struct RpcCase {
     name: &'static str,
@@ -85,7 +84,6 @@ fn main() {
     before.report_others("");
 }
 
-/// Calls per second.
 fn round(case: RpcCase, length: Duration) -> f64 {
     let process = RpcProcess::start(case.kind);
     let mut stream = UnixStream::connect(process.socket()).expect("a listening service");

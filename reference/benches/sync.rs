@@ -53,7 +53,6 @@ fn main() {
     before.report_others(" (the server is one of them)");
 }
 
-/// Serves until standard input ends.
 async fn serve() {
     let mut timing = Timing::default();
     // No Pings among the measured pushes.
@@ -138,7 +137,6 @@ async fn start() -> (Child, String) {
     (child, line.trim().to_owned())
 }
 
-/// An authenticated client.
 async fn client(address: &str) -> SyncSocket {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("set");
@@ -156,7 +154,6 @@ async fn client(address: &str) -> SyncSocket {
     socket
 }
 
-/// Sends a request and waits for its answer.
 async fn ask(socket: &mut SyncSocket, request: Value) {
     socket.send(Message::text(request.to_string())).await.expect("sent");
     let answer = socket.next().await.expect("an answer").expect("a message").into_text().expect("text");
@@ -164,7 +161,6 @@ async fn ask(socket: &mut SyncSocket, request: Value) {
     assert!(answer["id"] == request["id"] && answer["type"] != "error", "{answer}");
 }
 
-/// The processor time of a process so far.
 fn processor_time(id: u32) -> Duration {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     let behind_name = text.rsplit_once(") ").map_or("", |(_, rest)| rest);

@@ -29,7 +29,6 @@ const QUICK: usize = 10_000_000;
 const SLOW: usize = 40_000_000;
 const SLOW_PACE: f64 = 8e6;
 
-/// The result of one round.
 struct Round {
     megabytes_per_second: f64,
     used: Vec<ProcessUsage>,

@@ -30,7 +30,6 @@ const BODIES: [(usize, &str); 2] = [(1 << 10, "1 KiB"), (1 << 20, "1 MiB")];
 /// Requests in flight.
 const CONCURRENT: [usize; 3] = [1, 16, 128];
 
-/// One combination, and its results.
 struct TunnelCase {
     body: usize,
     name: &'static str,

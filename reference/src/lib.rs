@@ -47,10 +47,10 @@
 
 pub mod client;
 pub mod mutant;
-pub mod server;
 pub mod tunnel;
 
 mod net;
+mod server;
 
 pub use net::client::rpc::rpc_client;
 pub use net::client::{
@@ -62,11 +62,13 @@ pub use net::{
     BindError, DatabaseError, Options, PairingRelay, SyncOptions, SyncServer, SystemRandom, TerminalRelay, TunnelCloud,
     TunnelOptions, WebSocketServer,
 };
+pub use server::entropy::NoEntropy;
+pub use server::tunnel::Limits;
 
 /// A random UUID.
 ///
 /// # Errors
 /// If the system has no random bytes.
-pub fn random_id() -> Result<String, server::entropy::NoEntropy> {
+pub fn random_id() -> Result<String, NoEntropy> {
     server::entropy::draw_uuid(&mut SystemRandom).map(|uuid| uuid.to_string())
 }

@@ -16,7 +16,6 @@ use crate::load::ACCEPT;
 
 type ForwardedSocket = WebSocketStream<TcpStream>;
 
-/// Pairs connections as they come.
 pub(crate) async fn serve(listener: TcpListener) {
     loop {
         let one = accept(&listener).await;
@@ -50,7 +49,6 @@ async fn forward(mut one: ForwardedSocket, mut other: ForwardedSocket) {
     .await;
 }
 
-/// Ready when one of the two is gone.
 fn poll_forward(from: &mut ForwardedSocket, to: &mut ForwardedSocket, cx: &mut Context<'_>) -> Poll<()> {
     while Pin::new(&mut *to).poll_ready(cx).is_ready() {
         match Pin::new(&mut *from).poll_next(cx) {

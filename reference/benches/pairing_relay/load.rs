@@ -18,7 +18,6 @@ pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// The traffic of each pair.
 #[derive(Clone, Copy)]
 pub(crate) struct Traffic {
     /// The size of each message, in bytes.
@@ -27,7 +26,6 @@ pub(crate) struct Traffic {
     pub(crate) burst: usize,
 }
 
-/// Two connections that the server has paired.
 pub(crate) struct LoadPair {
     ends: [TcpStream; 2],
 }
@@ -96,7 +94,6 @@ pub(crate) async fn throughput(
         .await
 }
 
-/// Sends a burst, and reads until all of it has arrived.
 async fn pass(
     from: &TcpStream,
     to: &TcpStream,
@@ -134,7 +131,6 @@ async fn pass(
     Ok(())
 }
 
-/// A connection during setup.
 struct SetupConnection {
     stream: std::net::TcpStream,
     /// Unread bytes.
@@ -162,7 +158,6 @@ impl SetupConnection {
         }
     }
 
-    /// The text of one short server frame.
     fn read_frame(&mut self) -> String {
         loop {
             if let [_, length @ 0..=125, rest @ ..] = &self.bytes[..]
@@ -188,7 +183,6 @@ impl SetupConnection {
     }
 }
 
-/// A masked text frame.
 fn frame(payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x81];
     match payload.len() {

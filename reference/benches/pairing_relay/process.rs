@@ -38,7 +38,6 @@ impl ServerKind {
     }
 }
 
-/// Serves until standard input ends.
 pub(crate) async fn serve(kind: ServerKind) {
     files::raise_file_limit();
     let stop = async { _ = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0])).await };
@@ -62,7 +61,6 @@ pub(crate) async fn serve(kind: ServerKind) {
     }
 }
 
-/// A running server.
 pub(crate) struct ServerProcess {
     pub(crate) kind: ServerKind,
     pub(crate) address: SocketAddr,
@@ -84,7 +82,6 @@ impl ServerProcess {
         Self { kind, address: address.trim().parse().expect("an address"), process }
     }
 
-    /// Ends the server, and waits for its end.
     pub(crate) async fn stop(mut self) {
         self.process.kill().await.expect("a process that ends");
     }
@@ -108,7 +105,6 @@ impl ServerProcess {
     }
 }
 
-/// Pins this process to the load's core.
 pub(crate) fn pin_load() -> bool {
     let own = std::process::id().to_string();
     let pinned = std::process::Command::new("taskset").args(["-cp", LOAD_CORE, &own]).stdout(Stdio::null()).status();

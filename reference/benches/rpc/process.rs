@@ -30,7 +30,6 @@ pub(super) struct RpcProcess {
 }
 
 impl RpcProcess {
-    /// Starts a service, and waits until it listens.
     pub(super) fn start(kind: ServiceKind) -> Self {
         let folder = std::env::temp_dir().join(format!("rpc-bench-{}-{kind:?}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");

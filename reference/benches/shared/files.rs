@@ -2,7 +2,6 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Raises the limit as far as possible.
 pub(crate) fn raise_file_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

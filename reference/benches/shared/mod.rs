@@ -28,7 +28,6 @@ impl MachineLoad {
         }
     }
 
-    /// Prints the share of other processes since then.
     pub(crate) fn report_others(&self, note: &str) {
         let now = Self::now();
         let (all, idle, own) = (now.all - self.all, now.idle - self.idle, now.own - self.own);

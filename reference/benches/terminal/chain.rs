@@ -35,7 +35,6 @@ impl ChainKind {
     }
 }
 
-/// The resource usage of a process.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessUsage {
     pub(crate) name: &'static str,
@@ -72,7 +71,6 @@ impl ProcessUsage {
     }
 }
 
-/// A shell and the connection to it.
 pub(crate) struct Chain {
     parts: Vec<(&'static str, Child)>,
     screen: Pin<Box<dyn AsyncRead>>,
@@ -101,7 +99,6 @@ impl Chain {
         Self { parts, screen: Box::pin(screen), keys: Box::pin(keys) }
     }
 
-    /// Waits for the prompt, and makes the terminal transparent.
     pub(crate) async fn settle(&mut self) {
         screen::settle(&mut self.screen, &mut self.keys).await;
     }

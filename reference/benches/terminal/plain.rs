@@ -15,7 +15,6 @@ use crate::process::SHELL;
 /// The copy buffer, in bytes.
 const BUFFER: usize = 64 << 10;
 
-/// Connects the host, which comes first, with the viewer.
 pub(crate) async fn relay() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     println!("{}", listener.local_addr().expect("an address"));
@@ -27,7 +26,6 @@ pub(crate) async fn relay() {
     _ = copy_bidirectional_with_sizes(&mut host, &mut viewer, BUFFER, BUFFER).await;
 }
 
-/// A shell at the other end of a connection.
 pub(crate) async fn host(address: &str) {
     let stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("set");

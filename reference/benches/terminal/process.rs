@@ -13,7 +13,6 @@ use crate::plain;
 pub(crate) const FLAG: &str = "--part";
 pub(crate) const SHELL: &str = "/bin/sh";
 
-/// Runs until it is killed.
 pub(crate) async fn run(arguments: &[String]) {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {

@@ -12,7 +12,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause of a slow reader halfway; shorter than the relay's limit.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The reading pace.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
     Fast,
@@ -20,7 +19,6 @@ pub(crate) enum Pace {
     Slow(f64),
 }
 
-/// Waits for the prompt, and makes the terminal transparent.
 pub(crate) async fn settle(screen: &mut (impl AsyncRead + Unpin), keys: &mut (impl AsyncWrite + Unpin)) {
     assert!(read(screen, &mut [0; BUFFER]).await > 0, "there is no prompt");
     type_in(keys, "PS1= PS2=; stty raw -echo; printf 'SETT''LED'\r").await;
@@ -73,7 +71,6 @@ async fn type_in(keys: &mut (impl AsyncWrite + Unpin), text: &str) {
     keys.flush().await.expect("typed");
 }
 
-/// Reads up to the marker, and returns what follows it.
 async fn skip(screen: &mut (impl AsyncRead + Unpin), marker: &[u8]) -> Vec<u8> {
     let mut seen = Vec::new();
     let mut buffer = vec![0; BUFFER];

@@ -12,7 +12,6 @@ const BUFFER: usize = 256 << 10;
 /// The part of the duration that precedes the measurement.
 const WARM_UP: u32 = 5;
 
-/// The result of a round.
 pub(crate) struct RoundResult {
     pub(crate) per_second: f64,
     /// Latencies in seconds: the median and p99.
@@ -20,7 +19,6 @@ pub(crate) struct RoundResult {
     pub(crate) most_within: f64,
 }
 
-/// Requests bodies of this size over so many connections.
 pub(crate) async fn run(address: SocketAddr, body: usize, concurrent: usize, length: Duration) -> RoundResult {
     let counted_from = Instant::now() + length / WARM_UP;
     let end = counted_from + length;
@@ -37,7 +35,6 @@ pub(crate) async fn run(address: SocketAddr, body: usize, concurrent: usize, len
     RoundResult { per_second: times.len() as f64 / length.as_secs_f64(), half_within: at(0.5), most_within: at(0.99) }
 }
 
-/// The latencies of all answers within the measured time.
 async fn client(address: SocketAddr, body: usize, counted_from: Instant, end: Instant) -> Vec<Duration> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("set");

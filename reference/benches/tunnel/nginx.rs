@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-/// nginx in front of the local server.
 pub(crate) struct Nginx {
     pub(crate) address: SocketAddr,
     process: Child,
@@ -40,7 +39,6 @@ impl Nginx {
         Err("nginx does not listen".to_owned())
     }
 
-    /// Ends nginx and its workers.
     pub(crate) async fn stop(mut self) {
         self.end().await;
     }

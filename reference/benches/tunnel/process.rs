@@ -17,7 +17,6 @@ use crate::local;
 pub(crate) const FLAG: &str = "--part";
 const TOKEN: &str = "a-token-for-the-bench-alone";
 
-/// Runs until it is killed.
 pub(crate) async fn run(arguments: &[String]) {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
@@ -44,7 +43,6 @@ fn options(address: &str) -> ClientOptions {
     ClientOptions { max_message: 24 << 20, ..options }
 }
 
-/// A running process.
 pub(crate) struct TunnelProcess {
     process: Child,
     /// The addresses that it printed first.
@@ -52,7 +50,6 @@ pub(crate) struct TunnelProcess {
 }
 
 impl TunnelProcess {
-    /// Starts a process, and waits for its addresses.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
         let mut running = Self::start_silent(arguments);
         let mut line = String::new();
@@ -62,7 +59,6 @@ impl TunnelProcess {
         running
     }
 
-    /// Starts a process that does not listen.
     pub(crate) fn start_silent(arguments: &[&str]) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("the path of this binary"));
         command.arg(FLAG).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -30,7 +30,6 @@ impl RouteKind {
     }
 }
 
-/// An open route.
 pub(crate) struct Route {
     pub(crate) kind: RouteKind,
     pub(crate) address: SocketAddr,
@@ -77,7 +76,6 @@ impl Route {
     }
 }
 
-/// Whether the local server answers a request.
 async fn serves(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(address).await else { return false };
     let request = "GET /1 HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";

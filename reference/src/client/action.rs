@@ -8,25 +8,19 @@ use super::fetch::Fetch;
 
 /// What the shell must do, in order.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ClientAction {
+pub(crate) enum ClientAction {
     /// Start to connect, and drop what is left of an earlier connection (RECON-08).
     Connect,
     /// Drop the attempt or the connection, and ignore its further events.
     Abandon,
     /// Close the connection with code 1000, and ignore its further events.
     Leave,
-    /// Report an event to the user.
     Report(Event),
-    /// Show output of a terminal session to the user.
     Show {
-        /// The session's id.
         session_id: String,
-        /// The output.
         bytes: Vec<u8>,
     },
-    /// Open or close a terminal session.
     Session(SessionChange),
-    /// Make a local request.
     Fetch(Box<Fetch>),
     /// Cancel all local requests in flight, and ignore their results.
     ForgetFetches,
@@ -37,14 +31,11 @@ pub enum ClientAction {
 /// A change of a host's terminal sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionChange {
-    /// Open a session.
     Open {
-        /// Its id.
         session_id: String,
     },
     /// Close a session, without a further report.
     Close {
-        /// Its id.
         session_id: String,
     },
 }
@@ -52,11 +43,8 @@ pub enum SessionChange {
 /// Something to send.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Outgoing {
-    /// A text message.
     Text(String),
-    /// A binary message.
     Binary(Vec<u8>),
-    /// A Ping frame.
     Ping,
 }
 
@@ -72,7 +60,6 @@ impl fmt::Debug for Outgoing {
 }
 
 impl Outgoing {
-    /// Its length in bytes, without the frame header.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -82,7 +69,6 @@ impl Outgoing {
         }
     }
 
-    /// Whether it has no payload.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use relayspec::reconnect::Policy;
 
-/// A source of jitter.
-pub trait JitterSource {
+pub(crate) trait JitterSource {
     /// An evenly distributed number from -1 to 1, different in each process (RECON-10).
     fn next_jitter(&mut self) -> f64;
 }
@@ -30,9 +29,8 @@ pub enum PolicyDeviation {
     SharesJitter,
 }
 
-/// The reconnection state of one client.
 #[derive(Debug)]
-pub struct Backoff<J> {
+pub(crate) struct Backoff<J> {
     policy: Policy,
     deviation: PolicyDeviation,
     jitter: J,
@@ -45,27 +43,23 @@ pub struct Backoff<J> {
 }
 
 impl<J: JitterSource> Backoff<J> {
-    /// A sequence before its first attempt, which has no delay.
-    #[must_use]
-    pub fn new(policy: Policy, jitter: J) -> Self {
+    pub(crate) fn new(policy: Policy, jitter: J) -> Self {
         Self { policy, deviation: PolicyDeviation::None, jitter, next: 0, failures: 0, waited: false }
     }
 
-    /// The same sequence with a deviation.
-    #[must_use]
-    pub fn with(self, deviation: PolicyDeviation) -> Self {
+    pub(crate) fn with(self, deviation: PolicyDeviation) -> Self {
         Self { deviation, ..self }
     }
 
     /// The handshake is done; by itself that changes nothing (RECON-04).
-    pub fn connected(&mut self) {
+    pub(crate) fn connected(&mut self) {
         if self.deviation == PolicyDeviation::ResetsOnConnection {
             self.succeeded();
         }
     }
 
     /// The family's own success: resets the sequence (RECON-04).
-    pub fn succeeded(&mut self) {
+    pub(crate) fn succeeded(&mut self) {
         if self.deviation != PolicyDeviation::NeverClearsFailures {
             self.failures = 0;
         }
@@ -75,14 +69,14 @@ impl<J: JitterSource> Backoff<J> {
     }
 
     /// A successful connection is lost. Returns the delay before the next attempt.
-    pub fn lost(&mut self) -> Duration {
+    pub(crate) fn lost(&mut self) -> Duration {
         self.waited = true;
         self.failures += u32::from(self.deviation == PolicyDeviation::CountsLosses);
         self.delay()
     }
 
     /// An attempt failed. Returns the delay before the next one, or `None` if it was the last (RECON-09).
-    pub fn failed(&mut self) -> Option<Duration> {
+    pub(crate) fn failed(&mut self) -> Option<Duration> {
         self.failures = self.failures.saturating_add(1);
         // The very first attempt follows no loss, so its failure counts as one (RECON-01).
         if self.waited {

@@ -13,21 +13,19 @@ use super::fetch::{Fetch, Fetched};
 use super::queue::OutgoingQueue;
 
 /// The largest message that every receiver must accept (WIRE-07), in bytes. Larger ones are refused: they would cost the connection.
-pub const LARGEST_MESSAGE: usize = 1 << 20;
+pub(crate) const LARGEST_MESSAGE: usize = 1 << 20;
 /// The most messages of the role itself that may wait.
 const MOST_OWN_MESSAGES: usize = 1000;
 /// The most unsent bytes of the user; further messages are refused.
 const MOST_USER_BYTES: usize = 32 << 20;
 
 /// A protocol role of a client.
-pub trait ClientRole {
+pub(crate) trait ClientRole {
     /// The connection is open, or [`ClientContext::try_again`] is due on it.
     fn greet(&mut self, ctx: &mut ClientContext);
 
-    /// A text message was received.
     fn text(&mut self, text: &str, ctx: &mut ClientContext);
 
-    /// A binary message was received.
     fn binary(&mut self, bytes: &[u8], ctx: &mut ClientContext);
 
     /// The user gave a command other than `stop`.
@@ -36,7 +34,6 @@ pub trait ClientRole {
     /// A person typed a line, or keys in raw mode.
     fn typed(&mut self, bytes: &[u8], ctx: &mut ClientContext);
 
-    /// A program wrote to a terminal session.
     fn written(&mut self, _session_id: &str, _bytes: Vec<u8>, _desk: &mut ClientContext) {}
 
     /// Drops the user's messages that the role still holds, and returns their number.
@@ -62,10 +59,8 @@ pub trait ClientRole {
     /// Time has passed; a role with a heartbeat is called only while a connection is open.
     fn tick(&mut self, _desk: &mut ClientContext) {}
 
-    /// The network has taken all messages.
     fn sent(&mut self, _desk: &mut ClientContext) {}
 
-    /// The result of a local request.
     fn fetched(&mut self, _key: u64, _fetched: Fetched, _desk: &mut ClientContext) {}
 
     /// The connection is lost; returns whether to reconnect.
@@ -120,18 +115,15 @@ impl ClientContext {
         }
     }
 
-    /// The time of the current event.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.now
     }
 
-    /// Reports an event to the user.
     pub fn report(&mut self, event: Event) {
         self.actions.push(ClientAction::Report(event));
     }
 
-    /// Shows output of a terminal session to the user.
     pub fn show(&mut self, session_id: String, bytes: Vec<u8>) {
         self.actions.push(ClientAction::Show { session_id, bytes });
     }
@@ -169,12 +161,10 @@ impl ClientContext {
         }
     }
 
-    /// Starts a local request.
     pub fn fetch(&mut self, fetch: Fetch) {
         self.actions.push(ClientAction::Fetch(Box::new(fetch)));
     }
 
-    /// Cancels all local requests in flight.
     pub fn forget_fetches(&mut self) {
         self.actions.push(ClientAction::ForgetFetches);
     }
@@ -240,12 +230,10 @@ impl ClientContext {
         self.transition = Transition::Stop;
     }
 
-    /// Opens or closes a terminal session.
     pub fn change(&mut self, change: SessionChange) {
         self.actions.push(ClientAction::Session(change));
     }
 
-    /// Whether the connection is open.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.is_open

@@ -9,45 +9,34 @@ use relayspec::tunnel::Headers;
 /// A request to the local server, ready to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalRequest {
-    /// The method.
     pub method: Method,
     /// Path and query, byte for byte as received.
     pub target: PathAndQuery,
     /// The header lines, without those that frame the body.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Bytes,
 }
 /// A request for the shell to make.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetch {
-    /// Identifies the result; unique for this agent.
     pub key: u64,
-    /// The request.
     pub request: LocalRequest,
 }
 
-/// The result of a local request.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fetched {
-    /// The answer of the local server.
+pub(crate) enum Fetched {
     Answer {
         /// 100 to 599.
         status: u16,
-        /// The reason phrase.
         reason: String,
-        /// The forwarded header lines.
         headers: Headers,
-        /// The whole body.
         body: Vec<u8>,
     },
-    /// No answer.
     Nothing(FetchFailure),
 }
 
-/// Why the local server has not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FetchFailure {
+pub(crate) enum FetchFailure {
     /// It cannot be connected to.
     #[error("The local server refused the connection.")]
     Refused,
@@ -69,7 +58,6 @@ pub enum FetchFailure {
 }
 
 impl FetchFailure {
-    /// The code of `Error` (TUN-14).
     pub(super) fn code(self) -> u16 {
         match self {
             Self::Refused | Self::BrokeOff | Self::Status | Self::TooLarge => 502,

@@ -10,18 +10,14 @@ const SHORTEST: Duration = Duration::from_millis(1);
 
 /// What [`Liveness::tick`] found due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LivenessDue {
-    /// Nothing yet.
+pub(super) enum LivenessDue {
     Nothing,
-    /// A Ping.
     Ping,
-    /// The server is lost.
     Loss,
 }
 
-/// Watches one connection for a silent server.
 #[derive(Debug)]
-pub struct Liveness {
+pub(super) struct Liveness {
     interval: Duration,
     timeout: Duration,
     last_received: Instant,
@@ -30,25 +26,22 @@ pub struct Liveness {
 
 impl Liveness {
     /// A connection opened at this time: a Ping is due after `interval` of silence, the loss `timeout` later.
-    #[must_use]
-    pub fn new(opened: Instant, interval: Duration, timeout: Duration) -> Self {
+    pub(super) fn new(opened: Instant, interval: Duration, timeout: Duration) -> Self {
         let (interval, timeout) = (interval.max(SHORTEST), timeout.max(SHORTEST));
         Self { interval, timeout, last_received: opened, pinged: None }
     }
 
     /// Something was received, or the connection was not read until now.
-    pub fn received(&mut self, now: Instant) {
+    pub(super) fn received(&mut self, now: Instant) {
         (self.last_received, self.pinged) = (now, None);
     }
 
     /// When [`tick`](Self::tick) is next due.
-    #[must_use]
-    pub fn wake_at(&self) -> Instant {
+    pub(super) fn wake_at(&self) -> Instant {
         self.pinged.map_or(self.last_received + self.interval, |pinged| pinged + self.timeout)
     }
 
-    /// Time has passed.
-    pub fn tick(&mut self, now: Instant) -> LivenessDue {
+    pub(super) fn tick(&mut self, now: Instant) -> LivenessDue {
         if now < self.wake_at() {
             return LivenessDue::Nothing;
         }

@@ -4,22 +4,25 @@
 //! role. Actions must be carried out in order. Messages are pulled one at a time when the network can take one, so that unsent messages
 //! survive the loss of a connection.
 
-pub mod backoff;
-pub mod context;
-pub mod fetch;
-pub mod liveness;
-pub mod pairing;
+pub(crate) mod backoff;
+pub(crate) mod context;
+pub(crate) mod fetch;
+pub(crate) mod pairing;
 pub mod rpc;
-pub mod sync;
-pub mod terminal;
-pub mod tunnel;
+pub(crate) mod sync;
+pub(crate) mod terminal;
+pub(crate) mod tunnel;
 
 mod action;
+mod liveness;
 mod machine;
 mod queue;
 #[cfg(test)]
 mod testing;
 
-pub use action::{ClientAction, Ending, Outgoing, SessionChange};
-pub use context::{ClientContext, ClientRole};
-pub use machine::ClientCore;
+pub use action::Ending;
+pub(crate) use action::{ClientAction, Outgoing, SessionChange};
+pub use backoff::PolicyDeviation;
+pub(crate) use context::ClientRole;
+pub(crate) use machine::ClientCore;
+pub use tunnel::{InvalidOrigin, LocalOrigin};

@@ -13,7 +13,6 @@ pub(super) struct OutgoingQueue {
     bytes: usize,
 }
 
-/// The limit is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct QueueFull;
 

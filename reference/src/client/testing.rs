@@ -17,7 +17,6 @@ pub(super) struct ClientFixture<R> {
     pub(super) client: Core<R>,
     pub(super) started: Instant,
     pub(super) now: Instant,
-    /// How an action is reported, if at all.
     describe: fn(ClientAction) -> Option<String>,
     reports: Vec<String>,
     /// When each attempt was started, in ms.
@@ -30,7 +29,6 @@ pub(super) struct ClientFixture<R> {
 }
 
 impl<R: ClientRole> ClientFixture<R> {
-    /// A client that has started its first attempt.
     pub(super) fn new(role: R, policy: Policy, timing: Timing, describe: fn(ClientAction) -> Option<String>) -> Self {
         let now = Instant::now();
         let mut fixture = Self {
@@ -56,7 +54,6 @@ impl<R: ClientRole> ClientFixture<R> {
         }
     }
 
-    /// Lets time pass, with every timer on time.
     pub(super) fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         while let Some(wake_at) = self.client.wake_at().filter(|wake_at| *wake_at <= until) {
@@ -78,7 +75,6 @@ impl<R: ClientRole> ClientFixture<R> {
         self.act(|client, now| client.lost(close_code, now));
     }
 
-    /// Loses the connection, and opens the next one.
     pub(super) fn reconnect(&mut self) {
         self.lose();
         self.pass(Duration::from_secs(1));
@@ -101,7 +97,6 @@ impl<R: ClientRole> ClientFixture<R> {
         self.command(json!({ "do": "send", "payload": payload.into() }));
     }
 
-    /// Closes the connection after the end.
     pub(super) fn close(&mut self) {
         self.client.closed().into_iter().for_each(|action| self.record(action));
     }
@@ -118,7 +113,6 @@ impl<R: ClientRole> ClientFixture<R> {
         sent
     }
 
-    /// What was reported since the last call.
     pub(super) fn reported(&mut self) -> String {
         std::mem::take(&mut self.reports).join(" ")
     }
@@ -136,7 +130,6 @@ impl<R: ClientRole> ClientFixture<R> {
     }
 }
 
-/// How many messages an error returns to the user.
 pub(super) fn returned(code: &str, message: &str) -> usize {
     match code {
         "NOT_SENT" => message.split(' ').find_map(|word| word.parse().ok()).unwrap_or_default(),

@@ -22,7 +22,6 @@ const LINGER_BYTES: usize = 64 << 20;
 /// The buffer for them, in bytes.
 const LINGER_BUFFER: usize = 4 << 10;
 
-/// How a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Close {
     /// The close code (RFC 6455, section 7.4).

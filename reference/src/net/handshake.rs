@@ -33,7 +33,6 @@ const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Pages may load their own files and open WebSockets, nothing else.
 const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";
 
-/// A connection after its handshake.
 pub(super) struct Upgraded<R> {
     pub(super) stream: StrictStream,
     /// `None` if the path is not an endpoint (PAIR-02).
@@ -111,7 +110,6 @@ fn switch(key: HeaderValue) -> HttpAnswer {
     answer
 }
 
-/// Why a request is not a handshake.
 #[derive(Debug)]
 struct HandshakeError {
     status: StatusCode,
@@ -169,7 +167,6 @@ pub(super) fn accept_of(key: &[u8]) -> String {
     STANDARD.encode(Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize())
 }
 
-/// Whether the request is meant as a handshake.
 fn asks<B>(request: &Request<B>) -> bool {
     has_token(request.headers(), header::UPGRADE, "websocket")
 }

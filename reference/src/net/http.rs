@@ -7,7 +7,6 @@ use hyper::{Response, StatusCode};
 
 pub(super) type HttpAnswer = Response<Full<Bytes>>;
 
-/// An answer in plain text.
 pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> HttpAnswer {
     let mut answer = Response::new(Full::new(text.into()));
     *answer.status_mut() = status;

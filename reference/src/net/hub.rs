@@ -42,7 +42,6 @@ impl<C: ServerCore> Hub<C> {
         Ok(Self { clock: Clock::start(), state: Mutex::new(state) })
     }
 
-    /// Registers a connection, or returns how to close it.
     pub(super) fn open(self: &Arc<Self>, role: C::Role, address: Option<IpAddr>) -> Result<PeerHandle<C>, Close> {
         let mut state = self.lock();
         if let Some(close) = state.closing {
@@ -73,17 +72,14 @@ impl<C: ServerCore> Hub<C> {
         ask(&mut self.lock().core, self.clock.now())
     }
 
-    /// The time until a moment of the monotonic clock.
     pub(super) fn time_until(&self, moment: Duration) -> Duration {
         moment.saturating_sub(self.clock.now().monotonic)
     }
 
-    /// The mailbox of an open connection.
     pub(super) fn mailbox(&self, peer: PeerId) -> Option<Arc<Mailbox>> {
         self.lock().mailboxes.get(&peer).cloned()
     }
 
-    /// Closes all connections, now and later.
     pub(super) fn close_all(&self, close: Close) {
         let mut state = self.lock();
         state.closing = Some(close);
@@ -161,7 +157,6 @@ impl<C: ServerCore> PeerHandle<C> {
     }
 
     /// Passes a message to the core; returns a mailbox that is full now, if any. This connection has to wait for it.
-    #[must_use]
     pub(super) fn receive(&self, message: C::Message) -> Option<Arc<Mailbox>> {
         let mut actions = Vec::new();
         let mut state = self.hub.lock();
@@ -174,7 +169,6 @@ impl<C: ServerCore> PeerHandle<C> {
         }
     }
 
-    /// No first message came in time.
     pub(super) fn first_message_overdue(&self) {
         let mut actions = Vec::new();
         let mut state = self.hub.lock();

@@ -17,18 +17,12 @@ const BACKLOG: i32 = 4096;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Listens on an address; port 0 lets the system choose.
-///
-/// # Errors
-/// If the system refuses.
 pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, BindError> {
     let listener = bound(address).and_then(TcpListener::from_std);
     listener.map_err(|source| BindError::Listen { address, source })
 }
 
 /// The same without a runtime.
-///
-/// # Errors
-/// If the system refuses.
 pub(crate) fn bound(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;

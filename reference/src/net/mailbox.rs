@@ -53,7 +53,6 @@ enum MailboxPhase {
     Closed,
 }
 
-/// The result of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivery {
     /// There is room for more.
@@ -69,7 +68,6 @@ impl Mailbox {
         Self { mark, counted, state: Mutex::default() }
     }
 
-    /// Delivers a forwarded text.
     pub(super) fn deliver(&self, text: &str) -> Delivery {
         self.put(|queue| {
             queue.push(text);
@@ -77,7 +75,6 @@ impl Mailbox {
         })
     }
 
-    /// Delivers forwarded binary messages, in order.
     pub(super) fn deliver_binary<'a>(&self, messages: impl IntoIterator<Item = &'a [u8]>) -> Delivery {
         self.put(|queue| {
             let lengths = messages.into_iter().map(|message| {
@@ -88,7 +85,6 @@ impl Mailbox {
         })
     }
 
-    /// Delivers a forwarded message with its own allocation.
     pub(super) fn deliver_owned(&self, message: OwnedMessage) -> Delivery {
         self.put(|queue| {
             let cost = message.bytes.len() + OVERHEAD;
@@ -114,7 +110,6 @@ impl Mailbox {
         self.put_answer(text.len(), |queue| queue.push(text));
     }
 
-    /// The same for a binary message.
     pub(super) fn answer_binary(&self, bytes: &[u8]) {
         self.put_answer(bytes.len(), |queue| queue.push_binary(bytes));
     }
@@ -142,19 +137,16 @@ impl Mailbox {
         }
     }
 
-    /// An answer of this cost will follow.
     pub(super) fn owe(&self, bytes: usize) {
         self.lock().owed_bytes += bytes;
     }
 
-    /// An owed answer was sent.
     pub(super) fn settle(&self, bytes: usize) {
         let mut state = self.lock();
         state.owed_bytes = state.owed_bytes.saturating_sub(bytes);
         wake(state, |state| &mut state.owner);
     }
 
-    /// Closes the connection after the messages so far.
     pub(super) fn close(&self, close: Close) {
         let mut state = self.lock();
         if let MailboxPhase::Open = state.phase {
@@ -172,7 +164,6 @@ impl Mailbox {
         wake_all(state);
     }
 
-    /// Ready when senders may deliver more.
     pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         if state.data_bytes + state.unwritten_bytes < self.mark || !matches!(state.phase, MailboxPhase::Open) {
@@ -185,7 +176,6 @@ impl Mailbox {
         Poll::Pending
     }
 
-    /// Whether a sender waits for room.
     pub(super) fn is_awaited(&self) -> bool {
         !self.lock().senders.is_empty()
     }
@@ -223,7 +213,6 @@ impl Mailbox {
         None
     }
 
-    /// The system has taken everything collected.
     pub(super) fn written(&self) {
         if self.counted == CountedUntil::Written {
             let mut state = self.lock();
@@ -232,12 +221,10 @@ impl Mailbox {
         }
     }
 
-    /// Moves the remaining messages of a connection that ends.
     pub(super) fn collect_last(&self, into: &mut MessageQueue) {
         self.lock().queue.append_to(into);
     }
 
-    /// The mailbox that receives this connection's data.
     pub(super) fn partner(&self) -> Option<Arc<Mailbox>> {
         self.lock().partner.clone()
     }
@@ -246,7 +233,6 @@ impl Mailbox {
         self.lock().partner = partner;
     }
 
-    /// Releases memory after a burst.
     pub(super) fn trim(&self) {
         self.lock().queue.trim();
     }
@@ -256,7 +242,6 @@ impl Mailbox {
     }
 }
 
-/// Wakes a task after releasing the lock.
 fn wake(mut state: MutexGuard<'_, MailboxState>, who: fn(&mut MailboxState) -> &mut Option<Waker>) {
     let waker = who(&mut state).take();
     drop(state);

@@ -28,7 +28,6 @@ struct QueueEntry {
 /// From this size on, a message with its own allocation is not copied.
 const LARGE: usize = 16 << 10;
 
-/// A message with its own allocation.
 #[derive(Debug)]
 pub(super) struct OwnedMessage {
     /// Whatever the buffer's owner holds lives as long as the message.
@@ -50,13 +49,11 @@ impl MessageQueue {
         self.put(bytes, true);
     }
 
-    /// Adds a text that is sent to many.
     pub(super) fn push_shared(&mut self, text: Bytes) {
         self.entries.push_back(QueueEntry { length: length(&text), is_binary: false, is_large: true });
         self.large.push_back(text);
     }
 
-    /// Adds a message with its own allocation.
     pub(super) fn push_owned(&mut self, message: OwnedMessage) {
         let OwnedMessage { bytes, is_binary } = message;
         if bytes.len() < LARGE {
@@ -77,14 +74,12 @@ impl MessageQueue {
         Some(Message::Frame(Frame::message(bytes, OpCode::Data(data), true)))
     }
 
-    /// Moves all messages to the end of another queue.
     pub(super) fn append_to(&mut self, other: &mut Self) {
         while let Some((bytes, is_binary)) = self.take() {
             other.push_owned(OwnedMessage { bytes, is_binary });
         }
     }
 
-    /// Releases the memory of an empty queue.
     pub(super) fn trim(&mut self) {
         if self.is_empty() {
             *self = Self::default();

@@ -121,7 +121,6 @@ pub struct WebSocketServer<C> {
     shared: Arc<ServerShared<C>>,
 }
 
-/// Shared by all connections.
 #[derive(Debug)]
 struct ServerShared<C> {
     hub: Arc<Hub<C>>,

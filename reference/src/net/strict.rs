@@ -18,7 +18,6 @@ const FIN: u8 = 0x80;
 /// The control-frame bit of the opcode.
 const CONTROL: u8 = 0x08;
 
-/// The sender of the frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FrameSender {
     /// Must mask its frames (RFC 6455, section 5.3).
@@ -82,7 +81,6 @@ impl<S> StrictStream<S> {
         self.bytes_written
     }
 
-    /// Whether the last message is complete.
     pub(super) fn is_between_messages(&self) -> bool {
         self.skip == 0 && self.head_len == 0 && !self.in_fragments
     }
@@ -123,7 +121,6 @@ impl<S> StrictStream<S> {
     }
 }
 
-/// The payload length, once the header is complete.
 fn check_head(head: &[u8], sender: FrameSender) -> Result<Option<u64>, &'static str> {
     let control = head[0] & CONTROL != 0;
     if head.len() == 1 {

@@ -10,7 +10,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 /// Pings are due on a grid from the opening of the connection, so they do not drift. Any Pong answers all Pings before it (RFC 6455,
 /// section 5.5.3), so the time-out may be shorter or longer than the interval.
 #[derive(Debug)]
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     interval: Duration,
     timeout: Duration,
     next_ping: Instant,
@@ -21,17 +21,14 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// The heartbeat of a connection opened at this time.
-    #[must_use]
-    pub fn new(opened: Instant, interval: Duration, timeout: Duration) -> Self {
+    pub(crate) fn new(opened: Instant, interval: Duration, timeout: Duration) -> Self {
         let interval = interval.max(SHORTEST_INTERVAL);
         let next_ping = opened + interval;
         Self { interval, timeout, next_ping, unanswered: None, unsent: None, overdue: false, stuck: false }
     }
 
     /// When [`tick`](Self::tick) is next due.
-    #[must_use]
-    pub fn wake_at(&self) -> Instant {
+    pub(crate) fn wake_at(&self) -> Instant {
         let unanswered = self.unanswered.filter(|_| !self.overdue);
         let unsent = self.unsent.filter(|_| !self.stuck);
         [unanswered, unsent].into_iter().flatten().map(|since| since + self.timeout).fold(self.next_ping, Instant::min)
@@ -39,7 +36,7 @@ impl Heartbeat {
 
     /// Time has passed. Returns whether a Ping is due (PAIR-80); missed Pings are not made up for.
     #[must_use = "a Ping may be due"]
-    pub fn tick(&mut self, now: Instant) -> bool {
+    pub(crate) fn tick(&mut self, now: Instant) -> bool {
         let long_ago = |since: Option<Instant>| since.is_some_and(|since| now >= since + self.timeout);
         (self.overdue, self.stuck) = (long_ago(self.unanswered), long_ago(self.unsent));
         if now < self.next_ping {
@@ -54,7 +51,7 @@ impl Heartbeat {
     }
 
     /// All due Pings have left: the peer's time to answer starts.
-    pub fn sent(&mut self, now: Instant) {
+    pub(crate) fn sent(&mut self, now: Instant) {
         if self.unsent.take().is_some() {
             self.unanswered.get_or_insert(now);
         }
@@ -62,45 +59,39 @@ impl Heartbeat {
     }
 
     /// The peer takes earlier data, only slowly: the time-out for sending the Ping starts again.
-    pub fn wait_for_sending(&mut self, now: Instant) {
+    pub(crate) fn wait_for_sending(&mut self, now: Instant) {
         if self.unsent.is_some() {
             (self.unsent, self.stuck) = (Some(now), false);
         }
     }
 
-    /// A Pong was received.
-    pub fn pong(&mut self) {
+    pub(crate) fn pong(&mut self) {
         (self.unanswered, self.overdue) = (None, false);
     }
 
     /// The peer was not read until now. Its Pong may be queued behind other data, so the time-out starts again.
-    pub fn excuse(&mut self, now: Instant) {
+    pub(crate) fn excuse(&mut self, now: Instant) {
         if self.unanswered.is_some() {
             (self.unanswered, self.overdue) = (Some(now), false);
         }
     }
 
-    /// Whether a due Ping has not left.
-    #[must_use]
-    pub fn is_unsent(&self) -> bool {
+    pub(crate) fn is_unsent(&self) -> bool {
         self.unsent.is_some()
     }
 
     /// Whether a Ping has left without a Pong since.
-    #[must_use]
-    pub fn awaits_pong(&self) -> bool {
+    pub(crate) fn awaits_pong(&self) -> bool {
         self.unanswered.is_some()
     }
 
     /// Whether the time-out for a Pong had passed at the last tick. The peer is silent only if nothing it sent is unread (PAIR-81).
-    #[must_use]
-    pub fn is_overdue(&self) -> bool {
+    pub(crate) fn is_overdue(&self) -> bool {
         self.overdue
     }
 
     /// Whether the time-out for sending a Ping had passed at the last tick: the peer does not read.
-    #[must_use]
-    pub fn is_stuck(&self) -> bool {
+    pub(crate) fn is_stuck(&self) -> bool {
         self.stuck
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Connections, messages, losses and the time go in; actions come out and must be carried out in order. One shell serves all cores.
 
-pub mod entropy;
-pub mod heartbeat;
-pub mod pairing;
-pub mod rpc;
-pub mod sync;
-pub mod terminal;
-pub mod tunnel;
+pub(crate) mod entropy;
+pub(crate) mod heartbeat;
+pub(crate) mod pairing;
+pub(crate) mod rpc;
+pub(crate) mod sync;
+pub(crate) mod terminal;
+pub(crate) mod tunnel;
 
 use std::fmt::Debug;
 use std::net::IpAddr;
@@ -42,9 +42,7 @@ pub struct Now {
 /// A message to a peer, other than the core's own text messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WireMessage {
-    /// A text message.
     Text(String),
-    /// A binary message.
     Binary(Vec<u8>),
 }
 
@@ -63,7 +61,6 @@ impl Frames {
         self.lengths.push(u32::try_from(self.bytes.len() - before).unwrap_or(u32::MAX));
     }
 
-    /// The messages, in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = self.bytes.as_slice();
         self.lengths.iter().map(move |length| {
@@ -73,7 +70,6 @@ impl Frames {
         })
     }
 
-    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lengths.is_empty()
@@ -84,75 +80,36 @@ impl Frames {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerAction {
     /// Send a text message of the server itself.
-    Send {
-        /// The receiver.
-        to: PeerId,
-        /// The message as JSON text.
-        text: String,
-    },
+    Send { to: PeerId, text: String },
     /// Send an answer of either kind.
-    Answer {
-        /// The receiver.
-        to: PeerId,
-        /// The message.
-        message: WireMessage,
-    },
+    Answer { to: PeerId, message: WireMessage },
     /// Forward a message. Its sender waits for slow receivers.
-    Forward {
-        /// The receivers.
-        to: Vec<PeerId>,
-        /// The message.
-        message: WireMessage,
-    },
+    Forward { to: Vec<PeerId>, message: WireMessage },
     /// Send earlier messages.
-    Replay {
-        /// The receiver.
-        to: PeerId,
-        /// The messages.
-        frames: Frames,
-    },
+    Replay { to: PeerId, frames: Frames },
     /// Send a text message to many without waiting: a receiver with too much unread data is closed with code 1013 (WIRE-11).
-    Push {
-        /// The receivers.
-        to: Vec<PeerId>,
-        /// The message as JSON text.
-        text: Bytes,
-    },
+    Push { to: Vec<PeerId>, text: Bytes },
     /// An answer will follow later. A peer that is owed too many is not read.
     Owe {
-        /// The receiver.
         peer: PeerId,
         /// The cost of the answer, in bytes.
         bytes: usize,
     },
     /// An owed answer was sent.
     Settle {
-        /// The receiver.
         peer: PeerId,
         /// The cost of the answer, in bytes.
         bytes: usize,
     },
     /// Pass direct messages between these two from now on.
-    Pair {
-        /// The host.
-        host: PeerId,
-        /// Its viewer.
-        viewer: PeerId,
-    },
+    Pair { host: PeerId, viewer: PeerId },
     /// Stop passing direct messages between these two.
-    Part {
-        /// The host.
-        host: PeerId,
-        /// Its former viewer.
-        viewer: PeerId,
-    },
+    Part { host: PeerId, viewer: PeerId },
     /// Close the connection after all that was sent to it.
     Close {
-        /// The connection.
         peer: PeerId,
         /// The close code (RFC 6455, section 7.4).
         code: u16,
-        /// The reason, for people.
         reason: &'static str,
     },
 }
@@ -171,9 +128,7 @@ pub enum Inbound<M> {
 /// A static page for browsers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// The media type.
     pub media_type: &'static str,
-    /// The content.
     pub content: &'static str,
 }
 

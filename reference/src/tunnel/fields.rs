@@ -8,7 +8,6 @@ use relayspec::tunnel::{HOP_BY_HOP, Headers};
 /// The most header lines in a message; `HeaderMap` itself has a limit.
 const MOST_LINES: usize = 10_000;
 
-/// Why header lines cannot be carried by HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Forbidden {
     #[error("a header name is not an HTTP token")]

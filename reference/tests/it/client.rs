@@ -56,7 +56,6 @@ impl TestClient {
         Self { socket: WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await }
     }
 
-    /// A host and its code.
     pub(crate) async fn host(address: SocketAddr) -> (Self, String) {
         let mut host = Self::connect(address, "/mac").await;
         let registered = host.next().await;
@@ -64,7 +63,6 @@ impl TestClient {
         (host, registered["code"].as_str().expect("a code").to_owned())
     }
 
-    /// A host and a viewer, paired.
     pub(crate) async fn pair(address: SocketAddr) -> (Self, Self) {
         let (host, code) = Self::host(address).await;
         let mut viewer = Self::connect(address, "/browser").await;
@@ -97,7 +95,6 @@ impl TestClient {
         }
     }
 
-    /// Reads to the end of the connection.
     pub(crate) async fn closed(&mut self) -> Closed {
         let mut closed = None;
         loop {

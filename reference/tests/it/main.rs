@@ -23,7 +23,6 @@ use tokio::task::JoinHandle;
 /// A time-out that is longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A relay in a task.
 struct TestRelay {
     address: SocketAddr,
     shutdown: oneshot::Sender<()>,
@@ -43,7 +42,6 @@ impl TestRelay {
         Self::serving(Options { timing, ..Options::default() }).await
     }
 
-    /// A relay at the address of an earlier one.
     async fn at(listen: SocketAddr) -> Self {
         Self::serving(Options { listen, ..Options::default() }).await
     }

@@ -114,7 +114,6 @@ async fn a_peer_that_does_not_read_its_pongs_is_not_read() {
     ask_without_reading(&frame(0x89, &[0; 125])).await;
 }
 
-/// Sends requests until none is taken for a while.
 async fn ask_without_reading(asking: &[u8]) {
     let relay = TestRelay::start().await;
     let mut others = TestClient::pair(relay.address).await;

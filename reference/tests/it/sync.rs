@@ -25,7 +25,6 @@ async fn serve() -> (SocketAddr, SocketAddr, oneshot::Sender<()>) {
     (address, control, shutdown)
 }
 
-/// An authenticated client.
 async fn client(address: SocketAddr) -> TestClient {
     let mut client = TestClient::connect(address, "/sync").await;
     client.send(json!({ "id": "auth", "type": "auth", "pin": "000042" })).await;
@@ -38,7 +37,6 @@ async fn subscribe(client: &mut TestClient, chat: &str) {
     assert_eq!(client.next().await["type"], "subscribed", "SYNC-10");
 }
 
-/// Sends a message and expects its push.
 async fn talk(writer: &mut TestClient, reader: &mut TestClient, text: &str) {
     writer.send(json!({ "id": text, "type": "send", "resourceId": "roses", "message": text })).await;
     assert_eq!(reader.next().await["data"]["message"]["content"], text, "SYNC-20");
@@ -88,7 +86,6 @@ async fn invalid_requests_are_answered_and_disturb_no_other_client() {
     assert_eq!(hostile.next().await["id"], "end", "SYNC-60");
 }
 
-/// Reads the events of a client, line by line.
 struct EventReader(PipeReader);
 
 impl EventReader {
@@ -111,7 +108,6 @@ impl EventReader {
     }
 }
 
-/// The next request of a client.
 async fn asked(server: &mut ServerSocket) -> Value {
     loop {
         match soon("a request", server.next()).await.expect("it").expect("a message") {

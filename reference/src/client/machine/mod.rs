@@ -21,9 +21,8 @@ const DEFER_BYTES: usize = 4 << 20;
 /// From this many bytes of answers on, the server is not read: it asks for more than it takes.
 const CONGESTED_BYTES: usize = 64 << 20;
 
-/// A client in any role.
 #[derive(Debug)]
-pub struct ClientCore<R, J> {
+pub(crate) struct ClientCore<R, J> {
     role: R,
     ctx: ClientContext,
     backoff: Backoff<J>,
@@ -63,8 +62,7 @@ enum Link {
 
 impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     /// A client whose first attempt is due at once. Uses `connect_timeout`, `heartbeat_interval` and `heartbeat_timeout`.
-    #[must_use]
-    pub fn new(role: R, policy: Policy, timing: Timing, jitter: J, now: Instant) -> Self {
+    pub(crate) fn new(role: R, policy: Policy, timing: Timing, jitter: J, now: Instant) -> Self {
         Self {
             role,
             ctx: ClientContext::new(now),
@@ -77,15 +75,12 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         }
     }
 
-    /// The same client with a deviation from its policy.
-    #[must_use]
-    pub fn with(self, deviation: PolicyDeviation) -> Self {
+    pub(crate) fn with(self, deviation: PolicyDeviation) -> Self {
         Self { backoff: self.backoff.with(deviation), ..self }
     }
 
     /// When [`tick`](Self::tick) is next due.
-    #[must_use]
-    pub fn wake_at(&self) -> Option<Instant> {
+    pub(crate) fn wake_at(&self) -> Option<Instant> {
         let phase = match self.phase {
             Phase::Waiting { until, .. } => Some(until),
             Phase::Attempting { deadline } => Some(deadline),
@@ -100,8 +95,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         [phase, beat, own].into_iter().flatten().min()
     }
 
-    /// Time has passed.
-    pub fn tick(&mut self, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn tick(&mut self, now: Instant) -> Vec<ClientAction> {
         self.ctx.now = now;
         match self.phase {
             Phase::Waiting { until, .. } if now >= until => self.attempt(now),
@@ -126,8 +120,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         !self.role.has_heartbeat() || matches!(self.link, Link::Open(_))
     }
 
-    /// The handshake is done.
-    pub fn opened(&mut self, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn opened(&mut self, now: Instant) -> Vec<ClientAction> {
         self.ctx.now = now;
         if let Link::Opening = self.link {
             let [interval, timeout] = [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout]
@@ -142,15 +135,14 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     }
 
     /// Something was received, if only a control frame; or the connection was not read until now.
-    pub fn received(&mut self, now: Instant) {
+    pub(crate) fn received(&mut self, now: Instant) {
         self.ctx.now = now;
         if let Link::Open(liveness) = &mut self.link {
             liveness.received(now);
         }
     }
 
-    /// A text message was received.
-    pub fn text(&mut self, text: &str, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn text(&mut self, text: &str, now: Instant) -> Vec<ClientAction> {
         self.received(now);
         if self.is_listening() {
             self.role.text(text, &mut self.ctx);
@@ -158,8 +150,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         self.done(now)
     }
 
-    /// A binary message was received.
-    pub fn binary(&mut self, bytes: &[u8], now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn binary(&mut self, bytes: &[u8], now: Instant) -> Vec<ClientAction> {
         self.received(now);
         if self.is_listening() {
             self.role.binary(bytes, &mut self.ctx);
@@ -168,13 +159,12 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     }
 
     /// The attempt failed or the connection is lost, with the code of a Close frame if any (RECON-01, WIRE-09).
-    pub fn lost(&mut self, close_code: Option<u16>, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn lost(&mut self, close_code: Option<u16>, now: Instant) -> Vec<ClientAction> {
         self.drop_link(close_code, now);
         self.done(now)
     }
 
-    /// A line from the driver (chapter `driver`).
-    pub fn line(&mut self, line: &str, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn line(&mut self, line: &str, now: Instant) -> Vec<ClientAction> {
         match Command::read(line) {
             Ok(command) => return self.command(command, now),
             Err(Refused::Unsupported(command)) => self.ctx.report(Event::Unsupported { command }), // DRV-03
@@ -183,8 +173,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         self.done(now)
     }
 
-    /// A command of the user.
-    pub fn command(&mut self, command: Command, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn command(&mut self, command: Command, now: Instant) -> Vec<ClientAction> {
         self.ctx.now = now;
         match command {
             _ if matches!(self.phase, Phase::Ended) => {}
@@ -194,8 +183,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         self.done(now)
     }
 
-    /// Calls a method of the role itself.
-    pub fn ask<T>(
+    pub(crate) fn ask<T>(
         &mut self,
         ask: impl FnOnce(&mut R, &mut ClientContext) -> T,
         now: Instant,
@@ -204,8 +192,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         (answer, self.done(now))
     }
 
-    /// A person typed something.
-    pub fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<ClientAction> {
         self.ctx.now = now;
         if !matches!(self.phase, Phase::Ended) {
             self.role.typed(bytes, &mut self.ctx);
@@ -213,16 +200,14 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         self.done(now)
     }
 
-    /// A program wrote to a terminal session.
-    pub fn written(&mut self, session_id: &str, bytes: Vec<u8>, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn written(&mut self, session_id: &str, bytes: Vec<u8>, now: Instant) -> Vec<ClientAction> {
         if !matches!(self.phase, Phase::Ended) {
             self.role.written(session_id, bytes, &mut self.ctx);
         }
         self.done(now)
     }
 
-    /// The result of a local request.
-    pub fn fetched(&mut self, key: u64, fetched: Fetched, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn fetched(&mut self, key: u64, fetched: Fetched, now: Instant) -> Vec<ClientAction> {
         self.ctx.now = now;
         if self.is_listening() {
             self.role.fetched(key, fetched, &mut self.ctx);
@@ -230,26 +215,25 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         self.done(now)
     }
 
-    /// Reports input that cannot be read.
-    pub fn refuse(&mut self, code: &str, message: &str) -> Vec<ClientAction> {
+    pub(crate) fn refuse(&mut self, code: &str, message: &str) -> Vec<ClientAction> {
         self.ctx.refuse(code, message);
         self.ctx.actions.split_off(0)
     }
 
     /// Stops when all messages of the user are sent, perhaps at once.
-    pub fn end_when_sent(&mut self) -> Vec<ClientAction> {
+    pub(crate) fn end_when_sent(&mut self) -> Vec<ClientAction> {
         self.ends_when_sent = true;
         self.end_if_sent()
     }
 
     /// Stops for good, in any state (RECON-13).
-    pub fn stop(&mut self) -> Vec<ClientAction> {
+    pub(crate) fn stop(&mut self) -> Vec<ClientAction> {
         self.end(Ending::Stopped);
         self.ctx.actions.split_off(0)
     }
 
     /// The next message to send. Call it only when the network can take one: messages that stay here survive a loss.
-    pub fn next_message(&mut self) -> Option<Outgoing> {
+    pub(crate) fn next_message(&mut self) -> Option<Outgoing> {
         if !self.ctx.is_open {
             return None;
         }
@@ -259,8 +243,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
         }
     }
 
-    /// The network has taken all messages.
-    pub fn sent(&mut self, now: Instant) -> Vec<ClientAction> {
+    pub(crate) fn sent(&mut self, now: Instant) -> Vec<ClientAction> {
         self.ctx.now = now;
         self.role.sent(&mut self.ctx);
         self.end_if_sent()
@@ -272,32 +255,28 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     }
 
     /// The connection was closed after [`ClientAction::End`]. Reports unsent messages.
-    pub fn closed(&mut self) -> Vec<ClientAction> {
+    pub(crate) fn closed(&mut self) -> Vec<ClientAction> {
         self.send_back();
         self.ctx.actions.split_off(0)
     }
 
     /// Whether so many messages of the user wait that a user who can wait should.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.ctx.user_messages.bytes() > BUSY_BYTES
     }
 
     /// Whether so many answers wait that finished local requests should wait too.
-    #[must_use]
-    pub fn should_defer_fetches(&self) -> bool {
+    pub(crate) fn should_defer_fetches(&self) -> bool {
         self.ctx.own_messages.bytes() > DEFER_BYTES
     }
 
     /// Whether so many answers wait that the server should not be read.
-    #[must_use]
-    pub fn is_congested(&self) -> bool {
+    pub(crate) fn is_congested(&self) -> bool {
         self.ctx.own_messages.bytes() > CONGESTED_BYTES
     }
 
     /// Whether the output of a terminal session is visible to a person.
-    #[must_use]
-    pub fn shows(&self, session_id: &str) -> bool {
+    pub(crate) fn shows(&self, session_id: &str) -> bool {
         self.role.shows(session_id)
     }
 

@@ -12,14 +12,12 @@ use crate::client::context::{ClientRole, Transition};
 
 impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     /// Whether the connection has reached the family's own success.
-    #[must_use]
-    pub fn is_up(&self) -> bool {
+    pub(crate) fn is_up(&self) -> bool {
         matches!(self.phase, Phase::Up)
     }
 
-    /// Whether a handshake is in progress.
-    #[must_use]
-    pub fn is_opening(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_opening(&self) -> bool {
         matches!(self.link, Link::Opening)
     }
 

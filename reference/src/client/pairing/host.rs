@@ -8,18 +8,15 @@ use super::{deliver, line_text, payload, report};
 use crate::client::Outgoing;
 use crate::client::context::{ClientContext, ClientRole, ignore_invalid};
 
-/// A pairing host.
 #[derive(Debug)]
-pub struct PairingHost {
+pub(crate) struct PairingHost {
     /// Sent once on each connection, if any.
     client_id: Option<Uuid>,
     code: Option<SessionCode>,
 }
 
 impl PairingHost {
-    /// A host, with an id of its own if any.
-    #[must_use]
-    pub fn new(client_id: Option<Uuid>) -> Self {
+    pub(crate) fn new(client_id: Option<Uuid>) -> Self {
         Self { client_id, code: None }
     }
 }

@@ -5,8 +5,8 @@ mod host;
 mod tests;
 mod viewer;
 
-pub use host::PairingHost;
-pub use viewer::PairingViewer;
+pub(crate) use host::PairingHost;
+pub(crate) use viewer::PairingViewer;
 
 use relayspec::driver::Event;
 use relayspec::pairing::Error;
@@ -14,7 +14,6 @@ use serde_json::Value;
 
 use super::context::ClientContext;
 
-/// Reports data to the user.
 fn deliver(payload: String, ctx: &mut ClientContext) {
     ctx.report(Event::Data {
         payload: Value::String(payload),
@@ -25,14 +24,12 @@ fn deliver(payload: String, ctx: &mut ClientContext) {
     });
 }
 
-/// Reports an error of the relay to the user.
 fn report(error: &Error, ctx: &mut ClientContext) {
     let code =
         serde_json::to_value(error.code).ok().and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default();
     ctx.report(Event::Error { code, message: error.message.to_string() });
 }
 
-/// The payload of a command `send`.
 fn payload(payload: Value, ctx: &mut ClientContext) -> Option<String> {
     match payload {
         Value::String(text) => Some(text),
@@ -43,7 +40,6 @@ fn payload(payload: Value, ctx: &mut ClientContext) -> Option<String> {
     }
 }
 
-/// A typed line as text.
 fn line_text(bytes: &[u8], ctx: &mut ClientContext) -> Option<String> {
     let text = String::from_utf8(bytes.to_vec()).ok();
     if text.is_none() {

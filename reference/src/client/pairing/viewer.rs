@@ -9,9 +9,8 @@ use super::{deliver, line_text, payload, report};
 use crate::client::Outgoing;
 use crate::client::context::{ClientContext, ClientRole, ignore_invalid};
 
-/// A pairing viewer.
 #[derive(Debug)]
-pub struct PairingViewer {
+pub(crate) struct PairingViewer {
     code: JoinCode,
     code_state: CodeState,
     is_joined: bool,
@@ -19,7 +18,6 @@ pub struct PairingViewer {
     asked: VecDeque<JoinCode>,
 }
 
-/// What is known about the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CodeState {
     /// Not answered by the relay yet.
@@ -31,9 +29,7 @@ enum CodeState {
 }
 
 impl PairingViewer {
-    /// A viewer that joins with this code.
-    #[must_use]
-    pub fn new(code: JoinCode) -> Self {
+    pub(crate) fn new(code: JoinCode) -> Self {
         Self { code, code_state: CodeState::Fresh, is_joined: false, asked: VecDeque::new() }
     }
 
@@ -42,7 +38,6 @@ impl PairingViewer {
         self.asked.push_back(code);
     }
 
-    /// The user gave another code.
     fn change(&mut self, code: &str, ctx: &mut ClientContext) {
         let Some(code) = JoinCode::new(code) else {
             return ctx.refuse("INVALID_CODE", "A code has 6 characters: this one was not sent.");

@@ -158,7 +158,6 @@ impl<K> ClientRole for Caller<K> {
 
     fn text(&mut self, _: &str, _: &mut ClientContext) {}
 
-    /// A frame was received, with its length prefix.
     fn binary(&mut self, bytes: &[u8], ctx: &mut ClientContext) {
         // RPC-C3: what cannot be decoded or answers nothing is ignored.
         let Ok(Frame { id, message }) = Frame::decode(bytes) else { return };

@@ -20,9 +20,8 @@ use crate::client::context::{ClientContext, ClientRole, LARGEST_MESSAGE, ignore_
 
 const LATE: &str = "No answer came in time.";
 
-/// A sync client.
 #[derive(Debug)]
-pub struct SyncClient {
+pub(crate) struct SyncClient {
     pin: String,
     /// The chat of a person who types lines, if any.
     chat: Option<String>,
@@ -44,8 +43,7 @@ pub struct SyncClient {
 impl SyncClient {
     /// A client with this PIN. With a chat it subscribes to it at once, and sends typed lines there. Uses `subscribe_timeout` and
     /// `request_timeout`.
-    #[must_use]
-    pub fn new(pin: String, chat: Option<String>, timing: &Timing) -> Self {
+    pub(crate) fn new(pin: String, chat: Option<String>, timing: &Timing) -> Self {
         Self {
             pin,
             wanted: chat.iter().cloned().map(Topic::Chat).collect(),
@@ -61,7 +59,6 @@ impl SyncClient {
         }
     }
 
-    /// Takes a request of the user.
     fn submit(&mut self, user: Option<String>, operation: Operation, ctx: &mut ClientContext) {
         let timeout =
             if let Operation::Send { .. } = operation { self.request_timeout } else { self.subscribe_timeout };
@@ -96,7 +93,6 @@ impl SyncClient {
         ctx.send(Outgoing::Text(text));
     }
 
-    /// The server has accepted the PIN.
     fn enter(&mut self, ctx: &mut ClientContext) {
         self.is_in = true;
         ctx.report(Event::Joined {});
@@ -171,7 +167,6 @@ impl SyncClient {
         }
     }
 
-    /// A request failed.
     fn failed(&mut self, request: PendingRequest, why: &str, ctx: &mut ClientContext) {
         if let Operation::Subscribe(topic) = &request.operation
             && request.user.is_some()

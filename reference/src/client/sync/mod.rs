@@ -6,4 +6,4 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
-pub use client::SyncClient;
+pub(crate) use client::SyncClient;

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::requests::Operation;
 use crate::client::context::ClientContext;
 
-/// The operation of a driver's `send`.
 pub(super) fn message(payload: &Value) -> Option<Operation> {
     let text = |name: &str| payload[name].as_str().map(str::to_owned);
     Some(Operation::Send { chat: text("resourceId")?, content: text("message")? })

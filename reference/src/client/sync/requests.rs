@@ -53,7 +53,6 @@ impl PendingRequests {
         self.last_id.to_string()
     }
 
-    /// Whether the limit is reached.
     pub(super) fn are_too_many(&self) -> bool {
         self.open.len() + self.waiting.len() >= MOST
     }
@@ -66,34 +65,28 @@ impl PendingRequests {
         self.open.insert(id, request);
     }
 
-    /// Removes and returns the open request with this id.
     pub(super) fn answered(&mut self, id: &str) -> Option<PendingRequest> {
         self.open.remove(id)
     }
 
-    /// Takes the waiting requests, oldest first.
     pub(super) fn take_waiting(&mut self) -> VecDeque<PendingRequest> {
         std::mem::take(&mut self.waiting)
     }
 
-    /// Takes the requests of a lost connection.
     pub(super) fn take_open(&mut self) -> impl Iterator<Item = PendingRequest> + use<> {
         std::mem::take(&mut self.open).into_values()
     }
 
-    /// Whether a subscription to the topic waits.
     pub(super) fn will_subscribe_to(&self, topic: &Topic) -> bool {
         self.waiting.iter().any(|request| request.subscribes_to(topic))
     }
 
-    /// Takes the waiting requests that match.
     pub(super) fn withdraw(&mut self, which: impl Fn(&PendingRequest) -> bool) -> Vec<PendingRequest> {
         let (withdrawn, left): (Vec<_>, Vec<_>) = self.take_waiting().into_iter().partition(|request| which(request));
         self.waiting = left.into();
         withdrawn
     }
 
-    /// Takes the requests whose deadline has passed.
     pub(super) fn overdue(&mut self, now: Instant) -> Vec<PendingRequest> {
         let mut overdue = self.withdraw(|request| request.deadline <= now);
         let late: Vec<_> = self.open.iter().filter(|(_, one)| one.deadline <= now).map(|(id, _)| id.clone()).collect();

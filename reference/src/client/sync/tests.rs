@@ -66,7 +66,6 @@ impl ClientFixture<SyncClient> {
         self.receive(json!({ "type": "data", "id": null, "resource": "chat", "resourceId": chat, "data": data }));
     }
 
-    /// Loses the connection, and authenticates on another.
     fn rejoin(&mut self, auth: &str) {
         self.reconnect();
         assert_eq!(self.sent(), [json!({ "type": "auth", "id": auth, "pin": "000042" })]);

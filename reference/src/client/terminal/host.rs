@@ -14,9 +14,8 @@ use crate::client::{Outgoing, SessionChange};
 /// The most sessions that viewers may open.
 const MOST_SESSIONS: usize = 64;
 
-/// A terminal host.
 #[derive(Debug)]
-pub struct TerminalHost {
+pub(crate) struct TerminalHost {
     /// The same on every connection (TERM-H1).
     client_id: String,
     sessions: Vec<Session>,
@@ -26,9 +25,7 @@ pub struct TerminalHost {
 }
 
 impl TerminalHost {
-    /// A host with one session.
-    #[must_use]
-    pub fn new(client_id: String, session: Session) -> Self {
+    pub(crate) fn new(client_id: String, session: Session) -> Self {
         Self { client_id, sessions: vec![session], last_number: 1, code: None }
     }
 
@@ -37,7 +34,6 @@ impl TerminalHost {
         ctx.send(Outgoing::Text(FromHost::from(list).encode())); // TERM-H2
     }
 
-    /// Opens a session for a viewer.
     fn create(&mut self, ctx: &mut ClientContext) {
         if self.sessions.len() >= MOST_SESSIONS {
             return ctx.refuse("TOO_MUCH", "A viewer asked for a session beyond the limit.");

@@ -7,8 +7,8 @@ mod payload;
 mod tests;
 mod viewer;
 
-pub use host::TerminalHost;
-pub use viewer::TerminalViewer;
+pub(crate) use host::TerminalHost;
+pub(crate) use viewer::TerminalViewer;
 
 use relayspec::driver::Event;
 use relayspec::terminal::{Error, TerminalFrame};
@@ -20,7 +20,6 @@ fn deliver(frame: TerminalFrame, ctx: &mut ClientContext) {
     ctx.show(frame.session_id.to_string(), frame.payload);
 }
 
-/// Reports an error of the relay to the user.
 fn report(error: &Error, ctx: &mut ClientContext) {
     ctx.report(Event::Error { code: "error".to_owned(), message: error.message.to_string() });
 }

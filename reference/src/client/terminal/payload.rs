@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use relayspec::terminal::SessionId;
 use serde_json::Value;
 
-/// The payload of a command `send`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Payload {
     /// For the first session.
@@ -17,10 +16,6 @@ pub(super) enum Payload {
 }
 
 impl Payload {
-    /// Reads a payload.
-    ///
-    /// # Errors
-    /// Why it cannot be sent.
     pub(super) fn read(payload: Value) -> Result<Self, &'static str> {
         let members = match payload {
             Value::String(text) => return Ok(Self::Text(text)),

@@ -17,9 +17,8 @@ const MOST_EARLY: usize = 1 << 20;
 /// What each text costs besides its bytes.
 const OVERHEAD: usize = 64;
 
-/// A terminal viewer.
 #[derive(Debug)]
-pub struct TerminalViewer {
+pub(crate) struct TerminalViewer {
     code: ViewerCode,
     /// `auth` was sent on this connection, perhaps with an earlier code.
     has_asked: bool,
@@ -34,9 +33,7 @@ pub struct TerminalViewer {
 }
 
 impl TerminalViewer {
-    /// A viewer that joins with this code.
-    #[must_use]
-    pub fn new(code: ViewerCode) -> Self {
+    pub(crate) fn new(code: ViewerCode) -> Self {
         Self {
             code,
             has_asked: false,
@@ -48,7 +45,6 @@ impl TerminalViewer {
         }
     }
 
-    /// Follows a change of the sessions.
     fn settle(&mut self, ctx: &mut ClientContext) {
         if self.shown.as_ref().is_none_or(|shown| !self.sessions.contains(shown)) {
             self.shown = self.sessions.first().cloned();
@@ -68,7 +64,6 @@ impl TerminalViewer {
         self.sessions.first().and_then(|id| SessionId::new(id.as_str()))
     }
 
-    /// Sends text to the first session, now or once there is one.
     fn send_text(&mut self, text: String, ctx: &mut ClientContext) {
         match self.first() {
             Some(session_id) => give(session_id, text.into_bytes(), ctx),

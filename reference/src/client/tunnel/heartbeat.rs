@@ -17,7 +17,6 @@ pub(super) enum HeartbeatDue {
     Loss,
 }
 
-/// The heartbeat of one connection.
 #[derive(Debug)]
 pub(super) struct AgentHeartbeat {
     interval: Duration,
@@ -32,7 +31,6 @@ pub(super) struct AgentHeartbeat {
 }
 
 impl AgentHeartbeat {
-    /// The heartbeat of a connection authenticated at this time.
     pub(super) fn new(now: Instant, interval: Duration, timeout: Duration) -> Self {
         let (interval, timeout) = (interval.max(SHORTEST), timeout.max(SHORTEST));
         Self { interval, timeout, next: now + interval, last: 0, unsent: None, awaited: VecDeque::new() }
@@ -74,7 +72,6 @@ impl AgentHeartbeat {
         }
     }
 
-    /// A `Pong` was received.
     pub(super) fn pong(&mut self, timestamp: &Number) {
         let is_it = |known: u64| timestamp.as_u64() == Some(known) || timestamp.as_f64() == Some(known as f64);
         self.awaited.retain(|(known, _)| !is_it(*known));
@@ -82,7 +79,6 @@ impl AgentHeartbeat {
         self.unsent = self.unsent.filter(|(known, _)| !is_it(*known));
     }
 
-    /// When an unsent `Ping` means that the network is stalled.
     fn stuck_at(&self) -> Option<Instant> {
         self.unsent.map(|(_, since)| since + self.interval + self.timeout)
     }

@@ -10,7 +10,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-pub use super::fetch::{Fetch, FetchFailure, Fetched, LocalRequest};
+pub(crate) use super::fetch::{Fetch, FetchFailure, Fetched, LocalRequest};
 pub use origin::{InvalidOrigin, LocalOrigin};
 
 use std::collections::HashMap;
@@ -33,18 +33,15 @@ use heartbeat::{AgentHeartbeat, HeartbeatDue};
 /// The most requests in flight; further ones get `Error` with code 503.
 const MOST_UNDER_WAY: usize = 1000;
 
-/// When an agent's process started, by both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProcessStart {
-    /// Monotonic time.
+pub(crate) struct ProcessStart {
     pub monotonic: Instant,
     /// Since the Unix epoch.
     pub unix: Duration,
 }
 
-/// A tunnel agent.
 #[derive(Debug)]
-pub struct TunnelAgent {
+pub(crate) struct TunnelAgent {
     token: Token,
     origin: LocalOrigin,
     /// The encoding of its first message (TUN-33).
@@ -65,9 +62,13 @@ pub struct TunnelAgent {
 }
 
 impl TunnelAgent {
-    /// An agent without a connection. Uses `heartbeat_interval` and `heartbeat_timeout`.
-    #[must_use]
-    pub fn new(token: Token, origin: LocalOrigin, encoding: Encoding, timing: &Timing, started: ProcessStart) -> Self {
+    pub(crate) fn new(
+        token: Token,
+        origin: LocalOrigin,
+        encoding: Encoding,
+        timing: &Timing,
+        started: ProcessStart,
+    ) -> Self {
         Self {
             token,
             origin,
@@ -153,7 +154,6 @@ impl TunnelAgent {
         self.send(Error { request_id, error: prose(why), code: Some(code) }, ctx);
     }
 
-    /// Answers a request in flight.
     fn answer(&mut self, id: String, fetched: Fetched, ctx: &mut ClientContext) {
         let (status, status_text, headers, body) = match fetched {
             Fetched::Answer { status, reason, headers, body } => (status, reason, headers, body),

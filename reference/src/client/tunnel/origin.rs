@@ -28,7 +28,6 @@ impl LocalOrigin {
         self.port
     }
 
-    /// The default `Host` header.
     pub(super) fn authority(&self) -> &HeaderValue {
         &self.authority
     }

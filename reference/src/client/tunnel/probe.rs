@@ -12,7 +12,6 @@ pub(super) fn id_in_text(text: &str) -> Option<String> {
     Member("data", Member("id", Text)).deserialize(&mut serde_json::Deserializer::from_str(text)).ok().flatten()
 }
 
-/// The string `data.id` of a binary message.
 pub(super) fn id_in_binary(bytes: &[u8]) -> Option<String> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
     reader.set_max_depth(DEEPEST);

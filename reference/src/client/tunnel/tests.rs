@@ -25,7 +25,6 @@ fn agent(encoding: Encoding) -> ClientFixture<TunnelAgent> {
     fixture
 }
 
-/// An agent that is authenticated.
 fn joined() -> ClientFixture<TunnelAgent> {
     let mut fixture = agent(Encoding::Json);
     fixture.join();
@@ -52,7 +51,6 @@ impl ClientFixture<TunnelAgent> {
         self.act(|client, now| client.fetched(key, fetched, now));
     }
 
-    /// Lets time pass over a network that takes everything.
     fn run_for(&mut self, time: Duration) -> Vec<Value> {
         let until = self.now + time;
         let mut sent = Vec::new();
@@ -64,7 +62,6 @@ impl ClientFixture<TunnelAgent> {
         sent
     }
 
-    /// Has the network take all messages.
     fn values(&mut self) -> Vec<Value> {
         self.encoded().into_iter().map(|(_, value)| value).collect()
     }
@@ -108,7 +105,6 @@ fn ping(timestamp: u64) -> Value {
     json!({ "type": "Ping", "data": { "timestamp": timestamp } })
 }
 
-/// The id and code of an `Error`.
 fn error(message: &Value) -> (Option<&str>, Option<u64>) {
     assert_eq!(message["type"], "Error", "{message}");
     (message["data"]["request_id"].as_str(), message["data"]["code"].as_u64())

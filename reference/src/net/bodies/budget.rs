@@ -8,7 +8,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The unit of the semaphore, in bytes: it counts only up to 32 bits.
 const UNIT: usize = 1 << 10;
 
-/// A memory budget for bodies.
 #[derive(Debug, Clone)]
 pub(in crate::net) struct BodyBudget {
     permits: Arc<Semaphore>,
@@ -50,7 +49,6 @@ impl BodyBudget {
 }
 
 impl BodyPermit {
-    /// Merges two permits.
     pub(in crate::net) fn add(&mut self, other: Self) {
         let Self { taken, overdraft } = other;
         match (&mut self.taken, taken) {

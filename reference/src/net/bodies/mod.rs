@@ -10,11 +10,9 @@ use hyper::body::{Body, Incoming};
 /// The first share of the budget that a body takes, in bytes; later its share doubles.
 const STEP: usize = 128 << 10;
 
-/// The body is larger than the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooLarge;
 
-/// Collects a body piece by piece.
 #[derive(Debug)]
 pub(super) struct BodyBuffer {
     bytes: Vec<u8>,
@@ -26,7 +24,6 @@ pub(super) struct BodyBuffer {
 }
 
 impl BodyBuffer {
-    /// An empty buffer.
     pub(super) fn of(body: &Incoming, limit: usize) -> Result<Self, TooLarge> {
         if is_too_large(body, limit) {
             return Err(TooLarge);
@@ -35,7 +32,6 @@ impl BodyBuffer {
         Ok(Self { bytes: Vec::new(), permit: BodyPermit::default(), taken: 0, expected, limit })
     }
 
-    /// The share to take before the first piece is requested.
     pub(super) fn first_need(&self) -> usize {
         self.expected.map_or(STEP, |expected| expected.min(STEP))
     }
@@ -53,7 +49,6 @@ impl BodyBuffer {
         Ok((length - self.taken).max(STEP.max(self.taken).min(left)))
     }
 
-    /// Adds a share of the budget.
     pub(super) fn take(&mut self, bytes: usize, permit: BodyPermit) {
         self.taken += bytes;
         self.permit.add(permit);
@@ -65,13 +60,11 @@ impl BodyBuffer {
         self.bytes.extend_from_slice(piece);
     }
 
-    /// The whole body and its permit.
     pub(super) fn done(self) -> (Vec<u8>, BodyPermit) {
         (self.bytes, self.permit)
     }
 }
 
-/// Whether the announced length already exceeds the limit.
 pub(super) fn is_too_large(body: &Incoming, limit: usize) -> bool {
     body.size_hint().lower() > limit as u64
 }

@@ -26,10 +26,8 @@ const PONGS_MARK: usize = 64 << 10;
 /// The buffer for data that is discarded, in bytes.
 const DRAIN_BUFFER: usize = 4 << 10;
 
-/// An event of the connection.
 #[derive(Debug)]
 pub(super) enum ConnectionEvent {
-    /// The handshake is done.
     Opened,
     Text(Utf8Bytes),
     Binary(Bytes),
@@ -147,7 +145,6 @@ impl ClientConnection {
     }
 }
 
-/// Why a connection is lost.
 #[derive(Debug)]
 enum LossCause {
     /// The server closed it; tungstenite has queued the answer (WIRE-05).

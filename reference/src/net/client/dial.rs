@@ -30,7 +30,6 @@ const WRITE_BUFFER: usize = 16 << 10;
 pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
-/// An open WebSocket.
 pub(super) type ClientSocket = WebSocketStream<StrictStream<Box<dyn ByteStream>>>;
 
 /// The address of a WebSocket endpoint.
@@ -83,7 +82,6 @@ impl Address {
         self.has_tls
     }
 
-    /// Resolves the host.
     pub(crate) fn look_up(&self) -> io::Result<SocketAddr> {
         let mut all = (self.host.as_str(), self.port).to_socket_addrs()?;
         all.next().ok_or_else(|| io::ErrorKind::NotFound.into())

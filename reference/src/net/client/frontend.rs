@@ -22,8 +22,10 @@ pub(super) enum FrontendEvent {
     Typed(Vec<u8>),
     /// A parsed command.
     Command(Command),
-    /// A program wrote to a terminal session.
-    Written { session_id: String, bytes: Vec<u8> },
+    Written {
+        session_id: String,
+        bytes: Vec<u8>,
+    },
     /// Results of local requests.
     Fetched(Vec<CompletedFetch>),
     /// Input that cannot be read; with an explanation.
@@ -55,7 +57,6 @@ pub(super) trait Frontend {
     /// The next event. Cancel-safe.
     fn next(&mut self) -> impl Future<Output = FrontendEvent> + Send;
 
-    /// Reports an event.
     fn report(&mut self, event: Event);
 
     /// Shows output of a terminal session.
@@ -67,7 +68,6 @@ pub(super) trait Frontend {
     /// Starts a local request, if there is a local server.
     fn fetch(&mut self, _: Fetch) {}
 
-    /// Cancels all local requests in flight.
     fn forget_fetches(&mut self) {}
 
     fn set_delivery(&mut self, _: FetchDelivery) {}

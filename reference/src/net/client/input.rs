@@ -12,7 +12,6 @@ const LONGEST_LINE: u64 = 8 << 20;
 /// Pieces that are read ahead.
 const AHEAD: usize = 8;
 
-/// A piece of input.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Input {
     /// A line, with its line feed if any.

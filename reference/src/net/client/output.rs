@@ -31,7 +31,6 @@ struct OutputState {
 }
 
 impl OutputWriter {
-    /// Starts the thread.
     pub(super) fn start(mut output: impl Write + Send + 'static) -> Self {
         let (pieces, receiver) = mpsc::channel::<Vec<u8>>();
         let shared = Arc::new(OutputState::default());
@@ -54,7 +53,6 @@ impl OutputWriter {
         Self { pieces, shared }
     }
 
-    /// Queues a piece.
     pub(super) fn write(&self, piece: Vec<u8>) {
         let length = piece.len();
         self.shared.waiting.fetch_add(length, Ordering::Release);
@@ -63,23 +61,19 @@ impl OutputWriter {
         }
     }
 
-    /// Whether there is room for messages of the server.
     pub(super) fn has_room(&self) -> bool {
         self.waiting() < MARK
     }
 
-    /// Whether there is room for answers to the user.
     pub(super) fn has_room_for_answers(&self) -> bool {
         self.waiting() < HIGH_MARK
     }
 
-    /// Resolves when something was written.
     pub(super) fn written(&self) -> impl Future<Output = ()> + Send + use<> {
         let shared = Arc::clone(&self.shared);
         async move { shared.written.notified().await }
     }
 
-    /// Resolves when everything is written.
     pub(super) async fn drained(&self) {
         while self.waiting() > 0 {
             self.written().await;

@@ -5,7 +5,6 @@ use std::io::Write;
 use relayspec::driver::Event;
 use serde_json::Value;
 
-/// A rendered event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Rendered {
     /// For standard output.
@@ -14,7 +13,6 @@ pub(super) enum Rendered {
     Notice(String),
 }
 
-/// Renders an event for a person.
 pub(super) fn render(event: Event) -> Rendered {
     Rendered::Notice(match event {
         Event::Registered { code } => return Rendered::Output(format!("code {code}\n").into_bytes()),

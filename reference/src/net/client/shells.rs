@@ -30,7 +30,6 @@ const MOST_TYPED: usize = 1 << 20;
 /// Rows and columns if there is no terminal to take the size from.
 const DEFAULT_SIZE: (u16, u16) = (24, 80);
 
-/// A host's shells.
 pub(super) struct Shells {
     console: Console,
     program: String,

@@ -44,7 +44,6 @@ impl Trust {
 }
 
 impl Default for Trust {
-    /// The public certificate authorities.
     fn default() -> Self {
         Self::of(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
     }

@@ -47,7 +47,6 @@ pub(super) async fn serve<C: ServerCore>(tcp: TcpStream, shared: Arc<ServerShare
     Box::pin(connection.end(ending)).await;
 }
 
-/// Performs the handshake and registers the connection.
 async fn establish<C: ServerCore>(tcp: TcpStream, shared: Arc<ServerShared<C>>) -> Option<ServerConnection<C>> {
     let mut closing = shared.closing.subscribe();
     let address = tcp.peer_addr().ok().map(|address| address.ip());
@@ -76,7 +75,6 @@ async fn websocket(stream: StrictStream, config: WebSocketConfig) -> PeerSocket 
     WebSocketStream::from_raw_socket(stream, protocol::Role::Server, Some(config)).await
 }
 
-/// Why a connection ends.
 #[derive(Debug)]
 enum EndCause {
     /// The server closes it.

@@ -19,7 +19,6 @@ const TRY_AGAIN_LATER: u16 = 1013;
 const SHORTEST_WATCH: Duration = Duration::from_millis(1);
 
 impl<C: ServerCore> ServerConnection<C> {
-    /// Does what is due, and sets the alarm for the next time.
     pub(super) fn keep_time(&mut self, cx: &mut Context<'_>) -> Result<(), EndCause> {
         while self.alarm.as_mut().poll(cx).is_ready() {
             let (awaited, unsent) = (self.heartbeat.awaits_pong(), self.heartbeat.is_unsent());
@@ -52,7 +51,6 @@ impl<C: ServerCore> ServerConnection<C> {
         Ok(())
     }
 
-    /// Closes a peer that takes nothing while others wait for it.
     pub(super) fn check_stall(&mut self) -> Result<(), EndCause> {
         let Some(limit) = C::STALL_LIMIT else { return Ok(()) };
         if !self.handle.mailbox().is_awaited() {

@@ -17,7 +17,6 @@ const ANSWERS: usize = 256 << 10;
 /// The capacity that an empty buffer keeps.
 const KEPT: usize = 1 << 20;
 
-/// Serves a connection to its end.
 pub(super) async fn serve(mut stream: UnixStream, shared: Arc<DaemonShared>) {
     let mut frames = Frames::new(shared.max_frame);
     let mut answers = Vec::new();
@@ -45,7 +44,6 @@ pub(super) async fn serve(mut stream: UnixStream, shared: Arc<DaemonShared>) {
     }
 }
 
-/// What follows once the answers are written.
 enum Progress {
     /// There are more whole frames.
     More,

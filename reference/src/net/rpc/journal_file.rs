@@ -12,7 +12,6 @@ use crate::server::rpc::JournalWrite;
 /// Accessible to the owner only.
 const PRIVATE: u32 = 0o600;
 
-/// A file lock, held as long as this value lives.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
@@ -28,7 +27,6 @@ pub(super) fn lock(path: &Path) -> io::Result<Option<Lock>> {
     }
 }
 
-/// The journal's file.
 #[derive(Debug)]
 pub(super) struct JournalFile {
     path: PathBuf,

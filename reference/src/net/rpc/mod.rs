@@ -108,7 +108,6 @@ pub struct RpcDaemon {
     _lock: Lock,
 }
 
-/// Shared by all connections.
 #[derive(Debug)]
 struct DaemonShared {
     state: Mutex<DaemonState>,

@@ -28,7 +28,6 @@ pub(super) struct BoundSocket {
 }
 
 impl Claim {
-    /// Locks the path, and checks that no daemon listens there.
     pub(super) fn new(path: &Path) -> Result<Self, DaemonError> {
         let failed = |source| DaemonError::Socket { path: path.to_owned(), source };
         let taken = || DaemonError::Taken { path: path.to_owned() };
@@ -47,7 +46,6 @@ impl Claim {
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
-    /// Listens, replacing a stale file.
     pub(super) fn listen(self) -> Result<BoundSocket, DaemonError> {
         let failed = |source| DaemonError::Socket { path: self.path.clone(), source };
         match std::fs::remove_file(&self.path) {

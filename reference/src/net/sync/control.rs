@@ -28,7 +28,6 @@ const LARGEST: usize = 64 << 10;
 /// The time limit of a request.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The request body.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NewChat {

@@ -55,7 +55,6 @@ pub enum DatabaseError {
     Version(i64),
 }
 
-/// An open database.
 #[derive(Debug)]
 pub(super) struct Database {
     connection: Connection,
@@ -88,7 +87,6 @@ impl Database {
         Ok(database)
     }
 
-    /// Begins a write transaction.
     pub(super) fn begin(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("BEGIN IMMEDIATE")
     }
@@ -187,7 +185,6 @@ fn message_id(chat: &str, seq: u32) -> String {
     format!("{chat}-{seq}")
 }
 
-/// Example model profiles.
 fn profiles() -> Vec<ModelProfile> {
     let named = |id: &str, name: &str| {
         let members = [("id", id), ("name", name)].map(|(member, text)| (member.to_owned(), json!(text)));

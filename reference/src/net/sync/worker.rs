@@ -20,7 +20,6 @@ const MOST_AT_ONCE: usize = 256;
 /// The answer if the database fails.
 const FAILED: &str = "The server cannot use its database.";
 
-/// Sends jobs to the thread.
 #[derive(Debug, Clone)]
 pub(super) struct JobSender(Sender<Work>);
 
@@ -45,13 +44,11 @@ impl Store for JobSender {
 }
 
 impl JobSender {
-    /// Both ends of the queue.
     pub(super) fn channel() -> (Self, JobQueue) {
         let (sender, receiver) = mpsc::channel();
         (Self(sender), JobQueue(receiver))
     }
 
-    /// Creates a chat.
     pub(super) async fn make_chat(&self, id: String, project: String, name: String) -> ChatResult {
         let (made, result) = oneshot::channel();
         _ = self.0.send(Work::Chat { id, project, name, made });
@@ -59,12 +56,10 @@ impl JobSender {
     }
 }
 
-/// The jobs that wait.
 #[derive(Debug)]
 pub(super) struct JobQueue(Receiver<Work>);
 
 impl JobQueue {
-    /// Starts the thread. It ends when all senders are gone.
     pub(super) fn start(
         self,
         database: Database,
@@ -115,7 +110,6 @@ fn run_all(database: &Database, works: Vec<Work>) -> Vec<FinishedWork> {
     done.into_iter().map(failed).collect()
 }
 
-/// Keeps the first failure.
 fn note_failure<T>(result: rusqlite::Result<T>, failure: &mut Option<rusqlite::Error>) -> Result<T, &'static str> {
     result.map_err(|error| {
         failure.get_or_insert(error);

@@ -12,7 +12,6 @@ use crate::net::http::{HttpAnswer, plain};
 use crate::server::tunnel::{PublicOutcome, Refusal};
 use crate::tunnel::fields::{self, Length};
 
-/// The answer for an outcome of a request with this method.
 pub(super) fn of_outcome(outcome: PublicOutcome, method: &Method, budget: &BodyBudget) -> HttpAnswer {
     match outcome {
         PublicOutcome::Answered(response) => of_response(response, method, budget),

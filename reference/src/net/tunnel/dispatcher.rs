@@ -17,7 +17,6 @@ use crate::server::{PeerId, ServerCore as _, WireMessage};
 
 pub(super) type CloudCore = TunnelCloudCore<SystemRandom, OutcomeSender>;
 
-/// Dispatches public requests.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     hub: Arc<Hub<CloudCore>>,
@@ -43,7 +42,6 @@ pub(super) struct BodyLimits {
     pub(super) max_unread: usize,
 }
 
-/// Sends an outcome to the task of a public client.
 #[derive(Debug)]
 pub(super) struct OutcomeSender(oneshot::Sender<PublicOutcome>);
 
@@ -53,7 +51,6 @@ impl Waiter for OutcomeSender {
     }
 }
 
-/// Why a request reaches no agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DispatchError {
     /// The core refused it.
@@ -133,7 +130,6 @@ impl Dispatcher {
     }
 }
 
-/// Ready when the agent's mailbox has room.
 async fn has_room(mailbox: &Mailbox) {
     std::future::poll_fn(|cx| mailbox.poll_room(cx)).await;
 }

@@ -136,7 +136,6 @@ async fn serve_request(request: Request<Incoming>, dispatcher: &Dispatcher) -> H
     }
 }
 
-/// Path and query as received.
 fn target(uri: &Uri) -> Option<String> {
     let target = uri.path_and_query()?.as_str();
     match target.as_bytes() {

@@ -13,7 +13,6 @@ const PATIENCE: u32 = 10;
 /// How long it may wait for room.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Why a body cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum UploadError {
     TooLarge,

@@ -23,10 +23,8 @@ pub enum PairingRole {
     Viewer,
 }
 
-/// A message for the relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PairingMessage {
-    /// `register`.
     Register,
     /// `join` with this code.
     Join(JoinCode),
@@ -81,7 +79,6 @@ pub(super) fn error(role: PairingRole, code: ErrorCode, explanation: &str) -> St
     }
 }
 
-/// The explanation of an error code, for people.
 pub(super) fn explanation(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidCode => "No session has this code. Check it for a typing error.",
@@ -109,7 +106,6 @@ fn data_payload(text: &str) -> Option<Cow<'_, str>> {
     (message.tag == Data::TYPE).then_some(message.payload)
 }
 
-/// Encodes a `data` message.
 fn data(payload: Cow<'_, str>) -> String {
     const HEAD: &str = r#"{"type":"data","payload":""#;
     const TAIL: &str = r#""}"#;

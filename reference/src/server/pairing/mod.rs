@@ -7,7 +7,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub use message::{PairingMessage, PairingRole};
+pub(crate) use message::{PairingMessage, PairingRole};
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,7 +22,6 @@ use super::entropy::{Entropy, NoEntropy, draw_text, draw_uuid};
 use super::{Inbound, Now, PeerId, ServerAction, ServerCore};
 use session::{HostState, Lease, PairingPeer, ViewerState};
 
-/// A pairing relay.
 #[derive(Debug)]
 pub struct PairingRelayCore<E> {
     entropy: E,
@@ -179,7 +178,6 @@ impl<E: Entropy> PairingRelayCore<E> {
         Ok(())
     }
 
-    /// The host that can be joined with a code.
     fn host_of(&self, code: &str, now: Now) -> Result<PeerId, ErrorCode> {
         let known = SessionCode::new(code).and_then(|code| Some((*self.codes.get(&code)?, code)));
         let Some((id, code)) = known else { return Err(ErrorCode::InvalidCode) }; // PAIR-21, PAIR-24

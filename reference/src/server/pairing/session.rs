@@ -32,7 +32,6 @@ pub(super) struct HostState {
 #[derive(Debug)]
 struct Retired {
     code: SessionCode,
-    /// Monotonic time.
     until: Duration,
 }
 
@@ -67,14 +66,12 @@ impl HostState {
         self.retired.iter().any(|retired| retired.code == *code && now.monotonic < retired.until)
     }
 
-    /// Removes and returns the codes whose retention is over.
     pub(super) fn forget_retired(&mut self, now: Now) -> Vec<SessionCode> {
         let over = self.retired.iter().take_while(|retired| now.monotonic >= retired.until).count();
         self.retired.drain(..over).map(|retired| retired.code).collect()
     }
 }
 
-/// How long a code can be joined.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lease {
     /// Monotonic time of exactly `expires_at`, so that setting the wall clock changes nothing.

@@ -11,7 +11,6 @@ const PREFIX: usize = 4;
 /// The checksum after it, in bytes.
 const CHECKSUM: usize = 4;
 
-/// A damaged record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the journal is damaged at byte {at}: {problem}")]
 pub struct DamagedJournal {
@@ -21,7 +20,6 @@ pub struct DamagedJournal {
     pub problem: &'static str,
 }
 
-/// Appends a record.
 pub(super) fn write(message: Message, journal: &mut Vec<u8>) {
     let start = journal.len();
     Frame { id: 0, message }.encode_to(journal);

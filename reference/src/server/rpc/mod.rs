@@ -5,7 +5,7 @@
 mod journal;
 mod sessions;
 
-pub use journal::DamagedJournal;
+pub(crate) use journal::DamagedJournal;
 
 use relayspec::rpc::{Frame, Message, Request, Response, SESSIONS};
 
@@ -14,11 +14,9 @@ use sessions::SessionTable;
 /// The least size of a journal that is compacted, in bytes.
 const SMALLEST_REWRITE: usize = 4 << 20;
 
-/// The state of a daemon.
 #[derive(Debug, Default)]
-pub struct DaemonCore {
+pub(crate) struct DaemonCore {
     sessions: SessionTable,
-    /// Records to write.
     records: Vec<u8>,
     /// The length of the journal including `records`, in bytes.
     length: usize,
@@ -26,28 +24,22 @@ pub struct DaemonCore {
     rewrite_at: usize,
 }
 
-/// A change of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JournalWrite {
-    /// Append these bytes.
+pub(crate) enum JournalWrite {
     Append(Vec<u8>),
-    /// Replace the whole journal.
     Replace(Vec<u8>),
 }
 
 impl DaemonCore {
     /// Restores the daemon that wrote this journal. Its first write replaces the journal.
-    ///
-    /// # Errors
-    /// If a complete record is damaged.
-    pub fn restore(journal: &[u8]) -> Result<Self, DamagedJournal> {
+    pub(crate) fn restore(journal: &[u8]) -> Result<Self, DamagedJournal> {
         let mut daemon = Self::default();
         journal::read(journal, |message| _ = daemon.sessions.take(message))?;
         Ok(daemon)
     }
 
     /// Answers a frame (RPC-01).
-    pub fn answer(&mut self, frame: Frame, out: &mut Vec<u8>) {
+    pub(crate) fn answer(&mut self, frame: Frame, out: &mut Vec<u8>) {
         let Frame { id, message } = frame;
         let message = match message {
             Message::Request(request) => Message::Response(self.asked(request)),
@@ -72,7 +64,7 @@ impl DaemonCore {
     }
 
     /// What must be written before any answer is sent, if anything.
-    pub fn journal_write(&mut self) -> Option<JournalWrite> {
+    pub(crate) fn journal_write(&mut self) -> Option<JournalWrite> {
         if self.records.is_empty() && self.rewrite_at > 0 {
             return None;
         }

@@ -29,7 +29,6 @@ struct SessionRecord {
     command_ids: HashSet<String>,
 }
 
-/// A session in the answer to `sessions`.
 #[derive(Serialize)]
 struct SessionSummary<'a> {
     session_id: &'a str,
@@ -109,7 +108,6 @@ impl SessionTable {
         true
     }
 
-    /// The answer to the query `sessions`.
     pub(super) fn summaries(&self, asking: &str, scope: &Scope) -> String {
         let is_asked_for = |id: &str| match scope {
             Scope::AllSessions => true,
@@ -127,7 +125,6 @@ impl SessionTable {
         serde_json::to_string(&summaries.collect::<Vec<_>>()).unwrap_or_default()
     }
 
-    /// The messages that restore this table.
     pub(super) fn messages(&self) -> impl Iterator<Item = Message> + '_ {
         let starts = self.all.values().map(|session| Message::SessionStart(session.start.clone()));
         let mut read: HashMap<u64, usize> = HashMap::new();
@@ -147,7 +144,6 @@ impl SessionTable {
     }
 }
 
-/// The length of a text as a JSON string.
 fn of_text(text: &str) -> usize {
     let escaped = text.bytes().map(|byte| match byte {
         b'"' | b'\\' => 2,

@@ -38,7 +38,6 @@ fn data() -> Message {
     Message::IoData(IoData { session_id, direction, timestamp_ms: 0, data: vec![1] })
 }
 
-/// Sends a message, and returns the answer.
 fn send(daemon: &mut DaemonCore, message: Message) -> Message {
     let mut out = Vec::new();
     daemon.answer(Frame { id: 7, message }, &mut out);
@@ -65,7 +64,6 @@ fn summary(id: &str, active: bool, attr: &str, commands: &[&str]) -> Value {
     })
 }
 
-/// Applies the next write to a simulated file.
 fn write(daemon: &mut DaemonCore, journal: &mut Vec<u8>) {
     match daemon.journal_write() {
         Some(JournalWrite::Append(records)) => journal.extend(records),

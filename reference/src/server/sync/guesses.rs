@@ -14,9 +14,8 @@ const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 /// The most addresses that are remembered; beyond that the least recent is dropped.
 const MOST_ADDRESSES: usize = 10_000;
 
-/// Recent wrong PINs by address.
 #[derive(Debug, Default)]
-pub struct Guesses {
+pub(crate) struct Guesses {
     counts: HashMap<IpAddr, FailureCount>,
 }
 
@@ -27,15 +26,12 @@ struct FailureCount {
 }
 
 impl Guesses {
-    /// Whether an address has no guesses left.
-    #[must_use]
-    pub fn are_used_up(&self, address: IpAddr, now: Duration) -> bool {
+    pub(crate) fn are_used_up(&self, address: IpAddr, now: Duration) -> bool {
         let count = self.counts.get(&network_of(address)).filter(|count| !count.is_over(now));
         count.is_some_and(|count| count.failures >= MOST_GUESSES)
     }
 
-    /// A wrong PIN came from an address.
-    pub fn failed(&mut self, address: IpAddr, now: Duration) {
+    pub(crate) fn failed(&mut self, address: IpAddr, now: Duration) {
         let address = network_of(address);
         if self.counts.len() == MOST_ADDRESSES && !self.counts.contains_key(&address) {
             self.make_room(now);

@@ -10,9 +10,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use guesses::Guesses;
-pub use request::{ParsedMessage, SyncRequest};
-pub use store::{Job, JobOutcome, JobResult, Store, Ticket};
+pub(crate) use guesses::Guesses;
+pub(crate) use request::{ParsedMessage, SyncRequest};
+pub(crate) use store::{Job, JobOutcome, JobResult, Store, Ticket};
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -34,9 +34,8 @@ const SNAPSHOT_COST: usize = 64 << 10;
 /// The cost of any other owed answer, besides the bytes of its request.
 const ANSWER_COST: usize = 1 << 10;
 
-/// A sync server.
 #[derive(Debug)]
-pub struct SyncServerCore<S> {
+pub(crate) struct SyncServerCore<S> {
     pin: Pin,
     store: S,
     last_id: u64,
@@ -56,9 +55,7 @@ struct SyncPeer {
 }
 
 impl<S> SyncServerCore<S> {
-    /// A server without connections.
-    #[must_use]
-    pub fn new(pin: Pin, store: S) -> Self {
+    pub(crate) fn new(pin: Pin, store: S) -> Self {
         let (peers, subscribers) = (HashMap::new(), HashMap::new());
         Self { pin, store, last_id: 0, peers, subscribers, guesses: Guesses::default() }
     }
@@ -178,7 +175,7 @@ impl<S: Store> SyncServerCore<S> {
     }
 
     /// The result of a job. Results must be passed in the order of the jobs.
-    pub fn done(&mut self, ticket: Ticket, result: JobResult, actions: &mut Vec<ServerAction>) {
+    pub(crate) fn done(&mut self, ticket: Ticket, result: JobResult, actions: &mut Vec<ServerAction>) {
         let Ticket { peer, id, cost } = ticket;
         let answer = match result {
             Err(why) => error(Some(id), why),
@@ -200,8 +197,7 @@ impl<S: Store> SyncServerCore<S> {
         actions.push(ServerAction::Settle { peer, bytes: cost });
     }
 
-    /// Pushes news to the subscribers of its topic.
-    pub fn push(&self, news: News, actions: &mut Vec<ServerAction>) {
+    pub(crate) fn push(&self, news: News, actions: &mut Vec<ServerAction>) {
         if let Some(to) = self.subscribers.get(&news.topic()) {
             let text = Bytes::from(ToClient::from(Data::Push(news)).encode());
             actions.push(ServerAction::Push { to: to.clone(), text });

@@ -2,7 +2,6 @@
 
 use crate::server::Page;
 
-/// The page at a path.
 pub(super) fn at(path: &str) -> Option<Page> {
     let (media_type, content) = match path {
         "/" => ("text/html; charset=utf-8", include_str!("page/index.html")),

@@ -5,34 +5,24 @@ use relayspec::wire::{Cause, DecodeError};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A message of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ParsedMessage {
+pub(crate) enum ParsedMessage {
     /// A request with an id.
-    Identified {
-        /// The id.
-        id: String,
-        /// The request.
-        request: SyncRequest,
-    },
+    Identified { id: String, request: SyncRequest },
     /// A message without an id, or not JSON; with an explanation.
     Unidentified(String),
 }
 
-/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SyncRequest {
+pub(crate) enum SyncRequest {
     /// Authenticate, with the PIN if it is a string.
     Auth(Option<String>),
     /// Send a snapshot, and push news.
     Subscribe(Topic),
     /// Stop pushing.
     Unsubscribe(Topic),
-    /// Store a message.
     Send {
-        /// The id of the chat.
         chat: String,
-        /// The text.
         content: String,
     },
     /// An invalid request; with an explanation.
@@ -49,9 +39,7 @@ struct RequestHead {
 }
 
 impl ParsedMessage {
-    /// Parses a text message.
-    #[must_use]
-    pub fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let error = match ToServer::decode(text) {
             Ok(message) => return Self::of(message),
             Err(error) => error,

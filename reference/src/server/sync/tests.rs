@@ -92,7 +92,6 @@ impl SyncFixture {
         self.apply(actions);
     }
 
-    /// Runs all waiting jobs.
     fn settle(&mut self) {
         loop {
             let next = self.store.0.borrow_mut().waiting.pop_front();
@@ -130,7 +129,6 @@ impl SyncFixture {
         received.into_iter().map(short).collect()
     }
 
-    /// An authenticated client.
     fn client(&mut self) -> PeerId {
         let peer = self.open_from("127.0.0.1");
         self.send(peer, &json!({ "id": "a", "type": "auth", "pin": "000042" }));

@@ -3,7 +3,6 @@
 use relayspec::terminal::{FromHost, FromViewer};
 use relayspec::wire::{Cause, DecodeError};
 
-/// A message of a host or a viewer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TerminalMessage {
     /// A message that only hosts send.
@@ -17,7 +16,6 @@ pub enum TerminalMessage {
 }
 
 impl TerminalMessage {
-    /// Parses a text message.
     #[must_use]
     pub fn read(text: &str) -> Self {
         match FromHost::decode(text) {

@@ -8,7 +8,7 @@ mod scrollback;
 #[cfg(test)]
 mod tests;
 
-pub use message::TerminalMessage;
+pub(crate) use message::TerminalMessage;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,7 +26,6 @@ use super::entropy::{Entropy, NoEntropy, draw_text};
 use super::{Inbound, Now, PeerId, ServerAction, ServerCore, WireMessage};
 use scrollback::{Scrollback, session_id};
 
-/// A terminal relay.
 #[derive(Debug)]
 pub struct TerminalRelayCore<E> {
     entropy: E,
@@ -57,7 +56,6 @@ struct TerminalHostState {
 }
 
 impl<E: Entropy> TerminalRelayCore<E> {
-    /// A relay without connections.
     #[must_use]
     pub fn new(entropy: E) -> Self {
         Self { entropy, last_id: 0, peers: HashMap::new(), codes: HashMap::new() }
@@ -144,7 +142,6 @@ impl<E: Entropy + fmt::Debug + Send + 'static> ServerCore for TerminalRelayCore<
 }
 
 impl<E: Entropy> TerminalRelayCore<E> {
-    /// The first message of a connection decides its role.
     fn first(
         &mut self,
         from: PeerId,
@@ -228,7 +225,6 @@ impl TerminalHostState {
         self.forward(WireMessage::Text(forwarded.encode()), actions); // TERM-22
     }
 
-    /// Terminal output, for present and future viewers.
     fn show(&mut self, bytes: Vec<u8>, actions: &mut Vec<ServerAction>) {
         if let Some(id) = session_id(&bytes) {
             self.scrollback.push(id, &bytes);

@@ -10,7 +10,6 @@ use relayspec::terminal::SCROLLBACK_BYTES;
 
 use crate::server::Frames;
 
-/// The latest binary messages of one host.
 #[derive(Debug, Default)]
 pub(super) struct Scrollback {
     bytes: VecDeque<u8>,
@@ -62,7 +61,6 @@ impl Scrollback {
         self.sessions.remove(&self.hasher.hash_one(id));
     }
 
-    /// All messages, in order.
     pub(super) fn frames(&self) -> Frames {
         let live: std::collections::HashSet<u32> = self.sessions.values().map(|session| session.serial).collect();
         let mut frames = Frames::default();

@@ -6,9 +6,8 @@ use serde_json::Number;
 use crate::server::WireMessage;
 use crate::tunnel::{Encoding, Token};
 
-/// A message of an agent, and its encoding.
 #[derive(Debug)]
-pub struct AgentMessage {
+pub(crate) struct AgentMessage {
     pub(super) encoding: Encoding,
     pub(super) content: AgentContent,
 }
@@ -52,7 +51,6 @@ fn content<E: std::fmt::Display>(message: Result<FromAgent, E>) -> AgentContent 
     }
 }
 
-/// Encodes a message to an agent.
 pub(crate) fn encode(message: impl Into<ToAgent>, encoding: Encoding) -> WireMessage {
     let message = message.into();
     match encoding {

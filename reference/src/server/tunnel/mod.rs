@@ -7,9 +7,9 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
-pub use message::AgentMessage;
+pub(crate) use message::AgentMessage;
 pub(crate) use message::encode;
-pub use requests::{PublicOutcome, RequestId, Waiter};
+pub(crate) use requests::{PublicOutcome, RequestId, Waiter};
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -37,7 +37,7 @@ pub struct Limits {
 
 /// A tunnel cloud; `W` waits for the outcome of a request.
 #[derive(Debug)]
-pub struct TunnelCloudCore<E, W> {
+pub(crate) struct TunnelCloudCore<E, W> {
     entropy: E,
     tokens: Tokens,
     request_timeout: Duration,
@@ -56,37 +56,30 @@ enum CloudPeer {
     Agent {
         /// The encoding of its last message (TUN-33).
         encoding: Encoding,
-        /// Its requests in flight.
         under_way: usize,
     },
     /// About to be closed.
     Refused,
 }
 
-/// Where a request is to be sent, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Assignment {
-    /// The id of the request.
+pub(crate) struct Assignment {
     pub id: RequestId,
-    /// The agent.
     pub agent: PeerId,
     /// The agent's preferred encoding.
     pub encoding: Encoding,
 }
 
-/// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// No agent is connected (TUN-21).
     NoAgent,
-    /// The limit is reached.
     Busy,
 }
 
 impl<E: Entropy, W: Waiter> TunnelCloudCore<E, W> {
     /// A cloud without connections. Uses `request_timeout`.
-    #[must_use]
-    pub fn new(entropy: E, tokens: Tokens, timing: &Timing, limits: Limits) -> Self {
+    pub(crate) fn new(entropy: E, tokens: Tokens, timing: &Timing, limits: Limits) -> Self {
         Self {
             entropy,
             tokens,
@@ -100,10 +93,7 @@ impl<E: Entropy, W: Waiter> TunnelCloudCore<E, W> {
     }
 
     /// The agent that a request would be sent to now, and its encoding.
-    ///
-    /// # Errors
-    /// If it would be refused.
-    pub fn admit(&self) -> Result<(PeerId, Encoding), Refusal> {
+    pub(crate) fn admit(&self) -> Result<(PeerId, Encoding), Refusal> {
         let latest = self.agents.last().and_then(|id| Some((*id, self.peers.get(id)?)));
         let Some((id, CloudPeer::Agent { encoding, under_way })) = latest else { return Err(Refusal::NoAgent) };
         if *under_way >= self.limits.of_one || self.requests.len() >= self.limits.of_all {
@@ -113,10 +103,7 @@ impl<E: Entropy, W: Waiter> TunnelCloudCore<E, W> {
     }
 
     /// Assigns a public request to the agent that authenticated last (TUN-20).
-    ///
-    /// # Errors
-    /// If it is refused; the waiter is dropped.
-    pub fn assign(&mut self, waiter: W, now: Now) -> Result<Assignment, Refusal> {
+    pub(crate) fn assign(&mut self, waiter: W, now: Now) -> Result<Assignment, Refusal> {
         let (agent, encoding) = self.admit()?;
         let id = self.requests.add(agent, now.monotonic + self.request_timeout, waiter);
         if let Some(CloudPeer::Agent { under_way, .. }) = self.peers.get_mut(&agent) {
@@ -126,26 +113,23 @@ impl<E: Entropy, W: Waiter> TunnelCloudCore<E, W> {
     }
 
     /// The public client is gone or was answered otherwise (TUN-23).
-    pub fn forget(&mut self, id: RequestId) {
+    pub(crate) fn forget(&mut self, id: RequestId) {
         if let Some(agent) = self.requests.forget(id) {
             self.relieve(agent);
         }
     }
 
-    /// The number of requests in flight.
-    #[must_use]
-    pub fn under_way(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn under_way(&self) -> usize {
         self.requests.len()
     }
 
     /// When [`tick`](Self::tick) is next due, in monotonic time.
-    #[must_use]
-    pub fn wake_at(&self) -> Option<Duration> {
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
         self.requests.next_deadline()
     }
 
-    /// Time has passed.
-    pub fn tick(&mut self, now: Now) {
+    pub(crate) fn tick(&mut self, now: Now) {
         while let Some((agent, waiter)) = self.requests.expired(now.monotonic) {
             self.relieve(agent);
             waiter.resolve(PublicOutcome::TimedOut); // TUN-21
@@ -181,7 +165,6 @@ impl<E: Entropy, W: Waiter> TunnelCloudCore<E, W> {
         actions.push(ServerAction::Close { peer, code: CLOSE_REFUSED, reason: "Not authenticated" });
     }
 
-    /// A message of a serving agent.
     fn receive_from_agent(&mut self, from: PeerId, message: AgentMessage, actions: &mut Vec<ServerAction>) {
         let AgentMessage { encoding, content } = message;
         match content {
@@ -220,7 +203,6 @@ impl<E: Entropy, W: Waiter> TunnelCloudCore<E, W> {
         }
     }
 
-    /// A request of an agent has ended.
     fn relieve(&mut self, agent: PeerId) {
         if let Some(CloudPeer::Agent { under_way, .. }) = self.peers.get_mut(&agent) {
             *under_way = under_way.saturating_sub(1);
@@ -306,7 +288,6 @@ fn prose(text: &str) -> Prose {
     Prose::new(text).expect("a text of ours is not empty")
 }
 
-/// The beginning of a text of an agent, for the log.
 fn short(text: &str) -> String {
     text.chars().take(200).collect()
 }

@@ -9,12 +9,10 @@ use crate::server::PeerId;
 
 /// The id of a public request; never reused by the cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RequestId(u64);
+pub(crate) struct RequestId(u64);
 
 impl RequestId {
-    /// The id as in messages.
-    #[must_use]
-    pub fn written(self) -> String {
+    pub(crate) fn written(self) -> String {
         format!("r{}", self.0)
     }
 
@@ -26,26 +24,20 @@ impl RequestId {
     }
 }
 
-/// The outcome of a public request.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PublicOutcome {
-    /// The answer of the local server.
+pub(crate) enum PublicOutcome {
     Answered(HttpResponse),
     /// The agent reported an error.
     Failed {
         /// An HTTP status, 400 to 599.
         code: u16,
-        /// The reason, for people.
         why: String,
     },
-    /// The agent was lost.
     Lost,
-    /// No answer came in time.
     TimedOut,
 }
 
-/// Waits for the outcome of a request.
-pub trait Waiter: std::fmt::Debug + Send + 'static {
+pub(crate) trait Waiter: std::fmt::Debug + Send + 'static {
     /// Receives the outcome; must not block.
     fn resolve(self, outcome: PublicOutcome);
 }
@@ -53,7 +45,6 @@ pub trait Waiter: std::fmt::Debug + Send + 'static {
 #[derive(Debug)]
 struct PendingPublicRequest<W> {
     agent: PeerId,
-    /// Monotonic time.
     deadline: Duration,
     waiter: W,
 }
@@ -81,19 +72,16 @@ impl<W: Waiter> PublicRequests<W> {
         id
     }
 
-    /// Removes a request assigned to this agent.
     pub(super) fn take(&mut self, id: &str, from: PeerId) -> Option<W> {
         let id = RequestId::read(id)?;
         self.under_way.get(&id).filter(|request| request.agent == from)?;
         self.under_way.remove(&id).map(|request| request.waiter)
     }
 
-    /// Removes a request, and returns its agent.
     pub(super) fn forget(&mut self, id: RequestId) -> Option<PeerId> {
         self.under_way.remove(&id).map(|request| request.agent)
     }
 
-    /// Removes all requests of an agent.
     pub(super) fn of(&mut self, agent: PeerId) -> impl Iterator<Item = W> {
         self.under_way.extract_if(.., move |_, request| request.agent == agent).map(|(_, request)| request.waiter)
     }
@@ -102,7 +90,6 @@ impl<W: Waiter> PublicRequests<W> {
         self.under_way.first_key_value().map(|(_, request)| request.deadline)
     }
 
-    /// Removes an expired request.
     pub(super) fn expired(&mut self, now: Duration) -> Option<(PeerId, W)> {
         let first = self.under_way.first_entry().filter(|first| first.get().deadline <= now)?;
         let request = first.remove();

@@ -9,7 +9,6 @@ use super::*;
 use crate::server::WireMessage;
 use crate::server::entropy::TestEntropy;
 
-/// A waiting public client.
 #[derive(Debug, Clone, Default)]
 struct TestWaiter(Arc<Mutex<Option<PublicOutcome>>>);
 
@@ -21,7 +20,6 @@ impl Waiter for TestWaiter {
 }
 
 impl TestWaiter {
-    /// Its outcome as a status.
     fn status(&self) -> Option<u16> {
         let outcome = self.0.lock().expect("not poisoned");
         outcome.as_ref().map(|outcome| match outcome {

@@ -24,7 +24,6 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     soon("an attempt", listener.accept()).await.expect("a connection").0
 }
 
-/// Accepts an attempt, and answers its handshake.
 pub(crate) async fn upgrade(listener: &TcpListener) -> ServerSocket {
     let mut tcp = accept(listener).await;
     let mut head = Vec::new();

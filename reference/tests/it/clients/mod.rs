@@ -21,7 +21,6 @@ use tokio::task::JoinHandle;
 
 use crate::soon;
 
-/// A client in a task, and its user.
 struct ClientRun {
     input: Option<PipeWriter>,
     output: mpsc::UnboundedReceiver<String>,
@@ -61,7 +60,6 @@ impl ClientRun {
         viewer.reading(output)
     }
 
-    /// A client whose output is not read.
     fn unread(start: impl FnOnce(PipeReader, PipeWriter, Stop) -> JoinHandle<Ending>) -> (Self, PipeReader) {
         let (their_input, input) = pipe().expect("a pipe");
         let (output, their_output) = pipe().expect("a pipe");
@@ -104,17 +102,14 @@ impl ClientRun {
         soon("a line", self.output.recv()).await.expect("a line, not the end")
     }
 
-    /// The next event.
     async fn event(&mut self) -> Value {
         serde_json::from_str(&self.line().await).expect("JSON")
     }
 
-    /// The name of the next event.
     async fn event_name(&mut self) -> String {
         self.event().await["event"].as_str().expect("a name").to_owned()
     }
 
-    /// Waits for the code of a host.
     async fn code(&mut self) -> String {
         loop {
             let event = self.event().await;

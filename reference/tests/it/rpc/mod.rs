@@ -60,7 +60,6 @@ impl Drop for TestDaemon {
     }
 }
 
-/// One side of a connection.
 struct FrameConnection {
     stream: UnixStream,
     frames: Frames,
@@ -96,7 +95,6 @@ impl FrameConnection {
         }
     }
 
-    /// Makes a call, and expects an `Ack`.
     async fn call(&mut self, id: u64, message: Message) {
         self.send(id, message).await;
         assert_eq!(self.next().await, Some(Frame { id, message: Message::Ack }));

@@ -24,7 +24,6 @@ fn options(address: SocketAddr, user: User) -> ClientOptions {
 
 const PERSON: User = User::Person { ends_with_input: false };
 
-/// A host with a shell, and a viewer, each used by a person.
 struct TerminalPair {
     keys: PipeWriter,
     screen: PipeReader,

@@ -29,7 +29,6 @@ async fn serve(parameters: &[(Parameter, Duration)]) -> (SocketAddr, oneshot::Se
     (address, shutdown)
 }
 
-/// A host and its code.
 async fn host(address: SocketAddr) -> (TestClient, String) {
     let mut host = TestClient::connect(address, "/ws").await;
     host.send(json!({ "type": "register", "client_id": "me" })).await;
@@ -38,7 +37,6 @@ async fn host(address: SocketAddr) -> (TestClient, String) {
     (host, registered["code"].as_str().expect("a code").to_owned())
 }
 
-/// A viewer that has joined.
 async fn viewer(address: SocketAddr, code: &str) -> TestClient {
     let mut viewer = TestClient::connect(address, "/ws").await;
     viewer.send(json!({ "type": "auth", "session_code": code })).await;

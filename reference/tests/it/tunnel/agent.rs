@@ -21,7 +21,6 @@ pub(super) async fn send(socket: &mut ServerSocket, message: Value) {
     socket.send(Message::text(message.to_string())).await.expect("sent");
 }
 
-/// The next message other than `Stats`, as JSON.
 pub(super) async fn next(socket: &mut ServerSocket) -> Value {
     loop {
         let text = match soon("a message", socket.next()).await {
@@ -36,7 +35,6 @@ pub(super) async fn next(socket: &mut ServerSocket) -> Value {
     }
 }
 
-/// Accepts and authenticates an agent.
 pub(super) async fn welcome(listener: &TcpListener) -> ServerSocket {
     let mut socket = upgrade(listener).await;
     let auth = soon("`Auth`", socket.next()).await;
@@ -49,7 +47,6 @@ pub(super) fn request(id: &str, url: &str) -> Value {
     json!({ "type": "HttpRequest", "data": { "id": id, "method": "GET", "url": url, "headers": {}, "body": null } })
 }
 
-/// A simulated cloud and its agent.
 async fn pair(local: SocketAddr, parameters: &[(Parameter, u64)]) -> (TcpListener, TestAgent, ServerSocket) {
     let listener = listen().await;
     let address = listener.local_addr().expect("an address");

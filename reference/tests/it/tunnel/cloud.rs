@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::SinkExt;
 use relayspec::timing::Parameter;
-use relayspec_reference::server::tunnel::Limits;
+use relayspec_reference::Limits;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,7 +16,6 @@ use super::{TOKEN, TestCloud, options, timing};
 use crate::client::{TestClient, frame};
 use crate::soon;
 
-/// A simulated agent that uses JSON.
 pub(super) async fn agent(cloud: &TestCloud) -> TestClient {
     let mut agent = TestClient::connect(cloud.agents, "/tunnel").await;
     agent.send(json!({ "type": "Auth", "data": { "token": TOKEN } })).await;
@@ -162,7 +161,6 @@ async fn accepts_messages_of_24_mebibytes_and_closes_on_larger_ones() {
     }
 }
 
-/// Reads Ping frames, and answers none.
 async fn pinged(agent: &mut TestClient, times: usize) -> io::Result<()> {
     let mut ping = [0; 2];
     for _ in 0..times {

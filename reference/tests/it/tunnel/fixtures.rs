@@ -15,7 +15,6 @@ use super::{TestAgent, TestCloud, cloud, tunnel};
 use crate::client::frame;
 use crate::clients::losses::listen;
 
-/// What a vector puts on the wire.
 enum VectorInput {
     Message(Message),
     /// A text that is not UTF-8.
@@ -44,7 +43,6 @@ fn sent(vector: &Value) -> VectorInput {
     VectorInput::Message(Message::text(joined(text)))
 }
 
-/// A text, perhaps in parts.
 fn joined(value: &Value) -> String {
     match value.as_str() {
         Some(text) => text.to_owned(),

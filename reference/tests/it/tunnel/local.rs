@@ -8,7 +8,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::soon;
 
-/// A request as received.
 #[derive(Debug)]
 pub(super) struct ReceivedRequest {
     pub(super) line: String,
@@ -28,20 +27,17 @@ impl ReceivedRequest {
         self.answer(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len()));
     }
 
-    /// Waits for the loss of the connection.
     pub(super) async fn cancelled(mut self) {
         _ = soon("the end of the local request", &mut self.gone).await;
     }
 }
 
-/// A local server.
 pub(super) struct LocalServer {
     pub(super) address: SocketAddr,
     requests: mpsc::UnboundedReceiver<ReceivedRequest>,
 }
 
 impl LocalServer {
-    /// A server that passes each request to the test.
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -54,7 +50,6 @@ impl LocalServer {
         Self { address, requests }
     }
 
-    /// A server that answers every request with this text.
     pub(super) async fn saying(text: &'static str) -> SocketAddr {
         let mut local = Self::start().await;
         let address = local.address;

@@ -7,7 +7,6 @@ use super::public::get;
 use super::{TestAgent, TestCloud};
 use crate::soon;
 
-/// Repeats a request until this is the answer.
 async fn settles(cloud: &TestCloud, text: &str) {
     soon(text, async {
         loop {

@@ -26,7 +26,6 @@ use public::get;
 
 const TOKEN: &str = "s3cret-of-the-tests";
 
-/// A cloud in a task.
 struct TestCloud {
     agents: SocketAddr,
     public: SocketAddr,
@@ -59,7 +58,6 @@ impl TestCloud {
         Self { agents, public, shutdown, task }
     }
 
-    /// Waits until an agent serves `/`.
     async fn is_served(&self) {
         soon("an agent that serves", async {
             while get(self.public, "/").await.status == 503 {
@@ -70,7 +68,6 @@ impl TestCloud {
     }
 }
 
-/// An agent in a task.
 struct TestAgent {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Ending>,
@@ -112,7 +109,6 @@ fn client(cloud: SocketAddr, timing: Timing) -> ClientOptions {
     ClientOptions { timing, max_message: 24 << 20, ..options }
 }
 
-/// A cloud with an agent in front of a local server.
 async fn tunnel(local: SocketAddr, encoding: Encoding) -> (TestCloud, TestAgent) {
     let cloud = TestCloud::start().await;
     let agent = TestAgent::start(cloud.agents, local, encoding);

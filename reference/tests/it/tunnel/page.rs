@@ -9,7 +9,6 @@ use crate::soon;
 
 const BOTH: [Encoding; 2] = [Encoding::Json, Encoding::MessagePack];
 
-/// A tunnel to a local server under the test's control.
 async fn controlled(encoding: Encoding) -> (TestCloud, TestAgent, LocalServer) {
     let mut local = LocalServer::start().await;
     let cloud = TestCloud::start().await;

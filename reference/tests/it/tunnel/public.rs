@@ -7,7 +7,6 @@ use tokio::net::TcpStream;
 
 use crate::soon;
 
-/// An answer as received.
 #[derive(Debug)]
 pub(super) struct PublicAnswer {
     pub(super) status: u16,

@@ -15,7 +15,6 @@ use super::public::get;
 use super::{TOKEN, TestCloud, tunnel};
 use crate::client::TestClient;
 
-/// A log in memory.
 #[derive(Clone, Default)]
 struct MemoryLog(Arc<Mutex<Vec<u8>>>);
 

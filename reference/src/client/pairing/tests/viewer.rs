@@ -2,7 +2,6 @@
 
 use super::*;
 
-/// A viewer that has joined.
 fn paired() -> ClientFixture<PairingViewer> {
     let mut viewer = viewer();
     viewer.open();

@@ -35,7 +35,6 @@ fn step() -> impl Strategy<Value = ClientStep> {
     ]
 }
 
-/// What can be observed of a client.
 #[derive(Debug, Default)]
 struct ClientObserver {
     is_open: bool,

@@ -49,7 +49,6 @@ impl AgentFrontend {
         }
     }
 
-    /// Collects everything completed by now.
     fn gather(&mut self, first: CompletedFetch) -> Vec<CompletedFetch> {
         let mut bytes = length(&first);
         let mut all = vec![first];

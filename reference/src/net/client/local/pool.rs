@@ -28,14 +28,12 @@ const LONGEST_IDLE: Duration = Duration::from_secs(4);
 /// The most bytes of one read.
 const READ_BUFFER: usize = 256 << 10;
 
-/// Idle connections to one origin.
 #[derive(Debug)]
 pub(super) struct Pool {
     origin: LocalOrigin,
     idle: Mutex<Vec<PooledConnection>>,
 }
 
-/// A connection to the local server.
 #[derive(Debug)]
 pub(super) struct PooledConnection {
     pub(super) sender: SendRequest<Full<Bytes>>,
@@ -51,7 +49,6 @@ impl Pool {
         Self { origin, idle: Mutex::default() }
     }
 
-    /// An idle connection that is still usable.
     pub(super) fn take(&self) -> Option<PooledConnection> {
         let now = clock::instant();
         loop {
@@ -89,7 +86,6 @@ impl Pool {
     }
 }
 
-/// Closes connections that have become unusable.
 pub(super) async fn sweep(pool: Arc<Pool>) {
     loop {
         tokio::time::sleep(LONGEST_IDLE).await;
@@ -99,7 +95,6 @@ pub(super) async fn sweep(pool: Arc<Pool>) {
 }
 
 impl PooledConnection {
-    /// Waits for a future that depends on this connection.
     pub(super) async fn drive<T>(&mut self, what: impl Future<Output = T>) -> T {
         let mut what = pin!(what);
         poll_fn(|cx| match what.as_mut().poll(cx) {
@@ -112,12 +107,10 @@ impl PooledConnection {
         .await
     }
 
-    /// Whether anything was received for the last request.
     pub(super) fn has_received(&self) -> bool {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// A new request starts.
     pub(super) fn begin_request(&self) {
         self.received.store(false, Ordering::Relaxed);
     }
@@ -135,7 +128,6 @@ impl PooledConnection {
     }
 }
 
-/// A stream that notes whether anything was received.
 #[derive(Debug)]
 struct ActivityStream {
     inner: TcpStream,

@@ -16,7 +16,6 @@ use tracing::{info, warn};
 /// The most bytes of one read.
 const READ: usize = 16 << 10;
 
-/// An event of the connection.
 #[derive(Debug)]
 pub(super) enum DaemonEvent {
     Opened,
@@ -90,7 +89,6 @@ impl DaemonConnection {
         }
     }
 
-    /// Sends what is left, and ends the stream.
     pub(super) async fn close(&mut self, limit: Duration, fetch: impl FnOnce() -> Vec<u8>) {
         if let DaemonLink::Open(mut open) = std::mem::replace(&mut self.state, DaemonLink::Down) {
             let last = async {

@@ -50,7 +50,6 @@ struct RpcFrontend {
     output: Arc<OutputWriter>,
 }
 
-/// Held by each unanswered call.
 type Busy = mpsc::Sender<()>;
 
 impl RpcFrontend {

@@ -57,10 +57,8 @@ impl RpcClientOptions {
     }
 }
 
-/// Receives the result of a call.
 type ReplyFn = Box<dyn FnOnce(CallResult) + Send>;
 
-/// A command to the loop.
 enum RpcCommand {
     Call(Box<Message>, ReplyFn),
     Stop,
@@ -196,7 +194,6 @@ impl<T: FnMut(Event)> RpcShell<T> {
         None
     }
 
-    /// Passes results to their callers.
     fn reply(&mut self) {
         let (outcomes, _) = self.client.ask(|role, _| role.take_outcomes(), clock::instant());
         outcomes.into_iter().for_each(|(reply, outcome)| reply(outcome));

@@ -55,7 +55,6 @@ impl PairingFixture {
         peer
     }
 
-    /// A new host and its code.
     fn host(&mut self) -> (PeerId, String) {
         let host = self.open(PairingRole::Host);
         let registered = self.only(host);
@@ -63,7 +62,6 @@ impl PairingFixture {
         (host, text(&registered["code"]))
     }
 
-    /// A viewer that has joined.
     fn joined(&mut self, code: &str) -> PeerId {
         let viewer = self.open(PairingRole::Viewer);
         assert_eq!(self.join(viewer, code)["type"], "joined");
@@ -101,7 +99,6 @@ impl PairingFixture {
         assert!(!self.partners.contains_key(&peer), "a lost connection is still paired");
     }
 
-    /// Messages to the connection since the last look.
     fn received(&mut self, peer: PeerId) -> Vec<Value> {
         self.inboxes.get_mut(&peer).map(std::mem::take).unwrap_or_default()
     }

@@ -33,7 +33,6 @@ fn step() -> impl Strategy<Value = RelayStep> {
     ]
 }
 
-/// What can be observed of all connections.
 #[derive(Default)]
 struct RelayObserver {
     /// All codes of open hosts; the last of a host is its current one.
