@@ -60,8 +60,8 @@ impl Rate {
 
 fn main() {
     let runtime = shared::runtime();
-    if let Some(kind) = std::env::args().find_map(|argument| ServerKind::named(&argument)) {
-        return runtime.block_on(process::serve(kind));
+    if let Some(arguments) = shared::arguments_after(process::FLAG) {
+        return runtime.block_on(process::serve(ServerKind::named(&arguments[0])));
     }
     let plan = if shared::is_quick() {
         Plan { rounds: 1, pairs: 500, idle_pairs: 1000, measured: Duration::from_millis(500) }

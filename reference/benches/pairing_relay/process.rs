@@ -12,6 +12,8 @@ use tokio::process::{Child, Command};
 
 use crate::{files, forwarder};
 
+/// Marks a part of the bench; followed by its kind.
+pub(crate) const FLAG: &str = "--part";
 const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
 
@@ -22,19 +24,8 @@ pub(crate) enum ServerKind {
 }
 
 impl ServerKind {
-    pub(crate) fn named(argument: &str) -> Option<Self> {
-        match argument {
-            "serve-relay" => Some(Self::Relay),
-            "serve-forwarder" => Some(Self::Forwarder),
-            _ => None,
-        }
-    }
-
-    fn argument(self) -> &'static str {
-        match self {
-            Self::Relay => "serve-relay",
-            Self::Forwarder => "serve-forwarder",
-        }
+    pub(crate) fn named(name: &str) -> Self {
+        if name == "Relay" { Self::Relay } else { Self::Forwarder }
     }
 }
 
@@ -74,7 +65,7 @@ impl ServerProcess {
         if pinning() {
             command.args(["-c", SERVER_CORE]).arg(&own);
         }
-        command.arg(kind.argument()).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.args([FLAG, &format!("{kind:?}")]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().expect("a process");
         let mut address = String::new();
         let stdout = process.stdout.take().expect("piped");

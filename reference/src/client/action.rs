@@ -30,7 +30,7 @@ pub(crate) enum ClientAction {
 
 /// A change of a host's terminal sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SessionChange {
+pub(crate) enum SessionChange {
     Open {
         session_id: String,
     },
@@ -42,7 +42,7 @@ pub enum SessionChange {
 
 /// Something to send.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Outgoing {
+pub(crate) enum Outgoing {
     Text(String),
     Binary(Vec<u8>),
     Ping,
@@ -60,18 +60,12 @@ impl fmt::Debug for Outgoing {
 }
 
 impl Outgoing {
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
             Self::Ping => 0,
         }
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 

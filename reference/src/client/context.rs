@@ -8,8 +8,8 @@ use relayspec::driver::{Command, Event};
 use relayspec::wire::DecodeError;
 use tracing::info;
 
-use super::action::{ClientAction, Outgoing, SessionChange};
-use super::fetch::{Fetch, Fetched};
+use super::action::{ClientAction, Outgoing};
+use super::fetch::Fetched;
 use super::queue::OutgoingQueue;
 
 /// The largest message that every receiver must accept (WIRE-07), in bytes. Larger ones are refused: they would cost the connection.
@@ -21,7 +21,7 @@ const MOST_USER_BYTES: usize = 32 << 20;
 
 /// A protocol role of a client.
 pub(crate) trait ClientRole {
-    /// The connection is open, or [`ClientContext::try_again`] is due on it.
+    /// The connection is open, or a [`Transition::Retry`] is due on it.
     fn greet(&mut self, ctx: &mut ClientContext);
 
     fn text(&mut self, text: &str, ctx: &mut ClientContext);
@@ -34,7 +34,7 @@ pub(crate) trait ClientRole {
     /// A person typed a line, or keys in raw mode.
     fn typed(&mut self, bytes: &[u8], ctx: &mut ClientContext);
 
-    fn written(&mut self, _session_id: &str, _bytes: Vec<u8>, _desk: &mut ClientContext) {}
+    fn written(&mut self, _session_id: &str, _bytes: Vec<u8>, _ctx: &mut ClientContext) {}
 
     /// Drops the user's messages that the role still holds, and returns their number.
     fn forget(&mut self) -> usize {
@@ -57,11 +57,11 @@ pub(crate) trait ClientRole {
     }
 
     /// Time has passed; a role with a heartbeat is called only while a connection is open.
-    fn tick(&mut self, _desk: &mut ClientContext) {}
+    fn tick(&mut self, _ctx: &mut ClientContext) {}
 
-    fn sent(&mut self, _desk: &mut ClientContext) {}
+    fn sent(&mut self, _ctx: &mut ClientContext) {}
 
-    fn fetched(&mut self, _key: u64, _fetched: Fetched, _desk: &mut ClientContext) {}
+    fn fetched(&mut self, _key: u64, _fetched: Fetched, _ctx: &mut ClientContext) {}
 
     /// The connection is lost; returns whether to reconnect.
     fn comes_back(&mut self, close_code: Option<u16>, ctx: &mut ClientContext) -> bool;
@@ -71,7 +71,7 @@ pub(crate) trait ClientRole {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transition {
     None,
-    /// The family's own success.
+    /// The family's own success: the user's messages may be sent, and the next loss starts with the first delay (RECON-04).
     Succeed,
     /// Stay connected without an attempt.
     Rest,
@@ -81,7 +81,7 @@ pub(super) enum Transition {
     Retry,
     /// Reconnect at the user's request.
     Reconnect,
-    /// The server is gone.
+    /// The server is gone: drop the connection, which counts as lost.
     Abandon,
     GiveUp,
     Stop,
@@ -89,7 +89,7 @@ pub(super) enum Transition {
 
 /// What a role acts on: collects its actions, messages and transition.
 #[derive(Debug)]
-pub struct ClientContext {
+pub(crate) struct ClientContext {
     pub(super) actions: Vec<ClientAction>,
     pub(super) now: Instant,
     /// Messages of the role, dropped with the connection.
@@ -115,31 +115,26 @@ impl ClientContext {
         }
     }
 
-    #[must_use]
-    pub fn now(&self) -> Instant {
-        self.now
+    pub(super) fn act(&mut self, action: ClientAction) {
+        self.actions.push(action);
     }
 
-    pub fn report(&mut self, event: Event) {
-        self.actions.push(ClientAction::Report(event));
-    }
-
-    pub fn show(&mut self, session_id: String, bytes: Vec<u8>) {
-        self.actions.push(ClientAction::Show { session_id, bytes });
+    pub(super) fn report(&mut self, event: Event) {
+        self.act(ClientAction::Report(event));
     }
 
     /// Reports that the client refuses something of the user's.
-    pub fn refuse(&mut self, code: &str, message: impl Into<String>) {
+    pub(super) fn refuse(&mut self, code: &str, message: impl Into<String>) {
         self.report(Event::Error { code: code.to_owned(), message: message.into() });
     }
 
     /// Refuses a command that this client does not know (DRV-03).
-    pub fn unsupported(&mut self, command: &Command) {
+    pub(super) fn unsupported(&mut self, command: &Command) {
         self.report(Event::Unsupported { command: command.name().to_owned() });
     }
 
     /// Sends a message of the role on this connection, before the user's. Does nothing without a connection.
-    pub fn send(&mut self, message: Outgoing) {
+    pub(super) fn send(&mut self, message: Outgoing) {
         if self.own_messages.len() < MOST_OWN_MESSAGES {
             self.answer(message);
         } else if self.is_open {
@@ -148,29 +143,21 @@ impl ClientContext {
     }
 
     /// Answers the server. Never refused: a server that takes too few answers is not read.
-    pub fn answer(&mut self, message: Outgoing) {
+    pub(super) fn answer(&mut self, message: Outgoing) {
         if self.is_open {
             self.own_messages.push(message);
         }
     }
 
     /// Sends a message before all that wait.
-    pub fn send_first(&mut self, message: Outgoing) {
+    pub(super) fn send_first(&mut self, message: Outgoing) {
         if self.is_open {
             self.own_messages.push_front(message);
         }
     }
 
-    pub fn fetch(&mut self, fetch: Fetch) {
-        self.actions.push(ClientAction::Fetch(Box::new(fetch)));
-    }
-
-    pub fn forget_fetches(&mut self) {
-        self.actions.push(ClientAction::ForgetFetches);
-    }
-
     /// Queues a message of the user: sent as soon as it may be.
-    pub fn give(&mut self, message: Outgoing) {
+    pub(super) fn give(&mut self, message: Outgoing) {
         if message.len() > LARGEST_MESSAGE {
             self.refuse("TOO_LARGE", "A message has at most 1 MiB: this was not sent.");
         } else if self.user_messages.push_within(MOST_USER_BYTES, message).is_err() {
@@ -178,14 +165,8 @@ impl ClientContext {
         }
     }
 
-    /// The family's own success: the user's messages may be sent, and the next loss starts with the first delay (RECON-04).
-    pub fn succeed(&mut self) {
-        self.may_send = true;
-        self.transition = Transition::Succeed;
-    }
-
     /// Stops sending the user's messages and reports those that wait, plus `held` ones of the role, as not sent.
-    pub fn send_back(&mut self, held: usize, why: &str) {
+    pub(super) fn send_back(&mut self, held: usize, why: &str) {
         self.may_send = false;
         let count = held + self.user_messages.clear();
         if count > 0 {
@@ -193,50 +174,14 @@ impl ClientContext {
         }
     }
 
-    /// Stays connected without an attempt.
-    pub fn rest(&mut self) {
-        self.may_send = false;
-        self.transition = Transition::Rest;
-    }
-
-    /// Starts another attempt on this connection.
-    pub fn attempt(&mut self) {
-        self.transition = Transition::Attempt;
-    }
-
-    /// The attempt failed: retries by the policy.
-    pub fn try_again(&mut self) {
-        self.may_send = false;
-        self.transition = Transition::Retry;
-    }
-
-    /// Makes no further attempt.
-    pub fn give_up(&mut self) {
-        self.transition = Transition::GiveUp;
-    }
-
-    /// The server is gone: drops the connection, which counts as lost.
-    pub fn abandon(&mut self) {
-        self.transition = Transition::Abandon;
-    }
-
-    /// Changes to another connection at the user's request.
-    pub fn reconnect(&mut self) {
-        self.transition = Transition::Reconnect;
-    }
-
-    /// Stops the client at the user's request.
-    pub fn stop(&mut self) {
-        self.transition = Transition::Stop;
-    }
-
-    pub fn change(&mut self, change: SessionChange) {
-        self.actions.push(ClientAction::Session(change));
-    }
-
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.is_open
+    /// Asks for a transition, which follows once the current event is handled.
+    pub(super) fn transit(&mut self, transition: Transition) {
+        match transition {
+            Transition::Succeed => self.may_send = true,
+            Transition::Rest | Transition::Retry => self.may_send = false,
+            _ => {}
+        }
+        self.transition = transition;
     }
 }
 

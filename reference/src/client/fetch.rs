@@ -8,7 +8,7 @@ use relayspec::tunnel::Headers;
 
 /// A request to the local server, ready to be sent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LocalRequest {
+pub(crate) struct LocalRequest {
     pub method: Method,
     /// Path and query, byte for byte as received.
     pub target: PathAndQuery,
@@ -18,7 +18,7 @@ pub struct LocalRequest {
 }
 /// A request for the shell to make.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fetch {
+pub(crate) struct Fetch {
     pub key: u64,
     pub request: LocalRequest,
 }

@@ -117,13 +117,13 @@ impl<C: ServerCore> HubState<C> {
                     }
                 }
                 ServerAction::Push { to, text } => {
-                    to.into_iter().filter_map(mailbox).for_each(|mailbox| mailbox.push(&text))
+                    to.into_iter().filter_map(mailbox).for_each(|mailbox| mailbox.push(&text));
                 }
                 ServerAction::Owe { peer, bytes } => _ = mailbox(peer).map(|mailbox| mailbox.owe(bytes)),
                 ServerAction::Settle { peer, bytes } => _ = mailbox(peer).map(|mailbox| mailbox.settle(bytes)),
                 // Bounded, so no one needs to wait.
                 ServerAction::Replay { to, frames } => {
-                    _ = mailbox(to).map(|mailbox| mailbox.deliver_binary(frames.iter()))
+                    _ = mailbox(to).map(|mailbox| mailbox.deliver_binary(frames.iter()));
                 }
                 ServerAction::Pair { host: one, viewer: other } => {
                     if let (Some(one), Some(other)) = (mailbox(one), mailbox(other)) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{debug, warn};
 
-use super::BindError;
+use super::options::BindError;
 
 /// The accept backlog; the system may allow less. A SYN beyond it is retried after 1 s, and the system's default of 128 would delay a burst
 /// of connections that long.

@@ -11,6 +11,7 @@ pub trait Entropy {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy>;
 }
 
+/// The entropy source failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the entropy source failed")]
 pub struct NoEntropy;

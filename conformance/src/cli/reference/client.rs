@@ -12,7 +12,7 @@ use relayspec::driver::{PARAMS_VARIABLE, Params, URL_VARIABLE};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing, Written};
 use relayspec_reference::client::Ending;
-use relayspec_reference::client::backoff::PolicyDeviation;
+use relayspec_reference::client::PolicyDeviation;
 use relayspec_reference::mutant::Disguise;
 use relayspec_reference::{Address, ClientOptions, Trust, User};
 use tracing_subscriber::filter::LevelFilter;
@@ -177,9 +177,9 @@ impl ClientArguments {
         let mut options =
             ClientOptions { address, trust, policy, timing, max_message, user, deviation: PolicyDeviation::None };
         let chosen = self.mutant.chosen(role)?.map(|chosen| (chosen, port::free(Ipv4Addr::LOCALHOST.into())));
-        let disguise = Disguise::new(chosen, &mut options);
-        let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
-        Ok((options, params, disguise))
+        let wrapper = Disguise::new(chosen, &mut options);
+        let wrapper = wrapper.map_err(|error| super::server::unreachable(&error))?;
+        Ok((options, params, wrapper))
     }
 
     fn trust(&self, address: &Address) -> Result<Trust, Failure> {
@@ -198,8 +198,8 @@ impl ClientArguments {
     }
 
     /// Runs a client to its end.
-    pub(super) fn run(&self, disguise: Disguise, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
-        self.common.run(disguise.wear(client))
+    pub(super) fn run(&self, wrapper: Disguise, client: impl Future<Output = Ending>) -> Result<Exit, Failure> {
+        self.common.run(wrapper.wear(client))
     }
 }
 

@@ -29,8 +29,8 @@ fn uuid(text: &str) -> Result<Uuid, String> {
 
 impl PairingHostArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, _, disguise) = self.client.options(ROLE)?;
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
-        self.client.run(disguise, async { pairing_host(options, self.client_id.clone(), input, output, stop).await })
+        let (options, _, wrapper) = self.client.options(ROLE)?;
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(told_to_stop()));
+        self.client.run(wrapper, async { pairing_host(options, self.client_id.clone(), input, output, stop).await })
     }
 }

@@ -25,11 +25,11 @@ pub(super) struct PairingViewerArguments {
 
 impl PairingViewerArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, params, disguise) = self.client.options(ROLE)?;
+        let (options, params, wrapper) = self.client.options(ROLE)?;
         let code = self.code.clone().or(params.code);
         let code = code.ok_or_else(|| Failure::usage("no code: give --code, as the host shows it"))?;
         let code = JoinCode::new(code).ok_or_else(|| Failure::usage("--code: must have 6 characters"))?;
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
-        self.client.run(disguise, async { pairing_viewer(options, code, input, output, stop).await })
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(told_to_stop()));
+        self.client.run(wrapper, async { pairing_viewer(options, code, input, output, stop).await })
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use conformance::scenario::Size;
 use relayspec::reconnect::Policy;
 use relayspec::rpc::{SMALLEST_LIMIT, SessionStart};
-use relayspec_reference::client::backoff::PolicyDeviation;
+use relayspec_reference::client::PolicyDeviation;
 use relayspec_reference::client::rpc::RpcClientOptions;
 use relayspec_reference::mutant::RpcDisguise;
 use relayspec_reference::rpc_client;
@@ -71,8 +71,8 @@ impl RpcClientArguments {
             max_frame,
             deviation: PolicyDeviation::None,
         };
-        let disguise = RpcDisguise::new(self.mutant.chosen(ROLE)?, &mut options);
-        let disguise = disguise.map_err(|error| super::server::unreachable(&error))?;
+        let wrapper = RpcDisguise::new(self.mutant.chosen(ROLE)?, &mut options);
+        let wrapper = wrapper.map_err(|error| super::server::unreachable(&error))?;
         let session_id = self.session_id.clone().or(params.session_id).map_or_else(client::random_id, Ok)?;
         let (attrs, mut connections) = (self.attrs.clone(), 0);
         let opening = move |now| {
@@ -80,9 +80,9 @@ impl RpcClientArguments {
             opening(session_id.clone(), &attrs, connections, now)
         };
         let user = self.common.user();
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(told_to_stop()));
         let client = rpc_client(options, user, opening, input, output, stop);
-        self.common.run(disguise.wear(client))
+        self.common.run(wrapper.wear(client))
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct SyncClientArguments {
 
 impl SyncClientArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (mut options, params, disguise) = self.client.options(ROLE)?;
+        let (mut options, params, wrapper) = self.client.options(ROLE)?;
         for (parameter, value) in
             [(Parameter::SubscribeTimeout, self.subscribe_timeout), (Parameter::RequestTimeout, self.request_timeout)]
         {
@@ -49,7 +49,7 @@ impl SyncClientArguments {
         let pin = self.pin.clone().or(params.pin);
         let pin = pin.ok_or_else(|| Failure::usage("no PIN: give --pin, as the server shows it"))?;
         let chat = self.chat.clone();
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
-        self.client.run(disguise, async { sync_client(options, pin, chat, input, output, stop).await })
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(told_to_stop()));
+        self.client.run(wrapper, async { sync_client(options, pin, chat, input, output, stop).await })
     }
 }

@@ -30,14 +30,14 @@ pub(super) struct TerminalHostArguments {
 
 impl TerminalHostArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, params, disguise) = self.client.options(ROLE)?;
+        let (options, params, wrapper) = self.client.options(ROLE)?;
         let client_id = self.client_id.clone().map_or_else(client::random_id, Ok)?;
         let shell = || std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".to_owned());
         let program = self.program.clone().unwrap_or_else(shell);
         let name = Path::new(&program).file_name().map_or(program.clone(), |name| name.to_string_lossy().into_owned());
         let session = Session { id: params.session_id.unwrap_or_else(|| "1".to_owned()), name };
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(told_to_stop()));
         self.client
-            .run(disguise, async { terminal_host(options, client_id, session, program, input, output, stop).await })
+            .run(wrapper, async { terminal_host(options, client_id, session, program, input, output, stop).await })
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct TerminalViewerArguments {
 
 impl TerminalViewerArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, params, disguise) = self.client.options(ROLE)?;
+        let (options, params, wrapper) = self.client.options(ROLE)?;
         let code = self.code.clone().or(params.code).and_then(ViewerCode::new);
         let code = code.ok_or_else(|| Failure::usage("no code: give --code, as the host shows it"))?;
         // Restores the terminal on drop.
@@ -35,7 +35,7 @@ impl TerminalViewerArguments {
                 Some(RawMode::enter().map_err(|error| Failure::harness(format!("cannot enter raw mode: {error}")))?)
             }
         };
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
-        self.client.run(disguise, async { terminal_viewer(options, code, input, output, stop).await })
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(told_to_stop()));
+        self.client.run(wrapper, async { terminal_viewer(options, code, input, output, stop).await })
     }
 }

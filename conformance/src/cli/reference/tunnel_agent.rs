@@ -8,7 +8,7 @@ use relayspec::driver::Params;
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Written};
 use relayspec::tunnel::LEAST_MESSAGE;
-use relayspec_reference::client::tunnel::LocalOrigin;
+use relayspec_reference::client::LocalOrigin;
 use relayspec_reference::tunnel::{Encoding, Token};
 use relayspec_reference::{TunnelAgentOptions, tunnel_agent};
 
@@ -45,14 +45,14 @@ pub(super) struct TunnelAgentArguments {
 impl TunnelAgentArguments {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let defaults = Defaults { policy: Policy::TUNNEL, least: LEAST_MESSAGE, max_message: LEAST_MESSAGE };
-        let (mut options, params, disguise) = self.client.options_or(ROLE, &defaults)?;
+        let (mut options, params, wrapper) = self.client.options_or(ROLE, &defaults)?;
         if let Some(Written(timeout)) = self.request_timeout {
             options.timing.declare(Parameter::RequestTimeout, timeout);
         }
         let agent =
             TunnelAgentOptions { token: self.token(&params)?, local: self.local(&params)?, encoding: self.encoding };
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
-        self.client.run(disguise, async { tunnel_agent(options, agent, input, output, stop).await })
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(told_to_stop()));
+        self.client.run(wrapper, async { tunnel_agent(options, agent, input, output, stop).await })
     }
 
     fn token(&self, params: &Params) -> Result<Token, Failure> {

@@ -28,7 +28,7 @@ pub(crate) struct ClientCore<R, J> {
     backoff: Backoff<J>,
     timing: Timing,
     phase: Phase,
-    link: Link,
+    link: LinkState,
     /// There was a loss or a failed attempt since the last success: the next success is reported as `reconnected`.
     was_troubled: bool,
     /// The input has ended, and the client stops once all is sent.
@@ -54,7 +54,7 @@ enum Phase {
 }
 
 #[derive(Debug)]
-enum Link {
+enum LinkState {
     Down,
     Opening,
     Open(Liveness),
@@ -69,7 +69,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
             backoff: Backoff::new(policy, jitter),
             timing,
             phase: Phase::Waiting { until: now, delay: Duration::ZERO },
-            link: Link::Down,
+            link: LinkState::Down,
             was_troubled: false,
             ends_when_sent: false,
         }
@@ -88,7 +88,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
             Phase::Ended => return None,
         };
         let beat = match &self.link {
-            Link::Open(liveness) if !self.role.has_heartbeat() => Some(liveness.wake_at()),
+            LinkState::Open(liveness) if !self.role.has_heartbeat() => Some(liveness.wake_at()),
             _ => None,
         };
         let own = if self.may_tick() { self.role.wake_at() } else { None };
@@ -102,7 +102,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
             Phase::Attempting { deadline } if now >= deadline => self.abandon(now), // RECON-12
             _ => {}
         }
-        if let Link::Open(liveness) = &mut self.link {
+        if let LinkState::Open(liveness) = &mut self.link {
             match liveness.tick(now) {
                 _ if self.role.has_heartbeat() => {}
                 LivenessDue::Nothing => {}
@@ -117,15 +117,15 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     }
 
     fn may_tick(&self) -> bool {
-        !self.role.has_heartbeat() || matches!(self.link, Link::Open(_))
+        !self.role.has_heartbeat() || matches!(self.link, LinkState::Open(_))
     }
 
     pub(crate) fn opened(&mut self, now: Instant) -> Vec<ClientAction> {
         self.ctx.now = now;
-        if let Link::Opening = self.link {
+        if let LinkState::Opening = self.link {
             let [interval, timeout] = [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout]
                 .map(|parameter| self.timing.value(parameter));
-            self.link = Link::Open(Liveness::new(now, interval, timeout));
+            self.link = LinkState::Open(Liveness::new(now, interval, timeout));
             self.ctx.is_open = true;
             self.backoff.connected();
             self.ctx.report(Event::Connected {});
@@ -137,7 +137,7 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     /// Something was received, if only a control frame; or the connection was not read until now.
     pub(crate) fn received(&mut self, now: Instant) {
         self.ctx.now = now;
-        if let Link::Open(liveness) = &mut self.link {
+        if let LinkState::Open(liveness) = &mut self.link {
             liveness.received(now);
         }
     }
@@ -281,6 +281,6 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     }
 
     fn is_listening(&self) -> bool {
-        matches!(self.link, Link::Open(_)) && !matches!(self.phase, Phase::Ended)
+        matches!(self.link, LinkState::Open(_)) && !matches!(self.phase, Phase::Ended)
     }
 }

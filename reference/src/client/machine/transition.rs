@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use relayspec::driver::Event;
 use relayspec::timing::Parameter;
 
-use super::{ClientCore, Link, Phase};
+use super::{ClientCore, LinkState, Phase};
 use crate::client::action::{ClientAction, Ending};
 use crate::client::backoff::JitterSource;
 use crate::client::context::{ClientRole, Transition};
@@ -18,15 +18,15 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
 
     #[cfg(test)]
     pub(crate) fn is_opening(&self) -> bool {
-        matches!(self.link, Link::Opening)
+        matches!(self.link, LinkState::Opening)
     }
 
     pub(super) fn attempt(&mut self, now: Instant) {
         self.phase = Phase::Attempting { deadline: now + self.timing.value(Parameter::ConnectTimeout) };
         match self.link {
-            Link::Open(_) => self.role.greet(&mut self.ctx),
-            Link::Down | Link::Opening => {
-                self.link = Link::Opening;
+            LinkState::Open(_) => self.role.greet(&mut self.ctx),
+            LinkState::Down | LinkState::Opening => {
+                self.link = LinkState::Opening;
                 self.ctx.actions.push(ClientAction::Connect);
             }
         }
@@ -38,10 +38,10 @@ impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
     }
 
     pub(super) fn drop_link(&mut self, close_code: Option<u16>, now: Instant) {
-        match std::mem::replace(&mut self.link, Link::Down) {
-            Link::Down => return,
-            Link::Opening => {}
-            Link::Open(_) => self.ctx.report(Event::Disconnected {}),
+        match std::mem::replace(&mut self.link, LinkState::Down) {
+            LinkState::Down => return,
+            LinkState::Opening => {}
+            LinkState::Open(_) => self.ctx.report(Event::Disconnected {}),
         }
         self.ctx.own_messages.clear();
         (self.ctx.is_open, self.ctx.may_send) = (false, false);

@@ -6,7 +6,7 @@ use relayspec::text::Uuid;
 
 use super::{deliver, line_text, payload, report};
 use crate::client::Outgoing;
-use crate::client::context::{ClientContext, ClientRole, ignore_invalid};
+use crate::client::context::{ClientContext, ClientRole, Transition, ignore_invalid};
 
 #[derive(Debug)]
 pub(crate) struct PairingHost {
@@ -38,7 +38,7 @@ impl ClientRole for PairingHost {
                     self.code = Some(code);
                 }
                 if is_first {
-                    ctx.succeed();
+                    ctx.transit(Transition::Succeed);
                 }
             }
             Ok(ToHost::Data(Data { payload })) => deliver(payload, ctx), // PAIR-H3

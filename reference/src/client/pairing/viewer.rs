@@ -7,7 +7,7 @@ use relayspec::pairing::{Data, Error, ErrorCode, FromViewer, Join, JoinCode, Joi
 
 use super::{deliver, line_text, payload, report};
 use crate::client::Outgoing;
-use crate::client::context::{ClientContext, ClientRole, ignore_invalid};
+use crate::client::context::{ClientContext, ClientRole, Transition, ignore_invalid};
 
 #[derive(Debug)]
 pub(crate) struct PairingViewer {
@@ -46,9 +46,9 @@ impl PairingViewer {
             ctx.send_back(0, "Another code was given");
             (self.code, self.code_state) = (code.clone(), CodeState::Fresh);
         }
-        if ctx.is_open() {
+        if ctx.is_open {
             self.ask(code, ctx);
-            ctx.attempt();
+            ctx.transit(Transition::Attempt);
         }
     }
 
@@ -57,7 +57,7 @@ impl PairingViewer {
         self.code_state = CodeState::Held;
         self.is_joined = true;
         ctx.report(Event::Joined {});
-        ctx.succeed();
+        ctx.transit(Transition::Succeed);
     }
 
     fn refused(&mut self, error: &Error, ctx: &mut ClientContext) {
@@ -84,7 +84,7 @@ impl PairingViewer {
             return; // The pairing continues, or the user has given another code since.
         }
         if why == ErrorCode::AlreadyJoined && self.code_state == CodeState::Held && self.asked.is_empty() {
-            ctx.try_again(); // The relay may not have noticed the loss yet (PAIR-V2).
+            ctx.transit(Transition::Retry); // The relay may not have noticed the loss yet (PAIR-V2).
         } else {
             self.settle(ctx);
         }
@@ -96,11 +96,11 @@ impl PairingViewer {
         match self.asked.back() {
             Some(code) => {
                 (self.code, self.code_state) = (code.clone(), CodeState::Fresh);
-                ctx.attempt();
+                ctx.transit(Transition::Attempt);
             }
             None => {
                 self.code_state = CodeState::Dead;
-                ctx.rest();
+                ctx.transit(Transition::Rest);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use relayspec::driver::{Command, Event};
 use relayspec::rpc::{Frame, Message, SMALLEST_LIMIT, SessionStart};
 
-use crate::client::context::{ClientContext, ClientRole};
+use crate::client::context::{ClientContext, ClientRole, Transition};
 
 /// The most bytes of waiting calls; further calls are refused.
 const MOST_BYTES: usize = 64 << 20;
@@ -42,7 +42,7 @@ pub enum CallError {
 pub type CallResult = Result<Message, CallError>;
 
 /// The client role of the rpc family. `K` identifies a call to its caller.
-pub struct Caller<K> {
+pub(crate) struct Caller<K> {
     opening: Box<dyn FnMut() -> SessionStart + Send>,
     last_id: u64,
     /// The request id of an unanswered `SessionStart`.
@@ -67,7 +67,7 @@ impl<K> fmt::Debug for Caller<K> {
 
 impl<K> Caller<K> {
     /// A caller; `opening` is called for each connection (RPC-C8).
-    pub fn new(opening: impl FnMut() -> SessionStart + Send + 'static) -> Self {
+    pub(crate) fn new(opening: impl FnMut() -> SessionStart + Send + 'static) -> Self {
         Self {
             opening: Box::new(opening),
             last_id: 0,
@@ -82,10 +82,10 @@ impl<K> Caller<K> {
     }
 
     /// Makes a call. Its result appears exactly once in [`take_outcomes`](Self::take_outcomes).
-    pub fn call(&mut self, message: Message, key: K, ctx: &ClientContext) {
+    pub(crate) fn call(&mut self, message: Message, key: K, ctx: &ClientContext) {
         let refused = match &message {
             message if message.is_answer() => Some(CallError::NotACall),
-            _ if !ctx.is_open() => Some(CallError::NotConnected),
+            _ if !ctx.is_open => Some(CallError::NotConnected),
             _ if self.bytes + self.out.len() > MOST_BYTES => Some(CallError::TooMuch),
             _ => None,
         };
@@ -118,12 +118,12 @@ impl<K> Caller<K> {
     }
 
     /// The encoded frames to send.
-    pub fn take_frames(&mut self) -> Vec<u8> {
+    pub(crate) fn take_frames(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
     }
 
     /// The results of calls since the last time.
-    pub fn take_outcomes(&mut self) -> Vec<(K, CallResult)> {
+    pub(crate) fn take_outcomes(&mut self) -> Vec<(K, CallResult)> {
         std::mem::take(&mut self.outcomes)
     }
 
@@ -163,7 +163,7 @@ impl<K> ClientRole for Caller<K> {
         let Ok(Frame { id, message }) = Frame::decode(bytes) else { return };
         if self.started == Some(id) && message == Message::Ack {
             (self.started, self.bytes, self.is_settled) = (None, 0, true);
-            ctx.succeed();
+            ctx.transit(Transition::Succeed);
             for (message, key) in std::mem::take(&mut self.waiting) {
                 self.send(message, key);
             }

@@ -50,7 +50,8 @@
 
 mod caller;
 
-pub use caller::{CallError, CallResult, Caller};
+pub(crate) use caller::Caller;
+pub use caller::{CallError, CallResult};
 
 pub use crate::net::client::rpc::{RpcClientOptions, RpcHandle, start};
 

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::report::{fail, hand_over, message, snapshot_json, succeed};
 use super::requests::{Operation, PendingRequest, PendingRequests};
 use crate::client::Outgoing;
-use crate::client::context::{ClientContext, ClientRole, LARGEST_MESSAGE, ignore_invalid};
+use crate::client::context::{ClientContext, ClientRole, LARGEST_MESSAGE, Transition, ignore_invalid};
 
 const LATE: &str = "No answer came in time.";
 
@@ -62,7 +62,7 @@ impl SyncClient {
     fn submit(&mut self, user: Option<String>, operation: Operation, ctx: &mut ClientContext) {
         let timeout =
             if let Operation::Send { .. } = operation { self.request_timeout } else { self.subscribe_timeout };
-        let request = PendingRequest { user, operation, deadline: ctx.now() + timeout };
+        let request = PendingRequest { user, operation, deadline: ctx.now + timeout };
         if self.requests.are_too_many() {
             return fail(request.user, "Too many unanswered requests: this was not sent.", ctx);
         }
@@ -96,10 +96,10 @@ impl SyncClient {
     fn enter(&mut self, ctx: &mut ClientContext) {
         self.is_in = true;
         ctx.report(Event::Joined {});
-        ctx.succeed();
+        ctx.transit(Transition::Succeed);
         let again: Vec<_> =
             self.wanted.iter().filter(|topic| !self.requests.will_subscribe_to(topic)).cloned().collect();
-        let deadline = ctx.now() + self.subscribe_timeout;
+        let deadline = ctx.now + self.subscribe_timeout;
         for topic in again {
             self.ask(PendingRequest { user: None, operation: Operation::Subscribe(topic), deadline }, ctx); // SYNC-C3
         }
@@ -205,7 +205,7 @@ impl ClientRole for SyncClient {
             ToClient::AuthFailed(AuthFailed { id, error }) if self.auth.as_ref() == Some(&id) && !self.is_in => {
                 self.was_refused = true;
                 ctx.report(Event::Error { code: "auth_failed".to_owned(), message: error.to_string() });
-                ctx.give_up(); // SYNC-C2, RECON-11
+                ctx.transit(Transition::GiveUp); // SYNC-C2, RECON-11
             }
             ToClient::AuthSuccess(_) | ToClient::AuthFailed(_) => {}
             ToClient::AuthRequired(AuthRequired { id }) => {
@@ -252,7 +252,7 @@ impl ClientRole for SyncClient {
     }
 
     fn tick(&mut self, ctx: &mut ClientContext) {
-        for request in self.requests.overdue(ctx.now()) {
+        for request in self.requests.overdue(ctx.now) {
             self.failed(request, LATE, ctx); // SYNC-C5
         }
     }

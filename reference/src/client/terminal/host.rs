@@ -8,7 +8,8 @@ use relayspec::terminal::{
 
 use super::payload::Payload;
 use super::{deliver, report};
-use crate::client::context::{ClientContext, ClientRole, ignore_invalid};
+use crate::client::action::ClientAction;
+use crate::client::context::{ClientContext, ClientRole, Transition, ignore_invalid};
 use crate::client::{Outgoing, SessionChange};
 
 /// The most sessions that viewers may open.
@@ -46,7 +47,7 @@ impl TerminalHost {
                 break id;
             }
         };
-        ctx.change(SessionChange::Open { session_id: id.clone() });
+        ctx.act(ClientAction::Session(SessionChange::Open { session_id: id.clone() }));
         self.announce(SessionConnected { session_id: id.clone(), name: format!("session {id}") }.into(), ctx);
     }
 
@@ -106,7 +107,7 @@ impl ClientRole for TerminalHost {
                     self.code = Some(code);
                 }
                 if is_first {
-                    ctx.succeed();
+                    ctx.transit(Transition::Succeed);
                 }
             }
             Ok(ToHost::BrowserConnected(_)) => self.list(ctx),
@@ -122,7 +123,7 @@ impl ClientRole for TerminalHost {
         let is_known = self.sessions.iter().any(|session| session.id == frame.session_id.as_str());
         if is_known && frame == TerminalFrame::close_session(frame.session_id.clone()) {
             let session_id = frame.session_id.to_string();
-            ctx.change(SessionChange::Close { session_id: session_id.clone() });
+            ctx.act(ClientAction::Session(SessionChange::Close { session_id: session_id.clone() }));
             self.announce(SessionDisconnected { session_id }.into(), ctx);
         } else {
             deliver(frame, ctx);

@@ -13,11 +13,12 @@ pub(crate) use viewer::TerminalViewer;
 use relayspec::driver::Event;
 use relayspec::terminal::{Error, TerminalFrame};
 
+use super::action::ClientAction;
 use super::context::ClientContext;
 
 /// Shows terminal output to the user (TERM-H5).
 fn deliver(frame: TerminalFrame, ctx: &mut ClientContext) {
-    ctx.show(frame.session_id.to_string(), frame.payload);
+    ctx.act(ClientAction::Show { session_id: frame.session_id.to_string(), bytes: frame.payload });
 }
 
 fn report(error: &Error, ctx: &mut ClientContext) {

@@ -10,7 +10,7 @@ use super::keys::{KeyCommand, Keys};
 use super::payload::Payload;
 use super::{deliver, report};
 use crate::client::Outgoing;
-use crate::client::context::{ClientContext, ClientRole, ignore_invalid};
+use crate::client::context::{ClientContext, ClientRole, Transition, ignore_invalid};
 
 /// The most bytes of text that wait for a first session.
 const MOST_EARLY: usize = 1 << 20;
@@ -97,7 +97,7 @@ impl TerminalViewer {
         ctx.send_back(self.forget(), "Another code was given");
         self.code = code;
         if self.has_asked {
-            ctx.reconnect();
+            ctx.transit(Transition::Reconnect);
         }
     }
 
@@ -119,7 +119,7 @@ impl TerminalViewer {
                 let next = at.map_or(0, |at| (at + 1) % self.sessions.len());
                 self.shown = self.sessions.get(next).cloned();
             }
-            (KeyCommand::End, _) => ctx.stop(),
+            (KeyCommand::End, _) => ctx.transit(Transition::Stop),
         }
     }
 }
@@ -143,11 +143,11 @@ impl ClientRole for TerminalViewer {
         match message {
             ToViewer::AuthSuccess(AuthSuccess {}) => {
                 ctx.report(Event::Joined {});
-                ctx.succeed();
+                ctx.transit(Transition::Succeed);
             }
             ToViewer::AuthFailed(AuthFailed { reason }) => {
                 ctx.report(Event::Error { code: "auth_failed".to_owned(), message: reason.to_string() });
-                ctx.give_up(); // TERM-V1, RECON-11
+                ctx.transit(Transition::GiveUp); // TERM-V1, RECON-11
             }
             ToViewer::SessionList(SessionList { sessions }) => {
                 self.sessions = sessions.into_iter().map(|Session { id, .. }| id).collect();

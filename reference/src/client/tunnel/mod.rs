@@ -25,7 +25,8 @@ use relayspec::tunnel::{
 };
 use tracing::info;
 
-use super::context::{ClientContext, ClientRole};
+use super::action::ClientAction;
+use super::context::{ClientContext, ClientRole, Transition};
 use crate::tunnel::{Encoding, Token};
 use encode::{encode, prose, short};
 use heartbeat::{AgentHeartbeat, HeartbeatDue};
@@ -121,9 +122,9 @@ impl TunnelAgent {
 
     fn welcomed(&mut self, ctx: &mut ClientContext) {
         if self.heartbeat.is_none() {
-            self.heartbeat = Some(AgentHeartbeat::new(ctx.now(), self.interval, self.timeout));
+            self.heartbeat = Some(AgentHeartbeat::new(ctx.now, self.interval, self.timeout));
             ctx.report(Event::Joined {});
-            ctx.succeed();
+            ctx.transit(Transition::Succeed);
         }
     }
 
@@ -143,7 +144,7 @@ impl TunnelAgent {
                 let key = self.last_key;
                 self.under_way.insert(key, id.clone());
                 self.keys.insert(id, key);
-                ctx.fetch(Fetch { key, request });
+                ctx.act(ClientAction::Fetch(Box::new(Fetch { key, request })));
             }
             Err(why) => self.refuse(Some(id), 400, &why, ctx), // TUN-16
         }
@@ -185,7 +186,7 @@ impl TunnelAgent {
 /// The cloud refuses the token (TUN-04).
 fn refused(why: &str, ctx: &mut ClientContext) {
     ctx.report(Event::Error { code: "AuthError".to_owned(), message: why.to_owned() });
-    ctx.give_up();
+    ctx.transit(Transition::GiveUp);
 }
 
 impl ClientRole for TunnelAgent {
@@ -220,7 +221,7 @@ impl ClientRole for TunnelAgent {
 
     fn tick(&mut self, ctx: &mut ClientContext) {
         let Some(heartbeat) = &mut self.heartbeat else { return };
-        let now = ctx.now();
+        let now = ctx.now;
         let unix = self.started.unix + now.duration_since(self.started.monotonic);
         match heartbeat.tick(now, u64::try_from(unix.as_millis()).unwrap_or_default()) {
             HeartbeatDue::Nothing => {}
@@ -228,13 +229,13 @@ impl ClientRole for TunnelAgent {
                 ctx.send_first(encode(Ping { timestamp: timestamp.into() }, self.encoding)); // TUN-31
                 self.send(self.stats(now), ctx); // TUN-32
             }
-            HeartbeatDue::Loss => ctx.abandon(),
+            HeartbeatDue::Loss => ctx.transit(Transition::Abandon),
         }
     }
 
     fn sent(&mut self, ctx: &mut ClientContext) {
         if let Some(heartbeat) = &mut self.heartbeat {
-            heartbeat.sent(ctx.now());
+            heartbeat.sent(ctx.now);
         }
     }
 
@@ -250,7 +251,7 @@ impl ClientRole for TunnelAgent {
         self.heartbeat = None;
         self.under_way.clear();
         self.keys.clear();
-        ctx.forget_fetches();
+        ctx.act(ClientAction::ForgetFetches);
         true
     }
 }

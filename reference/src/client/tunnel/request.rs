@@ -15,7 +15,7 @@ impl LocalRequest {
     ///
     /// # Errors
     /// Why it must not be made.
-    pub fn read(request: HttpRequest, origin: &LocalOrigin) -> Result<Self, String> {
+    pub(crate) fn read(request: HttpRequest, origin: &LocalOrigin) -> Result<Self, String> {
         let HttpRequest { method, url, headers, body, .. } = request;
         let target = target(url)?;
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| "The method is not an HTTP token.")?;

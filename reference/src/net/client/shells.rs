@@ -77,7 +77,7 @@ impl Shells {
     fn open(&mut self, id: String) -> pty_process::Result<()> {
         let (pty, pts) = pty_process::open()?;
         pty.resize(Size::new(self.size.0, self.size.1))?;
-        // SIGHUP tells the program when its terminal closes, so that it can clean up.
+        // SIGHUP notifies the program when its terminal closes, so that it can clean up.
         let command = pty_process::Command::new(&self.program).env("TERM", "xterm-256color");
         let child = command.spawn(pts)?;
         let (commands, receiver) = mpsc::unbounded_channel();

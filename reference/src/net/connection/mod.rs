@@ -25,8 +25,9 @@ use super::closing::{self, Close};
 use super::hub::PeerHandle;
 use super::mailbox::Mailbox;
 use super::message_queue::MessageQueue;
+use super::shared::ServerShared;
 use super::strict::StrictStream;
-use super::{ServerShared, clock, handshake};
+use super::{clock, handshake};
 use crate::server::ServerCore;
 use crate::server::heartbeat::Heartbeat;
 

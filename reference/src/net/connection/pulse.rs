@@ -1,7 +1,7 @@
 //! Keeps the heartbeat of one connection, and decides who counts as silent.
 //!
 //! A Pong can be missed only by reading. A peer that is not read because its partner is slow is excused; a peer that does not read is not,
-//! whoever else waits (PAIR-81, PAIR-82). A peer that reads slowly gets its Ping late, and its full time from then on.
+//! even while others wait (PAIR-81, PAIR-82). A peer that reads slowly gets its Ping late, and its full time from then on.
 
 use std::task::Context;
 use std::time::{Duration, Instant};

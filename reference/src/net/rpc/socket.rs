@@ -10,7 +10,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 use tokio::net::UnixListener;
 
-use super::DaemonError;
+use super::error::DaemonError;
 use super::journal_file::{Lock, lock};
 
 /// A path where no other daemon listens, locked against others.

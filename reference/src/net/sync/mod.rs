@@ -13,7 +13,10 @@ use relayspec::sync::Pin;
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use super::{BindError, Options, SystemRandom, WebSocketServer, listen};
+use super::listener::listen;
+use super::options::{BindError, Options};
+use super::server::WebSocketServer;
+use super::system::SystemRandom;
 use crate::server::entropy::draw_text;
 use crate::server::sync;
 use database::Database;

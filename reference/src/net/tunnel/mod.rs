@@ -5,7 +5,6 @@
 mod answer;
 mod dispatcher;
 mod public;
-mod stall_timeout;
 mod upload;
 
 use std::net::SocketAddr;
@@ -16,8 +15,9 @@ use tokio::net::TcpListener;
 use tracing::info;
 
 use super::listener::listen;
+use super::options::{BindError, Options};
+use super::server::WebSocketServer;
 use super::system::SystemRandom;
-use super::{BindError, Options, WebSocketServer};
 use crate::server::tunnel::{Limits, TunnelCloudCore};
 use crate::tunnel::Tokens;
 use dispatcher::{BodyLimits, CloudCore, Dispatcher};

@@ -19,11 +19,12 @@ use tokio::task::JoinSet;
 
 use super::answer;
 use super::dispatcher::Dispatcher;
-use super::stall_timeout::StallTimeout;
 use super::upload::{self, UploadError};
 use crate::net::http::{HttpAnswer, plain};
 use crate::net::listener::accept;
-use crate::net::{bodies, closing, report};
+use crate::net::server::report;
+use crate::net::watched_stream::WatchedStream;
+use crate::net::{bodies, closing};
 use crate::tunnel::fields;
 
 /// The most concurrent connections; others wait to be accepted.
@@ -87,7 +88,8 @@ async fn connection(tcp: TcpStream, dispatcher: Arc<Dispatcher>, mut stopped: wa
         .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(READ_BUFFER)
         .max_header_size(LARGEST_HEAD);
-    let mut connection = http.serve_connection(TokioIo::new(StallTimeout::new(tcp, WRITE_LIMIT)), service);
+    let stream = WatchedStream::new(tcp, Arc::default(), Some(WRITE_LIMIT));
+    let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let mut is_stopping = false;
     let mut stop = pin!(stopped.wait_for(|stopped| *stopped));
     let served = poll_fn(|cx| {

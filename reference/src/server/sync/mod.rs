@@ -120,7 +120,7 @@ impl<S: Store> SyncServerCore<S> {
         match asked {
             ParsedMessage::Unidentified(why) => send(from, error(None, &why), actions),
             ParsedMessage::Identified { id, request: SyncRequest::Auth(pin) } => {
-                self.auth(from, id, pin.as_deref(), now, actions)
+                self.auth(from, id, pin.as_deref(), now, actions);
             }
             ParsedMessage::Identified { id, .. } if !peer.has_authenticated => {
                 send(from, AuthRequired { id }.into(), actions); // SYNC-01

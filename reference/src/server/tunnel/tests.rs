@@ -128,7 +128,7 @@ impl CloudFixture {
                     self.inboxes.get_mut(&to).expect("a connection that is open").push((read.0, value));
                 }
                 ServerAction::Close { peer, code, .. } => {
-                    assert_eq!(self.closed.insert(peer, code), None, "closed twice")
+                    assert_eq!(self.closed.insert(peer, code), None, "closed twice");
                 }
                 other => panic!("{other:?}"),
             }

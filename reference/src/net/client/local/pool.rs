@@ -15,11 +15,11 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::client::tunnel::LocalOrigin;
 use crate::net::clock;
+use crate::net::watched_stream::WatchedStream;
 
 /// The most idle connections.
 const MOST_IDLE: usize = 256;
@@ -37,7 +37,7 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct PooledConnection {
     pub(super) sender: SendRequest<Full<Bytes>>,
-    connection: Connection<TokioIo<ActivityStream>, Full<Bytes>>,
+    connection: Connection<TokioIo<WatchedStream>, Full<Bytes>>,
     /// Whether anything was received since the last request.
     received: Arc<AtomicBool>,
     is_over: bool,
@@ -63,7 +63,7 @@ impl Pool {
         let inner = TcpStream::connect((self.origin.host(), self.origin.port())).await?;
         inner.set_nodelay(true)?; // WIRE-12
         let received = Arc::new(AtomicBool::new(false));
-        let stream = ActivityStream { inner, received: Arc::clone(&received) };
+        let stream = WatchedStream::new(inner, Arc::clone(&received), None);
         let mut http = Builder::new();
         http.max_buf_size(READ_BUFFER);
         let (sender, connection) = http.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
@@ -125,48 +125,5 @@ impl PooledConnection {
         if !self.is_over {
             self.is_over = Pin::new(&mut self.connection).poll(cx).is_ready();
         }
-    }
-}
-
-#[derive(Debug)]
-struct ActivityStream {
-    inner: TcpStream,
-    received: Arc<AtomicBool>,
-}
-
-impl AsyncRead for ActivityStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.received.store(true, Ordering::Relaxed);
-        }
-        read
-    }
-}
-
-impl AsyncWrite for ActivityStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }

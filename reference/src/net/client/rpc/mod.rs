@@ -138,7 +138,7 @@ async fn run(
             }
             command = commands.recv() => match command {
                 Some(RpcCommand::Call(message, reply)) => {
-                    client.ask(|role, desk| role.call(*message, reply, desk), clock::instant()).1
+                    client.ask(|role, ctx| role.call(*message, reply, ctx), clock::instant()).1
                 }
                 Some(RpcCommand::Stop) | None => client.stop(),
             },

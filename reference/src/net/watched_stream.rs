@@ -1,7 +1,9 @@
-//! Closes a public connection whose peer takes nothing for too long: what it was sent stays in memory until then.
+//! A TCP stream that notes incoming data, and fails a write that has been stalled for too long.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,18 +11,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A TCP stream with a time limit for stalled writes.
 #[derive(Debug)]
-pub(super) struct StallTimeout {
+pub(super) struct WatchedStream {
     inner: TcpStream,
-    limit: Duration,
+    received: Arc<AtomicBool>,
+    write_limit: Option<Duration>,
     /// When the write fails, if it is stalled.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
-impl StallTimeout {
-    pub(super) fn new(inner: TcpStream, limit: Duration) -> Self {
-        Self { inner, limit, alarm: None }
+impl WatchedStream {
+    /// Watches a stream; `received` is set whenever data arrives.
+    pub(super) fn new(inner: TcpStream, received: Arc<AtomicBool>, write_limit: Option<Duration>) -> Self {
+        Self { inner, received, write_limit, alarm: None }
     }
 
     pub(super) fn into_inner(self) -> TcpStream {
@@ -28,23 +31,27 @@ impl StallTimeout {
     }
 
     fn limit(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
+        let Some(limit) = self.write_limit.filter(|_| written.is_pending()) else {
             self.alarm = None;
             return written;
-        }
-        let limit = self.limit;
+        };
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(limit)));
         alarm.as_mut().poll(cx).map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no data")))
     }
 }
 
-impl AsyncRead for StallTimeout {
+impl AsyncRead for WatchedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.received.store(true, Ordering::Relaxed);
+        }
+        read
     }
 }
 
-impl AsyncWrite for StallTimeout {
+impl AsyncWrite for WatchedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, buf);
         self.limit(cx, written)
