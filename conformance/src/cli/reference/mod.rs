@@ -52,7 +52,7 @@ enum Reference {
     TerminalHost(terminal_host::TerminalHostArguments),
     TerminalViewer(terminal_viewer::TerminalViewerArguments),
     TunnelCloud(tunnel_cloud::TunnelCloudArguments),
-    TunnelAgentOptions(tunnel_agent::TunnelAgentArguments),
+    TunnelAgent(tunnel_agent::TunnelAgentArguments),
 }
 
 pub(super) fn run(arguments: &ReferenceArguments) -> Result<Exit, Failure> {
@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &ReferenceArguments) -> Result<Exit, Failure> {
         Reference::TerminalHost(host) => host.run(),
         Reference::TerminalViewer(viewer) => viewer.run(),
         Reference::TunnelCloud(cloud) => cloud.run(),
-        Reference::TunnelAgentOptions(agent) => agent.run(),
+        Reference::TunnelAgent(agent) => agent.run(),
     }
 }
 
@@ -89,7 +89,7 @@ impl Reference {
             Self::PairingViewer(viewer) => (&viewer.client.mutant, pairing_viewer::ROLE),
             Self::TerminalHost(host) => (&host.client.mutant, terminal_host::ROLE),
             Self::TerminalViewer(viewer) => (&viewer.client.mutant, terminal_viewer::ROLE),
-            Self::TunnelAgentOptions(agent) => (&agent.client.mutant, tunnel_agent::ROLE),
+            Self::TunnelAgent(agent) => (&agent.client.mutant, tunnel_agent::ROLE),
             Self::SyncClient(client) => (&client.client.mutant, sync_client::ROLE),
             Self::RpcDaemon(daemon) => (&daemon.mutant, rpc_daemon::ROLE),
             Self::RpcClient(client) => (&client.mutant, rpc_client::ROLE),
