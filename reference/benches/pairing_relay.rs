@@ -1,28 +1,31 @@
-//! How fast and how small the pairing relay is, beside a bare forwarder in the same run.
+//! Throughput and memory of the pairing relay, next to a bare forwarder in the same run.
 //!
-//! `cargo bench -p relayspec-reference --bench pairing_relay [-- --quick]`. The relay and the forwarder take turns for some
-//! rounds, and the medians are reported. Each runs as a process of its own (this binary again) with one thread, on another core
-//! than the load. Targets are printed, never asserted: a bench on a busy machine must not fail anybody's build.
-#![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
+//! `cargo bench -p relayspec-reference --bench pairing_relay [-- --quick]`. Relay and forwarder alternate for several rounds, and the medians
+//! are reported. Each is a process of its own (this binary again) with one thread, on another core than the load. Results are printed
+//! next to their targets but never asserted: a busy machine must not break a build.
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
+#[path = "shared/files.rs"]
+mod files;
 #[path = "pairing_relay/forwarder.rs"]
 mod forwarder;
 #[path = "pairing_relay/load.rs"]
 mod load;
-#[path = "shared/machine.rs"]
-mod machine;
 #[path = "pairing_relay/process.rs"]
 mod process;
+#[path = "shared/mod.rs"]
+mod shared;
 
 use std::time::{Duration, Instant};
 
+use files::raise_file_limit;
 use load::Traffic;
-use machine::Machine;
-use process::{Kind, Server};
+use process::{ServerKind, ServerProcess};
+use shared::MachineLoad;
 
-/// Small messages, as keystrokes and lines of a terminal are.
+/// Small messages, like keystrokes and lines of a terminal.
 const SMALL: Traffic = Traffic { payload: 64, burst: 128 };
-/// Large messages, as screens are.
+/// Large messages, like screens.
 const LARGE: Traffic = Traffic { payload: 4096, burst: 16 };
 
 struct Plan {
@@ -32,7 +35,6 @@ struct Plan {
     measured: Duration,
 }
 
-/// What one server did in one round.
 #[derive(Default)]
 struct Figures {
     small: Rate,
@@ -42,64 +44,63 @@ struct Figures {
     bytes_per_idle_pair: f64,
 }
 
-/// Messages that passed.
 #[derive(Default)]
 struct Rate {
     per_second: f64,
-    /// How much of its core the server had, from 0 to 1.
+    /// The server's use of its core, from 0 to 1.
     busy: f64,
 }
 
 impl Rate {
-    /// What it would be with the core for the server alone.
+    /// The rate if the server had its core to itself.
     fn per_processor_second(&self) -> f64 {
         self.per_second / self.busy
     }
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    if let Some(kind) = arguments.iter().find_map(|argument| Kind::named(argument)) {
-        return runtime.block_on(process::serve(kind));
+    let runtime = shared::runtime();
+    if let Some(arguments) = shared::arguments_after(process::FLAG) {
+        return runtime.block_on(process::serve(ServerKind::named(&arguments[0])));
     }
-    let quick = arguments.iter().any(|argument| argument == "--quick") || std::env::var_os("QUICK").is_some();
-    let plan = if quick {
+    let plan = if shared::is_quick() {
         Plan { rounds: 1, pairs: 500, idle_pairs: 1000, measured: Duration::from_millis(500) }
     } else {
         Plan { rounds: 5, pairs: 500, idle_pairs: 2000, measured: Duration::from_millis(700) }
     };
-    process::allow_many_files();
+    raise_file_limit();
     if !process::pin_load() {
-        println!("note: the processes are not pinned to cores of their own (no `taskset`, or one core)");
+        println!("note: the processes are not pinned to separate cores (no `taskset`, or only one core)");
     }
-    let before = Machine::now();
+    let before = MachineLoad::now();
     let (mut relay, mut forwarder) = (Vec::new(), Vec::new());
     for round in 0..plan.rounds {
-        // Each goes first in turn.
+        // They take turns at going first.
         for turn in 0..2 {
-            let (kind, rounds) =
-                if (round + turn) % 2 == 0 { (Kind::Relay, &mut relay) } else { (Kind::Forwarder, &mut forwarder) };
+            let (kind, rounds) = if (round + turn) % 2 == 0 {
+                (ServerKind::Relay, &mut relay)
+            } else {
+                (ServerKind::Forwarder, &mut forwarder)
+            };
             rounds.push(runtime.block_on(measure(kind, &plan)));
         }
     }
     report(&plan, &relay, &forwarder);
-    let others = Machine::now().used_by_others_since(&before);
-    println!("other processes had {:.0} % of the machine meanwhile", others * 100.0);
+    before.report_others("");
 }
 
-async fn measure(kind: Kind, plan: &Plan) -> Figures {
+async fn measure(kind: ServerKind, plan: &Plan) -> Figures {
     let mut figures = Figures::default();
     for (traffic, rate) in [(SMALL, &mut figures.small), (LARGE, &mut figures.large)] {
-        let server = Server::start(kind).await;
+        let server = ServerProcess::start(kind).await;
         let (per_second, busy) = load::throughput(&server, plan.pairs, traffic, plan.measured).await;
         *rate = Rate { per_second, busy };
         server.stop().await;
     }
-    let server = Server::start(kind).await;
-    drop(load::Pair::connect(&server)); // What is only needed once is not counted for the first pair.
+    let server = ServerProcess::start(kind).await;
+    drop(load::LoadPair::connect(&server)); // Do not attribute one-time costs to the first pair.
     let (resident, used, started) = (server.resident_bytes(), server.processor_seconds(), Instant::now());
-    let pairs: Vec<_> = (0..plan.idle_pairs).map(|_| load::Pair::connect(&server)).collect();
+    let pairs: Vec<_> = (0..plan.idle_pairs).map(|_| load::LoadPair::connect(&server)).collect();
     let count = pairs.len() as f64;
     figures.setups_per_second = count / started.elapsed().as_secs_f64();
     figures.processor_seconds_per_setup = (server.processor_seconds() - used) / count;
@@ -110,12 +111,9 @@ async fn measure(kind: Kind, plan: &Plan) -> Figures {
 }
 
 fn median(rounds: &[Figures], of: fn(&Figures) -> f64) -> f64 {
-    let mut values: Vec<f64> = rounds.iter().map(of).collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    shared::median(rounds.iter().map(of))
 }
 
-/// What a row has to reach.
 enum Target {
     None,
     Ratio(f64),
@@ -152,7 +150,7 @@ fn report(plan: &Plan, relay: &[Figures], forwarder: &[Figures]) {
         let shares = [("64 bytes", median(rounds, |f| f.small.busy)), ("4 KiB", median(rounds, |f| f.large.busy))];
         for (traffic, busy) in shares.into_iter().filter(|(_, busy)| *busy < 0.9) {
             let share = busy * 100.0;
-            println!("{traffic}: the {name} used {share:.0} % of its core; the load or other processes were the limit");
+            println!("{traffic}: the {name} used {share:.0} % of its core; the limit was the load or another process");
         }
     }
 }

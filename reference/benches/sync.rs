@@ -1,13 +1,15 @@
-//! How fast one message reaches a thousand subscribers of a chat, and what a push costs the server.
+//! How fast a message reaches a thousand subscribers of a chat, and what a push costs the server.
 //!
 //! `cargo bench -p relayspec-reference --bench sync [-- --quick]`. The server is a process of its own (this binary again) on loopback, with
-//! its database in a file. A round is one message, from the moment before it is sent to the moment at which the last subscriber has read
-//! its push; the subscribers' own reading is part of it. The processor time is the server's alone. Speed is printed, never asserted; a push
-//! that is lost or wrong ends the bench.
-#![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
+//! its database in a file. A round is one message, from before it is sent until the last subscriber has read its push, including the
+//! subscribers' own reading. The processor time is the server's only. Latencies are printed, never asserted; a lost or wrong push aborts
+//! the bench.
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
-#[path = "shared/machine.rs"]
-mod machine;
+#[path = "shared/files.rs"]
+mod files;
+#[path = "shared/mod.rs"]
+mod shared;
 
 use std::fs;
 use std::io::Read;
@@ -15,12 +17,11 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use machine::Machine;
 use relayspec::sync::Pin;
 use relayspec::timing::{Parameter, Timing};
 use relayspec_reference::{Options, SyncOptions, SyncServer};
-use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
+use shared::{MachineLoad, median};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -34,28 +35,24 @@ const SERVE: &str = "serve-sync";
 const SUBSCRIBERS: usize = 1000;
 const ROUNDS: usize = 100;
 const QUICK_ROUNDS: usize = 20;
-/// What the project asks for, in ms.
+/// The target, in ms.
 const TARGET_MS: f64 = 50.0;
-/// The pause between two rounds, so that each begins with everybody at rest.
+/// The pause between rounds, so that each starts at rest.
 const PAUSE: Duration = Duration::from_millis(20);
 
-type Socket = WebSocketStream<TcpStream>;
+type SyncSocket = WebSocketStream<TcpStream>;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    allow_many_files();
-    if arguments.iter().any(|argument| argument == SERVE) {
+    let runtime = shared::runtime();
+    files::raise_file_limit();
+    if shared::arguments_after(SERVE).is_some() {
         return runtime.block_on(serve());
     }
-    let quick = arguments.iter().any(|argument| argument == "--quick") || std::env::var_os("QUICK").is_some();
-    let before = Machine::now();
-    runtime.block_on(measure(if quick { QUICK_ROUNDS } else { ROUNDS }));
-    let others = Machine::now().used_by_others_since(&before);
-    println!("other processes, the server among them, had {:.0} % of the machine meanwhile", others * 100.0);
+    let before = MachineLoad::now();
+    runtime.block_on(measure(if shared::is_quick() { QUICK_ROUNDS } else { ROUNDS }));
+    before.report_others(" (the server is one of them)");
 }
 
-/// Serves until standard input ends.
 async fn serve() {
     let mut timing = Timing::default();
     // No Pings among the measured pushes.
@@ -72,7 +69,7 @@ async fn serve() {
 async fn measure(rounds: usize) {
     let (mut child, address) = start().await;
     let id = child.id().expect("a process");
-    let (read, mut heard) = mpsc::unbounded_channel();
+    let (read, mut pushes) = mpsc::unbounded_channel();
     for _ in 0..SUBSCRIBERS {
         let mut socket = client(&address).await;
         ask(&mut socket, json!({ "id": "s", "type": "subscribe", "resource": "chat", "resourceId": "roses" })).await;
@@ -93,27 +90,25 @@ async fn measure(rounds: usize) {
     let before = processor_time(id);
     for round in 0..rounds {
         tokio::time::sleep(PAUSE).await;
-        let marker = format!("round {round}, and a few words more as people write them");
+        let marker = format!("round {round}, with a few more words, as people write them");
         let message = json!({ "id": "m", "type": "send", "resourceId": "roses", "message": marker });
         let sent = Instant::now();
         ask(&mut writer, message).await;
         let mut slowest = Duration::ZERO;
         for _ in 0..SUBSCRIBERS {
-            let (at, text) = heard.recv().await.expect("a push");
+            let (at, text) = pushes.recv().await.expect("a push");
             assert!(text.contains(&marker), "another push came: {text}");
             let latency = at.duration_since(sent);
             slowest = slowest.max(latency);
             latencies.push(latency);
         }
-        last.push(slowest);
+        last.push(slowest.as_secs_f64() * 1e3);
     }
     let used = processor_time(id) - before;
     drop(child.stdin.take());
     _ = child.wait().await;
     latencies.sort_unstable();
-    last.sort_unstable();
-    let ms = |latency: Duration| latency.as_secs_f64() * 1e3;
-    let part = |part: f64| ms(latencies[((latencies.len() - 1) as f64 * part) as usize]);
+    let part = |part: f64| latencies[((latencies.len() - 1) as f64 * part) as usize].as_secs_f64() * 1e3;
     println!("one message to {SUBSCRIBERS} subscribers, {rounds} rounds");
     println!(
         "  a push arrives after {:.1} ms at the median, {:.1} ms at p99, {:.1} ms at most",
@@ -121,10 +116,10 @@ async fn measure(rounds: usize) {
         part(0.99),
         part(1.0)
     );
-    println!("  the last subscriber has it after {:.1} ms at the median", ms(last[last.len() / 2]));
+    println!("  the last subscriber has it after {:.1} ms at the median", median(last));
     println!("  p99 within {TARGET_MS} ms: {}", if part(0.99) <= TARGET_MS { "yes" } else { "no" });
     let pushes = (rounds * SUBSCRIBERS) as f64;
-    println!("  processor time of the server: {:.1} µs a push", used.as_secs_f64() * 1e6 / pushes);
+    println!("  processor time of the server: {:.1} µs per push", used.as_secs_f64() * 1e6 / pushes);
 }
 
 async fn start() -> (Child, String) {
@@ -142,8 +137,7 @@ async fn start() -> (Child, String) {
     (child, line.trim().to_owned())
 }
 
-/// A client that has authenticated.
-async fn client(address: &str) -> Socket {
+async fn client(address: &str) -> SyncSocket {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("set");
     let head = format!(
@@ -160,24 +154,16 @@ async fn client(address: &str) -> Socket {
     socket
 }
 
-/// Sends a request and waits for its answer.
-async fn ask(socket: &mut Socket, request: Value) {
+async fn ask(socket: &mut SyncSocket, request: Value) {
     socket.send(Message::text(request.to_string())).await.expect("sent");
     let answer = socket.next().await.expect("an answer").expect("a message").into_text().expect("text");
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     assert!(answer["id"] == request["id"] && answer["type"] != "error", "{answer}");
 }
 
-/// What a process has used of its processors so far.
 fn processor_time(id: u32) -> Duration {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     let behind_name = text.rsplit_once(") ").map_or("", |(_, rest)| rest);
     let ticks: u64 = behind_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
-}
-
-fn allow_many_files() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit).expect("set");
 }

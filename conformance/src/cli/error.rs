@@ -12,8 +12,6 @@ use conformance::scenario::{FilterError, LoadError};
 use conformance::subject::{ManifestError, ParamError, StartError, TemplateError};
 use conformance::transport::{AddressError, TlsError};
 
-use super::status::ExitStatus;
-
 /// Why a command fails.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
@@ -74,9 +72,14 @@ pub(super) enum CommandError {
     WriteTranscript(#[source] io::Error),
     #[error("{}", joined(.0))]
     WriteReports(Vec<ReportError>),
-    /// A reference implementation could not do its work.
-    #[error("{problem}")]
-    Reference { exit: ExitStatus, problem: String },
+    /// Wrong usage of a reference implementation.
+    #[error("{0}")]
+    ReferenceUsage(String),
+    /// A reference implementation cannot listen, or reach its peer.
+    #[error("{0}")]
+    ReferenceUnreachable(String),
+    #[error("{0}")]
+    ReferenceInternal(String),
 }
 
 fn joined(errors: &[ReportError]) -> String {
@@ -84,14 +87,12 @@ fn joined(errors: &[ReportError]) -> String {
 }
 
 impl CommandError {
-    /// Wrong usage of a reference implementation.
-    pub(super) fn usage(problem: impl Into<String>) -> Self {
-        Self::Reference { exit: ExitStatus::Usage, problem: problem.into() }
+    pub(super) fn reference_usage(problem: impl Into<String>) -> Self {
+        Self::ReferenceUsage(problem.into())
     }
 
-    /// An internal error of a reference implementation.
-    pub(super) fn harness(problem: impl Into<String>) -> Self {
-        Self::Reference { exit: ExitStatus::Internal, problem: problem.into() }
+    pub(super) fn reference_internal(problem: impl Into<String>) -> Self {
+        Self::ReferenceInternal(problem.into())
     }
 }
 

@@ -3,9 +3,6 @@
 use super::error::CommandError;
 use super::status::ExitStatus;
 
-pub(super) use super::error::CommandError as Failure;
-pub(super) use super::status::ExitStatus as Exit;
-
 /// The status of a command that fails: the only place that decides it.
 pub(super) fn status_of(error: &CommandError) -> ExitStatus {
     match error {
@@ -21,8 +18,11 @@ pub(super) fn status_of(error: &CommandError) -> ExitStatus {
         | CommandError::OpenReport { .. }
         | CommandError::OpenTranscript { .. }
         | CommandError::Transcript { .. }
-        | CommandError::Listen { .. } => ExitStatus::Usage,
-        CommandError::Start(_) | CommandError::ServerGone(_) => ExitStatus::Unreachable,
+        | CommandError::Listen { .. }
+        | CommandError::ReferenceUsage(_) => ExitStatus::Usage,
+        CommandError::Start(_) | CommandError::ServerGone(_) | CommandError::ReferenceUnreachable(_) => {
+            ExitStatus::Unreachable
+        }
         CommandError::ServerGoneAfterFind(_) => ExitStatus::DoesNotConform,
         CommandError::BuiltIn(_)
         | CommandError::Fuzz(_)
@@ -33,8 +33,8 @@ pub(super) fn status_of(error: &CommandError) -> ExitStatus {
         | CommandError::TokenFile(_)
         | CommandError::Print(_)
         | CommandError::WriteTranscript(_)
-        | CommandError::WriteReports(_) => ExitStatus::Internal,
-        CommandError::Reference { exit, .. } => *exit,
+        | CommandError::WriteReports(_)
+        | CommandError::ReferenceInternal(_) => ExitStatus::Internal,
     }
 }
 
@@ -97,9 +97,9 @@ mod tests {
             (E::Print(io()), Internal),
             (E::WriteTranscript(io()), Internal),
             (E::WriteReports(vec![report()]), Internal),
-            (E::usage("no --port"), Usage),
-            (E::harness("no randomness"), Internal),
-            (E::Reference { exit: Unreachable, problem: text("no port") }, Unreachable),
+            (E::reference_usage("no --port"), Usage),
+            (E::reference_internal("no randomness"), Internal),
+            (E::ReferenceUnreachable(text("no port")), Unreachable),
         ] {
             assert_eq!(status_of(&error), status, "{error}");
         }

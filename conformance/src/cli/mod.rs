@@ -48,7 +48,7 @@ enum CliCommand {
     SelfTest(self_test::SelfTestArguments),
     List(list::ListArguments),
     Explain(explain::ExplainArguments),
-    Reference(reference::Arguments),
+    Reference(reference::ReferenceArguments),
     Proxy(proxy::ProxyArguments),
     Replay(replay::ReplayArguments),
     Schema(schema::SchemaArguments),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use conformance::scenario::Size;
 use conformance::subject::{Param, ParameterName, ParameterNameError};
-use relayspec::timing::{InvalidDuration, Parameter, HumanDuration};
+use relayspec::timing::{HumanDuration, InvalidDuration, Parameter};
 
 /// What to run, and what to report.
 #[derive(Debug, Clone, Args)]

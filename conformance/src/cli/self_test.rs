@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 use conformance::subject::{ClientTemplate, Driver, Manifest, Param, ServerTemplate};
 use relayspec::family::Family;
-use relayspec::timing::{InvalidDuration, Parameter, HumanDuration};
+use relayspec::timing::{HumanDuration, InvalidDuration, Parameter};
 use relayspec::{pairing, rpc, sync, terminal, tunnel};
 
 use super::error::{CommandError, UsageError};

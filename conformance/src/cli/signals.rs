@@ -5,8 +5,6 @@ use std::future::pending;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-pub(super) use stop_requested as told_to_stop;
-
 /// Completes on SIGTERM and SIGINT.
 pub(super) async fn stop_requested() {
     stop_signals().await;

@@ -234,8 +234,10 @@ async fn client(
 
 fn info(tested: &RoleUnderTest, clock: &Clock, url: Option<String>, mut command: Option<String>) -> SubjectInfo {
     command.iter_mut().for_each(|command| tested.spec.secrets().hide(command));
-    let timing =
-        tested.timing.declared().map(|(parameter, value)| (parameter.name().to_owned(), HumanDuration(value).to_string()));
+    let timing = tested
+        .timing
+        .declared()
+        .map(|(parameter, value)| (parameter.name().to_owned(), HumanDuration(value).to_string()));
     SubjectInfo {
         url,
         command,

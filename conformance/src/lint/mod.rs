@@ -8,7 +8,7 @@ mod schema;
 use std::sync::Arc;
 
 use relayspec::family::{Channel, Family, Packing};
-use relayspec::order::{RuleViolation, Order, Observed};
+use relayspec::order::{Observed, Order, RuleViolation};
 use serde_json::Value;
 
 use own::{OwnMessage, OwnMessages};

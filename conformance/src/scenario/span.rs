@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use relayspec::reconnect::Policy;
-use relayspec::timing::{Parameter, Timing, HumanDuration};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use serde::{Deserialize, Serialize};
 
 /// A sum of terms; a negative sum counts as 0.

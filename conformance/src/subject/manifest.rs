@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use relayspec::timing::{Parameter, Timing, HumanDuration};
+use relayspec::timing::{HumanDuration, Parameter, Timing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

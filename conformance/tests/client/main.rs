@@ -253,8 +253,8 @@ impl FlawedClient {
             tokio::select! {
                 received = wire.next() => match received {
                     Incoming::Text(text) => match self.text(&text, &mut wire, success).await {
-                        OpeningTurn::Stay => {}
-                        OpeningTurn::HangUp => return close(wire, 1000, AttemptEnd::Lost).await,
+                        Turn::Stay => {}
+                        Turn::HangUp => return close(wire, 1000, AttemptEnd::Lost).await,
                     },
                     Incoming::Binary if self.settings.has("closes-on-binary") => return close(wire, 1003, AttemptEnd::Lost).await,
                     Incoming::Binary | Incoming::Pong => {}

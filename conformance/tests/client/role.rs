@@ -103,11 +103,11 @@ impl Role {
         }
         let unknown = !["registered", "joined", "data", "pong", "error"].iter().any(|known| message["type"] == *known);
         if message.is_null() && self.has("closes-on-json") || unknown && self.has("closes-on-unknown") {
-            return OpeningTurn::HangUp;
+            return Turn::HangUp;
         }
         let members = message.as_object().map_or(0, serde_json::Map::len);
         if members > 3 && self.has("strict") {
-            return OpeningTurn::Stay;
+            return Turn::Stay;
         }
         match message["type"].as_str() {
             Some("registered") if self.is_host => self.registered(&message, user),
@@ -119,7 +119,7 @@ impl Role {
             Some("error") => return self.error(&message, settings, user),
             _ => {}
         }
-        OpeningTurn::Stay
+        Turn::Stay
     }
 
     fn registered(&mut self, message: &Value, user: &mut User) {
@@ -152,7 +152,9 @@ impl Role {
     }
 
     fn error(&mut self, message: &Value, settings: &ClientSettings, user: &mut User) -> Turn {
-        let (Some(code), Some(_)) = (message["code"].as_str(), message["message"].as_str()) else { return OpeningTurn::Stay };
+        let (Some(code), Some(_)) = (message["code"].as_str(), message["message"].as_str()) else {
+            return Turn::Stay;
+        };
         if !self.has("hides-errors") {
             user.error(code);
         }
@@ -174,7 +176,7 @@ impl Role {
             }
             _ => {}
         }
-        OpeningTurn::Stay
+        Turn::Stay
     }
 
     fn refused(&mut self) -> Turn {
@@ -183,10 +185,10 @@ impl Role {
         self.is_settled = !self.has("impatient-when-refused");
         match &*self.flaw {
             "retries-refused" => self.again = Some(Instant::now() + self.base),
-            "hangs-up-when-refused" => return OpeningTurn::HangUp,
+            "hangs-up-when-refused" => return Turn::HangUp,
             _ => {}
         }
-        OpeningTurn::Stay
+        Turn::Stay
     }
 
     pub(crate) fn command(&mut self, command: &Value, settings: &ClientSettings, user: &mut User, is_open: bool) {

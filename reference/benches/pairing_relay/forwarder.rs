@@ -1,7 +1,6 @@
-//! The yardstick: two WebSockets that forward to each other, as plainly as tokio-tungstenite does it.
+//! The baseline: two WebSockets forwarding to each other with plain tokio-tungstenite.
 //!
-//! One task for each pair, no channel, no JSON, 4 KiB read buffers; what is ready is written at once. It does not do what a
-//! relay has to do, and is no example of one.
+//! One task per pair, no channel, no JSON, 4 KiB read buffers; whatever is ready is written at once. It lacks what a relay needs.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -15,9 +14,8 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::load::ACCEPT;
 
-type Socket = WebSocketStream<TcpStream>;
+type ForwardedSocket = WebSocketStream<TcpStream>;
 
-/// Pairs connections as they come.
 pub(crate) async fn serve(listener: TcpListener) {
     loop {
         let one = accept(&listener).await;
@@ -26,7 +24,7 @@ pub(crate) async fn serve(listener: TcpListener) {
     }
 }
 
-async fn accept(listener: &TcpListener) -> Socket {
+async fn accept(listener: &TcpListener) -> ForwardedSocket {
     let (mut stream, _) = listener.accept().await.expect("a connection");
     stream.set_nodelay(true).expect("set");
     let mut head = Vec::with_capacity(512);
@@ -37,12 +35,12 @@ async fn accept(listener: &TcpListener) -> Socket {
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n"
     );
     stream.write_all(answer.as_bytes()).await.expect("written");
-    // The write buffer is as large as the relay's: so much is gathered before it is written.
+    // The write buffer is as large as the relay's.
     let config = WebSocketConfig::default().read_buffer_size(4 << 10).write_buffer_size(16 << 10);
     WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await
 }
 
-async fn forward(mut one: Socket, mut other: Socket) {
+async fn forward(mut one: ForwardedSocket, mut other: ForwardedSocket) {
     poll_fn(|cx| {
         let there = poll_forward(&mut one, &mut other, cx);
         let back = poll_forward(&mut other, &mut one, cx);
@@ -51,8 +49,7 @@ async fn forward(mut one: Socket, mut other: Socket) {
     .await;
 }
 
-/// Ready when one of the two is gone.
-fn poll_forward(from: &mut Socket, to: &mut Socket, cx: &mut Context<'_>) -> Poll<()> {
+fn poll_forward(from: &mut ForwardedSocket, to: &mut ForwardedSocket, cx: &mut Context<'_>) -> Poll<()> {
     while Pin::new(&mut *to).poll_ready(cx).is_ready() {
         match Pin::new(&mut *from).poll_next(cx) {
             Poll::Ready(Some(Ok(message))) if message.is_text() => {

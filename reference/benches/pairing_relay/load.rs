@@ -1,6 +1,6 @@
-//! The load: pairs that send prepared bytes and count what comes.
+//! The load: pairs that send prepared bytes and count what arrives.
 //!
-//! It neither parses nor masks while it measures, so that it costs far less than what it measures.
+//! It neither parses nor masks while measuring, so it costs far less than the server.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
-use crate::process::{Kind, Server};
+use crate::process::{ServerKind, ServerProcess};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The answer to [`KEY`] (RFC 6455, section 1.3).
@@ -18,41 +18,39 @@ pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// What each pair sends.
 #[derive(Clone, Copy)]
 pub(crate) struct Traffic {
-    /// Of each message, in bytes.
+    /// The size of each message, in bytes.
     pub(crate) payload: usize,
-    /// Messages that are sent before the other end has its turn.
+    /// Messages sent before the other end's turn.
     pub(crate) burst: usize,
 }
 
-/// Two connections that the server has paired.
-pub(crate) struct Pair {
+pub(crate) struct LoadPair {
     ends: [TcpStream; 2],
 }
 
-impl Pair {
-    /// One after the other, as one person would do it; answers are not slept for, so that the server's time is seen and not
-    /// the time that it takes to wake this process.
-    pub(crate) fn connect(server: &Server) -> Self {
-        let mut host = Dialled::connect(server, "/mac");
+impl LoadPair {
+    /// Connects one after the other, as one person would. Busy-waits for answers, to measure the server rather than the wake-up of this
+    /// process.
+    pub(crate) fn connect(server: &ServerProcess) -> Self {
+        let mut host = SetupConnection::connect(server, "/mac");
         let mut viewer;
-        if server.kind == Kind::Relay {
+        if server.kind == ServerKind::Relay {
             let registered = host.read_frame();
             let (_, code) = registered.split_once(r#""code":""#).expect("a code");
-            viewer = Dialled::connect(server, "/browser");
+            viewer = SetupConnection::connect(server, "/browser");
             let join = frame(format!(r#"{{"type":"join","code":"{}"}}"#, &code[..6]).as_bytes());
             viewer.stream.write_all(&join).expect("written");
             assert!(viewer.read_frame().contains("joined"));
         } else {
-            viewer = Dialled::connect(server, "/browser");
+            viewer = SetupConnection::connect(server, "/browser");
         }
         Self { ends: [host, viewer].map(|end| TcpStream::from_std(end.stream).expect("a socket")) }
     }
 }
 
-impl Drop for Pair {
+impl Drop for LoadPair {
     fn drop(&mut self) {
         for end in &self.ends {
             _ = end.set_zero_linger(); // Leaves no port behind in TIME-WAIT.
@@ -60,8 +58,13 @@ impl Drop for Pair {
     }
 }
 
-/// Messages per second that pass through the server, and how much of its core it had.
-pub(crate) async fn throughput(server: &Server, pairs: usize, traffic: Traffic, measured: Duration) -> (f64, f64) {
+/// The messages per second that pass the server, and its use of its core.
+pub(crate) async fn throughput(
+    server: &ServerProcess,
+    pairs: usize,
+    traffic: Traffic,
+    measured: Duration,
+) -> (f64, f64) {
     let text = format!(r#"{{"type":"data","payload":"{}"}}"#, "x".repeat(traffic.payload));
     let burst = Rc::new(frame(text.as_bytes()).repeat(traffic.burst));
     let expected = (text.len() + if text.len() < 126 { 2 } else { 4 }) * traffic.burst;
@@ -69,7 +72,7 @@ pub(crate) async fn throughput(server: &Server, pairs: usize, traffic: Traffic, 
     let buffer = Rc::new(RefCell::new(vec![0; 256 << 10]));
     let tasks = LocalSet::new();
     for _ in 0..pairs {
-        let pair = Pair::connect(server);
+        let pair = LoadPair::connect(server);
         let (burst, bursts, buffer) = (Rc::clone(&burst), Rc::clone(&bursts), Rc::clone(&buffer));
         tasks.spawn_local(async move {
             for turn in 0.. {
@@ -91,7 +94,6 @@ pub(crate) async fn throughput(server: &Server, pairs: usize, traffic: Traffic, 
         .await
 }
 
-/// Sends a burst, and reads until all of it has come out at the other end.
 async fn pass(
     from: &TcpStream,
     to: &TcpStream,
@@ -129,15 +131,14 @@ async fn pass(
     Ok(())
 }
 
-/// A connection while it is set up.
-struct Dialled {
+struct SetupConnection {
     stream: std::net::TcpStream,
-    /// What has come and was not looked at.
+    /// Unread bytes.
     bytes: Vec<u8>,
 }
 
-impl Dialled {
-    fn connect(server: &Server, path: &str) -> Self {
+impl SetupConnection {
+    fn connect(server: &ServerProcess, path: &str) -> Self {
         let mut stream = std::net::TcpStream::connect(server.address).expect("a connection");
         stream.set_nodelay(true).expect("set");
         let head = format!(
@@ -157,7 +158,6 @@ impl Dialled {
         }
     }
 
-    /// The text of one short frame of the server.
     fn read_frame(&mut self) -> String {
         loop {
             if let [_, length @ 0..=125, rest @ ..] = &self.bytes[..]
@@ -177,13 +177,12 @@ impl Dialled {
             match self.stream.read(&mut buffer) {
                 Ok(read @ 1..) => return self.bytes.extend_from_slice(&buffer[..read]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::hint::spin_loop(),
-                other => panic!("lost while being set up: {other:?}"),
+                other => panic!("lost during setup: {other:?}"),
             }
         }
     }
 }
 
-/// A masked text frame.
 fn frame(payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x81];
     match payload.len() {

@@ -1,4 +1,4 @@
-//! The servers under test as processes of their own, and what the system says of them.
+//! The servers as processes of their own, and their resource usage.
 
 use std::fs;
 use std::io::Read;
@@ -7,45 +7,33 @@ use std::process::Stdio;
 
 use relayspec::timing::{Parameter, Timing};
 use relayspec_reference::{Options, PairingRelay};
-use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::forwarder;
+use crate::{files, forwarder};
 
+/// Marks a part of the bench; followed by its kind.
+pub(crate) const FLAG: &str = "--part";
 const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
 
-/// A server under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ServerKind {
     Relay,
     Forwarder,
 }
 
-impl Kind {
-    pub(crate) fn named(argument: &str) -> Option<Self> {
-        match argument {
-            "serve-relay" => Some(Self::Relay),
-            "serve-forwarder" => Some(Self::Forwarder),
-            _ => None,
-        }
-    }
-
-    fn argument(self) -> &'static str {
-        match self {
-            Self::Relay => "serve-relay",
-            Self::Forwarder => "serve-forwarder",
-        }
+impl ServerKind {
+    pub(crate) fn named(name: &str) -> Self {
+        if name == "Relay" { Self::Relay } else { Self::Forwarder }
     }
 }
 
-/// Serves until standard input ends.
-pub(crate) async fn serve(kind: Kind) {
-    allow_many_files();
+pub(crate) async fn serve(kind: ServerKind) {
+    files::raise_file_limit();
     let stop = async { _ = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0])).await };
     match kind {
-        Kind::Relay => {
+        ServerKind::Relay => {
             let mut timing = Timing::default();
             // No Pings among the counted bytes.
             timing.declare(Parameter::HeartbeatInterval, std::time::Duration::from_secs(3600));
@@ -53,7 +41,7 @@ pub(crate) async fn serve(kind: Kind) {
             println!("{}", relay.local_addr());
             relay.serve(stop).await;
         }
-        Kind::Forwarder => {
+        ServerKind::Forwarder => {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             println!("{}", listener.local_addr().expect("an address"));
             tokio::select! {
@@ -64,21 +52,20 @@ pub(crate) async fn serve(kind: Kind) {
     }
 }
 
-/// A server that runs.
-pub(crate) struct Server {
-    pub(crate) kind: Kind,
+pub(crate) struct ServerProcess {
+    pub(crate) kind: ServerKind,
     pub(crate) address: SocketAddr,
     process: Child,
 }
 
-impl Server {
-    pub(crate) async fn start(kind: Kind) -> Self {
+impl ServerProcess {
+    pub(crate) async fn start(kind: ServerKind) -> Self {
         let own = std::env::current_exe().expect("the path of this binary");
         let mut command = if pinning() { Command::new("taskset") } else { Command::new(&own) };
         if pinning() {
             command.args(["-c", SERVER_CORE]).arg(&own);
         }
-        command.arg(kind.argument()).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.args([FLAG, &format!("{kind:?}")]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().expect("a process");
         let mut address = String::new();
         let stdout = process.stdout.take().expect("piped");
@@ -86,14 +73,13 @@ impl Server {
         Self { kind, address: address.trim().parse().expect("an address"), process }
     }
 
-    /// Ends the server, and waits until all that it had is given back.
     pub(crate) async fn stop(mut self) {
         self.process.kill().await.expect("a process that ends");
     }
 
     /// Resident memory, in bytes.
     pub(crate) fn resident_bytes(&self) -> f64 {
-        // Exact, where `status` may lag behind by some pages.
+        // `status` may lag by some pages.
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.id())).unwrap_or_default();
         let line = rollup.lines().find(|line| line.starts_with("Rss:")).unwrap_or_default();
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0
@@ -110,7 +96,6 @@ impl Server {
     }
 }
 
-/// Puts this process on the core for the load.
 pub(crate) fn pin_load() -> bool {
     let own = std::process::id().to_string();
     let pinned = std::process::Command::new("taskset").args(["-cp", LOAD_CORE, &own]).stdout(Stdio::null()).status();
@@ -120,11 +105,4 @@ pub(crate) fn pin_load() -> bool {
 fn pinning() -> bool {
     let probe = std::process::Command::new("taskset").args(["-c", SERVER_CORE, "true"]).status();
     probe.is_ok_and(|status| status.success())
-}
-
-/// Raises the limit of open files as far as it goes.
-pub(crate) fn allow_many_files() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    _ = setrlimit(Resource::Nofile, limit);
 }

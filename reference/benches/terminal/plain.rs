@@ -1,5 +1,5 @@
-//! The yardstick: host, relay and viewer that only copy bytes, from a pseudo terminal over TCP to standard output. One shell, one
-//! viewer, no messages.
+//! The baseline: host, relay and viewer that only copy bytes, from a pseudo terminal over TCP to standard output. One shell, one viewer, no
+//! messages.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -10,12 +10,11 @@ use std::thread;
 use tokio::io::{copy, copy_bidirectional_with_sizes};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::part::SHELL;
+use crate::process::SHELL;
 
-/// Of each copy, in bytes.
+/// The copy buffer, in bytes.
 const BUFFER: usize = 64 << 10;
 
-/// Joins the first connection, the host's, with the second.
 pub(crate) async fn relay() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     println!("{}", listener.local_addr().expect("an address"));
@@ -27,7 +26,6 @@ pub(crate) async fn relay() {
     _ = copy_bidirectional_with_sizes(&mut host, &mut viewer, BUFFER, BUFFER).await;
 }
 
-/// A shell at the other end of a connection.
 pub(crate) async fn host(address: &str) {
     let stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("set");
@@ -45,7 +43,7 @@ pub(crate) async fn viewer(address: &str) {
     let (from, to) = (stream.try_clone().expect("a second handle"), stream);
     let typing = thread::spawn(move || pass(std::io::stdin(), to));
     let stdout = std::io::stdout().as_fd().try_clone_to_owned().expect("a second handle");
-    pass(from, File::from(stdout)); // Without the line buffer that standard output has.
+    pass(from, File::from(stdout)); // Without standard output's line buffer.
     drop(typing);
 }
 

@@ -1,34 +1,31 @@
-//! Whoever looks at a shell: types a command, and compares every byte of what it writes.
+//! Types a command into a shell, and compares every byte of its output.
 
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-/// What is read at once, in bytes; it is even.
+/// The most bytes of one read; even.
 const BUFFER: usize = 64 << 10;
-/// Nothing takes so long but a fault.
+/// A time-out that only a failure exceeds.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a slow reader pauses in the middle. The relay waits for longer.
+/// The pause of a slow reader halfway; shorter than the relay's limit.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How to read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// As fast as can be.
     Fast,
-    /// So many bytes in a second, and not at all for a while in the middle.
+    /// So many bytes per second, with a pause halfway.
     Slow(f64),
 }
 
-/// Waits for the prompt, and has the terminal echo nothing and change nothing.
 pub(crate) async fn settle(screen: &mut (impl AsyncRead + Unpin), keys: &mut (impl AsyncWrite + Unpin)) {
     assert!(read(screen, &mut [0; BUFFER]).await > 0, "there is no prompt");
     type_in(keys, "PS1= PS2=; stty raw -echo; printf 'SETT''LED'\r").await;
     skip(screen, b"SETTLED").await;
 }
 
-/// Has the shell write so many bytes, and says how long it took until they were here.
+/// Makes the shell write so many bytes, and returns how long they took to arrive.
 pub(crate) async fn pour(
     screen: &mut (impl AsyncRead + Unpin),
     keys: &mut (impl AsyncWrite + Unpin),
@@ -56,7 +53,7 @@ pub(crate) async fn pour(
                 let length = read(screen, &mut buffer).await;
                 end.extend(&buffer[..length]);
             }
-            assert_eq!(end, b"END", "what comes behind the last byte is not what the shell wrote");
+            assert_eq!(end, b"END", "the output after the last byte is not what the shell wrote");
             return taken;
         }
         rest.clear();
@@ -74,7 +71,6 @@ async fn type_in(keys: &mut (impl AsyncWrite + Unpin), text: &str) {
     keys.flush().await.expect("typed");
 }
 
-/// Reads until the marker has come, and gives what stands behind it.
 async fn skip(screen: &mut (impl AsyncRead + Unpin), marker: &[u8]) -> Vec<u8> {
     let mut seen = Vec::new();
     let mut buffer = vec![0; BUFFER];
@@ -88,8 +84,8 @@ async fn skip(screen: &mut (impl AsyncRead + Unpin), marker: &[u8]) -> Vec<u8> {
 }
 
 async fn read(screen: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> usize {
-    let read = timeout(PATIENCE, screen.read(buffer)).await.expect("nothing comes any more, and not all has come");
+    let read = timeout(PATIENCE, screen.read(buffer)).await.expect("the output has stalled");
     let length = read.expect("read");
-    assert!(length > 0, "the screen ends, and not all has come");
+    assert!(length > 0, "the output ended early");
     length
 }

@@ -1,4 +1,4 @@
-//! The load: requests over keep-alive connections, and how long their answers take.
+//! The load: requests over keep-alive connections, and the latencies of their answers.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -7,21 +7,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// More than an answer's head, in bytes.
+/// The read buffer, in bytes; larger than any answer head.
 const BUFFER: usize = 256 << 10;
-/// Before anything is counted.
+/// The part of the duration that precedes the measurement.
 const WARM_UP: u32 = 5;
 
-/// What a round came to.
-pub(crate) struct Taken {
+pub(crate) struct RoundResult {
     pub(crate) per_second: f64,
-    /// In seconds: of half of the answers, and of 99 in 100.
+    /// Latencies in seconds: the median and p99.
     pub(crate) half_within: f64,
     pub(crate) most_within: f64,
 }
 
-/// Asks for bodies of this size over so many connections at once.
-pub(crate) async fn run(address: SocketAddr, body: usize, concurrent: usize, length: Duration) -> Taken {
+pub(crate) async fn run(address: SocketAddr, body: usize, concurrent: usize, length: Duration) -> RoundResult {
     let counted_from = Instant::now() + length / WARM_UP;
     let end = counted_from + length;
     let mut clients = JoinSet::new();
@@ -34,10 +32,9 @@ pub(crate) async fn run(address: SocketAddr, body: usize, concurrent: usize, len
     }
     times.sort_unstable();
     let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64();
-    Taken { per_second: times.len() as f64 / length.as_secs_f64(), half_within: at(0.5), most_within: at(0.99) }
+    RoundResult { per_second: times.len() as f64 / length.as_secs_f64(), half_within: at(0.5), most_within: at(0.99) }
 }
 
-/// The times of all answers that were there within the counted time.
 async fn client(address: SocketAddr, body: usize, counted_from: Instant, end: Instant) -> Vec<Duration> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("set");
@@ -59,7 +56,6 @@ async fn client(address: SocketAddr, body: usize, counted_from: Instant, end: In
     }
 }
 
-/// Reads one answer to its end.
 async fn answer(stream: &mut TcpStream, buffer: &mut [u8], body: usize) {
     let mut filled = 0;
     let mut left = loop {

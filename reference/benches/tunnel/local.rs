@@ -1,4 +1,4 @@
-//! The local server: answers `/1024` with so many bytes.
+//! The local server: answers `/1024` with 1,024 bytes.
 
 use std::convert::Infallible;
 
@@ -11,7 +11,6 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// Serves until it is killed.
 pub(crate) async fn serve() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     println!("{}", listener.local_addr().expect("an address"));

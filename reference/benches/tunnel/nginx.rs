@@ -1,4 +1,4 @@
-//! nginx in the foreground, with a temporary configuration of its own.
+//! nginx in the foreground, with a temporary configuration.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-/// nginx in front of the local server.
 pub(crate) struct Nginx {
     pub(crate) address: SocketAddr,
     process: Child,
@@ -17,7 +16,7 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it, where there is one.
+    /// Starts nginx, if it is installed.
     pub(crate) async fn start(local: SocketAddr) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("relayspec-bench-nginx-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
@@ -40,7 +39,6 @@ impl Nginx {
         Err("nginx does not listen".to_owned())
     }
 
-    /// Ends it, and its workers.
     pub(crate) async fn stop(mut self) {
         self.end().await;
     }
@@ -59,7 +57,7 @@ fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
-/// What a careful operator would write: connections kept at both ends, no log, and nothing on the disk.
+/// A careful configuration: keep-alive on both sides, no log, nothing on disk.
 fn configured(folder: &str, address: SocketAddr, local: SocketAddr) -> String {
     format!(
         "daemon off;

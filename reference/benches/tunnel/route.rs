@@ -1,4 +1,4 @@
-//! The ways to the local server.
+//! The routes to the local server.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,18 +7,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::nginx::Nginx;
-use crate::part::Part;
+use crate::process::TunnelProcess;
 
-/// A way to the local server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RouteKind {
     Direct,
     Nginx,
     Json,
     MessagePack,
 }
 
-impl Kind {
+impl RouteKind {
     pub(crate) const ALL: [Self; 4] = [Self::Direct, Self::Nginx, Self::Json, Self::MessagePack];
 
     pub(crate) fn name(self) -> &'static str {
@@ -31,38 +30,36 @@ impl Kind {
     }
 }
 
-/// A way that is open.
 pub(crate) struct Route {
-    pub(crate) kind: Kind,
-    /// Where requests go.
+    pub(crate) kind: RouteKind,
     pub(crate) address: SocketAddr,
-    parts: Vec<Part>,
+    processes: Vec<TunnelProcess>,
     nginx: Option<Nginx>,
 }
 
 impl Route {
-    pub(crate) async fn open(kind: Kind, local: &Part) -> Result<Self, String> {
+    pub(crate) async fn open(kind: RouteKind, local: &TunnelProcess) -> Result<Self, String> {
         let local = local.addresses[0];
         match kind {
-            Kind::Direct => Ok(Self { kind, address: local, parts: Vec::new(), nginx: None }),
-            Kind::Nginx => {
+            RouteKind::Direct => Ok(Self { kind, address: local, processes: Vec::new(), nginx: None }),
+            RouteKind::Nginx => {
                 let nginx = Nginx::start(local).await?;
-                Ok(Self { kind, address: nginx.address, parts: Vec::new(), nginx: Some(nginx) })
+                Ok(Self { kind, address: nginx.address, processes: Vec::new(), nginx: Some(nginx) })
             }
-            Kind::Json => Self::tunnel(kind, local, "json").await,
-            Kind::MessagePack => Self::tunnel(kind, local, "messagepack").await,
+            RouteKind::Json => Self::tunnel(kind, local, "json").await,
+            RouteKind::MessagePack => Self::tunnel(kind, local, "messagepack").await,
         }
     }
 
-    async fn tunnel(kind: Kind, local: SocketAddr, encoding: &str) -> Result<Self, String> {
-        let cloud = Part::start(&["cloud"]).await;
+    async fn tunnel(kind: RouteKind, local: SocketAddr, encoding: &str) -> Result<Self, String> {
+        let cloud = TunnelProcess::start(&["cloud"]).await;
         let [agents, public] = cloud.addresses[..] else {
-            return Err("the cloud does not say where it listens".into());
+            return Err("the cloud did not print its addresses".into());
         };
-        let agent = Part::start_silent(&["agent", &agents.to_string(), &local.to_string(), encoding]);
+        let agent = TunnelProcess::start_silent(&["agent", &agents.to_string(), &local.to_string(), encoding]);
         for _ in 0..100 {
             if serves(public).await {
-                return Ok(Self { kind, address: public, parts: vec![cloud, agent], nginx: None });
+                return Ok(Self { kind, address: public, processes: vec![cloud, agent], nginx: None });
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -70,8 +67,8 @@ impl Route {
     }
 
     pub(crate) async fn close(self) {
-        for part in self.parts {
-            part.stop().await;
+        for process in self.processes {
+            process.stop().await;
         }
         if let Some(nginx) = self.nginx {
             nginx.stop().await;
@@ -79,7 +76,6 @@ impl Route {
     }
 }
 
-/// Whether a request is answered by the local server.
 async fn serves(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(address).await else { return false };
     let request = "GET /1 HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";

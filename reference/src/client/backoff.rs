@@ -1,92 +1,84 @@
-//! Where in the sequence of a policy a client is: how long to wait, and when to give up (RECON-02 to RECON-04, RECON-09).
-//!
-//! It draws no random numbers of its own and waits for nothing.
+//! The position of a client in its reconnection policy: the next delay, and when to give up (RECON-02 to RECON-04, RECON-09).
 
 use std::time::Duration;
 
 use relayspec::reconnect::Policy;
 
-/// A source of jitter.
-pub trait Dice {
-    /// A number from -1 to 1, evenly distributed, and not the same in every process (RECON-10).
-    fn swing(&mut self) -> f64;
+pub(crate) trait JitterSource {
+    /// An evenly distributed number from -1 to 1, different in each process (RECON-10).
+    fn next_jitter(&mut self) -> f64;
 }
 
-/// What a client makes of its policy: it keeps to it, or has one of the bad habits that [`crate::mutant`] is about.
+/// A deliberate deviation from the policy, for [`crate::mutant`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Habit {
+pub enum PolicyDeviation {
     /// The policy is kept.
     #[default]
-    Kept,
+    None,
     /// The first delay is too short (RECON-02).
-    HurriesFirst,
-    /// Success does not start the sequence afresh (RECON-04).
+    ShortensFirstDelay,
+    /// Success does not reset the sequence (RECON-04).
     NeverResets,
-    /// A mere connection starts the sequence afresh (RECON-04).
+    /// A mere connection resets the sequence (RECON-04).
     ResetsOnConnection,
     /// The loss of a success counts as a failed attempt (RECON-09).
     CountsLosses,
-    /// Success does not end the row of failed attempts (RECON-09).
-    CountsForEver,
-    /// All clients draw the same jitter (RECON-10).
-    RollsAlike,
+    /// Success does not clear the count of failed attempts (RECON-09).
+    NeverClearsFailures,
+    /// All clients have the same jitter (RECON-10).
+    SharesJitter,
 }
 
-/// The state of one client's reconnection.
 #[derive(Debug)]
-pub struct Backoff<D> {
+pub(crate) struct Backoff<J> {
     policy: Policy,
-    habit: Habit,
-    dice: D,
-    /// The number of the attempt that comes next, 0 for the first after a loss.
+    deviation: PolicyDeviation,
+    jitter: J,
+    /// The index of the next delay; 0 is the first after a loss.
     next: u32,
-    /// Attempts that failed since the last success.
+    /// Failed attempts since the last success.
     failures: u32,
-    /// Whether any attempt has been waited for since the last success.
+    /// Whether there was a delay since the last success.
     waited: bool,
 }
 
-impl<D: Dice> Backoff<D> {
-    /// A sequence before its first attempt, which waits for nothing.
-    #[must_use]
-    pub fn new(policy: Policy, dice: D) -> Self {
-        Self { policy, habit: Habit::Kept, dice, next: 0, failures: 0, waited: false }
+impl<J: JitterSource> Backoff<J> {
+    pub(crate) fn new(policy: Policy, jitter: J) -> Self {
+        Self { policy, deviation: PolicyDeviation::None, jitter, next: 0, failures: 0, waited: false }
     }
 
-    /// The same of a client with a habit.
-    #[must_use]
-    pub fn with(self, habit: Habit) -> Self {
-        Self { habit, ..self }
+    pub(crate) fn with(self, deviation: PolicyDeviation) -> Self {
+        Self { deviation, ..self }
     }
 
-    /// The handshake is done, which means nothing (RECON-04).
-    pub fn connected(&mut self) {
-        if self.habit == Habit::ResetsOnConnection {
+    /// The handshake is done; by itself that changes nothing (RECON-04).
+    pub(crate) fn connected(&mut self) {
+        if self.deviation == PolicyDeviation::ResetsOnConnection {
             self.succeeded();
         }
     }
 
-    /// The family's own success: the sequence begins afresh (RECON-04).
-    pub fn succeeded(&mut self) {
-        if self.habit != Habit::CountsForEver {
+    /// The family's own success: resets the sequence (RECON-04).
+    pub(crate) fn succeeded(&mut self) {
+        if self.deviation != PolicyDeviation::NeverClearsFailures {
             self.failures = 0;
         }
-        if self.habit != Habit::NeverResets {
+        if self.deviation != PolicyDeviation::NeverResets {
             (self.next, self.waited) = (0, false);
         }
     }
 
-    /// A connection that had been a success is lost. The delay before the next attempt.
-    pub fn lost(&mut self) -> Duration {
+    /// A successful connection is lost. Returns the delay before the next attempt.
+    pub(crate) fn lost(&mut self) -> Duration {
         self.waited = true;
-        self.failures += u32::from(self.habit == Habit::CountsLosses);
+        self.failures += u32::from(self.deviation == PolicyDeviation::CountsLosses);
         self.delay()
     }
 
-    /// An attempt failed. The delay before the next one, or `None` where it was the last (RECON-09).
-    pub fn failed(&mut self) -> Option<Duration> {
+    /// An attempt failed. Returns the delay before the next one, or `None` if it was the last (RECON-09).
+    pub(crate) fn failed(&mut self) -> Option<Duration> {
         self.failures = self.failures.saturating_add(1);
-        // The very first attempt follows no loss. Its failure is one (RECON-01).
+        // The very first attempt follows no loss, so its failure counts as one (RECON-01).
         if self.waited {
             self.next = self.next.saturating_add(1);
         }
@@ -96,9 +88,20 @@ impl<D: Dice> Backoff<D> {
     }
 
     fn delay(&mut self) -> Duration {
-        let swing = if self.habit == Habit::RollsAlike { 0.5 } else { self.dice.swing() };
+        let swing = if self.deviation == PolicyDeviation::SharesJitter { 0.5 } else { self.jitter.next_jitter() };
         let delay = self.policy.delay(self.next, swing);
-        if self.habit == Habit::HurriesFirst && self.next == 0 { delay.mul_f64(0.3) } else { delay }
+        if self.deviation == PolicyDeviation::ShortensFirstDelay && self.next == 0 { delay.mul_f64(0.3) } else { delay }
+    }
+}
+
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct FixedJitter(pub(crate) f64);
+
+#[cfg(test)]
+impl JitterSource for FixedJitter {
+    fn next_jitter(&mut self) -> f64 {
+        self.0
     }
 }
 
@@ -106,21 +109,13 @@ impl<D: Dice> Backoff<D> {
 mod tests {
     use super::*;
 
-    struct Fixed(f64);
-
-    impl Dice for Fixed {
-        fn swing(&mut self) -> f64 {
-            self.0
-        }
-    }
-
     fn seconds(delays: &[Option<Duration>]) -> Vec<Option<u64>> {
         delays.iter().map(|delay| delay.map(|delay| delay.as_secs())).collect()
     }
 
     #[test]
-    fn delays_grow_to_the_cap_and_begin_afresh_after_success_only() {
-        let mut backoff = Backoff::new(Policy::RELAY, Fixed(0.0));
+    fn delays_grow_to_the_cap_and_reset_on_success_only() {
+        let mut backoff = Backoff::new(Policy::RELAY, FixedJitter(0.0));
         let first: Vec<_> = (0..8).map(|_| backoff.failed()).collect();
         assert_eq!(seconds(&first), [1, 2, 4, 8, 16, 32, 32, 32].map(Some), "the first attempt that fails is a loss");
         backoff.succeeded();
@@ -132,26 +127,26 @@ mod tests {
     }
 
     #[test]
-    fn gives_up_after_so_many_failures_in_a_row() {
+    fn gives_up_after_the_limit_of_failures_in_a_row() {
         let policy = Policy { max_attempts: Some(3), ..Policy::RELAY };
-        let mut backoff = Backoff::new(policy, Fixed(0.0));
+        let mut backoff = Backoff::new(policy, FixedJitter(0.0));
         let first: Vec<_> = (0..3).map(|_| backoff.failed()).collect();
         assert_eq!(seconds(&first), [Some(1), Some(2), None]);
 
-        let mut backoff = Backoff::new(policy, Fixed(0.0));
+        let mut backoff = Backoff::new(policy, FixedJitter(0.0));
         backoff.failed();
         backoff.failed();
         backoff.succeeded();
         assert_eq!(backoff.lost().as_secs(), 1);
         let after: Vec<_> = (0..3).map(|_| backoff.failed()).collect();
-        assert_eq!(seconds(&after), [Some(2), Some(4), None], "a loss is no failed attempt");
+        assert_eq!(seconds(&after), [Some(2), Some(4), None], "a loss is not a failed attempt");
     }
 
     #[test]
-    fn jitter_moves_a_delay() {
+    fn jitter_changes_a_delay() {
         let policy = Policy { jitter: 0.5, ..Policy::RELAY };
         for (swing, millis) in [(-1.0, 500), (0.0, 1000), (1.0, 1500)] {
-            assert_eq!(Backoff::new(policy, Fixed(swing)).lost().as_millis(), millis);
+            assert_eq!(Backoff::new(policy, FixedJitter(swing)).lost().as_millis(), millis);
         }
     }
 }

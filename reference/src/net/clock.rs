@@ -1,10 +1,9 @@
-//! The only reader of time in this crate.
+//! The only reader of time in this crate, enforced by `cargo xtask tidy`.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::server::Now;
 
-/// The clock of a relay's core.
 #[derive(Debug)]
 pub(super) struct Clock {
     started: Instant,
@@ -21,13 +20,11 @@ impl Clock {
     }
 }
 
-/// The present in ms since the Unix epoch.
 pub(super) fn epoch_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The time for heartbeats.
 pub(super) fn instant() -> Instant {
     Instant::now()
 }

@@ -10,34 +10,38 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-use super::letters::Letters;
-use super::strict::Strict;
+use super::message_queue::MessageQueue;
+use super::strict::StrictStream;
 
-/// How long a peer that goes on sending is read after the last frame to it.
+/// How long a peer that keeps sending is read after the last frame.
 const LINGER_TIME: Duration = Duration::from_secs(3);
-/// How long it may send nothing before it counts as having stopped.
+/// How long a pause means that it has stopped sending.
 const LINGER_PAUSE: Duration = Duration::from_secs(1);
-/// How much is read, in bytes.
+/// How many bytes are read.
 const LINGER_BYTES: usize = 64 << 20;
-/// The buffer that it is read into, in bytes.
+/// The buffer for them, in bytes.
 const LINGER_BUFFER: usize = 4 << 10;
 
-/// How the relay closes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Close {
     /// The close code (RFC 6455, section 7.4).
     pub(super) code: u16,
-    /// The reason; at most 123 bytes.
+    /// At most 123 bytes.
     pub(super) reason: &'static str,
 }
 
-/// Writes what is left and a Close frame, and closes the TCP connection. A peer that has not taken all of it after `limit`
-/// does without.
-pub(super) async fn close(mut socket: WebSocketStream<Strict>, mut letters: Letters, close: Close, limit: Duration) {
+/// Sends the remaining messages and a Close frame, and closes the TCP connection. A peer that has not taken everything within `limit` is
+/// dropped.
+pub(super) async fn close(
+    mut socket: WebSocketStream<StrictStream>,
+    mut queue: MessageQueue,
+    close: Close,
+    limit: Duration,
+) {
     let frame = CloseFrame { code: close.code.into(), reason: Utf8Bytes::from_static(close.reason) };
     let last_words = async {
-        while let Some(letter) = letters.pop() {
-            socket.feed(letter).await?;
+        while let Some(message) = queue.pop() {
+            socket.feed(message).await?;
         }
         socket.flush().await?;
         socket.send(Message::Close(Some(frame))).await
@@ -47,17 +51,17 @@ pub(super) async fn close(mut socket: WebSocketStream<Strict>, mut letters: Lett
     }
 }
 
-/// Writes the answer to the peer's Close frame, which tungstenite has ready, and closes the TCP connection at once (WIRE-05).
-pub(super) async fn answer(mut socket: WebSocketStream<Strict>, limit: Duration) {
+/// Sends the answer to the peer's Close frame, which tungstenite has queued, and closes the TCP connection at once (WIRE-05).
+pub(super) async fn answer(mut socket: WebSocketStream<StrictStream>, limit: Duration) {
     if let Ok(Ok(()) | Err(Error::ConnectionClosed)) = timeout(limit, socket.flush()).await {
         linger(socket.into_inner().into_inner()).await;
     }
 }
 
-/// Closes a TCP connection behind the last bytes that were written.
+/// Closes a TCP connection after the last written byte.
 ///
-/// The peer learns of it at once. But as long as it sends, it is read, within bounds: closing a socket with unread input makes
-/// the system send a reset, which may destroy the last bytes on their way (RFC 9293, section 3.10.4; RFC 2525, section 2.17).
+/// The write side closes at once, but the peer is read within bounds: closing a socket with unread input makes the system send a reset, which
+/// may destroy data in flight (RFC 9293, section 3.10.4; RFC 2525, section 2.17).
 pub(super) async fn linger(mut tcp: TcpStream) {
     if tcp.shutdown().await.is_err() {
         return;

@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455, section 4.2), and real HTTP answers for requests that are none.
+//! The opening handshake (RFC 6455, section 4.2), and HTTP answers for other requests.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -20,28 +19,28 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::closing;
-use super::strict::{Sender, Strict};
-use crate::server::Core;
+use super::http::{HttpAnswer, plain};
+use super::strict::{FrameSender, StrictStream};
+use crate::server::ServerCore;
 
-/// From the opening of a TCP connection to the end of the handshake.
+/// From accepting a TCP connection to the end of the handshake.
 const LIMIT: Duration = Duration::from_secs(10);
-/// The largest request head, in bytes; longer ones are answered with 431.
+/// The largest request head, in bytes; longer ones get 431.
 const LARGEST_HEAD: usize = 16 << 10;
-/// What a server appends to the client's key (RFC 6455, section 1.3).
+/// Appended to the client's key (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// What a page may do: load what stands beside it, and connect by WebSocket.
+/// Pages may load their own files and open WebSockets, nothing else.
 const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'";
 
-/// A connection after its handshake.
-pub(super) struct Opened<R> {
-    pub(super) stream: Strict,
-    /// By the path; `None` where it names no endpoint (PAIR-02).
+pub(super) struct Upgraded<R> {
+    pub(super) stream: StrictStream,
+    /// `None` if the path is not an endpoint (PAIR-02).
     pub(super) role: Option<R>,
 }
 
-/// Does the handshake, unless the connection is something else, is lost, or takes too long.
-pub(super) async fn open<C: Core>(tcp: TcpStream) -> Option<Opened<C::Role>> {
+/// Performs the handshake; `None` if the connection is something else, is lost, or takes too long.
+pub(super) async fn open<C: ServerCore>(tcp: TcpStream) -> Option<Upgraded<C::Role>> {
     _ = tcp.set_nodelay(true); // WIRE-12
     let mut http = http1::Builder::new();
     http.keep_alive(false).max_buf_size(LARGEST_HEAD).header_read_timeout(None);
@@ -50,7 +49,9 @@ pub(super) async fn open<C: Core>(tcp: TcpStream) -> Option<Opened<C::Role>> {
     let parts = connection.into_parts();
     let tcp = parts.io.into_inner();
     match (answered, parts.service.upgraded.get()) {
-        (Ok(()), Some(role)) => Some(Opened { stream: Strict::new(tcp, &parts.read_buf, Sender::Client), role }),
+        (Ok(()), Some(role)) => {
+            Some(Upgraded { stream: StrictStream::new(tcp, &parts.read_buf, FrameSender::Client), role })
+        }
         _ => {
             closing::linger(tcp).await;
             None
@@ -58,17 +59,15 @@ pub(super) async fn open<C: Core>(tcp: TcpStream) -> Option<Opened<C::Role>> {
     }
 }
 
-struct Endpoints<C: Core> {
-    /// The endpoint of the handshake, once one was answered with 101.
+struct Endpoints<C: ServerCore> {
+    /// The role of the handshake, once one was answered with 101.
     upgraded: Cell<Option<Option<C::Role>>>,
 }
 
-type Answer = Response<Full<Bytes>>;
-
-impl<C: Core> Service<Request<Incoming>> for Endpoints<C> {
-    type Response = Answer;
+impl<C: ServerCore> Service<Request<Incoming>> for Endpoints<C> {
+    type Response = HttpAnswer;
     type Error = Infallible;
-    type Future = Ready<Result<Answer, Infallible>>;
+    type Future = Ready<Result<HttpAnswer, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let role = C::endpoint(request.uri().path());
@@ -77,15 +76,16 @@ impl<C: Core> Service<Request<Incoming>> for Endpoints<C> {
                 self.upgraded.set(Some(role));
                 switch(key)
             }
-            Err(_) if role.is_none() && !asks(&request) => page::<C>(&request)
-                .unwrap_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "There is nothing here.\n").answer()),
-            Err(refusal) => refusal.answer(),
+            Err(_) if role.is_none() && !asks(&request) => {
+                page::<C>(&request).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "There is nothing here.\n"))
+            }
+            Err(error) => error.answer(),
         }))
     }
 }
 
-/// The page that a browser asks for, if there is one.
-fn page<C: Core>(request: &Request<Incoming>) -> Option<Answer> {
+/// The page at the requested path, if any.
+fn page<C: ServerCore>(request: &Request<Incoming>) -> Option<HttpAnswer> {
     let page = C::page(request.uri().path()).filter(|_| request.method() == Method::GET)?;
     let mut answer = Response::new(Full::from(page.content));
     let headers = answer.headers_mut();
@@ -100,7 +100,7 @@ fn page<C: Core>(request: &Request<Incoming>) -> Option<Answer> {
     Some(answer)
 }
 
-fn switch(key: HeaderValue) -> Answer {
+fn switch(key: HeaderValue) -> HttpAnswer {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();
@@ -110,15 +110,14 @@ fn switch(key: HeaderValue) -> Answer {
     answer
 }
 
-/// Why a request is no handshake.
 #[derive(Debug)]
-struct Refusal {
+struct HandshakeError {
     status: StatusCode,
     why: &'static str,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-impl Refusal {
+impl HandshakeError {
     fn new(status: StatusCode, why: &'static str) -> Self {
         Self { status, why, header: None }
     }
@@ -127,49 +126,47 @@ impl Refusal {
         Self { header: Some((name, HeaderValue::from_static(value))), ..self }
     }
 
-    fn answer(self) -> Answer {
-        let mut answer = Response::new(Full::from(self.why));
-        *answer.status_mut() = self.status;
-        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    fn answer(self) -> HttpAnswer {
+        let mut answer = plain(self.status, self.why);
         answer.headers_mut().extend(self.header);
         answer
     }
 }
 
-/// What `Sec-WebSocket-Accept` has to say, if the request is a handshake (RFC 6455, section 4.2.1).
-fn accept_key<B>(request: &Request<B>) -> Result<HeaderValue, Refusal> {
+/// The value of `Sec-WebSocket-Accept`, if the request is a handshake (RFC 6455, section 4.2.1).
+fn accept_key<B>(request: &Request<B>) -> Result<HeaderValue, HandshakeError> {
     let headers = request.headers();
     if request.method() != Method::GET {
-        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Connect by WebSocket, which begins with GET.\n");
+        let refusal = HandshakeError::new(StatusCode::METHOD_NOT_ALLOWED, "A WebSocket handshake is a GET request.\n");
         return Err(refusal.with(header::ALLOW, "GET"));
     }
     if !asks(request) {
-        let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, "This is a WebSocket endpoint.\n");
+        let refusal = HandshakeError::new(StatusCode::UPGRADE_REQUIRED, "This is a WebSocket endpoint.\n");
         return Err(refusal.with(header::UPGRADE, "websocket"));
     }
     if request.version() != Version::HTTP_11 || !headers.contains_key(header::HOST) {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "A handshake is HTTP/1.1 and has a Host header.\n"));
+        return Err(HandshakeError::new(StatusCode::BAD_REQUEST, "A handshake needs HTTP/1.1 and a Host header.\n"));
     }
     if !has_token(headers, header::CONNECTION, "upgrade") {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "A handshake has `Connection: Upgrade`.\n"));
+        return Err(HandshakeError::new(StatusCode::BAD_REQUEST, "A handshake needs `Connection: Upgrade`.\n"));
     }
     if only(headers, header::SEC_WEBSOCKET_VERSION) != Some(b"13") {
-        let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, "Only version 13 of WebSocket is spoken here.\n");
+        let refusal = HandshakeError::new(StatusCode::UPGRADE_REQUIRED, "Only version 13 of WebSocket is supported.\n");
         return Err(refusal.with(header::SEC_WEBSOCKET_VERSION, "13"));
     }
     let key =
         only(headers, header::SEC_WEBSOCKET_KEY).filter(|key| STANDARD.decode(key).is_ok_and(|key| key.len() == 16));
-    let key = key.ok_or(Refusal::new(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is no 16 bytes in base64.\n"))?;
+    let key =
+        key.ok_or(HandshakeError::new(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64.\n"))?;
     HeaderValue::from_str(&accept_of(key))
-        .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "The key has no answer.\n"))
+        .map_err(|_| HandshakeError::new(StatusCode::INTERNAL_SERVER_ERROR, "The key cannot be answered.\n"))
 }
 
-/// What a server answers to a client's key (RFC 6455, section 4.2.2).
+/// The server's answer to a client's key (RFC 6455, section 4.2.2).
 pub(super) fn accept_of(key: &[u8]) -> String {
     STANDARD.encode(Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize())
 }
 
-/// Whether the request means to be a handshake.
 fn asks<B>(request: &Request<B>) -> bool {
     has_token(request.headers(), header::UPGRADE, "websocket")
 }

@@ -1,61 +1,48 @@
-//! Where connections meet: the relay's core behind a lock, and the mailbox of each connection.
+//! Where connections meet: the core behind a lock, and the mailbox of each connection.
 //!
-//! The lock is taken for what needs the relay's state: connections that open and end, `register`, `join`, and `data` that finds
-//! no partner. It is never held across an `await`. Actions are carried out before it is given back, so all connections see
-//! them in one order: `joined` before the first `data`, whoever runs on which core.
+//! The lock is taken for everything that needs the core's state: opening and losing connections, `register`, `join`, and `data` without a
+//! partner. It is never held across an `await`. Actions are carried out before it is released, so all connections see them in one order:
+//! `joined` before the first `data`.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tracing::{debug, error};
+use tracing::debug;
 
 use super::clock::Clock;
 use super::closing::Close;
 use super::mailbox::{Delivery, Mailbox};
+use super::system::SystemRandom;
 use crate::server::entropy::{Entropy, NoEntropy};
-use crate::server::{Action, Core, Letter, Now, PeerId};
+use crate::server::{Now, PeerId, ServerAction, ServerCore, WireMessage};
 
-/// Close code where the relay has a fault of its own (RFC 6455, section 7.4.1).
-const INTERNAL_ERROR: Close = Close { code: 1011, reason: "The relay has no entropy" };
-
-/// The operating system's entropy.
-#[derive(Debug)]
-pub struct System;
-
-impl Entropy for System {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
-        getrandom::fill(bytes).map_err(|cause| {
-            error!(%cause, "the system gives no random bytes");
-            NoEntropy
-        })
-    }
-}
+/// How a connection is closed after an internal error (RFC 6455, section 7.4.1).
+const INTERNAL_ERROR: Close = Close { code: 1011, reason: "No entropy" };
 
 #[derive(Debug)]
 pub(super) struct Hub<C> {
     clock: Clock,
-    state: Mutex<State<C>>,
+    state: Mutex<HubState<C>>,
 }
 
 #[derive(Debug)]
-struct State<C> {
+struct HubState<C> {
     core: C,
     mailboxes: HashMap<PeerId, Arc<Mailbox>>,
-    /// Once the relay shuts down: how each connection is closed.
+    /// Set at shutdown: how connections are closed.
     closing: Option<Close>,
 }
 
-impl<C: Core> Hub<C> {
+impl<C: ServerCore> Hub<C> {
     pub(super) fn new(core: C) -> Result<Self, NoEntropy> {
-        System.fill(&mut [0; 16])?;
-        let state = State { core, mailboxes: HashMap::new(), closing: None };
+        SystemRandom.fill(&mut [0; 16])?;
+        let state = HubState { core, mailboxes: HashMap::new(), closing: None };
         Ok(Self { clock: Clock::start(), state: Mutex::new(state) })
     }
 
-    /// Takes a connection in, or says how it is to be closed.
-    pub(super) fn open(self: &Arc<Self>, role: C::Role, address: Option<IpAddr>) -> Result<Member<C>, Close> {
+    pub(super) fn open(self: &Arc<Self>, role: C::Role, address: Option<IpAddr>) -> Result<PeerHandle<C>, Close> {
         let mut state = self.lock();
         if let Some(close) = state.closing {
             return Err(close);
@@ -63,90 +50,91 @@ impl<C: Core> Hub<C> {
         let mut actions = Vec::new();
         let id = state.core.open(role, self.clock.now(), &mut actions).map_err(|NoEntropy| INTERNAL_ERROR)?;
         if let Some(address) = address {
-            state.core.came_from(id, address);
+            state.core.set_address(id, address);
         }
         let mailbox = Arc::new(Mailbox::new(C::MARK, C::COUNTED));
         state.mailboxes.insert(id, Arc::clone(&mailbox));
         state.carry_out(actions);
         debug!(?id, ?role, "opened");
-        Ok(Member { id, mailbox, hub: Arc::clone(self) })
+        Ok(PeerHandle { id, mailbox, hub: Arc::clone(self) })
     }
 
-    /// Tells the relay something that came from no connection.
-    pub(super) fn tell(&self, tell: impl FnOnce(&mut C, &mut Vec<Action>)) {
+    /// Passes the core an event that did not come from a connection.
+    pub(super) fn update(&self, update: impl FnOnce(&mut C, &mut Vec<ServerAction>)) {
         let mut actions = Vec::new();
         let mut state = self.lock();
-        tell(&mut state.core, &mut actions);
+        update(&mut state.core, &mut actions);
         state.carry_out(actions);
     }
 
-    /// Asks the core something of its own, or tells it.
+    /// Calls the core without actions.
     pub(super) fn consult<T>(&self, ask: impl FnOnce(&mut C, Now) -> T) -> T {
         ask(&mut self.lock().core, self.clock.now())
     }
 
-    /// How long it is until a moment of the monotonic clock.
     pub(super) fn time_until(&self, moment: Duration) -> Duration {
         moment.saturating_sub(self.clock.now().monotonic)
     }
 
-    /// The mailbox of a connection that is there.
     pub(super) fn mailbox(&self, peer: PeerId) -> Option<Arc<Mailbox>> {
         self.lock().mailboxes.get(&peer).cloned()
     }
 
-    /// Closes every connection, and those that would still open.
     pub(super) fn close_all(&self, close: Close) {
         let mut state = self.lock();
         state.closing = Some(close);
         state.mailboxes.values().for_each(|mailbox| mailbox.close(close));
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<C>> {
+    fn lock(&self) -> MutexGuard<'_, HubState<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<C: Core> State<C> {
-    /// A mailbox that is full now, if there is one: whoever filled it has to wait for it.
-    fn carry_out(&mut self, actions: Vec<Action>) -> Option<Arc<Mailbox>> {
+impl<C: ServerCore> HubState<C> {
+    /// Carries out actions; returns a mailbox that is full now, if any. Its sender has to wait.
+    fn carry_out(&mut self, actions: Vec<ServerAction>) -> Option<Arc<Mailbox>> {
         let mut full = None;
         let mailbox = |id: PeerId| self.mailboxes.get(&id);
         for action in actions {
             match action {
-                Action::Send { to, text } => _ = mailbox(to).map(|mailbox| mailbox.answer(&text)),
-                Action::Answer { to, letter } => {
-                    _ = mailbox(to).map(|mailbox| match letter {
-                        Letter::Text(text) => mailbox.answer(&text),
-                        Letter::Binary(bytes) => mailbox.answer_binary(&bytes),
+                ServerAction::Send { to, text } => _ = mailbox(to).map(|mailbox| mailbox.answer(&text)),
+                ServerAction::Answer { to, message } => {
+                    _ = mailbox(to).map(|mailbox| match message {
+                        WireMessage::Text(text) => mailbox.answer(&text),
+                        WireMessage::Binary(bytes) => mailbox.answer_binary(&bytes),
                     });
                 }
-                Action::Forward { to, letter } => {
+                ServerAction::Forward { to, message } => {
                     for mailbox in to.into_iter().filter_map(mailbox) {
-                        let delivery = match &letter {
-                            Letter::Text(text) => mailbox.deliver(text),
-                            Letter::Binary(bytes) => mailbox.deliver_binary([bytes.as_slice()]),
+                        let delivery = match &message {
+                            WireMessage::Text(text) => mailbox.deliver(text),
+                            WireMessage::Binary(bytes) => mailbox.deliver_binary([bytes.as_slice()]),
                         };
                         if delivery == Delivery::Full {
                             full = Some(Arc::clone(mailbox));
                         }
                     }
                 }
-                Action::Push { to, text } => to.into_iter().filter_map(mailbox).for_each(|mailbox| mailbox.push(&text)),
-                Action::Owe { peer, bytes } => _ = mailbox(peer).map(|mailbox| mailbox.owe(bytes)),
-                Action::Settle { peer, bytes } => _ = mailbox(peer).map(|mailbox| mailbox.settle(bytes)),
-                // Nobody waits: what is replayed is bounded.
-                Action::Replay { to, frames } => _ = mailbox(to).map(|mailbox| mailbox.deliver_binary(frames.iter())),
-                Action::Pair { host: one, viewer: other } => {
+                ServerAction::Push { to, text } => {
+                    to.into_iter().filter_map(mailbox).for_each(|mailbox| mailbox.push(&text));
+                }
+                ServerAction::Owe { peer, bytes } => _ = mailbox(peer).map(|mailbox| mailbox.owe(bytes)),
+                ServerAction::Settle { peer, bytes } => _ = mailbox(peer).map(|mailbox| mailbox.settle(bytes)),
+                // Bounded, so no one needs to wait.
+                ServerAction::Replay { to, frames } => {
+                    _ = mailbox(to).map(|mailbox| mailbox.deliver_binary(frames.iter()));
+                }
+                ServerAction::Pair { host: one, viewer: other } => {
                     if let (Some(one), Some(other)) = (mailbox(one), mailbox(other)) {
                         one.set_partner(Some(Arc::clone(other)));
                         other.set_partner(Some(Arc::clone(one)));
                     }
                 }
-                Action::Part { host, viewer } => {
+                ServerAction::Part { host, viewer } => {
                     [host, viewer].into_iter().filter_map(mailbox).for_each(|mailbox| mailbox.set_partner(None));
                 }
-                Action::Close { peer, code, reason } => {
+                ServerAction::Close { peer, code, reason } => {
                     _ = mailbox(peer).map(|mailbox| mailbox.close(Close { code, reason }));
                 }
             }
@@ -155,22 +143,20 @@ impl<C: Core> State<C> {
     }
 }
 
-/// A connection's place in the hub. When it is dropped, the connection is lost (WIRE-09), however its task ended.
+/// A registered connection. Dropping it counts as its loss (WIRE-09), however its task ended.
 #[derive(Debug)]
-pub(super) struct Member<C: Core> {
+pub(super) struct PeerHandle<C: ServerCore> {
     id: PeerId,
     mailbox: Arc<Mailbox>,
     hub: Arc<Hub<C>>,
 }
 
-impl<C: Core> Member<C> {
-    /// The mailbox of this connection.
+impl<C: ServerCore> PeerHandle<C> {
     pub(super) fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }
 
-    /// Asks the relay. A mailbox that is full now, if there is one: this connection has to wait for it.
-    #[must_use]
+    /// Passes a message to the core; returns a mailbox that is full now, if any. This connection has to wait for it.
     pub(super) fn receive(&self, message: C::Message) -> Option<Arc<Mailbox>> {
         let mut actions = Vec::new();
         let mut state = self.hub.lock();
@@ -183,23 +169,22 @@ impl<C: Core> Member<C> {
         }
     }
 
-    /// The connection has said nothing for too long.
-    pub(super) fn unheard(&self) {
+    pub(super) fn first_message_overdue(&self) {
         let mut actions = Vec::new();
         let mut state = self.hub.lock();
-        state.core.unheard(self.id, &mut actions);
+        state.core.first_message_overdue(self.id, &mut actions);
         state.carry_out(actions);
     }
 }
 
-impl<C: Core> Drop for Member<C> {
+impl<C: ServerCore> Drop for PeerHandle<C> {
     fn drop(&mut self) {
         let mut actions = Vec::new();
         let mut state = self.hub.lock();
         state.core.lost(self.id, self.hub.clock.now(), &mut actions);
         state.carry_out(actions);
         state.mailboxes.remove(&self.id);
-        self.mailbox.shut(); // Before anybody else can be paired: no data may be left here that is for another.
+        self.mailbox.shut(); // Before the lock is released: no data for a later peer may be left here.
         drop(state);
         debug!(id = ?self.id, "lost");
     }

@@ -1,7 +1,7 @@
-//! The mailbox of a connection: what others and it itself have for its peer, until its task writes it.
+//! The mailbox of a connection: messages for its peer, from other connections and its own, until its task sends them.
 //!
-//! It is bounded by stopping whoever fills it: the partner by [`Delivery::Full`], the connection itself by
-//! [`Mailbox::is_choked`]. Whoever pushes cannot be stopped: then the connection is closed. Locks are held for moments and never across an `await`; nothing here decides who is whose partner.
+//! It is bounded by pausing those who fill it: the partner by [`Delivery::Full`], the connection itself by [`Mailbox::is_choked`]. A push
+//! cannot be paused: there the connection is closed. Locks are never held across an `await`.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,211 +10,201 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use super::closing::Close;
-use super::letters::{Letters, OVERHEAD, Parcel, SHARED_OVERHEAD};
-use crate::server::Counted;
+use super::message_queue::{MessageQueue, OVERHEAD, OwnedMessage, SHARED_OVERHEAD};
+use crate::server::CountedUntil;
 
-/// From so many bytes of answers on, the connection that asked is not read (WIRE-11).
+/// From this many bytes of answers on, the connection is not read (WIRE-11).
 const ANSWERS_MARK: usize = 64 << 10;
-/// How a connection is closed for which more is pushed than it reads (WIRE-11).
+/// How a connection with too many unread pushes is closed (WIRE-11).
 const TOO_SLOW: Close = Close { code: 1013, reason: "Reads too slowly" };
 
 #[derive(Debug)]
 pub(super) struct Mailbox {
-    /// From so many bytes of others on, those others are not read, and what is pushed is too much (WIRE-11).
+    /// From this many unread bytes on, senders are not read, and further pushes close the connection (WIRE-11).
     mark: usize,
-    counted: Counted,
-    state: Mutex<State>,
+    counted: CountedUntil,
+    state: Mutex<MailboxState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    letters: Letters,
+struct MailboxState {
+    queue: MessageQueue,
     data_bytes: usize,
-    /// Of others, on their way from here to the system.
+    /// Forwarded bytes collected by the task but not yet taken by the system.
     unwritten_bytes: usize,
     answer_bytes: usize,
-    /// What answers count for that will come.
+    /// The cost of future answers.
     owed_bytes: usize,
-    end: End,
-    /// The task of the connection, when it waits for letters.
+    phase: MailboxPhase,
+    /// The connection's own task, if it waits for messages.
     owner: Option<Waker>,
-    /// The tasks of others that wait for room.
+    /// Tasks that wait for room.
     senders: Vec<Waker>,
     partner: Option<Arc<Mailbox>>,
 }
 
 #[derive(Debug, Default)]
-enum End {
+enum MailboxPhase {
     #[default]
     Open,
-    /// Nothing more comes; the connection is to be closed behind what has come.
+    /// Takes nothing more; the connection will be closed after its messages.
     Closing(Close),
     /// The connection is gone.
-    Shut,
+    Closed,
 }
 
-/// What became of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivery {
     /// There is room for more.
-    Room,
-    /// It was taken, but the sender is not to be read until [`Mailbox::poll_room`] says so.
+    Accepted,
+    /// Accepted, but the sender must not be read until [`Mailbox::poll_room`] is ready.
     Full,
-    /// The connection is gone or closing; it was not taken.
-    Shut,
+    /// Dropped: the connection is gone or closing.
+    Closed,
 }
 
 impl Mailbox {
-    pub(super) fn new(mark: usize, counted: Counted) -> Self {
+    pub(super) fn new(mark: usize, counted: CountedUntil) -> Self {
         Self { mark, counted, state: Mutex::default() }
     }
 
-    /// Leaves a text of somebody else.
     pub(super) fn deliver(&self, text: &str) -> Delivery {
-        self.put(|letters| {
-            letters.push(text);
+        self.put(|queue| {
+            queue.push(text);
             text.len() + OVERHEAD
         })
     }
 
-    /// Leaves binary messages of somebody else, in their order.
     pub(super) fn deliver_binary<'a>(&self, messages: impl IntoIterator<Item = &'a [u8]>) -> Delivery {
-        self.put(|letters| {
+        self.put(|queue| {
             let lengths = messages.into_iter().map(|message| {
-                letters.push_binary(message);
+                queue.push_binary(message);
                 message.len() + OVERHEAD
             });
             lengths.sum()
         })
     }
 
-    /// Leaves a message of somebody else.
-    pub(super) fn deliver_parcel(&self, parcel: Parcel) -> Delivery {
-        self.put(|letters| {
-            let cost = parcel.bytes.len() + OVERHEAD;
-            letters.push_parcel(parcel);
+    pub(super) fn deliver_owned(&self, message: OwnedMessage) -> Delivery {
+        self.put(|queue| {
+            let cost = message.bytes.len() + OVERHEAD;
+            queue.push_owned(message);
             cost
         })
     }
 
-    /// Leaves something that costs so many bytes.
-    fn put(&self, put: impl FnOnce(&mut Letters) -> usize) -> Delivery {
+    /// Delivers messages; `put` returns their cost in bytes.
+    fn put(&self, put: impl FnOnce(&mut MessageQueue) -> usize) -> Delivery {
         let mut state = self.lock();
-        if !matches!(state.end, End::Open) {
-            return Delivery::Shut;
+        if !matches!(state.phase, MailboxPhase::Open) {
+            return Delivery::Closed;
         }
-        state.data_bytes += put(&mut state.letters);
+        state.data_bytes += put(&mut state.queue);
         let full = state.data_bytes + state.unwritten_bytes >= self.mark;
         wake(state, |state| &mut state.owner);
-        if full { Delivery::Full } else { Delivery::Room }
+        if full { Delivery::Full } else { Delivery::Accepted }
     }
 
-    /// Leaves an answer of the relay, or what it has to tell. Those who are gone or closing need none.
+    /// Adds a message of the server itself. Dropped if the connection is gone or closing.
     pub(super) fn answer(&self, text: &str) {
-        self.put_answer(text.len(), |letters| letters.push(text));
+        self.put_answer(text.len(), |queue| queue.push(text));
     }
 
-    /// The same as a binary message.
     pub(super) fn answer_binary(&self, bytes: &[u8]) {
-        self.put_answer(bytes.len(), |letters| letters.push_binary(bytes));
+        self.put_answer(bytes.len(), |queue| queue.push_binary(bytes));
     }
 
-    fn put_answer(&self, length: usize, put: impl FnOnce(&mut Letters)) {
+    fn put_answer(&self, length: usize, put: impl FnOnce(&mut MessageQueue)) {
         let mut state = self.lock();
-        if let End::Open = state.end {
+        if let MailboxPhase::Open = state.phase {
             state.answer_bytes += length;
-            put(&mut state.letters);
+            put(&mut state.queue);
             wake(state, |state| &mut state.owner);
         }
     }
 
-    /// Leaves a text that goes to many. Where too much lies here already, the connection is closed instead.
+    /// Adds a pushed text. If too much is unread, the connection is closed instead.
     pub(super) fn push(&self, text: &Bytes) {
         let mut state = self.lock();
-        if let End::Open = state.end {
+        if let MailboxPhase::Open = state.phase {
             if state.data_bytes >= self.mark {
-                state.end = End::Closing(TOO_SLOW);
+                state.phase = MailboxPhase::Closing(TOO_SLOW);
             } else {
                 state.data_bytes += text.len() + SHARED_OVERHEAD;
-                state.letters.push_shared(text.clone());
+                state.queue.push_shared(text.clone());
             }
             wake(state, |state| &mut state.owner);
         }
     }
 
-    /// An answer that counts for so many bytes will come from elsewhere.
     pub(super) fn owe(&self, bytes: usize) {
         self.lock().owed_bytes += bytes;
     }
 
-    /// What was owed has come.
     pub(super) fn settle(&self, bytes: usize) {
         let mut state = self.lock();
         state.owed_bytes = state.owed_bytes.saturating_sub(bytes);
         wake(state, |state| &mut state.owner);
     }
 
-    /// Has the connection closed behind what it was sent so far.
     pub(super) fn close(&self, close: Close) {
         let mut state = self.lock();
-        if let End::Open = state.end {
-            state.end = End::Closing(close);
+        if let MailboxPhase::Open = state.phase {
+            state.phase = MailboxPhase::Closing(close);
         }
         wake_all(state);
     }
 
-    /// The connection is gone: forgets everything, and the partner needs wait no more.
+    /// The connection is gone: drops everything and releases waiting senders.
     pub(super) fn shut(&self) {
         let mut state = self.lock();
-        state.end = End::Shut;
-        state.letters = Letters::default();
+        state.phase = MailboxPhase::Closed;
+        state.queue = MessageQueue::default();
         state.partner = None;
         wake_all(state);
     }
 
-    /// Ready when the partner may send more data.
     pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if state.data_bytes + state.unwritten_bytes < self.mark || !matches!(state.end, End::Open) {
+        if state.data_bytes + state.unwritten_bytes < self.mark || !matches!(state.phase, MailboxPhase::Open) {
             return Poll::Ready(());
         }
-        // Several may send to one, as viewers do to their host. Each is woken once and comes again if need be.
+        // There may be several senders, as viewers of one host. Each is woken once, and checks again.
         if !state.senders.iter().any(|sender| sender.will_wake(cx.waker())) {
             state.senders.push(cx.waker().clone());
         }
         Poll::Pending
     }
 
-    /// Whether somebody waits for room.
     pub(super) fn is_awaited(&self) -> bool {
         !self.lock().senders.is_empty()
     }
 
-    /// Has the connection look after itself: somebody waits for it.
+    /// Wakes the connection's task to check itself, since a sender waits for it.
     pub(super) fn nudge(&self) {
         wake(self.lock(), |state| &mut state.owner);
     }
 
-    /// Whether the connection has so many answers to read that it is not to be read itself, or is closing.
+    /// Whether the connection must not be read, because of unread answers or because it is closing.
     pub(super) fn is_choked(&self) -> bool {
         let state = self.lock();
-        state.answer_bytes + state.owed_bytes >= ANSWERS_MARK || !matches!(state.end, End::Open)
+        state.answer_bytes + state.owed_bytes >= ANSWERS_MARK || !matches!(state.phase, MailboxPhase::Open)
     }
 
-    /// Moves all letters to the connection's task, if it has none left, and wakes it when more come. Returns how the connection
-    /// is to be closed, if so; then the letters are the last.
-    pub(super) fn collect(&self, cx: &Context<'_>, into: &mut Letters) -> Option<Close> {
+    /// Moves all messages to the task if its queue is empty, and registers it for wake-ups. Returns how to close the connection, if so; then
+    /// these messages are the last.
+    pub(super) fn collect(&self, cx: &Context<'_>, into: &mut MessageQueue) -> Option<Close> {
         let mut state = self.lock();
-        if let End::Closing(close) = state.end {
-            state.letters.append_to(into);
+        if let MailboxPhase::Closing(close) = state.phase {
+            state.queue.append_to(into);
             return Some(close);
         }
         if !state.owner.as_ref().is_some_and(|owner| owner.will_wake(cx.waker())) {
             state.owner = Some(cx.waker().clone());
         }
-        if into.is_empty() && !state.letters.is_empty() {
-            mem::swap(into, &mut state.letters);
-            if self.counted == Counted::UntilWritten {
+        if into.is_empty() && !state.queue.is_empty() {
+            mem::swap(into, &mut state.queue);
+            if self.counted == CountedUntil::Written {
                 state.unwritten_bytes += state.data_bytes;
             }
             (state.data_bytes, state.answer_bytes) = (0, 0);
@@ -223,21 +213,18 @@ impl Mailbox {
         None
     }
 
-    /// The system has all that was collected.
     pub(super) fn written(&self) {
-        if self.counted == Counted::UntilWritten {
+        if self.counted == CountedUntil::Written {
             let mut state = self.lock();
             state.unwritten_bytes = 0;
             wake_senders(state);
         }
     }
 
-    /// Moves the letters that are left, of a connection that ends.
-    pub(super) fn collect_last(&self, into: &mut Letters) {
-        self.lock().letters.append_to(into);
+    pub(super) fn collect_last(&self, into: &mut MessageQueue) {
+        self.lock().queue.append_to(into);
     }
 
-    /// Where the data of this connection goes.
     pub(super) fn partner(&self) -> Option<Arc<Mailbox>> {
         self.lock().partner.clone()
     }
@@ -246,18 +233,16 @@ impl Mailbox {
         self.lock().partner = partner;
     }
 
-    /// Gives back the memory of a burst that is over.
     pub(super) fn trim(&self) {
-        self.lock().letters.trim();
+        self.lock().queue.trim();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, MailboxState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Wakes a task, after the lock is given back.
-fn wake(mut state: MutexGuard<'_, State>, who: fn(&mut State) -> &mut Option<Waker>) {
+fn wake(mut state: MutexGuard<'_, MailboxState>, who: fn(&mut MailboxState) -> &mut Option<Waker>) {
     let waker = who(&mut state).take();
     drop(state);
     if let Some(waker) = waker {
@@ -265,13 +250,13 @@ fn wake(mut state: MutexGuard<'_, State>, who: fn(&mut State) -> &mut Option<Wak
     }
 }
 
-fn wake_senders(mut state: MutexGuard<'_, State>) {
+fn wake_senders(mut state: MutexGuard<'_, MailboxState>) {
     let senders = mem::take(&mut state.senders);
     drop(state);
     senders.into_iter().for_each(Waker::wake);
 }
 
-fn wake_all(mut state: MutexGuard<'_, State>) {
+fn wake_all(mut state: MutexGuard<'_, MailboxState>) {
     let owner = state.owner.take();
     let senders = mem::take(&mut state.senders);
     drop(state);
@@ -288,90 +273,93 @@ mod tests {
     const MARK: usize = 64 << 10;
 
     #[derive(Default)]
-    struct Count(AtomicUsize);
+    struct WakeCounter(AtomicUsize);
 
-    impl Wake for Count {
+    impl Wake for WakeCounter {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn count(letters: &mut Letters) -> usize {
-        std::iter::from_fn(|| letters.pop()).count()
+    fn count(queue: &mut MessageQueue) -> usize {
+        std::iter::from_fn(|| queue.pop()).count()
     }
 
     #[test]
-    fn a_full_mailbox_stops_its_sender_until_it_is_collected() {
-        let (mailbox, wakes) = (Mailbox::new(MARK, Counted::UntilTaken), Arc::new(Count::default()));
+    fn a_full_mailbox_blocks_its_sender_until_collected() {
+        let (mailbox, wakes) = (Mailbox::new(MARK, CountedUntil::Taken), Arc::new(WakeCounter::default()));
         let waker = Waker::from(Arc::clone(&wakes));
         let cx = Context::from_waker(&waker);
         let text = "x".repeat(1000);
         let fill =
-            || 1 + std::iter::repeat_with(|| mailbox.deliver(&text)).take_while(|d| *d == Delivery::Room).count();
-        let mut letters = Letters::default();
+            || 1 + std::iter::repeat_with(|| mailbox.deliver(&text)).take_while(|d| *d == Delivery::Accepted).count();
+        let mut queue = MessageQueue::default();
         let filling = fill();
         assert_eq!(filling, MARK.div_ceil(text.len() + OVERHEAD));
         assert!(mailbox.poll_room(&cx).is_pending());
-        assert!(mailbox.collect(&cx, &mut letters).is_none());
+        assert!(mailbox.collect(&cx, &mut queue).is_none());
         assert_eq!(wakes.0.load(Ordering::Relaxed), 1, "the sender was not woken");
         assert!(mailbox.poll_room(&cx).is_ready());
 
         assert_eq!(fill(), filling);
-        assert!(mailbox.collect(&cx, &mut letters).is_none());
-        assert_eq!(count(&mut letters), filling, "more was collected while something was left");
+        assert!(mailbox.collect(&cx, &mut queue).is_none());
+        assert_eq!(count(&mut queue), filling, "more was collected while something was left");
         assert!(mailbox.poll_room(&cx).is_pending());
         mailbox.shut();
-        assert!(mailbox.poll_room(&cx).is_ready(), "a sender waits for somebody who is gone");
-        assert_eq!(mailbox.deliver(""), Delivery::Shut);
+        assert!(mailbox.poll_room(&cx).is_ready(), "a sender waits for a connection that is gone");
+        assert_eq!(mailbox.deliver(""), Delivery::Closed);
     }
 
     #[test]
-    fn who_is_pushed_more_than_it_reads_is_closed() {
-        let mailbox = Mailbox::new(MARK, Counted::UntilTaken);
+    fn a_peer_with_too_many_unread_pushes_is_closed() {
+        let mailbox = Mailbox::new(MARK, CountedUntil::Taken);
         let cx = Context::from_waker(Waker::noop());
         let text = Bytes::from("x".repeat(1000));
-        let mut letters = Letters::default();
+        let mut queue = MessageQueue::default();
         (0..1_000_000).for_each(|_| mailbox.push(&text));
-        assert_eq!(mailbox.collect(&cx, &mut letters).map(|close| close.code), Some(1013));
-        assert_eq!(count(&mut letters), MARK.div_ceil(text.len() + SHARED_OVERHEAD));
+        assert_eq!(mailbox.collect(&cx, &mut queue).map(|close| close.code), Some(1013));
+        assert_eq!(count(&mut queue), MARK.div_ceil(text.len() + SHARED_OVERHEAD));
     }
 
     #[test]
-    fn who_is_owed_much_is_not_read() {
-        let mailbox = Mailbox::new(MARK, Counted::UntilTaken);
+    fn a_peer_that_is_owed_much_is_not_read() {
+        let mailbox = Mailbox::new(MARK, CountedUntil::Taken);
         mailbox.owe(ANSWERS_MARK);
         assert!(mailbox.is_choked());
         mailbox.settle(1);
         assert!(!mailbox.is_choked());
         mailbox.answer("x");
-        assert!(mailbox.is_choked(), "what has come and what will come count together");
+        assert!(mailbox.is_choked(), "present and future answers count together");
     }
 
     #[test]
-    fn what_counts_until_it_is_written_makes_room_then() {
-        let mailbox = Mailbox::new(MARK, Counted::UntilWritten);
+    fn messages_counted_until_written_make_room_then() {
+        let mailbox = Mailbox::new(MARK, CountedUntil::Written);
         let cx = Context::from_waker(Waker::noop());
-        let mut letters = Letters::default();
-        assert_eq!(mailbox.deliver_parcel(Parcel { bytes: vec![0; MARK].into(), is_binary: true }), Delivery::Full);
-        assert!(mailbox.collect(&cx, &mut letters).is_none());
-        assert_eq!(count(&mut letters), 1);
+        let mut queue = MessageQueue::default();
+        assert_eq!(
+            mailbox.deliver_owned(OwnedMessage { bytes: vec![0; MARK].into(), is_binary: true }),
+            Delivery::Full
+        );
+        assert!(mailbox.collect(&cx, &mut queue).is_none());
+        assert_eq!(count(&mut queue), 1);
         assert!(mailbox.poll_room(&cx).is_pending(), "it is not written");
         mailbox.written();
         assert!(mailbox.poll_room(&cx).is_ready());
     }
 
     #[test]
-    fn what_came_before_the_close_is_collected_with_it_and_nothing_after() {
-        let mailbox = Mailbox::new(MARK, Counted::UntilTaken);
+    fn collects_what_came_before_the_close_and_nothing_after() {
+        let mailbox = Mailbox::new(MARK, CountedUntil::Taken);
         let cx = Context::from_waker(Waker::noop());
         mailbox.answer("last");
         mailbox.close(Close { code: 1001, reason: "" });
         mailbox.answer("late");
-        assert_eq!(mailbox.deliver("late"), Delivery::Shut);
-        let mut letters = Letters::default();
-        letters.push("left");
-        assert_eq!(mailbox.collect(&cx, &mut letters).map(|close| close.code), Some(1001));
-        assert_eq!(count(&mut letters), 2);
+        assert_eq!(mailbox.deliver("late"), Delivery::Closed);
+        let mut queue = MessageQueue::default();
+        queue.push("left");
+        assert_eq!(mailbox.collect(&cx, &mut queue).map(|close| close.code), Some(1001));
+        assert_eq!(count(&mut queue), 2);
         assert!(mailbox.is_choked());
     }
 }

@@ -1,26 +1,25 @@
-//! Codes and ids, drawn from an entropy source that the shell provides (PAIR-14, PAIR-20, TERM-06).
+//! Random codes and ids, from an entropy source that the shell provides (PAIR-14, PAIR-20, TERM-06).
 
 use relayspec::text::Uuid;
 
-/// A source of bytes that nobody can predict: the operating system's, outside of tests.
+/// A source of unpredictable bytes: the operating system, outside of tests.
 pub trait Entropy {
     /// Fills the slice with random bytes.
     ///
     /// # Errors
-    /// Where the source has none to give; the slice is then not to be used.
+    /// If the source fails; the content of the slice is then unusable.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy>;
 }
 
 /// The entropy source failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the source of entropy failed")]
+#[error("the entropy source failed")]
 pub struct NoEntropy;
 
-/// A text of so many characters of an alphabet of ASCII.
+/// A random text of this length over an ASCII alphabet.
 pub(crate) fn draw_text(entropy: &mut impl Entropy, alphabet: &str, length: usize) -> Result<String, NoEntropy> {
     let alphabet = alphabet.as_bytes();
-    // Bytes from this on are drawn again: the number of those below it is a multiple of the alphabet's length, so that the
-    // remainder favours no character.
+    // Rejection sampling: only bytes below a multiple of the alphabet's length are used, so that no character is favoured.
     let unbiased = 256 - 256 % alphabet.len();
     let mut text = String::with_capacity(length);
     let mut bytes = [0; 16];
@@ -44,5 +43,33 @@ pub(crate) fn draw_uuid(entropy: &mut impl Entropy) -> Result<Uuid, NoEntropy> {
         if let Some(uuid) = Uuid::new(uuid.hyphenated().to_string()) {
             return Ok(uuid);
         }
+    }
+}
+
+/// Predictable random bytes (splitmix64).
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct TestEntropy {
+    pub(crate) state: u64,
+    pub(crate) fails: bool,
+}
+
+#[cfg(test)]
+impl TestEntropy {
+    pub(crate) fn new() -> Self {
+        Self { state: 7, fails: false }
+    }
+}
+
+#[cfg(test)]
+impl Entropy for TestEntropy {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        for byte in bytes {
+            self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            *byte = (mixed >> 32) as u8;
+        }
+        if self.fails { Err(NoEntropy) } else { Ok(()) }
     }
 }

@@ -1,18 +1,16 @@
 //! The heartbeat of one connection: when a Ping is due, and when a peer counts as silent (PAIR-80 to PAIR-82).
-//!
-//! It reads no clock and sends nothing.
 
 use std::time::{Duration, Instant};
 
-/// Shorter intervals are taken for this long, so that a heartbeat never fills a processor.
+/// The shortest interval, so that a heartbeat never busy-loops.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
 /// The heartbeat of one connection.
 ///
-/// Pings are due on a grid that starts at the opening of the connection, so they do not drift. Any Pong answers all Pings before
-/// it (RFC 6455, section 5.5.3), hence the time-out may be shorter or longer than the interval.
+/// Pings are due on a grid from the opening of the connection, so they do not drift. Any Pong answers all Pings before it (RFC 6455,
+/// section 5.5.3), so the time-out may be shorter or longer than the interval.
 #[derive(Debug)]
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     interval: Duration,
     timeout: Duration,
     next_ping: Instant,
@@ -23,25 +21,22 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// The heartbeat of a connection that was opened at this moment.
-    #[must_use]
-    pub fn new(opened: Instant, interval: Duration, timeout: Duration) -> Self {
+    pub(crate) fn new(opened: Instant, interval: Duration, timeout: Duration) -> Self {
         let interval = interval.max(SHORTEST_INTERVAL);
         let next_ping = opened + interval;
         Self { interval, timeout, next_ping, unanswered: None, unsent: None, overdue: false, stuck: false }
     }
 
-    /// The next moment at which [`tick`](Self::tick) has something to do.
-    #[must_use]
-    pub fn wake_at(&self) -> Instant {
+    /// When [`tick`](Self::tick) is next due.
+    pub(crate) fn wake_at(&self) -> Instant {
         let unanswered = self.unanswered.filter(|_| !self.overdue);
         let unsent = self.unsent.filter(|_| !self.stuck);
         [unanswered, unsent].into_iter().flatten().map(|since| since + self.timeout).fold(self.next_ping, Instant::min)
     }
 
-    /// Tells the time. True when a Ping is due (PAIR-80); Pings that were missed are not made up for.
+    /// Time has passed. Returns whether a Ping is due (PAIR-80); missed Pings are not made up for.
     #[must_use = "a Ping may be due"]
-    pub fn tick(&mut self, now: Instant) -> bool {
+    pub(crate) fn tick(&mut self, now: Instant) -> bool {
         let long_ago = |since: Option<Instant>| since.is_some_and(|since| now >= since + self.timeout);
         (self.overdue, self.stuck) = (long_ago(self.unanswered), long_ago(self.unsent));
         if now < self.next_ping {
@@ -55,55 +50,48 @@ impl Heartbeat {
         true
     }
 
-    /// All Pings that were due have left for the network. From now on the peer has time to answer.
-    pub fn sent(&mut self, now: Instant) {
+    /// All due Pings have left: the peer's time to answer starts.
+    pub(crate) fn sent(&mut self, now: Instant) {
         if self.unsent.take().is_some() {
             self.unanswered.get_or_insert(now);
         }
         self.stuck = false;
     }
 
-    /// The peer takes what it was sent before the Ping, only slowly: the time-out of the Ping's leaving begins anew.
-    pub fn wait_for_sending(&mut self, now: Instant) {
+    /// The peer takes earlier data, only slowly: the time-out for sending the Ping starts again.
+    pub(crate) fn wait_for_sending(&mut self, now: Instant) {
         if self.unsent.is_some() {
             (self.unsent, self.stuck) = (Some(now), false);
         }
     }
 
-    /// A Pong has come.
-    pub fn pong(&mut self) {
+    pub(crate) fn pong(&mut self) {
         (self.unanswered, self.overdue) = (None, false);
     }
 
-    /// The peer was not read until now. A Pong may be on its way behind other things, so the time-out begins anew.
-    pub fn excuse(&mut self, now: Instant) {
+    /// The peer was not read until now. Its Pong may be queued behind other data, so the time-out starts again.
+    pub(crate) fn excuse(&mut self, now: Instant) {
         if self.unanswered.is_some() {
             (self.unanswered, self.overdue) = (Some(now), false);
         }
     }
 
-    /// Whether a Ping was due that has not left.
-    #[must_use]
-    pub fn is_unsent(&self) -> bool {
+    pub(crate) fn is_unsent(&self) -> bool {
         self.unsent.is_some()
     }
 
-    /// Whether a Ping has left and no Pong has come since.
-    #[must_use]
-    pub fn awaits_pong(&self) -> bool {
+    /// Whether a Ping has left without a Pong since.
+    pub(crate) fn awaits_pong(&self) -> bool {
         self.unanswered.is_some()
     }
 
-    /// Whether, at the last tick, a Ping had left for longer than the time-out and no Pong had been read since. The peer is silent if
-    /// nothing that it sent is waiting to be read (PAIR-81).
-    #[must_use]
-    pub fn is_overdue(&self) -> bool {
+    /// Whether the time-out for a Pong had passed at the last tick. The peer is silent only if nothing it sent is unread (PAIR-81).
+    pub(crate) fn is_overdue(&self) -> bool {
         self.overdue
     }
 
-    /// Whether, at the last tick, a Ping had been waiting to leave for longer than the time-out: the peer does not read.
-    #[must_use]
-    pub fn is_stuck(&self) -> bool {
+    /// Whether the time-out for sending a Ping had passed at the last tick: the peer does not read.
+    pub(crate) fn is_stuck(&self) -> bool {
         self.stuck
     }
 }
@@ -115,7 +103,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn pings_keep_to_the_grid_when_ticks_are_late() {
+    fn pings_stay_on_the_grid_when_ticks_are_late() {
         let opened = Instant::now();
         let mut heartbeat = Heartbeat::new(opened, 30 * SECOND, 10 * SECOND);
         assert_eq!(heartbeat.wake_at(), opened + 30 * SECOND);
@@ -131,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_peer_is_overdue_one_timeout_after_the_ping_be_it_shorter_or_longer_than_the_interval() {
+    fn a_silent_peer_is_overdue_one_timeout_after_the_ping() {
         for timeout in [10, 75] {
             let opened = Instant::now();
             let mut heartbeat = Heartbeat::new(opened, 30 * SECOND, timeout * SECOND);
@@ -165,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_was_not_read_has_the_whole_timeout_from_then_on() {
+    fn a_peer_that_was_not_read_has_the_whole_timeout_again() {
         let opened = Instant::now();
         let mut heartbeat = Heartbeat::new(opened, 30 * SECOND, 10 * SECOND);
         heartbeat.excuse(opened + SECOND);
@@ -193,7 +181,7 @@ mod tests {
         heartbeat.wait_for_sending(opened + 40 * SECOND);
         assert!(!heartbeat.tick(opened + 49 * SECOND) && !heartbeat.is_stuck());
         heartbeat.sent(opened + 49 * SECOND);
-        assert_eq!(heartbeat.wake_at(), opened + 59 * SECOND, "the time to answer runs from the Ping's leaving");
+        assert_eq!(heartbeat.wake_at(), opened + 59 * SECOND, "the time to answer starts when the Ping leaves");
         assert!(!heartbeat.tick(opened + 59 * SECOND) && heartbeat.is_overdue());
     }
 }

@@ -1,15 +1,14 @@
-//! The sans-I/O cores of the servers: what a relay decides, without sockets, clocks or tasks.
+//! Sans-I/O cores of the servers: what a relay decides, without sockets, clocks or tasks.
 //!
-//! A core is told of connections that open, messages that come, and losses, with the time; actions come out, to be done in their order.
-//! One shell serves them all.
+//! Connections, messages, losses and the time go in; actions come out and must be carried out in order. One shell serves all cores.
 
-pub mod entropy;
-pub mod heartbeat;
-pub mod pairing;
-pub mod rpc;
-pub mod sync;
-pub mod terminal;
-pub mod tunnel;
+pub(crate) mod entropy;
+pub(crate) mod heartbeat;
+pub(crate) mod pairing;
+pub(crate) mod rpc;
+pub(crate) mod sync;
+pub(crate) mod terminal;
+pub(crate) mod tunnel;
 
 use std::fmt::Debug;
 use std::net::IpAddr;
@@ -20,36 +19,34 @@ use relayspec::timing::Timing;
 
 use entropy::NoEntropy;
 
-/// A connection; no other of the same relay ever has the same id.
+/// A connection. Ids are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PeerId(u64);
 
 impl PeerId {
-    /// The id behind the last one that was handed out.
+    /// The next id.
     fn after(last: u64) -> Self {
         Self(last + 1)
     }
 }
 
-/// The time: decisions are taken by the monotonic clock, and announced by the clock of the world.
+/// The time, by two clocks: the monotonic one decides, the wall clock is announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
-    /// Since any fixed moment; never goes backwards.
+    /// Since an arbitrary moment; never goes backwards.
     pub monotonic: Duration,
     /// Since the Unix epoch.
     pub unix: Duration,
 }
 
-/// A message of somebody else's, on its way to a peer.
+/// A message to a peer, other than the core's own text messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Letter {
-    /// A text message.
+pub enum WireMessage {
     Text(String),
-    /// A binary message.
     Binary(Vec<u8>),
 }
 
-/// Many binary messages in one piece of memory.
+/// Many binary messages in one allocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frames {
     bytes: Vec<u8>,
@@ -57,14 +54,13 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Puts a message behind the others; it comes in pieces.
+    /// Adds a message, given in pieces.
     fn push<'a>(&mut self, pieces: impl IntoIterator<Item = &'a [u8]>) {
         let before = self.bytes.len();
         pieces.into_iter().for_each(|piece| self.bytes.extend_from_slice(piece));
         self.lengths.push(u32::try_from(self.bytes.len() - before).unwrap_or(u32::MAX));
     }
 
-    /// The messages, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = self.bytes.as_slice();
         self.lengths.iter().map(move |length| {
@@ -74,151 +70,109 @@ impl Frames {
         })
     }
 
-    /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lengths.is_empty()
     }
 }
 
-/// What the shell has to do, in the order in which it comes.
+/// What the shell must do, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Send a text message: an answer, or what the relay has to tell.
-    Send {
-        /// To whom.
-        to: PeerId,
-        /// The message as JSON text.
-        text: String,
-    },
-    /// Send a message of either kind: an answer.
-    Answer {
-        /// To whom.
-        to: PeerId,
-        /// The message.
-        letter: Letter,
-    },
-    /// Pass on a message. Whoever sent it waits for a receiver that is slow.
-    Forward {
-        /// To whom.
-        to: Vec<PeerId>,
-        /// The message.
-        letter: Letter,
-    },
-    /// Send what was said before.
-    Replay {
-        /// To whom.
-        to: PeerId,
-        /// The messages.
-        frames: Frames,
-    },
-    /// Send a text message to many. Nobody waits for one who is slow: who has too much to read already is closed with code 1013 (WIRE-11).
-    Push {
-        /// To whom.
-        to: Vec<PeerId>,
-        /// The message as JSON text.
-        text: Bytes,
-    },
-    /// An answer to a peer will come from elsewhere. While many are owed, it is not read.
+pub enum ServerAction {
+    /// Send a text message of the server itself.
+    Send { to: PeerId, text: String },
+    /// Send an answer of either kind.
+    Answer { to: PeerId, message: WireMessage },
+    /// Forward a message. Its sender waits for slow receivers.
+    Forward { to: Vec<PeerId>, message: WireMessage },
+    /// Send earlier messages.
+    Replay { to: PeerId, frames: Frames },
+    /// Send a text message to many without waiting: a receiver with too much unread data is closed with code 1013 (WIRE-11).
+    Push { to: Vec<PeerId>, text: Bytes },
+    /// An answer will follow later. A peer that is owed too many is not read.
     Owe {
-        /// To whom.
         peer: PeerId,
-        /// What the answer counts for, in bytes.
+        /// The cost of the answer, in bytes.
         bytes: usize,
     },
-    /// What was owed has come.
+    /// An owed answer was sent.
     Settle {
-        /// To whom.
         peer: PeerId,
-        /// What it counted for, in bytes.
+        /// The cost of the answer, in bytes.
         bytes: usize,
     },
-    /// From now on what the core reads as direct goes from each of the two to the other.
-    Pair {
-        /// The host.
-        host: PeerId,
-        /// Its viewer.
-        viewer: PeerId,
-    },
-    /// From now on nothing goes directly from one of the two to the other.
-    Part {
-        /// The host.
-        host: PeerId,
-        /// The viewer that it had.
-        viewer: PeerId,
-    },
-    /// Close the connection when all that was sent to it has left.
+    /// Pass direct messages between these two from now on.
+    Pair { host: PeerId, viewer: PeerId },
+    /// Stop passing direct messages between these two.
+    Part { host: PeerId, viewer: PeerId },
+    /// Close the connection after all that was sent to it.
     Close {
-        /// Whose connection.
         peer: PeerId,
         /// The close code (RFC 6455, section 7.4).
         code: u16,
-        /// The reason, for a person.
         reason: &'static str,
     },
 }
 
-/// What a message is for a relay, as far as it can be known without the relay's state.
+/// How a message is handled, as far as that is known without the server's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inbound<M> {
-    /// It needs no state: this text goes back, and that is all.
-    Answered(String),
-    /// This text is for the partner, where there is one; otherwise it is for the relay.
+    /// Send this reply; the core is not involved.
+    Reply(String),
+    /// Pass this text to the partner if there is one, otherwise to the core.
     Direct(String),
-    /// It is for the relay.
-    Asked(M),
+    /// Pass this to the core.
+    Request(M),
 }
 
-/// A page for browsers.
+/// A static page for browsers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// Its media type.
     pub media_type: &'static str,
-    /// What it says.
     pub content: &'static str,
 }
 
-/// For how long a message of others counts among what a peer has to read.
+/// How long a forwarded message counts as unread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
-    /// Until the peer's connection turns to it.
-    UntilTaken,
-    /// Until the system has it: where one message may be larger than all else that is kept.
-    UntilWritten,
+pub enum CountedUntil {
+    /// Until the receiver's task has taken it.
+    Taken,
+    /// Until the system has taken it; for messages that may exceed everything else that is buffered.
+    Written,
 }
 
-/// The core of a relay.
-pub trait Core: Debug + Send + 'static {
-    /// What the endpoint tells of a connection.
+/// The core of a server.
+pub trait ServerCore: Debug + Send + 'static {
+    /// The role of a connection, given by its endpoint.
     type Role: Debug + Copy + Send + Sync + Unpin + 'static;
-    /// What is for the relay to decide.
+    /// A message for the core.
     type Message: Send + From<String>;
 
-    /// What to call the relay in its log.
+    /// The server's name in its log.
     const NAME: &'static str;
-    /// From so many bytes for a peer that reads slowly on, whoever sends them is not read; who is pushed more is closed (WIRE-11).
+    /// From this many unread bytes on, senders to a slow peer are not read, and a peer that is pushed more is closed (WIRE-11).
     const MARK: usize;
-    /// How long a message counts for that.
-    const COUNTED: Counted = Counted::UntilTaken;
+    /// How long a message counts as unread.
+    const COUNTED: CountedUntil = CountedUntil::Taken;
 
-    /// The least that the limit for messages may be, in bytes as encoded (WIRE-07).
+    /// The lowest permitted limit for messages, in bytes as encoded (WIRE-07).
     const LEAST_MESSAGE: usize = 1 << 20;
-    /// The read buffer of each connection, in bytes. Most connections are idle.
+    /// The read buffer of each connection, in bytes. Small, since most connections are idle.
     const READ_BUFFER: usize = 4 << 10;
-    /// What is gathered before it is written, in bytes; used while a connection is busy.
+    /// How many bytes are collected before a write.
     const WRITE_BUFFER: usize = 16 << 10;
 
-    /// Whether a peer in the middle of a message is there as long as more of it comes: its Pong can only come behind it.
+    /// Whether a peer counts as alive while more of an unfinished message arrives: its Pong can only follow the message.
     const EXCUSES_LONG_MESSAGES: bool = false;
 
-    /// After so long without taking anything, a peer for whom others wait is closed with code 1013 (WIRE-11); `None`: never, only its
-    /// heartbeat decides.
+    /// How long a peer may take nothing while others wait for it, before it is closed with code 1013 (WIRE-11). `None` leaves it to
+    /// the heartbeat.
     const STALL_LIMIT: Option<Duration> = None;
 
-    /// What connects at a path; `None` where it names no endpoint.
+    /// The role at a path; `None` if it is not an endpoint.
     fn endpoint(path: &str) -> Option<Self::Role>;
 
-    /// What a browser gets at a path that names no endpoint.
+    /// The page for browsers at a path that is not an endpoint.
     fn page(_path: &str) -> Option<Page> {
         None
     }
@@ -229,35 +183,35 @@ pub trait Core: Debug + Send + 'static {
     /// Reads a binary message.
     fn read_binary(role: Self::Role, bytes: &[u8]) -> Inbound<Self::Message>;
 
-    /// How long a connection may say nothing at first; `None`: for ever.
-    fn patience(_timing: &Timing) -> Option<Duration> {
+    /// How long a connection may take for its first message; `None` for no limit.
+    fn first_message_timeout(_timing: &Timing) -> Option<Duration> {
         None
     }
 
     /// A client has connected.
     ///
     /// # Errors
-    /// Without entropy the connection is not taken.
-    fn open(&mut self, role: Self::Role, now: Now, actions: &mut Vec<Action>) -> Result<PeerId, NoEntropy>;
+    /// Without entropy the connection is refused.
+    fn open(&mut self, role: Self::Role, now: Now, actions: &mut Vec<ServerAction>) -> Result<PeerId, NoEntropy>;
 
-    /// Where a client that has just connected comes from.
-    fn came_from(&mut self, _peer: PeerId, _address: IpAddr) {}
+    /// The address of a new client.
+    fn set_address(&mut self, _peer: PeerId, _address: IpAddr) {}
 
-    /// A message has come from a connection.
+    /// A message was received.
     ///
     /// # Errors
-    /// Without entropy nothing has changed.
+    /// Without entropy; then nothing has changed.
     fn receive(
         &mut self,
         from: PeerId,
         message: Self::Message,
         now: Now,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<ServerAction>,
     ) -> Result<(), NoEntropy>;
 
-    /// A connection has said nothing for as long as [`patience`](Self::patience) says.
-    fn unheard(&mut self, _peer: PeerId, _actions: &mut Vec<Action>) {}
+    /// No first message came within [`first_message_timeout`](Self::first_message_timeout).
+    fn first_message_overdue(&mut self, _peer: PeerId, _actions: &mut Vec<ServerAction>) {}
 
-    /// A connection is lost, by a Close frame or otherwise (WIRE-09).
-    fn lost(&mut self, peer: PeerId, now: Now, actions: &mut Vec<Action>);
+    /// A connection is lost, with or without a Close frame (WIRE-09).
+    fn lost(&mut self, peer: PeerId, now: Now, actions: &mut Vec<ServerAction>);
 }

@@ -1,13 +1,13 @@
-//! The two encodings of the messages (TUN-33).
+//! The two message encodings of the tunnel (TUN-33).
 
 use std::str::FromStr;
 
-/// How a message is written.
+/// How messages are encoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// JSON, in text messages.
     Json,
-    /// MessagePack, in binary messages: no base64, and half the work.
+    /// MessagePack, in binary messages: no base64, and half the CPU time.
     #[default]
     MessagePack,
 }
@@ -19,7 +19,7 @@ impl FromStr for Encoding {
         match text {
             "json" => Ok(Self::Json),
             "messagepack" => Ok(Self::MessagePack),
-            _ => Err("an encoding is `json` or `messagepack`"),
+            _ => Err("unknown encoding: expected `json` or `messagepack`"),
         }
     }
 }

@@ -1,42 +1,40 @@
-//! Header lines between HTTP and messages: hop-by-hop headers end here, and nothing that HTTP forbids gets through (TUN-12, TUN-16,
-//! TUN-25).
+//! Header lines between HTTP and messages: drops hop-by-hop headers, and rejects what HTTP forbids (TUN-12, TUN-16, TUN-25).
 
 use std::borrow::Cow;
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use relayspec::tunnel::{HOP_BY_HOP, Headers};
 
-/// More header lines are not taken: the map that holds them has a limit.
+/// The most header lines in a message; `HeaderMap` itself has a limit.
 const MOST_LINES: usize = 10_000;
 
-/// Header lines that HTTP cannot carry, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Forbidden {
-    #[error("a header name is no token of HTTP")]
+    #[error("a header name is not an HTTP token")]
     Name,
-    #[error("the value of the header `{0}` holds what HTTP forbids")]
+    #[error("the value of the header `{0}` has characters that HTTP forbids")]
     Value(HeaderName),
-    #[error("there are too many header lines")]
+    #[error("too many header lines")]
     TooMany,
 }
 
-/// The header lines that are passed on, for a message. Lines of one name keep their order.
+/// Converts HTTP header lines for a message, without hop-by-hop headers. Lines of one name keep their order.
 pub(crate) fn to_message(lines: &HeaderMap) -> Headers {
     let named = named_by(lines.get_all(header::CONNECTION).iter().map(|value| text_of(value)));
     let passes = |name: &HeaderName| !HOP_BY_HOP.contains(&name.as_str()) && !named.contains(name);
     lines.iter().filter(|(name, _)| passes(name)).map(|(name, value)| (name.as_str(), text_of(value))).collect()
 }
 
-/// What becomes of a `content-length` that somebody else has written.
+/// What happens to `content-length`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
-    /// It goes out as it came, where it is one.
+    /// Kept if it is valid.
     Kept,
-    /// Whoever sends the body says how long it is.
+    /// Dropped: the HTTP library writes its own.
     Dropped,
 }
 
-/// The header lines of a message that are passed on, for HTTP, in their order.
+/// Converts header lines of a message for HTTP, in order and without hop-by-hop headers.
 pub(crate) fn from_message(headers: &Headers, length: Length) -> Result<HeaderMap, Forbidden> {
     let drops_length = length == Length::Dropped || !is_length(headers);
     let named = named_by(headers.of("connection").map(Cow::Borrowed));
@@ -55,14 +53,14 @@ pub(crate) fn from_message(headers: &Headers, length: Length) -> Result<HeaderMa
     Ok(lines)
 }
 
-/// Whether there is one length, as HTTP writes it.
+/// Whether there is exactly one valid `content-length`.
 fn is_length(headers: &Headers) -> bool {
     let mut values = headers.of(header::CONTENT_LENGTH.as_str());
     let is_number = |value: &str| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     values.next().is_some_and(is_number) && values.next().is_none()
 }
 
-/// The headers that `connection` names. Those that say whose the message is and how long it is are not for it to take away.
+/// The headers that `connection` names. `host` and `content-length` stay: a peer must not be able to strip them.
 fn named_by<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Vec<HeaderName> {
     let mut named = Vec::new();
     for value in values {
@@ -72,7 +70,7 @@ fn named_by<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Vec<HeaderName> {
     named
 }
 
-/// A value as text. HTTP knows no encoding of values: what is no UTF-8 is read as Latin-1, as it was meant for most of HTTP's life.
+/// A value as text. HTTP values have no declared encoding; what is not UTF-8 is read as Latin-1.
 fn text_of(value: &HeaderValue) -> Cow<'_, str> {
     match str::from_utf8(value.as_bytes()) {
         Ok(text) => Cow::Borrowed(text),
@@ -93,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_speaks_of_one_connection_ends_here() {
+    fn drops_hop_by_hop_headers() {
         let message = headers(&[
             ("Connection", "close, X-Hop , host"),
             ("connection", "x-other,content-length"),
@@ -126,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_http_forbids_is_told_even_of_headers_that_would_end_here() {
+    fn rejects_what_http_forbids_even_in_hop_by_hop_headers() {
         for (name, value, forbidden) in [
             ("a b", "x", Forbidden::Name),
             ("", "x", Forbidden::Name),
@@ -144,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_is_none_is_dropped_and_the_order_stays() {
+    fn drops_an_invalid_length_and_keeps_the_order() {
         for (values, length, kept) in [
             (&["7"][..], Length::Kept, true),
             (&["7"], Length::Dropped, false),
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_text() {
+    fn reads_values_as_text() {
         let mut lines = HeaderMap::new();
         for value in [&b"gr\xC3\xBC\xC3\x9Fe"[..], b"gr\xFC\xDFe", b"tab\there"] {
             lines.append("x", HeaderValue::from_bytes(value).expect("allowed"));

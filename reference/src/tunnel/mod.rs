@@ -1,4 +1,4 @@
-//! What cloud and agent of the tunnel have in common: tokens, encodings, header lines. It decides nothing for either of them.
+//! Shared by cloud and agent of the tunnel: tokens, encodings, header lines.
 
 mod encoding;
 pub(crate) mod fields;

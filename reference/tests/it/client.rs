@@ -1,4 +1,4 @@
-//! A WebSocket client that can also do wrong: a handshake by hand, frames by tungstenite or by hand.
+//! A WebSocket client that can also violate the protocol: with tungstenite, or with frames by hand.
 
 use std::net::SocketAddr;
 
@@ -12,17 +12,17 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::soon;
 
-/// What ends a connection: the code and reason of a Close frame, or nothing where there was none.
+/// The code and reason of a Close frame; `None` without one.
 pub(crate) type Closed = Option<(u16, String)>;
 
-/// Small, so that they are soon full and soon empty again, in bytes.
+/// The socket buffers, in bytes; small, so that they fill quickly.
 const BUFFER: u32 = 256 << 10;
 
-pub(crate) struct Client {
+pub(crate) struct TestClient {
     pub(crate) socket: WebSocketStream<TcpStream>,
 }
 
-/// Sends a request head, and gives the answer's head and the bytes behind it.
+/// Sends a request head, and returns the head of the answer and the bytes after it.
 pub(crate) async fn request(address: SocketAddr, head: &str) -> (TcpStream, String, Vec<u8>) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_send_buffer_size(BUFFER).expect("set");
@@ -47,7 +47,7 @@ pub(crate) fn handshake(path: &str) -> String {
     )
 }
 
-impl Client {
+impl TestClient {
     pub(crate) async fn connect(address: SocketAddr, path: &str) -> Self {
         let (stream, head, rest) = request(address, &handshake(path)).await;
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
@@ -56,7 +56,6 @@ impl Client {
         Self { socket: WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await }
     }
 
-    /// A host and its code.
     pub(crate) async fn host(address: SocketAddr) -> (Self, String) {
         let mut host = Self::connect(address, "/mac").await;
         let registered = host.next().await;
@@ -64,7 +63,6 @@ impl Client {
         (host, registered["code"].as_str().expect("a code").to_owned())
     }
 
-    /// A host and a viewer, paired.
     pub(crate) async fn pair(address: SocketAddr) -> (Self, Self) {
         let (host, code) = Self::host(address).await;
         let mut viewer = Self::connect(address, "/browser").await;
@@ -86,7 +84,7 @@ impl Client {
         self.socket.get_mut().write_all(bytes).await.expect("written");
     }
 
-    /// The next text message; Pings are answered by the way.
+    /// The next text message; Pings are answered meanwhile.
     pub(crate) async fn next(&mut self) -> Value {
         loop {
             match soon("a message", self.socket.next()).await {
@@ -97,7 +95,6 @@ impl Client {
         }
     }
 
-    /// Reads to the end of the connection.
     pub(crate) async fn closed(&mut self) -> Closed {
         let mut closed = None;
         loop {

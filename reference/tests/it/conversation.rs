@@ -7,14 +7,14 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::client::Client;
-use crate::{Served, soon};
+use crate::client::TestClient;
+use crate::{TestRelay, soon};
 
 #[tokio::test]
 async fn a_host_and_a_viewer_talk_until_one_leaves() {
-    let relay = Served::start().await;
-    let (mut host, code) = Client::host(relay.address).await;
-    let mut viewer = Client::connect(relay.address, "/browser?theme=dark").await;
+    let relay = TestRelay::start().await;
+    let (mut host, code) = TestClient::host(relay.address).await;
+    let mut viewer = TestClient::connect(relay.address, "/browser?theme=dark").await;
     viewer.send(json!({ "type": "join", "code": "333333" })).await;
     assert_eq!(viewer.next().await["code"], "INVALID_CODE");
     viewer.send(json!({ "type": "join", "code": code })).await;
@@ -42,11 +42,11 @@ async fn a_host_and_a_viewer_talk_until_one_leaves() {
 
 #[tokio::test]
 async fn an_abrupt_loss_counts_as_a_loss() {
-    let relay = Served::start().await;
-    let (host, mut viewer) = Client::pair(relay.address).await;
+    let relay = TestRelay::start().await;
+    let (host, mut viewer) = TestClient::pair(relay.address).await;
     drop(host);
     assert_eq!(viewer.next().await["code"], "MAC_DISCONNECTED", "WIRE-09");
-    let (host, mut viewer) = Client::pair(relay.address).await;
+    let (host, mut viewer) = TestClient::pair(relay.address).await;
     host.socket.get_ref().set_zero_linger().expect("set");
     drop(host);
     assert_eq!(viewer.next().await["code"], "MAC_DISCONNECTED", "WIRE-09");
@@ -54,8 +54,8 @@ async fn an_abrupt_loss_counts_as_a_loss() {
 
 #[tokio::test]
 async fn the_largest_messages_pass_in_both_directions() {
-    let relay = Served::start().await;
-    let (mut host, mut viewer) = Client::pair(relay.address).await;
+    let relay = TestRelay::start().await;
+    let (mut host, mut viewer) = TestClient::pair(relay.address).await;
     let frame = r#"{"type":"data","payload":""}"#.len();
     for payload in ["x".repeat((1 << 20) - frame), "\u{1}".repeat(((1 << 20) - frame) / 6)] {
         let expected = json!({ "type": "data", "payload": payload });
@@ -68,17 +68,17 @@ async fn the_largest_messages_pass_in_both_directions() {
 
 #[tokio::test]
 async fn other_paths_are_closed_after_the_handshake() {
-    let relay = Served::start().await;
+    let relay = TestRelay::start().await;
     for path in ["/", "/mac/", "/Mac", "/other?/mac"] {
-        let closed = Client::connect(relay.address, path).await.closed().await;
+        let closed = TestClient::connect(relay.address, path).await.closed().await;
         assert_eq!(closed, Some((4000, "Invalid path".to_owned())), "PAIR-02: {path}");
     }
 }
 
 #[tokio::test]
 async fn the_tenth_wrong_code_is_answered_before_the_close() {
-    let relay = Served::start().await;
-    let mut viewer = Client::connect(relay.address, "/browser").await;
+    let relay = TestRelay::start().await;
+    let mut viewer = TestClient::connect(relay.address, "/browser").await;
     for _ in 0..10 {
         viewer.send(json!({ "type": "join", "code": "333333" })).await;
     }
@@ -90,9 +90,9 @@ async fn the_tenth_wrong_code_is_answered_before_the_close() {
 
 #[tokio::test]
 async fn shutting_down_closes_each_connection_and_returns() {
-    let relay = Served::start().await;
-    let (mut host, mut viewer) = Client::pair(relay.address).await;
-    let (mut lone_host, _) = Client::host(relay.address).await;
+    let relay = TestRelay::start().await;
+    let (mut host, mut viewer) = TestClient::pair(relay.address).await;
+    let (mut lone_host, _) = TestClient::host(relay.address).await;
     let _silent = tokio::net::TcpStream::connect(relay.address).await.expect("a connection");
     let before = Instant::now();
     relay.shutdown.send(()).expect("a relay that listens");
@@ -111,8 +111,8 @@ async fn shutting_down_closes_each_connection_and_returns() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shutting_down_ends_connections_that_are_busy() {
-    let relay = Served::start().await;
-    let (host, mut viewer) = Client::pair(relay.address).await;
+    let relay = TestRelay::start().await;
+    let (host, mut viewer) = TestClient::pair(relay.address).await;
     let (mut sink, mut stream) = host.socket.split();
     let pouring = tokio::spawn(async move {
         let data = Message::text(json!({ "type": "data", "payload": "x".repeat(1000) }).to_string());

@@ -1,4 +1,4 @@
-//! The heartbeat on real connections: who is terminated, and who must not be.
+//! The heartbeat on real connections.
 
 use std::time::{Duration, Instant};
 
@@ -7,24 +7,24 @@ use relayspec::timing::Parameter;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::{Client, frame};
-use crate::{Served, soon};
+use crate::client::{TestClient, frame};
+use crate::{TestRelay, soon};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 const TIMEOUT: Duration = Duration::from_millis(400);
 
-async fn relay() -> Served {
-    Served::with(&[(Parameter::HeartbeatInterval, INTERVAL), (Parameter::HeartbeatTimeout, TIMEOUT)]).await
+async fn relay() -> TestRelay {
+    TestRelay::with(&[(Parameter::HeartbeatInterval, INTERVAL), (Parameter::HeartbeatTimeout, TIMEOUT)]).await
 }
 
 #[tokio::test]
-async fn a_peer_that_answers_no_ping_is_terminated_and_one_that_does_is_not() {
+async fn a_peer_that_answers_no_ping_is_disconnected_and_one_that_does_is_not() {
     let relay = relay().await;
     let opened = Instant::now();
-    let (host, mut viewer) = Client::pair(relay.address).await;
-    // The host's socket is not read, so nothing is answered; the viewer's is.
+    let (host, mut viewer) = TestClient::pair(relay.address).await;
+    // The host's socket is not read, so it answers no Ping; the viewer's is.
     assert_eq!(viewer.next().await["code"], "MAC_DISCONNECTED", "PAIR-81");
-    assert!(opened.elapsed() >= INTERVAL + TIMEOUT, "PAIR-82: terminated after {:?}", opened.elapsed());
+    assert!(opened.elapsed() >= INTERVAL + TIMEOUT, "PAIR-82: disconnected after {:?}", opened.elapsed());
     drop(host);
     let mut pings = 0;
     while pings < 10 {
@@ -36,14 +36,14 @@ async fn a_peer_that_answers_no_ping_is_terminated_and_one_that_does_is_not() {
 }
 
 #[tokio::test]
-async fn a_connection_goes_on_when_its_buffers_are_renewed_after_large_messages() {
+async fn a_connection_survives_the_renewal_of_its_buffers() {
     let relay = relay().await;
-    let (mut host, mut viewer) = Client::pair(relay.address).await;
+    let (mut host, mut viewer) = TestClient::pair(relay.address).await;
     for round in 0..4 {
         let payload = format!("{round} {}", "x".repeat(900_000));
         let ((), received) = tokio::join!(host.send_data(&payload), viewer.next());
         assert_eq!(received["payload"], payload);
-        // Two Pings later the buffers have been renewed, also within a message: the host has sent the half of one.
+        // Two Pings later the buffers have been renewed, even within a message: the host has sent half of one.
         let half = frame(0x01, br#"{"type":"data","#);
         host.send_raw(&half).await;
         for _ in 0..2 {
@@ -59,17 +59,17 @@ async fn a_connection_goes_on_when_its_buffers_are_renewed_after_large_messages(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stalled_viewer_is_terminated_and_its_host_goes_on() {
+async fn a_stalled_viewer_is_disconnected_but_not_its_host() {
     let relay = relay().await;
-    let (host, _stalled) = Client::pair(relay.address).await;
+    let (host, _stalled) = TestClient::pair(relay.address).await;
     let (mut sink, mut stream) = host.socket.split();
-    // The host answers every Ping, but its Pongs wait behind its data, which is not read while the viewer is stalled.
+    // The host answers every Ping, but its Pongs are queued behind data that is not read while the viewer is stalled.
     let pouring = tokio::spawn(async move {
         let data = json!({ "type": "data", "payload": "x".repeat(60_000) }).to_string();
         for _ in 0..2000 {
             sink.send(Message::text(data.clone()))
                 .await
-                .expect("PAIR-82: the host is terminated for its viewer's silence");
+                .expect("PAIR-82: the host was disconnected for its viewer's silence");
         }
         sink.send(Message::text(r#"{"type":"ping","ts":1}"#)).await.expect("sent");
         sink
@@ -88,10 +88,10 @@ async fn a_stalled_viewer_is_terminated_and_its_host_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_that_pour_and_do_not_read_do_not_wait_for_each_other_for_ever() {
+async fn two_peers_that_send_without_reading_do_not_deadlock() {
     let relay = relay().await;
-    let (mut host, mut viewer) = Client::pair(relay.address).await;
+    let (mut host, mut viewer) = TestClient::pair(relay.address).await;
     let data = Message::text(json!({ "type": "data", "payload": "x".repeat(60_000) }).to_string());
-    let pour = async |client: &mut Client| while client.socket.send(data.clone()).await.is_ok() {};
-    soon("the termination of both", async { tokio::join!(pour(&mut host), pour(&mut viewer)) }).await;
+    let pour = async |client: &mut TestClient| while client.socket.send(data.clone()).await.is_ok() {};
+    soon("the end of both", async { tokio::join!(pour(&mut host), pour(&mut viewer)) }).await;
 }

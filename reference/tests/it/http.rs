@@ -1,13 +1,13 @@
-//! Requests that are no handshake get HTTP answers.
+//! Requests other than handshakes get HTTP answers.
 
 use tokio::io::AsyncReadExt;
 
 use crate::client::{handshake, request};
-use crate::{Served, soon};
+use crate::{TestRelay, soon};
 
 #[tokio::test]
-async fn requests_that_are_no_handshake_are_answered_in_http() {
-    let relay = Served::start().await;
+async fn other_requests_than_handshakes_are_answered_in_http() {
+    let relay = TestRelay::start().await;
     let good = handshake("/mac");
     for (head, status, header) in [
         ("GET / HTTP/1.1\r\nHost: relay\r\n\r\n".to_owned(), "404", "content-type: text/plain"),

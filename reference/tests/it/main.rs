@@ -1,4 +1,4 @@
-//! Servers and clients with real sockets: what only the shells can get wrong. What the cores decide is tested in the cores.
+//! Servers and clients with real sockets: what only the shells can get wrong. Decisions of the cores are tested in the cores.
 
 mod client;
 mod clients;
@@ -20,17 +20,16 @@ use relayspec_reference::{Options, PairingRelay};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// Longer than anything here takes; whoever waits for this long has failed.
+/// A time-out that is longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A relay in a task.
-struct Served {
+struct TestRelay {
     address: SocketAddr,
     shutdown: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-impl Served {
+impl TestRelay {
     async fn start() -> Self {
         Self::with(&[]).await
     }
@@ -43,7 +42,6 @@ impl Served {
         Self::serving(Options { timing, ..Options::default() }).await
     }
 
-    /// A relay at an address that another one had.
     async fn at(listen: SocketAddr) -> Self {
         Self::serving(Options { listen, ..Options::default() }).await
     }
@@ -57,7 +55,7 @@ impl Served {
     }
 }
 
-/// What the future yields, if it does in time.
+/// The output of the future; panics if it takes too long.
 async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not in time"))
 }

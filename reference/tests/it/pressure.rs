@@ -1,4 +1,4 @@
-//! Peers that do not read: what is kept for them is bounded, and only their own session waits.
+//! Peers that do not read: what is buffered for them is bounded, and only their own session waits.
 
 use std::time::{Duration, Instant};
 
@@ -6,17 +6,17 @@ use futures_util::{FutureExt, SinkExt};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::{Client, frame};
-use crate::{Served, soon};
+use crate::client::{TestClient, frame};
+use crate::{TestRelay, soon};
 
-/// More than the relay and the system keep between two peers, in bytes.
+/// More than the relay and the system buffer between two peers, in bytes.
 const TOO_MUCH: usize = 64 << 20;
 
-/// Rounds of traffic of another session in which nothing is taken; then nothing will be.
+/// After so many rounds of other traffic without progress there will be none.
 const PATIENT_ROUNDS: usize = 500;
 
-/// Sends numbered messages until no more is taken for a while that is filled with traffic of another session. The number sent.
-async fn pour(host: &mut Client, others: &mut (Client, Client)) -> usize {
+/// Sends numbered messages until none is taken during other traffic. Returns their number.
+async fn pour(host: &mut TestClient, others: &mut (TestClient, TestClient)) -> usize {
     let filling = "x".repeat(60_000);
     let mut sent = 0;
     loop {
@@ -33,11 +33,11 @@ async fn pour(host: &mut Client, others: &mut (Client, Client)) -> usize {
             }
         }
         sent += 1;
-        assert!(sent * filling.len() < TOO_MUCH, "WIRE-11: {sent} messages are kept for a peer that does not read");
+        assert!(sent * filling.len() < TOO_MUCH, "WIRE-11: {sent} messages are buffered for a peer that does not read");
     }
 }
 
-async fn talk((host, viewer): &mut (Client, Client)) {
+async fn talk((host, viewer): &mut (TestClient, TestClient)) {
     host.send_data("ping").await;
     assert_eq!(viewer.next().await["payload"], "ping", "WIRE-10");
     viewer.send_data("pong").await;
@@ -45,13 +45,13 @@ async fn talk((host, viewer): &mut (Client, Client)) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stalled_viewer_stops_its_host_alone_and_loses_nothing() {
-    let relay = Served::start().await;
-    let (mut host, mut viewer) = Client::pair(relay.address).await;
-    let mut others = Client::pair(relay.address).await;
+async fn a_stalled_viewer_blocks_only_its_host_and_loses_nothing() {
+    let relay = TestRelay::start().await;
+    let (mut host, mut viewer) = TestClient::pair(relay.address).await;
+    let mut others = TestClient::pair(relay.address).await;
     let sent = pour(&mut host, &mut others).await;
-    soon("a new session (WIRE-10)", Client::pair(relay.address)).await;
-    // The rest of the message that was not taken, and one more.
+    soon("a new session (WIRE-10)", TestClient::pair(relay.address)).await;
+    // The rest of the blocked message, and one more.
     let rest = async {
         host.socket.flush().await.expect("flushed");
         host.send_data("last").await;
@@ -68,10 +68,10 @@ async fn a_stalled_viewer_stops_its_host_alone_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_viewer_that_goes_while_its_host_is_held_sets_it_free() {
-    let relay = Served::start().await;
-    let (mut host, viewer) = Client::pair(relay.address).await;
-    let mut others = Client::pair(relay.address).await;
+async fn a_viewer_that_leaves_releases_its_blocked_host() {
+    let relay = TestRelay::start().await;
+    let (mut host, viewer) = TestClient::pair(relay.address).await;
+    let mut others = TestClient::pair(relay.address).await;
     pour(&mut host, &mut others).await;
     drop(viewer);
     host.socket.flush().await.expect("flushed");
@@ -80,19 +80,19 @@ async fn a_viewer_that_goes_while_its_host_is_held_sets_it_free() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_held_host_that_is_reset_is_lost_at_once() {
-    let relay = Served::start().await;
-    let (mut host, code) = Client::host(relay.address).await;
-    let mut viewer = Client::connect(relay.address, "/browser").await;
+async fn a_blocked_host_that_is_reset_is_lost_at_once() {
+    let relay = TestRelay::start().await;
+    let (mut host, code) = TestClient::host(relay.address).await;
+    let mut viewer = TestClient::connect(relay.address, "/browser").await;
     viewer.send(json!({ "type": "join", "code": code })).await;
     assert_eq!(viewer.next().await["type"], "joined");
-    let mut others = Client::pair(relay.address).await;
+    let mut others = TestClient::pair(relay.address).await;
     pour(&mut host, &mut others).await;
     host.socket.get_ref().set_zero_linger().expect("set");
     drop(host);
     soon("the loss of the host (PAIR-70, PAIR-71)", async {
         loop {
-            let mut late = Client::connect(relay.address, "/browser").await;
+            let mut late = TestClient::connect(relay.address, "/browser").await;
             late.send(json!({ "type": "join", "code": code })).await;
             match late.next().await["code"].as_str() {
                 Some("INVALID_CODE") => break,
@@ -114,17 +114,16 @@ async fn a_peer_that_does_not_read_its_pongs_is_not_read() {
     ask_without_reading(&frame(0x89, &[0; 125])).await;
 }
 
-/// Asks again and again, until nothing is taken for a while.
 async fn ask_without_reading(asking: &[u8]) {
-    let relay = Served::start().await;
-    let mut others = Client::pair(relay.address).await;
-    let rude = Client::connect(relay.address, "/browser").await;
+    let relay = TestRelay::start().await;
+    let mut others = TestClient::pair(relay.address).await;
+    let deaf = TestClient::connect(relay.address, "/browser").await;
     let bytes = asking.repeat(10_000);
     let mut sent = 0;
-    soon("the relay's reading no more (WIRE-11)", async {
+    soon("the relay to stop reading (WIRE-11)", async {
         let mut last_taken = Instant::now();
         while last_taken.elapsed() < Duration::from_secs(2) {
-            while let Ok(taken) = rude.socket.get_ref().try_write(&bytes[sent % bytes.len()..]) {
+            while let Ok(taken) = deaf.socket.get_ref().try_write(&bytes[sent % bytes.len()..]) {
                 sent += taken;
                 last_taken = Instant::now();
             }

@@ -5,17 +5,16 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
 use relayspec::sync::Pin;
-use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::{Options, SyncOptions, SyncServer};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::{Client, request};
-use crate::clients::losses::{Socket, listen, upgrade};
+use crate::client::{TestClient, request};
+use crate::clients::losses::{ServerSocket, listen, upgrade};
 use crate::soon;
 
-/// Starts a server that runs until the sender is dropped.
+/// Starts a server that runs until the sender is dropped. Returns its address and its control address.
 async fn serve() -> (SocketAddr, SocketAddr, oneshot::Sender<()>) {
     let control = Some(([127, 0, 0, 1], 0).into());
     let own = SyncOptions { pin: Pin::new("000042"), database: None, control };
@@ -26,27 +25,25 @@ async fn serve() -> (SocketAddr, SocketAddr, oneshot::Sender<()>) {
     (address, control, shutdown)
 }
 
-/// A client that has authenticated.
-async fn client(address: SocketAddr) -> Client {
-    let mut client = Client::connect(address, "/sync").await;
+async fn client(address: SocketAddr) -> TestClient {
+    let mut client = TestClient::connect(address, "/sync").await;
     client.send(json!({ "id": "auth", "type": "auth", "pin": "000042" })).await;
     assert_eq!(client.next().await["type"], "auth_success", "SYNC-02");
     client
 }
 
-async fn subscribe(client: &mut Client, chat: &str) {
+async fn subscribe(client: &mut TestClient, chat: &str) {
     client.send(json!({ "id": "s", "type": "subscribe", "resource": "chat", "resourceId": chat })).await;
     assert_eq!(client.next().await["type"], "subscribed", "SYNC-10");
 }
 
-/// One writes, the other is told.
-async fn talk(writer: &mut Client, reader: &mut Client, text: &str) {
+async fn talk(writer: &mut TestClient, reader: &mut TestClient, text: &str) {
     writer.send(json!({ "id": text, "type": "send", "resourceId": "roses", "message": text })).await;
     assert_eq!(reader.next().await["data"]["message"]["content"], text, "SYNC-20");
     assert_eq!(writer.next().await["id"], text, "SYNC-30");
 }
 
-/// The bytes of the vectors of a direction that are rejected, with their ids.
+/// The invalid messages of a direction, with the ids of their vectors.
 fn rejected(direction: &str) -> Vec<(String, Vec<u8>)> {
     let path = format!("{}/../fixtures/sync/{direction}.json", env!("CARGO_MANIFEST_DIR"));
     let vectors: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).expect("vectors")).expect("JSON");
@@ -61,7 +58,7 @@ fn rejected(direction: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_answered_and_disturbs_nobody() {
+async fn invalid_requests_are_answered_and_disturb_no_other_client() {
     let (address, _, _shutdown) = serve().await;
     let (mut writer, mut reader) = (client(address).await, client(address).await);
     subscribe(&mut reader, "roses").await;
@@ -84,15 +81,14 @@ async fn what_is_no_request_is_answered_and_disturbs_nobody() {
         }
         talk(&mut writer, &mut reader, &id).await;
     }
-    // Exactly one answer for each, and none that is left.
+    // Exactly one answer for each.
     hostile.send(json!({ "id": "end", "type": "unsubscribe", "resource": "modelProfiles" })).await;
     assert_eq!(hostile.next().await["id"], "end", "SYNC-60");
 }
 
-/// What a user hears of a client, line by line.
-struct Heard(PipeReader);
+struct EventReader(PipeReader);
 
-impl Heard {
+impl EventReader {
     async fn next(&mut self, name: &str) -> Value {
         loop {
             let mut reader = self.0.try_clone().expect("a pipe");
@@ -112,8 +108,7 @@ impl Heard {
     }
 }
 
-/// The next request of a client.
-async fn asked(server: &mut Socket) -> Value {
+async fn asked(server: &mut ServerSocket) -> Value {
     loop {
         match soon("a request", server.next()).await.expect("it").expect("a message") {
             Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
@@ -122,39 +117,32 @@ async fn asked(server: &mut Socket) -> Value {
     }
 }
 
-fn tell(to: &mut PipeWriter, command: &Value) {
+fn command(to: &mut PipeWriter, command: &Value) {
     to.write_all(format!("{command}\n").as_bytes()).expect("written");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_answer_reaches_no_user_and_ends_nothing() {
-    use relayspec_reference::{ClientOptions, Trust, User, sync_client};
+async fn invalid_answers_reach_no_user_and_end_nothing() {
+    use relayspec_reference::{ClientOptions, User, sync_client};
 
     let listener = listen().await;
-    let options = ClientOptions {
-        address: format!("ws://{}/sync", listener.local_addr().expect("it")).parse().expect("an address"),
-        trust: Trust::default(),
-        policy: relayspec::reconnect::Policy::RELAY,
-        timing: relayspec::timing::Timing::default(),
-        max_message: 2 << 20,
-        user: User::Driver,
-        habit: Habit::Kept,
-    };
+    let address = format!("ws://{}/sync", listener.local_addr().expect("an address")).parse().expect("an address");
+    let options = ClientOptions::new(address, relayspec::reconnect::Policy::RELAY, User::Driver);
     let ((input, mut commands), (events, output)) = (pipe().expect("a pipe"), pipe().expect("a pipe"));
     let running = tokio::spawn(sync_client(options, "000042".to_owned(), None, input, output, std::future::pending()));
-    let mut heard = Heard(events);
+    let mut reader = EventReader(events);
     let mut server = upgrade(&listener).await;
     let auth = asked(&mut server).await;
     let lists = json!({ "projects": [], "modelProfiles": [] });
     let success = json!({ "type": "auth_success", "id": auth["id"], "data": lists });
     server.send(Message::text(success.to_string())).await.expect("sent");
-    tell(&mut commands, &json!({ "do": "subscribe", "id": "a", "resource": "chat", "resourceId": "c1" }));
+    command(&mut commands, &json!({ "do": "subscribe", "id": "a", "resource": "chat", "resourceId": "c1" }));
     let request = asked(&mut server).await;
     let answer = json!({
         "type": "subscribed", "id": request["id"], "resource": "chat", "resourceId": "c1", "data": { "messages": [] },
     });
     server.send(Message::text(answer.to_string())).await.expect("sent");
-    assert_eq!(heard.next("result").await["id"], "a");
+    assert_eq!(reader.next("result").await["id"], "a");
     let texts =
         rejected("server-to-client").into_iter().filter_map(|(id, bytes)| Some((id, String::from_utf8(bytes).ok()?)));
     for ((id, text), seq) in texts.zip(1..) {
@@ -164,14 +152,14 @@ async fn what_is_no_answer_reaches_no_user_and_ends_nothing() {
             "type": "data", "id": null, "resource": "chat", "resourceId": "c1", "data": { "message": message },
         });
         server.send(Message::text(push.to_string())).await.expect("sent");
-        assert_eq!(heard.next("data").await["payload"]["message"]["content"], id, "SYNC-C6");
+        assert_eq!(reader.next("data").await["payload"]["message"]["content"], id, "SYNC-C6");
     }
-    tell(&mut commands, &json!({ "do": "stop" }));
+    command(&mut commands, &json!({ "do": "stop" }));
     soon("the end", running).await.expect("no panic");
 }
 
 #[tokio::test]
-async fn pages_and_chats_come_by_http() {
+async fn serves_pages_and_creates_chats_by_http() {
     let (address, control, _shutdown) = serve().await;
     for (path, status, kind) in [
         ("/", "200 OK", "text/html; charset=utf-8"),

@@ -1,9 +1,9 @@
-//! Violations of RFC 6455 close their connection with the code for it, and no other connection notices.
+//! Violations of RFC 6455 close their connection with the right code, and affect no other.
 
 use serde_json::json;
 
-use crate::Served;
-use crate::client::{Client, frame};
+use crate::TestRelay;
+use crate::client::{TestClient, frame};
 
 const FIN: u8 = 0x80;
 const TEXT: u8 = 0x1;
@@ -12,9 +12,9 @@ const PING: u8 = 0x9;
 const CLOSE: u8 = 0x8;
 
 #[tokio::test]
-async fn violations_are_closed_with_their_code() {
-    let relay = Served::start().await;
-    let (mut host, mut viewer) = Client::pair(relay.address).await;
+async fn violations_close_with_their_code() {
+    let relay = TestRelay::start().await;
+    let (mut host, mut viewer) = TestClient::pair(relay.address).await;
     let text = |payload: &[u8]| frame(FIN | TEXT, payload);
     for (what, bytes, code) in [
         ("no mask", vec![FIN | TEXT, 2, b'{', b'}'], 1002),
@@ -28,13 +28,13 @@ async fn violations_are_closed_with_their_code() {
         ("a length written too long", vec![FIN | TEXT, 0xFE, 0, 2, 0, 0, 0, 0, b'{', b'}'], 1002),
         ("a Close frame of one byte", frame(FIN | CLOSE, &[3]), 1002),
         ("a Close frame of code 1005", frame(FIN | CLOSE, &1005_u16.to_be_bytes()), 1002),
-        ("a text that is no UTF-8", text(&[b'"', 0xFF, b'"']), 1007),
+        ("a text that is not UTF-8", text(&[b'"', 0xFF, b'"']), 1007),
         ("a text with a surrogate", text(&[b'"', 0xED, 0xA0, 0x80, b'"']), 1007),
         ("half a character", [frame(TEXT, &[b'"', 0xC3]), frame(FIN | CONTINUATION, b"\"")].concat(), 1007),
-        ("a Close reason that is no UTF-8", frame(FIN | CLOSE, &[3, 0xE8, 0xFF]), 1007),
+        ("a Close reason that is not UTF-8", frame(FIN | CLOSE, &[3, 0xE8, 0xFF]), 1007),
     ] {
-        let mut client = Client::connect(relay.address, "/browser").await;
-        // What came before the violation is answered first.
+        let mut client = TestClient::connect(relay.address, "/browser").await;
+        // What comes before the violation is answered first.
         client.send_raw(&[text(br#"{"type":"ping","ts":1}"#), bytes].concat()).await;
         if !what.contains("Close") {
             assert_eq!(client.next().await, json!({ "type": "pong", "ts": 1 }), "{what}");
@@ -46,12 +46,12 @@ async fn violations_are_closed_with_their_code() {
 }
 
 #[tokio::test]
-async fn a_peer_that_sends_too_much_still_learns_why_it_is_closed() {
-    let relay = Served::start().await;
+async fn a_peer_that_sends_too_much_still_receives_the_close() {
+    let relay = TestRelay::start().await;
     for fragment in [2 << 20, 100_000] {
-        let mut client = Client::connect(relay.address, "/browser").await;
+        let mut client = TestClient::connect(relay.address, "/browser").await;
         client.send_raw(&frame(TEXT, b"\"")).await;
-        // The client reads nothing before it has sent all of it.
+        // The client reads nothing until it has sent everything.
         for _ in 0..(24 << 20) / fragment {
             client.send_raw(&frame(CONTINUATION, &vec![b'x'; fragment])).await;
         }
@@ -61,8 +61,8 @@ async fn a_peer_that_sends_too_much_still_learns_why_it_is_closed() {
 
 #[tokio::test]
 async fn fragments_make_one_message_with_control_frames_between() {
-    let relay = Served::start().await;
-    let (mut host, mut viewer) = Client::pair(relay.address).await;
+    let relay = TestRelay::start().await;
+    let (mut host, mut viewer) = TestClient::pair(relay.address).await;
     let whole = r#"{"type":"data","payload":"ä"}"#.as_bytes();
     let mut bytes = frame(TEXT, &whole[..1]);
     for byte in &whole[1..whole.len() - 1] {

@@ -1,4 +1,4 @@
-// The chat page in a real browser: a PIN opens it, a chat shows what other tabs write, and a lost server is come back to.
+// The chat page in a real browser: the PIN opens it, a chat shows what other tabs send, and it reconnects to a lost server.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -24,7 +24,7 @@ async function inside(query = "") {
   return page;
 }
 
-async function say(page, text) {
+async function send(page, text) {
   await page.fill("#text", text);
   await page.click("#writing button");
 }
@@ -43,12 +43,12 @@ test("a wrong PIN is refused and the right one opens the page", async () => {
   await page.close();
 });
 
-test("what one tab writes comes to the other, once and as it is", async () => {
+test("messages of one tab reach the other once and unchanged", async () => {
   const [one, other] = [await inside(), await inside()];
   for (const page of [one, other]) await page.click("[data-chat=tulips]");
   const texts = ["hello", "<b>bold</b> & \u{1F331}", "  two  blanks"];
-  for (const text of texts) await say(one, text);
-  await say(other, "and back");
+  for (const text of texts) await send(one, text);
+  await send(other, "and back");
   const all = [...texts, "and back"].map((text) => `user: ${text}`);
   for (const page of [one, other]) {
     await page.waitForFunction((count) => document.querySelectorAll("#messages li").length >= count, all.length);
@@ -56,9 +56,9 @@ test("what one tab writes comes to the other, once and as it is", async () => {
     assert.deepEqual([...shown].sort(), [...all].sort());
     assert.equal(await page.locator("#messages b").count(), 0);
   }
-  // A chat that is not shown any more is not written to.
+  // A chat that is no longer shown is not updated.
   await other.click("[data-chat=soup]");
-  await say(one, "unseen");
+  await send(one, "unseen");
   await one.waitForSelector("text=unseen");
   assert.equal(await other.locator("text=unseen").count(), 0);
   await other.click("[data-chat=tulips]");
@@ -77,23 +77,23 @@ test("a new chat appears by itself", async () => {
   assert.equal(made.status, 201);
   const { id } = await made.json();
   await page.click(`[data-chat="${id}"]`);
-  await say(page, "flour");
+  await send(page, "flour");
   await page.waitForSelector("text=user: flour");
   await page.close();
 });
 
-test("the page comes back to its server and shows what is there", async () => {
+test("the page reconnects to its server and shows its state", async () => {
   const page = await inside("?base=200&cap=1000");
   await page.click("[data-chat=roses]");
-  await say(page, "before");
+  await send(page, "before");
   await page.waitForSelector("text=user: before");
   await running.stop();
   await page.waitForFunction(() => document.querySelector("#state").textContent !== "Connected");
   running = await server(running.address.split(":")[1]);
   await page.waitForFunction(() => document.querySelector("#state").textContent === "Connected");
-  // This server had no database: its chats are new.
+  // This server has no database file: its chats are new.
   await page.waitForFunction(() => document.querySelectorAll("#messages li").length === 0);
-  await say(page, "after");
+  await send(page, "after");
   await page.waitForSelector("text=user: after");
   await page.close();
 });

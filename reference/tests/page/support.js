@@ -1,4 +1,4 @@
-// What the tests share: the program, a sync server of it, and a browser.
+// Shared by the tests: the program, its sync server, and a browser.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,13 +22,13 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // Timers of a page that nobody looks at are else held back to one a second.
+  // Otherwise timers of a hidden page are throttled to one a second.
   "--disable-background-timer-throttling",
   "--disable-renderer-backgrounding",
   "--disable-backgrounding-occluded-windows",
 ];
 
-/** Starts the program; `found(pattern)` resolves with the first match in what it prints. */
+/** Starts the program; `found(pattern)` resolves with the first match in its output. */
 export function start(...words) {
   const child = spawn(PROGRAM, words, { stdio: ["ignore", "pipe", "pipe"] });
   const lines = [];
@@ -63,7 +63,7 @@ export function start(...words) {
   };
 }
 
-/** A sync server, with the address of its page and the one where chats are made. */
+/** A sync server, with the addresses of its page and its control. */
 export async function server(port = "0") {
   const running = start("reference", "sync-server", "--port", port, "--pin", PIN, "--control", "127.0.0.1:0", "--log", "off");
   const [, address] = await running.found(/^listening on ws:\/\/(.*)$/);
@@ -71,7 +71,7 @@ export async function server(port = "0") {
   return { ...running, address, page: `http://${address}/`, control };
 }
 
-/** A browser with an empty folder of its own. */
+/** A browser with an empty profile. */
 export async function browser() {
   const folder = await mkdtemp(join(tmpdir(), "page-"));
   const context = await chromium.launchPersistentContext(folder, { executablePath: BROWSER, args: FLAGS });

@@ -1,4 +1,4 @@
-//! `conformance reference`: runs a reference implementation. The only folder of this crate that knows the reference; one file for each.
+//! `conformance reference`: runs a reference implementation. No other folder of this crate uses the reference crate.
 
 mod client;
 mod mutant;
@@ -25,60 +25,63 @@ use tracing_subscriber::filter::LevelFilter;
 
 use mutant::{Listing, MutantOptions};
 
-use super::exit::{Exit, Failure};
-use super::signals::told_to_stop;
+use super::error::CommandError;
+use super::signals::stop_requested;
+use super::status::ExitStatus;
 
 /// Run a reference implementation
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub(super) struct Arguments {
+pub(super) struct ReferenceArguments {
     #[command(flatten)]
     listing: Listing,
 
     #[command(subcommand)]
-    which: Option<Which>,
+    which: Option<Reference>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Which {
-    PairingRelay(pairing_relay::Relay),
-    PairingHost(pairing_host::Host),
-    PairingViewer(pairing_viewer::Viewer),
-    SyncServer(sync_server::Server),
-    SyncClient(sync_client::Client),
-    TerminalRelay(terminal_relay::Relay),
-    RpcDaemon(rpc_daemon::Daemon),
-    RpcClient(rpc_client::Client),
-    TerminalHost(terminal_host::Host),
-    TerminalViewer(terminal_viewer::Viewer),
-    TunnelCloud(tunnel_cloud::Cloud),
-    TunnelAgent(tunnel_agent::Agent),
+enum Reference {
+    PairingRelay(pairing_relay::PairingRelayArguments),
+    PairingHost(pairing_host::PairingHostArguments),
+    PairingViewer(pairing_viewer::PairingViewerArguments),
+    SyncServer(sync_server::SyncServerArguments),
+    SyncClient(sync_client::SyncClientArguments),
+    TerminalRelay(terminal_relay::TerminalRelayArguments),
+    RpcDaemon(rpc_daemon::RpcDaemonArguments),
+    RpcClient(rpc_client::RpcClientArguments),
+    TerminalHost(terminal_host::TerminalHostArguments),
+    TerminalViewer(terminal_viewer::TerminalViewerArguments),
+    TunnelCloud(tunnel_cloud::TunnelCloudArguments),
+    TunnelAgent(tunnel_agent::TunnelAgentArguments),
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mutant = arguments.which.as_ref().map(Which::mutant);
+pub(super) fn run(arguments: &ReferenceArguments) -> Result<ExitStatus, CommandError> {
+    let mutant = arguments.which.as_ref().map(Reference::mutant);
     if mutant.map_or(&arguments.listing, |(mutant, _)| &mutant.listing).print(mutant.map(|(_, role)| role)) {
-        return Ok(Exit::Conforms);
+        return Ok(ExitStatus::Conforms);
     }
-    let Some(which) = &arguments.which else { return Err(Failure::usage("name a reference; --help lists them")) };
+    let Some(which) = &arguments.which else {
+        return Err(CommandError::reference_usage("name a reference; --help lists them all"));
+    };
     match which {
-        Which::PairingRelay(relay) => relay.run(),
-        Which::PairingHost(host) => host.run(),
-        Which::PairingViewer(viewer) => viewer.run(),
-        Which::SyncServer(server) => server.run(),
-        Which::SyncClient(client) => client.run(),
-        Which::TerminalRelay(relay) => relay.run(),
-        Which::RpcDaemon(daemon) => daemon.run(),
-        Which::RpcClient(client) => client.run(),
-        Which::TerminalHost(host) => host.run(),
-        Which::TerminalViewer(viewer) => viewer.run(),
-        Which::TunnelCloud(cloud) => cloud.run(),
-        Which::TunnelAgent(agent) => agent.run(),
+        Reference::PairingRelay(relay) => relay.run(),
+        Reference::PairingHost(host) => host.run(),
+        Reference::PairingViewer(viewer) => viewer.run(),
+        Reference::SyncServer(server) => server.run(),
+        Reference::SyncClient(client) => client.run(),
+        Reference::TerminalRelay(relay) => relay.run(),
+        Reference::RpcDaemon(daemon) => daemon.run(),
+        Reference::RpcClient(client) => client.run(),
+        Reference::TerminalHost(host) => host.run(),
+        Reference::TerminalViewer(viewer) => viewer.run(),
+        Reference::TunnelCloud(cloud) => cloud.run(),
+        Reference::TunnelAgent(agent) => agent.run(),
     }
 }
 
-impl Which {
-    /// What it is told of mutants, and its role.
+impl Reference {
+    /// Its mutant options and role.
     fn mutant(&self) -> (&MutantOptions, &'static str) {
         match self {
             Self::PairingRelay(relay) => (&relay.server.mutant, pairing_relay::ROLE),
@@ -97,19 +100,22 @@ impl Which {
     }
 }
 
-/// Writes the log to standard error.
+/// Logs to standard error.
 fn log(level: LevelFilter) {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_ansi(false).init();
 }
 
-/// One thread serves thousands of pairs, and leaves the other cores to those who are served.
-fn runtime() -> Result<Runtime, Failure> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| Failure::harness(error.to_string()))
+/// A single-threaded runtime: one thread serves thousands of pairs.
+fn runtime() -> Result<Runtime, CommandError> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::reference_internal(error.to_string()))
 }
 
-/// The tokens in a file: never on the command line, which everybody on the machine can read (TUN-05).
-fn tokens(file: &Path) -> Result<Tokens, Failure> {
-    let wrong = |why: String| Failure::usage(format!("--token-file {}: {why}", file.display()));
+/// Reads the tokens in a file; never from the command line, which all users of the machine can read (TUN-05).
+fn tokens(file: &Path) -> Result<Tokens, CommandError> {
+    let wrong = |why: String| CommandError::reference_usage(format!("--token-file {}: {why}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     Tokens::read(&text).map_err(|error| wrong(error.to_string()))
 }

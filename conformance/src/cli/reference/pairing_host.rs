@@ -6,31 +6,32 @@ use clap::Args;
 use relayspec::text::Uuid;
 use relayspec_reference::pairing_host;
 
-use super::super::exit::{Exit, Failure};
-use super::{client, told_to_stop};
+use super::super::error::CommandError;
+use super::super::status::ExitStatus;
+use super::{client, stop_requested};
 
 pub(super) const ROLE: &str = "pairing.host";
 
-/// The pairing host: prints its code, and exchanges data with whoever joins
+/// The pairing host: prints its code, and exchanges data with the viewer that joins
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP)]
-pub(super) struct Host {
+pub(super) struct PairingHostArguments {
     #[command(flatten)]
-    pub(super) client: client::Client,
+    pub(super) client: client::ClientArguments,
 
-    /// The host's own id, a UUID; where it is given, the host sends `register`.
+    /// The host's id, a UUID; with it the host sends `register`
     #[arg(long, value_name = "UUID", value_parser = uuid)]
     client_id: Option<Uuid>,
 }
 
 fn uuid(text: &str) -> Result<Uuid, String> {
-    Uuid::new(text).ok_or_else(|| "a UUID has 32 hexadecimal digits with four hyphens".to_owned())
+    Uuid::new(text).ok_or_else(|| "expected a UUID: 32 hexadecimal digits with four hyphens".to_owned())
 }
 
-impl Host {
-    pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, _, disguise) = self.client.options(ROLE)?;
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
-        self.client.run(disguise, async { pairing_host(options, self.client_id.clone(), input, output, stop).await })
+impl PairingHostArguments {
+    pub(super) fn run(&self) -> Result<ExitStatus, CommandError> {
+        let (options, _, wrapper) = self.client.options(ROLE)?;
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(stop_requested()));
+        self.client.run(wrapper, async { pairing_host(options, self.client_id.clone(), input, output, stop).await })
     }
 }

@@ -4,39 +4,40 @@ use clap::Args;
 use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::{Options, PairingRelay};
 
-use super::super::exit::{Exit, Failure};
+use super::super::error::CommandError;
+use super::super::status::ExitStatus;
 use super::server;
 
 pub(super) const ROLE: &str = "pairing.relay";
 
 /// The pairing relay: hosts connect to /mac, viewers to /browser
 #[derive(Debug, Args)]
-pub(super) struct Relay {
+pub(super) struct PairingRelayArguments {
     #[command(flatten)]
-    pub(super) server: server::Server,
+    pub(super) server: server::ServerArguments,
 
-    /// From registration to the expiry of a code that nobody has joined.
+    /// How long a code is valid until a viewer joins
     #[arg(long, value_name = "DURATION", default_value = "5min")]
     code_lifetime: HumanDuration,
 
-    /// How long after its expiry a code is answered as expired; the same as its lifetime unless given.
+    /// How long an expired code is reported as expired [default: the lifetime]
     #[arg(long, value_name = "DURATION")]
     code_retention: Option<HumanDuration>,
 }
 
-impl Relay {
-    pub(super) fn run(&self) -> Result<Exit, Failure> {
+impl PairingRelayArguments {
+    pub(super) fn run(&self) -> Result<ExitStatus, CommandError> {
         let mut timing = Timing::default();
         timing.declare(Parameter::CodeLifetime, self.code_lifetime.0);
         if let Some(retention) = self.code_retention {
             timing.declare(Parameter::CodeRetention, retention.0);
         }
-        let door = self.server.door(ROLE)?;
-        let options = self.server.options(timing, &Options::default(), &door);
+        let entry = self.server.entry_point(ROLE)?;
+        let options = self.server.options(timing, &Options::default(), &entry);
         self.server.run(async {
             let relay = PairingRelay::bind(options).await?;
-            let (address, stop) = (relay.local_addr(), door.stop());
-            door.open(address, relay.serve(stop)).await;
+            let (address, stop) = (relay.local_addr(), entry.stop());
+            entry.open(address, relay.serve(stop)).await;
             Ok(())
         })
     }

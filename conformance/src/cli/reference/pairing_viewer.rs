@@ -6,30 +6,32 @@ use clap::Args;
 use relayspec::pairing::JoinCode;
 use relayspec_reference::pairing_viewer;
 
-use super::super::exit::{Exit, Failure};
-use super::{client, told_to_stop};
+use super::super::error::CommandError;
+use super::super::status::ExitStatus;
+use super::{client, stop_requested};
 
 pub(super) const ROLE: &str = "pairing.viewer";
 
 /// The pairing viewer: joins with a code, and exchanges data with the host
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP)]
-pub(super) struct Viewer {
+pub(super) struct PairingViewerArguments {
     #[command(flatten)]
-    pub(super) client: client::Client,
+    pub(super) client: client::ClientArguments,
 
-    /// The code to join with, as the host shows it. Where it is refused, the next line of standard input is another one.
+    /// The code to join with, as shown by the host. If it is refused, the next line of standard input is another one
     #[arg(long)]
     code: Option<String>,
 }
 
-impl Viewer {
-    pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, params, disguise) = self.client.options(ROLE)?;
+impl PairingViewerArguments {
+    pub(super) fn run(&self) -> Result<ExitStatus, CommandError> {
+        let (options, params, wrapper) = self.client.options(ROLE)?;
         let code = self.code.clone().or(params.code);
-        let code = code.ok_or_else(|| Failure::usage("no code: give --code, as the host shows it"))?;
-        let code = JoinCode::new(code).ok_or_else(|| Failure::usage("--code: a code has 6 characters"))?;
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
-        self.client.run(disguise, async { pairing_viewer(options, code, input, output, stop).await })
+        let code = code.ok_or_else(|| CommandError::reference_usage("no code: give --code, as the host shows it"))?;
+        let code =
+            JoinCode::new(code).ok_or_else(|| CommandError::reference_usage("--code: must have 6 characters"))?;
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(stop_requested()));
+        self.client.run(wrapper, async { pairing_viewer(options, code, input, output, stop).await })
     }
 }

@@ -1,4 +1,4 @@
-//! What all reference servers are told on the command line.
+//! The arguments of all reference servers.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -10,33 +10,34 @@ use relayspec::timing::{HumanDuration, Parameter, Timing};
 use relayspec_reference::{BindError, Options};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::super::exit::{Exit, Failure};
-use super::mutant::{Door, MutantOptions};
+use super::super::error::CommandError;
+use super::super::status::ExitStatus;
+use super::mutant::{EntryPoint, MutantOptions};
 
-/// What all servers are told.
+/// The arguments of all servers.
 #[derive(Debug, Args)]
-pub(super) struct Server {
-    /// The port; 0 lets the system choose one.
+pub(super) struct ServerArguments {
+    /// The port; 0 lets the system choose
     #[arg(long, required_unless_present = "list_mutants")]
     port: Option<u16>,
 
-    /// The address to listen at.
+    /// The address to listen on
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
 
-    /// Between Ping frames on each connection.
+    /// The time between Pings on each connection
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     heartbeat_interval: HumanDuration,
 
-    /// From a Ping to the termination of a peer that has sent no Pong.
+    /// How long a peer may take to answer a Ping before it is disconnected
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     heartbeat_timeout: HumanDuration,
 
-    /// The largest message that is accepted; 2 MiB unless given, of a tunnel 24 MiB.
+    /// The largest accepted message [default: 2 MiB; for a tunnel 24 MiB]
     #[arg(long, value_name = "SIZE", value_parser = |text: &str| text.parse::<Size>())]
     max_message: Option<Size>,
 
-    /// What is logged to standard error: off, error, warn, info, debug.
+    /// The log level on standard error: off, error, warn, info, debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: LevelFilter,
 
@@ -44,47 +45,47 @@ pub(super) struct Server {
     pub(super) mutant: MutantOptions,
 }
 
-impl Server {
-    /// Where peers come in, to a server in this role.
-    pub(super) fn door(&self, role: &'static str) -> Result<Door, Failure> {
-        self.door_at(self.port, role)
+impl ServerArguments {
+    /// The entry point of a server in this role.
+    pub(super) fn entry_point(&self, role: &'static str) -> Result<EntryPoint, CommandError> {
+        self.entry_point_at(self.port, role)
     }
 
-    /// Where peers come in at another port.
-    pub(super) fn door_at(&self, port: Option<u16>, role: &'static str) -> Result<Door, Failure> {
+    /// The entry point at another port.
+    pub(super) fn entry_point_at(&self, port: Option<u16>, role: &'static str) -> Result<EntryPoint, CommandError> {
         let wanted = SocketAddr::new(self.host, port.unwrap_or_default());
-        Door::new(wanted, self.mutant.chosen(role)?).map_err(|error| unreachable(&error))
+        EntryPoint::new(wanted, self.mutant.chosen(role)?).map_err(|error| unreachable(&error))
     }
 
     /// The options, with timing parameters of the family, and with defaults.
-    pub(super) fn options(&self, mut timing: Timing, defaults: &Options, door: &Door) -> Options {
+    pub(super) fn options(&self, mut timing: Timing, defaults: &Options, entry: &EntryPoint) -> Options {
         timing.declare(Parameter::HeartbeatInterval, self.heartbeat_interval.0);
         timing.declare(Parameter::HeartbeatTimeout, self.heartbeat_timeout.0);
         let max_message = self.max_message.map_or(defaults.max_message, size);
-        door.adjust(&mut timing);
-        Options { listen: door.behind(), timing, max_message }
+        entry.adjust(&mut timing);
+        Options { listen: entry.server_address(), timing, max_message }
     }
 
     /// Runs a server to its end.
-    pub(super) fn run(&self, server: impl Future<Output = Result<(), BindError>>) -> Result<Exit, Failure> {
+    pub(super) fn run(&self, server: impl Future<Output = Result<(), BindError>>) -> Result<ExitStatus, CommandError> {
         super::log(self.log);
         super::super::raise_file_limit();
-        super::runtime()?.block_on(server).map(|()| Exit::Conforms).map_err(|error| unreachable(&error))
+        super::runtime()?.block_on(server).map(|()| ExitStatus::Conforms).map_err(|error| unreachable(&error))
     }
 }
 
-/// A server that cannot be started.
-pub(super) fn unreachable(error: &dyn Error) -> Failure {
+/// A server that cannot start or continue.
+pub(super) fn unreachable(error: &dyn Error) -> CommandError {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    Failure { exit: Exit::Unreachable, problem: format!("{error}{cause}") }
+    CommandError::ReferenceUnreachable(format!("{error}{cause}"))
 }
 
-/// Bytes, as far as they can be counted.
+/// A size in bytes; saturating.
 pub(super) fn size(size: Size) -> usize {
     usize::try_from(size.0).unwrap_or(usize::MAX)
 }
 
-/// Says where a server listens, to who started it.
+/// Prints the address, for programs that start the server.
 pub(super) fn announce(address: impl Display) {
     anstream::println!("listening on ws://{address}");
 }

@@ -6,39 +6,40 @@ use clap::Args;
 use relayspec::timing::{HumanDuration, Parameter};
 use relayspec_reference::sync_client;
 
-use super::super::exit::{Exit, Failure};
-use super::{client, told_to_stop};
+use super::super::error::CommandError;
+use super::super::status::ExitStatus;
+use super::{client, stop_requested};
 
 pub(super) const ROLE: &str = "sync.client";
 
-/// The sync client: shows the messages of a chat, and sends there what is typed
+/// The sync client: shows the messages of a chat, and sends each typed line to it
 #[derive(Debug, Args)]
 #[group(id = "sync_client")]
 #[command(after_help = client::HELP)]
-pub(super) struct Client {
+pub(super) struct SyncClientArguments {
     #[command(flatten)]
-    pub(super) client: client::Client,
+    pub(super) client: client::ClientArguments,
 
-    /// The PIN of the server.
+    /// The server's PIN
     #[arg(long)]
     pin: Option<String>,
 
-    /// The id of the chat; a driver names those that it wants by itself.
+    /// The id of the chat; a driver subscribes by itself
     #[arg(long, value_name = "ID", conflicts_with = "driver")]
     chat: Option<String>,
 
-    /// From a subscription to its answer; 10s unless given.
+    /// How long a subscription may take [default: 10s]
     #[arg(long, value_name = "DURATION")]
     subscribe_timeout: Option<HumanDuration>,
 
-    /// From a message to its answer; 30s unless given.
+    /// How long a message may take to be confirmed [default: 30s]
     #[arg(long, value_name = "DURATION")]
     request_timeout: Option<HumanDuration>,
 }
 
-impl Client {
-    pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (mut options, params, disguise) = self.client.options(ROLE)?;
+impl SyncClientArguments {
+    pub(super) fn run(&self) -> Result<ExitStatus, CommandError> {
+        let (mut options, params, wrapper) = self.client.options(ROLE)?;
         for (parameter, value) in
             [(Parameter::SubscribeTimeout, self.subscribe_timeout), (Parameter::RequestTimeout, self.request_timeout)]
         {
@@ -47,9 +48,9 @@ impl Client {
             }
         }
         let pin = self.pin.clone().or(params.pin);
-        let pin = pin.ok_or_else(|| Failure::usage("no PIN: give --pin, as the server shows it"))?;
+        let pin = pin.ok_or_else(|| CommandError::reference_usage("no PIN: give --pin, as the server shows it"))?;
         let chat = self.chat.clone();
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
-        self.client.run(disguise, async { sync_client(options, pin, chat, input, output, stop).await })
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(stop_requested()));
+        self.client.run(wrapper, async { sync_client(options, pin, chat, input, output, stop).await })
     }
 }

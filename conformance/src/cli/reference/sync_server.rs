@@ -8,39 +8,40 @@ use relayspec::sync::Pin;
 use relayspec::timing::Timing;
 use relayspec_reference::{Options, SyncOptions, SyncServer};
 
-use super::super::exit::{Exit, Failure};
+use super::super::error::CommandError;
+use super::super::status::ExitStatus;
 use super::server;
 
 pub(super) const ROLE: &str = "sync.server";
 
-/// The sync server: clients connect to /sync, and browsers find a chat page at the same port
+/// The sync server: clients connect to /sync, and browsers get a chat page at the same port
 #[derive(Debug, Args)]
 #[group(id = "sync_server")]
-pub(super) struct Server {
+pub(super) struct SyncServerArguments {
     #[command(flatten)]
-    pub(super) server: server::Server,
+    pub(super) server: server::ServerArguments,
 
-    /// The PIN of 6 digits that clients have to show; drawn at random and printed unless given.
+    /// The PIN of 6 digits [default: random, and printed]
     #[arg(long, value_name = "PIN", value_parser = pin)]
     pin: Option<Pin>,
 
-    /// The file that has projects, chats and messages; without one they are gone with the server. A new one begins with examples.
+    /// The database file; without one the data ends with the server. A new file gets example data
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
 
-    /// For tests alone: the address where chats are made by HTTP, as 127.0.0.1:0.
+    /// For tests: the address for creating chats by HTTP, such as 127.0.0.1:0
     #[arg(long, value_name = "ADDRESS")]
     control: Option<SocketAddr>,
 }
 
 fn pin(text: &str) -> Result<Pin, String> {
-    Pin::new(text).ok_or_else(|| "a PIN has 6 digits".to_owned())
+    Pin::new(text).ok_or_else(|| "expected 6 digits".to_owned())
 }
 
-impl Server {
-    pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let door = self.server.door(ROLE)?;
-        let options = self.server.options(Timing::default(), &Options::default(), &door);
+impl SyncServerArguments {
+    pub(super) fn run(&self) -> Result<ExitStatus, CommandError> {
+        let entry = self.server.entry_point(ROLE)?;
+        let options = self.server.options(Timing::default(), &Options::default(), &entry);
         let own = SyncOptions { pin: self.pin.clone(), database: self.database.clone(), control: self.control };
         self.server.run(async {
             let server = SyncServer::bind(options, own).await?;
@@ -50,8 +51,8 @@ impl Server {
             if self.pin.is_none() {
                 anstream::println!("the PIN is {}", server.pin().as_str());
             }
-            let (address, stop) = (server.local_addr(), door.stop());
-            door.open(address, server.serve(stop)).await;
+            let (address, stop) = (server.local_addr(), entry.stop());
+            entry.open(address, server.serve(stop)).await;
             Ok(())
         })
     }

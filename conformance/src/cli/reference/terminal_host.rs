@@ -7,37 +7,38 @@ use clap::Args;
 use relayspec::terminal::Session;
 use relayspec_reference::terminal_host;
 
-use super::super::exit::{Exit, Failure};
-use super::{client, told_to_stop};
+use super::super::error::CommandError;
+use super::super::status::ExitStatus;
+use super::{client, stop_requested};
 
 pub(super) const ROLE: &str = "terminal.host";
 
-/// The terminal host: runs shells in pseudo terminals, and shares them with whoever has its code
+/// The terminal host: runs shells in pseudo terminals, and shares them with viewers that have its code
 #[derive(Debug, Args)]
 #[command(after_help = client::HELP_HOST)]
-pub(super) struct Host {
+pub(super) struct TerminalHostArguments {
     #[command(flatten)]
-    pub(super) client: client::Client,
+    pub(super) client: client::ClientArguments,
 
-    /// The host's own id, the same on every connection; drawn at random unless given.
+    /// The host's id, the same on every connection [default: random]
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
 
-    /// What runs in each session; $SHELL unless given, or else /bin/sh.
+    /// The program of each session [default: $SHELL, or else /bin/sh]
     #[arg(long, value_name = "PROGRAM", conflicts_with = "driver")]
     program: Option<String>,
 }
 
-impl Host {
-    pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (options, params, disguise) = self.client.options(ROLE)?;
+impl TerminalHostArguments {
+    pub(super) fn run(&self) -> Result<ExitStatus, CommandError> {
+        let (options, params, wrapper) = self.client.options(ROLE)?;
         let client_id = self.client_id.clone().map_or_else(client::random_id, Ok)?;
         let shell = || std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".to_owned());
         let program = self.program.clone().unwrap_or_else(shell);
         let name = Path::new(&program).file_name().map_or(program.clone(), |name| name.to_string_lossy().into_owned());
         let session = Session { id: params.session_id.unwrap_or_else(|| "1".to_owned()), name };
-        let (input, output, stop) = (disguise.input(stdin()), disguise.output(stdout()), disguise.stop(told_to_stop()));
+        let (input, output, stop) = (wrapper.input(stdin()), wrapper.output(stdout()), wrapper.stop(stop_requested()));
         self.client
-            .run(disguise, async { terminal_host(options, client_id, session, program, input, output, stop).await })
+            .run(wrapper, async { terminal_host(options, client_id, session, program, input, output, stop).await })
     }
 }

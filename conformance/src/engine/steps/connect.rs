@@ -247,7 +247,10 @@ impl Executor {
                     .got(describe(&arrived.what, connection.incoming_packing))
                     .on(&connection.name)
                     .at(self.run.transcript.ms(arrived.at));
-                return Err(Stop::Violation { check: crate::scenario::SCENARIO_CHECK.to_owned(), finding: Box::new(finding) });
+                return Err(Stop::Violation {
+                    check: crate::scenario::SCENARIO_CHECK.to_owned(),
+                    finding: Box::new(finding),
+                });
             }
         }
         Ok(())

@@ -110,7 +110,11 @@ fn built_in_scenarios_have_proper_names_and_summaries() {
 /// Requirements that no scenario can check, and why not.
 const EXCUSED: &[(&str, &str, &str)] = &[
     ("pairing host", "RECON-11", "nothing refuses a host permanently"),
-    ("pairing host", "DRV-01", "it applies to the runner: other output is log output, so no line of a client violates it"),
+    (
+        "pairing host",
+        "DRV-01",
+        "it applies to the runner: other output is log output, so no line of a client violates it",
+    ),
     ("pairing viewer", "DRV-01", "as for the host"),
     ("terminal host", "RECON-11", "nothing refuses a host permanently"),
     ("terminal host", "DRV-01", "as for pairing"),

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use conformance::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
 
-use crate::support::{TestRun, TcpServer, assert_shown, file, folder, test_run};
+use crate::support::{TcpServer, TestRun, assert_shown, file, folder, test_run};
 use cases::{CASES, RelayCase};
 
 /// Runs scenarios, given by name and text, against the relay with flaws.

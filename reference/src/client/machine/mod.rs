@@ -1,8 +1,6 @@
-//! Attempts, losses, delays and stopping: what all clients have in common (chapter `reconnect`).
-//!
-//! It decides when to connect and when an attempt has failed. What is said on a connection is for the [`Role`].
+//! Attempts, losses, delays and stopping, for clients of any [`ClientRole`] (chapter `reconnect`).
 
-mod course;
+mod transition;
 
 use std::time::{Duration, Instant};
 
@@ -10,289 +8,279 @@ use relayspec::driver::{Command, CommandError, Event};
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 
-use super::backoff::{Backoff, Dice, Habit};
-use super::desk::{Desk, Role};
-use super::silence::{Due, Silence};
-use super::tunnel::Fetched;
-use super::{Action, Ending, Outgoing, refusal};
+use super::action::{ClientAction, Ending, Outgoing};
+use super::backoff::{Backoff, JitterSource, PolicyDeviation};
+use super::context::{ClientContext, ClientRole};
+use super::fetch::Fetched;
+use super::liveness::{Liveness, LivenessDue};
 
-/// A client of any kind.
+/// From this many unsent bytes of the user on, a user who can wait should: a shell that is stopped should not run on for long.
+const BUSY_BYTES: usize = 1 << 20;
+/// From this many bytes of answers on, finished local requests wait.
+const DEFER_BYTES: usize = 4 << 20;
+/// From this many bytes of answers on, the server is not read: it asks for more than it takes.
+const CONGESTED_BYTES: usize = 64 << 20;
+
 #[derive(Debug)]
-pub struct Client<R, D> {
+pub(crate) struct ClientCore<R, J> {
     role: R,
-    desk: Desk,
-    backoff: Backoff<D>,
+    ctx: ClientContext,
+    backoff: Backoff<J>,
     timing: Timing,
     phase: Phase,
-    wire: Wire,
-    /// A loss or a failed attempt since the last success: the next one is told as `reconnected`.
+    link: LinkState,
+    /// There was a loss or a failed attempt since the last success: the next success is reported as `reconnected`.
     was_troubled: bool,
-    /// The user gives nothing more, and wants to end when all is sent.
+    /// The input has ended, and the client stops once all is sent.
     ends_when_sent: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// For the next attempt.
+    /// Until the next attempt.
     Waiting {
         until: Instant,
         delay: Duration,
     },
-    /// Without success so far.
+    /// Without the family's success so far.
     Attempting {
         deadline: Instant,
     },
     /// The family's own success.
     Up,
-    /// Connected, and nothing to try.
+    /// Connected, with nothing to attempt.
     Resting,
     Ended,
 }
 
 #[derive(Debug)]
-enum Wire {
+enum LinkState {
     Down,
     Opening,
-    Open(Silence),
+    Open(Liveness),
 }
 
-impl<R: Role, D: Dice> Client<R, D> {
-    /// A client that makes its first attempt at once. Of the timing it uses `connect_timeout`, `heartbeat_interval` and
-    /// `heartbeat_timeout`.
-    #[must_use]
-    pub fn new(role: R, policy: Policy, timing: Timing, dice: D, now: Instant) -> Self {
+impl<R: ClientRole, J: JitterSource> ClientCore<R, J> {
+    /// A client whose first attempt is due at once. Uses `connect_timeout`, `heartbeat_interval` and `heartbeat_timeout`.
+    pub(crate) fn new(role: R, policy: Policy, timing: Timing, jitter: J, now: Instant) -> Self {
         Self {
             role,
-            desk: Desk::new(now),
-            backoff: Backoff::new(policy, dice),
+            ctx: ClientContext::new(now),
+            backoff: Backoff::new(policy, jitter),
             timing,
             phase: Phase::Waiting { until: now, delay: Duration::ZERO },
-            wire: Wire::Down,
+            link: LinkState::Down,
             was_troubled: false,
             ends_when_sent: false,
         }
     }
 
-    /// The same client with a habit.
-    #[must_use]
-    pub fn with(self, habit: Habit) -> Self {
-        Self { backoff: self.backoff.with(habit), ..self }
+    pub(crate) fn with(self, deviation: PolicyDeviation) -> Self {
+        Self { backoff: self.backoff.with(deviation), ..self }
     }
 
-    /// The next moment at which [`tick`](Self::tick) has something to do.
-    #[must_use]
-    pub fn wake_at(&self) -> Option<Instant> {
+    /// When [`tick`](Self::tick) is next due.
+    pub(crate) fn wake_at(&self) -> Option<Instant> {
         let phase = match self.phase {
             Phase::Waiting { until, .. } => Some(until),
             Phase::Attempting { deadline } => Some(deadline),
             Phase::Up | Phase::Resting => None,
             Phase::Ended => return None,
         };
-        let beat = match &self.wire {
-            Wire::Open(silence) if !self.role.has_heartbeat() => Some(silence.wake_at()),
+        let beat = match &self.link {
+            LinkState::Open(liveness) if !self.role.has_heartbeat() => Some(liveness.wake_at()),
             _ => None,
         };
         let own = if self.may_tick() { self.role.wake_at() } else { None };
         [phase, beat, own].into_iter().flatten().min()
     }
 
-    /// Tells the time.
-    pub fn tick(&mut self, now: Instant) -> Vec<Action> {
-        self.desk.now = now;
+    pub(crate) fn tick(&mut self, now: Instant) -> Vec<ClientAction> {
+        self.ctx.now = now;
         match self.phase {
             Phase::Waiting { until, .. } if now >= until => self.attempt(now),
             Phase::Attempting { deadline } if now >= deadline => self.abandon(now), // RECON-12
             _ => {}
         }
-        if let Wire::Open(silence) = &mut self.wire {
-            match silence.tick(now) {
+        if let LinkState::Open(liveness) = &mut self.link {
+            match liveness.tick(now) {
                 _ if self.role.has_heartbeat() => {}
-                Due::Nothing => {}
-                Due::Ping => self.desk.say(Outgoing::Ping),
-                Due::Loss => self.abandon(now),
+                LivenessDue::Nothing => {}
+                LivenessDue::Ping => self.ctx.send(Outgoing::Ping),
+                LivenessDue::Loss => self.abandon(now),
             }
         }
         if self.may_tick() && !matches!(self.phase, Phase::Ended) {
-            self.role.tick(&mut self.desk);
+            self.role.tick(&mut self.ctx);
         }
         self.done(now)
     }
 
     fn may_tick(&self) -> bool {
-        !self.role.has_heartbeat() || matches!(self.wire, Wire::Open(_))
+        !self.role.has_heartbeat() || matches!(self.link, LinkState::Open(_))
     }
 
-    /// The handshake is done.
-    pub fn opened(&mut self, now: Instant) -> Vec<Action> {
-        self.desk.now = now;
-        if let Wire::Opening = self.wire {
+    pub(crate) fn opened(&mut self, now: Instant) -> Vec<ClientAction> {
+        self.ctx.now = now;
+        if let LinkState::Opening = self.link {
             let [interval, timeout] = [Parameter::HeartbeatInterval, Parameter::HeartbeatTimeout]
                 .map(|parameter| self.timing.value(parameter));
-            self.wire = Wire::Open(Silence::new(now, interval, timeout));
-            self.desk.is_open = true;
+            self.link = LinkState::Open(Liveness::new(now, interval, timeout));
+            self.ctx.is_open = true;
             self.backoff.connected();
-            self.desk.report(Event::Connected {});
-            self.role.greet(&mut self.desk);
+            self.ctx.report(Event::Connected {});
+            self.role.greet(&mut self.ctx);
         }
         self.done(now)
     }
 
-    /// Something came, be it only a control frame; or nothing was looked for until now.
-    pub fn heard(&mut self, now: Instant) {
-        self.desk.now = now;
-        if let Wire::Open(silence) = &mut self.wire {
-            silence.broken(now);
+    /// Something was received, if only a control frame; or the connection was not read until now.
+    pub(crate) fn received(&mut self, now: Instant) {
+        self.ctx.now = now;
+        if let LinkState::Open(liveness) = &mut self.link {
+            liveness.received(now);
         }
     }
 
-    /// A text message has come.
-    pub fn text(&mut self, text: &str, now: Instant) -> Vec<Action> {
-        self.heard(now);
+    pub(crate) fn text(&mut self, text: &str, now: Instant) -> Vec<ClientAction> {
+        self.received(now);
         if self.is_listening() {
-            self.role.text(text, &mut self.desk);
+            self.role.text(text, &mut self.ctx);
         }
         self.done(now)
     }
 
-    /// A binary message has come.
-    pub fn binary(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
-        self.heard(now);
+    pub(crate) fn binary(&mut self, bytes: &[u8], now: Instant) -> Vec<ClientAction> {
+        self.received(now);
         if self.is_listening() {
-            self.role.binary(bytes, &mut self.desk);
+            self.role.binary(bytes, &mut self.ctx);
         }
         self.done(now)
     }
 
-    /// The attempt failed, or the connection is lost, by a Close frame with this code or in whatever other way (RECON-01, WIRE-09).
-    pub fn lost(&mut self, close_code: Option<u16>, now: Instant) -> Vec<Action> {
-        self.drop_wire(close_code, now);
+    /// The attempt failed or the connection is lost, with the code of a Close frame if any (RECON-01, WIRE-09).
+    pub(crate) fn lost(&mut self, close_code: Option<u16>, now: Instant) -> Vec<ClientAction> {
+        self.drop_link(close_code, now);
         self.done(now)
     }
 
-    /// A line of the driver (chapter `driver`).
-    pub fn line(&mut self, line: &str, now: Instant) -> Vec<Action> {
+    pub(crate) fn line(&mut self, line: &str, now: Instant) -> Vec<ClientAction> {
         match Command::read(line) {
             Ok(command) => return self.command(command, now),
-            Err(CommandError::Unsupported(command)) => self.desk.report(Event::Unsupported { command }), // DRV-03
-            Err(CommandError::Malformed(error)) => self.desk.refuse("INVALID_COMMAND", error.to_string()),
+            Err(CommandError::Unsupported(command)) => self.ctx.report(Event::Unsupported { command }), // DRV-03
+            Err(CommandError::Malformed(error)) => self.ctx.refuse("INVALID_COMMAND", error.to_string()),
         }
         self.done(now)
     }
 
-    /// The user wants something.
-    pub fn command(&mut self, command: Command, now: Instant) -> Vec<Action> {
-        self.desk.now = now;
+    pub(crate) fn command(&mut self, command: Command, now: Instant) -> Vec<ClientAction> {
+        self.ctx.now = now;
         match command {
             _ if matches!(self.phase, Phase::Ended) => {}
             Command::Stop {} => return self.stop(),
-            command => self.role.command(command, &mut self.desk),
+            command => self.role.command(command, &mut self.ctx),
         }
         self.done(now)
     }
 
-    /// Asks the role for something that it alone knows of.
-    pub fn ask<T>(&mut self, ask: impl FnOnce(&mut R, &mut Desk) -> T, now: Instant) -> (T, Vec<Action>) {
-        let answer = ask(&mut self.role, &mut self.desk);
+    pub(crate) fn ask<T>(
+        &mut self,
+        ask: impl FnOnce(&mut R, &mut ClientContext) -> T,
+        now: Instant,
+    ) -> (T, Vec<ClientAction>) {
+        let answer = ask(&mut self.role, &mut self.ctx);
         (answer, self.done(now))
     }
 
-    /// A person has typed something.
-    pub fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<Action> {
-        self.desk.now = now;
+    pub(crate) fn typed(&mut self, bytes: &[u8], now: Instant) -> Vec<ClientAction> {
+        self.ctx.now = now;
         if !matches!(self.phase, Phase::Ended) {
-            self.role.typed(bytes, &mut self.desk);
+            self.role.typed(bytes, &mut self.ctx);
         }
         self.done(now)
     }
 
-    /// A program has written something into a terminal session.
-    pub fn written(&mut self, session_id: &str, bytes: Vec<u8>, now: Instant) -> Vec<Action> {
+    pub(crate) fn written(&mut self, session_id: &str, bytes: Vec<u8>, now: Instant) -> Vec<ClientAction> {
         if !matches!(self.phase, Phase::Ended) {
-            self.role.written(session_id, bytes, &mut self.desk);
+            self.role.written(session_id, bytes, &mut self.ctx);
         }
         self.done(now)
     }
 
-    /// Something came of a local request.
-    pub fn fetched(&mut self, key: u64, fetched: Fetched, now: Instant) -> Vec<Action> {
-        self.desk.now = now;
+    pub(crate) fn fetched(&mut self, key: u64, fetched: Fetched, now: Instant) -> Vec<ClientAction> {
+        self.ctx.now = now;
         if self.is_listening() {
-            self.role.fetched(key, fetched, &mut self.desk);
+            self.role.fetched(key, fetched, &mut self.ctx);
         }
         self.done(now)
     }
 
-    /// Tells the user that something of theirs is no command.
-    pub fn refuse(&mut self, code: &str, message: &str) -> Vec<Action> {
-        vec![Action::Report(refusal(code, message))]
+    pub(crate) fn refuse(&mut self, code: &str, message: &str) -> Vec<ClientAction> {
+        self.ctx.refuse(code, message);
+        self.ctx.actions.split_off(0)
     }
 
-    /// Ends when all that the user gave is sent, which may be now.
-    pub fn end_when_sent(&mut self) -> Vec<Action> {
+    /// Stops when all messages of the user are sent, perhaps at once.
+    pub(crate) fn end_when_sent(&mut self) -> Vec<ClientAction> {
         self.ends_when_sent = true;
         self.end_if_sent()
     }
 
-    /// Ends for good, in whatever state (RECON-13).
-    pub fn stop(&mut self) -> Vec<Action> {
+    /// Stops for good, in any state (RECON-13).
+    pub(crate) fn stop(&mut self) -> Vec<ClientAction> {
         self.end(Ending::Stopped);
-        self.desk.actions.split_off(0)
+        self.ctx.actions.split_off(0)
     }
 
-    /// The next message to send. It is asked for when the network takes one; what was not asked for outlives the connection.
-    pub fn next_message(&mut self) -> Option<Outgoing> {
-        if !self.desk.is_open {
+    /// The next message to send. Call it only when the network can take one: messages that stay here survive a loss.
+    pub(crate) fn next_message(&mut self) -> Option<Outgoing> {
+        if !self.ctx.is_open {
             return None;
         }
-        match self.desk.words.pop() {
-            None if self.desk.may_send => self.desk.outbox.pop(),
-            word => word,
+        match self.ctx.own_messages.pop() {
+            None if self.ctx.may_send => self.ctx.user_messages.pop(),
+            message => message,
         }
     }
 
-    /// All messages were taken by the network.
-    pub fn sent(&mut self, now: Instant) -> Vec<Action> {
-        self.desk.now = now;
-        self.role.sent(&mut self.desk);
+    pub(crate) fn sent(&mut self, now: Instant) -> Vec<ClientAction> {
+        self.ctx.now = now;
+        self.role.sent(&mut self.ctx);
         self.end_if_sent()
     }
 
-    fn end_if_sent(&mut self) -> Vec<Action> {
-        let is_done = self.ends_when_sent && self.desk.may_send && self.desk.outbox.is_empty();
+    fn end_if_sent(&mut self) -> Vec<ClientAction> {
+        let is_done = self.ends_when_sent && self.ctx.may_send && self.ctx.user_messages.is_empty();
         if is_done { self.stop() } else { Vec::new() }
     }
 
-    /// The connection was closed after [`Action::End`]. Tells the user of what was not sent.
-    pub fn closed(&mut self) -> Vec<Action> {
+    /// The connection was closed after [`ClientAction::End`]. Reports unsent messages.
+    pub(crate) fn closed(&mut self) -> Vec<ClientAction> {
         self.send_back();
-        self.desk.actions.split_off(0)
+        self.ctx.actions.split_off(0)
     }
 
-    /// Whether so much waits to be sent that a user who can wait should.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
-        self.desk.outbox.has_enough()
+    /// Whether so many messages of the user wait that a user who can wait should.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.ctx.user_messages.bytes() > BUSY_BYTES
     }
 
-    /// Whether so much waits on this connection that local requests that are done should wait.
-    #[must_use]
-    pub fn has_enough_to_say(&self) -> bool {
-        self.desk.words.has_enough()
+    /// Whether so many answers wait that finished local requests should wait too.
+    pub(crate) fn should_defer_fetches(&self) -> bool {
+        self.ctx.own_messages.bytes() > DEFER_BYTES
     }
 
-    /// Whether so much waits on this connection that the server should not be read.
-    #[must_use]
-    pub fn is_congested(&self) -> bool {
-        self.desk.words.is_full()
+    /// Whether so many answers wait that the server should not be read.
+    pub(crate) fn is_congested(&self) -> bool {
+        self.ctx.own_messages.bytes() > CONGESTED_BYTES
     }
 
-    /// Whether a person sees what comes of a terminal session.
-    #[must_use]
-    pub fn shows(&self, session_id: &str) -> bool {
+    /// Whether the output of a terminal session is visible to a person.
+    pub(crate) fn shows(&self, session_id: &str) -> bool {
         self.role.shows(session_id)
     }
 
     fn is_listening(&self) -> bool {
-        matches!(self.wire, Wire::Open(_)) && !matches!(self.phase, Phase::Ended)
+        matches!(self.link, LinkState::Open(_)) && !matches!(self.phase, Phase::Ended)
     }
 }

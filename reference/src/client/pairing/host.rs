@@ -1,77 +1,73 @@
-//! The host: takes its code from the relay, shows it, and exchanges data (PAIR-H1 to PAIR-H6).
+//! The host: gets its code from the relay, reports it, and exchanges data (PAIR-H1 to PAIR-H6).
 
 use relayspec::driver::{Command, Event};
 use relayspec::pairing::{Data, FromHost, Pong, Register, Registered, SessionCode, ToHost};
 use relayspec::text::Uuid;
 
-use super::{deliver, ignore, line, other, payload, report};
+use super::{deliver, line_text, payload, report};
 use crate::client::Outgoing;
-use crate::client::desk::{Desk, Role};
+use crate::client::context::{ClientContext, ClientRole, Transition, ignore_invalid};
 
-/// A host.
 #[derive(Debug)]
-pub struct Host {
-    /// Sent once on each connection, where it is given.
+pub(crate) struct PairingHost {
+    /// Sent once on each connection, if any.
     client_id: Option<Uuid>,
-    /// The code of this connection.
     code: Option<SessionCode>,
 }
 
-impl Host {
-    /// A host that names itself, where it has an id.
-    #[must_use]
-    pub fn new(client_id: Option<Uuid>) -> Self {
+impl PairingHost {
+    pub(crate) fn new(client_id: Option<Uuid>) -> Self {
         Self { client_id, code: None }
     }
 }
 
-impl Role for Host {
-    fn greet(&mut self, desk: &mut Desk) {
+impl ClientRole for PairingHost {
+    fn greet(&mut self, ctx: &mut ClientContext) {
         self.code = None;
         if let Some(client_id) = self.client_id.clone() {
-            desk.say(Outgoing::Text(FromHost::from(Register { client_id }).encode())); // PAIR-H1
+            ctx.send(Outgoing::Text(FromHost::from(Register { client_id }).encode())); // PAIR-H1
         }
     }
 
-    fn text(&mut self, text: &str, desk: &mut Desk) {
+    fn text(&mut self, text: &str, ctx: &mut ClientContext) {
         match ToHost::decode(text) {
             Ok(ToHost::Registered(Registered { code, .. })) => {
                 let is_first = self.code.is_none();
                 if self.code.as_ref() != Some(&code) {
-                    desk.report(Event::Registered { code: code.to_string() }); // PAIR-H2
+                    ctx.report(Event::Registered { code: code.to_string() }); // PAIR-H2
                     self.code = Some(code);
                 }
                 if is_first {
-                    desk.succeed();
+                    ctx.transit(Transition::Succeed);
                 }
             }
-            Ok(ToHost::Data(Data { payload })) => deliver(payload, desk), // PAIR-H3
+            Ok(ToHost::Data(Data { payload })) => deliver(payload, ctx), // PAIR-H3
             Ok(ToHost::Pong(Pong { .. })) => {}
-            Ok(ToHost::Error(error)) => report(&error, desk),
-            Err(error) => ignore(&error),
+            Ok(ToHost::Error(error)) => report(&error, ctx),
+            Err(error) => ignore_invalid("relay", &error),
         }
     }
 
-    fn binary(&mut self, _: &[u8], _: &mut Desk) {}
+    fn binary(&mut self, _: &[u8], _: &mut ClientContext) {}
 
-    fn command(&mut self, command: Command, desk: &mut Desk) {
+    fn command(&mut self, command: Command, ctx: &mut ClientContext) {
         match command {
             Command::Send { payload: text, .. } => {
-                if let Some(payload) = payload(text, desk) {
-                    desk.give(Outgoing::Text(FromHost::from(Data { payload }).encode())); // PAIR-H4
+                if let Some(payload) = payload(text, ctx) {
+                    ctx.give(Outgoing::Text(FromHost::from(Data { payload }).encode())); // PAIR-H4
                 }
             }
-            command => other(&command, desk),
+            command => ctx.unsupported(&command),
         }
     }
 
-    fn typed(&mut self, bytes: &[u8], desk: &mut Desk) {
-        if let Some(payload) = line(bytes, desk) {
-            desk.give(Outgoing::Text(FromHost::from(Data { payload }).encode()));
+    fn typed(&mut self, bytes: &[u8], ctx: &mut ClientContext) {
+        if let Some(payload) = line_text(bytes, ctx) {
+            ctx.give(Outgoing::Text(FromHost::from(Data { payload }).encode()));
         }
     }
 
-    fn comes_back(&mut self, _: Option<u16>, _: &mut Desk) -> bool {
+    fn comes_back(&mut self, _: Option<u16>, _: &mut ClientContext) -> bool {
         true
     }
 }

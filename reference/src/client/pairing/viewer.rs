@@ -1,165 +1,159 @@
-//! The viewer: joins with the code that its user gives, and exchanges data (PAIR-V1 to PAIR-V6).
+//! The viewer: joins with the user's code, and exchanges data (PAIR-V1 to PAIR-V6).
 
 use std::collections::VecDeque;
 
 use relayspec::driver::{Command, Event};
 use relayspec::pairing::{Data, Error, ErrorCode, FromViewer, Join, JoinCode, Joined, Pong, ToViewer};
 
-use super::{deliver, ignore, line, other, payload, report};
+use super::{deliver, line_text, payload, report};
 use crate::client::Outgoing;
-use crate::client::desk::{Desk, Role};
+use crate::client::context::{ClientContext, ClientRole, Transition, ignore_invalid};
 
-/// A viewer.
 #[derive(Debug)]
-pub struct Viewer {
+pub(crate) struct PairingViewer {
     code: JoinCode,
-    standing: Standing,
-    /// On this connection it is joined.
+    code_state: CodeState,
     is_joined: bool,
-    /// The codes that were sent and not answered on this connection, in their order.
+    /// The codes that await an answer on this connection, in order.
     asked: VecDeque<JoinCode>,
 }
 
-/// What is known of the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// The user gave it, and the relay has not answered.
+enum CodeState {
+    /// Not answered by the relay yet.
     Fresh,
-    /// The viewer was joined with it when it was lost, or is.
+    /// The viewer has joined with it, or had when the connection was lost.
     Held,
-    /// Refused, or its host is gone: it is not sent again (PAIR-V2, PAIR-V5).
+    /// CommandError, or its host is gone: it is not sent again (PAIR-V2, PAIR-V5).
     Dead,
 }
 
-impl Viewer {
-    /// A viewer that joins with a code.
-    #[must_use]
-    pub fn new(code: JoinCode) -> Self {
-        Self { code, standing: Standing::Fresh, is_joined: false, asked: VecDeque::new() }
+impl PairingViewer {
+    pub(crate) fn new(code: JoinCode) -> Self {
+        Self { code, code_state: CodeState::Fresh, is_joined: false, asked: VecDeque::new() }
     }
 
-    fn ask(&mut self, code: JoinCode, desk: &mut Desk) {
-        desk.say(Outgoing::Text(FromViewer::from(Join { code: code.clone() }).encode())); // PAIR-V1
+    fn ask(&mut self, code: JoinCode, ctx: &mut ClientContext) {
+        ctx.send(Outgoing::Text(FromViewer::from(Join { code: code.clone() }).encode())); // PAIR-V1
         self.asked.push_back(code);
     }
 
-    /// The user gave another code.
-    fn change(&mut self, code: &str, desk: &mut Desk) {
+    fn change(&mut self, code: &str, ctx: &mut ClientContext) {
         let Some(code) = JoinCode::new(code) else {
-            return desk.refuse("INVALID_CODE", "A code has 6 characters: this one was not sent.");
+            return ctx.refuse("INVALID_CODE", "A code has 6 characters: this one was not sent.");
         };
         if !self.is_joined {
-            desk.send_back(0, "Another code was given");
-            (self.code, self.standing) = (code.clone(), Standing::Fresh);
+            ctx.send_back(0, "Another code was given");
+            (self.code, self.code_state) = (code.clone(), CodeState::Fresh);
         }
-        if desk.is_open() {
-            self.ask(code, desk);
-            desk.attempt();
+        if ctx.is_open {
+            self.ask(code, ctx);
+            ctx.transit(Transition::Attempt);
         }
     }
 
-    fn joined(&mut self, desk: &mut Desk) {
+    fn joined(&mut self, ctx: &mut ClientContext) {
         self.code = self.asked.pop_front().unwrap_or(self.code.clone());
-        self.standing = Standing::Held;
+        self.code_state = CodeState::Held;
         self.is_joined = true;
-        desk.report(Event::Joined {});
-        desk.succeed();
+        ctx.report(Event::Joined {});
+        ctx.transit(Transition::Succeed);
     }
 
-    fn refused(&mut self, error: &Error, desk: &mut Desk) {
-        report(error, desk);
+    fn refused(&mut self, error: &Error, ctx: &mut ClientContext) {
+        report(error, ctx);
         match error.code {
             ErrorCode::InvalidCode | ErrorCode::ExpiredCode | ErrorCode::AlreadyJoined => {
-                self.answered(error.code, desk);
+                self.answered(error.code, ctx);
             }
-            // Of a viewer that has not joined, only its `join` can be meant (PAIR-24).
-            ErrorCode::InvalidMessage if !self.is_joined => self.answered(error.code, desk),
+            // A viewer that has not joined can only have sent an invalid `join` (PAIR-24).
+            ErrorCode::InvalidMessage if !self.is_joined => self.answered(error.code, ctx),
             ErrorCode::MacDisconnected if self.is_joined => {
                 self.is_joined = false;
-                self.settle(desk);
+                self.settle(ctx);
             }
-            ErrorCode::MacDisconnected => self.answered(error.code, desk),
+            ErrorCode::MacDisconnected => self.answered(error.code, ctx),
             ErrorCode::NotFound | ErrorCode::InvalidMessage => {}
         }
     }
 
-    /// A `join` was refused, unless none was sent.
-    fn answered(&mut self, why: ErrorCode, desk: &mut Desk) {
+    /// A `join` was refused, if any was sent.
+    fn answered(&mut self, why: ErrorCode, ctx: &mut ClientContext) {
         let Some(code) = self.asked.pop_front() else { return };
         if self.is_joined || code != self.code {
-            return; // The pairing goes on; or the user has given another code since.
+            return; // The pairing continues, or the user has given another code since.
         }
-        if why == ErrorCode::AlreadyJoined && self.standing == Standing::Held && self.asked.is_empty() {
-            desk.try_again(); // The relay may not have noticed the loss yet (PAIR-V2).
+        if why == ErrorCode::AlreadyJoined && self.code_state == CodeState::Held && self.asked.is_empty() {
+            ctx.transit(Transition::Retry); // The relay may not have noticed the loss yet (PAIR-V2).
         } else {
-            self.settle(desk);
+            self.settle(ctx);
         }
     }
 
-    /// The code is dead. If the user has given another one meanwhile, its answer is awaited.
-    fn settle(&mut self, desk: &mut Desk) {
-        desk.send_back(0, "There is nobody to send it to");
+    /// The code is dead; if the user has given another one, its answer is awaited.
+    fn settle(&mut self, ctx: &mut ClientContext) {
+        ctx.send_back(0, "There is no host to send to");
         match self.asked.back() {
             Some(code) => {
-                (self.code, self.standing) = (code.clone(), Standing::Fresh);
-                desk.attempt();
+                (self.code, self.code_state) = (code.clone(), CodeState::Fresh);
+                ctx.transit(Transition::Attempt);
             }
             None => {
-                self.standing = Standing::Dead;
-                desk.rest();
+                self.code_state = CodeState::Dead;
+                ctx.transit(Transition::Rest);
             }
         }
     }
 }
 
-impl Role for Viewer {
-    fn greet(&mut self, desk: &mut Desk) {
-        self.ask(self.code.clone(), desk);
+impl ClientRole for PairingViewer {
+    fn greet(&mut self, ctx: &mut ClientContext) {
+        self.ask(self.code.clone(), ctx);
     }
 
-    fn text(&mut self, text: &str, desk: &mut Desk) {
+    fn text(&mut self, text: &str, ctx: &mut ClientContext) {
         match ToViewer::decode(text) {
-            Ok(ToViewer::Joined(Joined { .. })) => self.joined(desk),
-            Ok(ToViewer::Data(Data { payload })) => deliver(payload, desk), // PAIR-V4
+            Ok(ToViewer::Joined(Joined { .. })) => self.joined(ctx),
+            Ok(ToViewer::Data(Data { payload })) => deliver(payload, ctx), // PAIR-V4
             Ok(ToViewer::Pong(Pong { .. })) => {}
-            Ok(ToViewer::Error(error)) => self.refused(&error, desk),
-            Err(error) => ignore(&error),
+            Ok(ToViewer::Error(error)) => self.refused(&error, ctx),
+            Err(error) => ignore_invalid("relay", &error),
         }
     }
 
-    fn binary(&mut self, _: &[u8], _: &mut Desk) {}
+    fn binary(&mut self, _: &[u8], _: &mut ClientContext) {}
 
-    fn command(&mut self, command: Command, desk: &mut Desk) {
+    fn command(&mut self, command: Command, ctx: &mut ClientContext) {
         match command {
-            Command::Send { .. } if self.standing == Standing::Dead => {
-                desk.refuse("NOT_JOINED", "There is nobody to send this to: give another code first."); // PAIR-V5
+            Command::Send { .. } if self.code_state == CodeState::Dead => {
+                ctx.refuse("NOT_JOINED", "There is no host to send to: give another code first."); // PAIR-V5
             }
             Command::Send { payload: text, .. } => {
-                if let Some(payload) = payload(text, desk) {
-                    desk.give(Outgoing::Text(FromViewer::from(Data { payload }).encode())); // PAIR-V3
+                if let Some(payload) = payload(text, ctx) {
+                    ctx.give(Outgoing::Text(FromViewer::from(Data { payload }).encode())); // PAIR-V3
                 }
             }
-            Command::Join { code } => self.change(&code, desk),
-            command => other(&command, desk),
+            Command::Join { code } => self.change(&code, ctx),
+            command => ctx.unsupported(&command),
         }
     }
 
-    fn typed(&mut self, bytes: &[u8], desk: &mut Desk) {
-        let Some(text) = line(bytes, desk) else { return };
-        if self.standing == Standing::Dead {
-            self.change(text.trim(), desk); // The only thing that helps.
+    fn typed(&mut self, bytes: &[u8], ctx: &mut ClientContext) {
+        let Some(text) = line_text(bytes, ctx) else { return };
+        if self.code_state == CodeState::Dead {
+            self.change(text.trim(), ctx);
         } else {
-            desk.give(Outgoing::Text(FromViewer::from(Data { payload: text }).encode()));
+            ctx.give(Outgoing::Text(FromViewer::from(Data { payload: text }).encode()));
         }
     }
 
-    fn comes_back(&mut self, _: Option<u16>, _: &mut Desk) -> bool {
+    fn comes_back(&mut self, _: Option<u16>, _: &mut ClientContext) -> bool {
         self.is_joined = false;
         if let Some(code) = self.asked.drain(..).next_back()
             && code != self.code
         {
-            (self.code, self.standing) = (code, Standing::Fresh);
+            (self.code, self.code_state) = (code, CodeState::Fresh);
         }
-        self.standing != Standing::Dead // PAIR-V6
+        self.code_state != CodeState::Dead // PAIR-V6
     }
 }

@@ -1,4 +1,4 @@
-//! Calls and their answers: what may be sent when, and what becomes of a call when the connection is lost.
+//! Calls and their answers: what may be sent when, and how a call fails when the connection is lost.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -6,57 +6,56 @@ use std::fmt;
 use relayspec::driver::{Command, Event};
 use relayspec::rpc::{Frame, Message, SMALLEST_LIMIT, SessionStart};
 
-use crate::client::desk::{Desk, Role};
+use crate::client::context::{ClientContext, ClientRole, Transition};
 
-/// Calls may wait for their way up to so many bytes; then further ones are refused.
+/// The most bytes of waiting calls; further calls are refused.
 const MOST_BYTES: usize = 64 << 20;
 /// What a call costs besides its bytes.
 const OVERHEAD: usize = 128;
-/// The code of the event by which a first connection that fails is told (RPC-C7).
+/// The code of the event that reports a failed first connection (RPC-C7).
 const NOT_CONNECTED: &str = "NOT_CONNECTED";
 
 /// Why a call has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// There is no connection; nothing was sent (RPC-C5).
-    #[error("there is no connection to the daemon")]
+    #[error("not connected to the daemon")]
     NotConnected,
-    /// The connection was lost; whether the call took effect nobody knows (RPC-C4).
-    #[error("the connection was lost before the answer came")]
+    /// The connection was lost; whether the call took effect is unknown (RPC-C4).
+    #[error("the connection was lost before the answer")]
     Lost,
     /// The client was stopped.
     #[error("the client was stopped")]
     Stopped,
-    /// The message is for the daemon to send.
-    #[error("the message is an answer, and no call")]
+    /// The message is an answer.
+    #[error("the message is an answer, not a call")]
     NotACall,
-    /// The message is larger than every daemon has to accept; nothing was sent.
+    /// The message exceeds what every daemon accepts; nothing was sent.
     #[error("the message is too large: a frame has at most 16 MiB")]
     TooLarge,
     /// Too many calls wait to be sent.
-    #[error("too much waits to be sent already")]
+    #[error("too many unsent calls")]
     TooMuch,
 }
 
-/// What became of a call.
-pub type Outcome = Result<Message, CallError>;
+/// The answer to a call, or why there is none.
+pub type CallResult = Result<Message, CallError>;
 
-/// The role: K is what a call is known by to its caller.
-pub struct Caller<K> {
+/// The client role of the rpc family. `K` identifies a call to its caller.
+pub(crate) struct Caller<K> {
     opening: Box<dyn FnMut() -> SessionStart + Send>,
-    /// The last request id that was used.
     last_id: u64,
-    /// `SessionStart` with this request id is unanswered.
+    /// The request id of an unanswered `SessionStart`.
     started: Option<u64>,
-    /// Calls that wait for that answer.
+    /// Calls that wait for its answer.
     waiting: VecDeque<(Message, K)>,
     under_way: HashMap<u64, K>,
-    /// Frames that the network has not taken.
+    /// Encoded frames to send.
     out: Vec<u8>,
-    /// What waits, in bytes.
+    /// The size of `waiting`, in bytes.
     bytes: usize,
-    outcomes: Vec<(K, Outcome)>,
-    /// Whether it is known how the first attempt went.
+    outcomes: Vec<(K, CallResult)>,
+    /// Whether the result of the first attempt is known.
     is_settled: bool,
 }
 
@@ -67,8 +66,8 @@ impl<K> fmt::Debug for Caller<K> {
 }
 
 impl<K> Caller<K> {
-    /// A caller; `opening` is asked for each connection (RPC-C8).
-    pub fn new(opening: impl FnMut() -> SessionStart + Send + 'static) -> Self {
+    /// A caller; `opening` is called for each connection (RPC-C8).
+    pub(crate) fn new(opening: impl FnMut() -> SessionStart + Send + 'static) -> Self {
         Self {
             opening: Box::new(opening),
             last_id: 0,
@@ -82,11 +81,11 @@ impl<K> Caller<K> {
         }
     }
 
-    /// Makes a call. What becomes of it is among the [`outcomes`](Self::take_outcomes), sooner or later and once.
-    pub fn call(&mut self, message: Message, key: K, desk: &Desk) {
+    /// Makes a call. Its result appears exactly once in [`take_outcomes`](Self::take_outcomes).
+    pub(crate) fn call(&mut self, message: Message, key: K, ctx: &ClientContext) {
         let refused = match &message {
             message if message.is_answer() => Some(CallError::NotACall),
-            _ if !desk.is_open() => Some(CallError::NotConnected),
+            _ if !ctx.is_open => Some(CallError::NotConnected),
             _ if self.bytes + self.out.len() > MOST_BYTES => Some(CallError::TooMuch),
             _ => None,
         };
@@ -103,7 +102,7 @@ impl<K> Caller<K> {
     fn send(&mut self, message: Message, key: K) {
         let start = self.out.len();
         let id = self.put(message);
-        // The length in front does not count itself.
+        // The length prefix does not count itself.
         if self.out.len() - start > SMALLEST_LIMIT + 4 {
             self.out.truncate(start);
             return self.outcomes.push((key, Err(CallError::TooLarge)));
@@ -118,13 +117,13 @@ impl<K> Caller<K> {
         self.last_id
     }
 
-    /// The frames that are to be sent, one behind the other.
-    pub fn take_frames(&mut self) -> Vec<u8> {
+    /// The encoded frames to send.
+    pub(crate) fn take_frames(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
     }
 
-    /// What became of calls since the last time.
-    pub fn take_outcomes(&mut self) -> Vec<(K, Outcome)> {
+    /// The results of calls since the last time.
+    pub(crate) fn take_outcomes(&mut self) -> Vec<(K, CallResult)> {
         std::mem::take(&mut self.outcomes)
     }
 
@@ -137,7 +136,7 @@ impl<K> Caller<K> {
     }
 }
 
-/// About what a message takes while it waits, in bytes.
+/// The approximate size of a message, in bytes.
 fn cost(message: &Message) -> usize {
     let texts = match message {
         Message::SessionStart(start) => start.attrs.iter().map(|(name, value)| name.len() + value.len()).sum(),
@@ -151,21 +150,20 @@ fn cost(message: &Message) -> usize {
     texts + OVERHEAD
 }
 
-impl<K> Role for Caller<K> {
-    fn greet(&mut self, _: &mut Desk) {
+impl<K> ClientRole for Caller<K> {
+    fn greet(&mut self, _: &mut ClientContext) {
         let opening = (self.opening)();
         self.started = Some(self.put(Message::SessionStart(opening))); // RPC-C1
     }
 
-    fn text(&mut self, _: &str, _: &mut Desk) {}
+    fn text(&mut self, _: &str, _: &mut ClientContext) {}
 
-    /// A frame has come, its length in front.
-    fn binary(&mut self, bytes: &[u8], desk: &mut Desk) {
-        // RPC-C3: what is undecodable, or answers nothing, is ignored.
+    fn binary(&mut self, bytes: &[u8], ctx: &mut ClientContext) {
+        // RPC-C3: what cannot be decoded or answers nothing is ignored.
         let Ok(Frame { id, message }) = Frame::decode(bytes) else { return };
         if self.started == Some(id) && message == Message::Ack {
             (self.started, self.bytes, self.is_settled) = (None, 0, true);
-            desk.succeed();
+            ctx.transit(Transition::Succeed);
             for (message, key) in std::mem::take(&mut self.waiting) {
                 self.send(message, key);
             }
@@ -176,22 +174,22 @@ impl<K> Role for Caller<K> {
         }
     }
 
-    fn command(&mut self, command: Command, desk: &mut Desk) {
-        desk.unsupported(&command);
+    fn command(&mut self, command: Command, ctx: &mut ClientContext) {
+        ctx.unsupported(&command);
     }
 
-    fn typed(&mut self, _: &[u8], _: &mut Desk) {}
+    fn typed(&mut self, _: &[u8], _: &mut ClientContext) {}
 
     fn forget(&mut self) -> usize {
         self.fail(CallError::Stopped);
         0
     }
 
-    fn comes_back(&mut self, _: Option<u16>, desk: &mut Desk) -> bool {
+    fn comes_back(&mut self, _: Option<u16>, ctx: &mut ClientContext) -> bool {
         self.fail(CallError::Lost); // RPC-C4
         if !std::mem::replace(&mut self.is_settled, true) {
-            let message = "The daemon cannot be reached; the client goes on trying.".to_owned();
-            desk.report(Event::Error { code: NOT_CONNECTED.to_owned(), message }); // RPC-C7
+            let message = "The daemon cannot be reached; the client keeps trying.".to_owned();
+            ctx.report(Event::Error { code: NOT_CONNECTED.to_owned(), message }); // RPC-C7
         }
         true
     }

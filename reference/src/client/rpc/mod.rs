@@ -1,6 +1,6 @@
-//! The client of the rpc family: it registers its session, makes calls, and comes back when the daemon does (RPC-C1 to RPC-C9).
+//! The client of the rpc family: registers its session, makes calls, and reconnects (RPC-C1 to RPC-C9).
 //!
-//! [`Caller`] is the role, without sockets; [`start`] runs it on a Unix stream socket, and [`Rpc`] makes calls from anywhere.
+//! [`Caller`] is the sans-I/O role; [`start`] runs it on a Unix stream socket, and [`RpcHandle`] makes calls from any task.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -14,18 +14,18 @@
 //! # let folder = std::env::temp_dir().join(format!("rpc-example-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
 //! # let socket = folder.join("daemon.sock");
-//! // A daemon, which usually is a process of its own.
+//! // A daemon; normally a separate process.
 //! let daemon = RpcDaemon::bind(&DaemonOptions::at(&socket))?;
 //! let daemon = tokio::spawn(daemon.serve(std::future::pending()));
 //!
-//! // What the client says of its session, anew for each connection.
+//! // The session, described anew for each connection.
 //! let opening = |now| SessionStart {
 //!     session_id: "shell-1".to_owned(),
 //!     parent_session_id: None,
 //!     timestamp_ms: now,
 //!     attrs: BTreeMap::from([("shell".to_owned(), "zsh".to_owned())]),
 //! };
-//! let client = rpc::start(rpc::Options::at(&socket), opening, |event| println!("{event:?}"));
+//! let client = rpc::start(rpc::RpcClientOptions::at(&socket), opening, |event| println!("{event:?}"));
 //! client.connected().await?;
 //!
 //! let request = Request {
@@ -37,7 +37,7 @@
 //! let Message::Response(response) = client.call(Message::Request(request.clone())).await? else { unreachable!() };
 //! assert!(response.content.contains(r#""session_id":"shell-1""#));
 //!
-//! // Without a daemon calls fail at once; the client goes on trying to come back.
+//! // Without a daemon calls fail at once; the client keeps trying to reconnect.
 //! daemon.abort();
 //! # _ = daemon.await;
 //! while client.call(Message::Request(request.clone())).await.is_ok() {}
@@ -50,9 +50,10 @@
 
 mod caller;
 
-pub use caller::{CallError, Caller, Outcome};
+pub(crate) use caller::Caller;
+pub use caller::{CallError, CallResult};
 
-pub use crate::net::client::rpc::{Options, Rpc, start};
+pub use crate::net::client::rpc::{RpcClientOptions, RpcHandle, start};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
-//! The client: authenticates, keeps its user's subscriptions over losses, and brings each request to an end (SYNC-C1 to SYNC-C6).
+//! The sync client: authenticates, keeps its user's subscriptions across losses, and completes each request (SYNC-C1 to SYNC-C6).
 //!
-//! What its user has of a chat goes on where a loss has cut it off: messages that the next snapshot has and the user has not are handed over
-//! as if they had been pushed.
+//! A chat has no gap after a loss: messages of the next snapshot that the user has not seen are delivered as pushes.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -13,41 +12,38 @@ use relayspec::sync::{
 };
 use relayspec::timing::{Parameter, Timing};
 use serde_json::json;
-use tracing::info;
 
-use super::requests::{Request, Requests, Wish};
-use super::told::{fail, hand_over, message, snapshot_json, succeed};
+use super::report::{fail, hand_over, message, snapshot_json, succeed};
+use super::requests::{Operation, PendingRequest, PendingRequests};
 use crate::client::Outgoing;
-use crate::client::desk::{Desk, LARGEST_MESSAGE, Role};
+use crate::client::context::{ClientContext, ClientRole, LARGEST_MESSAGE, Transition, ignore_invalid};
 
 const LATE: &str = "No answer came in time.";
 
-/// A client.
 #[derive(Debug)]
-pub struct Client {
+pub(crate) struct SyncClient {
     pin: String,
-    /// The chat of a person who types lines.
+    /// The chat of a person who types lines, if any.
     chat: Option<String>,
     subscribe_timeout: Duration,
     request_timeout: Duration,
-    /// The id of the `auth` of this connection.
+    /// The id of this connection's `auth`.
     auth: Option<String>,
     is_in: bool,
     was_refused: bool,
-    requests: Requests,
-    /// What the user has subscribed to, in that order.
+    requests: PendingRequests,
+    /// The user's subscriptions, in order.
     wanted: Vec<Topic>,
-    /// What is subscribed on this connection.
+    /// The subscriptions of this connection.
     active: HashSet<Topic>,
-    /// The number of the latest message that the user has, by chat.
+    /// The last message delivered to the user, by chat.
     known: HashMap<String, u32>,
 }
 
-impl Client {
-    /// A client that shows this PIN. With a chat it subscribes to that by itself, and sends there what a person types. Of the timing it uses
-    /// `subscribe_timeout` and `request_timeout`.
-    #[must_use]
-    pub fn new(pin: String, chat: Option<String>, timing: &Timing) -> Self {
+impl SyncClient {
+    /// A client with this PIN. With a chat it subscribes to it at once, and sends typed lines there. Uses `subscribe_timeout` and
+    /// `request_timeout`.
+    pub(crate) fn new(pin: String, chat: Option<String>, timing: &Timing) -> Self {
         Self {
             pin,
             wanted: chat.iter().cloned().map(Topic::Chat).collect(),
@@ -57,70 +53,69 @@ impl Client {
             auth: None,
             is_in: false,
             was_refused: false,
-            requests: Requests::default(),
+            requests: PendingRequests::default(),
             active: HashSet::new(),
             known: HashMap::new(),
         }
     }
 
-    /// The user asks for something.
-    fn wish(&mut self, user: Option<String>, wish: Wish, desk: &mut Desk) {
-        let timeout = if let Wish::Send { .. } = wish { self.request_timeout } else { self.subscribe_timeout };
-        let request = Request { user, wish, deadline: desk.now() + timeout };
+    fn submit(&mut self, user: Option<String>, operation: Operation, ctx: &mut ClientContext) {
+        let timeout =
+            if let Operation::Send { .. } = operation { self.request_timeout } else { self.subscribe_timeout };
+        let request = PendingRequest { user, operation, deadline: ctx.now + timeout };
         if self.requests.are_too_many() {
-            return fail(request.user, "Too much waits to be answered already: this was not sent.", desk);
+            return fail(request.user, "Too many unanswered requests: this was not sent.", ctx);
         }
-        match &request.wish {
-            Wish::Subscribe(topic) if !self.wanted.contains(topic) => self.wanted.push(topic.clone()),
-            Wish::Unsubscribe(topic) => {
+        match &request.operation {
+            Operation::Subscribe(topic) if !self.wanted.contains(topic) => self.wanted.push(topic.clone()),
+            Operation::Unsubscribe(topic) => {
                 self.wanted.retain(|wanted| wanted != topic);
                 for withdrawn in self.requests.withdraw(|waiting| waiting.subscribes_to(topic)) {
-                    fail(withdrawn.user, "This was unsubscribed before it was subscribed.", desk);
+                    fail(withdrawn.user, "Unsubscribed before it was subscribed.", ctx);
                 }
                 if !self.is_in {
-                    // With the connection all subscriptions are gone.
-                    return succeed(request.user, json!({ "unsubscribed": true }), desk);
+                    // The lost connection has taken its subscriptions with it.
+                    return succeed(request.user, json!({ "unsubscribed": true }), ctx);
                 }
             }
             _ => {}
         }
-        if self.is_in { self.ask(request, desk) } else { self.requests.wait(request) }
+        if self.is_in { self.ask(request, ctx) } else { self.requests.wait(request) }
     }
 
-    fn ask(&mut self, request: Request, desk: &mut Desk) {
+    fn ask(&mut self, request: PendingRequest, ctx: &mut ClientContext) {
         let id = self.requests.draw_id();
         let text = request.message(id.clone()).encode();
         if text.len() > LARGEST_MESSAGE {
-            return fail(request.user, "A message has at most 1 MiB: this was not sent.", desk);
+            return fail(request.user, "A message has at most 1 MiB: this was not sent.", ctx);
         }
         self.requests.asked(id, request);
-        desk.say(Outgoing::Text(text));
+        ctx.send(Outgoing::Text(text));
     }
 
-    /// The server has let the client in.
-    fn enter(&mut self, desk: &mut Desk) {
+    fn enter(&mut self, ctx: &mut ClientContext) {
         self.is_in = true;
-        desk.report(Event::Joined {});
-        desk.succeed();
+        ctx.report(Event::Joined {});
+        ctx.transit(Transition::Succeed);
         let again: Vec<_> =
             self.wanted.iter().filter(|topic| !self.requests.will_subscribe_to(topic)).cloned().collect();
-        let deadline = desk.now() + self.subscribe_timeout;
+        let deadline = ctx.now + self.subscribe_timeout;
         for topic in again {
-            self.ask(Request { user: None, wish: Wish::Subscribe(topic), deadline }, desk); // SYNC-C3
+            self.ask(PendingRequest { user: None, operation: Operation::Subscribe(topic), deadline }, ctx); // SYNC-C3
         }
         for request in self.requests.take_waiting() {
-            self.ask(request, desk);
+            self.ask(request, ctx);
         }
     }
 
-    fn subscribed(&mut self, Subscribed { id, snapshot }: Subscribed, desk: &mut Desk) {
+    fn subscribed(&mut self, Subscribed { id, snapshot }: Subscribed, ctx: &mut ClientContext) {
         let Some(request) = self.requests.answered(&id) else { return }; // SYNC-C5
         let topic = snapshot.topic();
         if !request.subscribes_to(&topic) {
-            return fail(request.user, "The server answered something else.", desk);
+            return fail(request.user, "The server answered another request.", ctx);
         }
         if !self.wanted.contains(&topic) {
-            return fail(request.user, "This was unsubscribed meanwhile.", desk);
+            return fail(request.user, "Unsubscribed meanwhile.", ctx);
         }
         self.active.insert(topic);
         let by_the_user = request.user.is_some();
@@ -131,15 +126,15 @@ impl Client {
                 if message.seq > *known {
                     *known = message.seq;
                     if !by_the_user {
-                        hand_over(ResourceUpdate::Message { of: of.clone(), message }, desk);
+                        hand_over(ResourceUpdate::Message { of: of.clone(), message }, ctx);
                     }
                 }
             }
         }
-        succeed(request.user, whole, desk);
+        succeed(request.user, whole, ctx);
     }
 
-    fn push(&mut self, news: ResourceUpdate, desk: &mut Desk) {
+    fn push(&mut self, news: ResourceUpdate, ctx: &mut ClientContext) {
         let topic = news.topic();
         if !self.active.contains(&topic) || !self.wanted.contains(&topic) {
             return; // SYNC-C4
@@ -148,39 +143,38 @@ impl Client {
             let known = self.known.entry(of.clone()).or_default();
             *known = message.seq.max(*known);
         }
-        hand_over(news, desk);
+        hand_over(news, ctx);
     }
 
-    fn done(&mut self, id: &str, what: &str, desk: &mut Desk) {
+    fn done(&mut self, id: &str, what: &str, ctx: &mut ClientContext) {
         let Some(request) = self.requests.answered(id) else { return }; // SYNC-C5
-        if let Wish::Unsubscribe(topic) = &request.wish
+        if let Operation::Unsubscribe(topic) = &request.operation
             && !self.wanted.contains(topic)
         {
             self.leave(topic);
         }
-        succeed(request.user, json!({ what: true }), desk);
+        succeed(request.user, json!({ what: true }), ctx);
     }
 
-    fn refused(&mut self, id: Option<&str>, why: &str, desk: &mut Desk) {
+    fn refused(&mut self, id: Option<&str>, why: &str, ctx: &mut ClientContext) {
         match id {
-            None => desk.refuse("error", why),
+            None => ctx.refuse("error", why),
             Some(id) => {
                 if let Some(request) = self.requests.answered(id) {
-                    self.failed(request, why, desk);
+                    self.failed(request, why, ctx);
                 }
             }
         }
     }
 
-    /// A request came to nothing.
-    fn failed(&mut self, request: Request, why: &str, desk: &mut Desk) {
-        if let Wish::Subscribe(topic) = &request.wish
+    fn failed(&mut self, request: PendingRequest, why: &str, ctx: &mut ClientContext) {
+        if let Operation::Subscribe(topic) = &request.operation
             && request.user.is_some()
             && !self.active.contains(topic)
         {
             self.wanted.retain(|wanted| wanted != topic);
         }
-        fail(request.user, why, desk);
+        fail(request.user, why, ctx);
     }
 
     fn leave(&mut self, topic: &Topic) {
@@ -191,69 +185,65 @@ impl Client {
     }
 }
 
-impl Role for Client {
-    fn greet(&mut self, desk: &mut Desk) {
+impl ClientRole for SyncClient {
+    fn greet(&mut self, ctx: &mut ClientContext) {
         let id = self.requests.draw_id();
         let auth = Auth { id: id.clone(), pin: self.pin.clone() };
         self.auth = Some(id);
-        desk.say(Outgoing::Text(ToServer::from(auth).encode())); // SYNC-C1
+        ctx.send(Outgoing::Text(ToServer::from(auth).encode())); // SYNC-C1
     }
 
-    fn text(&mut self, text: &str, desk: &mut Desk) {
+    fn text(&mut self, text: &str, ctx: &mut ClientContext) {
         let message = match ToClient::decode(text) {
             Ok(message) => message,
-            Err(error) => {
-                let why: String = error.to_string().chars().take(200).collect();
-                info!(%why, "the server sent what is no message, which is ignored"); // SYNC-C6
-                return;
-            }
+            Err(error) => return ignore_invalid("server", &error), // SYNC-C6
         };
         match message {
             ToClient::AuthSuccess(AuthSuccess { id, .. }) if self.auth.as_ref() == Some(&id) && !self.is_in => {
-                self.enter(desk);
+                self.enter(ctx);
             }
             ToClient::AuthFailed(AuthFailed { id, error }) if self.auth.as_ref() == Some(&id) && !self.is_in => {
                 self.was_refused = true;
-                desk.report(Event::Error { code: "auth_failed".to_owned(), message: error.to_string() });
-                desk.give_up(); // SYNC-C2, RECON-11
+                ctx.report(Event::Error { code: "auth_failed".to_owned(), message: error.to_string() });
+                ctx.transit(Transition::GiveUp); // SYNC-C2, RECON-11
             }
             ToClient::AuthSuccess(_) | ToClient::AuthFailed(_) => {}
             ToClient::AuthRequired(AuthRequired { id }) => {
-                self.refused(Some(&id), "The server asks for the PIN again.", desk);
+                self.refused(Some(&id), "The server asks for the PIN again.", ctx);
             }
-            ToClient::Subscribed(subscribed) => self.subscribed(subscribed, desk),
-            ToClient::Data(Data::Sent { id }) => self.done(&id, "sent", desk),
-            ToClient::Data(Data::Unsubscribed { id }) => self.done(&id, "unsubscribed", desk),
-            ToClient::Data(Data::Push(news)) => self.push(news, desk),
-            ToClient::Error(Error { id: AnsweredId(id), error }) => self.refused(id.as_deref(), error.as_str(), desk),
+            ToClient::Subscribed(subscribed) => self.subscribed(subscribed, ctx),
+            ToClient::Data(Data::Sent { id }) => self.done(&id, "sent", ctx),
+            ToClient::Data(Data::Unsubscribed { id }) => self.done(&id, "unsubscribed", ctx),
+            ToClient::Data(Data::Push(news)) => self.push(news, ctx),
+            ToClient::Error(Error { id: AnsweredId(id), error }) => self.refused(id.as_deref(), error.as_str(), ctx),
         }
     }
 
-    fn binary(&mut self, _: &[u8], _: &mut Desk) {}
+    fn binary(&mut self, _: &[u8], _: &mut ClientContext) {}
 
-    fn command(&mut self, command: Command, desk: &mut Desk) {
+    fn command(&mut self, command: Command, ctx: &mut ClientContext) {
         let topic = |resource: &str, id| Resource::named(resource).and_then(|resource| Topic::new(resource, id));
-        let (id, wish) = match command {
+        let (id, operation) = match command {
             Command::Subscribe { id, resource, resource_id } => {
-                (Some(id), topic(&resource, resource_id).map(Wish::Subscribe))
+                (Some(id), topic(&resource, resource_id).map(Operation::Subscribe))
             }
             Command::Unsubscribe { id, resource, resource_id } => {
-                (Some(id), topic(&resource, resource_id).map(Wish::Unsubscribe))
+                (Some(id), topic(&resource, resource_id).map(Operation::Unsubscribe))
             }
             Command::Send { id, payload } => (id, message(&payload)),
-            command => return desk.unsupported(&command),
+            command => return ctx.unsupported(&command),
         };
-        match wish {
-            Some(wish) => self.wish(id, wish, desk),
-            None => fail(id, "This names nothing that there could be.", desk),
+        match operation {
+            Some(operation) => self.submit(id, operation, ctx),
+            None => fail(id, "Unknown resource or malformed payload.", ctx),
         }
     }
 
-    fn typed(&mut self, bytes: &[u8], desk: &mut Desk) {
+    fn typed(&mut self, bytes: &[u8], ctx: &mut ClientContext) {
         let content = String::from_utf8_lossy(bytes).trim_end_matches(['\r', '\n']).to_owned();
         match self.chat.clone() {
-            Some(chat) => self.wish(None, Wish::Send { chat, content }, desk),
-            None => desk.refuse("NO_CHAT", "No chat was named: this was not sent."),
+            Some(chat) => self.submit(None, Operation::Send { chat, content }, ctx),
+            None => ctx.refuse("NO_CHAT", "No chat was given: this was not sent."),
         }
     }
 
@@ -261,9 +251,9 @@ impl Role for Client {
         self.requests.forget()
     }
 
-    fn tick(&mut self, desk: &mut Desk) {
-        for request in self.requests.overdue(desk.now()) {
-            self.failed(request, LATE, desk); // SYNC-C5
+    fn tick(&mut self, ctx: &mut ClientContext) {
+        for request in self.requests.overdue(ctx.now) {
+            self.failed(request, LATE, ctx); // SYNC-C5
         }
     }
 
@@ -271,17 +261,17 @@ impl Role for Client {
         self.requests.next_deadline()
     }
 
-    fn comes_back(&mut self, _: Option<u16>, desk: &mut Desk) -> bool {
+    fn comes_back(&mut self, _: Option<u16>, ctx: &mut ClientContext) -> bool {
         (self.auth, self.is_in) = (None, false);
         self.active.clear();
         for request in self.requests.take_open() {
-            match &request.wish {
-                Wish::Subscribe(_) if request.user.is_some() => self.requests.wait(request),
-                Wish::Subscribe(_) => {}
-                Wish::Unsubscribe(_) => succeed(request.user, json!({ "unsubscribed": true }), desk),
-                Wish::Send { .. } => {
-                    let why = "The connection was lost: nobody knows whether this has arrived.";
-                    fail(request.user, why, desk); // SYNC-C3
+            match &request.operation {
+                Operation::Subscribe(_) if request.user.is_some() => self.requests.wait(request),
+                Operation::Subscribe(_) => {}
+                Operation::Unsubscribe(_) => succeed(request.user, json!({ "unsubscribed": true }), ctx),
+                Operation::Send { .. } => {
+                    let why = "The connection was lost: this may or may not have arrived.";
+                    fail(request.user, why, ctx); // SYNC-C3
                 }
             }
         }

@@ -1,9 +1,9 @@
-//! The client of the sync family: what it asks for, and what it makes of what the server says (chapter `sync`).
+//! The client of the sync family (chapter `sync`).
 
 mod client;
+mod report;
 mod requests;
 #[cfg(test)]
 mod tests;
-mod told;
 
-pub use client::Client;
+pub(crate) use client::SyncClient;

@@ -1,55 +1,53 @@
-//! What a person types in a terminal in raw mode: bytes for the session, and a few wishes behind a prefix.
+//! Keys typed in a terminal in raw mode: bytes for the session, and commands after a prefix key.
 
-/// Ctrl-], as telnet has it.
+/// Ctrl-], as in telnet.
 const PREFIX: u8 = 0x1D;
 
-/// What somebody wants.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// To type this.
+pub(super) enum KeyCommand {
+    /// Type these bytes.
     Type(Vec<u8>),
-    /// To see the next session.
+    /// Show the next session.
     Next,
-    /// One more session.
+    /// Open another session.
     Create,
-    /// The end of the session that is shown.
+    /// Close the session that is shown.
     Close,
-    /// To end.
+    /// End the viewer.
     End,
 }
 
-/// The state of a keyboard.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// The prefix was typed, and nothing behind it.
+    /// The last key was the prefix.
     is_prefixed: bool,
 }
 
 impl Keys {
-    /// What the bytes mean; of those behind a prefix, the prefix itself and what is no wish are typed.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Vec<Wish> {
-        let mut wishes = Vec::new();
+    /// Reads keys. After a prefix, the prefix itself and unknown keys are typed.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Vec<KeyCommand> {
+        let mut commands = Vec::new();
         for byte in bytes {
-            let wish = match (std::mem::take(&mut self.is_prefixed), *byte) {
+            let command = match (std::mem::take(&mut self.is_prefixed), *byte) {
                 (false, PREFIX) => {
                     self.is_prefixed = true;
                     continue;
                 }
-                (true, b'n') => Wish::Next,
-                (true, b'c') => Wish::Create,
-                (true, b'x') => Wish::Close,
-                (true, b'q') => Wish::End,
-                (_, byte) => match wishes.last_mut() {
-                    Some(Wish::Type(typed)) => {
+                (true, b'n') => KeyCommand::Next,
+                (true, b'c') => KeyCommand::Create,
+                (true, b'x') => KeyCommand::Close,
+                (true, b'q') => KeyCommand::End,
+                (_, byte) => match commands.last_mut() {
+                    Some(KeyCommand::Type(typed)) => {
                         typed.push(byte);
                         continue;
                     }
-                    _ => Wish::Type(vec![byte]),
+                    _ => KeyCommand::Type(vec![byte]),
                 },
             };
-            wishes.push(wish);
+            commands.push(command);
         }
-        wishes
+        commands
     }
 }
 
@@ -58,11 +56,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wishes_stand_behind_the_prefix() {
+    fn commands_follow_the_prefix() {
         let mut keys = Keys::default();
-        let typed = |bytes: &[u8]| Wish::Type(bytes.to_vec());
+        let typed = |bytes: &[u8]| KeyCommand::Type(bytes.to_vec());
         assert_eq!(keys.read(b"ls\x1D"), [typed(b"ls")]);
-        assert_eq!(keys.read(b"nn\x1D\x1D\xFF"), [Wish::Next, typed(b"n\x1D\xFF")]);
-        assert_eq!(keys.read(b"\x1Dc\x1Dx\x1Dq"), [Wish::Create, Wish::Close, Wish::End]);
+        assert_eq!(keys.read(b"nn\x1D\x1D\xFF"), [KeyCommand::Next, typed(b"n\x1D\xFF")]);
+        assert_eq!(keys.read(b"\x1Dc\x1Dx\x1Dq"), [KeyCommand::Create, KeyCommand::Close, KeyCommand::End]);
     }
 }

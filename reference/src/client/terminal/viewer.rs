@@ -1,4 +1,4 @@
-//! The viewer: joins with the code that its user gives, and shows the terminal sessions of the host (TERM-V1 to TERM-V3, TERM-H5).
+//! The viewer: joins with the user's code, and shows the terminal sessions of the host (TERM-V1 to TERM-V3, TERM-H5).
 
 use relayspec::driver::{Command, Event};
 use relayspec::terminal::{
@@ -6,37 +6,34 @@ use relayspec::terminal::{
     SessionId, SessionList, TerminalFrame, ToViewer, ViewerCode,
 };
 
-use super::keys::{Keys, Wish};
+use super::keys::{KeyCommand, Keys};
 use super::payload::Payload;
-use super::{deliver, ignore, report};
+use super::{deliver, report};
 use crate::client::Outgoing;
-use crate::client::desk::{Desk, Role};
+use crate::client::context::{ClientContext, ClientRole, Transition, ignore_invalid};
 
-/// Text for the first session that may wait until there is one, in bytes.
+/// The most bytes of text that wait for a first session.
 const MOST_EARLY: usize = 1 << 20;
 /// What each text costs besides its bytes.
 const OVERHEAD: usize = 64;
 
-/// A viewer.
 #[derive(Debug)]
-pub struct Viewer {
+pub(crate) struct TerminalViewer {
     code: ViewerCode,
-    /// `auth` was sent on this connection, perhaps with another code than the user wants now.
+    /// `auth` was sent on this connection, perhaps with an earlier code.
     has_asked: bool,
     sessions: Vec<String>,
-    /// The session that a person looks at.
+    /// The session that a person sees.
     shown: Option<String>,
-    /// Texts for the first session, while none is known.
+    /// Texts that wait for a first session.
     early: Vec<String>,
-    /// The last message that came was `error`.
+    /// The last message received was `error`.
     was_refused: bool,
     keys: Keys,
 }
 
-impl Viewer {
-    /// A viewer that joins with a code.
-    #[must_use]
-    pub fn new(code: ViewerCode) -> Self {
+impl TerminalViewer {
+    pub(crate) fn new(code: ViewerCode) -> Self {
         Self {
             code,
             has_asked: false,
@@ -48,14 +45,13 @@ impl Viewer {
         }
     }
 
-    /// The sessions have changed.
-    fn settle(&mut self, desk: &mut Desk) {
+    fn settle(&mut self, ctx: &mut ClientContext) {
         if self.shown.as_ref().is_none_or(|shown| !self.sessions.contains(shown)) {
             self.shown = self.sessions.first().cloned();
         }
         if self.first().is_some() {
             for text in std::mem::take(&mut self.early) {
-                self.say(text, desk);
+                self.send_text(text, ctx);
             }
         }
     }
@@ -68,132 +64,134 @@ impl Viewer {
         self.sessions.first().and_then(|id| SessionId::new(id.as_str()))
     }
 
-    /// Sends text to the first session, when there is one.
-    fn say(&mut self, text: String, desk: &mut Desk) {
+    fn send_text(&mut self, text: String, ctx: &mut ClientContext) {
         match self.first() {
-            Some(session_id) => give(session_id, text.into_bytes(), desk),
+            Some(session_id) => give(session_id, text.into_bytes(), ctx),
             None if self.early_cost() + text.len() <= MOST_EARLY => self.early.push(text),
             None => {
-                desk.refuse("NO_SESSION", "There is no session yet, and too much waits for one: this was not sent.");
+                ctx.refuse(
+                    "NO_SESSION",
+                    "There is no session yet, and too much text waits for one: this was not sent.",
+                );
             }
         }
     }
 
-    fn send(&mut self, payload: Payload, desk: &mut Desk) {
+    fn send(&mut self, payload: Payload, ctx: &mut ClientContext) {
         match payload {
-            Payload::Text(text) => self.say(text, desk),
-            Payload::Bytes(session_id, bytes) => give(session_id, bytes, desk),
+            Payload::Text(text) => self.send_text(text, ctx),
+            Payload::Bytes(session_id, bytes) => give(session_id, bytes, ctx),
             Payload::Control(text) => match FromViewer::decode(&text) {
                 Ok(FromViewer::Auth(_)) => {
-                    desk.refuse("INVALID_COMMAND", "Give another code by `join`: this was not sent.");
+                    ctx.refuse("INVALID_COMMAND", "Use `join` to give another code: this was not sent.");
                 }
-                Ok(message) => desk.give(Outgoing::Text(message.encode())),
-                Err(error) => desk.refuse("INVALID_COMMAND", error.to_string()),
+                Ok(message) => ctx.give(Outgoing::Text(message.encode())),
+                Err(error) => ctx.refuse("INVALID_COMMAND", error.to_string()),
             },
         }
     }
 
-    /// The user gave another code. One connection has one session, so it takes another connection.
-    fn change(&mut self, code: String, desk: &mut Desk) {
+    /// The user gave another code. It needs another connection, since a connection has one session.
+    fn change(&mut self, code: String, ctx: &mut ClientContext) {
         let Some(code) = ViewerCode::new(code) else { return };
-        desk.send_back(self.forget(), "Another code was given");
+        ctx.send_back(self.forget(), "Another code was given");
         self.code = code;
         if self.has_asked {
-            desk.anew();
+            ctx.transit(Transition::Reconnect);
         }
     }
 
-    fn wish(&mut self, wish: Wish, desk: &mut Desk) {
+    fn run_key(&mut self, command: KeyCommand, ctx: &mut ClientContext) {
         let shown = self.shown.as_deref().and_then(SessionId::new);
-        match (wish, shown) {
-            (Wish::Type(bytes), Some(session_id)) => give(session_id, bytes, desk),
-            (Wish::Type(_), None) => {}
-            (Wish::Close, Some(id)) => {
+        match (command, shown) {
+            (KeyCommand::Type(bytes), Some(session_id)) => give(session_id, bytes, ctx),
+            (KeyCommand::Type(_), None) => {}
+            (KeyCommand::Close, Some(id)) => {
                 let close = relayspec::terminal::CloseSession { session_id: id.to_string() };
-                desk.give(Outgoing::Text(FromViewer::from(close).encode()));
+                ctx.give(Outgoing::Text(FromViewer::from(close).encode()));
             }
-            (Wish::Close, None) => {}
-            (Wish::Create, _) => {
-                desk.give(Outgoing::Text(FromViewer::from(relayspec::terminal::CreateSession {}).encode()));
+            (KeyCommand::Close, None) => {}
+            (KeyCommand::Create, _) => {
+                ctx.give(Outgoing::Text(FromViewer::from(relayspec::terminal::CreateSession {}).encode()));
             }
-            (Wish::Next, _) => {
+            (KeyCommand::Next, _) => {
                 let at = self.sessions.iter().position(|id| Some(id) == self.shown.as_ref());
                 let next = at.map_or(0, |at| (at + 1) % self.sessions.len());
                 self.shown = self.sessions.get(next).cloned();
             }
-            (Wish::End, _) => desk.stop(),
+            (KeyCommand::End, _) => ctx.transit(Transition::Stop),
         }
     }
 }
 
-fn give(session_id: SessionId, payload: Vec<u8>, desk: &mut Desk) {
-    desk.give(Outgoing::Binary(TerminalFrame { session_id, payload }.encode()));
+fn give(session_id: SessionId, payload: Vec<u8>, ctx: &mut ClientContext) {
+    ctx.give(Outgoing::Binary(TerminalFrame { session_id, payload }.encode()));
 }
 
-impl Role for Viewer {
-    fn greet(&mut self, desk: &mut Desk) {
+impl ClientRole for TerminalViewer {
+    fn greet(&mut self, ctx: &mut ClientContext) {
         self.has_asked = true;
-        desk.say(Outgoing::Text(FromViewer::from(Auth { session_code: self.code.clone() }).encode())); // TERM-V1
+        ctx.send(Outgoing::Text(FromViewer::from(Auth { session_code: self.code.clone() }).encode())); // TERM-V1
     }
 
-    fn text(&mut self, text: &str, desk: &mut Desk) {
+    fn text(&mut self, text: &str, ctx: &mut ClientContext) {
         let message = match ToViewer::decode(text) {
             Ok(message) => message,
-            Err(error) => return ignore(&error), // TERM-V3
+            Err(error) => return ignore_invalid("relay", &error), // TERM-V3
         };
         self.was_refused = matches!(message, ToViewer::Error(_));
         match message {
             ToViewer::AuthSuccess(AuthSuccess {}) => {
-                desk.report(Event::Joined {});
-                desk.succeed();
+                ctx.report(Event::Joined {});
+                ctx.transit(Transition::Succeed);
             }
             ToViewer::AuthFailed(AuthFailed { reason }) => {
-                desk.report(Event::Error { code: "auth_failed".to_owned(), message: reason.to_string() });
-                desk.give_up(); // TERM-V1, RECON-11
+                ctx.report(Event::Error { code: "auth_failed".to_owned(), message: reason.to_string() });
+                ctx.transit(Transition::GiveUp); // TERM-V1, RECON-11
             }
             ToViewer::SessionList(SessionList { sessions }) => {
                 self.sessions = sessions.into_iter().map(|Session { id, .. }| id).collect();
-                self.settle(desk);
+                self.settle(ctx);
             }
             ToViewer::SessionConnected(SessionConnected { session_id, .. }) => {
                 if !self.sessions.contains(&session_id) {
                     self.sessions.push(session_id);
                 }
-                self.settle(desk);
+                self.settle(ctx);
             }
             ToViewer::SessionDisconnected(SessionDisconnected { session_id }) => {
                 self.sessions.retain(|id| *id != session_id);
-                self.settle(desk);
+                self.settle(ctx);
             }
             ToViewer::SessionResize(_) => {}
-            ToViewer::Error(error) => report(&error, desk),
+            ToViewer::Error(error) => report(&error, ctx),
         }
     }
 
-    fn binary(&mut self, bytes: &[u8], desk: &mut Desk) {
+    fn binary(&mut self, bytes: &[u8], ctx: &mut ClientContext) {
         let Ok(frame) = TerminalFrame::decode(bytes) else { return }; // TERM-V3
         self.was_refused = false;
         if self.sessions.is_empty() {
             self.sessions.push(frame.session_id.to_string());
-            self.settle(desk);
+            self.settle(ctx);
         }
-        deliver(frame, desk);
+        deliver(frame, ctx);
     }
 
-    fn command(&mut self, command: Command, desk: &mut Desk) {
+    fn command(&mut self, command: Command, ctx: &mut ClientContext) {
         match command {
             Command::Send { payload, .. } => match Payload::read(payload) {
-                Ok(payload) => self.send(payload, desk),
-                Err(why) => desk.refuse("INVALID_COMMAND", why),
+                Ok(payload) => self.send(payload, ctx),
+                Err(why) => ctx.refuse("INVALID_COMMAND", why),
             },
-            Command::Join { code } => self.change(code, desk),
-            command => desk.unsupported(&command),
+            Command::Join { code } => self.change(code, ctx),
+            command => ctx.unsupported(&command),
         }
     }
 
-    fn typed(&mut self, bytes: &[u8], desk: &mut Desk) {
-        for wish in self.keys.read(bytes) {
-            self.wish(wish, desk);
+    fn typed(&mut self, bytes: &[u8], ctx: &mut ClientContext) {
+        for command in self.keys.read(bytes) {
+            self.run_key(command, ctx);
         }
     }
 
@@ -205,10 +203,10 @@ impl Role for Viewer {
         self.shown.as_deref() == Some(session_id)
     }
 
-    fn comes_back(&mut self, close_code: Option<u16>, _: &mut Desk) -> bool {
+    fn comes_back(&mut self, close_code: Option<u16>, _: &mut ClientContext) -> bool {
         self.has_asked = false;
         self.sessions.clear();
-        // A lost host is told by `error` and code 1000 (TERM-V2, TERM-40).
+        // `error` and code 1000 mean that the host is lost (TERM-V2, TERM-40).
         !(std::mem::take(&mut self.was_refused) && close_code == Some(CLOSE_HOST_LOST))
     }
 }

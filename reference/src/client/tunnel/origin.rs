@@ -1,11 +1,11 @@
-//! The local origin: the one address that an agent makes requests to (TUN-16).
+//! The local origin: the only server that an agent makes requests to (TUN-16).
 
 use std::str::FromStr;
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
 
-/// The address of an HTTP server, as `http://127.0.0.1:3000`.
+/// The address of an HTTP server, such as `http://127.0.0.1:3000`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalOrigin {
     host: String,
@@ -13,33 +13,31 @@ pub struct LocalOrigin {
     authority: HeaderValue,
 }
 
-/// A text that is no address of a local server.
+/// A text that is not a local origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no local origin: write it as `http://127.0.0.1:3000`, without a path")]
-pub struct NoOrigin(String);
+#[error("invalid local origin `{0}`: expected a URL without a path, such as `http://127.0.0.1:3000`")]
+pub struct InvalidOrigin(String);
 
 impl LocalOrigin {
-    /// The host to connect to, without brackets.
+    /// The host, without the brackets of IPv6.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port to connect to.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    /// What a request has as its host, where nothing else is known.
     pub(super) fn authority(&self) -> &HeaderValue {
         &self.authority
     }
 }
 
 impl FromStr for LocalOrigin {
-    type Err = NoOrigin;
+    type Err = InvalidOrigin;
 
-    fn from_str(text: &str) -> Result<Self, NoOrigin> {
-        let wrong = || NoOrigin(text.chars().take(200).collect());
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let wrong = || InvalidOrigin(text.chars().take(200).collect());
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let is_bare = matches!(uri.path_and_query().map(|target| target.as_str()), None | Some("/" | ""));
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
@@ -47,7 +45,7 @@ impl FromStr for LocalOrigin {
         if uri.scheme_str() != Some("http") || !is_bare || host.is_empty() || text.contains('#') {
             return Err(wrong());
         }
-        // What stands behind the host is a port, or wrong: the library takes numbers that are none.
+        // `Uri` accepts invalid ports, so the text after the host is parsed here.
         let port = match authority.as_str().strip_prefix(authority.host()).ok_or_else(wrong)?.strip_prefix(':') {
             Some(port) => port.parse().map_err(|_| wrong())?,
             None => 80,
@@ -62,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_has_a_scheme_a_host_and_perhaps_a_port() {
+    fn reads_origins_with_an_optional_port() {
         for (text, host, port) in [
             ("http://127.0.0.1:3000", "127.0.0.1", 3000),
             ("http://localhost/", "localhost", 80),
@@ -83,7 +81,7 @@ mod tests {
             "http://a:99999",
             "unix:/x",
         ] {
-            assert!(text.parse::<LocalOrigin>().is_err(), "`{text}` was taken for an origin");
+            assert!(text.parse::<LocalOrigin>().is_err(), "accepted `{text}`");
         }
     }
 }

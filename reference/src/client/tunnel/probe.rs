@@ -1,29 +1,28 @@
-//! The id of a message that is malformed, where one can be read (TUN-17).
+//! Reads the id of a malformed message, if possible (TUN-17).
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Levels of nesting that are read, as many as of JSON.
+/// The deepest nesting that is read, as in `serde_json`.
 const DEEPEST: usize = 128;
 
-/// The string `id` in the `data` of a text message, whatever else is wrong with it.
+/// The string `data.id` of a text message, whatever else is wrong with it.
 pub(super) fn id_in_text(text: &str) -> Option<String> {
     Member("data", Member("id", Text)).deserialize(&mut serde_json::Deserializer::from_str(text)).ok().flatten()
 }
 
-/// The same of a binary message.
 pub(super) fn id_in_binary(bytes: &[u8]) -> Option<String> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
     reader.set_max_depth(DEEPEST);
     Member("data", Member("id", Text)).deserialize(&mut reader).ok().flatten()
 }
 
-/// Looks for a member of an object; whatever is no object has none.
+/// Looks for a member of an object; `None` in any other value.
 #[derive(Clone, Copy)]
 struct Member<S>(&'static str, S);
 
-/// Looks for a string; whatever is none is passed over.
+/// Looks for a string; `None` in any other value.
 #[derive(Clone, Copy)]
 struct Text;
 
@@ -113,11 +112,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_read_where_there_is_one() {
+    fn reads_an_id_if_any() {
         for (text, id) in [
             (r#"{"type":"HttpRequest","data":{"id":"r1","method":7}}"#, Some("r1")),
             (r#"{"data":{"x":[1,{"id":"no"}],"id":""},"type":[]}"#, Some("")),
-            (r#"{"type":"Unheard","data":{"id":"r2"}}"#, Some("r2")),
+            (r#"{"type":"Unknown","data":{"id":"r2"}}"#, Some("r2")),
             (r#"{"type":"HttpRequest","data":{"id":7}}"#, None),
             (r#"{"type":"HttpRequest","data":{"id":["r1"]}}"#, None),
             (r#"{"type":"HttpRequest","data":["id","r1"]}"#, None),

@@ -1,4 +1,4 @@
-//! From an `HttpRequest` to a request that may be made: whatever HTTP forbids, or might lead elsewhere, ends here (TUN-12, TUN-16).
+//! From an `HttpRequest` to a local request: rejects what HTTP forbids or what might reach another server (TUN-12, TUN-16).
 
 use bytes::Bytes;
 use hyper::Method;
@@ -6,54 +6,44 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use relayspec::tunnel::HttpRequest;
 
-use super::LocalOrigin;
+use super::origin::LocalOrigin;
+use crate::client::fetch::LocalRequest;
 use crate::tunnel::fields::{self, Length};
 
-/// A request to the local server, ready to be sent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Local {
-    /// Its method.
-    pub method: Method,
-    /// Path and query, byte for byte as they came.
-    pub target: PathAndQuery,
-    /// The header lines but for those that frame the body.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl Local {
-    /// Reads a request.
+impl LocalRequest {
+    /// Checks and converts a request.
     ///
     /// # Errors
-    /// Where it must not be made; why, for a person.
-    pub fn read(request: HttpRequest, origin: &LocalOrigin) -> Result<Self, String> {
+    /// Why it must not be made.
+    pub(crate) fn read(request: HttpRequest, origin: &LocalOrigin) -> Result<Self, String> {
         let HttpRequest { method, url, headers, body, .. } = request;
         let target = target(url)?;
-        let method = Method::from_bytes(method.as_bytes()).map_err(|_| "The method is no token of HTTP.")?;
+        let method = Method::from_bytes(method.as_bytes()).map_err(|_| "The method is not an HTTP token.")?;
         if method == Method::CONNECT {
-            return Err("CONNECT is not passed on.".to_owned());
+            return Err("CONNECT is not forwarded.".to_owned());
         }
         let headers = fields::from_message(&headers, Length::Dropped);
-        let mut headers = headers.map_err(|forbidden| format!("Not passed on: {forbidden}."))?;
+        let mut headers = headers.map_err(|forbidden| format!("Not forwarded: {forbidden}."))?;
         settle_host(&mut headers, origin);
         Ok(Self { method, target, headers, body: body.0.into() })
     }
 }
 
-/// Path and query, if that is all that the text is.
+/// The text as path and query, if it is nothing else.
 fn target(url: String) -> Result<PathAndQuery, String> {
     if !url.starts_with('/') || url.starts_with("//") {
-        return Err("The `url` does not begin with exactly one `/`.".to_owned());
+        return Err("The `url` must begin with exactly one `/`.".to_owned());
     }
     if url.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'#') {
-        return Err("The `url` holds what no path or query holds.".to_owned());
+        return Err("The `url` has characters that no path or query has.".to_owned());
     }
     let target = PathAndQuery::from_maybe_shared(Bytes::from(url.clone())).ok();
-    target.filter(|target| target.as_str() == url).ok_or_else(|| "The `url` holds what HTTP forbids.".to_owned())
+    target
+        .filter(|target| target.as_str() == url)
+        .ok_or_else(|| "The `url` has characters that HTTP forbids.".to_owned())
 }
 
-/// A request has one host: the one that came, if it is one, or else that of the origin. It never says where the request goes.
+/// Ensures exactly one `Host`: the one received if it is valid, else the origin's. It does not decide where the request goes.
 fn settle_host(headers: &mut HeaderMap, origin: &LocalOrigin) {
     let is_host = |value: &HeaderValue| {
         let bytes = value.as_bytes();
@@ -83,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_stay_byte_for_byte() {
+    fn targets_are_kept_byte_for_byte() {
         let long = format!("/{}", "a".repeat(60_000));
         for url in [
             "/",
@@ -99,15 +89,17 @@ mod tests {
             "/;v=1,2",
             &long,
         ] {
-            match Local::read(request("GET", url, &[]), &origin()) {
+            match LocalRequest::read(request("GET", url, &[]), &origin()) {
                 Ok(local) => assert_eq!(local.target.as_str(), url),
-                Err(why) => assert!(url.contains('"') && why == "The `url` holds what HTTP forbids.", "{url}: {why}"),
+                Err(why) => {
+                    assert!(url.contains('"') && why == "The `url` has characters that HTTP forbids.", "{url}: {why}");
+                }
             }
         }
     }
 
     #[test]
-    fn what_might_lead_elsewhere_is_refused() {
+    fn rejects_what_might_reach_another_server() {
         let too_long = format!("/{}", "a".repeat(70_000));
         for url in [
             "",
@@ -130,20 +122,20 @@ mod tests {
             "/a\t",
             &too_long,
         ] {
-            assert!(Local::read(request("GET", url, &[]), &origin()).is_err(), "`{url}` was taken");
+            assert!(LocalRequest::read(request("GET", url, &[]), &origin()).is_err(), "accepted `{url}`");
         }
         for method in ["", "G T", "GET\r\n", "GET/", "CONNECT", "G\u{c4}T", "\0"] {
-            assert!(Local::read(request(method, "/", &[]), &origin()).is_err(), "`{method}` was taken");
+            assert!(LocalRequest::read(request(method, "/", &[]), &origin()).is_err(), "accepted `{method}`");
         }
         for line in [("a b", "x"), ("x", "y\r\nz: 1"), ("te", "\n")] {
-            assert!(Local::read(request("GET", "/", &[line]), &origin()).is_err(), "{line:?} was taken");
+            assert!(LocalRequest::read(request("GET", "/", &[line]), &origin()).is_err(), "accepted {line:?}");
         }
     }
 
     #[test]
-    fn methods_are_tokens_in_any_case() {
+    fn accepts_any_token_as_method() {
         for method in ["get", "GET", "connect", "PROPFIND", "M-SEARCH", "x!#$%&'*+-.^_`|~"] {
-            let local = Local::read(request(method, "/", &[]), &origin()).expect(method);
+            let local = LocalRequest::read(request(method, "/", &[]), &origin()).expect(method);
             assert_eq!(local.method.as_str(), method);
         }
     }
@@ -157,7 +149,7 @@ mod tests {
             ("x", "1"),
             ("host", "demo.example:80"),
         ];
-        let local = Local::read(request("POST", "/", &lines), &origin()).expect("taken");
+        let local = LocalRequest::read(request("POST", "/", &lines), &origin()).expect("taken");
         let names: Vec<_> = local.headers.keys().map(|name| name.as_str()).collect();
         assert_eq!(names, ["x", "host"]);
         assert_eq!(local.headers[header::HOST], "demo.example:80");
@@ -165,7 +157,7 @@ mod tests {
         for hosts in
             [&[][..], &[("host", "")], &[("host", "a"), ("host", "b")], &[("host", "a@b")], &[("host", "a, b")]]
         {
-            let local = Local::read(request("POST", "/", hosts), &origin()).expect("taken");
+            let local = LocalRequest::read(request("POST", "/", hosts), &origin()).expect("taken");
             let values: Vec<_> = local.headers.get_all(header::HOST).iter().collect();
             assert_eq!(values, ["127.0.0.1:3000"]);
         }

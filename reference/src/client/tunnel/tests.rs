@@ -1,154 +1,89 @@
-//! The agent at a cloud that the tests play, in a time that the tests turn.
+//! The agent against a simulated cloud and clock.
 
 use relayspec::reconnect::Policy;
 use relayspec::tunnel::ToAgent;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::client::backoff::Dice;
-use crate::client::{Action, Client, Ending, Outgoing};
-
-#[derive(Debug)]
-struct Still;
-
-impl Dice for Still {
-    fn swing(&mut self) -> f64 {
-        0.0
-    }
-}
+use crate::client::testing::{ClientFixture, describe};
+use crate::client::{ClientAction, ClientCore, Outgoing};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TOKEN: &str = "s3cret-s3cret";
 
-struct World {
-    client: Client<Agent, Still>,
-    started: Instant,
-    now: Instant,
-    /// What the user and the shell were told.
-    told: Vec<String>,
-    /// Requests that are to be made.
-    fetches: Vec<Fetch>,
+fn agent(encoding: Encoding) -> ClientFixture<TunnelAgent> {
+    let timing = Timing::default();
+    let started = ProcessStart { monotonic: Instant::now(), unix: 1_760_000_000 * SECOND };
+    let origin = "http://127.0.0.1:3000".parse().expect("an origin");
+    let agent = TunnelAgent::new(Token::new(TOKEN), origin, encoding, &timing, started);
+    let mut fixture = ClientFixture::new(agent, Policy::TUNNEL, timing, |action| match action {
+        ClientAction::Report(Event::Error { code, message }) => Some(format!("{code}:{message}")),
+        action => Some(describe(action)),
+    });
+    (fixture.started, fixture.now) = (started.monotonic, started.monotonic);
+    fixture.open();
+    fixture
 }
 
-impl World {
-    fn new(encoding: Encoding) -> Self {
-        let now = Instant::now();
-        let timing = Timing::default();
-        let birth = Birth { monotonic: now, unix: 1_760_000_000 * SECOND };
-        let origin = "http://127.0.0.1:3000".parse().expect("an origin");
-        let agent = Agent::new(Token::new(TOKEN), origin, encoding, &timing, birth);
-        let client = Client::new(agent, Policy::TUNNEL, timing, Still, now);
-        let mut world = Self { client, started: now, now, told: Vec::new(), fetches: Vec::new() };
-        world.pass(Duration::ZERO);
-        world
-    }
+fn joined() -> ClientFixture<TunnelAgent> {
+    let mut fixture = agent(Encoding::Json);
+    fixture.join();
+    assert_eq!(fixture.reported(), "connect connected joined");
+    fixture
+}
 
-    /// An agent that is authenticated, and has told so.
-    fn joined() -> Self {
-        let mut world = Self::new(Encoding::Json);
-        world.join();
-        assert_eq!(world.told(), "connect connected joined");
-        world
-    }
-
+impl ClientFixture<TunnelAgent> {
     fn join(&mut self) {
-        self.open();
-        assert_eq!(self.sent(), [json!({ "type": "Auth", "data": { "token": TOKEN } })], "TUN-01");
-        self.hear(welcome());
+        assert_eq!(self.values(), [json!({ "type": "Auth", "data": { "token": TOKEN } })], "TUN-01");
+        self.receive(welcome());
     }
 
-    fn open(&mut self) {
-        let actions = self.client.opened(self.now);
-        self.apply(actions);
+    fn receive_text(&mut self, text: &str) {
+        self.act(|client, now| client.text(text, now));
     }
 
-    fn hear(&mut self, message: Value) {
-        self.hear_text(&message.to_string());
-    }
-
-    fn hear_text(&mut self, text: &str) {
-        let actions = self.client.text(text, self.now);
-        self.apply(actions);
-    }
-
-    fn hear_packed(&mut self, message: &Value) {
+    fn receive_packed(&mut self, message: &Value) {
         let message = ToAgent::decode(&message.to_string()).expect("a message");
-        let actions = self.client.binary(&message.pack(), self.now);
-        self.apply(actions);
+        self.receive_bytes(&message.pack());
     }
 
     fn fetched(&mut self, key: u64, fetched: Fetched) {
-        let actions = self.client.fetched(key, fetched, self.now);
-        self.apply(actions);
+        self.act(|client, now| client.fetched(key, fetched, now));
     }
 
-    fn lose(&mut self) {
-        let actions = self.client.lost(None, self.now);
-        self.apply(actions);
-    }
-
-    /// Lets time pass, with every timer in its moment, over a network that takes everything.
-    fn pass(&mut self, time: Duration) -> Vec<Value> {
+    fn run_for(&mut self, time: Duration) -> Vec<Value> {
         let until = self.now + time;
         let mut sent = Vec::new();
         while let Some(wake_at) = self.client.wake_at().filter(|wake_at| *wake_at <= until) {
-            self.now = self.now.max(wake_at);
-            let actions = self.client.tick(self.now);
-            self.apply(actions);
-            sent.extend(self.sent());
+            self.pass(wake_at.saturating_duration_since(self.now));
+            sent.extend(self.values());
         }
         self.now = until;
         sent
     }
 
-    /// What the network takes, as JSON.
-    fn sent(&mut self) -> Vec<Value> {
-        self.written().into_iter().map(|(_, value)| value).collect()
+    fn values(&mut self) -> Vec<Value> {
+        self.encoded().into_iter().map(|(_, value)| value).collect()
     }
 
-    fn written(&mut self) -> Vec<(Encoding, Value)> {
-        let mut written = Vec::new();
+    fn encoded(&mut self) -> Vec<(Encoding, Value)> {
+        let mut encoded = Vec::new();
         while let Some(message) = self.client.next_message() {
             let (encoding, message) = match message {
                 Outgoing::Text(text) => (Encoding::Json, FromAgent::decode(&text).expect("JSON")),
                 Outgoing::Binary(bytes) => (Encoding::MessagePack, FromAgent::unpack(&bytes).expect("MessagePack")),
                 Outgoing::Ping => panic!("a Ping frame"),
             };
-            written.push((encoding, serde_json::from_str(&message.encode()).expect("JSON")));
+            encoded.push((encoding, serde_json::from_str(&message.encode()).expect("JSON")));
         }
-        let actions = self.client.sent(self.now);
-        self.apply(actions);
-        written
-    }
-
-    fn told(&mut self) -> String {
-        std::mem::take(&mut self.told).join(" ")
+        self.sent();
+        encoded
     }
 
     fn key(&mut self) -> u64 {
         let fetches = std::mem::take(&mut self.fetches);
         let [fetch] = &fetches[..] else { panic!("one request: {fetches:?}") };
         fetch.key
-    }
-
-    fn apply(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            let told = match action {
-                Action::Fetch(fetch) => {
-                    self.fetches.push(*fetch);
-                    continue;
-                }
-                Action::Report(Event::Error { code, message }) => format!("{code}:{message}"),
-                Action::Report(event) => event.name().to_owned(),
-                Action::Connect => "connect".to_owned(),
-                Action::Abandon => "abandon".to_owned(),
-                Action::ForgetFetches => "forget".to_owned(),
-                Action::End(Ending::Stopped) => "stopped".to_owned(),
-                Action::End(Ending::GaveUp) => "ended".to_owned(),
-                Action::Leave | Action::Session(_) | Action::Show { .. } => panic!("{action:?}"),
-            };
-            self.told.push(told);
-        }
     }
 }
 
@@ -170,218 +105,213 @@ fn ping(timestamp: u64) -> Value {
     json!({ "type": "Ping", "data": { "timestamp": timestamp } })
 }
 
-/// The id and the code of an `Error`.
 fn error(message: &Value) -> (Option<&str>, Option<u64>) {
     assert_eq!(message["type"], "Error", "{message}");
     (message["data"]["request_id"].as_str(), message["data"]["code"].as_u64())
 }
 
 #[test]
-fn nothing_but_auth_goes_out_before_success() {
-    let mut world = World::new(Encoding::MessagePack);
-    world.open();
+fn sends_only_auth_before_success() {
+    let mut fixture = agent(Encoding::MessagePack);
     let auth = json!({ "type": "Auth", "data": { "token": TOKEN } });
-    assert_eq!(world.written(), [(Encoding::MessagePack, auth)], "TUN-01, TUN-33");
-    world.hear(ping(1));
-    world.hear(request("r1", "/"));
-    world.hear_text("{");
-    world.hear(json!({ "type": "Unheard", "data": { "id": "x" } }));
-    assert_eq!((world.sent(), world.fetches.len()), (vec![], 0), "TUN-01");
-    world.hear(welcome());
-    assert_eq!((world.told().as_str(), world.sent()), ("connect connected joined", vec![]));
-    world.hear(welcome());
-    assert_eq!(world.told(), "", "a second welcome changes nothing");
+    assert_eq!(fixture.encoded(), [(Encoding::MessagePack, auth)], "TUN-01, TUN-33");
+    fixture.receive(ping(1));
+    fixture.receive(request("r1", "/"));
+    fixture.receive_text("{");
+    fixture.receive(json!({ "type": "Unknown", "data": { "id": "x" } }));
+    assert_eq!((fixture.values(), fixture.fetches.len()), (vec![], 0), "TUN-01");
+    fixture.receive(welcome());
+    assert_eq!((fixture.reported().as_str(), fixture.values()), ("connect connected joined", vec![]));
+    fixture.receive(welcome());
+    assert_eq!(fixture.reported(), "", "a second welcome changes nothing");
 }
 
 #[test]
 fn a_refusal_is_final() {
-    let mut world = World::new(Encoding::Json);
-    world.open();
-    world.hear(json!({ "type": "AuthError", "data": { "error": "no" } }));
-    assert_eq!(world.told(), "connect connected AuthError:no gave_up ended", "TUN-04");
-    assert_eq!(world.client.wake_at(), None, "TUN-04");
+    let mut fixture = agent(Encoding::Json);
+    fixture.receive(json!({ "type": "AuthError", "data": { "error": "no" } }));
+    assert_eq!(fixture.reported(), "connect connected AuthError:no gave_up ended", "TUN-04");
+    assert_eq!(fixture.client.wake_at(), None, "TUN-04");
 }
 
 #[test]
-fn a_request_is_made_once_and_answered_once_in_the_encoding_of_the_cloud() {
-    let mut world = World::joined();
-    world.hear_packed(&request("r1", "/a%20b?x=1"));
-    let Fetch { key, request: local } = world.fetches.pop().expect("a request");
+fn makes_and_answers_a_request_once_in_the_encoding_of_the_cloud() {
+    let mut fixture = joined();
+    fixture.receive_packed(&request("r1", "/a%20b?x=1"));
+    let Fetch { key, request: local } = fixture.fetches.pop().expect("a request");
     assert_eq!((local.method.as_str(), local.target.as_str(), &local.body[..]), ("PUT", "/a%20b?x=1", &b"hello"[..]));
-    world.fetched(key, answer(b"\xFF"));
-    world.fetched(key, answer(b"again"));
+    fixture.fetched(key, answer(b"\xFF"));
+    fixture.fetched(key, answer(b"again"));
     let headers = json!({ "set-cookie": ["a=1", "b=2"] });
     let data = json!({ "id": "r1", "status": 201, "status_text": "Made", "headers": headers, "body": "/w==" });
     let answer = json!({ "type": "HttpResponse", "data": data });
-    assert_eq!(world.written(), [(Encoding::MessagePack, answer)], "TUN-10, TUN-12, TUN-33");
+    assert_eq!(fixture.encoded(), [(Encoding::MessagePack, answer)], "TUN-10, TUN-12, TUN-33");
 }
 
 #[test]
-fn answers_go_out_as_they_come() {
-    let mut world = World::joined();
-    ["a", "b", "c"].into_iter().for_each(|id| world.hear(request(id, "/")));
-    let keys: Vec<_> = world.fetches.iter().map(|fetch| fetch.key).collect();
+fn sends_answers_as_they_come() {
+    let mut fixture = joined();
+    ["a", "b", "c"].into_iter().for_each(|id| fixture.receive(request(id, "/")));
+    let keys: Vec<_> = fixture.fetches.iter().map(|fetch| fetch.key).collect();
     for (key, id) in [(keys[2], "c"), (keys[0], "a"), (keys[1], "b")] {
-        world.fetched(key, answer(b""));
-        assert_eq!(world.sent()[0]["data"]["id"], id, "TUN-11");
+        fixture.fetched(key, answer(b""));
+        assert_eq!(fixture.values()[0]["data"]["id"], id, "TUN-11");
     }
 }
 
 #[test]
-fn what_came_of_nothing_has_a_code() {
+fn reports_each_failure_with_a_code() {
     for (failure, code) in [
-        (Failure::Refused, 502),
-        (Failure::BrokeOff, 502),
-        (Failure::Status, 502),
-        (Failure::TooLarge, 502),
-        (Failure::TimedOut, 504),
-        (Failure::Busy, 503),
+        (FetchFailure::Refused, 502),
+        (FetchFailure::BrokeOff, 502),
+        (FetchFailure::Status, 502),
+        (FetchFailure::TooLarge, 502),
+        (FetchFailure::TimedOut, 504),
+        (FetchFailure::Busy, 503),
     ] {
-        let mut world = World::joined();
-        world.hear(request("r1", "/"));
-        let key = world.key();
-        world.fetched(key, Fetched::Nothing(failure));
-        assert_eq!(error(&world.sent()[0]), (Some("r1"), Some(code)), "TUN-14");
+        let mut fixture = joined();
+        fixture.receive(request("r1", "/"));
+        let key = fixture.key();
+        fixture.fetched(key, Fetched::Nothing(failure));
+        assert_eq!(error(&fixture.values()[0]), (Some("r1"), Some(code)), "TUN-14");
     }
-    let mut world = World::joined();
-    world.hear(request("r1", "/"));
-    let key = world.key();
-    world.fetched(key, answer(&vec![0; 20 << 20]));
-    assert_eq!(error(&world.sent()[0]), (Some("r1"), Some(502)), "in base64 it is larger than a message");
+    let mut fixture = joined();
+    fixture.receive(request("r1", "/"));
+    let key = fixture.key();
+    fixture.fetched(key, answer(&vec![0; 20 << 20]));
+    assert_eq!(error(&fixture.values()[0]), (Some("r1"), Some(502)), "in base64 it exceeds a message");
 }
 
 #[test]
-fn requests_that_must_not_be_made_are_refused_with_their_id() {
-    let mut world = World::joined();
+fn refuses_forbidden_requests_with_their_id() {
+    let mut fixture = joined();
     for url in ["http://other.example/", "//other.example/", "@other.example/", "*", "", "/a\n", "/ä", "/a#b"] {
-        world.hear(request("r1", url));
-        assert_eq!((error(&world.sent()[0]), world.fetches.len()), ((Some("r1"), Some(400)), 0), "TUN-16: {url}");
+        fixture.receive(request("r1", url));
+        assert_eq!((error(&fixture.values()[0]), fixture.fetches.len()), ((Some("r1"), Some(400)), 0), "TUN-16: {url}");
     }
 }
 
 #[test]
-fn malformed_messages_are_answered_with_the_id_that_can_be_read() {
-    let mut world = World::joined();
+fn answers_malformed_messages_with_their_id_if_any() {
+    let mut fixture = joined();
     let mut unread = request("r7", "/");
     unread["data"]["method"] = json!(7);
     for (text, id) in [
         ("{".to_owned(), None),
         ("[]".to_owned(), None),
-        (json!({ "type": "Unheard", "data": { "id": "r7" } }).to_string(), Some("r7")),
+        (json!({ "type": "Unknown", "data": { "id": "r7" } }).to_string(), Some("r7")),
         (json!({ "type": "Stats", "data": {} }).to_string(), None),
         (json!({ "type": "HttpRequest", "data": { "id": 7 } }).to_string(), None),
         (unread.to_string(), Some("r7")),
     ] {
-        world.hear_text(&text);
-        let sent = world.sent();
+        fixture.receive_text(&text);
+        let sent = fixture.values();
         assert_eq!((sent.len(), error(&sent[0])), (1, (id, Some(400))), "TUN-17: {text}");
     }
-    let actions = world.client.binary(&[0xC1], world.now);
-    world.apply(actions);
-    assert_eq!((world.written()[0].0, world.told().as_str()), (Encoding::MessagePack, ""), "TUN-17, TUN-33");
-    world.hear(json!({ "type": "Error", "data": { "error": "told" } }));
-    assert_eq!(world.sent(), [] as [Value; 0], "an error is not answered");
+    fixture.receive_bytes(&[0xC1]);
+    assert_eq!((fixture.encoded()[0].0, fixture.reported().as_str()), (Encoding::MessagePack, ""), "TUN-17, TUN-33");
+    fixture.receive(json!({ "type": "Error", "data": { "error": "any" } }));
+    assert_eq!(fixture.values(), [] as [Value; 0], "an error is not answered");
 }
 
 #[test]
-fn a_second_request_with_an_id_under_way_is_refused_and_the_first_goes_on() {
-    let mut world = World::joined();
-    world.hear(request("r1", "/"));
-    let key = world.key();
-    world.hear(request("r1", "/"));
-    assert_eq!((error(&world.sent()[0]), world.fetches.len()), ((Some("r1"), Some(409)), 0), "TUN-18");
-    world.fetched(key, answer(b""));
-    assert_eq!(world.sent()[0]["type"], "HttpResponse", "TUN-18");
-    world.hear(request("r1", "/"));
-    world.key();
+fn refuses_a_second_request_with_an_id_in_flight() {
+    let mut fixture = joined();
+    fixture.receive(request("r1", "/"));
+    let key = fixture.key();
+    fixture.receive(request("r1", "/"));
+    assert_eq!((error(&fixture.values()[0]), fixture.fetches.len()), ((Some("r1"), Some(409)), 0), "TUN-18");
+    fixture.fetched(key, answer(b""));
+    assert_eq!(fixture.values()[0]["type"], "HttpResponse", "TUN-18");
+    fixture.receive(request("r1", "/"));
+    fixture.key();
 }
 
 #[test]
-fn more_requests_than_the_limit_are_refused() {
-    let mut world = World::joined();
-    (0..=MOST_UNDER_WAY).for_each(|number| world.hear(request(&number.to_string(), "/")));
-    assert_eq!(world.fetches.len(), MOST_UNDER_WAY);
-    assert_eq!(error(&world.sent()[0]), (Some("1000"), Some(503)));
-    let key = world.fetches[0].key;
-    world.fetched(key, answer(b""));
-    world.hear(request("again", "/"));
-    assert_eq!(world.fetches.len(), MOST_UNDER_WAY + 1);
+fn refuses_requests_beyond_the_limit() {
+    let mut fixture = joined();
+    (0..=MOST_UNDER_WAY).for_each(|number| fixture.receive(request(&number.to_string(), "/")));
+    assert_eq!(fixture.fetches.len(), MOST_UNDER_WAY);
+    assert_eq!(error(&fixture.values()[0]), (Some("1000"), Some(503)));
+    let key = fixture.fetches[0].key;
+    fixture.fetched(key, answer(b""));
+    fixture.receive(request("again", "/"));
+    assert_eq!(fixture.fetches.len(), MOST_UNDER_WAY + 1);
 }
 
 #[test]
-fn pings_are_repeated_and_sent_with_counters() {
-    let mut world = World::joined();
-    world.hear(ping(5));
-    assert_eq!(world.sent(), [json!({ "type": "Pong", "data": { "timestamp": 5 } })], "TUN-30");
-    world.hear(request("r1", "/"));
-    let key = world.key();
-    world.fetched(key, answer(b"123"));
-    world.hear(request("r2", "*"));
-    world.sent();
-    assert_eq!(world.pass(30 * SECOND - Duration::from_millis(1)), [] as [Value; 0], "TUN-31");
-    let sent = world.pass(Duration::from_millis(1));
+fn echoes_pings_and_sends_its_own_with_counters() {
+    let mut fixture = joined();
+    fixture.receive(ping(5));
+    assert_eq!(fixture.values(), [json!({ "type": "Pong", "data": { "timestamp": 5 } })], "TUN-30");
+    fixture.receive(request("r1", "/"));
+    let key = fixture.key();
+    fixture.fetched(key, answer(b"123"));
+    fixture.receive(request("r2", "*"));
+    fixture.values();
+    assert_eq!(fixture.run_for(30 * SECOND - Duration::from_millis(1)), [] as [Value; 0], "TUN-31");
+    let sent = fixture.run_for(Duration::from_millis(1));
     let timestamp = 1_760_000_030_000_u64;
     let stats = json!({ "requests_processed": 2, "bytes_transferred": 8, "uptime_seconds": 30.0 });
     assert_eq!(sent, [ping(timestamp), json!({ "type": "Stats", "data": stats })], "TUN-31, TUN-32");
-    world.hear(json!({ "type": "Pong", "data": { "timestamp": timestamp } }));
-    assert_eq!(world.pass(30 * SECOND).len(), 2);
-    assert_eq!(world.told(), "");
+    fixture.receive(json!({ "type": "Pong", "data": { "timestamp": timestamp } }));
+    assert_eq!(fixture.run_for(30 * SECOND).len(), 2);
+    assert_eq!(fixture.reported(), "");
 }
 
 #[test]
-fn a_cloud_without_pong_is_lost_and_come_back_to() {
-    let mut world = World::joined();
-    world.pass(40 * SECOND - Duration::from_millis(1));
-    world.hear(json!({ "type": "Pong", "data": { "timestamp": 7 } }));
-    assert_eq!(world.told(), "");
-    world.pass(Duration::from_millis(1));
-    assert_eq!(world.told(), "abandon disconnected forget", "TUN-31");
-    world.pass(SECOND);
-    assert_eq!((world.told().as_str(), world.now - world.started), ("connect", 41 * SECOND), "TUN-40");
-    world.join();
-    assert_eq!(world.told(), "connected joined reconnected");
+fn abandons_a_cloud_without_pong_and_reconnects() {
+    let mut fixture = joined();
+    fixture.run_for(40 * SECOND - Duration::from_millis(1));
+    fixture.receive(json!({ "type": "Pong", "data": { "timestamp": 7 } }));
+    assert_eq!(fixture.reported(), "");
+    fixture.run_for(Duration::from_millis(1));
+    assert_eq!(fixture.reported(), "abandon disconnected forget", "TUN-31");
+    fixture.run_for(SECOND);
+    assert_eq!((fixture.reported().as_str(), fixture.now - fixture.started), ("connect", 41 * SECOND), "TUN-40");
+    fixture.open();
+    fixture.join();
+    assert_eq!(fixture.reported(), "connected joined reconnected");
 }
 
 #[test]
-fn answers_of_a_connection_that_is_lost_are_not_for_the_next() {
-    let mut world = World::joined();
-    world.hear_packed(&request("r1", "/"));
-    world.hear_packed(&request("r2", "/"));
-    let keys: Vec<_> = world.fetches.drain(..).map(|fetch| fetch.key).collect();
-    world.fetched(keys[1], answer(b"waits for the network"));
-    world.lose();
-    world.fetched(keys[0], answer(b"late"));
-    assert_eq!(world.told(), "disconnected forget");
-    world.pass(SECOND);
-    world.open();
-    let written = world.written();
+fn does_not_send_answers_of_a_lost_connection_on_the_next() {
+    let mut fixture = joined();
+    fixture.receive_packed(&request("r1", "/"));
+    fixture.receive_packed(&request("r2", "/"));
+    let keys: Vec<_> = fixture.fetches.drain(..).map(|fetch| fetch.key).collect();
+    fixture.fetched(keys[1], answer(b"waits for the network"));
+    fixture.lose();
+    fixture.fetched(keys[0], answer(b"late"));
+    assert_eq!(fixture.reported(), "disconnected forget");
+    fixture.run_for(SECOND);
+    fixture.open();
+    let written = fixture.encoded();
     assert_eq!((written.len(), written[0].0), (1, Encoding::Json), "TUN-40, TUN-33: the agent chooses first again");
-    world.hear(welcome());
-    world.hear(request("r1", "/"));
-    world.fetched(keys[0], answer(b"late"));
-    assert_eq!(world.sent(), [] as [Value; 0], "TUN-40");
-    let key = world.key();
-    world.fetched(key, answer(b""));
-    assert_eq!(world.sent().len(), 1);
+    fixture.receive(welcome());
+    fixture.receive(request("r1", "/"));
+    fixture.fetched(keys[0], answer(b"late"));
+    assert_eq!(fixture.values(), [] as [Value; 0], "TUN-40");
+    let key = fixture.key();
+    fixture.fetched(key, answer(b""));
+    assert_eq!(fixture.values().len(), 1);
 }
 
 #[test]
-fn a_ping_overtakes_what_waits_for_the_network() {
-    let mut world = World::joined();
-    world.hear(request("r1", "/"));
-    let key = world.key();
-    world.fetched(key, answer(b"slow"));
-    world.now += 30 * SECOND;
-    let actions = world.client.tick(world.now);
-    world.apply(actions);
-    let types: Vec<_> = world.sent().iter().map(|message| message["type"].clone()).collect();
+fn a_ping_overtakes_messages_that_wait_for_the_network() {
+    let mut fixture = joined();
+    fixture.receive(request("r1", "/"));
+    let key = fixture.key();
+    fixture.fetched(key, answer(b"slow"));
+    fixture.now += 30 * SECOND;
+    fixture.act(ClientCore::tick);
+    let types: Vec<_> = fixture.values().iter().map(|message| message["type"].clone()).collect();
     assert_eq!(types, ["Ping", "HttpResponse", "Stats"]);
 }
 
 #[test]
-fn the_token_is_not_shown() {
-    let mut world = World::new(Encoding::Json);
-    world.open();
-    assert!(!format!("{:?}", world.client).contains(TOKEN), "TUN-05");
-    assert_eq!(world.sent().len(), 1);
+fn hides_the_token_in_debug_output() {
+    let mut fixture = agent(Encoding::Json);
+    assert!(!format!("{:?}", fixture.client).contains(TOKEN), "TUN-05");
+    assert_eq!(fixture.values().len(), 1);
 }

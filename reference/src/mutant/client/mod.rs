@@ -19,7 +19,7 @@ use relayspec::timing::{Parameter, Timing};
 
 use super::{MutantProxy, SelectedMutant};
 use crate::client::Ending;
-use crate::client::backoff::Habit;
+use crate::client::backoff::PolicyDeviation;
 use crate::net::client::ClientOptions;
 
 /// A proxy between a client with a mutant and its server, user and system.
@@ -63,7 +63,7 @@ impl ClientProxy {
         let mut proxy = MutantProxy::bind(middle, chosen).map_err(ClientProxyError::Port)?;
         proxy.set_patience(options.timing.value(Parameter::ConnectTimeout));
         options.address.redirect(proxy.local_addr());
-        adjust(chosen.mutant.name, &mut options.policy, &mut options.timing, &mut options.habit);
+        adjust(chosen.mutant.name, &mut options.policy, &mut options.timing, &mut options.deviation);
         Ok(Self { effects, middle: Some((proxy, server)) })
     }
 
@@ -130,7 +130,7 @@ impl ClientEffects {
 }
 
 /// Applies another policy or timing than declared.
-pub(super) fn adjust(mutant: &str, policy: &mut Policy, timing: &mut Timing, habit: &mut Habit) {
+pub(super) fn adjust(mutant: &str, policy: &mut Policy, timing: &mut Timing, deviation: &mut PolicyDeviation) {
     match mutant {
         "no-backoff" => (policy.base, policy.factor) = (Duration::from_millis(1), 1.0),
         "constant-delay" => policy.factor = 1.0,
@@ -143,12 +143,12 @@ pub(super) fn adjust(mutant: &str, policy: &mut Policy, timing: &mut Timing, hab
             policy.cap = policy.cap.mul_f64(4.0 / 3.0);
         }
         "no-jitter" => policy.jitter = 0.0,
-        "seeded-alike" => *habit = Habit::RollsAlike,
-        "first-too-early" => *habit = Habit::HurriesFirst,
-        "resets-on-connection" => *habit = Habit::ResetsOnConnection,
-        "never-resets" => *habit = Habit::NeverResets,
-        "counts-losses" => *habit = Habit::CountsLosses,
-        "counts-for-ever" => *habit = Habit::CountsForEver,
+        "seeded-alike" => *deviation = PolicyDeviation::SharesJitter,
+        "first-too-early" => *deviation = PolicyDeviation::ShortensFirstDelay,
+        "resets-on-connection" => *deviation = PolicyDeviation::ResetsOnConnection,
+        "never-resets" => *deviation = PolicyDeviation::NeverResets,
+        "counts-losses" => *deviation = PolicyDeviation::CountsLosses,
+        "counts-for-ever" => *deviation = PolicyDeviation::NeverClearsFailures,
         "never-gives-up" => policy.max_attempts = None,
         "gives-up-late" => policy.max_attempts = policy.max_attempts.map(|most| most + 1),
         "gives-up-early" => policy.max_attempts = policy.max_attempts.map(|most| most.saturating_sub(1).max(1)),

@@ -1,70 +1,72 @@
-//! How many bytes of bodies are kept for whoever reads or writes slowly.
+//! A budget for bodies that slow readers or writers keep in memory.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What is counted, in bytes: a semaphore counts no further than 32 bits.
+/// The unit of the semaphore, in bytes: it counts only up to 32 bits.
 const UNIT: usize = 1 << 10;
 
-/// Room for bodies.
 #[derive(Debug, Clone)]
-pub(in crate::net) struct Budget {
-    room: Arc<Semaphore>,
-    /// One body may go ahead without room. Otherwise many that are half there could all wait for each other.
-    ahead: Arc<Semaphore>,
+pub(in crate::net) struct BodyBudget {
+    permits: Arc<Semaphore>,
+    /// One body may exceed the budget. Otherwise several unfinished bodies could all wait for each other.
+    overdraft: Arc<Semaphore>,
 }
 
-/// Room that is taken, until this is dropped.
+/// A share of the budget, until it is dropped.
 #[derive(Debug, Default)]
-pub(in crate::net) struct Room {
+pub(in crate::net) struct BodyPermit {
     taken: Option<OwnedSemaphorePermit>,
-    ahead: Option<OwnedSemaphorePermit>,
+    overdraft: Option<OwnedSemaphorePermit>,
 }
 
-impl Budget {
+impl BodyBudget {
     pub(in crate::net) fn new(bytes: usize) -> Self {
-        let room = Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
-        Self { room, ahead: Arc::new(Semaphore::new(1)) }
+        let permits = Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
+        Self { permits, overdraft: Arc::new(Semaphore::new(1)) }
     }
 
-    /// Takes room for so many bytes as soon as there is some, or goes ahead; who came first is served first.
-    pub(in crate::net) async fn wait_for(&self, bytes: usize) -> Room {
+    /// Waits for so many bytes or for the overdraft, in order of arrival.
+    pub(in crate::net) async fn wait_for(&self, bytes: usize) -> BodyPermit {
         tokio::select! {
             biased;
-            taken = Arc::clone(&self.room).acquire_many_owned(units(bytes)) => Room { taken: taken.ok(), ahead: None },
-            ahead = Arc::clone(&self.ahead).acquire_owned() => Room { taken: None, ahead: ahead.ok() },
+            taken = Arc::clone(&self.permits).acquire_many_owned(units(bytes)) => {
+                BodyPermit { taken: taken.ok(), overdraft: None }
+            }
+            overdraft = Arc::clone(&self.overdraft).acquire_owned() => {
+                BodyPermit { taken: None, overdraft: overdraft.ok() }
+            }
         }
     }
 
-    /// Takes room for so many bytes, if there is some now.
-    pub(in crate::net) fn take(&self, bytes: usize) -> Option<Room> {
-        let taken = Arc::clone(&self.room).try_acquire_many_owned(units(bytes)).ok()?;
-        Some(Room { taken: Some(taken), ahead: None })
+    /// Takes so many bytes, if they are available now.
+    pub(in crate::net) fn take(&self, bytes: usize) -> Option<BodyPermit> {
+        let taken = Arc::clone(&self.permits).try_acquire_many_owned(units(bytes)).ok()?;
+        Some(BodyPermit { taken: Some(taken), overdraft: None })
     }
 }
 
-impl Room {
-    /// Joins two rooms.
+impl BodyPermit {
     pub(in crate::net) fn add(&mut self, other: Self) {
-        let Self { taken, ahead } = other;
+        let Self { taken, overdraft } = other;
         match (&mut self.taken, taken) {
             (Some(own), Some(other)) => own.merge(other),
             (own @ None, other) => *own = other,
             (Some(_), None) => {}
         }
-        self.ahead = self.ahead.take().or(ahead);
+        self.overdraft = self.overdraft.take().or(overdraft);
     }
 
-    /// Whether no more is needed, however large the body is.
-    pub(in crate::net) fn is_ahead(&self) -> bool {
-        self.ahead.is_some()
+    /// Whether it holds the overdraft, so that the body needs no more permits.
+    pub(in crate::net) fn is_unlimited(&self) -> bool {
+        self.overdraft.is_some()
     }
 
-    /// Bytes that keep their room until nobody has them any more.
+    /// Bytes that hold the permit as long as any part of them lives.
     pub(in crate::net) fn holding(self, bytes: Vec<u8>) -> Bytes {
-        struct Held(Vec<u8>, #[expect(dead_code, reason = "it is kept, and given back when it is dropped")] Room);
+        struct Held(Vec<u8>, #[expect(dead_code, reason = "it is kept, and given back when it is dropped")] BodyPermit);
 
         impl AsRef<[u8]> for Held {
             fn as_ref(&self) -> &[u8] {
@@ -76,7 +78,7 @@ impl Room {
     }
 }
 
-/// The smallest body costs something too.
+/// Rounds up, so that an empty body costs something.
 fn units(bytes: usize) -> u32 {
     u32::try_from(bytes / UNIT + 1).unwrap_or(u32::MAX)
 }
@@ -89,8 +91,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn room_is_bounded_and_given_back_with_the_last_byte() {
-        let budget = Budget::new(10 * UNIT);
+    fn the_budget_is_bounded_and_released_with_the_last_byte() {
+        let budget = BodyBudget::new(10 * UNIT);
         let mut first = budget.take(4 * UNIT).expect("room");
         first.add(budget.take(3 * UNIT).expect("room"));
         assert!(budget.take(UNIT).is_none());
@@ -104,15 +106,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_goes_ahead_where_there_is_no_room() {
-        let budget = Budget::new(4 * UNIT);
+    async fn one_body_may_exceed_the_budget() {
+        let budget = BodyBudget::new(4 * UNIT);
         let mut first = budget.wait_for(2 * UNIT).await;
-        assert!(!first.is_ahead());
+        assert!(!first.is_unlimited());
         first.add(budget.wait_for(4 * UNIT).await);
-        assert!(first.is_ahead());
+        assert!(first.is_unlimited());
         let mut cx = Context::from_waker(Waker::noop());
         let mut second = pin!(budget.wait_for(2 * UNIT));
-        assert!(second.as_mut().poll(&mut cx).is_pending(), "only one goes ahead");
+        assert!(second.as_mut().poll(&mut cx).is_pending(), "only one may exceed it");
         drop(first);
         assert!(second.poll(&mut cx).is_ready());
     }

@@ -1,4 +1,4 @@
-//! From an address to an open WebSocket: TCP, TLS where the address wants it, and the client's side of the handshake (RFC 6455, section 4.1).
+//! From an address to an open WebSocket: TCP, TLS for `wss`, and the client's handshake (RFC 6455, section 4.1).
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -15,23 +15,22 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::trust::Trust;
 use crate::net::handshake::accept_of;
-use crate::net::strict::{Sender, Strict};
+use crate::net::strict::{FrameSender, StrictStream};
 
-/// The largest answer to a handshake, in bytes.
+/// The largest head of a handshake response, in bytes.
 const LARGEST_HEAD: usize = 16 << 10;
-/// The most headers that it may have.
+/// The most headers in it.
 const MOST_HEADERS: usize = 100;
-/// Of each connection, in bytes.
+/// The read buffer, in bytes.
 const READ_BUFFER: usize = 16 << 10;
-/// What is gathered before it is written, in bytes.
+/// How many bytes are collected before a write.
 const WRITE_BUFFER: usize = 16 << 10;
 
 /// A connection, with TLS or without.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
-/// An open WebSocket.
-pub(super) type Socket = WebSocketStream<Strict<Box<dyn Stream>>>;
+pub(super) type ClientSocket = WebSocketStream<StrictStream<Box<dyn ByteStream>>>;
 
 /// The address of a WebSocket endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,21 +38,21 @@ pub struct Address {
     host: String,
     port: u16,
     has_tls: bool,
-    /// As in the head of the handshake.
+    /// The `Host` header.
     authority: String,
     target: String,
 }
 
-/// A text that is no address of a WebSocket endpoint.
+/// A text that is not the address of a WebSocket endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no address: write it as `ws://127.0.0.1:8080/mac`, or with `wss://`")]
-pub struct NoAddress(String);
+#[error("invalid address `{0}`: expected a URL such as `ws://127.0.0.1:8080/mac`, or with `wss://`")]
+pub struct InvalidAddress(String);
 
 impl std::str::FromStr for Address {
-    type Err = NoAddress;
+    type Err = InvalidAddress;
 
-    fn from_str(text: &str) -> Result<Self, NoAddress> {
-        let wrong = || NoAddress(text.chars().take(200).collect());
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let wrong = || InvalidAddress(text.chars().take(200).collect());
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let has_tls = match uri.scheme_str() {
             Some("ws") => false,
@@ -65,16 +64,11 @@ impl std::str::FromStr for Address {
         if host.is_empty() {
             return Err(wrong());
         }
-        // What stands behind the host is a port, or wrong: the library takes numbers that are none.
+        // `Uri` accepts invalid ports, so the text after the host is parsed here.
         let port = match authority.as_str().strip_prefix(authority.host()).ok_or_else(wrong)?.strip_prefix(':') {
             Some(port) => port.parse().map_err(|_| wrong())?,
-            None => {
-                if has_tls {
-                    443
-                } else {
-                    80
-                }
-            }
+            None if has_tls => 443,
+            None => 80,
         };
         let target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         Ok(Self { host, port, has_tls, authority: authority.to_string(), target })
@@ -82,29 +76,28 @@ impl std::str::FromStr for Address {
 }
 
 impl Address {
-    /// Whether the connection is one with TLS: `wss`.
+    /// Whether it is `wss`.
     #[must_use]
     pub fn has_tls(&self) -> bool {
         self.has_tls
     }
 
-    /// Where it leads.
     pub(crate) fn look_up(&self) -> io::Result<SocketAddr> {
         let mut all = (self.host.as_str(), self.port).to_socket_addrs()?;
         all.next().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Has a connection go elsewhere; what is said there stays the same.
+    /// Connects to another address instead; the handshake stays the same.
     pub(crate) fn redirect(&mut self, to: SocketAddr) {
         (self.host, self.port) = (to.ip().to_string(), to.port());
     }
 }
 
-/// Connects. It has no time limit of its own.
-pub(super) async fn dial(address: Address, trust: Trust, max_message: usize) -> io::Result<Socket> {
+/// Connects. Has no time limit of its own.
+pub(super) async fn dial(address: Address, trust: Trust, max_message: usize) -> io::Result<ClientSocket> {
     let tcp = TcpStream::connect((address.host.as_str(), address.port)).await?;
     tcp.set_nodelay(true)?; // WIRE-12
-    let mut stream: Box<dyn Stream> = if address.has_tls {
+    let mut stream: Box<dyn ByteStream> = if address.has_tls {
         let name = ServerName::try_from(address.host.clone()).map_err(invalid)?;
         Box::new(TlsConnector::from(trust.0).connect(name, tcp).await?)
     } else {
@@ -116,12 +109,12 @@ pub(super) async fn dial(address: Address, trust: Trust, max_message: usize) -> 
         .write_buffer_size(WRITE_BUFFER)
         .max_frame_size(Some(max_message))
         .max_message_size(Some(max_message));
-    let strict = Strict::new(stream, &early, Sender::Server);
+    let strict = StrictStream::new(stream, &early, FrameSender::Server);
     Ok(WebSocketStream::from_raw_socket(strict, Role::Client, Some(config)).await)
 }
 
-/// Asks for the upgrade, and gives back what came behind the answer.
-async fn shake_hands(stream: &mut Box<dyn Stream>, address: &Address) -> io::Result<Vec<u8>> {
+/// Performs the handshake, and returns the bytes after the response.
+async fn shake_hands(stream: &mut Box<dyn ByteStream>, address: &Address) -> io::Result<Vec<u8>> {
     let mut key = [0; 16];
     getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
     let key = STANDARD.encode(key);
@@ -135,26 +128,26 @@ async fn shake_hands(stream: &mut Box<dyn Stream>, address: &Address) -> io::Res
     let mut bytes = Vec::with_capacity(1 << 10);
     loop {
         if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed before the answer to the handshake"));
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed before the handshake response"));
         }
-        if let Some(length) = judge_answer(&bytes, &accept_of(key.as_bytes())).map_err(invalid)? {
+        if let Some(length) = check_answer(&bytes, &accept_of(key.as_bytes())).map_err(invalid)? {
             return Ok(bytes.split_off(length));
         }
         if bytes.len() > LARGEST_HEAD {
-            return Err(invalid("the answer to the handshake is too long"));
+            return Err(invalid("the handshake response is too long"));
         }
     }
 }
 
-/// The length of the answer, as soon as it is complete, if it grants the upgrade (RFC 6455, section 4.1).
-fn judge_answer(bytes: &[u8], accept: &str) -> Result<Option<usize>, String> {
+/// The length of the response once it is complete and grants the upgrade (RFC 6455, section 4.1).
+fn check_answer(bytes: &[u8], accept: &str) -> Result<Option<usize>, String> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut answer = httparse::Response::new(&mut headers);
-    let parsed = answer.parse(bytes).map_err(|error| format!("the answer to the handshake is no HTTP: {error}"))?;
+    let parsed = answer.parse(bytes).map_err(|error| format!("the handshake response is not HTTP: {error}"))?;
     let httparse::Status::Complete(length) = parsed else { return Ok(None) };
     let status = answer.code.unwrap_or_default();
     if status != 101 {
-        return Err(format!("the handshake was answered with HTTP status {status}"));
+        return Err(format!("the handshake was refused with HTTP status {status}"));
     }
     let values = |name: &'static str| {
         let same = answer.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
@@ -163,14 +156,14 @@ fn judge_answer(bytes: &[u8], accept: &str) -> Result<Option<usize>, String> {
     if !values("upgrade").any(|value| value.eq_ignore_ascii_case("websocket"))
         || !values("connection").any(|value| value.eq_ignore_ascii_case("upgrade"))
     {
-        return Err("the answer to the handshake does not switch to WebSocket".to_owned());
+        return Err("the handshake response does not switch to WebSocket".to_owned());
     }
     if !values("sec-websocket-accept").eq([accept]) {
-        return Err("the answer to the handshake has a wrong Sec-WebSocket-Accept".to_owned());
+        return Err("the handshake response has a wrong Sec-WebSocket-Accept".to_owned());
     }
     for name in ["sec-websocket-extensions", "sec-websocket-protocol"] {
         if values(name).any(|value| !value.is_empty()) {
-            return Err(format!("the answer to the handshake has a {name} that was not asked for"));
+            return Err(format!("the handshake response has a {name} that was not requested"));
         }
     }
     Ok(Some(length))
@@ -185,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_have_a_scheme_a_host_and_perhaps_more() {
+    fn reads_addresses() {
         for (text, host, port, target) in [
             ("ws://127.0.0.1:8080/mac", "127.0.0.1", 8080, "/mac"),
             ("ws://relay.example", "relay.example", 80, "/"),
@@ -196,25 +189,25 @@ mod tests {
             assert_eq!((address.host.as_str(), address.port, address.target.as_str()), (host, port, target));
         }
         for text in ["", "127.0.0.1:80", "http://127.0.0.1/", "ws://", "ws:///mac", "ws://a:99999/", "ws://me@there/"] {
-            assert!(text.parse::<Address>().is_err(), "`{text}` was taken for an address");
+            assert!(text.parse::<Address>().is_err(), "accepted `{text}`");
         }
     }
 
     #[test]
-    fn an_answer_is_judged_when_it_is_complete() {
+    fn checks_a_response_once_it_is_complete() {
         let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n";
         let full = format!("{head}Sec-WebSocket-Accept: yes\r\n\r\n");
-        assert_eq!(judge_answer(format!("{full}\u{1}").as_bytes(), "yes"), Ok(Some(full.len())));
-        assert_eq!(judge_answer(&full.as_bytes()[..full.len() - 1], "yes"), Ok(None));
-        for (wrong, told) in [
+        assert_eq!(check_answer(format!("{full}\u{1}").as_bytes(), "yes"), Ok(Some(full.len())));
+        assert_eq!(check_answer(&full.as_bytes()[..full.len() - 1], "yes"), Ok(None));
+        for (wrong, problem) in [
             (full.replace("101", "503"), "HTTP status 503"),
             (full.replace("yes", "no"), "wrong Sec-WebSocket-Accept"),
             (full.replace("Upgrade: W", "Upgrade: h2, X-W"), "does not switch"),
-            (full.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: x\r\n\r\n"), "not asked for"),
-            ("SSH-2.0\r\n".to_owned(), "no HTTP"),
+            (full.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: x\r\n\r\n"), "not requested"),
+            ("SSH-2.0\r\n".to_owned(), "not HTTP"),
         ] {
-            let error = judge_answer(wrong.as_bytes(), "yes").expect_err(&wrong);
-            assert!(error.contains(told), "{wrong}: {error}");
+            let error = check_answer(wrong.as_bytes(), "yes").expect_err(&wrong);
+            assert!(error.contains(problem), "{wrong}: {error}");
         }
     }
 }

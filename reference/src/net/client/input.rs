@@ -1,48 +1,42 @@
-//! What the user types or the driver writes: lines, read by a thread of their own.
+//! Reads standard input in a thread.
 //!
-//! A thread, since reading a terminal or a pipe blocks, and must not keep the process from ending: it is never waited for.
+//! A thread, since reading a terminal or a pipe blocks, and the process must be able to end meanwhile: the thread is never joined.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::thread;
 
 use tokio::sync::mpsc;
 
-/// The longest line, in bytes: a message of 1 MiB of which every character is escaped, and more.
+/// The longest line, in bytes: enough for a message of 1 MiB in which every character is escaped.
 const LONGEST_LINE: u64 = 8 << 20;
-/// Lines that are read ahead.
+/// Pieces that are read ahead.
 const AHEAD: usize = 8;
 
-/// A piece of input.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Input {
-    /// A line, with the line feed at its end if it has one.
+    /// A line, with its line feed if any.
     Line(String),
-    /// Bytes as they come.
     Bytes(Vec<u8>),
-    /// A line that is no UTF-8, or too long; it was skipped.
+    /// A line that is not UTF-8 or too long, and was skipped.
     Unreadable(&'static str),
-    /// There is nothing more.
     End,
 }
 
-/// How to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// Line by line.
+pub(super) enum ReadMode {
     Lines,
-    /// Whatever is there at once, as from a terminal in raw mode.
+    /// Whatever is available, as from a terminal in raw mode.
     Bytes,
 }
 
-/// Starts to read.
-pub(super) fn start(input: impl Read + Send + 'static, manner: Manner) -> mpsc::Receiver<Input> {
+pub(super) fn start(input: impl Read + Send + 'static, mode: ReadMode) -> mpsc::Receiver<Input> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let reading = move || {
         let mut input = BufReader::new(input);
         loop {
-            let read = match manner {
-                Manner::Lines => read_line(&mut input),
-                Manner::Bytes => read_bytes(&mut input),
+            let read = match mode {
+                ReadMode::Lines => read_line(&mut input),
+                ReadMode::Bytes => read_bytes(&mut input),
             };
             let piece = read.unwrap_or(Input::End);
             let is_last = piece == Input::End;
@@ -51,7 +45,7 @@ pub(super) fn start(input: impl Read + Send + 'static, manner: Manner) -> mpsc::
             }
         }
     };
-    // Without the thread the sender is dropped, and that is the end of the input.
+    // If the thread cannot start, the sender is dropped, which ends the input.
     _ = thread::Builder::new().name("input".to_owned()).spawn(reading);
     receiver
 }
@@ -70,9 +64,9 @@ fn read_line(input: &mut impl BufRead) -> io::Result<Input> {
     }
     if line.len() as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
         skip_line(input)?;
-        return Ok(Input::Unreadable("A line is too long, and was skipped."));
+        return Ok(Input::Unreadable("A line was too long, and was skipped."));
     }
-    Ok(String::from_utf8(line).map_or(Input::Unreadable("A line is no UTF-8, and was skipped."), Input::Line))
+    Ok(String::from_utf8(line).map_or(Input::Unreadable("A line was not UTF-8, and was skipped."), Input::Line))
 }
 
 fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
@@ -101,12 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_keep_their_ends_and_what_is_unreadable_is_skipped() {
+    fn lines_keep_their_ends_and_unreadable_ones_are_skipped() {
         let line = |text: &str| Input::Line(text.to_owned());
         assert_eq!(pieces(b"a\n\nb\0\r\nc"), [line("a\n"), line("\n"), line("b\0\r\n"), line("c")]);
-        assert_eq!(pieces(b"\xFF\na\n"), [Input::Unreadable("A line is no UTF-8, and was skipped."), line("a\n")]);
+        assert_eq!(pieces(b"\xFF\na\n"), [Input::Unreadable("A line was not UTF-8, and was skipped."), line("a\n")]);
         let mut long = vec![b'x'; LONGEST_LINE as usize + 10];
         long.extend(b"\na\n");
-        assert_eq!(pieces(&long), [Input::Unreadable("A line is too long, and was skipped."), line("a\n")]);
+        assert_eq!(pieces(&long), [Input::Unreadable("A line was too long, and was skipped."), line("a\n")]);
     }
 }

@@ -1,24 +1,26 @@
 //! The shell of the clients: one loop around a core, its connection, its user and its timer.
 //!
-//! The shell moves bytes and keeps time; what the protocol speaks of is decided in [`crate::client`].
+//! The shell moves bytes and keeps time; protocol decisions are taken in [`crate::client`].
 
+mod connection;
 mod dial;
-mod front;
+mod frontend;
 mod input;
 mod local;
 mod output;
-mod person;
 mod raw;
+mod render;
 pub(crate) mod rpc;
 mod shells;
 mod start;
 mod trust;
-mod wire;
 
-pub use dial::{Address, NoAddress};
+pub use dial::{Address, InvalidAddress};
 pub use raw::RawMode;
-pub use start::{TunnelAgent, pairing_host, pairing_viewer, sync_client, terminal_host, terminal_viewer, tunnel_agent};
-pub use trust::{NoTrust, Trust};
+pub use start::{
+    TunnelAgentOptions, pairing_host, pairing_viewer, sync_client, terminal_host, terminal_viewer, tunnel_agent,
+};
+pub use trust::{Trust, TrustError};
 
 use std::pin::pin;
 use std::time::Duration;
@@ -28,97 +30,98 @@ use relayspec::timing::{Parameter, Timing};
 use tokio::time::{sleep_until, timeout};
 
 use super::clock;
-use crate::client::backoff::{Dice, Habit};
-use crate::client::{Action, Client, Ending, Role};
-use front::{Front, Pace, Said};
-use wire::{Happening, Wire};
+use super::system::SystemRandom;
+use crate::client::backoff::PolicyDeviation;
+use crate::client::{ClientAction, ClientCore, ClientRole, Ending};
+use connection::{ClientConnection, ConnectionEvent};
+use frontend::{FetchDelivery, Frontend, FrontendEvent};
 
-/// How a client runs.
+/// The options of a WebSocket client.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// Where to connect.
+    /// The endpoint.
     pub address: Address,
-    /// Whose certificates are good, where the address is one with TLS.
+    /// The trusted certificates, for `wss`.
     pub trust: Trust,
-    /// How to come back after a loss.
+    /// The reconnection policy.
     pub policy: Policy,
-    /// The timing parameters. A client uses `connect_timeout`, `notify_deadline`, `heartbeat_interval` and `heartbeat_timeout`;
-    /// a sync client `subscribe_timeout` and `request_timeout` too.
+    /// The timing parameters. A client uses `connect_timeout`, `notify_deadline`, `heartbeat_interval` and `heartbeat_timeout`; a sync client
+    /// also `subscribe_timeout` and `request_timeout`.
     pub timing: Timing,
-    /// The largest message that is accepted, in bytes as encoded; at least 1 MiB (WIRE-07).
+    /// The largest accepted message, in bytes as encoded; at least 1 MiB (WIRE-07).
     pub max_message: usize,
-    /// Who is at the other side.
+    /// The user.
     pub user: User,
-    /// What it makes of its policy.
-    pub habit: Habit,
+    /// A deliberate deviation from the policy.
+    pub deviation: PolicyDeviation,
 }
 
-/// Who uses a client.
+impl ClientOptions {
+    /// Default timing, public certificate authorities, messages of up to 2 MiB.
+    #[must_use]
+    pub fn new(address: Address, policy: Policy, user: User) -> Self {
+        let (trust, timing) = (Trust::default(), Timing::default());
+        Self { address, trust, policy, timing, max_message: 2 << 20, user, deviation: PolicyDeviation::None }
+    }
+}
+
+/// The user of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum User {
-    /// A person, or a program that knows nothing of the driver protocol: what comes is written as it is, what is given is sent line by
-    /// line.
+    /// A person, or a program without the driver protocol: data is written as it is, and input is sent line by line.
     Person {
-        /// Whether the end of the input is the end of the client, once all was sent; otherwise it means nothing.
+        /// Whether the client stops at the end of input, once all is sent; otherwise the end of input is ignored.
         ends_with_input: bool,
     },
     /// A driver (chapter `driver`).
     Driver,
 }
 
-/// The operating system's randomness.
-#[derive(Debug)]
-struct System;
-
-impl Dice for System {
-    fn swing(&mut self) -> f64 {
-        let mut bytes = [0; 4];
-        // Without randomness there is no jitter.
-        if getrandom::fill(&mut bytes).is_err() {
-            return 0.0;
-        }
-        f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX) * 2.0 - 1.0
-    }
-}
-
-struct Shell<R, F> {
-    client: Client<R, System>,
-    wire: Wire,
-    front: F,
+struct ClientShell<R, F> {
+    client: ClientCore<R, SystemRandom>,
+    connection: ClientConnection,
+    frontend: F,
     ends_with_input: bool,
 }
 
-async fn run<R: Role, F: Front>(role: R, front: F, options: ClientOptions, stop: impl Future<Output = ()>) -> Ending {
-    let ClientOptions { address, trust, policy, timing, max_message, user, habit } = options;
+async fn run<R: ClientRole, F: Frontend>(
+    role: R,
+    frontend: F,
+    options: ClientOptions,
+    stop: impl Future<Output = ()>,
+) -> Ending {
+    let ClientOptions { address, trust, policy, timing, max_message, user, deviation } = options;
     let notify_deadline = timing.value(Parameter::NotifyDeadline);
-    let shell = Shell {
-        client: Client::new(role, policy, timing, System, clock::instant()).with(habit),
-        wire: Wire::new(address, trust, max_message, notify_deadline),
-        front,
+    let shell = ClientShell {
+        client: ClientCore::new(role, policy, timing, SystemRandom, clock::instant()).with(deviation),
+        connection: ClientConnection::new(address, trust, max_message, notify_deadline),
+        frontend,
         ends_with_input: user == User::Person { ends_with_input: true },
     };
     shell.run(notify_deadline, stop).await
 }
 
-impl<R: Role, F: Front> Shell<R, F> {
+impl<R: ClientRole, F: Frontend> ClientShell<R, F> {
     async fn run(mut self, notify_deadline: Duration, stop: impl Future<Output = ()>) -> Ending {
         let mut stop = pin!(stop);
         let ending = loop {
-            // Far away where nothing is due.
+            // Far away if nothing is due.
             let wake_at = self.client.wake_at().unwrap_or_else(|| clock::instant() + Duration::from_secs(3600));
-            let output = self.front.output();
+            let output = self.frontend.output();
             let holds = !output.has_room() || self.client.is_congested();
-            let listens = output.has_room_for_answers() && !(self.front.can_wait() && self.client.is_busy());
+            let listens = output.has_room_for_answers() && !(self.frontend.can_wait() && self.client.is_busy());
             if holds {
-                self.client.heard(clock::instant());
+                self.client.received(clock::instant());
             }
             let written = output.written();
             let client = &mut self.client;
-            self.front.set_pace(if client.has_enough_to_say() { Pace::Held } else { Pace::Free });
+            let delivery =
+                if client.should_defer_fetches() { FetchDelivery::Deferred } else { FetchDelivery::Immediate };
+            self.frontend.set_delivery(delivery);
             let actions = tokio::select! {
                 () = &mut stop => self.client.stop(),
-                happening = self.wire.next(holds, || client.next_message()) => self.happened(happening),
-                said = self.front.next(), if listens => self.said(said),
+                event = self.connection.next(holds, || client.next_message()) => self.connection_event(event),
+                event = self.frontend.next(), if listens => self.frontend_event(event),
                 () = sleep_until(wake_at.into()) => self.client.tick(clock::instant()),
                 () = written, if holds => Vec::new(),
             };
@@ -126,44 +129,44 @@ impl<R: Role, F: Front> Shell<R, F> {
                 break ending;
             }
         };
-        // With some time left of the deadline for the process to end (RECON-13).
+        // Leaves part of the deadline for the process to end (RECON-13).
         let client = &mut self.client;
-        self.wire.close(notify_deadline / 2, || client.next_message()).await;
+        self.connection.close(notify_deadline / 2, || client.next_message()).await;
         let last = self.client.closed();
         self.carry_out(last);
-        _ = timeout(notify_deadline / 4, self.front.output().drained()).await;
+        _ = timeout(notify_deadline / 4, self.frontend.output().drained()).await;
         ending
     }
 
-    fn happened(&mut self, happening: Happening) -> Vec<Action> {
+    fn connection_event(&mut self, event: ConnectionEvent) -> Vec<ClientAction> {
         let now = clock::instant();
-        match happening {
-            Happening::Opened => self.client.opened(now),
-            Happening::Text(text) => self.client.text(&text, now),
-            Happening::Binary(bytes) => self.client.binary(&bytes, now),
-            Happening::Heard => {
-                self.client.heard(now);
+        match event {
+            ConnectionEvent::Opened => self.client.opened(now),
+            ConnectionEvent::Text(text) => self.client.text(&text, now),
+            ConnectionEvent::Binary(bytes) => self.client.binary(&bytes, now),
+            ConnectionEvent::ControlFrame => {
+                self.client.received(now);
                 Vec::new()
             }
-            Happening::Sent => self.client.sent(now),
-            Happening::Lost { close_code } => self.client.lost(close_code, now),
+            ConnectionEvent::Sent => self.client.sent(now),
+            ConnectionEvent::Lost { close_code } => self.client.lost(close_code, now),
         }
     }
 
-    fn said(&mut self, said: Said) -> Vec<Action> {
+    fn frontend_event(&mut self, event: FrontendEvent) -> Vec<ClientAction> {
         let now = clock::instant();
-        match said {
-            Said::Line(line) if line.trim().is_empty() => Vec::new(),
-            Said::Line(line) => self.client.line(&line, now),
-            Said::Typed(bytes) => self.client.typed(&bytes, now),
-            Said::Command(command) => self.client.command(command, now),
-            Said::Written { session_id, bytes } => self.client.written(&session_id, bytes, now),
-            Said::Fetched(fetched) => {
-                let told = fetched.into_iter().map(|done| self.client.fetched(done.key, done.fetched, now));
-                told.flatten().collect()
+        match event {
+            FrontendEvent::Line(line) if line.trim().is_empty() => Vec::new(),
+            FrontendEvent::Line(line) => self.client.line(&line, now),
+            FrontendEvent::Typed(bytes) => self.client.typed(&bytes, now),
+            FrontendEvent::Command(command) => self.client.command(command, now),
+            FrontendEvent::Written { session_id, bytes } => self.client.written(&session_id, bytes, now),
+            FrontendEvent::Fetched(fetched) => {
+                let results = fetched.into_iter().map(|done| self.client.fetched(done.key, done.fetched, now));
+                results.flatten().collect()
             }
-            Said::Unreadable(why) => self.client.refuse("INVALID_COMMAND", why),
-            Said::End => {
+            FrontendEvent::Unreadable(why) => self.client.refuse("INVALID_COMMAND", why),
+            FrontendEvent::End => {
                 if self.ends_with_input {
                     return self.client.end_when_sent();
                 }
@@ -172,19 +175,19 @@ impl<R: Role, F: Front> Shell<R, F> {
         }
     }
 
-    /// How the client ends, if it does.
-    fn carry_out(&mut self, actions: Vec<Action>) -> Option<Ending> {
+    /// Carries out actions; returns the ending, if any.
+    fn carry_out(&mut self, actions: Vec<ClientAction>) -> Option<Ending> {
         for action in actions {
             match action {
-                Action::Connect => self.wire.connect(),
-                Action::Abandon => self.wire.drop_now(),
-                Action::Leave => self.wire.leave(),
-                Action::Report(event) => self.front.tell(event),
-                Action::Show { session_id, bytes } => self.show(&session_id, bytes),
-                Action::Session(change) => self.front.change(change),
-                Action::Fetch(fetch) => self.front.fetch(*fetch),
-                Action::ForgetFetches => self.front.forget_fetches(),
-                Action::End(ending) => return Some(ending),
+                ClientAction::Connect => self.connection.connect(),
+                ClientAction::Abandon => self.connection.drop_now(),
+                ClientAction::Leave => self.connection.leave(),
+                ClientAction::Report(event) => self.frontend.report(event),
+                ClientAction::Show { session_id, bytes } => self.show(&session_id, bytes),
+                ClientAction::Session(change) => self.frontend.change(change),
+                ClientAction::Fetch(fetch) => self.frontend.fetch(*fetch),
+                ClientAction::ForgetFetches => self.frontend.forget_fetches(),
+                ClientAction::End(ending) => return Some(ending),
             }
         }
         None
@@ -192,8 +195,8 @@ impl<R: Role, F: Front> Shell<R, F> {
 
     fn show(&mut self, session_id: &str, bytes: Vec<u8>) {
         // A person sees one session at a time.
-        if !self.front.can_wait() || self.client.shows(session_id) {
-            self.front.show(session_id, bytes);
+        if !self.frontend.can_wait() || self.client.shows(session_id) {
+            self.frontend.show(session_id, bytes);
         }
     }
 }

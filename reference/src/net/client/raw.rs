@@ -1,20 +1,20 @@
-//! A terminal in raw mode: keys go to the other side as they are typed. Whatever happens, the terminal is as before afterwards.
+//! Raw mode of the terminal: keys are sent as they are typed. The terminal is restored in any case.
 
 use std::io;
 
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
 
-/// Raw mode, for as long as this value lives.
+/// Raw mode, as long as this value lives.
 #[derive(Debug)]
 pub struct RawMode {
     before: Option<Termios>,
 }
 
 impl RawMode {
-    /// Puts the terminal at standard input into raw mode; where there is none, nothing happens.
+    /// Puts the terminal on standard input into raw mode; does nothing if it is not a terminal.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// If the system refuses.
     pub fn enter() -> io::Result<Self> {
         if !isatty(io::stdin()) {
             return Ok(Self { before: None });

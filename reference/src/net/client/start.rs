@@ -1,4 +1,4 @@
-//! The clients that there are, each with the user that it has.
+//! Starts the clients, each with its frontend.
 
 use std::io::{Read, Write};
 
@@ -7,16 +7,16 @@ use relayspec::terminal::{Session, ViewerCode};
 use relayspec::text::Uuid;
 use relayspec::timing::Parameter;
 
-use super::front::{Console, Front, Kind};
-use super::local::Locals;
+use super::frontend::{Console, ConsoleMode, Frontend};
+use super::local::AgentFrontend;
 use super::shells::Shells;
 use super::{ClientOptions, User, run};
 use crate::client::tunnel::{self, LocalOrigin};
-use crate::client::{Change, Ending, pairing, sync, terminal};
+use crate::client::{Ending, SessionChange, pairing, sync, terminal};
 use crate::net::clock::{self, Clock};
 use crate::tunnel::{Encoding, Token};
 
-/// Runs a host of the pairing family until it has given up or is told to stop: by the driver, or by `stop`.
+/// Runs a pairing host until it gives up or is stopped, by the driver or by `stop`.
 pub async fn pairing_host(
     options: ClientOptions,
     client_id: Option<Uuid>,
@@ -24,11 +24,11 @@ pub async fn pairing_host(
     output: impl Write + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let console = Console::start(kind(options.user, Kind::Person), input, output);
-    run(pairing::Host::new(client_id), console, options, stop).await
+    let console = Console::start(mode(options.user, ConsoleMode::Lines), input, output);
+    run(pairing::PairingHost::new(client_id), console, options, stop).await
 }
 
-/// Runs a viewer of the pairing family until it has given up or is told to stop: by the driver, or by `stop`.
+/// Runs a pairing viewer until it gives up or is stopped, by the driver or by `stop`.
 pub async fn pairing_viewer(
     options: ClientOptions,
     code: JoinCode,
@@ -36,12 +36,12 @@ pub async fn pairing_viewer(
     output: impl Write + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let console = Console::start(kind(options.user, Kind::Person), input, output);
-    run(pairing::Viewer::new(code), console, options, stop).await
+    let console = Console::start(mode(options.user, ConsoleMode::Lines), input, output);
+    run(pairing::PairingViewer::new(code), console, options, stop).await
 }
 
-/// Runs a host of the terminal family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver each
-/// session is a pseudo terminal in which `program` runs.
+/// Runs a terminal host until it gives up or is stopped, by the driver or by `stop`. Without a driver each session is a pseudo terminal that
+/// runs `program`.
 pub async fn terminal_host(
     options: ClientOptions,
     client_id: String,
@@ -51,9 +51,9 @@ pub async fn terminal_host(
     output: impl Write + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let first = Change::Open { session_id: session.id.clone() };
-    let host = terminal::Host::new(client_id, session);
-    let console = Console::start(kind(options.user, Kind::Person), input, output);
+    let first = SessionChange::Open { session_id: session.id.clone() };
+    let host = terminal::TerminalHost::new(client_id, session);
+    let console = Console::start(mode(options.user, ConsoleMode::Lines), input, output);
     if options.user == User::Driver {
         return run(host, console, options, stop).await;
     }
@@ -62,8 +62,8 @@ pub async fn terminal_host(
     run(host, shells, options, stop).await
 }
 
-/// Runs a viewer of the terminal family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver what
-/// comes from `input` is typed as it is, as from a terminal in raw mode ([`super::RawMode`]).
+/// Runs a terminal viewer until it gives up or is stopped, by the driver or by `stop`. Without a driver `input` is typed as it is, as from a
+/// terminal in raw mode ([`super::RawMode`]).
 pub async fn terminal_viewer(
     options: ClientOptions,
     code: ViewerCode,
@@ -71,39 +71,39 @@ pub async fn terminal_viewer(
     output: impl Write + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let console = Console::start(kind(options.user, Kind::Raw), input, output);
-    run(terminal::Viewer::new(code), console, options, stop).await
+    let console = Console::start(mode(options.user, ConsoleMode::Raw), input, output);
+    run(terminal::TerminalViewer::new(code), console, options, stop).await
 }
 
-/// What an agent of the tunnel family is told besides what all clients are.
+/// The options of a tunnel agent, besides those of all clients.
 #[derive(Debug, Clone)]
-pub struct TunnelAgent {
-    /// What it authenticates with.
+pub struct TunnelAgentOptions {
+    /// The token.
     pub token: Token,
-    /// The only address that it makes requests to.
+    /// The only server that it makes requests to.
     pub local: LocalOrigin,
-    /// How it writes until the cloud writes otherwise.
+    /// The encoding until the cloud chooses.
     pub encoding: Encoding,
 }
 
-/// Runs an agent of the tunnel family until it has given up or is told to stop: by the driver, or by `stop`.
+/// Runs a tunnel agent until it gives up or is stopped, by the driver or by `stop`.
 pub async fn tunnel_agent(
     options: ClientOptions,
-    agent: TunnelAgent,
+    agent: TunnelAgentOptions,
     input: impl Read + Send + 'static,
     output: impl Write + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let TunnelAgent { token, local, encoding } = agent;
-    let console = Console::start(kind(options.user, Kind::Person), input, output);
-    let front = Locals::start(console, local.clone(), options.timing.value(Parameter::RequestTimeout));
+    let TunnelAgentOptions { token, local, encoding } = agent;
+    let console = Console::start(mode(options.user, ConsoleMode::Lines), input, output);
+    let frontend = AgentFrontend::start(console, local.clone(), options.timing.value(Parameter::RequestTimeout));
     let now = Clock::start().now();
-    let birth = tunnel::Birth { monotonic: clock::instant(), unix: now.unix };
-    run(tunnel::Agent::new(token, local, encoding, &options.timing, birth), front, options, stop).await
+    let started = tunnel::ProcessStart { monotonic: clock::instant(), unix: now.unix };
+    run(tunnel::TunnelAgent::new(token, local, encoding, &options.timing, started), frontend, options, stop).await
 }
 
-/// Runs a client of the sync family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver it subscribes to
-/// `chat`, shows its messages, and sends there what comes from `input`, line by line.
+/// Runs a sync client until it gives up or is stopped, by the driver or by `stop`. Without a driver it subscribes to `chat`, shows its
+/// messages, and sends each line of `input` there.
 pub async fn sync_client(
     options: ClientOptions,
     pin: String,
@@ -112,13 +112,13 @@ pub async fn sync_client(
     output: impl Write + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let console = Console::start(kind(options.user, Kind::Person), input, output);
-    run(sync::Client::new(pin, chat, &options.timing), console, options, stop).await
+    let console = Console::start(mode(options.user, ConsoleMode::Lines), input, output);
+    run(sync::SyncClient::new(pin, chat, &options.timing), console, options, stop).await
 }
 
-fn kind(user: User, person: Kind) -> Kind {
+fn mode(user: User, person: ConsoleMode) -> ConsoleMode {
     match user {
-        User::Driver => Kind::Driver,
+        User::Driver => ConsoleMode::Driver,
         User::Person { .. } => person,
     }
 }

@@ -1,4 +1,4 @@
-//! Whose certificates are taken for good, at addresses with TLS.
+//! The certificates that are trusted for `wss`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,35 +7,35 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Whom to trust.
+/// Trusted certificates.
 #[derive(Clone)]
 pub struct Trust(pub(super) Arc<ClientConfig>);
 
-/// A text that names nobody to trust.
+/// Why certificates cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum NoTrust {
-    /// It is damaged, or something else.
-    #[error("is no PEM file: {0}")]
-    NoPem(rustls::pki_types::pem::Error),
-    /// A certificate that cannot be used.
-    #[error("holds no usable certificate: {0}")]
+pub enum TrustError {
+    /// The file is damaged or not PEM.
+    #[error("invalid PEM file: {0}")]
+    Pem(rustls::pki_types::pem::Error),
+    /// A certificate is unusable.
+    #[error("no usable certificate: {0}")]
     Unusable(rustls::Error),
-    /// Nothing is in it.
-    #[error("holds no certificate")]
+    /// There is no certificate.
+    #[error("no certificate found")]
     Empty,
 }
 
 impl Trust {
-    /// The certificates in a PEM file, and no others.
+    /// Only the certificates in a PEM file.
     ///
     /// # Errors
-    /// Where there is none, or one that cannot be read.
-    pub fn only(pem: &[u8]) -> Result<Self, NoTrust> {
+    /// If there is none, or one cannot be read.
+    pub fn only(pem: &[u8]) -> Result<Self, TrustError> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            roots.add(certificate.map_err(NoTrust::NoPem)?).map_err(NoTrust::Unusable)?;
+            roots.add(certificate.map_err(TrustError::Pem)?).map_err(TrustError::Unusable)?;
         }
-        if roots.is_empty() { Err(NoTrust::Empty) } else { Ok(Self::of(roots)) }
+        if roots.is_empty() { Err(TrustError::Empty) } else { Ok(Self::of(roots)) }
     }
 
     fn of(roots: RootCertStore) -> Self {
@@ -44,7 +44,6 @@ impl Trust {
 }
 
 impl Default for Trust {
-    /// The well-known certificate authorities.
     fn default() -> Self {
         Self::of(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
     }
@@ -61,15 +60,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_names_nobody_is_explained() {
+    fn explains_unusable_files() {
         let section = |base64: &str| format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
-        for (pem, told) in [
-            ("no PEM".to_owned(), "holds no certificate"),
-            ("-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned(), "is no PEM file"),
-            (section("AAAA"), "holds no usable certificate"),
+        for (pem, problem) in [
+            ("no PEM".to_owned(), "no certificate found"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n".to_owned(), "invalid PEM file"),
+            (section("AAAA"), "no usable certificate"),
         ] {
             let error = Trust::only(pem.as_bytes()).expect_err(&pem).to_string();
-            assert!(error.starts_with(told), "{pem}: {error}");
+            assert!(error.starts_with(problem), "{pem}: {error}");
         }
     }
 }

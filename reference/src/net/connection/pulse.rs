@@ -1,33 +1,31 @@
-//! The heartbeat of one connection at work: Pings in time, and who counts as silent.
+//! Keeps the heartbeat of one connection, and decides who counts as silent.
 //!
-//! A Pong can only be missed by who reads. A peer that is not read, because its partner is slow, is not blamed for that; a peer
-//! that does not read is, whoever else waits (PAIR-81, PAIR-82). A peer that reads slowly gets its Ping late, and its time from
-//! then on.
+//! A Pong can be missed only by reading. A peer that is not read because its partner is slow is excused; a peer that does not read is not,
+//! even while others wait (PAIR-81, PAIR-82). A peer that reads slowly gets its Ping late, and its full time from then on.
 
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use super::{Connection, Ending};
+use super::{EndCause, ServerConnection};
 use crate::net::clock;
 use crate::net::closing::Close;
-use crate::server::Core;
+use crate::server::ServerCore;
 
-/// More than systems keep of what a peer has sent and nobody has read, in bytes. A Pong that was sent in time is in there.
+/// More than any system buffers of unread data, in bytes: a Pong sent in time is within the first so many bytes.
 const MOST_UNREAD: u64 = 64 << 20;
-/// Close code for a peer that does not keep up (WIRE-11).
+/// The close code for a peer that does not keep up (WIRE-11).
 const TRY_AGAIN_LATER: u16 = 1013;
-/// However short the deadline is, looking after a connection never fills a processor.
+/// The shortest pause between checks, so that they never busy-loop.
 const SHORTEST_WATCH: Duration = Duration::from_millis(1);
 
-impl<C: Core> Connection<C> {
-    /// Does what is due by now, and has the task woken when more is.
-    pub(super) fn keep_time(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+impl<C: ServerCore> ServerConnection<C> {
+    pub(super) fn keep_time(&mut self, cx: &mut Context<'_>) -> Result<(), EndCause> {
         while self.alarm.as_mut().poll(cx).is_ready() {
             let (awaited, unsent) = (self.heartbeat.awaits_pong(), self.heartbeat.is_unsent());
             if self.heartbeat.tick(clock::instant()) {
                 self.ping_due = true;
                 self.renewal_due = self.grown;
-                self.member.mailbox().trim();
+                self.handle.mailbox().trim();
                 self.outgoing.trim();
                 if !awaited {
                     self.pinged_at = self.socket.get_ref().bytes_read();
@@ -38,11 +36,11 @@ impl<C: Core> Connection<C> {
             }
             if self.patience.is_some_and(|patience| patience <= clock::instant()) {
                 self.patience = None;
-                self.member.unheard();
+                self.handle.first_message_overdue();
             }
-            // A reset is not seen by reading while nothing is read.
+            // While nothing is read, a reset goes unnoticed.
             if self.held && !matches!(self.socket.get_ref().tcp().take_error(), Ok(None)) {
-                return Err(Ending::Lost);
+                return Err(EndCause::Lost);
             }
             if let Some(slow) = self.partner.as_ref().filter(|_| self.held) {
                 slow.nudge();
@@ -53,17 +51,16 @@ impl<C: Core> Connection<C> {
         Ok(())
     }
 
-    /// Whoever takes nothing at all is not waited for without end, where there are others who would have to wait too.
-    pub(super) fn judge_stall(&mut self) -> Result<(), Ending> {
+    pub(super) fn check_stall(&mut self) -> Result<(), EndCause> {
         let Some(limit) = C::STALL_LIMIT else { return Ok(()) };
-        if !self.member.mailbox().is_awaited() {
+        if !self.handle.mailbox().is_awaited() {
             self.stalled = None;
             return Ok(());
         }
         let (now, taken) = (clock::instant(), self.socket.get_ref().bytes_written());
         match self.stalled {
             Some((since, before)) if before == taken && now.duration_since(since) >= limit => {
-                Err(Ending::Close(Close { code: TRY_AGAIN_LATER, reason: "Reads too slowly" }))
+                Err(EndCause::Close(Close { code: TRY_AGAIN_LATER, reason: "Reads too slowly" }))
             }
             Some((_, before)) if before == taken => Ok(()),
             _ => {
@@ -73,8 +70,8 @@ impl<C: Core> Connection<C> {
         }
     }
 
-    /// A connection that is held is looked after in time for its partner to be told of its loss (PAIR-70).
-    pub(super) fn watch_if_held(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+    /// Checks a held connection often enough to notify its partner of a loss in time (PAIR-70).
+    pub(super) fn watch_if_held(&mut self, cx: &mut Context<'_>) -> Result<(), EndCause> {
         if self.held && !self.watched {
             self.watched = true;
             self.set_alarm();
@@ -83,12 +80,12 @@ impl<C: Core> Connection<C> {
         Ok(())
     }
 
-    /// A peer is silent only if what it has sent was read, and there was no Pong in it.
-    pub(super) fn judge_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+    /// Ends the connection of a silent peer: everything it sent was read, without a Pong.
+    pub(super) fn check_silence(&mut self, cx: &mut Context<'_>) -> Result<(), EndCause> {
         if self.heartbeat.is_stuck() {
             let taken = self.socket.get_ref().bytes_written();
             if taken == self.taken_at {
-                return Err(Ending::Silent);
+                return Err(EndCause::Silent);
             }
             self.taken_at = taken;
             self.heartbeat.wait_for_sending(clock::instant());
@@ -106,7 +103,7 @@ impl<C: Core> Connection<C> {
         let read_most = read - self.pinged_at > MOST_UNREAD;
         if self.heartbeat.is_overdue() && (self.exhausted || read_most && !self.held) {
             if read_most || self.excused_at.is_none_or(|before| before == read) {
-                return Err(Ending::Silent);
+                return Err(EndCause::Silent);
             }
             self.read_again();
             self.keep_time(cx)?;
@@ -114,8 +111,8 @@ impl<C: Core> Connection<C> {
         Ok(())
     }
 
-    /// The peer is read after a pause that was none of its making. Its Pong may still have to come, behind all that it has sent
-    /// meanwhile: it has the whole time-out from now on, and again while something comes.
+    /// Reading resumes after a pause that the peer did not cause. Its Pong may be queued behind other data, so it has the whole time-out again,
+    /// and once more while data keeps coming.
     pub(super) fn read_again(&mut self) {
         if self.heartbeat.awaits_pong() {
             self.heartbeat.excuse(clock::instant());

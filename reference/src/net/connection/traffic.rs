@@ -1,7 +1,7 @@
-//! Messages in and out of one connection.
+//! Moves messages in and out of one connection.
 //!
-//! Reading stops while the partner's mailbox is full, so that a slow reader slows down its own session alone (WIRE-10, WIRE-11),
-//! and while the peer does not read its answers.
+//! Reading pauses while the partner's mailbox is full, so that a slow reader slows down only its own session (WIRE-10, WIRE-11), and while the
+//! peer does not read its answers.
 
 use std::mem;
 use std::pin::Pin;
@@ -13,18 +13,18 @@ use futures_util::{Sink, Stream};
 use tokio::task::coop;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Connection, Ending};
+use super::{EndCause, ServerConnection};
 use crate::net::clock;
 use crate::net::mailbox::{Delivery, Mailbox};
-use crate::server::{Core, Inbound};
+use crate::server::{Inbound, ServerCore};
 
-/// Bytes of Pongs that may wait; then the peer is not read (WIRE-11).
+/// From this many bytes of unsent Pongs on, the peer is not read (WIRE-11).
 const PONGS_MARK: usize = 64 << 10;
-/// A message of so many bytes leaves the WebSocket with buffers that are not worth keeping.
+/// A message of this size grows the WebSocket's buffers beyond what is worth keeping.
 const LARGE_MESSAGE: usize = 64 << 10;
 
-impl<C: Core> Connection<C> {
-    pub(super) fn read(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+impl<C: ServerCore> ServerConnection<C> {
+    pub(super) fn read(&mut self, cx: &mut Context<'_>) -> Result<(), EndCause> {
         self.exhausted = false;
         loop {
             if let Some(partner) = self.partner.as_ref().filter(|_| self.held) {
@@ -39,9 +39,9 @@ impl<C: Core> Connection<C> {
             }
             match Pin::new(&mut self.socket).poll_next(cx) {
                 Poll::Ready(Some(message)) => self.take(message?)?,
-                Poll::Ready(None) => return Err(Ending::Lost),
+                Poll::Ready(None) => return Err(EndCause::Lost),
                 Poll::Pending => {
-                    // A task that has used up its turn is told the same.
+                    // `Pending` may also mean that the task's budget is used up.
                     self.exhausted = coop::has_budget_remaining();
                     return Ok(());
                 }
@@ -49,7 +49,7 @@ impl<C: Core> Connection<C> {
         }
     }
 
-    fn take(&mut self, message: Message) -> Result<(), Ending> {
+    fn take(&mut self, message: Message) -> Result<(), EndCause> {
         self.grown |= message.len() > LARGE_MESSAGE;
         let inbound = match message {
             Message::Text(text) => C::read_text(self.role, &text),
@@ -57,7 +57,7 @@ impl<C: Core> Connection<C> {
             Message::Ping(payload) => {
                 self.pongs += payload.len() + 2;
                 self.choked = self.is_choked();
-                self.unflushed = true; // tungstenite has the Pong ready (WIRE-04).
+                self.unflushed = true; // tungstenite has queued the Pong (WIRE-04).
                 return Ok(());
             }
             Message::Pong(_) => {
@@ -65,28 +65,28 @@ impl<C: Core> Connection<C> {
                 self.excused_at = None;
                 return Ok(());
             }
-            Message::Close(_) => return Err(Ending::Answer),
-            Message::Frame(_) => return Ok(()), // Never read.
+            Message::Close(_) => return Err(EndCause::Answer),
+            Message::Frame(_) => return Ok(()), // Never returned by reads.
         };
         self.patience = None;
         match inbound {
             Inbound::Direct(text) => self.forward(text),
-            Inbound::Answered(text) => {
-                self.member.mailbox().answer(&text);
+            Inbound::Reply(text) => {
+                self.handle.mailbox().answer(&text);
                 self.choked = self.is_choked();
             }
-            Inbound::Asked(message) => self.ask(message),
+            Inbound::Request(message) => self.ask(message),
         }
         Ok(())
     }
 
-    /// Leaves data in the partner's mailbox. Only if there is no partner, the relay is asked.
+    /// Delivers data to the partner's mailbox, or to the core if there is no partner.
     fn forward(&mut self, text: String) {
         let delivery = |partner: &Arc<Mailbox>| partner.deliver(&text);
         let mut delivered = self.partner.as_ref().map(delivery);
-        if matches!(delivered, None | Some(Delivery::Shut)) {
-            // If this one takes nothing either, it is closing, and the data reaches nobody.
-            self.partner = self.member.mailbox().partner();
+        if matches!(delivered, None | Some(Delivery::Closed)) {
+            // If this mailbox is closed too, the connection is closing, and the data is dropped.
+            self.partner = self.handle.mailbox().partner();
             delivered = self.partner.as_ref().map(delivery);
         }
         match delivered {
@@ -96,21 +96,21 @@ impl<C: Core> Connection<C> {
     }
 
     fn ask(&mut self, message: C::Message) {
-        if let Some(full) = self.member.receive(message) {
+        if let Some(full) = self.handle.receive(message) {
             (self.partner, self.held) = (Some(full), true);
         }
         self.choked = self.is_choked();
     }
 
     pub(super) fn is_choked(&self) -> bool {
-        self.pongs >= PONGS_MARK || self.member.mailbox().is_choked()
+        self.pongs >= PONGS_MARK || self.handle.mailbox().is_choked()
     }
 
-    pub(super) fn write(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
-        // Twice, since letters are only collected when none is left; not on and on, since the partner may go on and on.
+    pub(super) fn write(&mut self, cx: &mut Context<'_>) -> Result<(), EndCause> {
+        // Twice, since messages are collected only when the queue is empty; no more, since the partner may never stop.
         for _ in 0..2 {
-            if let Some(close) = self.member.mailbox().collect(cx, &mut self.outgoing) {
-                return Err(Ending::Close(close));
+            if let Some(close) = self.handle.mailbox().collect(cx, &mut self.outgoing) {
+                return Err(EndCause::Close(close));
             }
             while self.ping_due || !self.outgoing.is_empty() {
                 match Pin::new(&mut self.socket).poll_ready(cx)? {
@@ -128,7 +128,7 @@ impl<C: Core> Connection<C> {
         if self.unflushed && Pin::new(&mut self.socket).poll_flush(cx)?.is_ready() {
             self.unflushed = false;
             self.pongs = 0;
-            self.member.mailbox().written();
+            self.handle.mailbox().written();
             if self.heartbeat.is_unsent() {
                 self.heartbeat.sent(clock::instant());
             }

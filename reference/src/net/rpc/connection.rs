@@ -1,4 +1,4 @@
-//! One connection of the daemon: frames in, answers out. While its answers are not read, it is not read either.
+//! One connection of the daemon: frames in, answers out. It is not read while its answers are not.
 
 use std::io;
 use std::sync::{Arc, PoisonError};
@@ -8,17 +8,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tracing::{debug, error};
 
-use super::Shared;
+use super::DaemonShared;
 
-/// What is read at once, in bytes.
+/// The most bytes of one read.
 const READ: usize = 64 << 10;
-/// With so many bytes of answers they are written before more frames are looked at.
+/// From this many bytes on, answers are written before further frames are processed.
 const ANSWERS: usize = 256 << 10;
-/// An empty buffer keeps so much of its room.
+/// The capacity that an empty buffer keeps.
 const KEPT: usize = 1 << 20;
 
-/// Serves a connection to its end.
-pub(super) async fn serve(mut stream: UnixStream, shared: Arc<Shared>) {
+pub(super) async fn serve(mut stream: UnixStream, shared: Arc<DaemonShared>) {
     let mut frames = Frames::new(shared.max_frame);
     let mut answers = Vec::new();
     loop {
@@ -27,7 +26,7 @@ pub(super) async fn serve(mut stream: UnixStream, shared: Arc<Shared>) {
         match (&mut stream).take(READ as u64).read_buf(buffer).await {
             Ok(1..) => {}
             Ok(0) => return,
-            Err(error) => return debug!(%error, "the connection broke"),
+            Err(error) => return debug!(%error, "the connection was lost"),
         }
         loop {
             let next = shared.answer(&mut frames, &mut answers);
@@ -37,52 +36,50 @@ pub(super) async fn serve(mut stream: UnixStream, shared: Arc<Shared>) {
             answers.clear();
             answers.shrink_to(KEPT);
             match next {
-                Next::More => {}
-                Next::Read => break,
-                Next::Close => return,
+                Progress::More => {}
+                Progress::Read => break,
+                Progress::Close => return,
             }
         }
     }
 }
 
-/// How it goes on when the answers are written.
-enum Next {
+enum Progress {
     /// There are more whole frames.
     More,
-    /// More has to come first.
+    /// More must be read.
     Read,
-    /// Not at all.
     Close,
 }
 
-impl Shared {
-    /// Answers the frames that are whole, or some of them. What they changed is written before.
-    fn answer(&self, frames: &mut Frames, answers: &mut Vec<u8>) -> Next {
+impl DaemonShared {
+    /// Answers whole frames, all or some. Their changes are in the journal when this returns.
+    fn answer(&self, frames: &mut Frames, answers: &mut Vec<u8>) -> Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let next = loop {
             if answers.len() >= ANSWERS {
-                break Next::More;
+                break Progress::More;
             }
             match frames.next_frame() {
                 Ok(Some(frame)) => match Frame::decode(frame) {
                     Ok(frame) => state.daemon.answer(frame, answers),
                     Err(error) => debug!(%error, "a frame is dropped"), // RPC-04
                 },
-                Ok(None) => break Next::Read,
+                Ok(None) => break Progress::Read,
                 Err(error) => {
                     debug!(%error, "the connection is closed"); // RPC-05
-                    break Next::Close;
+                    break Progress::Close;
                 }
             }
         };
         match state.write() {
             Ok(()) => next,
             Err(error) => {
-                // What cannot be kept must not be acknowledged, now or later.
-                error!(%error, "the journal cannot be written");
+                // What is not stored must never be acknowledged.
+                error!(%error, "cannot write the journal");
                 answers.clear();
                 self.fail(error);
-                Next::Close
+                Progress::Close
             }
         }
     }

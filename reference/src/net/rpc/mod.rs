@@ -1,10 +1,11 @@
-//! The shell of the rpc daemon: a socket, a task for each connection, and the file of the journal.
+//! The shell of the rpc daemon: a socket, a task for each connection, and the journal's file.
 //!
-//! It moves bytes; what is answered and what is kept is decided in [`crate::server::rpc`].
+//! Answers and state are decided in [`crate::server::rpc`].
 
 mod connection;
+mod error;
+mod journal_file;
 mod socket;
-mod store;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,21 +18,22 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use crate::server::rpc::{Daemon, Damaged};
-use socket::{Claim, Socket};
-use store::{Lock, Store, lock};
+use crate::server::rpc::DaemonCore;
+pub use error::DaemonError;
+use journal_file::{JournalFile, Lock, lock};
+use socket::{BoundSocket, Claim};
 
-/// The pause after the operating system refused a connection, for want of file descriptors as a rule.
+/// The pause after a failed accept, usually for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How a daemon runs.
+/// The options of a daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DaemonOptions {
     /// The path of the socket.
     pub socket: PathBuf,
     /// The file of the journal.
     pub journal: PathBuf,
-    /// The longest frame that is accepted, in bytes; at least 16 MiB (RPC-05).
+    /// The longest accepted frame, in bytes; at least 16 MiB (RPC-05).
     pub max_frame: usize,
 }
 
@@ -46,87 +48,33 @@ impl DaemonOptions {
     }
 }
 
-/// Why a daemon cannot start, or go on.
-#[derive(Debug, thiserror::Error)]
-pub enum DaemonError {
-    /// Another daemon listens there, or is about to (RPC-14).
-    #[error("{path} belongs to a daemon that runs")]
-    Taken {
-        /// The path of the socket.
-        path: PathBuf,
-    },
-    /// The file is no socket, and is left as it is.
-    #[error("{path} is no socket")]
-    NoSocket {
-        /// The path.
-        path: PathBuf,
-    },
-    /// The socket cannot be listened at.
-    #[error("cannot listen at {path}")]
-    Socket {
-        /// The path of the socket.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Another daemon writes this journal.
-    #[error("the journal {path} belongs to a daemon that runs")]
-    JournalTaken {
-        /// The path of the journal.
-        path: PathBuf,
-    },
-    /// The journal cannot be read or written.
-    #[error("the journal {path} cannot be used")]
-    Journal {
-        /// The path of the journal.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The journal is damaged.
-    #[error("{path}: {damaged}; move it away to begin anew")]
-    Damaged {
-        /// The path of the journal.
-        path: PathBuf,
-        /// Where and how.
-        damaged: Damaged,
-    },
-    /// The limit for frames is below what every daemon has to accept (RPC-05).
-    #[error("a limit of {given} bytes for frames is below {SMALLEST_LIMIT}, which every daemon has to accept")]
-    MaxFrame {
-        /// The limit that was asked for, in bytes.
-        given: usize,
-    },
-}
-
-/// A daemon that listens (chapter `rpc`, role `daemon`).
+/// A listening daemon (chapter `rpc`, role `daemon`).
 #[derive(Debug)]
 pub struct RpcDaemon {
-    socket: Socket,
+    socket: BoundSocket,
     journal: PathBuf,
-    shared: Arc<Shared>,
+    shared: Arc<DaemonShared>,
     _lock: Lock,
 }
 
-/// What all connections share.
 #[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
+struct DaemonShared {
+    state: Mutex<DaemonState>,
     max_frame: usize,
     failed: Mutex<Option<io::Error>>,
     failure: Notify,
 }
 
 #[derive(Debug)]
-struct State {
-    daemon: Daemon,
-    store: Store,
+struct DaemonState {
+    daemon: DaemonCore,
+    store: JournalFile,
 }
 
-impl State {
-    /// Writes what answers must not go out before.
+impl DaemonState {
+    /// Writes what must be stored before answers are sent.
     fn write(&mut self) -> io::Result<()> {
-        self.daemon.writing().map_or(Ok(()), |writing| self.store.write(&writing))
+        self.daemon.journal_write().map_or(Ok(()), |write| self.store.write(&write))
     }
 }
 
@@ -134,7 +82,7 @@ impl RpcDaemon {
     /// Reads the journal and starts to listen. Connections wait until [`serve`](Self::serve) is called.
     ///
     /// # Errors
-    /// Where another daemon runs there, the journal is damaged, or the system refuses.
+    /// If another daemon runs there, the journal is damaged, or the system refuses.
     pub fn bind(options: &DaemonOptions) -> Result<Self, DaemonError> {
         let DaemonOptions { socket, journal, max_frame } = options;
         if *max_frame < SMALLEST_LIMIT {
@@ -143,10 +91,10 @@ impl RpcDaemon {
         let unusable = |source| DaemonError::Journal { path: journal.clone(), source };
         let (claim, lock) = (Claim::new(socket)?, take(journal)?);
         let mut state = restored(journal)?;
-        // Nobody may connect before it is known what to answer, and that it can be kept.
+        // The state must be restored and storable before any client can connect.
         state.write().map_err(unusable)?;
         let socket = claim.listen()?;
-        let shared = Shared {
+        let shared = DaemonShared {
             state: Mutex::new(state),
             max_frame: *max_frame,
             failed: Mutex::default(),
@@ -155,10 +103,10 @@ impl RpcDaemon {
         Ok(Self { socket, journal: journal.clone(), shared: Arc::new(shared), _lock: lock })
     }
 
-    /// Serves until `stop` is done; what was acknowledged is kept already.
+    /// Serves until `stop` resolves; acknowledged state is already stored.
     ///
     /// # Errors
-    /// Where the journal can be written no further.
+    /// If the journal can no longer be written.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), DaemonError> {
         let (mut stop, mut connections) = (pin!(stop), JoinSet::new());
         loop {
@@ -175,7 +123,7 @@ impl RpcDaemon {
                 accepted = self.socket.listener.accept() => match accepted {
                     Ok((stream, _)) => _ = connections.spawn(connection::serve(stream, Arc::clone(&self.shared))),
                     Err(error) => {
-                        warn!(%error, "no connection can be accepted");
+                        warn!(%error, "cannot accept connections for now");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 },
@@ -194,10 +142,10 @@ fn take(journal: &Path) -> Result<Lock, DaemonError> {
     }
 }
 
-fn restored(journal: &Path) -> Result<State, DaemonError> {
+fn restored(journal: &Path) -> Result<DaemonState, DaemonError> {
     let (store, bytes) =
-        Store::open(journal).map_err(|source| DaemonError::Journal { path: journal.to_owned(), source })?;
+        JournalFile::open(journal).map_err(|source| DaemonError::Journal { path: journal.to_owned(), source })?;
     let daemon =
-        Daemon::restore(&bytes).map_err(|damaged| DaemonError::Damaged { path: journal.to_owned(), damaged })?;
-    Ok(State { daemon, store })
+        DaemonCore::restore(&bytes).map_err(|damaged| DaemonError::Damaged { path: journal.to_owned(), damaged })?;
+    Ok(DaemonState { daemon, store })
 }

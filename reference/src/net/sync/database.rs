@@ -1,8 +1,8 @@
 //! Projects, chats and messages in SQLite.
 //!
-//! A file is in write-ahead mode, and its transactions are handed to the system before anybody is told of them: what was answered is there
-//! again after the process was killed. The system itself is trusted: after a loss of power the latest transactions may be missing, the file
-//! is whole all the same. One process has a file for itself, since the order of its jobs is the order of what is pushed.
+//! The file is in write-ahead mode, and transactions reach the system before they are answered: answered data survives the death of the
+//! process. A power loss may cost the latest transactions but does not damage the file. The file is locked for one process, since the order of
+//! its jobs is the order of the pushes.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,9 +11,8 @@ use relayspec::sync::{Chat, Lists, Message, ModelProfile, Project, Snapshot, Top
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use crate::server::sync::{Job, Outcome};
+use crate::server::sync::{Job, JobOutcome, JobResult};
 
-/// What the tables look like.
 const TABLES: &str = "
     CREATE TABLE project (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
     CREATE TABLE chat (
@@ -30,17 +29,17 @@ const TABLES: &str = "
     ) STRICT;
     CREATE UNIQUE INDEX message_of_chat ON message (chat, seq);
 ";
-/// What a new database begins with.
+/// The initial data.
 const EXAMPLES: &str = "
     INSERT INTO project VALUES ('garden', 'Garden'), ('kitchen', 'Kitchen');
     INSERT INTO chat VALUES
         ('roses', 'garden', 'Roses'), ('tulips', 'garden', 'Tulips'), ('soup', 'kitchen', 'Soup');
 ";
-/// The version of the tables, in the file.
+/// The schema version stored in the file.
 const VERSION: i64 = 1;
-/// Who says what a client sends.
+/// The role of messages that clients send.
 const ROLE: &str = "user";
-/// How long another process that has the file is waited for; it may be about to end.
+/// How long to wait for another process that has the file; it may be about to end.
 const PATIENCE: Duration = Duration::from_secs(2);
 const UNKNOWN_CHAT: &str = "No chat has this id.";
 const UNKNOWN_PROJECT: &str = "No project has this id.";
@@ -48,29 +47,25 @@ const UNKNOWN_PROJECT: &str = "No project has this id.";
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// What SQLite says.
-    #[error("the database cannot be used: {0}")]
+    /// SQLite failed.
+    #[error("cannot use the database: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// Another version of this program made it.
-    #[error("the database has version {0}, and this program knows version {VERSION}")]
+    /// The file was made by another version of this program.
+    #[error("the database has version {0}, but this program supports version {VERSION}")]
     Version(i64),
 }
 
-/// A database that is open.
 #[derive(Debug)]
 pub(super) struct Database {
     connection: Connection,
 }
 
-/// What came of a job, why nothing did, or what is wrong with the database.
-type Done = Result<Result<Outcome, &'static str>, rusqlite::Error>;
-
 impl Database {
-    /// Opens a file, or without one a database that nobody else sees and that is gone with the process.
+    /// Opens a file, or a temporary database that ends with the process.
     pub(super) fn open(file: Option<&Path>) -> Result<Self, DatabaseError> {
         let connection = match file {
             Some(file) => Connection::open(file)?,
-            None => Connection::open("")?, // A temporary file of SQLite's own.
+            None => Connection::open("")?, // A temporary file of SQLite.
         };
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -78,7 +73,7 @@ impl Database {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         let database = Self { connection };
-        database.begin()?; // From here on the file is this process's own.
+        database.begin()?; // From here on the file is locked.
         match database.connection.pragma_query_value(None, "user_version", |row| row.get(0))? {
             VERSION => {}
             0 => {
@@ -92,29 +87,27 @@ impl Database {
         Ok(database)
     }
 
-    /// Begins a transaction that may write.
     pub(super) fn begin(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("BEGIN IMMEDIATE")
     }
 
-    /// Ends it: what was written lasts.
     pub(super) fn commit(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("COMMIT")
     }
 
-    /// Ends it, if there is one, and forgets what was written.
-    pub(super) fn give_up(&self) {
-        // Without a transaction there is nothing to forget.
+    /// Rolls back the transaction, if any.
+    pub(super) fn roll_back(&self) {
+        // Without a transaction there is nothing to roll back.
         _ = self.connection.execute_batch("ROLLBACK");
     }
 
-    /// Does a job within a transaction.
-    pub(super) fn perform(&self, job: Job) -> Done {
+    /// Runs a job within a transaction. Fails if the database does.
+    pub(super) fn run(&self, job: Job) -> rusqlite::Result<JobResult> {
         Ok(match job {
-            Job::Lists => Ok(Outcome::Lists(self.lists()?)),
-            Job::Snapshot(topic) => self.snapshot(topic)?.map(Outcome::Snapshot),
-            Job::Unsubscribe(topic) => Ok(Outcome::Unsubscribed(topic)),
-            Job::Write { chat, content } => self.write(chat, content)?.map(Outcome::Written),
+            Job::Lists => Ok(JobOutcome::Lists(self.lists()?)),
+            Job::Snapshot(topic) => self.snapshot(topic)?.map(JobOutcome::Snapshot),
+            Job::Unsubscribe(topic) => Ok(JobOutcome::Unsubscribed(topic)),
+            Job::Write { chat, content } => self.write(chat, content)?.map(JobOutcome::Written),
         })
     }
 
@@ -169,7 +162,7 @@ impl Database {
         Ok(Ok(Message { id: message_id(&chat, seq), chat_id: chat, role: ROLE.to_owned(), content, seq }))
     }
 
-    /// Makes a chat, unless there is no such project.
+    /// Creates a chat; `None` if the project is unknown.
     pub(super) fn make_chat(&self, id: String, project_id: String, name: String) -> rusqlite::Result<Option<Chat>> {
         if !self.has_project(&project_id)? {
             return Ok(None);
@@ -187,12 +180,11 @@ impl Database {
     }
 }
 
-/// What no other message is called: its chat and its number.
+/// Unique, because a sequence number is unique within its chat.
 fn message_id(chat: &str, seq: u32) -> String {
     format!("{chat}-{seq}")
 }
 
-/// The models that this example would offer, if it had any.
 fn profiles() -> Vec<ModelProfile> {
     let named = |id: &str, name: &str| {
         let members = [("id", id), ("name", name)].map(|(member, text)| (member.to_owned(), json!(text)));

@@ -1,4 +1,4 @@
-//! The shell of the sync server: that of the relays, and beside it a thread for the database and an address for tests.
+//! The shell of the sync server: the shell of all servers, a database thread, and a control address for tests.
 
 mod control;
 mod database;
@@ -13,30 +13,33 @@ use relayspec::sync::Pin;
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use super::{BindError, Options, Server, System, listen};
+use super::listener::listen;
+use super::options::{BindError, Options};
+use super::server::WebSocketServer;
+use super::system::SystemRandom;
 use crate::server::entropy::draw_text;
 use crate::server::sync;
 use database::Database;
 pub use database::DatabaseError;
-use worker::Jobs;
+use worker::JobSender;
 
-/// How a sync server runs, beside what all servers are told.
+/// The options of a sync server, besides those of all servers.
 #[derive(Debug, Clone)]
 pub struct SyncOptions {
-    /// The PIN; drawn at random where there is none.
+    /// The PIN; random if `None`.
     pub pin: Option<Pin>,
-    /// The file that has projects, chats and messages; where there is none they are gone with the server.
+    /// The database file; if `None`, the data ends with the server.
     pub database: Option<PathBuf>,
-    /// Where tests make chats; nowhere if there is none. Port 0 lets the system choose.
+    /// The control address, where tests create chats; none if `None`. Port 0 lets the system choose.
     pub control: Option<SocketAddr>,
 }
 
-/// A sync server that listens (chapter `sync`, role `server`).
+/// A listening sync server (chapter `sync`, role `server`).
 #[derive(Debug)]
 pub struct SyncServer {
-    server: Server<sync::Server<Jobs>>,
+    server: WebSocketServer<sync::SyncServerCore<JobSender>>,
     pin: Pin,
-    jobs: Jobs,
+    jobs: JobSender,
     control: Option<TcpListener>,
     database: JoinHandle<()>,
 }
@@ -45,28 +48,28 @@ impl SyncServer {
     /// Opens the database and starts to listen. Connections wait until [`serve`](Self::serve) is called.
     ///
     /// # Errors
-    /// Where an address cannot be listened at, the database cannot be used, or an option makes no sense.
+    /// If an address cannot be bound, the database cannot be used, or an option is invalid.
     pub async fn bind(options: Options, own: SyncOptions) -> Result<Self, BindError> {
         let pin = match own.pin {
             Some(pin) => pin,
             None => draw_pin()?,
         };
         let database = Database::open(own.database.as_deref())?;
-        let (jobs, waiting) = Jobs::channel();
-        let server = Server::start(sync::Server::new(pin.clone(), jobs.clone()), options).await?;
+        let (jobs, waiting) = JobSender::channel();
+        let server = WebSocketServer::start(sync::SyncServerCore::new(pin.clone(), jobs.clone()), options).await?;
         let control = own.control.map(listen).transpose()?;
         let hub = Arc::downgrade(&server.shared.hub);
         let database = waiting.start(database, hub).map_err(BindError::Thread)?;
         Ok(Self { server, pin, jobs, control, database })
     }
 
-    /// The address that the server listens at, with the port that the system chose.
+    /// The address, with the port that the system chose.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.server.local_addr()
     }
 
-    /// Where tests make chats, with the port that the system chose.
+    /// The control address, with the port that the system chose.
     #[must_use]
     pub fn control_addr(&self) -> Option<SocketAddr> {
         self.control.as_ref()?.local_addr().ok()
@@ -78,7 +81,7 @@ impl SyncServer {
         &self.pin
     }
 
-    /// Serves until the future is ready, and ends as the relays do, when all that was asked for is in the database.
+    /// Serves until `shutdown` resolves; ends like the relays, after all jobs are done.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let Self { server, pin: _, jobs, control, database } = self;
         let hub = Arc::downgrade(&server.shared.hub);
@@ -95,16 +98,16 @@ impl SyncServer {
             () = server.serve(shutdown) => {}
             () = controlling => {}
         }
-        // With the last connection the core is gone, and with it the last who could leave a job.
+        // The core holds the last job sender, and ends with the last connection.
         if hub.upgrade().is_none() {
             _ = tokio::task::spawn_blocking(move || database.join()).await;
         } else {
-            warn!("a connection is still there: the database is left as it is");
+            warn!("a connection is still open: the database thread is not joined");
         }
     }
 }
 
 fn draw_pin() -> Result<Pin, BindError> {
-    let digits = draw_text(&mut System, "0123456789", relayspec::sync::PIN_LENGTH)?;
-    Ok(Pin::new(digits).expect("so many digits are a PIN"))
+    let digits = draw_text(&mut SystemRandom, "0123456789", relayspec::sync::PIN_LENGTH)?;
+    Ok(Pin::new(digits).expect("enough digits for a PIN"))
 }

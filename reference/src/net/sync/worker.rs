@@ -1,7 +1,6 @@
-//! The thread that has the database: it does what waits in one transaction, and tells the core when that lasts.
+//! The database thread: runs waiting jobs in one transaction, and passes their results to the core once they are durable.
 //!
-//! A thread, since a disk takes its time, and nobody else is to wait meanwhile. What waits is bounded by those who ask: a client to which
-//! much is owed is not read.
+//! A thread, since disks are slow and would block the runtime. The queue is bounded by its producers: a client that is owed much is not read.
 
 use std::io;
 use std::sync::Weak;
@@ -14,90 +13,87 @@ use tracing::error;
 
 use super::database::Database;
 use crate::net::hub::Hub;
-use crate::server::sync::{self, Job, Server, Store, Ticket};
+use crate::server::sync::{self, Job, Store, SyncServerCore, Ticket};
 
-/// So many jobs are done in one transaction at most: those who asked first should not wait for those who ask last.
+/// The most jobs in one transaction, so that the first ones need not wait for all.
 const MOST_AT_ONCE: usize = 256;
-/// What clients are told where the database fails.
+/// The answer if the database fails.
 const FAILED: &str = "The server cannot use its database.";
 
-/// Where jobs for the thread are left.
 #[derive(Debug, Clone)]
-pub(super) struct Jobs(Sender<Work>);
+pub(super) struct JobSender(Sender<Work>);
 
 #[derive(Debug)]
 enum Work {
     Job(Ticket, Job),
-    Chat { id: String, project: String, name: String, made: oneshot::Sender<Made> },
+    Chat { id: String, project: String, name: String, made: oneshot::Sender<ChatResult> },
 }
 
-/// A chat that was made; none where there is no such project; or why nothing was made.
-pub(super) type Made = Result<Option<Chat>, &'static str>;
-
-/// What came of a piece of work.
-enum Done {
-    Job(Ticket, sync::Result),
-    Chat(Made, oneshot::Sender<Made>),
+/// A new chat, or `None` if the project is unknown.
+pub(super) type ChatResult = Result<Option<Chat>, &'static str>;
+enum FinishedWork {
+    Job(Ticket, sync::JobResult),
+    Chat(ChatResult, oneshot::Sender<ChatResult>),
 }
 
-impl Store for Jobs {
+impl Store for JobSender {
     fn submit(&mut self, ticket: Ticket, job: Job) {
-        // Without the thread the server is about to end.
+        // If the thread is gone, the server is about to end.
         _ = self.0.send(Work::Job(ticket, job));
     }
 }
 
-impl Jobs {
-    /// Where jobs are left, and where the thread finds them.
-    pub(super) fn channel() -> (Self, Waiting) {
+impl JobSender {
+    pub(super) fn channel() -> (Self, JobQueue) {
         let (sender, receiver) = mpsc::channel();
-        (Self(sender), Waiting(receiver))
+        (Self(sender), JobQueue(receiver))
     }
 
-    /// Makes a chat.
-    pub(super) async fn make_chat(&self, id: String, project: String, name: String) -> Made {
-        let (made, told) = oneshot::channel();
+    pub(super) async fn make_chat(&self, id: String, project: String, name: String) -> ChatResult {
+        let (made, result) = oneshot::channel();
         _ = self.0.send(Work::Chat { id, project, name, made });
-        told.await.unwrap_or(Err(FAILED))
+        result.await.unwrap_or(Err(FAILED))
     }
 }
 
-/// Jobs that wait.
 #[derive(Debug)]
-pub(super) struct Waiting(Receiver<Work>);
+pub(super) struct JobQueue(Receiver<Work>);
 
-impl Waiting {
-    /// Starts the thread. It ends when nobody can leave a job any more.
-    pub(super) fn start(self, database: Database, hub: Weak<Hub<Server<Jobs>>>) -> io::Result<JoinHandle<()>> {
+impl JobQueue {
+    pub(super) fn start(
+        self,
+        database: Database,
+        hub: Weak<Hub<SyncServerCore<JobSender>>>,
+    ) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("database".to_owned()).spawn(move || {
             while let Ok(first) = self.0.recv() {
                 let others = self.0.try_iter().take(MOST_AT_ONCE - 1);
                 let works: Vec<_> = std::iter::once(first).chain(others).collect();
-                let done = perform_all(&database, works);
+                let done = run_all(&database, works);
                 if let Some(hub) = hub.upgrade() {
-                    tell(&hub, done);
+                    pass_on(&hub, done);
                 }
             }
         })
     }
 }
 
-/// Does all in one transaction, so that they cost one. Nobody is told of what does not last.
-fn perform_all(database: &Database, works: Vec<Work>) -> Vec<Done> {
+/// Runs everything in one transaction. If that fails, no result is reported as success.
+fn run_all(database: &Database, works: Vec<Work>) -> Vec<FinishedWork> {
     let mut failure = database.begin().err();
     let mut done = Vec::with_capacity(works.len());
     for work in works {
         done.push(match work {
             Work::Job(ticket, job) => {
-                let result = if failure.is_none() { database.perform(job) } else { Ok(Err(FAILED)) };
-                Done::Job(ticket, noted(result, &mut failure).and_then(|result| result))
+                let result = if failure.is_none() { database.run(job) } else { Ok(Err(FAILED)) };
+                FinishedWork::Job(ticket, note_failure(result, &mut failure).and_then(|result| result))
             }
             Work::Chat { id, project, name, made } => {
                 let result = match failure {
                     None => database.make_chat(id, project, name),
                     Some(_) => Ok(None),
                 };
-                Done::Chat(noted(result, &mut failure), made)
+                FinishedWork::Chat(note_failure(result, &mut failure), made)
             }
         });
     }
@@ -105,30 +101,29 @@ fn perform_all(database: &Database, works: Vec<Work>) -> Vec<Done> {
         failure = database.commit().err();
     }
     let Some(failure) = failure else { return done };
-    error!(%failure, "the database fails");
-    database.give_up();
+    error!(%failure, "the database failed");
+    database.roll_back();
     let failed = |done| match done {
-        Done::Job(ticket, _) => Done::Job(ticket, Err(FAILED)),
-        Done::Chat(_, made) => Done::Chat(Err(FAILED), made),
+        FinishedWork::Job(ticket, _) => FinishedWork::Job(ticket, Err(FAILED)),
+        FinishedWork::Chat(_, made) => FinishedWork::Chat(Err(FAILED), made),
     };
     done.into_iter().map(failed).collect()
 }
 
-/// Keeps the first failure.
-fn noted<T>(result: rusqlite::Result<T>, failure: &mut Option<rusqlite::Error>) -> Result<T, &'static str> {
+fn note_failure<T>(result: rusqlite::Result<T>, failure: &mut Option<rusqlite::Error>) -> Result<T, &'static str> {
     result.map_err(|error| {
         failure.get_or_insert(error);
         FAILED
     })
 }
 
-fn tell(hub: &Hub<Server<Jobs>>, done: Vec<Done>) {
+fn pass_on(hub: &Hub<SyncServerCore<JobSender>>, done: Vec<FinishedWork>) {
     let mut replies = Vec::new();
-    hub.tell(|core, actions| {
+    hub.update(|core, actions| {
         for done in done {
             match done {
-                Done::Job(ticket, result) => core.done(ticket, result, actions),
-                Done::Chat(made, reply) => {
+                FinishedWork::Job(ticket, result) => core.done(ticket, result, actions),
+                FinishedWork::Chat(made, reply) => {
                     if let Ok(Some(chat)) = &made {
                         core.push(ResourceUpdate::Chat { of: chat.project_id.clone(), chat: chat.clone() }, actions); // SYNC-21
                     }
@@ -138,7 +133,7 @@ fn tell(hub: &Hub<Server<Jobs>>, done: Vec<Done>) {
         }
     });
     for (reply, made) in replies {
-        // Whoever has asked may be gone.
+        // The requester may be gone.
         _ = reply.send(made);
     }
 }

@@ -1,4 +1,4 @@
-//! The public side: HTTP/1.1 connections, each request of which becomes a message to an agent (TUN-20, TUN-25).
+//! The public side: HTTP/1.1 connections whose requests are sent to an agent (TUN-20, TUN-25).
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -17,46 +17,49 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::answer::{self, Answer};
-use super::gate::Gate;
-use super::patient::Patient;
-use super::upload;
-use crate::net::{accept, bodies, closing, report};
+use super::answer;
+use super::dispatcher::Dispatcher;
+use super::upload::{self, UploadError};
+use crate::net::http::{HttpAnswer, plain};
+use crate::net::listener::accept;
+use crate::net::server::report;
+use crate::net::watched_stream::WatchedStream;
+use crate::net::{bodies, closing};
 use crate::tunnel::fields;
 
-/// Connections that are served at once; others wait to be accepted.
+/// The most concurrent connections; others wait to be accepted.
 const MOST_CONNECTIONS: usize = 10_000;
-/// For a request head to come, and for an idle connection to be used again.
+/// For a request head, and for an idle connection.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
 /// How long a client may take nothing of its answer.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
-/// The largest request head, in bytes, of which the target may be 64 KiB; longer ones are answered with 431.
+/// The largest request head, in bytes, with a target of up to 64 KiB; longer ones get 431.
 const LARGEST_HEAD: usize = READ_BUFFER;
-/// What is read of a connection at a time at most, in bytes.
+/// The most bytes of one read.
 const READ_BUFFER: usize = 128 << 10;
 
-/// Serves until told to stop; then lets each request that is under way come to its end, until all is over or everything closes.
+/// Serves until `stopped`; then waits for requests in flight until all are done or `closing`.
 pub(super) async fn serve(
     listener: TcpListener,
-    gate: Arc<Gate>,
+    dispatcher: Arc<Dispatcher>,
     mut stopped: watch::Receiver<bool>,
     mut closing: watch::Receiver<bool>,
 ) {
     let of_connections = stopped.clone();
-    let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
         let next = async {
-            let seat = Arc::clone(&seats).acquire_owned().await;
-            (accept(&listener).await, seat)
+            let permit = Arc::clone(&permits).acquire_owned().await;
+            (accept(&listener).await, permit)
         };
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => break,
-            (tcp, seat) = next => {
-                let (gate, stopped) = (Arc::clone(&gate), of_connections.clone());
+            (tcp, permit) = next => {
+                let (dispatcher, stopped) = (Arc::clone(&dispatcher), of_connections.clone());
                 connections.spawn(async move {
-                    connection(tcp, gate, stopped).await;
-                    drop(seat);
+                    connection(tcp, dispatcher, stopped).await;
+                    drop(permit);
                 });
             }
             Some(ended) = connections.join_next() => report(ended),
@@ -74,18 +77,19 @@ pub(super) async fn serve(
     }
 }
 
-async fn connection(tcp: TcpStream, gate: Arc<Gate>, mut stopped: watch::Receiver<bool>) {
+async fn connection(tcp: TcpStream, dispatcher: Arc<Dispatcher>, mut stopped: watch::Receiver<bool>) {
     _ = tcp.set_nodelay(true); // WIRE-12
     let service = service_fn(|request| {
-        let gate = Arc::clone(&gate);
-        Box::pin(async move { Ok::<_, Infallible>(serve_request(request, &gate).await) })
+        let dispatcher = Arc::clone(&dispatcher);
+        Box::pin(async move { Ok::<_, Infallible>(serve_request(request, &dispatcher).await) })
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)
         .max_buf_size(READ_BUFFER)
         .max_header_size(LARGEST_HEAD);
-    let mut connection = http.serve_connection(TokioIo::new(Patient::new(tcp, WRITE_LIMIT)), service);
+    let stream = WatchedStream::new(tcp, Arc::default(), Some(WRITE_LIMIT));
+    let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let mut is_stopping = false;
     let mut stop = pin!(stopped.wait_for(|stopped| *stopped));
     let served = poll_fn(|cx| {
@@ -96,30 +100,30 @@ async fn connection(tcp: TcpStream, gate: Arc<Gate>, mut stopped: watch::Receive
         connection.poll_without_shutdown(cx)
     });
     _ = served.await;
-    // A client that still sends is to read why it was refused.
+    // A client that is still sending should be able to read the refusal.
     closing::linger(connection.into_parts().io.into_inner().into_inner()).await;
 }
 
-/// What a public request is answered with.
-async fn serve_request(request: Request<Incoming>, gate: &Gate) -> Answer {
+async fn serve_request(request: Request<Incoming>, dispatcher: &Dispatcher) -> HttpAnswer {
     let (head, body) = request.into_parts();
     let Some(url) = target(&head.uri).filter(|_| head.method != Method::CONNECT) else {
-        return answer::plain(StatusCode::BAD_REQUEST, "The target of a request is a path, which begins with `/`.\n");
+        return plain(StatusCode::BAD_REQUEST, "The target of a request must be a path, which begins with `/`.\n");
     };
-    let uploads = match gate.admit() {
+    let uploads = match dispatcher.admit() {
         Ok(uploads) => uploads,
         Err(refusal) => return answer::of_refusal(refusal),
     };
-    if bodies::is_too_large(&body, gate.max_body) {
-        return answer::of_no_body(upload::NoBody::TooLarge);
+    if bodies::is_too_large(&body, dispatcher.max_body) {
+        return answer::of_upload_error(UploadError::TooLarge);
     }
     let mut lines = head.headers;
     if let Err(why) = settle_host(&mut lines, &head.uri) {
-        return answer::plain(StatusCode::BAD_REQUEST, why);
+        return plain(StatusCode::BAD_REQUEST, why);
     }
-    let (body, room) = match upload::collect(body, gate.max_body, gate.request_timeout, &uploads).await {
+    let collected = upload::collect(body, dispatcher.max_body, dispatcher.request_timeout, &uploads).await;
+    let (body, permit) = match collected {
         Ok(collected) => collected,
-        Err(no_body) => return answer::of_no_body(no_body),
+        Err(error) => return answer::of_upload_error(error),
     };
     let request = HttpRequest {
         id: String::new(),
@@ -128,13 +132,12 @@ async fn serve_request(request: Request<Incoming>, gate: &Gate) -> Answer {
         headers: fields::to_message(&lines),
         body: Body(body),
     };
-    match gate.ask(request, room).await {
-        Ok(outcome) => answer::of_outcome(outcome, &head.method, &gate.answers),
-        Err(unsent) => answer::of_unsent(unsent),
+    match dispatcher.ask(request, permit).await {
+        Ok(outcome) => answer::of_outcome(outcome, &head.method, &dispatcher.answers),
+        Err(error) => answer::of_dispatch_error(error),
     }
 }
 
-/// Path and query as they came.
 fn target(uri: &Uri) -> Option<String> {
     let target = uri.path_and_query()?.as_str();
     match target.as_bytes() {
@@ -144,10 +147,10 @@ fn target(uri: &Uri) -> Option<String> {
     }
 }
 
-/// A request has one host, and where its target names one, that is it (RFC 9112, sections 3.2 and 3.2.2).
+/// Ensures a single `Host`: an absolute target overrides the header (RFC 9112, sections 3.2 and 3.2.2).
 fn settle_host(lines: &mut HeaderMap, uri: &Uri) -> Result<(), &'static str> {
     if lines.get_all(header::HOST).iter().nth(1).is_some() {
-        return Err("A request has one Host header.\n");
+        return Err("A request must have one Host header.\n");
     }
     if let Some(host) = uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
         lines.insert(header::HOST, host);
@@ -160,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_stay_as_they_came() {
+    fn keeps_targets_unchanged() {
         for (uri, expected) in [
             ("/", Some("/")),
             ("/a%20b?x=1", Some("/a%20b?x=1")),

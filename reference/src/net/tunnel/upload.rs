@@ -1,4 +1,4 @@
-//! The body of a public request (TUN-24).
+//! Reads the body of a public request (TUN-24).
 
 use std::time::Duration;
 
@@ -6,40 +6,37 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::net::bodies::{Budget, Gathered, Room, TooLarge};
+use crate::net::bodies::{BodyBudget, BodyBuffer, BodyPermit, TooLarge};
 
-/// An upload may take so many times as long as an answer.
+/// How much longer an upload may take than an answer.
 const PATIENCE: u32 = 10;
-/// How long it waits for room.
+/// How long it may wait for room.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Why there is no body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoBody {
-    /// It is larger than the limit.
+pub(super) enum UploadError {
     TooLarge,
-    /// It came too slowly.
     TooSlow,
-    /// There is no room for it.
+    /// The budget is used up.
     NoRoom,
-    /// It broke off, or is no HTTP.
+    /// It is incomplete or malformed.
     Broken,
 }
 
-impl From<TooLarge> for NoBody {
+impl From<TooLarge> for UploadError {
     fn from(TooLarge: TooLarge) -> Self {
         Self::TooLarge
     }
 }
 
-/// Reads a body, and gives the room that it takes. `pause` is how long nothing may come.
+/// Reads a body, and returns it with its permit. `pause` is the longest pause between pieces.
 pub(super) async fn collect(
     mut body: Incoming,
     limit: usize,
     pause: Duration,
-    budget: &Budget,
-) -> Result<(Vec<u8>, Room), NoBody> {
-    let mut gathered = Gathered::of(&body, limit)?;
+    budget: &BodyBudget,
+) -> Result<(Vec<u8>, BodyPermit), UploadError> {
+    let mut gathered = BodyBuffer::of(&body, limit)?;
     if body.is_end_stream() {
         return Ok(gathered.done());
     }
@@ -47,9 +44,9 @@ pub(super) async fn collect(
     take_room(&mut gathered, budget, need).await?;
     let end = Instant::now() + pause * PATIENCE;
     loop {
-        let next = timeout_at(end.min(Instant::now() + pause), body.frame()).await.map_err(|_| NoBody::TooSlow)?;
+        let next = timeout_at(end.min(Instant::now() + pause), body.frame()).await.map_err(|_| UploadError::TooSlow)?;
         let Some(frame) = next else { return Ok(gathered.done()) };
-        let Ok(piece) = frame.map_err(|_| NoBody::Broken)?.into_data() else { continue }; // Trailers end here.
+        let Ok(piece) = frame.map_err(|_| UploadError::Broken)?.into_data() else { continue }; // Trailers are dropped.
         match gathered.need(&piece)? {
             0 => {}
             more => take_room(&mut gathered, budget, more).await?,
@@ -58,8 +55,8 @@ pub(super) async fn collect(
     }
 }
 
-async fn take_room(gathered: &mut Gathered, budget: &Budget, need: usize) -> Result<(), NoBody> {
-    let room = timeout(WAIT, budget.wait_for(need)).await.map_err(|_| NoBody::NoRoom)?;
+async fn take_room(gathered: &mut BodyBuffer, budget: &BodyBudget, need: usize) -> Result<(), UploadError> {
+    let room = timeout(WAIT, budget.wait_for(need)).await.map_err(|_| UploadError::NoRoom)?;
     gathered.take(need, room);
     Ok(())
 }

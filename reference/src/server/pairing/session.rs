@@ -1,4 +1,4 @@
-//! What the relay knows of each connection: a host with its code and its viewer, or a viewer with its host.
+//! The state of each connection: a host with its code and viewer, or a viewer with its host.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,53 +8,52 @@ use relayspec::pairing::{EpochMillis, SessionCode};
 use crate::server::{Now, PeerId};
 
 #[derive(Debug)]
-pub(super) enum Peer {
-    Host(Host),
-    Viewer(Viewer),
+pub(super) enum PairingPeer {
+    Host(HostState),
+    Viewer(ViewerState),
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Viewer {
+pub(super) struct ViewerState {
     pub(super) host: Option<PeerId>,
     pub(super) failed_joins: u32,
 }
 
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct HostState {
     pub(super) code: SessionCode,
-    /// Decides only while there is no viewer (PAIR-33).
+    /// Relevant only without a viewer (PAIR-33).
     pub(super) lease: Lease,
     pub(super) viewer: Option<PeerId>,
-    /// Codes that had expired when the host registered again, oldest first.
+    /// Expired codes that were replaced, oldest first.
     retired: VecDeque<Retired>,
 }
 
 #[derive(Debug)]
 struct Retired {
     code: SessionCode,
-    /// On the monotonic clock.
     until: Duration,
 }
 
-/// The most retired codes that a host may have. They only come to this where the retention is far longer than the lifetime.
+/// The most retired codes of a host; reached only if the retention is far longer than the lifetime.
 const MAX_RETIRED: usize = 256;
 
-impl Host {
+impl HostState {
     pub(super) fn new(code: SessionCode, lease: Lease) -> Self {
         Self { code, lease, viewer: None, retired: VecDeque::new() }
     }
 
-    /// All codes of this host, live, expired and retired.
+    /// All codes of this host: live, expired and retired.
     pub(super) fn codes(&self) -> impl Iterator<Item = &SessionCode> {
         std::iter::once(&self.code).chain(self.retired.iter().map(|retired| &retired.code))
     }
 
-    /// Whether the host may get another code without one being forgotten too early (PAIR-32).
+    /// Whether the code can be replaced without forgetting another too early (PAIR-32).
     pub(super) fn may_retire(&self) -> bool {
         self.retired.len() < MAX_RETIRED
     }
 
-    /// Gives the host a fresh code; the one that has expired is retained for so long after its expiry.
+    /// Replaces the expired code, and retains it for so long after its expiry.
     pub(super) fn replace(&mut self, code: SessionCode, lease: Lease, retention: Duration) {
         let until = self.lease.ends.saturating_add(retention);
         let code = std::mem::replace(&mut self.code, code);
@@ -62,22 +61,20 @@ impl Host {
         self.retired.push_back(Retired { code, until });
     }
 
-    /// Whether this code of the host is still answered as expired (PAIR-32).
+    /// Whether a code is still reported as expired (PAIR-32).
     pub(super) fn retains(&self, code: &SessionCode, now: Now) -> bool {
         self.retired.iter().any(|retired| retired.code == *code && now.monotonic < retired.until)
     }
 
-    /// Forgets the retired codes whose retention is over, and returns them.
     pub(super) fn forget_retired(&mut self, now: Now) -> Vec<SessionCode> {
         let over = self.retired.iter().take_while(|retired| now.monotonic >= retired.until).count();
         self.retired.drain(..over).map(|retired| retired.code).collect()
     }
 }
 
-/// How long a code can be joined.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lease {
-    /// On the monotonic clock: exactly the announced moment, however the clock of the world is set meanwhile.
+    /// Monotonic time of exactly `expires_at`, so that setting the wall clock changes nothing.
     ends: Duration,
     expires_at: EpochMillis,
 }
@@ -85,7 +82,7 @@ pub(super) struct Lease {
 const NANOS_PER_MILLI: u32 = 1_000_000;
 
 impl Lease {
-    /// A lease from now on. It ends on a whole millisecond, which is what can be announced, up to 1 ms late.
+    /// A lease from now on. It ends on a whole millisecond, as announced, up to 1 ms late.
     pub(super) fn starting(now: Now, lifetime: Duration) -> Self {
         let expiry = now.unix.saturating_add(lifetime);
         let millis = expiry.as_nanos().div_ceil(NANOS_PER_MILLI.into()) as f64;
@@ -96,12 +93,12 @@ impl Lease {
         }
     }
 
-    /// The moment from which on joins are refused (PAIR-12).
+    /// When joins begin to be refused (PAIR-12).
     pub(super) fn expires_at(&self) -> EpochMillis {
         self.expires_at
     }
 
-    /// Before `expires_at` a code can be joined, at it and after it no more (PAIR-30, PAIR-31).
+    /// A code can be joined only before `expires_at` (PAIR-30, PAIR-31).
     pub(super) fn is_over(&self, now: Now) -> bool {
         now.monotonic >= self.ends
     }

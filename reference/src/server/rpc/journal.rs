@@ -1,27 +1,25 @@
-//! The journal: what the daemon was told and must not forget, one record after the other, each with a checksum.
+//! The daemon's journal: what it must not forget, as records with checksums.
 //!
-//! A journal rather than a database: what is kept is bounded and small enough to be read in one pass, a record costs one write, and nothing but
-//! this file has to be trusted. A record is a frame of the family and its CRC-32. A process that is killed while it writes leaves at most a piece of a record at the end,
-//! which nobody was told of, and which is cut off. A whole record with a wrong checksum is damage, and no daemon starts with it.
+//! A journal rather than a database: the state is bounded and small enough to read at once, a record costs one write, and there is no other
+//! file to trust. A record is a frame of the family and its CRC-32. A process killed while writing leaves at most an incomplete record at the
+//! end, which was never acknowledged and is cut off. A complete record with a wrong checksum is damage, and no daemon starts with it.
 
 use relayspec::rpc::{Frame, Message};
 
-/// The length of a frame in front of it, in bytes.
+/// The length prefix of a frame, in bytes.
 const PREFIX: usize = 4;
-/// The checksum behind it, in bytes.
+/// The checksum after it, in bytes.
 const CHECKSUM: usize = 4;
 
-/// A record that was written and is not what it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the journal is damaged at byte {at}: {problem}")]
-pub struct Damaged {
+pub struct DamagedJournal {
     /// Where the record begins.
     pub at: usize,
-    /// What is wrong with it.
+    /// The damage.
     pub problem: &'static str,
 }
 
-/// Writes a record behind others.
 pub(super) fn write(message: Message, journal: &mut Vec<u8>) {
     let start = journal.len();
     Frame { id: 0, message }.encode_to(journal);
@@ -29,8 +27,8 @@ pub(super) fn write(message: Message, journal: &mut Vec<u8>) {
     journal.extend(checksum.to_le_bytes());
 }
 
-/// Reads all records; how many bytes they take. What follows is a piece of one.
-pub(super) fn read(journal: &[u8], mut see: impl FnMut(&Message)) -> Result<usize, Damaged> {
+/// Reads all complete records, and returns their length in bytes.
+pub(super) fn read(journal: &[u8], mut each: impl FnMut(&Message)) -> Result<usize, DamagedJournal> {
     let mut at = 0;
     loop {
         let rest = &journal[at..];
@@ -39,17 +37,17 @@ pub(super) fn read(journal: &[u8], mut see: impl FnMut(&Message)) -> Result<usiz
         let Some((frame, checksum)) = rest.get(..length + CHECKSUM).map(|record| record.split_at(length)) else {
             return Ok(at);
         };
-        let damaged = |problem| Damaged { at, problem };
+        let damaged = |problem| DamagedJournal { at, problem };
         if crc32(frame).to_le_bytes() != checksum {
             return Err(damaged("the checksum is wrong"));
         }
-        let frame = Frame::decode(frame).map_err(|_| damaged("it is no message"))?;
-        see(&frame.message);
+        let frame = Frame::decode(frame).map_err(|_| damaged("the message is invalid"))?;
+        each(&frame.message);
         at += length + CHECKSUM;
     }
 }
 
-/// CRC-32 as Ethernet, gzip and PNG have it.
+/// CRC-32 as in Ethernet, gzip and PNG.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| TABLE[usize::from(crc as u8 ^ byte)] ^ crc >> 8)
 }
@@ -80,18 +78,18 @@ mod tests {
         journal
     }
 
-    fn count(journal: &[u8]) -> Result<(usize, usize), Damaged> {
-        let mut seen = 0;
-        read(journal, |_| seen += 1).map(|length| (seen, length))
+    fn count(journal: &[u8]) -> Result<(usize, usize), DamagedJournal> {
+        let mut records = 0;
+        read(journal, |_| records += 1).map(|length| (records, length))
     }
 
     #[test]
-    fn the_check_value_of_the_polynomial() {
+    fn crc32_has_the_check_value_of_its_polynomial() {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
     }
 
     #[test]
-    fn a_piece_at_the_end_is_no_record() {
+    fn ignores_an_incomplete_record_at_the_end() {
         let whole = journal();
         let record = whole.len() / 3;
         for length in 0..=whole.len() {
@@ -100,12 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn whatever_byte_of_a_whole_record_changes_is_found() {
+    fn detects_a_change_of_any_byte() {
         let whole = journal();
         for at in PREFIX..whole.len() / 3 {
-            let mut spoilt = whole.clone();
-            spoilt[at] ^= 1;
-            assert_eq!(count(&spoilt).map_err(|damaged| damaged.at), Err(0), "byte {at}");
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            assert_eq!(count(&damaged).map_err(|damaged| damaged.at), Err(0), "byte {at}");
         }
     }
 }

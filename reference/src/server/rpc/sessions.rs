@@ -1,24 +1,20 @@
-//! What the daemon knows: sessions and their commands, in memory that is bounded whatever clients send.
-//!
-//! The bound is that of the largest answer: all that is kept fits the content of one `Response`.
+//! The daemon's sessions and commands, in bounded memory: everything fits the content of one `Response`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use relayspec::rpc::{CommandComplete, CommandRecord, Message, Scope, SessionEnd, SessionStart};
 use serde::Serialize;
 
-/// What is kept at most, in bytes of JSON; the oldest commands go first, then the oldest sessions, those that have ended before others.
+/// The memory limit, in bytes of JSON. The oldest commands are dropped first, then ended sessions, then the oldest sessions.
 const MOST_BYTES: usize = 12 << 20;
-/// What a session, a command or an attr costs besides its texts.
+/// What a session, a command or an attribute costs besides its texts.
 const OVERHEAD: usize = 128;
 
-/// All sessions.
 #[derive(Debug, Default)]
-pub(super) struct Sessions {
-    /// In the order in which they were first heard of.
-    all: BTreeMap<u64, Session>,
+pub(super) struct SessionTable {
+    /// In order of their first `SessionStart`.
+    all: BTreeMap<u64, SessionRecord>,
     numbers: HashMap<String, u64>,
-    /// Those that have ended.
     ended: BTreeSet<u64>,
     /// The session of each command, oldest first.
     history: VecDeque<u64>,
@@ -27,15 +23,14 @@ pub(super) struct Sessions {
 }
 
 #[derive(Debug)]
-struct Session {
+struct SessionRecord {
     start: SessionStart,
     commands: VecDeque<CommandRecord>,
     command_ids: HashSet<String>,
 }
 
-/// A session as an answer tells it.
 #[derive(Serialize)]
-struct Told<'a> {
+struct SessionSummary<'a> {
     session_id: &'a str,
     parent_session_id: Option<&'a str>,
     active: bool,
@@ -43,8 +38,8 @@ struct Told<'a> {
     commands: Vec<&'a str>,
 }
 
-impl Sessions {
-    /// Takes a message in; whether that changed anything.
+impl SessionTable {
+    /// Processes a message; returns whether anything changed.
     pub(super) fn take(&mut self, message: &Message) -> bool {
         let is_new = match message {
             Message::SessionStart(start) => self.start(start),
@@ -63,7 +58,7 @@ impl Sessions {
             let is_same = was_active && session.start.attrs == start.attrs;
             self.bytes -= of_attrs(&session.start.attrs);
             self.bytes += of_attrs(&start.attrs);
-            // RPC-10, RPC-11: the rest stays as it was.
+            // RPC-10, RPC-11: everything else stays.
             session.start.attrs.clone_from(&start.attrs);
             return !is_same;
         }
@@ -73,7 +68,7 @@ impl Sessions {
         self.last += 1;
         self.bytes += of_start(start);
         self.numbers.insert(start.session_id.clone(), self.last);
-        let session = Session { start: start.clone(), commands: VecDeque::new(), command_ids: HashSet::new() };
+        let session = SessionRecord { start: start.clone(), commands: VecDeque::new(), command_ids: HashSet::new() };
         self.all.insert(self.last, session);
         true
     }
@@ -86,7 +81,7 @@ impl Sessions {
         let Some(number) = self.numbers.get(&complete.session_id).copied() else { return false };
         let Some(session) = self.all.get_mut(&number) else { return false };
         let cost = of_record(&complete.record);
-        // Whoever saw no `Ack` says it again.
+        // A client that saw no `Ack` may repeat a command.
         if cost > MOST_BYTES || !session.command_ids.insert(complete.record.command_id.clone()) {
             return false;
         }
@@ -96,7 +91,7 @@ impl Sessions {
         true
     }
 
-    /// Forgets what is oldest; false where there is nothing.
+    /// Drops the oldest entry; false if there is none.
     fn forget(&mut self) -> bool {
         if let Some(session) = self.history.pop_front().and_then(|number| self.all.get_mut(&number)) {
             if let Some(record) = session.commands.pop_front() {
@@ -113,25 +108,23 @@ impl Sessions {
         true
     }
 
-    /// The answer to the query `sessions`.
-    pub(super) fn told(&self, asking: &str, scope: &Scope) -> String {
+    pub(super) fn summaries(&self, asking: &str, scope: &Scope) -> String {
         let is_asked_for = |id: &str| match scope {
             Scope::AllSessions => true,
             Scope::CurrentSession => id == asking,
             Scope::Sessions(ids) => ids.iter().any(|wanted| wanted == id),
         };
         let asked_for = self.all.iter().filter(|(_, session)| is_asked_for(&session.start.session_id));
-        let told = asked_for.map(|(number, session)| Told {
+        let summaries = asked_for.map(|(number, session)| SessionSummary {
             session_id: &session.start.session_id,
             parent_session_id: session.start.parent_session_id.as_deref(),
             active: !self.ended.contains(number),
             attrs: &session.start.attrs,
             commands: session.commands.iter().filter_map(|record| record.command_line.as_deref()).collect(),
         });
-        serde_json::to_string(&told.collect::<Vec<_>>()).unwrap_or_default()
+        serde_json::to_string(&summaries.collect::<Vec<_>>()).unwrap_or_default()
     }
 
-    /// The messages that make the same of an empty memory.
     pub(super) fn messages(&self) -> impl Iterator<Item = Message> + '_ {
         let starts = self.all.values().map(|session| Message::SessionStart(session.start.clone()));
         let mut read: HashMap<u64, usize> = HashMap::new();
@@ -151,7 +144,6 @@ impl Sessions {
     }
 }
 
-/// What a text takes as a string in JSON.
 fn of_text(text: &str) -> usize {
     let escaped = text.bytes().map(|byte| match byte {
         b'"' | b'\\' => 2,

@@ -1,7 +1,7 @@
-//! How many wrong PINs came from an address (SYNC-03).
+//! Counts wrong PINs by address (SYNC-03).
 //!
-//! A few lines of its own, and no crate for rate limits: those read a clock themselves and give a guess back every few seconds, whereas here
-//! the count has to stay for a while as it is, and the time comes from outside.
+//! No rate-limiting crate: those read a clock themselves and refill continuously, whereas here the count must stay for a while, and the time
+//! is passed in.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -9,38 +9,34 @@ use std::time::Duration;
 
 use relayspec::sync::MOST_GUESSES;
 
-/// So long after its last wrong PIN an address has all its guesses again; the chapter asks for a minute at least.
+/// How long after its last wrong PIN an address is locked or remembered; the chapter requires at least a minute.
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
-/// So many addresses are remembered. Beyond them the one whose last wrong PIN is oldest is forgotten.
+/// The most addresses that are remembered; beyond that the least recent is dropped.
 const MOST_ADDRESSES: usize = 10_000;
 
-/// The wrong PINs of the last minutes, by address.
 #[derive(Debug, Default)]
-pub struct Guesses {
-    counts: HashMap<IpAddr, Count>,
+pub(crate) struct Guesses {
+    counts: HashMap<IpAddr, FailureCount>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Count {
+struct FailureCount {
     failures: u32,
     last: Duration,
 }
 
 impl Guesses {
-    /// Whether an address has no guess left.
-    #[must_use]
-    pub fn are_used_up(&self, address: IpAddr, now: Duration) -> bool {
-        let count = self.counts.get(&household(address)).filter(|count| !count.is_over(now));
+    pub(crate) fn are_used_up(&self, address: IpAddr, now: Duration) -> bool {
+        let count = self.counts.get(&network_of(address)).filter(|count| !count.is_over(now));
         count.is_some_and(|count| count.failures >= MOST_GUESSES)
     }
 
-    /// A wrong PIN came from an address.
-    pub fn failed(&mut self, address: IpAddr, now: Duration) {
-        let address = household(address);
+    pub(crate) fn failed(&mut self, address: IpAddr, now: Duration) {
+        let address = network_of(address);
         if self.counts.len() == MOST_ADDRESSES && !self.counts.contains_key(&address) {
             self.make_room(now);
         }
-        let count = self.counts.entry(address).or_insert(Count { failures: 0, last: now });
+        let count = self.counts.entry(address).or_insert(FailureCount { failures: 0, last: now });
         if count.is_over(now) {
             count.failures = 0;
         }
@@ -58,14 +54,14 @@ impl Guesses {
     }
 }
 
-impl Count {
+impl FailureCount {
     fn is_over(&self, now: Duration) -> bool {
         now.saturating_sub(self.last) >= REMEMBERED
     }
 }
 
-/// Who counts as one: an address of IPv4, or the network of 64 bits that one customer has of IPv6.
-fn household(address: IpAddr) -> IpAddr {
+/// What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, which is what one customer has.
+fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),
@@ -81,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn guesses_are_used_up_by_household_and_come_back() {
+    fn guesses_are_limited_by_network_and_expire() {
         let mut guesses = Guesses::default();
         let at = Duration::from_secs;
         for (count, from) in (1..=MOST_GUESSES).zip(["127.0.0.2", "::ffff:127.0.0.2"].into_iter().cycle()) {
@@ -92,7 +88,7 @@ mod tests {
         assert!(!guesses.are_used_up(address("127.0.0.3"), at(60)));
         assert!(!guesses.are_used_up(address("127.0.0.2"), at(301)));
         guesses.failed(address("127.0.0.2"), at(302));
-        assert!(!guesses.are_used_up(address("127.0.0.2"), at(302)), "the count does not begin anew");
+        assert!(!guesses.are_used_up(address("127.0.0.2"), at(302)), "the count does not restart");
 
         (0..MOST_GUESSES).for_each(|_| guesses.failed(address("2001:db8::1"), at(1)));
         assert!(guesses.are_used_up(address("2001:db8::2"), at(1)), "one customer has many addresses");
@@ -100,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_bounded_and_the_oldest_is_forgotten() {
+    fn addresses_are_bounded_and_the_oldest_is_dropped() {
         let mut guesses = Guesses::default();
         let number = |number: u32| IpAddr::V4((0x0A00_0000 + number).into());
         for nth in 0..MOST_ADDRESSES as u32 + 100 {
@@ -109,6 +105,6 @@ mod tests {
         assert_eq!(guesses.counts.len(), MOST_ADDRESSES);
         assert!(!guesses.counts.contains_key(&number(99)) && guesses.counts.contains_key(&number(100)));
         guesses.failed(address("::1"), Duration::from_secs(3600));
-        assert_eq!(guesses.counts.len(), 1, "what is over is forgotten first");
+        assert_eq!(guesses.counts.len(), 1, "expired ones are dropped first");
     }
 }

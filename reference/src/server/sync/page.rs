@@ -1,8 +1,7 @@
-//! The chat page: what a browser gets from the server's own port. Plain files, with no step that builds them.
+//! The chat page for browsers, served from the server's own port: static files without a build step.
 
 use crate::server::Page;
 
-/// The page at a path.
 pub(super) fn at(path: &str) -> Option<Page> {
     let (media_type, content) = match path {
         "/" => ("text/html; charset=utf-8", include_str!("page/index.html")),

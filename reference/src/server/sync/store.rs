@@ -1,57 +1,44 @@
-//! What the sync server asks of the place where its chats last.
+//! The durable store behind the sync server.
 
 use relayspec::sync::{Lists, Message, Snapshot, Topic};
 
 use crate::server::PeerId;
 
-/// A place where projects, chats and messages last. It takes jobs at once, does them in the order in which they came, and says by
-/// [`super::Server::done`] what came of each, in that order too. What it says was written is there again after the process was killed.
-pub trait Store {
-    /// Takes a job.
+/// A durable store of projects, chats and messages. It accepts jobs at once, runs them in order, and reports each result to
+/// [`super::SyncServerCore::done`] in the same order. What it reports as written survives the death of the process.
+pub(crate) trait Store {
     fn submit(&mut self, ticket: Ticket, job: Job);
 }
 
-/// Whose a job is; it comes back with what came of it.
+/// The request behind a job; comes back with its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket {
-    /// Who has asked.
+pub(crate) struct Ticket {
     pub peer: PeerId,
-    /// The id of the request.
     pub id: String,
-    /// What the job counts for until it is done, in bytes.
+    /// The cost of the owed answer, in bytes.
     pub cost: usize,
 }
 
-/// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Job {
-    /// Read the lists that a client gets with its success.
+pub(crate) enum Job {
+    /// Read the lists that a client gets on success.
     Lists,
-    /// Read what is there.
     Snapshot(Topic),
-    /// Nothing: it comes back behind what was asked before.
+    /// Do nothing; the result marks a place in the order.
     Unsubscribe(Topic),
-    /// Keep a message.
     Write {
-        /// The id of the chat.
         chat: String,
-        /// What the message says.
         content: String,
     },
 }
 
-/// What came of a job.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// The lists.
+pub(crate) enum JobOutcome {
     Lists(Lists),
-    /// What is there now.
     Snapshot(Snapshot),
-    /// What was asked before has been done.
+    /// All earlier jobs are done.
     Unsubscribed(Topic),
-    /// The message is kept.
     Written(Message),
 }
 
-/// What came of a job, or why nothing did, for a person.
-pub type Result = std::result::Result<Outcome, &'static str>;
+pub(crate) type JobResult = Result<JobOutcome, &'static str>;

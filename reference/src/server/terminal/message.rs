@@ -1,43 +1,41 @@
-//! What a message says, whoever may say it: no message of hosts has the tag of one of viewers.
+//! Parses messages of hosts and viewers alike: their types never overlap.
 
 use relayspec::terminal::{FromHost, FromViewer};
 use relayspec::wire::{Cause, DecodeError};
 
-/// A message of a host or a viewer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Message {
-    /// What only hosts say.
+pub enum TerminalMessage {
+    /// A message that only hosts send.
     FromHost(FromHost),
-    /// What only viewers say.
+    /// A message that only viewers send.
     FromViewer(FromViewer),
     /// A binary message, well-formed or not.
     Binary(Vec<u8>),
-    /// A text that is no message, and why.
-    Nothing(String),
+    /// An invalid text message; with an explanation.
+    Invalid(String),
 }
 
-impl Message {
-    /// Reads a text message.
+impl TerminalMessage {
     #[must_use]
     pub fn read(text: &str) -> Self {
         match FromHost::decode(text) {
             Ok(message) => Self::FromHost(message),
             Err(DecodeError { cause: Cause::UnknownType(_), .. }) => match FromViewer::decode(text) {
                 Ok(message) => Self::FromViewer(message),
-                Err(why) => Self::nothing(&why),
+                Err(why) => Self::invalid(&why),
             },
-            Err(why) => Self::nothing(&why),
+            Err(why) => Self::invalid(&why),
         }
     }
 
-    fn nothing(why: &DecodeError) -> Self {
-        // Cut: an error may quote a value of any length.
+    fn invalid(why: &DecodeError) -> Self {
+        // Truncated: an error may quote a value of any length.
         let why: String = why.to_string().chars().take(200).collect();
-        Self::Nothing(format!("This is no message for the relay: {why}"))
+        Self::Invalid(format!("Invalid message: {why}"))
     }
 }
 
-impl From<String> for Message {
+impl From<String> for TerminalMessage {
     fn from(text: String) -> Self {
         Self::read(&text)
     }

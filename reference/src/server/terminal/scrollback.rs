@@ -1,7 +1,7 @@
-//! What a host has said lately, for viewers that come late (TERM-30, TERM-31).
+//! The latest output of a host, for late viewers (TERM-30, TERM-31).
 //!
-//! All messages stand in one ring of bytes, so that neither their number nor the dropping of old ones costs much. The messages of a
-//! session that was closed are not looked for; they are skipped when they are replayed, and drop out with time.
+//! All messages are in one ring of bytes, so that neither their number nor dropping old ones costs much. Messages of a closed session are not
+//! searched for; they are skipped on replay and drop out with time.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -10,45 +10,44 @@ use relayspec::terminal::SCROLLBACK_BYTES;
 
 use crate::server::Frames;
 
-/// The latest binary messages of one host.
 #[derive(Debug, Default)]
 pub(super) struct Scrollback {
     bytes: VecDeque<u8>,
-    messages: VecDeque<Kept>,
-    /// By the hash of their ids, since a million sessions may have a message each. Nobody can choose two ids with one hash: its key is
-    /// random.
-    sessions: HashMap<u64, Session>,
+    messages: VecDeque<BufferedMessage>,
+    /// By hash of the id, since there may be a million sessions with a message each. The hasher's key is random, so that ids with the same
+    /// hash cannot be chosen.
+    sessions: HashMap<u64, BufferedSession>,
     hasher: RandomState,
     last_serial: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Kept {
+struct BufferedMessage {
     length: u32,
-    /// Of the session that it belongs to.
+    /// The session's serial.
     serial: u32,
 }
 
 #[derive(Debug)]
-struct Session {
-    /// No other session has it, not even one of the same id later on.
+struct BufferedSession {
+    /// Never reused, even for the same id.
     serial: u32,
-    /// Its messages that are kept.
+    /// Its buffered messages.
     count: u32,
 }
 
 impl Scrollback {
-    /// Keeps a message, and drops the oldest ones, as long as enough are left.
+    /// Adds a message, and drops the oldest ones as long as enough remain.
     pub(super) fn push(&mut self, id: &str, message: &[u8]) {
         let hash = self.hasher.hash_one(id);
         let last_serial = &mut self.last_serial;
         let session = self.sessions.entry(hash).or_insert_with(|| {
             *last_serial = last_serial.wrapping_add(1);
-            Session { serial: *last_serial, count: 0 }
+            BufferedSession { serial: *last_serial, count: 0 }
         });
         session.count += 1;
         let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
-        self.messages.push_back(Kept { length, serial: session.serial });
+        self.messages.push_back(BufferedMessage { length, serial: session.serial });
         self.bytes.extend(message);
         while let Some(oldest) =
             self.messages.front().filter(|kept| self.bytes.len() - kept.length as usize >= SCROLLBACK_BYTES)
@@ -62,7 +61,6 @@ impl Scrollback {
         self.sessions.remove(&self.hasher.hash_one(id));
     }
 
-    /// All messages, in their order.
     pub(super) fn frames(&self) -> Frames {
         let live: std::collections::HashSet<u32> = self.sessions.values().map(|session| session.serial).collect();
         let mut frames = Frames::default();
@@ -81,7 +79,7 @@ impl Scrollback {
         frames
     }
 
-    fn drop_oldest(&mut self, kept: Kept) {
+    fn drop_oldest(&mut self, kept: BufferedMessage) {
         let message: Vec<u8> = self.bytes.drain(..kept.length as usize).take(1 + usize::from(u8::MAX)).collect();
         self.messages.pop_front();
         let Some(id) = session_id(&message) else { return };
@@ -95,7 +93,7 @@ impl Scrollback {
     }
 }
 
-/// The session id of a binary message; `None` where it is malformed (TERM-41).
+/// The session id of a binary message; `None` if it is malformed (TERM-41).
 pub(super) fn session_id(message: &[u8]) -> Option<&str> {
     let (length, rest) = message.split_first()?;
     let id = rest.get(..usize::from(*length)).filter(|id| !id.is_empty())?;
@@ -117,33 +115,33 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_mebibyte_is_kept_whole() {
+    fn keeps_the_latest_mebibyte_of_whole_messages() {
         let mut scrollback = Scrollback::default();
-        let mut said = Vec::new();
+        let mut sent = Vec::new();
         for number in 0..5000_usize {
             let message = message("1", &vec![number as u8; number * 37 % 3000]);
             scrollback.push("1", &message);
-            said.push(message);
+            sent.push(message);
         }
         let kept = all(&scrollback);
-        assert!(said.ends_with(&kept), "in order and whole");
+        assert!(sent.ends_with(&kept), "in order and whole");
         let bytes: usize = kept.iter().map(Vec::len).sum();
         assert!((SCROLLBACK_BYTES..SCROLLBACK_BYTES + 4000).contains(&bytes), "{bytes} bytes");
     }
 
     #[test]
-    fn one_message_larger_than_all_is_kept_alone() {
+    fn keeps_one_message_larger_than_the_limit() {
         let mut scrollback = Scrollback::default();
         scrollback.push("1", &message("1", b"small"));
         let large = message("1", &vec![7; SCROLLBACK_BYTES]);
         scrollback.push("1", &large);
         assert_eq!(all(&scrollback), std::slice::from_ref(&large));
         scrollback.push("1", &message("1", b"small"));
-        assert_eq!(all(&scrollback).len(), 2, "without the large one less than a mebibyte would be left");
+        assert_eq!(all(&scrollback).len(), 2, "without the large one less than a mebibyte would remain");
     }
 
     #[test]
-    fn a_million_empty_payloads_are_bounded() {
+    fn bounds_a_million_empty_payloads() {
         let mut scrollback = Scrollback::default();
         for number in 0..1_000_000_u32 {
             let id = char::from_u32(0x21 + number % 90).expect("ASCII").to_string();
@@ -156,11 +154,11 @@ mod tests {
             let id = format!("{number:05}");
             scrollback.push(&id, &message(&id, b""));
         }
-        assert_eq!(scrollback.sessions.len(), scrollback.messages.len(), "sessions without messages are forgotten");
+        assert_eq!(scrollback.sessions.len(), scrollback.messages.len(), "sessions without messages are dropped");
     }
 
     #[test]
-    fn a_closed_session_is_not_replayed_and_one_of_the_same_id_is() {
+    fn does_not_replay_a_closed_session_but_a_later_one_of_the_same_id() {
         let mut scrollback = Scrollback::default();
         for (id, payload) in [("1", "a"), ("2", "b"), ("1", "c")] {
             scrollback.push(id, &message(id, payload.as_bytes()));
@@ -178,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_messages_have_no_session_as_the_codec_says() {
+    fn agrees_with_the_codec_about_malformed_messages() {
         for bytes in [&b""[..], b"\0", b"\0x", b"\x01", b"\x021", b"\x01\xFF", b"\x011", b"\x021x", b"\x02\xC3\xA4y"] {
             let id = TerminalFrame::decode(bytes).ok().map(|frame| frame.session_id.to_string());
             assert_eq!(session_id(bytes), id.as_deref(), "{bytes:?}");

@@ -1,62 +1,60 @@
-//! What an agent says, as far as it can be read without the cloud's state (TUN-33).
+//! Parses messages of agents, as far as possible without the cloud's state (TUN-33).
 
 use relayspec::tunnel::{Auth, Error, FromAgent, HttpResponse, Ping, ToAgent};
 use serde_json::Number;
 
-use crate::server::Letter;
+use crate::server::WireMessage;
 use crate::tunnel::{Encoding, Token};
 
-/// A message of an agent, and how it was written.
 #[derive(Debug)]
-pub struct Message {
+pub(crate) struct AgentMessage {
     pub(super) encoding: Encoding,
-    pub(super) said: Said,
+    pub(super) content: AgentContent,
 }
 
 #[derive(Debug)]
-pub(super) enum Said {
+pub(super) enum AgentContent {
     Auth(Token),
     Response(HttpResponse),
     Error(Error),
     Ping(Number),
-    /// `Pong` or `Stats`: the cloud asks for neither.
-    Aside,
-    /// No message of an agent, and why.
-    Nothing(String),
+    /// `Pong` or `Stats`, which need no answer.
+    Ignored,
+    /// An invalid message; with an explanation.
+    Invalid(String),
 }
 
-impl Message {
+impl AgentMessage {
     pub(super) fn text(text: &str) -> Self {
-        Self { encoding: Encoding::Json, said: said(FromAgent::decode(text)) }
+        Self { encoding: Encoding::Json, content: content(FromAgent::decode(text)) }
     }
 
     pub(super) fn binary(bytes: &[u8]) -> Self {
-        Self { encoding: Encoding::MessagePack, said: said(FromAgent::unpack(bytes)) }
+        Self { encoding: Encoding::MessagePack, content: content(FromAgent::unpack(bytes)) }
     }
 }
 
-impl From<String> for Message {
+impl From<String> for AgentMessage {
     fn from(text: String) -> Self {
         Self::text(&text)
     }
 }
 
-fn said<E: std::fmt::Display>(message: Result<FromAgent, E>) -> Said {
+fn content<E: std::fmt::Display>(message: Result<FromAgent, E>) -> AgentContent {
     match message {
-        Ok(FromAgent::Auth(Auth { token })) => Said::Auth(Token::new(token)),
-        Ok(FromAgent::HttpResponse(response)) => Said::Response(response),
-        Ok(FromAgent::Error(error)) => Said::Error(error),
-        Ok(FromAgent::Ping(Ping { timestamp })) => Said::Ping(timestamp),
-        Ok(FromAgent::Pong(_) | FromAgent::Stats(_)) => Said::Aside,
-        Err(error) => Said::Nothing(error.to_string()),
+        Ok(FromAgent::Auth(Auth { token })) => AgentContent::Auth(Token::new(token)),
+        Ok(FromAgent::HttpResponse(response)) => AgentContent::Response(response),
+        Ok(FromAgent::Error(error)) => AgentContent::Error(error),
+        Ok(FromAgent::Ping(Ping { timestamp })) => AgentContent::Ping(timestamp),
+        Ok(FromAgent::Pong(_) | FromAgent::Stats(_)) => AgentContent::Ignored,
+        Err(error) => AgentContent::Invalid(error.to_string()),
     }
 }
 
-/// A message to an agent, written as the agent wants it.
-pub(crate) fn written(message: impl Into<ToAgent>, encoding: Encoding) -> Letter {
+pub(crate) fn encode(message: impl Into<ToAgent>, encoding: Encoding) -> WireMessage {
     let message = message.into();
     match encoding {
-        Encoding::Json => Letter::Text(message.encode()),
-        Encoding::MessagePack => Letter::Binary(message.pack()),
+        Encoding::Json => WireMessage::Text(message.encode()),
+        Encoding::MessagePack => WireMessage::Binary(message.pack()),
     }
 }

@@ -1,4 +1,4 @@
-//! Servers that a test plays: silent, hostile, or gone.
+//! Silent, hostile and lost servers.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
-use super::Run;
+use super::ClientRun;
 use crate::soon;
 
-pub(crate) type Socket = WebSocketStream<TcpStream>;
+pub(crate) type ServerSocket = WebSocketStream<TcpStream>;
 
 pub(crate) async fn listen() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
@@ -24,8 +24,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     soon("an attempt", listener.accept()).await.expect("a connection").0
 }
 
-/// Takes an attempt, and answers its handshake.
-pub(crate) async fn upgrade(listener: &TcpListener) -> Socket {
+pub(crate) async fn upgrade(listener: &TcpListener) -> ServerSocket {
     let mut tcp = accept(listener).await;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -46,13 +45,13 @@ pub(crate) async fn upgrade(listener: &TcpListener) -> Socket {
     WebSocketStream::from_raw_socket(tcp, Role::Server, None).await
 }
 
-async fn registered(socket: &mut Socket) {
+async fn registered(socket: &mut ServerSocket) {
     let registered = json!({ "type": "registered", "code": "K7QX4M", "expiresAt": 1_760_000_300_000_u64 });
     socket.send(Message::text(registered.to_string())).await.expect("sent");
 }
 
-/// The code of the Close frame that comes, and then the end of the connection.
-pub(crate) async fn closed(socket: &mut Socket) -> Option<u16> {
+/// Reads to the end of the connection; the code of the Close frame, if any.
+pub(crate) async fn closed(socket: &mut ServerSocket) -> Option<u16> {
     let mut code = None;
     while let Some(Ok(message)) = soon("the end of the connection", socket.next()).await {
         if let Message::Close(Some(frame)) = message {
@@ -63,9 +62,9 @@ pub(crate) async fn closed(socket: &mut Socket) -> Option<u16> {
 }
 
 #[tokio::test]
-async fn violations_and_sizes_close_the_connection_and_are_losses() {
+async fn violations_and_oversized_messages_close_the_connection_as_losses() {
     let listener = listen().await;
-    let mut host = Run::host(listener.local_addr().expect("an address"), User::Driver);
+    let mut host = ClientRun::host(listener.local_addr().expect("an address"), User::Driver);
     let too_large = [&[0x81, 127][..], &(3_u64 << 20).to_be_bytes(), &vec![b'x'; 3 << 20]].concat();
     for (bytes, expected) in [
         (vec![0xC1, 0x00], 1002),
@@ -82,14 +81,14 @@ async fn violations_and_sizes_close_the_connection_and_are_losses() {
     let mut socket = upgrade(&listener).await;
     registered(&mut socket).await;
     for name in ["connected", "registered", "disconnected", "connected", "registered", "reconnected", "disconnected"] {
-        assert_eq!(host.told().await, name);
+        assert_eq!(host.event_name().await, name);
     }
 }
 
 #[tokio::test]
-async fn control_frames_and_fragments_are_handled_as_they_come() {
+async fn handles_control_frames_and_fragments() {
     let listener = listen().await;
-    let mut host = Run::host(listener.local_addr().expect("an address"), User::Driver);
+    let mut host = ClientRun::host(listener.local_addr().expect("an address"), User::Driver);
     let mut socket = upgrade(&listener).await;
     registered(&mut socket).await;
     let data = br#"{"type":"data","payload":"x"}"#;
@@ -98,38 +97,38 @@ async fn control_frames_and_fragments_are_handled_as_they_come() {
     socket.get_mut().write_all(&frames).await.expect("written");
     let pong = soon("a Pong", socket.next()).await;
     assert!(matches!(&pong, Some(Ok(Message::Pong(payload))) if payload == "hi"), "WIRE-04: {pong:?}");
-    assert_eq!((host.told().await.as_str(), host.told().await.as_str()), ("connected", "registered"));
+    assert_eq!((host.event_name().await.as_str(), host.event_name().await.as_str()), ("connected", "registered"));
     assert_eq!(host.event().await["payload"], "x", "WIRE-03");
     let close = CloseFrame { code: 4321.into(), reason: "go".into() };
     socket.send(Message::Close(Some(close))).await.expect("sent");
     assert_eq!(closed(&mut socket).await, Some(4321), "WIRE-05");
-    assert_eq!(host.told().await, "disconnected");
+    assert_eq!(host.event_name().await, "disconnected");
     upgrade(&listener).await;
 }
 
 #[tokio::test]
-async fn whatever_ends_an_attempt_another_one_follows() {
+async fn retries_however_an_attempt_ends() {
     let listener = listen().await;
-    let mut host = Run::host(listener.local_addr().expect("an address"), User::Driver);
+    let mut host = ClientRun::host(listener.local_addr().expect("an address"), User::Driver);
     // Dropped at once.
     drop(accept(&listener).await);
-    // No answer to the handshake, then another status than 101.
+    // Without an answer to the handshake; then another status than 101.
     let before = Instant::now();
     let silent = accept(&listener).await;
     let mut refused = accept(&listener).await;
     assert!(before.elapsed() >= Duration::from_millis(300), "RECON-12");
     drop(silent);
     refused.write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").await.expect("written");
-    // A handshake, and never `registered`.
+    // A handshake, but never `registered`.
     let mut mute = upgrade(&listener).await;
     let mut good = upgrade(&listener).await;
     assert_eq!(closed(&mut mute).await, None, "RECON-08: a superseded connection is closed");
     registered(&mut good).await;
     for name in ["connected", "disconnected", "connected", "registered", "reconnected"] {
-        assert_eq!(host.told().await, name);
+        assert_eq!(host.event_name().await, name);
     }
     good.get_ref().set_zero_linger().expect("set");
     drop(good);
-    assert_eq!(host.told().await, "disconnected", "WIRE-09");
+    assert_eq!(host.event_name().await, "disconnected", "WIRE-09");
     upgrade(&listener).await;
 }

@@ -14,16 +14,14 @@ use relayspec::pairing::JoinCode;
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 use relayspec_reference::client::Ending;
-use relayspec_reference::client::backoff::Habit;
-use relayspec_reference::{ClientOptions, Trust, User, pairing_host, pairing_viewer};
+use relayspec_reference::{ClientOptions, User, pairing_host, pairing_viewer};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::soon;
 
-/// A client in a task, and its user.
-struct Run {
+struct ClientRun {
     input: Option<PipeWriter>,
     output: mpsc::UnboundedReceiver<String>,
     stop: Option<oneshot::Sender<()>>,
@@ -35,29 +33,34 @@ fn options(address: SocketAddr, path: &str, user: User) -> ClientOptions {
     timing.declare(Parameter::ConnectTimeout, Duration::from_millis(300));
     let policy = Policy { base: Duration::from_millis(50), cap: Duration::from_millis(200), ..Policy::RELAY };
     let address = format!("ws://{address}{path}").parse().expect("an address");
-    ClientOptions { address, trust: Trust::default(), policy, timing, max_message: 2 << 20, user, habit: Habit::Kept }
+    ClientOptions { timing, ..ClientOptions::new(address, policy, user) }
 }
 
-impl Run {
+type Stop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl ClientRun {
     fn host(address: SocketAddr, user: User) -> Self {
-        let (host, output) = Self::unread(|input, output, stop| {
-            tokio::spawn(pairing_host(options(address, "/mac", user), None, input, output, stop))
-        });
+        Self::host_with(options(address, "/mac", user))
+    }
+
+    fn host_with(options: ClientOptions) -> Self {
+        let (host, output) =
+            Self::unread(|input, output, stop| tokio::spawn(pairing_host(options, None, input, output, stop)));
         host.reading(output)
     }
 
     fn viewer(address: SocketAddr, code: &str, user: User) -> Self {
+        Self::viewer_with(options(address, "/browser", user), code)
+    }
+
+    fn viewer_with(options: ClientOptions, code: &str) -> Self {
         let code = JoinCode::new(code).expect("a code");
-        let (viewer, output) = Self::unread(|input, output, stop| {
-            tokio::spawn(pairing_viewer(options(address, "/browser", user), code, input, output, stop))
-        });
+        let (viewer, output) =
+            Self::unread(|input, output, stop| tokio::spawn(pairing_viewer(options, code, input, output, stop)));
         viewer.reading(output)
     }
 
-    /// A client whose output nobody reads.
-    fn unread(
-        start: impl FnOnce(PipeReader, PipeWriter, std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) -> JoinHandle<Ending>,
-    ) -> (Self, PipeReader) {
+    fn unread(start: impl FnOnce(PipeReader, PipeWriter, Stop) -> JoinHandle<Ending>) -> (Self, PipeReader) {
         let (their_input, input) = pipe().expect("a pipe");
         let (output, their_output) = pipe().expect("a pipe");
         let (stop, stopped) = oneshot::channel();
@@ -99,17 +102,14 @@ impl Run {
         soon("a line", self.output.recv()).await.expect("a line, not the end")
     }
 
-    /// The next event, as `{"event":"joined"}`.
     async fn event(&mut self) -> Value {
         serde_json::from_str(&self.line().await).expect("JSON")
     }
 
-    /// The name of the next event.
-    async fn told(&mut self) -> String {
+    async fn event_name(&mut self) -> String {
         self.event().await["event"].as_str().expect("a name").to_owned()
     }
 
-    /// The code of the host, when it has one.
     async fn code(&mut self) -> String {
         loop {
             let event = self.event().await;

@@ -4,16 +4,16 @@ use relayspec_reference::User;
 use relayspec_reference::client::Ending;
 use serde_json::json;
 
-use super::Run;
-use crate::{Served, soon};
+use super::ClientRun;
+use crate::{TestRelay, soon};
 
 #[tokio::test]
-async fn a_host_and_a_viewer_exchange_what_their_users_give() {
-    let relay = Served::start().await;
-    let mut host = Run::host(relay.address, User::Driver);
+async fn a_host_and_a_viewer_exchange_data() {
+    let relay = TestRelay::start().await;
+    let mut host = ClientRun::host(relay.address, User::Driver);
     let code = host.code().await;
-    let mut viewer = Run::viewer(relay.address, &code, User::Driver);
-    assert_eq!((viewer.told().await.as_str(), viewer.told().await.as_str()), ("connected", "joined"));
+    let mut viewer = ClientRun::viewer(relay.address, &code, User::Driver);
+    assert_eq!((viewer.event_name().await.as_str(), viewer.event_name().await.as_str()), ("connected", "joined"));
     let large = "ä".repeat((1 << 19) - 30);
     for payload in ["", "\u{0}\"\\\u{1F600}\r\n", large.as_str()] {
         let expected = json!({ "event": "data", "payload": payload });
@@ -34,36 +34,39 @@ async fn a_host_and_a_viewer_exchange_what_their_users_give() {
 }
 
 #[tokio::test]
-async fn they_come_back_when_the_relay_does() {
-    let relay = Served::start().await;
+async fn both_reconnect_to_a_restarted_relay() {
+    let relay = TestRelay::start().await;
     let address = relay.address;
-    let mut host = Run::host(address, User::Driver);
+    let mut host = ClientRun::host(address, User::Driver);
     let code = host.code().await;
-    let mut viewer = Run::viewer(address, &code, User::Driver);
-    assert_eq!((viewer.told().await.as_str(), viewer.told().await.as_str()), ("connected", "joined"));
+    let mut viewer = ClientRun::viewer(address, &code, User::Driver);
+    assert_eq!((viewer.event_name().await.as_str(), viewer.event_name().await.as_str()), ("connected", "joined"));
     relay.shutdown.send(()).expect("a relay that listens");
     soon("the end of the relay", relay.task).await.expect("no panic");
-    assert_eq!((host.told().await.as_str(), viewer.told().await.as_str()), ("disconnected", "disconnected"));
+    assert_eq!(
+        (host.event_name().await.as_str(), viewer.event_name().await.as_str()),
+        ("disconnected", "disconnected")
+    );
     host.give("kept");
 
-    let _relay = Served::at(address).await;
+    let _relay = TestRelay::at(address).await;
     let code = host.code().await;
-    assert_eq!(host.told().await, "reconnected");
-    assert_eq!(viewer.told().await, "connected");
+    assert_eq!(host.event_name().await, "reconnected");
+    assert_eq!(viewer.event_name().await, "connected");
     assert_eq!(viewer.event().await["code"], "INVALID_CODE", "PAIR-V2");
     viewer.command(json!({ "do": "join", "code": code }));
-    assert_eq!((viewer.told().await.as_str(), viewer.told().await.as_str()), ("joined", "reconnected"));
+    assert_eq!((viewer.event_name().await.as_str(), viewer.event_name().await.as_str()), ("joined", "reconnected"));
     viewer.give("again");
     assert_eq!(host.event().await, json!({ "event": "data", "payload": "again" }), "PAIR-H6");
 }
 
 #[tokio::test]
 async fn people_pipe_text_through() {
-    let relay = Served::start().await;
-    let mut host = Run::host(relay.address, User::Person { ends_with_input: false });
+    let relay = TestRelay::start().await;
+    let mut host = ClientRun::host(relay.address, User::Person { ends_with_input: false });
     let first = host.line().await;
     let code = first.strip_prefix("code ").expect("the code").to_owned();
-    let mut viewer = Run::viewer(relay.address, &code, User::Person { ends_with_input: true });
+    let mut viewer = ClientRun::viewer(relay.address, &code, User::Person { ends_with_input: true });
     for number in 0..1000 {
         viewer.say(&format!("line {number}"));
     }
@@ -73,8 +76,8 @@ async fn people_pipe_text_through() {
         assert_eq!(host.line().await, format!("line {number}"));
     }
     host.input = None;
-    let mut second = Run::viewer(relay.address, &code, User::Driver);
-    assert_eq!((second.told().await.as_str(), second.told().await.as_str()), ("connected", "joined"));
+    let mut second = ClientRun::viewer(relay.address, &code, User::Driver);
+    assert_eq!((second.event_name().await.as_str(), second.event_name().await.as_str()), ("connected", "joined"));
     second.give("the end of the input means nothing\n");
     assert_eq!(host.line().await, "the end of the input means nothing");
 }

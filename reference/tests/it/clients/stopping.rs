@@ -1,26 +1,26 @@
-//! Told to stop: in every state, whoever reads or does not (RECON-13).
+//! Stopping: in every state, whether or not the output is read (RECON-13).
 
 use std::time::{Duration, Instant};
 
 use relayspec_reference::client::Ending;
-use relayspec_reference::{User, pairing_host, pairing_viewer};
+use relayspec_reference::{User, pairing_viewer};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Run, options};
-use crate::client::Client;
-use crate::{Served, soon};
+use super::{ClientRun, options};
+use crate::client::TestClient;
+use crate::{TestRelay, soon};
 
 const NOTIFY_DEADLINE: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn stops_while_it_connects_and_while_it_waits() {
+async fn stops_while_connecting_and_while_waiting() {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = silent.local_addr().expect("an address");
     for is_there in [true, false] {
         let held = is_there.then_some(&silent);
         let address = held.map_or_else(|| ([127, 0, 0, 1], 1).into(), |_| address);
-        let mut host = Run::host(address, User::Driver);
+        let mut host = ClientRun::host(address, User::Driver);
         tokio::time::sleep(Duration::from_millis(20)).await;
         let before = Instant::now();
         host.command(json!({ "do": "stop" }));
@@ -30,11 +30,11 @@ async fn stops_while_it_connects_and_while_it_waits() {
 }
 
 #[tokio::test]
-async fn a_stop_from_outside_closes_the_connection() {
-    let relay = Served::start().await;
-    let mut host = Run::host(relay.address, User::Driver);
+async fn an_external_stop_closes_the_connection() {
+    let relay = TestRelay::start().await;
+    let mut host = ClientRun::host(relay.address, User::Driver);
     let code = host.code().await;
-    let mut viewer = Client::connect(relay.address, "/browser").await;
+    let mut viewer = TestClient::connect(relay.address, "/browser").await;
     viewer.send(json!({ "type": "join", "code": code })).await;
     assert_eq!(viewer.next().await["type"], "joined");
     let before = Instant::now();
@@ -48,11 +48,11 @@ async fn a_stop_from_outside_closes_the_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_output_that_nobody_reads_holds_the_partner_and_not_the_end() {
-    let relay = Served::start().await;
-    let (mut host, code) = Client::host(relay.address).await;
+async fn an_unread_output_blocks_the_partner_but_not_the_stop() {
+    let relay = TestRelay::start().await;
+    let (mut host, code) = TestClient::host(relay.address).await;
     let code = relayspec::pairing::JoinCode::new(code).expect("a code");
-    let (mut viewer, _output) = Run::unread(|input, output, stop| {
+    let (mut viewer, _output) = ClientRun::unread(|input, output, stop| {
         let options = options(relay.address, "/browser", User::Driver);
         tokio::spawn(pairing_viewer(options, code, input, output, stop))
     });
@@ -69,7 +69,7 @@ async fn an_output_that_nobody_reads_holds_the_partner_and_not_the_end() {
         (sent, host)
     });
     let (sent, _host) = soon("a host that is held", pouring).await.expect("no panic");
-    assert!(sent < 64, "64 MB are kept for a user who does not read");
+    assert!(sent < 64, "64 MB are buffered for a user who does not read");
     let before = Instant::now();
     viewer.command(json!({ "do": "stop" }));
     assert_eq!(viewer.ended().await, Ending::Stopped);
@@ -77,12 +77,10 @@ async fn an_output_that_nobody_reads_holds_the_partner_and_not_the_end() {
 }
 
 #[tokio::test]
-async fn gives_up_and_says_so() {
+async fn gives_up_and_reports_it() {
     let mut options = options(([127, 0, 0, 1], 1).into(), "/mac", User::Driver);
     options.policy.max_attempts = Some(3);
-    let (host, output) =
-        Run::unread(|input, output, stop| tokio::spawn(pairing_host(options, None, input, output, stop)));
-    let mut host = host.reading(output);
-    assert_eq!(host.told().await, "gave_up", "RECON-09");
+    let mut host = ClientRun::host_with(options);
+    assert_eq!(host.event_name().await, "gave_up", "RECON-09");
     assert_eq!(host.ended().await, Ending::GaveUp);
 }

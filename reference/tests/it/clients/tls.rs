@@ -1,20 +1,19 @@
-//! Clients at a relay behind TLS, which something in front of it speaks.
+//! Clients at a relay behind a TLS-terminating proxy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use relayspec::pairing::JoinCode;
 use relayspec_reference::client::Ending;
-use relayspec_reference::{ClientOptions, Trust, User, pairing_host, pairing_viewer};
+use relayspec_reference::{ClientOptions, Trust, User};
 use rustls::ServerConfig;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::{Run, options};
-use crate::Served;
+use super::{ClientRun, options};
+use crate::TestRelay;
 
-/// Speaks TLS to clients and plain TCP to a server. The port, and the certificate as PEM.
+/// Terminates TLS in front of a server. Returns the port and the certificate as PEM.
 async fn terminate(server: SocketAddr) -> (u16, String) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let key = certified.signing_key.serialize_der().try_into().expect("a key");
@@ -46,21 +45,14 @@ fn trusting(trust: Trust, port: u16, path: &str) -> ClientOptions {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_trusted_is_enough_and_any_other_is_not() {
-    let relay = Served::start().await;
+async fn trusts_only_the_configured_certificate() {
+    let relay = TestRelay::start().await;
     let (port, pem) = terminate(relay.address).await;
     let trust = Trust::only(pem.as_bytes()).expect("a certificate");
-    let of_host = trusting(trust.clone(), port, "/mac");
-    let (host, output) =
-        Run::unread(|input, output, stop| tokio::spawn(pairing_host(of_host, None, input, output, stop)));
-    let mut host = host.reading(output);
+    let mut host = ClientRun::host_with(trusting(trust.clone(), port, "/mac"));
     let code = host.code().await;
-    let code = JoinCode::new(code).expect("a code");
-    let of_viewer = trusting(trust, port, "/browser");
-    let (viewer, output) =
-        Run::unread(|input, output, stop| tokio::spawn(pairing_viewer(of_viewer, code, input, output, stop)));
-    let mut viewer = viewer.reading(output);
-    assert_eq!((viewer.told().await.as_str(), viewer.told().await.as_str()), ("connected", "joined"));
+    let mut viewer = ClientRun::viewer_with(trusting(trust, port, "/browser"), &code);
+    assert_eq!((viewer.event_name().await.as_str(), viewer.event_name().await.as_str()), ("connected", "joined"));
     let large = "x".repeat(1_000_000);
     host.give(&large);
     assert_eq!(viewer.event().await["payload"], large, "PAIR-H3");
@@ -69,9 +61,7 @@ async fn a_certificate_that_is_trusted_is_enough_and_any_other_is_not() {
 
     let mut of_other = trusting(Trust::default(), port, "/mac");
     of_other.policy.max_attempts = Some(1);
-    let (other, output) =
-        Run::unread(|input, output, stop| tokio::spawn(pairing_host(of_other, None, input, output, stop)));
-    let mut other = other.reading(output);
-    assert_eq!(other.told().await, "gave_up", "an unknown certificate was taken for good");
+    let mut other = ClientRun::host_with(of_other);
+    assert_eq!(other.event_name().await, "gave_up", "accepted an unknown certificate");
     assert_eq!(other.ended().await, Ending::GaveUp);
 }

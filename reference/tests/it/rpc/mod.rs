@@ -1,4 +1,4 @@
-//! The rpc daemon and the rpc client with real sockets: hostile input while traffic flows, peers that do not read, and restarts.
+//! The rpc daemon and client with real sockets: hostile input during traffic, peers that do not read, and restarts.
 
 mod client;
 mod daemon;
@@ -16,10 +16,10 @@ use tokio::task::JoinHandle;
 
 use crate::soon;
 
-/// A folder for one test, removed in its end.
-struct Folder(PathBuf);
+/// A temporary folder, removed on drop.
+struct TempFolder(PathBuf);
 
-impl Folder {
+impl TempFolder {
     fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("rpc-it-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -33,16 +33,16 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// A daemon in a task, ended with its value.
-struct Served(JoinHandle<Result<(), DaemonError>>);
+/// A daemon in a task, aborted on drop.
+struct TestDaemon(JoinHandle<Result<(), DaemonError>>);
 
-impl Served {
+impl TestDaemon {
     fn at(socket: &Path) -> Self {
         let daemon = RpcDaemon::bind(&DaemonOptions::at(socket)).expect("a daemon");
         Self(tokio::spawn(daemon.serve(std::future::pending())))
@@ -54,37 +54,36 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for TestDaemon {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// One side of a connection.
-struct Talk {
+struct FrameConnection {
     stream: UnixStream,
     frames: Frames,
 }
 
-impl Talk {
+impl FrameConnection {
     fn of(stream: UnixStream) -> Self {
         Self { stream, frames: Frames::new(SMALLEST_LIMIT) }
     }
 
-    async fn with(socket: &Path) -> Self {
+    async fn to(socket: &Path) -> Self {
         Self::of(soon("a connection", UnixStream::connect(socket)).await.expect("a daemon"))
     }
 
     async fn write(&mut self, bytes: &[u8]) {
-        soon("writing", self.stream.write_all(bytes)).await.expect("somebody who reads");
+        soon("writing", self.stream.write_all(bytes)).await.expect("a peer that reads");
     }
 
-    async fn say(&mut self, id: u64, message: Message) {
+    async fn send(&mut self, id: u64, message: Message) {
         self.write(&Frame { id, message }.encode()).await;
     }
 
-    /// The next frame; nothing at the end of the stream.
-    async fn hear(&mut self) -> Option<Frame> {
+    /// The next frame; `None` at the end of the stream.
+    async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.frames.next_frame().expect("no long frame") {
                 return Some(Frame::decode(frame).expect("a frame"));
@@ -96,10 +95,9 @@ impl Talk {
         }
     }
 
-    /// Makes a call, which is acknowledged.
     async fn call(&mut self, id: u64, message: Message) {
-        self.say(id, message).await;
-        assert_eq!(self.hear().await, Some(Frame { id, message: Message::Ack }));
+        self.send(id, message).await;
+        assert_eq!(self.next().await, Some(Frame { id, message: Message::Ack }));
     }
 }
 
@@ -112,7 +110,7 @@ fn start(id: &str) -> SessionStart {
     SessionStart { session_id, parent_session_id: None, timestamp_ms: 1, attrs }
 }
 
-/// The frames of a direction that are to be rejected, with their ids.
+/// The invalid frames of a direction, with the ids of their vectors.
 fn rejected(direction: &str) -> Vec<(String, Vec<u8>)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/rpc/{direction}.json"));
     let vectors: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).expect("vectors")).expect("JSON");
@@ -125,7 +123,7 @@ fn rejected(direction: &str) -> Vec<(String, Vec<u8>)> {
     bytes.collect()
 }
 
-/// The memory that this process has, in bytes.
+/// The resident memory of this process, in bytes.
 fn resident() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").expect("Linux");
     pages.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).expect("a number") * 4096

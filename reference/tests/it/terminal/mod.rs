@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::Client;
+use crate::client::TestClient;
 use crate::soon;
 
 /// Starts a relay that runs until the sender is dropped.
@@ -29,29 +29,27 @@ async fn serve(parameters: &[(Parameter, Duration)]) -> (SocketAddr, oneshot::Se
     (address, shutdown)
 }
 
-/// A host and its code.
-async fn host(address: SocketAddr) -> (Client, String) {
-    let mut host = Client::connect(address, "/ws").await;
+async fn host(address: SocketAddr) -> (TestClient, String) {
+    let mut host = TestClient::connect(address, "/ws").await;
     host.send(json!({ "type": "register", "client_id": "me" })).await;
     let registered = host.next().await;
     assert_eq!(registered["type"], "registered", "TERM-01");
     (host, registered["code"].as_str().expect("a code").to_owned())
 }
 
-/// A viewer that has joined.
-async fn viewer(address: SocketAddr, code: &str) -> Client {
-    let mut viewer = Client::connect(address, "/ws").await;
+async fn viewer(address: SocketAddr, code: &str) -> TestClient {
+    let mut viewer = TestClient::connect(address, "/ws").await;
     viewer.send(json!({ "type": "auth", "session_code": code })).await;
     assert_eq!(viewer.next().await["type"], "auth_success", "TERM-02");
     viewer
 }
 
-async fn show(client: &mut Client, bytes: &[u8]) {
+async fn show(client: &mut TestClient, bytes: &[u8]) {
     client.socket.send(Message::binary(bytes.to_vec())).await.expect("sent");
 }
 
 /// The next message: JSON, or bytes as an array.
-async fn next(client: &mut Client) -> Value {
+async fn next(client: &mut TestClient) -> Value {
     loop {
         match soon("a message", client.socket.next()).await {
             Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).expect("JSON"),

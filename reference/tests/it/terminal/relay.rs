@@ -8,11 +8,11 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{host, next, serve, show, viewer};
-use crate::client::Client;
+use crate::client::TestClient;
 use crate::soon;
 
-/// The relay answers another `register` when it has read all that came before.
-async fn wait_until_read(host: &mut Client) {
+/// Waits until the relay has read everything so far: it answers another `register` in order.
+async fn wait_until_read(host: &mut TestClient) {
     host.send(json!({ "type": "register", "client_id": "me" })).await;
     assert_eq!(next(host).await["type"], "registered");
 }
@@ -45,24 +45,24 @@ async fn bytes_and_messages_reach_every_viewer_and_the_host() {
     drop(host);
     assert_eq!(next(&mut second).await["type"], "error", "TERM-40");
     assert_eq!(second.closed_with().await, 1000, "TERM-40");
-    let mut late = Client::connect(address, "/ws").await;
+    let mut late = TestClient::connect(address, "/ws").await;
     late.send(json!({ "type": "auth", "session_code": code })).await;
     assert_eq!(next(&mut late).await["type"], "auth_failed", "TERM-40");
     assert_eq!(late.closed_with().await, 1008, "TERM-03");
 }
 
 #[tokio::test]
-async fn first_messages_that_are_none_are_refused() {
+async fn refuses_invalid_first_messages() {
     let (address, _relay) = serve(&[(Parameter::AuthTimeout, Duration::from_millis(200))]).await;
     for first in [Message::text("{"), Message::binary(b"\x011x".to_vec())] {
-        let mut client = Client::connect(address, "/ws").await;
+        let mut client = TestClient::connect(address, "/ws").await;
         client.socket.send(Message::Ping("x".into())).await.expect("sent");
         client.socket.send(first).await.expect("sent");
         assert_eq!(next(&mut client).await["type"], "error", "TERM-04");
         assert!(client.closed().await.is_some(), "TERM-04");
     }
     let (mut host, _) = host(address).await;
-    let mut silent = Client::connect(address, "/ws").await;
+    let mut silent = TestClient::connect(address, "/ws").await;
     let before = Instant::now();
     assert!(silent.closed().await.is_some(), "TERM-05");
     assert!(before.elapsed() >= Duration::from_millis(150), "TERM-05: too early");
@@ -71,7 +71,7 @@ async fn first_messages_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn a_late_viewer_gets_the_latest_mebibyte_in_order_while_the_host_goes_on() {
+async fn a_late_viewer_gets_the_latest_mebibyte_in_order_while_output_continues() {
     let (address, _relay) = serve(&[]).await;
     let (mut host, code) = host(address).await;
     let message = |number: u32| [b"\x011", number.to_be_bytes().as_slice(), &[7; 1000]].concat();
@@ -113,7 +113,7 @@ async fn empty_payloads_pass_as_fast_with_a_full_scrollback() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stalled_viewer_is_closed_before_long_and_the_others_go_on() {
+async fn a_stalled_viewer_is_closed_soon_and_the_others_continue() {
     let (address, _relay) = serve(&[]).await;
     let (mut host, code) = host(address).await;
     let mut stalled = viewer(address, &code).await;
@@ -131,12 +131,12 @@ async fn a_stalled_viewer_is_closed_before_long_and_the_others_go_on() {
     }
     assert!(before.elapsed() > Duration::from_secs(4), "the stalled viewer was not waited for");
     soon("the host", pouring).await.expect("no panic");
-    // Of what waited for it, something is lost; that is told by the end of the connection.
+    // Some of its data is lost; the end of the connection shows that.
     stalled.closed().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stalled_viewer_holds_its_own_session_alone() {
+async fn a_stalled_viewer_blocks_only_its_own_session() {
     let (address, _relay) = serve(&[]).await;
     let (mut host, code) = host(address).await;
     let stalled = viewer(address, &code).await;
@@ -151,7 +151,7 @@ async fn a_stalled_viewer_holds_its_own_session_alone() {
             break;
         }
         sent += 1;
-        assert!(sent < 640, "WIRE-11: 64 MB are kept for a viewer that does not read");
+        assert!(sent < 640, "WIRE-11: 64 MB are buffered for a viewer that does not read");
     }
     for _ in 0..100 {
         show(&mut other_host, b"\x011x").await;
@@ -159,5 +159,5 @@ async fn a_stalled_viewer_holds_its_own_session_alone() {
     }
     drop(stalled);
     let mut late = viewer(address, &code).await;
-    assert_eq!(next(&mut late).await, json!(chunk), "the host goes on when the viewer is gone");
+    assert_eq!(next(&mut late).await, json!(chunk), "the host continues when the viewer is gone");
 }

@@ -1,24 +1,23 @@
-//! What the cloud answers by itself, and its bounds (TUN-21 to TUN-24).
+//! Answers of the cloud itself, and its limits (TUN-21 to TUN-24).
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use futures_util::SinkExt;
 use relayspec::timing::Parameter;
-use relayspec_reference::server::tunnel::Limits;
+use relayspec_reference::Limits;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::public::{exchange, get, send};
-use super::{Cloud, TOKEN, options, timing};
-use crate::client::{Client, frame};
+use super::{TOKEN, TestCloud, options, timing};
+use crate::client::{TestClient, frame};
 use crate::soon;
 
-/// An agent that the test plays, in JSON.
-pub(super) async fn agent(cloud: &Cloud) -> Client {
-    let mut agent = Client::connect(cloud.agents, "/tunnel").await;
+pub(super) async fn agent(cloud: &TestCloud) -> TestClient {
+    let mut agent = TestClient::connect(cloud.agents, "/tunnel").await;
     agent.send(json!({ "type": "Auth", "data": { "token": TOKEN } })).await;
     assert_eq!(agent.next().await["type"], "AuthSuccess", "TUN-02");
     agent
@@ -29,12 +28,12 @@ pub(super) fn response(id: &Value, status: u16) -> Value {
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_refused_and_silence_too() {
+async fn refuses_a_wrong_token_and_silence() {
     let mut short = options();
     short.agents.timing = timing(&[(Parameter::AuthTimeout, 200)]);
-    let cloud = Cloud::serving(short).await;
+    let cloud = TestCloud::serving(short).await;
     for first in [Some(json!({ "type": "Auth", "data": { "token": "wrong" } })), Some(json!({})), None] {
-        let mut agent = Client::connect(cloud.agents, "/tunnel").await;
+        let mut agent = TestClient::connect(cloud.agents, "/tunnel").await;
         if let Some(first) = first {
             agent.send(first).await;
         }
@@ -44,10 +43,10 @@ async fn a_wrong_token_is_refused_and_silence_too() {
 }
 
 #[tokio::test]
-async fn what_no_agent_answers_has_a_status() {
+async fn answers_with_a_status_when_no_agent_does() {
     let mut short = options();
     short.agents.timing = timing(&[(Parameter::RequestTimeout, 300)]);
-    let cloud = Cloud::serving(short).await;
+    let cloud = TestCloud::serving(short).await;
     assert_eq!(get(cloud.public, "/").await.status, 503, "TUN-21");
     let mut agent = agent(&cloud).await;
     assert_eq!(get(cloud.public, "/").await.status, 504, "TUN-21");
@@ -62,7 +61,7 @@ async fn what_no_agent_answers_has_a_status() {
         let id = agent.next().await["data"]["id"].clone();
         agent.send(response(&id, 101)).await;
     });
-    assert_eq!(answered.status, 502, "an answer that is none");
+    assert_eq!(answered.status, 502, "a status that is not final");
     for target in ["*", "demo.example:443"] {
         let head = format!("OPTIONS {target} HTTP/1.1\r\nHost: h\r\n");
         assert_eq!(send(cloud.public, &head, None).await.status, 400);
@@ -70,8 +69,8 @@ async fn what_no_agent_answers_has_a_status() {
 }
 
 #[tokio::test]
-async fn a_lost_agent_is_told_at_once_and_the_one_before_serves() {
-    let cloud = Cloud::start().await;
+async fn reports_a_lost_agent_at_once_and_uses_the_one_before() {
+    let cloud = TestCloud::start().await;
     let mut first = agent(&cloud).await;
     let mut second = agent(&cloud).await;
     let start = Instant::now();
@@ -92,10 +91,10 @@ async fn a_lost_agent_is_told_at_once_and_the_one_before_serves() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_gone_makes_room() {
+async fn a_client_that_is_gone_frees_its_request() {
     let mut narrow = options();
     narrow.limits = Limits { of_all: 2, of_one: 2 };
-    let cloud = Cloud::serving(narrow).await;
+    let cloud = TestCloud::serving(narrow).await;
     let mut agent = agent(&cloud).await;
     let mut clients = Vec::new();
     for _ in 0..2 {
@@ -107,7 +106,7 @@ async fn a_client_that_is_gone_makes_room() {
     assert_eq!(get(cloud.public, "/").await.status, 503, "beyond the limit");
     drop(clients);
     soon("room", async {
-        // TUN-23: until the cloud has seen that they are gone.
+        // TUN-23: until the cloud has noticed that they are gone.
         let mut asking = tokio::spawn(get(cloud.public, "/"));
         while let Ok(Ok(answered)) = tokio::time::timeout(Duration::from_millis(50), &mut asking).await {
             assert_eq!(answered.status, 503);
@@ -121,10 +120,10 @@ async fn a_client_that_is_gone_makes_room() {
 }
 
 #[tokio::test]
-async fn what_is_kept_for_slow_ones_is_bounded() {
+async fn bounds_the_answers_kept_for_slow_clients() {
     let mut narrow = options();
     narrow.max_unread = 16 << 20;
-    let cloud = Cloud::serving(narrow).await;
+    let cloud = TestCloud::serving(narrow).await;
     let mut agent = agent(&cloud).await;
     let body = "A".repeat(12 << 20);
     let mut slow = TcpStream::connect(cloud.public).await.expect("a connection");
@@ -140,14 +139,14 @@ async fn what_is_kept_for_slow_ones_is_bounded() {
             soon("the beginning of the answer", slow.readable()).await.expect("readable");
         } else {
             let (answered, ()) = tokio::join!(get(cloud.public, "/"), answer);
-            assert_eq!(answered.status, expected, "9 MiB wait already for who reads nothing");
+            assert_eq!(answered.status, expected, "9 MiB are already kept for a client that reads nothing");
         }
     }
 }
 
 #[tokio::test]
-async fn messages_of_24_mebibytes_are_taken_and_larger_ones_close() {
-    let cloud = Cloud::start().await;
+async fn accepts_messages_of_24_mebibytes_and_closes_on_larger_ones() {
+    let cloud = TestCloud::start().await;
     for (length, closes) in [(24 << 20, false), ((24 << 20) + 1, true)] {
         let mut agent = agent(&cloud).await;
         let start = r#"{"type":"Pong","data":{"timestamp":1},"x":""#;
@@ -162,8 +161,7 @@ async fn messages_of_24_mebibytes_are_taken_and_larger_ones_close() {
     }
 }
 
-/// Reads Ping frames as they come, and answers none.
-async fn pinged(agent: &mut Client, times: usize) -> io::Result<()> {
+async fn pinged(agent: &mut TestClient, times: usize) -> io::Result<()> {
     let mut ping = [0; 2];
     for _ in 0..times {
         soon("a Ping", agent.socket.get_mut().read_exact(&mut ping)).await?;
@@ -173,10 +171,10 @@ async fn pinged(agent: &mut Client, times: usize) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn an_agent_is_there_as_long_as_more_of_a_message_comes() {
+async fn an_agent_is_alive_while_more_of_a_message_arrives() {
     let mut short = options();
     short.agents.timing = timing(&[(Parameter::HeartbeatInterval, 100), (Parameter::HeartbeatTimeout, 150)]);
-    let cloud = Cloud::serving(short).await;
+    let cloud = TestCloud::serving(short).await;
     let mut agent = agent(&cloud).await;
     let ping = frame(0x81, br#"{"type":"Ping","data":{"timestamp":7}}"#);
     let mut rest = ping.as_slice();
@@ -184,16 +182,16 @@ async fn an_agent_is_there_as_long_as_more_of_a_message_comes() {
         agent.send_raw(&[*byte]).await;
         rest = behind;
         let pings = usize::from(ping.len() - rest.len() <= 8);
-        pinged(&mut agent, pings).await.expect("the connection stays");
+        pinged(&mut agent, pings).await.expect("an open connection");
     }
     assert_eq!(agent.next().await["data"]["timestamp"], 7);
     let lost = pinged(&mut agent, 8).await;
-    assert!(lost.is_err(), "an agent that answers no Ping and says nothing is lost");
+    assert!(lost.is_err(), "an agent that answers no Ping and sends nothing is lost");
 }
 
 #[tokio::test]
-async fn a_cloud_that_is_told_to_stop_lets_requests_end() {
-    let cloud = Cloud::start().await;
+async fn lets_requests_finish_at_shutdown() {
+    let cloud = TestCloud::start().await;
     let mut agent = agent(&cloud).await;
     let (public, task, shutdown) = (cloud.public, cloud.task, cloud.shutdown);
     let (answered, ()) = tokio::join!(exchange(public, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec()), async {
@@ -205,7 +203,7 @@ async fn a_cloud_that_is_told_to_stop_lets_requests_end() {
             }
         })
         .await;
-        // Some milliseconds, through which the connection stays.
+        // The connection stays open for some milliseconds.
         for timestamp in 0..200 {
             agent.send(json!({ "type": "Ping", "data": { "timestamp": timestamp } })).await;
             assert_eq!(agent.next().await["data"]["timestamp"], timestamp, "WIRE-08");
@@ -218,8 +216,8 @@ async fn a_cloud_that_is_told_to_stop_lets_requests_end() {
 }
 
 #[tokio::test]
-async fn a_cloud_waits_for_no_request_for_long() {
-    let cloud = Cloud::start().await;
+async fn does_not_wait_long_for_a_request_at_shutdown() {
+    let cloud = TestCloud::start().await;
     let mut agent = agent(&cloud).await;
     let mut client = TcpStream::connect(cloud.public).await.expect("a connection");
     client.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await.expect("written");
@@ -232,13 +230,13 @@ async fn a_cloud_waits_for_no_request_for_long() {
 }
 
 #[tokio::test]
-async fn requests_that_are_no_http_are_answered_in_http() {
-    let cloud = Cloud::start().await;
+async fn answers_invalid_http_in_http() {
+    let cloud = TestCloud::start().await;
     let _agent = agent(&cloud).await;
     let long = format!("GET / HTTP/1.1\r\nHost: h\r\nX: {}\r\n\r\n", "x".repeat(200_000));
     let many = format!("GET / HTTP/1.1\r\nHost: h\r\n{}\r\n", "X: y\r\n".repeat(300));
     for (request, status) in [
-        ("this is no HTTP\r\n\r\n", 400),
+        ("this is not HTTP\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", 400),
         (&long, 431),

@@ -1,4 +1,4 @@
-//! Whatever is no message, sent to cloud and agent while traffic flows: nothing else fails (WIRE-06, TUN-17, TUN-22).
+//! Invalid messages sent to cloud and agent during traffic: nothing else fails (WIRE-06, TUN-17, TUN-22).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,22 +8,21 @@ use relayspec_reference::tunnel::Encoding;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::agent::{next, request, say, welcome};
-use super::local::Local;
+use super::agent::{next, request, send, welcome};
+use super::local::LocalServer;
 use super::public::get;
-use super::{Agent, Cloud, cloud, tunnel};
+use super::{TestAgent, TestCloud, cloud, tunnel};
 use crate::client::frame;
 use crate::clients::losses::listen;
 
-/// What a vector puts on the wire.
-enum Sent {
+enum VectorInput {
     Message(Message),
-    /// A text that is none.
-    NoText(Vec<u8>),
+    /// A text that is not UTF-8.
+    InvalidText(Vec<u8>),
 }
 
-/// The vectors of a direction that are no messages, by their ids.
-fn rejected(direction: &str) -> Vec<(String, Sent)> {
+/// The invalid messages of a direction, with the ids of their vectors.
+fn rejected(direction: &str) -> Vec<(String, VectorInput)> {
     let path = format!("{}/../fixtures/tunnel/{direction}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("the vectors");
     let vectors: Vec<Value> = serde_json::from_str(&text).expect("JSON");
@@ -33,18 +32,17 @@ fn rejected(direction: &str) -> Vec<(String, Sent)> {
     all
 }
 
-fn sent(vector: &Value) -> Sent {
+fn sent(vector: &Value) -> VectorInput {
     if !vector["binary"].is_null() {
-        return Sent::Message(Message::binary(bytes_of(&joined(&vector["binary"]))));
+        return VectorInput::Message(Message::binary(bytes_of(&joined(&vector["binary"]))));
     }
     if let Some(hex) = vector["hex"].as_str() {
-        return Sent::NoText(bytes_of(hex));
+        return VectorInput::InvalidText(bytes_of(hex));
     }
     let text = if vector["text"].is_string() { &vector["text"] } else { vector };
-    Sent::Message(Message::text(joined(text)))
+    VectorInput::Message(Message::text(joined(text)))
 }
 
-/// A text that may stand in parts.
 fn joined(value: &Value) -> String {
     match value.as_str() {
         Some(text) => text.to_owned(),
@@ -63,10 +61,10 @@ fn bytes_of(hex: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_no_message_disturbs_no_cloud() {
-    let cloud = Cloud::start().await;
+async fn invalid_messages_do_not_disturb_the_cloud() {
+    let cloud = TestCloud::start().await;
     let mut bad = cloud::agent(&cloud).await;
-    let agent = Agent::start(cloud.agents, Local::saying("page").await, Encoding::MessagePack);
+    let agent = TestAgent::start(cloud.agents, LocalServer::saying("page").await, Encoding::MessagePack);
     while get_or_answer(&cloud, &mut bad).await != "page" {}
     let (done, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let traffic = {
@@ -81,14 +79,14 @@ async fn what_is_no_message_disturbs_no_cloud() {
     };
     for (id, sent) in rejected("agent-to-cloud") {
         match sent {
-            Sent::Message(message) => {
+            VectorInput::Message(message) => {
                 bad.socket.send(message).await.expect("sent");
                 bad.send(json!({ "type": "Ping", "data": { "timestamp": 7 } })).await;
                 assert_eq!(bad.next().await["data"]["timestamp"], 7, "WIRE-06: {id}");
             }
-            Sent::NoText(bytes) => {
-                // A connection of its own that serves nobody, since it has not authenticated.
-                let mut other = crate::client::Client::connect(cloud.agents, "/tunnel").await;
+            VectorInput::InvalidText(bytes) => {
+                // On a connection of its own, which has not authenticated and so serves no requests.
+                let mut other = crate::client::TestClient::connect(cloud.agents, "/tunnel").await;
                 other.send_raw(&frame(0x81, &bytes)).await;
                 assert_eq!(other.closed_with().await, 1007, "WIRE-06: {id}");
             }
@@ -104,47 +102,47 @@ async fn what_is_no_message_disturbs_no_cloud() {
     agent.kill().await;
 }
 
-/// The text of an answer, be it of the agent that the test plays.
-async fn get_or_answer(cloud: &Cloud, played: &mut crate::client::Client) -> String {
+/// The text of an answer; the simulated agent answers if it is asked.
+async fn get_or_answer(cloud: &TestCloud, agent: &mut crate::client::TestClient) -> String {
     let mut asked = Box::pin(get(cloud.public, "/"));
     loop {
         tokio::select! {
             answered = &mut asked => return answered.text().to_owned(),
-            request = played.next() => played.send(cloud::response(&request["data"]["id"], 200)).await,
+            request = agent.next() => agent.send(cloud::response(&request["data"]["id"], 200)).await,
         }
     }
 }
 
 #[tokio::test]
-async fn what_is_no_message_disturbs_no_agent() {
+async fn invalid_messages_do_not_disturb_the_agent() {
     let listener = listen().await;
     let address = listener.local_addr().expect("an address");
-    let _agent = Agent::start(address, Local::saying("page").await, Encoding::Json);
+    let _agent = TestAgent::start(address, LocalServer::saying("page").await, Encoding::Json);
     let mut socket = welcome(&listener).await;
     for (id, sent) in rejected("cloud-to-agent") {
-        say(&mut socket, request("before", "/")).await;
+        send(&mut socket, request("before", "/")).await;
         match sent {
-            Sent::Message(message) => socket.send(message).await.expect("sent"),
-            Sent::NoText(_) => continue, // A server that sends that is lost: WIRE-06 is tested with the other clients.
+            VectorInput::Message(message) => socket.send(message).await.expect("sent"),
+            VectorInput::InvalidText(_) => continue, // Ends the connection: WIRE-06 is tested with the other clients.
         }
-        say(&mut socket, request("behind", "/")).await;
-        let mut told = Vec::new();
+        send(&mut socket, request("behind", "/")).await;
+        let mut answers = Vec::new();
         for _ in 0..3 {
             let message = next(&mut socket).await;
             let (kind, data) = (message["type"].as_str().expect("a type"), &message["data"]);
-            told.push(match kind {
+            answers.push(match kind {
                 "HttpResponse" => data["id"].as_str().expect("an id").to_owned(),
                 _ => format!("{kind} {}", data["code"]),
             });
         }
-        told.sort();
-        assert_eq!(told, ["Error 400", "before", "behind"], "TUN-17: {id}");
+        answers.sort();
+        assert_eq!(answers, ["Error 400", "before", "behind"], "TUN-17: {id}");
     }
 }
 
 #[tokio::test]
-async fn floods_of_requests_beyond_the_limits_leave_the_others_alone() {
-    let (cloud, _agent) = tunnel(Local::saying("page").await, Encoding::MessagePack).await;
+async fn requests_beyond_the_limits_do_not_affect_others() {
+    let (cloud, _agent) = tunnel(LocalServer::saying("page").await, Encoding::MessagePack).await;
     let requests: Vec<_> = (0..1500).map(|_| tokio::spawn(get(cloud.public, "/"))).collect();
     let mut served = 0;
     for request in requests {

@@ -1,4 +1,4 @@
-//! A local server that a test plays: each request is handed to it as it came, and answered with the bytes that it gives.
+//! A local server under the test's control: it receives each request, and supplies the bytes of the answer.
 
 use std::net::SocketAddr;
 
@@ -8,44 +8,36 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::soon;
 
-/// A request as it came over the wire.
 #[derive(Debug)]
-pub(super) struct Came {
-    /// The request line.
+pub(super) struct ReceivedRequest {
     pub(super) line: String,
-    /// The header lines.
     pub(super) lines: Vec<String>,
     pub(super) body: Vec<u8>,
     answer: oneshot::Sender<Vec<u8>>,
-    /// Is dropped with the connection.
+    /// Closed with the connection.
     gone: oneshot::Receiver<()>,
 }
 
-impl Came {
-    /// Answers with these bytes.
+impl ReceivedRequest {
     pub(super) fn answer(self, bytes: impl Into<Vec<u8>>) {
         _ = self.answer.send(bytes.into());
     }
 
-    /// Answers with a body in text.
     pub(super) fn answer_text(self, text: &str) {
         self.answer(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len()));
     }
 
-    /// Waits for the loss of the connection.
-    pub(super) async fn given_up(mut self) {
+    pub(super) async fn cancelled(mut self) {
         _ = soon("the end of the local request", &mut self.gone).await;
     }
 }
 
-/// A local server.
-pub(super) struct Local {
+pub(super) struct LocalServer {
     pub(super) address: SocketAddr,
-    requests: mpsc::UnboundedReceiver<Came>,
+    requests: mpsc::UnboundedReceiver<ReceivedRequest>,
 }
 
-impl Local {
-    /// A server that asks the test.
+impl LocalServer {
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -58,25 +50,24 @@ impl Local {
         Self { address, requests }
     }
 
-    /// A server that answers everything with this text.
     pub(super) async fn saying(text: &'static str) -> SocketAddr {
         let mut local = Self::start().await;
         let address = local.address;
         tokio::spawn(async move {
-            while let Some(came) = local.requests.recv().await {
-                came.answer_text(text);
+            while let Some(request) = local.requests.recv().await {
+                request.answer_text(text);
             }
         });
         address
     }
 
-    pub(super) async fn next(&mut self) -> Came {
+    pub(super) async fn next(&mut self) -> ReceivedRequest {
         soon("a local request", self.requests.recv()).await.expect("it runs")
     }
 }
 
-/// One connection: one request after the other, until an answer is none that another may follow.
-async fn serve(mut tcp: TcpStream, sender: mpsc::UnboundedSender<Came>) {
+/// Serves requests one after another, as long as the answers permit.
+async fn serve(mut tcp: TcpStream, sender: mpsc::UnboundedSender<ReceivedRequest>) {
     let mut buffer = Vec::new();
     loop {
         let end = loop {
@@ -100,11 +91,11 @@ async fn serve(mut tcp: TcpStream, sender: mpsc::UnboundedSender<Came>) {
         let body = buffer.drain(..length).collect();
         let (answer, answered) = oneshot::channel();
         let (present, gone) = oneshot::channel::<()>();
-        _ = sender.send(Came { line: line.to_owned(), lines, body, answer, gone });
+        _ = sender.send(ReceivedRequest { line: line.to_owned(), lines, body, answer, gone });
         let mut more = [0];
         let answer = tokio::select! {
             answer = answered => answer,
-            _ = tcp.peek(&mut more) => return, // The agent has sent nothing more: it is gone.
+            _ = tcp.peek(&mut more) => return, // The agent sends nothing unasked, so it is gone.
         };
         drop(present);
         let Ok(answer) = answer else { return };
@@ -114,7 +105,7 @@ async fn serve(mut tcp: TcpStream, sender: mpsc::UnboundedSender<Came>) {
     }
 }
 
-/// Whether the end of an answer can be told without closing the connection.
+/// Whether the answer ends without closing the connection.
 fn is_framed(answer: &[u8]) -> bool {
     let head = String::from_utf8_lossy(&answer[..answer.len().min(2000)]).to_ascii_lowercase();
     ["content-length: ", "chunked", " 204 ", " 304 "].iter().any(|sign| head.contains(sign)) && !head.contains("broken")

@@ -16,9 +16,8 @@ use std::time::Duration;
 use relayspec::reconnect::Policy;
 use relayspec::timing::{Parameter, Timing};
 use relayspec_reference::client::Ending;
-use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::tunnel::{Encoding, Token, Tokens};
-use relayspec_reference::{ClientOptions, Trust, TunnelAgent, TunnelCloud, TunnelOptions, User, tunnel_agent};
+use relayspec_reference::{ClientOptions, TunnelAgentOptions, TunnelCloud, TunnelOptions, User, tunnel_agent};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -27,8 +26,7 @@ use public::get;
 
 const TOKEN: &str = "s3cret-of-the-tests";
 
-/// A cloud in a task.
-struct Cloud {
+struct TestCloud {
     agents: SocketAddr,
     public: SocketAddr,
     shutdown: oneshot::Sender<()>,
@@ -47,7 +45,7 @@ fn options() -> TunnelOptions {
     TunnelOptions::new(Tokens::read(TOKEN).expect("a token"))
 }
 
-impl Cloud {
+impl TestCloud {
     async fn start() -> Self {
         Self::serving(options()).await
     }
@@ -60,7 +58,6 @@ impl Cloud {
         Self { agents, public, shutdown, task }
     }
 
-    /// Waits until somebody serves `/` of the local server, whoever that is.
     async fn is_served(&self) {
         soon("an agent that serves", async {
             while get(self.public, "/").await.status == 503 {
@@ -71,20 +68,19 @@ impl Cloud {
     }
 }
 
-/// An agent in a task.
-struct Agent {
+struct TestAgent {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Ending>,
 }
 
-impl Agent {
+impl TestAgent {
     fn start(cloud: SocketAddr, local: SocketAddr, encoding: Encoding) -> Self {
         Self::with(cloud, local, encoding, Timing::default())
     }
 
     fn with(cloud: SocketAddr, local: SocketAddr, encoding: Encoding, timing: Timing) -> Self {
         let local = format!("http://{local}").parse().expect("an origin");
-        let agent = TunnelAgent { token: Token::new(TOKEN), local, encoding };
+        let agent = TunnelAgentOptions { token: Token::new(TOKEN), local, encoding };
         let (stop, stopped) = oneshot::channel();
         let stopped = async move {
             if stopped.await.is_err() {
@@ -94,7 +90,7 @@ impl Agent {
         Self { stop, task: tokio::spawn(tunnel_agent(client(cloud, timing), agent, empty(), sink(), stopped)) }
     }
 
-    /// Ends the agent, as a process that is killed would end.
+    /// Ends the agent without a close, like a killed process.
     async fn kill(self) {
         self.task.abort();
         _ = self.task.await;
@@ -107,21 +103,15 @@ impl Agent {
 }
 
 fn client(cloud: SocketAddr, timing: Timing) -> ClientOptions {
-    ClientOptions {
-        address: format!("ws://{cloud}/tunnel").parse().expect("an address"),
-        trust: Trust::default(),
-        policy: Policy { base: Duration::from_millis(50), ..Policy::TUNNEL },
-        timing,
-        max_message: 24 << 20,
-        user: User::Person { ends_with_input: false },
-        habit: Habit::Kept,
-    }
+    let address = format!("ws://{cloud}/tunnel").parse().expect("an address");
+    let policy = Policy { base: Duration::from_millis(50), ..Policy::TUNNEL };
+    let options = ClientOptions::new(address, policy, User::Person { ends_with_input: false });
+    ClientOptions { timing, max_message: 24 << 20, ..options }
 }
 
-/// A cloud with an agent that serves a local server.
-async fn tunnel(local: SocketAddr, encoding: Encoding) -> (Cloud, Agent) {
-    let cloud = Cloud::start().await;
-    let agent = Agent::start(cloud.agents, local, encoding);
+async fn tunnel(local: SocketAddr, encoding: Encoding) -> (TestCloud, TestAgent) {
+    let cloud = TestCloud::start().await;
+    let agent = TestAgent::start(cloud.agents, local, encoding);
     cloud.is_served().await;
     (cloud, agent)
 }

@@ -1,53 +1,53 @@
-//! What passes through: requests and answers, whole and unchanged (TUN-12, TUN-13, TUN-15, TUN-25).
+//! Requests and answers are forwarded whole and unchanged (TUN-12, TUN-13, TUN-15, TUN-25).
 
 use relayspec_reference::tunnel::Encoding;
 
-use super::local::Local;
-use super::public::{exchange, get, send};
-use super::{Agent, Cloud, tunnel};
+use super::local::LocalServer;
+use super::public::{PublicAnswer, exchange, get, send};
+use super::{TestAgent, TestCloud, tunnel};
 use crate::soon;
 
 const BOTH: [Encoding; 2] = [Encoding::Json, Encoding::MessagePack];
 
-/// A tunnel to a local server that the test plays.
-async fn played(encoding: Encoding) -> (Cloud, Agent, Local) {
-    let mut local = Local::start().await;
-    let cloud = Cloud::start().await;
-    let agent = Agent::start(cloud.agents, local.address, encoding);
+async fn controlled(encoding: Encoding) -> (TestCloud, TestAgent, LocalServer) {
+    let mut local = LocalServer::start().await;
+    let cloud = TestCloud::start().await;
+    let agent = TestAgent::start(cloud.agents, local.address, encoding);
     let served = cloud.is_served();
     tokio::join!(served, async { local.next().await.answer_text("") });
     (cloud, agent, local)
 }
 
+/// Sends a request, and returns the request line that reached the local server.
+async fn line_of(answer: impl Future<Output = PublicAnswer>, local: &mut LocalServer) -> String {
+    let (_, line) = tokio::join!(answer, async {
+        let request = local.next().await;
+        let line = request.line.clone();
+        request.answer_text("");
+        line
+    });
+    line
+}
+
 #[tokio::test]
-async fn requests_reach_the_local_server_as_they_came() {
+async fn requests_reach_the_local_server_unchanged() {
     let long = format!("/{}", "%20".repeat(15_000));
     for encoding in BOTH {
-        let (cloud, _agent, mut local) = played(encoding).await;
+        let (cloud, _agent, mut local) = controlled(encoding).await;
         for target in ["/a%20b?x=1", "/a//b/../c?", "/%00%2F%2f\\?y=//z", "/?", "/{a}|'*", &long] {
-            let (_, came) = tokio::join!(get(cloud.public, target), async {
-                let came = local.next().await;
-                let line = came.line.clone();
-                came.answer_text("");
-                line
-            });
-            assert_eq!(came, format!("GET {target} HTTP/1.1"), "TUN-12");
+            let line = line_of(get(cloud.public, target), &mut local).await;
+            assert_eq!(line, format!("GET {target} HTTP/1.1"), "TUN-12");
         }
         for method in ["get", "PROPFIND", "M-SEARCH", "OPTIONS"] {
             let head = format!("{method} / HTTP/1.1\r\nHost: h\r\n");
-            let (_, came) = tokio::join!(send(cloud.public, &head, Some(b"")), async {
-                let came = local.next().await;
-                let line = came.line.clone();
-                came.answer_text("");
-                line
-            });
-            assert_eq!(came, format!("{method} / HTTP/1.1"), "TUN-12");
+            let line = line_of(send(cloud.public, &head, Some(b"")), &mut local).await;
+            assert_eq!(line, format!("{method} / HTTP/1.1"), "TUN-12");
         }
     }
 }
 
 #[tokio::test]
-async fn header_lines_pass_by_themselves_and_hop_by_hop_headers_end() {
+async fn forwards_header_lines_in_order_without_hop_by_hop_headers() {
     let head = "POST / HTTP/1.1\r\nHost: demo.example:8080\r\nX-B: 1\r\nAccept: text/html\r\nX-A: 2\r\nKeep-Alive: x\r\n\
                 accept: text/plain\r\nTE: trailers\r\nX-Hop: 3\r\nCookie: c=d\r\nProxy-Connection: x\r\nUpgrade: h2c\r\n\
                 Connection: X-Hop\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
@@ -56,12 +56,12 @@ async fn header_lines_pass_by_themselves_and_hop_by_hop_headers_end() {
                   Keep-Alive: timeout=5\r\nX-0: \r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nTransfer-Encoding: chunked\r\n\r\n\
                   2\r\n\0\u{1}\r\n1;x=y\r\n\n\r\n0\r\n\r\n";
     for encoding in BOTH {
-        let (cloud, _agent, mut local) = played(encoding).await;
-        let (answered, came) = tokio::join!(exchange(cloud.public, head.into()), async {
-            let came = local.next().await;
-            let (lines, body) = (came.lines.clone(), came.body.clone());
-            came.answer(answer);
-            (lines, body)
+        let (cloud, _agent, mut local) = controlled(encoding).await;
+        let (answered, (lines, body)) = tokio::join!(exchange(cloud.public, head.into()), async {
+            let request = local.next().await;
+            let parts = (request.lines.clone(), request.body.clone());
+            request.answer(answer);
+            parts
         });
         let expected = [
             "host: demo.example:8080",
@@ -73,11 +73,7 @@ async fn header_lines_pass_by_themselves_and_hop_by_hop_headers_end() {
             "expect: 100-continue",
             "content-length: 5",
         ];
-        assert_eq!(
-            (came.0, came.1.as_slice()),
-            (expected.map(str::to_owned).to_vec(), &b"abcde"[..]),
-            "TUN-12, TUN-25"
-        );
+        assert_eq!((lines, &body[..]), (expected.map(str::to_owned).to_vec(), &b"abcde"[..]), "TUN-12, TUN-25");
         assert_eq!((answered.status, answered.reason.as_str()), (418, "Short and stout"));
         assert_eq!(answered.of("set-cookie"), ["a=1; Path=/", "b=2"], "TUN-25");
         assert_eq!((answered.of("x-hop").len(), answered.of("keep-alive").len()), (0, 0), "TUN-12");
@@ -87,10 +83,10 @@ async fn header_lines_pass_by_themselves_and_hop_by_hop_headers_end() {
 }
 
 #[tokio::test]
-async fn answers_are_passed_on_and_not_acted_on() {
+async fn forwards_answers_without_acting_on_them() {
     let gzip = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\xff";
     for encoding in BOTH {
-        let (cloud, _agent, mut local) = played(encoding).await;
+        let (cloud, _agent, mut local) = controlled(encoding).await;
         for (head, answer, status, line, body) in [
             ("GET", &b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"[..], 302, "location: /b", &b""[..]),
             ("GET", gzip, 200, "content-encoding: gzip", b"\x1f\x8b\x08\xff"),
@@ -109,21 +105,21 @@ async fn answers_are_passed_on_and_not_acted_on() {
             assert_eq!((answered.status, answered.body.as_slice()), (status, body), "TUN-13: {answered:?}");
             assert!(answered.lines.iter().any(|known| known == line), "{line}: {answered:?}");
             let lengths = usize::from(answered.status != 204 && answered.status != 304 && line != "x: chunked");
-            assert_eq!(answered.of("content-length").len(), lengths, "nobody invents a length: {answered:?}");
+            assert_eq!(answered.of("content-length").len(), lengths, "an invented length: {answered:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn sixteen_mebibytes_pass_both_ways() {
+async fn forwards_sixteen_mebibytes_both_ways() {
     let body: Vec<u8> = (0..16_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     for encoding in BOTH {
-        let (cloud, _agent, mut local) = played(encoding).await;
+        let (cloud, _agent, mut local) = controlled(encoding).await;
         let (answered, ()) = tokio::join!(send(cloud.public, "PUT / HTTP/1.1\r\nHost: h\r\n", Some(&body)), async {
-            let came = local.next().await;
-            assert!(came.body == body, "TUN-15");
+            let request = local.next().await;
+            assert!(request.body == body, "TUN-15");
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-            came.answer([head.as_bytes(), &body].concat());
+            request.answer([head.as_bytes(), &body].concat());
         });
         assert!(answered.body == body, "TUN-15: {} {} bytes", answered.status, answered.body.len());
         let one_more = [&body[..], b"x"].concat();
@@ -136,20 +132,20 @@ async fn sixteen_mebibytes_pass_both_ways() {
 }
 
 #[tokio::test]
-async fn two_hundred_at_once_are_answered_in_reverse() {
+async fn answers_two_hundred_concurrent_requests_in_reverse() {
     for encoding in BOTH {
-        let (cloud, _agent, mut local) = played(encoding).await;
+        let (cloud, _agent, mut local) = controlled(encoding).await;
         let requests: Vec<_> = (0..200)
             .map(|number| {
                 let public = cloud.public;
                 tokio::spawn(async move { (number, get(public, &format!("/{number}")).await) })
             })
             .collect();
-        let mut came = Vec::new();
+        let mut received = Vec::new();
         for _ in 0..200 {
-            came.push(local.next().await);
+            received.push(local.next().await);
         }
-        for request in came.into_iter().rev() {
+        for request in received.into_iter().rev() {
             let target = request.line.split(' ').nth(1).expect("a target").to_owned();
             request.answer_text(&target);
         }
@@ -162,7 +158,7 @@ async fn two_hundred_at_once_are_answered_in_reverse() {
 
 #[tokio::test]
 async fn one_connection_carries_many_requests_on_both_sides() {
-    let (cloud, _agent) = tunnel(Local::saying("page").await, Encoding::MessagePack).await;
+    let (cloud, _agent) = tunnel(LocalServer::saying("page").await, Encoding::MessagePack).await;
     let request =
         "GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(50) + "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
     let answered = exchange(cloud.public, request.into()).await;
@@ -171,8 +167,8 @@ async fn one_connection_carries_many_requests_on_both_sides() {
 }
 
 #[tokio::test]
-async fn many_uploads_at_once_do_not_wait_for_each_other_for_ever() {
-    let (cloud, _agent) = tunnel(Local::saying("page").await, Encoding::MessagePack).await;
+async fn concurrent_uploads_do_not_deadlock() {
+    let (cloud, _agent) = tunnel(LocalServer::saying("page").await, Encoding::MessagePack).await;
     let body = vec![7; 1 << 20];
     let uploads: Vec<_> = (0..64)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! A public client that sends what it is told, byte for byte.
+//! A public client that sends given bytes.
 
 use std::net::SocketAddr;
 
@@ -7,9 +7,8 @@ use tokio::net::TcpStream;
 
 use crate::soon;
 
-/// An answer, as it came.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct PublicAnswer {
     pub(super) status: u16,
     pub(super) reason: String,
     /// The header lines, as `name: value`.
@@ -17,8 +16,7 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
-    /// The values of a header.
+impl PublicAnswer {
     pub(super) fn of(&self, name: &str) -> Vec<&str> {
         let start = format!("{name}: ");
         self.lines.iter().filter_map(|line| line.strip_prefix(&start)).collect()
@@ -29,22 +27,22 @@ impl Answer {
     }
 }
 
-pub(super) async fn get(address: SocketAddr, target: &str) -> Answer {
+pub(super) async fn get(address: SocketAddr, target: &str) -> PublicAnswer {
     send(address, &format!("GET {target} HTTP/1.1\r\nHost: demo.example\r\n"), None).await
 }
 
-/// Sends a request: its head without the empty line, and its body. The connection is closed behind it.
-pub(super) async fn send(address: SocketAddr, head: &str, body: Option<&[u8]>) -> Answer {
+/// Sends a request, given its head without the empty line, and its body. Closes the connection afterwards.
+pub(super) async fn send(address: SocketAddr, head: &str, body: Option<&[u8]>) -> PublicAnswer {
     let length = body.map(|body| format!("Content-Length: {}\r\n", body.len())).unwrap_or_default();
     let head = format!("{head}{length}Connection: close\r\n\r\n");
     exchange(address, [head.as_bytes(), body.unwrap_or_default()].concat()).await
 }
 
 /// Sends bytes, and reads the answer to the end of the connection.
-pub(super) async fn exchange(address: SocketAddr, bytes: Vec<u8>) -> Answer {
+pub(super) async fn exchange(address: SocketAddr, bytes: Vec<u8>) -> PublicAnswer {
     let stream = TcpStream::connect(address).await.expect("a connection");
     let (mut read, mut write) = stream.into_split();
-    // Whoever answers early does not read all.
+    // A server that answers early does not read everything.
     let writing = tokio::spawn(async move {
         _ = write.write_all(&bytes).await;
         write
@@ -55,8 +53,8 @@ pub(super) async fn exchange(address: SocketAddr, bytes: Vec<u8>) -> Answer {
     parsed(&answer)
 }
 
-fn parsed(bytes: &[u8]) -> Answer {
-    // What comes before the answer itself.
+fn parsed(bytes: &[u8]) -> PublicAnswer {
+    // An interim answer.
     let bytes = bytes.strip_prefix(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(bytes);
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
     let head = str::from_utf8(&bytes[..end]).expect("a head in ASCII");
@@ -65,5 +63,5 @@ fn parsed(bytes: &[u8]) -> Answer {
     let (status, reason) = status.split_once(' ').expect("a reason");
     let lines = lines.lines().map(|line| line.to_owned()).collect();
     let body = bytes[end + 4..].to_vec();
-    Answer { status: status.parse().expect("a number"), reason: reason.to_owned(), lines, body }
+    PublicAnswer { status: status.parse().expect("a number"), reason: reason.to_owned(), lines, body }
 }

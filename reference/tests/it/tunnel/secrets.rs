@@ -1,4 +1,4 @@
-//! The token is in no line of any log, however much is logged (TUN-05).
+//! The token never appears in the log, at any level (TUN-05).
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -10,16 +10,15 @@ use tokio_tungstenite::tungstenite::Message;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::local::Local;
+use super::local::LocalServer;
 use super::public::get;
-use super::{Cloud, TOKEN, tunnel};
-use crate::client::Client;
+use super::{TOKEN, TestCloud, tunnel};
+use crate::client::TestClient;
 
-/// A log in memory.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+struct MemoryLog(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Log {
+impl io::Write for MemoryLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("not poisoned").extend_from_slice(bytes);
         Ok(bytes.len())
@@ -30,7 +29,7 @@ impl io::Write for Log {
     }
 }
 
-impl MakeWriter<'_> for Log {
+impl MakeWriter<'_> for MemoryLog {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -40,11 +39,11 @@ impl MakeWriter<'_> for Log {
 
 #[tokio::test]
 async fn the_token_is_never_logged() {
-    let log = Log::default();
+    let log = MemoryLog::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(LevelFilter::TRACE).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     for encoding in [Encoding::Json, Encoding::MessagePack] {
-        let (cloud, agent) = tunnel(Local::saying("page").await, encoding).await;
+        let (cloud, agent) = tunnel(LocalServer::saying("page").await, encoding).await;
         assert_eq!(get(cloud.public, "/").await.status, 200);
         agent.kill().await;
         guess(&cloud).await;
@@ -56,15 +55,15 @@ async fn the_token_is_never_logged() {
     assert!(!log.contains(TOKEN), "TUN-05: {log}");
 }
 
-/// Wrong and malformed ways to authenticate, of which each holds the token.
-async fn guess(cloud: &Cloud) {
+/// Wrong and malformed attempts to authenticate, each of which contains the token.
+async fn guess(cloud: &TestCloud) {
     for message in [
         json!({ "type": "Auth", "data": { "token": format!("{TOKEN}x") } }),
         json!({ "type": "Auth", "data": { "token": [TOKEN] } }),
         json!({ "type": "Ping", "data": { "timestamp": TOKEN } }),
         json!({ "type": TOKEN, "data": {} }),
     ] {
-        let mut agent = Client::connect(cloud.agents, "/tunnel").await;
+        let mut agent = TestClient::connect(cloud.agents, "/tunnel").await;
         agent.socket.send(Message::text(message.to_string())).await.expect("sent");
         assert_eq!(agent.closed_with().await, 1008, "TUN-03");
     }

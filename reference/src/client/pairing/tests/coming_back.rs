@@ -1,4 +1,4 @@
-//! Losses of all kinds, delays, and when a client gives up (chapter `reconnect`).
+//! Losses, delays, and giving up (chapter `reconnect`).
 
 use super::*;
 
@@ -15,15 +15,15 @@ fn attempts_that_are_accepted_and_dropped_see_growing_delays() {
     }
     assert_eq!(delays, [1000, 2000, 4000, 8000, 16_000, 32_000, 32_000], "RECON-05");
     host.open();
-    assert_eq!(host.told().matches("reconnected").count(), 0, "RECON-04: a WebSocket alone is no success");
+    assert_eq!(host.reported().matches("reconnected").count(), 0, "RECON-04: a WebSocket alone is no success");
     host.receive(registered(CODE));
-    assert_eq!(host.told(), format!("registered:{CODE} reconnected"));
+    assert_eq!(host.reported(), format!("registered:{CODE} reconnected"));
     host.lose();
     assert_eq!(host.client.wake_at(), Some(host.now + Duration::from_secs(1)), "RECON-04");
 }
 
 #[test]
-fn an_attempt_that_hangs_is_given_up_and_the_delay_runs_from_then() {
+fn abandons_an_attempt_that_hangs_and_delays_from_then() {
     for opens in [false, true] {
         let mut host = host();
         host.pass(Duration::from_secs(1));
@@ -32,34 +32,33 @@ fn an_attempt_that_hangs_is_given_up_and_the_delay_runs_from_then() {
         }
         host.pass(CONNECT_TIMEOUT - Duration::from_secs(1));
         assert_eq!(host.abandoned, 1, "RECON-12");
-        assert_eq!(host.told(), if opens { "connected disconnected" } else { "" });
+        assert_eq!(host.reported(), if opens { "connected disconnected" } else { "" });
         host.pass(Duration::from_secs(1));
         assert_eq!(host.attempts, [0, 6000], "RECON-02");
     }
 }
 
 #[test]
-fn gives_up_after_the_last_attempt_and_says_so() {
-    let mut host = World::new(Host::new(None), Policy { max_attempts: Some(3), ..Policy::RELAY });
+fn gives_up_after_the_last_attempt_and_reports_it() {
+    let mut host = fixture(PairingHost::new(None), Policy { max_attempts: Some(3), ..Policy::RELAY });
     host.give("kept");
     host.lose();
     host.pass(Duration::from_secs(1));
     host.open();
     host.lose();
-    assert_eq!((host.told().as_str(), host.ended), ("connected disconnected", None));
+    assert_eq!((host.reported().as_str(), host.ended), ("connected disconnected", None));
     host.pass(Duration::from_secs(2));
     host.lose();
-    assert_eq!(host.told(), "NOT_SENT gave_up", "RECON-09, PAIR-H4");
+    assert_eq!(host.reported(), "NOT_SENT gave_up", "RECON-09, PAIR-H4");
     assert_eq!((host.ended, host.client.wake_at()), (Some(Ending::GaveUp), None));
     assert_eq!(host.attempts, [0, 1000, 3000]);
 }
 
 #[test]
-fn stops_in_every_state_and_no_attempt_follows() {
-    type Way = fn(&mut World<Host>);
-    let ways: [Way; 4] = [
+fn stops_in_every_state_without_a_further_attempt() {
+    let prepare: [fn(&mut ClientFixture<PairingHost>); 4] = [
         |_| {},
-        World::open,
+        ClientFixture::open,
         |host| {
             host.open();
             host.receive(registered(CODE));
@@ -69,42 +68,42 @@ fn stops_in_every_state_and_no_attempt_follows() {
             host.lose();
         },
     ];
-    for way in ways {
+    for prepare in prepare {
         let mut host = host();
-        way(&mut host);
+        prepare(&mut host);
         let attempts = host.attempts.len();
-        host.say(json!({ "do": "stop" }));
+        host.command(json!({ "do": "stop" }));
         assert_eq!(host.ended, Some(Ending::Stopped), "RECON-13");
         host.pass(Duration::from_secs(1000));
         assert_eq!(host.attempts.len(), attempts, "RECON-13");
-        assert!(!host.told().contains("gave_up"));
+        assert!(!host.reported().contains("gave_up"));
     }
 }
 
 #[test]
-fn what_was_given_before_the_stop_still_goes_out_where_it_can() {
+fn sends_messages_given_before_the_stop_if_possible() {
     let mut host = host();
     host.open();
     host.receive(registered(CODE));
     host.give("last words");
-    host.say(json!({ "do": "stop" }));
+    host.command(json!({ "do": "stop" }));
     assert_eq!(host.client.next_message().map(|message| message.len()), Some(data("last words").to_string().len()));
     assert_eq!(host.client.closed(), []);
 
     let mut host = super::host();
     host.give("too early");
-    host.say(json!({ "do": "stop" }));
-    assert_eq!(host.told(), "NOT_SENT", "PAIR-H4");
+    host.command(json!({ "do": "stop" }));
+    assert_eq!(host.reported(), "NOT_SENT", "PAIR-H4");
 }
 
 #[test]
-fn a_silent_server_is_pinged_and_lost() {
+fn pings_a_silent_server_and_abandons_it() {
     let mut host = host();
     host.open();
     host.receive(registered(CODE));
     host.pass(Duration::from_secs(30));
     assert_eq!(host.sent(), [json!("Ping")]);
-    host.client.heard(host.now);
+    host.client.received(host.now);
     host.pass(Duration::from_secs(39));
     assert_eq!(host.sent(), [json!("Ping")]);
     assert_eq!(host.abandoned, 0);
@@ -115,7 +114,7 @@ fn a_silent_server_is_pinged_and_lost() {
 }
 
 #[test]
-fn the_end_of_the_input_ends_a_client_when_all_is_sent_if_that_is_wanted() {
+fn stops_at_the_end_of_input_when_all_is_sent_if_configured() {
     let mut host = host();
     host.give("a");
     assert!(host.client.end_when_sent().is_empty());

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_the_user_gives_waits_for_registered_and_outlives_losses() {
+fn keeps_messages_until_registered_and_across_losses() {
     let mut host = host();
     host.give("1");
     host.open();
@@ -20,26 +20,26 @@ fn what_the_user_gives_waits_for_registered_and_outlives_losses() {
     host.receive(registered("ABCDEF"));
     assert_eq!(host.sent(), ["3", "4 \u{0}\u{1F600}"].map(data), "PAIR-H4");
     assert_eq!(
-        host.told(),
+        host.reported(),
         format!("connected registered:{CODE} disconnected connected registered:ABCDEF reconnected"),
         "PAIR-H6"
     );
 }
 
 #[test]
-fn each_new_code_is_told_also_a_later_one() {
+fn reports_each_new_code() {
     let mut host = host();
     host.open();
     for code in [CODE, CODE, "ABCDEF"] {
         host.receive(registered(code));
     }
-    assert_eq!(host.told(), format!("connected registered:{CODE} registered:ABCDEF"), "PAIR-H2");
+    assert_eq!(host.reported(), format!("connected registered:{CODE} registered:ABCDEF"), "PAIR-H2");
 }
 
 #[test]
-fn registers_once_on_each_connection_where_it_has_an_id() {
+fn registers_once_per_connection_if_it_has_an_id() {
     let id = relayspec::text::Uuid::new("0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11").expect("a UUID");
-    let mut host = World::new(Host::new(Some(id.clone())), Policy::RELAY);
+    let mut host = fixture(PairingHost::new(Some(id.clone())), Policy::RELAY);
     let register = json!({ "type": "register", "clientId": id.as_str() });
     for _ in 0..2 {
         host.open();
@@ -53,7 +53,7 @@ fn registers_once_on_each_connection_where_it_has_an_id() {
 }
 
 #[test]
-fn survives_what_is_no_message() {
+fn ignores_invalid_messages() {
     let mut host = host();
     host.open();
     host.receive(registered(CODE));
@@ -64,22 +64,22 @@ fn survives_what_is_no_message() {
     host.refuse("NOT_FOUND");
     host.receive(json!({ "type": "data", "payload": "", "new": 1 }));
     host.receive(data("\u{0}"));
-    assert_eq!(host.told(), format!("connected registered:{CODE} NOT_FOUND data:\"\" data:\"\\u0000\""), "PAIR-H3");
+    assert_eq!(host.reported(), format!("connected registered:{CODE} NOT_FOUND data:\"\" data:\"\\u0000\""), "PAIR-H3");
 }
 
 #[test]
-fn what_the_user_may_not_ask_is_answered() {
+fn refuses_invalid_commands() {
     let mut host = host();
-    host.say(json!({ "do": "dance" }));
-    host.say(json!({ "do": "join", "code": CODE }));
-    host.say(json!({ "do": "send", "payload": 7 }));
-    host.say(json!([]));
-    host.give(&"x".repeat(2 << 20));
-    assert_eq!(host.told(), "unsupported unsupported INVALID_COMMAND INVALID_COMMAND TOO_LARGE", "DRV-03");
+    host.command(json!({ "do": "dance" }));
+    host.command(json!({ "do": "join", "code": CODE }));
+    host.command(json!({ "do": "send", "payload": 7 }));
+    host.command(json!([]));
+    host.give("x".repeat(2 << 20));
+    assert_eq!(host.reported(), "unsupported unsupported INVALID_COMMAND INVALID_COMMAND TOO_LARGE", "DRV-03");
     for _ in 0..40 {
-        host.give(&"x".repeat(1_000_000));
+        host.give("x".repeat(1_000_000));
     }
-    assert_eq!(host.told(), ["TOO_MUCH"; 7].join(" "), "PAIR-H4");
+    assert_eq!(host.reported(), ["TOO_MUCH"; 7].join(" "), "PAIR-H4");
     host.open();
     host.receive(registered(CODE));
     assert_eq!(host.sent().len(), 33);

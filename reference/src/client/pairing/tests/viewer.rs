@@ -2,13 +2,12 @@
 
 use super::*;
 
-/// A viewer that is joined.
-fn paired() -> World<Viewer> {
+fn paired() -> ClientFixture<PairingViewer> {
     let mut viewer = viewer();
     viewer.open();
     viewer.receive(joined());
     assert_eq!(viewer.sent(), [join(CODE)], "PAIR-V1");
-    assert_eq!(viewer.told(), "connected joined");
+    assert_eq!(viewer.reported(), "connected joined");
     viewer
 }
 
@@ -22,54 +21,54 @@ fn no_data_before_joined_and_what_waits_comes_after_it() {
     viewer.receive(joined());
     assert_eq!(viewer.sent(), ["1", "2"].map(data));
     viewer.receive(data("in"));
-    assert_eq!(viewer.told(), "connected joined data:\"in\"", "PAIR-V4");
+    assert_eq!(viewer.reported(), "connected joined data:\"in\"", "PAIR-V4");
     assert_eq!(viewer.client.binary(b"x", viewer.now), []);
 }
 
 #[test]
-fn a_refused_code_is_reported_and_not_sent_again() {
+fn reports_a_refused_code_and_does_not_send_it_again() {
     for refusal in ["INVALID_CODE", "EXPIRED_CODE", "ALREADY_JOINED", "INVALID_MESSAGE"] {
         let mut viewer = viewer();
         viewer.open();
-        viewer.give("for nobody");
+        viewer.give("unsendable");
         viewer.sent();
         viewer.refuse(refusal);
-        viewer.give("for nobody");
-        assert_eq!(viewer.told(), format!("connected {refusal} NOT_SENT NOT_JOINED"), "PAIR-V2");
-        viewer.client.heard(viewer.now);
+        viewer.give("unsendable");
+        assert_eq!(viewer.reported(), format!("connected {refusal} NOT_SENT NOT_JOINED"), "PAIR-V2");
+        viewer.client.received(viewer.now);
         viewer.pass(Duration::from_secs(29));
         assert_eq!((viewer.sent(), viewer.abandoned), (vec![], 0), "PAIR-V2, RECON-11");
-        viewer.say(json!({ "do": "join", "code": "ABCDEF" }));
+        viewer.command(json!({ "do": "join", "code": "ABCDEF" }));
         assert_eq!(viewer.sent(), [join("ABCDEF")]);
         viewer.receive(joined());
         viewer.give("x");
-        assert_eq!((viewer.sent(), viewer.told()), (vec![data("x")], "joined".to_owned()));
+        assert_eq!((viewer.sent(), viewer.reported()), (vec![data("x")], "joined".to_owned()));
     }
 }
 
 #[test]
-fn does_not_come_back_with_a_refused_code() {
+fn does_not_reconnect_with_a_refused_code() {
     let mut viewer = viewer();
     viewer.open();
     viewer.refuse("INVALID_CODE");
     viewer.lose();
-    assert_eq!(viewer.told(), "connected INVALID_CODE disconnected gave_up", "PAIR-V6");
+    assert_eq!(viewer.reported(), "connected INVALID_CODE disconnected gave_up", "PAIR-V6");
     assert_eq!(viewer.ended, Some(Ending::GaveUp));
 }
 
 #[test]
-fn does_not_come_back_when_the_host_is_gone() {
+fn does_not_reconnect_when_the_host_is_gone() {
     let mut viewer = paired();
     viewer.refuse("MAC_DISCONNECTED");
     viewer.give("x");
-    assert_eq!(viewer.told(), "MAC_DISCONNECTED NOT_JOINED", "PAIR-V5");
+    assert_eq!(viewer.reported(), "MAC_DISCONNECTED NOT_JOINED", "PAIR-V5");
     assert_eq!(viewer.sent(), [] as [Value; 0], "PAIR-V5");
     viewer.lose();
-    assert_eq!((viewer.told().as_str(), viewer.ended), ("disconnected gave_up", Some(Ending::GaveUp)), "PAIR-V6");
+    assert_eq!((viewer.reported().as_str(), viewer.ended), ("disconnected gave_up", Some(Ending::GaveUp)), "PAIR-V6");
 }
 
 #[test]
-fn joins_again_after_a_loss_until_the_relay_has_noticed_it() {
+fn retries_its_join_after_a_loss_until_the_relay_has_noticed_it() {
     let mut viewer = paired();
     viewer.lose();
     viewer.pass(Duration::from_secs(1));
@@ -87,7 +86,7 @@ fn joins_again_after_a_loss_until_the_relay_has_noticed_it() {
     viewer.receive(joined());
     assert_eq!(viewer.sent(), [data("kept")]);
     assert_eq!(
-        viewer.told(),
+        viewer.reported(),
         "disconnected connected ALREADY_JOINED ALREADY_JOINED joined reconnected",
         "on one connection"
     );
@@ -97,7 +96,7 @@ fn joins_again_after_a_loss_until_the_relay_has_noticed_it() {
 }
 
 #[test]
-fn a_join_that_nobody_answers_is_given_up() {
+fn abandons_a_join_without_an_answer() {
     let mut viewer = paired();
     viewer.lose();
     viewer.pass(Duration::from_secs(1));
@@ -110,7 +109,7 @@ fn a_join_that_nobody_answers_is_given_up() {
 }
 
 #[test]
-fn a_loss_while_it_waits_to_join_again_is_waited_for_anew() {
+fn delays_again_after_a_loss_while_waiting_to_join() {
     let mut viewer = paired();
     viewer.lose();
     viewer.pass(Duration::from_secs(1));
@@ -123,7 +122,7 @@ fn a_loss_while_it_waits_to_join_again_is_waited_for_anew() {
 }
 
 #[test]
-fn gives_up_where_the_code_stays_taken() {
+fn gives_up_if_the_code_stays_taken() {
     let mut viewer = viewer_with(Policy { max_attempts: Some(2), ..Policy::RELAY });
     viewer.open();
     viewer.receive(joined());
@@ -138,11 +137,11 @@ fn gives_up_where_the_code_stays_taken() {
 }
 
 #[test]
-fn the_user_may_give_another_code_at_any_time() {
+fn accepts_another_code_at_any_time() {
     // While it waits.
     let mut waiting = paired();
     waiting.lose();
-    waiting.say(json!({ "do": "join", "code": "ABCDEF" }));
+    waiting.command(json!({ "do": "join", "code": "ABCDEF" }));
     waiting.pass(Duration::from_secs(1));
     waiting.open();
     assert_eq!(waiting.sent(), [join("ABCDEF")]);
@@ -150,10 +149,10 @@ fn the_user_may_give_another_code_at_any_time() {
     waiting.pass(Duration::from_secs(20));
     assert_eq!(waiting.sent(), [] as [Value; 0], "PAIR-V2: it never held this code");
 
-    // While the first is not answered.
+    // While the first is unanswered.
     let mut asking = viewer();
     asking.open();
-    asking.say(json!({ "do": "join", "code": "ABCDEF" }));
+    asking.command(json!({ "do": "join", "code": "ABCDEF" }));
     assert_eq!(asking.sent(), [join(CODE), join("ABCDEF")]);
     asking.refuse("INVALID_CODE");
     asking.receive(joined());
@@ -164,7 +163,7 @@ fn the_user_may_give_another_code_at_any_time() {
 
     // While it is joined: the relay refuses, and the pairing goes on (PAIR-23).
     let mut joined = paired();
-    joined.say(json!({ "do": "join", "code": "ABCDEF" }));
+    joined.command(json!({ "do": "join", "code": "ABCDEF" }));
     assert_eq!(joined.sent(), [join("ABCDEF")]);
     joined.refuse("ALREADY_JOINED");
     joined.give("x");
@@ -175,17 +174,17 @@ fn the_user_may_give_another_code_at_any_time() {
     assert_eq!(joined.sent(), [join(CODE)]);
 
     let mut viewer = paired();
-    viewer.say(json!({ "do": "join", "code": "no code" }));
-    assert_eq!((viewer.sent(), viewer.told()), (vec![], "INVALID_CODE".to_owned()));
+    viewer.command(json!({ "do": "join", "code": "no code" }));
+    assert_eq!((viewer.sent(), viewer.reported()), (vec![], "INVALID_CODE".to_owned()));
 }
 
 #[test]
-fn what_was_meant_for_one_host_does_not_go_to_another() {
+fn does_not_send_messages_for_one_host_to_another() {
     let mut viewer = paired();
     viewer.lose();
     viewer.give("for the first");
-    viewer.say(json!({ "do": "join", "code": "ABCDEF" }));
-    assert_eq!(viewer.told(), "disconnected NOT_SENT");
+    viewer.command(json!({ "do": "join", "code": "ABCDEF" }));
+    assert_eq!(viewer.reported(), "disconnected NOT_SENT");
     viewer.pass(Duration::from_secs(1));
     viewer.open();
     viewer.receive(joined());

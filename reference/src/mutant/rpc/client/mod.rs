@@ -18,7 +18,7 @@ use crate::client::Ending;
 use crate::mutant::client::{ClientEffects, adjust, driver, position};
 use crate::mutant::link::Flow;
 use crate::mutant::{Mutant, SelectedMutant};
-use crate::net::client::rpc::Options;
+use crate::net::client::rpc::RpcClientOptions;
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[table::OPENING, table::CALLS, table::DRIVER];
 
@@ -66,13 +66,13 @@ impl ClientState {
 
 impl RpcClientProxy {
     /// Lets a client connect to the proxy, and applies the mutant's policy; fails without a free path for a socket.
-    pub fn new(chosen: Option<SelectedMutant>, options: &mut Options) -> Result<Self, DaemonProxyError> {
+    pub fn new(chosen: Option<SelectedMutant>, options: &mut RpcClientOptions) -> Result<Self, DaemonProxyError> {
         let Some(mutant) = chosen.map(|chosen| chosen.mutant.name) else { return Ok(Self(ClientEffects(None), None)) };
         // The folder of the daemon's socket is removed by its owner, even if this process is killed.
         let socket = beside(&options.socket, &format!(".{}", std::process::id()));
         let listener = listen(mutant, &socket).map_err(|source| DaemonProxyError { path: socket.clone(), source })?;
         let daemon = std::mem::replace(&mut options.socket, socket.clone());
-        adjust(mutant, &mut options.policy, &mut options.timing, &mut options.habit);
+        adjust(mutant, &mut options.policy, &mut options.timing, &mut options.deviation);
         if mutant == "patient-with-acks" {
             options.timing.declare(Parameter::ConnectTimeout, std::time::Duration::from_secs(3600));
         }

@@ -1,4 +1,4 @@
-//! The local server's side of an agent: a console for its user, and the requests that it makes, all at once.
+//! The agent's frontend: a console for its user, and concurrent requests to the local server.
 
 mod exchange;
 mod pool;
@@ -10,32 +10,30 @@ use relayspec::driver::Event;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::front::{Console, Done, Front, Pace, Said};
-use super::output::Output;
-use crate::client::tunnel::{Failure, Fetch, Fetched, LocalOrigin};
-use crate::net::bodies::{Budget, Room};
+use super::frontend::{CompletedFetch, Console, FetchDelivery, Frontend, FrontendEvent};
+use super::output::OutputWriter;
+use crate::client::tunnel::{Fetch, FetchFailure, Fetched, LocalOrigin};
+use crate::net::bodies::{BodyBudget, BodyPermit};
 use pool::Pool;
 
-/// How many bytes of bodies are kept, of requests and answers together. Requests that find no room are answered at once, with code 503;
-/// answers wait for some.
+/// The most bytes of bodies, of requests and answers together. Requests that find no room get code 503 at once; answers wait.
 const MOST_KEPT: usize = 256 << 20;
-/// From so many bytes of answers on, no more are told at once.
-const TOGETHER: usize = 1 << 20;
+/// The bytes of answers that are delivered in one event.
+const BATCH: usize = 1 << 20;
 
-/// A console, and local requests.
 #[derive(Debug)]
-pub(super) struct Locals {
+pub(super) struct AgentFrontend {
     console: Console,
     pool: Arc<Pool>,
-    budget: Budget,
+    budget: BodyBudget,
     request_timeout: Duration,
-    under_way: JoinSet<Done>,
-    pace: Pace,
-    /// Ends with this.
+    under_way: JoinSet<CompletedFetch>,
+    delivery: FetchDelivery,
+    /// Aborted on drop.
     _sweeper: JoinSet<()>,
 }
 
-impl Locals {
+impl AgentFrontend {
     pub(super) fn start(console: Console, origin: LocalOrigin, request_timeout: Duration) -> Self {
         let pool = Arc::new(Pool::new(origin));
         let mut sweeper = JoinSet::new();
@@ -43,19 +41,18 @@ impl Locals {
         Self {
             console,
             pool,
-            budget: Budget::new(MOST_KEPT),
+            budget: BodyBudget::new(MOST_KEPT),
             request_timeout,
             under_way: JoinSet::new(),
-            pace: Pace::Free,
+            delivery: FetchDelivery::Immediate,
             _sweeper: sweeper,
         }
     }
 
-    /// This one, and what else is done by now.
-    fn gather(&mut self, first: Done) -> Vec<Done> {
+    fn gather(&mut self, first: CompletedFetch) -> Vec<CompletedFetch> {
         let mut bytes = length(&first);
         let mut all = vec![first];
-        while bytes < TOGETHER
+        while bytes < BATCH
             && let Some(Ok(done)) = self.under_way.try_join_next()
         {
             bytes += length(&done);
@@ -65,30 +62,30 @@ impl Locals {
     }
 }
 
-fn length(done: &Done) -> usize {
+fn length(done: &CompletedFetch) -> usize {
     match &done.fetched {
         Fetched::Answer { body, .. } => body.len(),
         Fetched::Nothing(_) => 0,
     }
 }
 
-impl Front for Locals {
-    async fn next(&mut self) -> Said {
+impl Frontend for AgentFrontend {
+    async fn next(&mut self) -> FrontendEvent {
         loop {
             tokio::select! {
-                said = self.console.next() => return said,
-                Some(done) = self.under_way.join_next(), if self.pace == Pace::Free => {
-                    // A task that was given up is nobody's any more.
+                event = self.console.next() => return event,
+                Some(done) = self.under_way.join_next(), if self.delivery == FetchDelivery::Immediate => {
+                    // A cancelled task has no result.
                     if let Ok(done) = done {
-                        return Said::Fetched(self.gather(done));
+                        return FrontendEvent::Fetched(self.gather(done));
                     }
                 }
             }
         }
     }
 
-    fn tell(&mut self, event: Event) {
-        self.console.tell(event);
+    fn report(&mut self, event: Event) {
+        self.console.report(event);
     }
 
     fn show(&mut self, session_id: &str, bytes: Vec<u8>) {
@@ -97,17 +94,17 @@ impl Front for Locals {
 
     fn fetch(&mut self, fetch: Fetch) {
         let Fetch { key, request } = fetch;
-        let nothing = move |failure, room| Done { key, fetched: Fetched::Nothing(failure), room };
-        let Some(room) = self.budget.take(request.body.len()) else {
-            self.under_way.spawn(async move { nothing(Failure::Busy, Room::default()) });
+        let nothing = move |failure, permit| CompletedFetch { key, fetched: Fetched::Nothing(failure), permit };
+        let Some(permit) = self.budget.take(request.body.len()) else {
+            self.under_way.spawn(async move { nothing(FetchFailure::Busy, BodyPermit::default()) });
             return;
         };
         let (pool, budget, limit) = (Arc::clone(&self.pool), self.budget.clone(), self.request_timeout);
         self.under_way.spawn(async move {
             match timeout(limit, exchange::exchange(&pool, request, &budget)).await {
-                Ok(Ok((fetched, room))) => Done { key, fetched, room },
-                Ok(Err(failure)) => nothing(failure, room),
-                Err(_) => nothing(Failure::TimedOut, room),
+                Ok(Ok((fetched, permit))) => CompletedFetch { key, fetched, permit },
+                Ok(Err(failure)) => nothing(failure, permit),
+                Err(_) => nothing(FetchFailure::TimedOut, permit),
             }
         });
     }
@@ -116,11 +113,11 @@ impl Front for Locals {
         self.under_way = JoinSet::new();
     }
 
-    fn set_pace(&mut self, pace: Pace) {
-        self.pace = pace;
+    fn set_delivery(&mut self, delivery: FetchDelivery) {
+        self.delivery = delivery;
     }
 
-    fn output(&self) -> &Output {
+    fn output(&self) -> &OutputWriter {
         self.console.output()
     }
 

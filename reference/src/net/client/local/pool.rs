@@ -1,7 +1,7 @@
-//! Connections to the local server that are kept for the next request.
+//! Keep-alive connections to the local server.
 //!
-//! A connection is not a task of its own: whoever has a request under way drives it, so that an answer costs one wakeup, and a request
-//! that is given up takes its connection along.
+//! A connection is not a task: the request that uses it drives it, so that an answer costs one wake-up, and cancelling a request drops its
+//! connection.
 
 use std::future::poll_fn;
 use std::io;
@@ -15,33 +15,31 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::client::tunnel::LocalOrigin;
 use crate::net::clock;
+use crate::net::watched_stream::WatchedStream;
 
-/// Connections that are kept at most.
+/// The most idle connections.
 const MOST_IDLE: usize = 256;
-/// For how long: many servers close idle connections after 5 s, and a request that meets that is lost.
+/// The longest idle time: many servers close idle connections after 5 s, and a request sent just then is lost.
 const LONGEST_IDLE: Duration = Duration::from_secs(4);
-/// What is read at a time at most, in bytes.
+/// The most bytes of one read.
 const READ_BUFFER: usize = 256 << 10;
 
-/// Connections to one origin.
 #[derive(Debug)]
 pub(super) struct Pool {
     origin: LocalOrigin,
-    idle: Mutex<Vec<Line>>,
+    idle: Mutex<Vec<PooledConnection>>,
 }
 
-/// A connection.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct PooledConnection {
     pub(super) sender: SendRequest<Full<Bytes>>,
-    connection: Connection<TokioIo<Listening>, Full<Bytes>>,
-    /// Something came since the last request.
-    heard: Arc<AtomicBool>,
+    connection: Connection<TokioIo<WatchedStream>, Full<Bytes>>,
+    /// Whether anything was received since the last request.
+    received: Arc<AtomicBool>,
     is_over: bool,
     since: Instant,
 }
@@ -51,8 +49,7 @@ impl Pool {
         Self { origin, idle: Mutex::default() }
     }
 
-    /// A connection that was used before and is still good.
-    pub(super) fn take(&self) -> Option<Line> {
+    pub(super) fn take(&self) -> Option<PooledConnection> {
         let now = clock::instant();
         loop {
             let mut line = self.lock().pop()?;
@@ -62,20 +59,19 @@ impl Pool {
         }
     }
 
-    /// A new connection.
-    pub(super) async fn connect(&self) -> io::Result<Line> {
+    pub(super) async fn connect(&self) -> io::Result<PooledConnection> {
         let inner = TcpStream::connect((self.origin.host(), self.origin.port())).await?;
         inner.set_nodelay(true)?; // WIRE-12
-        let heard = Arc::new(AtomicBool::new(false));
-        let stream = Listening { inner, heard: Arc::clone(&heard) };
+        let received = Arc::new(AtomicBool::new(false));
+        let stream = WatchedStream::new(inner, Arc::clone(&received), None);
         let mut http = Builder::new();
         http.max_buf_size(READ_BUFFER);
         let (sender, connection) = http.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        Ok(Line { sender, connection, heard, is_over: false, since: clock::instant() })
+        Ok(PooledConnection { sender, connection, received, is_over: false, since: clock::instant() })
     }
 
-    /// Keeps a connection for the next request, if it is good for one.
-    pub(super) fn keep(&self, mut line: Line) {
+    /// Returns a connection to the pool, if it is usable.
+    pub(super) fn keep(&self, mut line: PooledConnection) {
         if line.is_idle() {
             line.since = clock::instant();
             let mut idle = self.lock();
@@ -85,12 +81,11 @@ impl Pool {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Line>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<PooledConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Closes what nobody needs any more.
 pub(super) async fn sweep(pool: Arc<Pool>) {
     loop {
         tokio::time::sleep(LONGEST_IDLE).await;
@@ -99,8 +94,7 @@ pub(super) async fn sweep(pool: Arc<Pool>) {
     }
 }
 
-impl Line {
-    /// Waits for something that this connection brings.
+impl PooledConnection {
     pub(super) async fn drive<T>(&mut self, what: impl Future<Output = T>) -> T {
         let mut what = pin!(what);
         poll_fn(|cx| match what.as_mut().poll(cx) {
@@ -113,17 +107,15 @@ impl Line {
         .await
     }
 
-    /// Whether anything has come for the last request.
-    pub(super) fn has_heard(&self) -> bool {
-        self.heard.load(Ordering::Relaxed)
+    pub(super) fn has_received(&self) -> bool {
+        self.received.load(Ordering::Relaxed)
     }
 
-    /// A new request begins.
-    pub(super) fn listen(&self) {
-        self.heard.store(false, Ordering::Relaxed);
+    pub(super) fn begin_request(&self) {
+        self.received.store(false, Ordering::Relaxed);
     }
 
-    /// Whether a request can be made now. Nothing may have come meanwhile: an answer before its question is none.
+    /// Whether it is ready for a request. Unsolicited data makes it unusable: it would pass for the next answer.
     fn is_idle(&mut self) -> bool {
         self.advance(&mut Context::from_waker(Waker::noop()));
         !self.is_over && self.sender.is_ready()
@@ -133,49 +125,5 @@ impl Line {
         if !self.is_over {
             self.is_over = Pin::new(&mut self.connection).poll(cx).is_ready();
         }
-    }
-}
-
-/// A stream that notes whether anything came.
-#[derive(Debug)]
-struct Listening {
-    inner: TcpStream,
-    heard: Arc<AtomicBool>,
-}
-
-impl AsyncRead for Listening {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.heard.store(true, Ordering::Relaxed);
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Listening {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }

@@ -1,5 +1,6 @@
-//! The rpc client as a program: calls come in lines, and so do their answers.
+//! The rpc client as a program: calls are read line by line, and answers written line by line.
 
+use std::convert::Infallible;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -10,92 +11,89 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use super::{AHEAD, Ask, Options, run};
+use super::{AHEAD, RpcClientOptions, RpcCommand, run};
 use crate::client::Ending;
-use crate::client::rpc::Outcome;
+use crate::client::rpc::CallResult;
 use crate::net::client::User;
-use crate::net::client::input::{self, Input, Manner};
-use crate::net::client::output::Output;
-use crate::net::client::person;
+use crate::net::client::input::{self, Input, ReadMode};
+use crate::net::client::output::OutputWriter;
+use crate::net::client::render;
 
-/// Runs a client of the rpc family until it has given up or is told to stop: by the driver, or by `stop`. Without a driver each line of
-/// `input` is a message in its JSON form, and its answer a line of `output`.
+/// Runs an rpc client until it gives up or is stopped, by the driver or by `stop`. Without a driver each line of `input` is a message as
+/// JSON, and its answer a line of `output`.
 pub async fn rpc_client(
-    options: Options,
+    options: RpcClientOptions,
     user: User,
     opening: impl FnMut(u64) -> SessionStart + Send + 'static,
     input: impl Read + Send + 'static,
     output: impl Write + Send + 'static,
     stop: impl Future<Output = ()>,
 ) -> Ending {
-    let (asks, receiver) = mpsc::channel(AHEAD);
+    let (commands, receiver) = mpsc::channel(AHEAD);
     let (up, is_up) = watch::channel(false);
     let (busy, idle) = mpsc::channel(1);
-    let front = Front { user, output: Arc::new(Output::start(output)) };
+    let frontend = RpcFrontend { user, output: Arc::new(OutputWriter::start(output)) };
     let patience = options.timing.value(Parameter::NotifyDeadline) / 4;
-    let (told, lines) = (front.clone(), input::start(input, Manner::Lines));
-    let running = run(options, opening, receiver, up, move |event| told.tell(event), stop);
+    let (reporter, lines) = (frontend.clone(), input::start(input, ReadMode::Lines));
+    let running = run(options, opening, receiver, up, move |event| reporter.report(event), stop);
     let ending = tokio::select! {
         ending = running => ending,
-        never = front.read(lines, asks, is_up, busy, idle) => match never {},
+        never = frontend.read(lines, commands, is_up, busy, idle) => match never {},
     };
-    _ = timeout(patience, front.output.drained()).await;
+    _ = timeout(patience, frontend.output.drained()).await;
     ending
 }
 
 #[derive(Clone)]
-struct Front {
+struct RpcFrontend {
     user: User,
-    output: Arc<Output>,
+    output: Arc<OutputWriter>,
 }
 
-/// Held by what is not answered yet.
 type Busy = mpsc::Sender<()>;
 
-enum Never {}
-
-impl Front {
-    /// Reads lines. Calls hold `busy`, so that `idle` ends with the last of them.
+impl RpcFrontend {
+    /// Reads lines for ever. Calls hold `busy`, so that `idle` ends after the last of them.
     async fn read(
         &self,
         mut lines: mpsc::Receiver<Input>,
-        asks: mpsc::Sender<Ask>,
+        commands: mpsc::Sender<RpcCommand>,
         mut is_up: watch::Receiver<bool>,
         busy: Busy,
         mut idle: mpsc::Receiver<()>,
-    ) -> Never {
+    ) -> Infallible {
         while let Some(line) = lines.recv().await {
             if self.user != User::Driver {
                 // A person can wait for the daemon.
                 _ = is_up.wait_for(|is_up| *is_up).await;
             }
-            // Whoever does not read answers gets no more of them.
+            // A user that does not read answers gets no more of them.
             while !self.output.has_room_for_answers() {
                 self.output.written().await;
             }
-            let ask = match line {
+            let command = match line {
                 Input::Line(line) if line.trim().is_empty() => None,
                 Input::Line(line) if self.user == User::Driver => self.command(&line),
                 Input::Line(line) => self.message(&line, busy.clone()),
                 Input::Unreadable(why) => self.refuse("INVALID_COMMAND", why),
                 Input::Bytes(_) | Input::End => None,
             };
-            if let Some(ask) = ask {
-                _ = asks.send(ask).await;
+            if let Some(command) = command {
+                _ = commands.send(command).await;
             }
         }
         drop(busy);
-        // The end of the input is not that of the client, unless it was said to be.
+        // Without `ends_with_input` the end of input is ignored.
         if (self.user == User::Person { ends_with_input: true }) {
             _ = idle.recv().await;
-            _ = asks.send(Ask::Stop).await;
+            _ = commands.send(RpcCommand::Stop).await;
         }
         std::future::pending().await
     }
 
-    fn command(&self, line: &str) -> Option<Ask> {
+    fn command(&self, line: &str) -> Option<RpcCommand> {
         match Command::read(line) {
-            Ok(Command::Stop {}) => Some(Ask::Stop),
+            Ok(Command::Stop {}) => Some(RpcCommand::Stop),
             Ok(Command::Call { id, message }) => self.call(id, message),
             Ok(other) => self.unsupported(other.name()),
             Err(CommandError::Unsupported(name)) => self.unsupported(&name),
@@ -103,54 +101,54 @@ impl Front {
         }
     }
 
-    fn call(&self, id: String, message: Value) -> Option<Ask> {
+    fn call(&self, id: String, message: Value) -> Option<RpcCommand> {
         match serde_json::from_value::<Message>(message) {
             Ok(message) => {
-                let front = self.clone();
-                Some(Ask::Call(Box::new(message), Box::new(move |outcome| front.tell(result(id, outcome)))))
+                let frontend = self.clone();
+                Some(RpcCommand::Call(Box::new(message), Box::new(move |outcome| frontend.report(result(id, outcome)))))
             }
             Err(error) => {
-                let error = Some(format!("the message is none: {error}").into());
-                self.tell(Event::Result { id, ok: None, error });
+                let error = Some(format!("invalid message: {error}").into());
+                self.report(Event::Result { id, ok: None, error });
                 None
             }
         }
     }
 
-    fn message(&self, line: &str, busy: Busy) -> Option<Ask> {
+    fn message(&self, line: &str, busy: Busy) -> Option<RpcCommand> {
         match serde_json::from_str::<Message>(line) {
             Ok(message) => {
-                let front = self.clone();
-                let reply = move |outcome: Outcome| {
+                let frontend = self.clone();
+                let reply = move |outcome: CallResult| {
                     match outcome {
-                        Ok(answer) => front.write(serde_json::to_string(&answer).unwrap_or_default()),
-                        Err(error) => person::notify(&error.to_string()),
+                        Ok(answer) => frontend.write(serde_json::to_string(&answer).unwrap_or_default()),
+                        Err(error) => render::notify(&error.to_string()),
                     }
                     drop(busy);
                 };
-                Some(Ask::Call(Box::new(message), Box::new(reply)))
+                Some(RpcCommand::Call(Box::new(message), Box::new(reply)))
             }
             Err(error) => self.refuse("INVALID_MESSAGE", error.to_string()),
         }
     }
 
-    fn unsupported(&self, name: &str) -> Option<Ask> {
-        self.tell(Event::Unsupported { command: name.to_owned() }); // DRV-03
+    fn unsupported(&self, name: &str) -> Option<RpcCommand> {
+        self.report(Event::Unsupported { command: name.to_owned() }); // DRV-03
         None
     }
 
-    fn refuse(&self, code: &str, message: impl Into<String>) -> Option<Ask> {
-        self.tell(Event::Error { code: code.to_owned(), message: message.into() });
+    fn refuse(&self, code: &str, message: impl Into<String>) -> Option<RpcCommand> {
+        self.report(Event::Error { code: code.to_owned(), message: message.into() });
         None
     }
 
-    fn tell(&self, event: Event) {
+    fn report(&self, event: Event) {
         if self.user == User::Driver {
             return self.write(event.encode()); // DRV-02
         }
-        match person::told(event) {
-            person::Told::Output(bytes) => self.output.write(bytes),
-            person::Told::Notice(notice) => person::notify(&notice),
+        match render::render(event) {
+            render::Rendered::Output(bytes) => self.output.write(bytes),
+            render::Rendered::Notice(notice) => render::notify(&notice),
         }
     }
 
@@ -159,7 +157,7 @@ impl Front {
     }
 }
 
-fn result(id: String, outcome: Outcome) -> Event {
+fn result(id: String, outcome: CallResult) -> Event {
     match outcome {
         Ok(answer) => Event::Result { id, ok: Some(serde_json::to_value(answer).unwrap_or_default()), error: None },
         Err(error) => Event::Result { id, ok: None, error: Some(error.to_string().into()) },

@@ -1,15 +1,15 @@
-// A client of the sync family: authenticates, keeps subscriptions over losses, and brings each request to an end. It draws nothing.
+// A client of the sync family: authenticates, keeps subscriptions across losses, and completes each request. It renders nothing.
 
 const SUBSCRIBE_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 30_000;
 const CONNECT_TIMEOUT = 10_000;
-// The policy `relay`, in ms, with jitter: of the pages of one server no two should knock together.
+// The policy `relay`, in ms, with jitter, so that the pages of one server do not reconnect at the same time.
 const POLICY = { base: 1000, factor: 2, cap: 32_000, jitter: 0.3 };
 
 export class Connection {
   #url;
   #pin;
-  #told;
+  #listener;
   #policy;
   #socket = null;
   #isIn = false;
@@ -18,16 +18,16 @@ export class Connection {
   #open = new Map();
   #topics = new Map();
 
-  /** `told` has functions that are called with what happens: `state(text)`, `lists(data)`, `refused(text)`. */
-  constructor(url, pin, told, policy = {}) {
+  /** `listener` has callbacks: `state(text)`, `lists(data)`, `refused(text)`. */
+  constructor(url, pin, listener, policy = {}) {
     this.#url = url;
     this.#pin = pin;
-    this.#told = told;
+    this.#listener = listener;
     this.#policy = { ...POLICY, ...policy };
     this.#connect();
   }
 
-  /** Calls `snapshot(data)` now and after each loss, and `push(data)` with what is new. */
+  /** Calls `snapshot(data)` now and after each loss, and `push(data)` for news. */
   subscribe(resource, resourceId, snapshot, push) {
     const topic = { resource, resourceId, snapshot, push, isActive: false };
     this.#topics.set(key(resource, resourceId), topic);
@@ -39,7 +39,7 @@ export class Connection {
     if (wasThere && this.#isIn) this.#ask({ type: "unsubscribe", resource, resourceId }, SUBSCRIBE_TIMEOUT).catch(() => {});
   }
 
-  /** Resolves when the server has the message. */
+  /** Resolves once the server has stored the message. */
   send(resourceId, message) {
     if (!this.#isIn) return Promise.reject(new Error("There is no connection."));
     return this.#ask({ type: "send", resourceId, message }, REQUEST_TIMEOUT);
@@ -48,7 +48,7 @@ export class Connection {
   #connect() {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
-    this.#told.state("Connecting …");
+    this.#listener.state("Connecting …");
     let auth = null;
     const limit = setTimeout(() => lost(), CONNECT_TIMEOUT);
     let isOver = false;
@@ -56,7 +56,7 @@ export class Connection {
       if (isOver) return false;
       isOver = true;
       clearTimeout(limit);
-      // What comes of it later is of no interest.
+      // Later events are ignored.
       socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
       socket.close();
       return true;
@@ -77,9 +77,9 @@ export class Connection {
         this.#enter(message.data);
       } else if (message.type === "auth_failed" && message.id === auth && !this.#isIn) {
         end();
-        this.#told.refused(String(message.error ?? "The PIN was refused."));
+        this.#listener.refused(String(message.error ?? "The PIN was refused."));
       } else {
-        this.#hear(message);
+        this.#receive(message);
       }
     };
   }
@@ -87,8 +87,8 @@ export class Connection {
   #enter(lists) {
     this.#isIn = true;
     this.#attempt = 0;
-    this.#told.state("Connected");
-    this.#told.lists(lists ?? {});
+    this.#listener.state("Connected");
+    this.#listener.lists(lists ?? {});
     for (const topic of this.#topics.values()) this.#follow(topic);
   }
 
@@ -99,20 +99,20 @@ export class Connection {
     const { base, factor, cap, jitter } = this.#policy;
     const nominal = Math.min(base * factor ** this.#attempt, cap);
     this.#attempt += 1;
-    this.#told.state("The connection is lost.");
+    this.#listener.state("The connection is lost.");
     setTimeout(() => this.#connect(), nominal * (1 + jitter * (2 * Math.random() - 1)));
   }
 
   #follow(topic) {
     const { resource, resourceId } = topic;
     const isWanted = () => this.#topics.get(key(resource, resourceId)) === topic;
-    // At once, before anything else that has come is looked at.
+    // At once, before other messages are handled.
     const answered = (data) => {
       topic.isActive = isWanted();
       if (topic.isActive) topic.snapshot(data ?? {});
     };
     const asked = this.#ask({ type: "subscribe", resource, resourceId }, SUBSCRIBE_TIMEOUT, answered);
-    asked.catch((error) => this.#told.state(error.message));
+    asked.catch((error) => this.#listener.state(error.message));
   }
 
   #ask(request, timeout, answered = () => {}) {
@@ -131,7 +131,7 @@ export class Connection {
     });
   }
 
-  #hear(message) {
+  #receive(message) {
     if (message.type === "data" && message.id === null) {
       const topic = this.#topics.get(key(message.resource, message.resourceId));
       if (topic?.isActive) topic.push(message.data ?? {});

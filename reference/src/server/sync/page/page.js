@@ -1,7 +1,7 @@
-// The page: a PIN, the chats of all projects, and the messages of one.
+// The chat page: a PIN form, the chats of all projects, and the messages of one chat.
 //
-// For tests: `?server=ws://host:port/sync` connects elsewhere, `#pin=…` shows a PIN at once, and `base`, `cap` and `jitter` in the query set
-// the policy, in ms.
+// For tests: `?server=ws://host:port/sync` connects to another server, `#pin=…` submits a PIN at once, and `base`, `cap` and `jitter` in the
+// query set the policy, in ms.
 
 import { Connection } from "./connection.js";
 

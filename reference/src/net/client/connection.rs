@@ -1,6 +1,6 @@
 //! One connection at a time: the attempt, then messages in and out, then the end.
 //!
-//! It moves messages and decides nothing: what to send is fetched from the client's core when the network takes it.
+//! Messages to send are fetched from the client's core when the network takes them.
 
 use std::future::{pending, poll_fn};
 use std::io;
@@ -17,126 +17,124 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tracing::{info, warn};
 
-use super::dial::{Address, Socket, dial};
+use super::dial::{Address, ClientSocket, dial};
 use super::trust::Trust;
 use crate::client::Outgoing;
 
-/// Bytes of Pongs that may wait; then the server is not read.
+/// From this many bytes of unsent Pongs on, the server is not read.
 const PONGS_MARK: usize = 64 << 10;
-/// The buffer into which is read what nobody looks at, in bytes.
+/// The buffer for data that is discarded, in bytes.
 const DRAIN_BUFFER: usize = 4 << 10;
 
-/// What happens on the wire.
 #[derive(Debug)]
-pub(super) enum Happening {
-    /// The handshake is done.
+pub(super) enum ConnectionEvent {
     Opened,
-    /// A text message has come.
     Text(Utf8Bytes),
-    /// A binary message has come.
     Binary(Bytes),
-    /// Only a control frame has come.
-    Heard,
-    /// All that was fetched is with the network.
+    ControlFrame,
+    /// All fetched messages are with the network.
     Sent,
     /// The attempt failed, or the connection is lost.
     Lost {
-        /// Of the Close frame, if one came and had a code.
+        /// The code of the Close frame, if any.
         close_code: Option<u16>,
     },
 }
 
-type Dialling = Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
+type PendingSocket = Pin<Box<dyn Future<Output = io::Result<ClientSocket>> + Send>>;
 
-/// A place for one connection.
-pub(super) struct Wire {
+/// At most one connection.
+pub(super) struct ClientConnection {
     address: Address,
     trust: Trust,
     max_message: usize,
-    /// For the answer to a Close frame.
+    /// The time limit for closing handshakes.
     limit: Duration,
-    state: State,
-    /// A connection that is lost already and whose last bytes are on their way.
+    state: ConnectionState,
+    /// The closing of an earlier connection.
     ending: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
-enum State {
+enum ConnectionState {
     Down,
-    Opening(Dialling),
-    Open(Box<Open>),
+    Opening(PendingSocket),
+    Open(Box<OpenSocket>),
 }
 
-struct Open {
-    socket: Socket,
-    /// Bytes of Pongs since all was written last.
+struct OpenSocket {
+    socket: ClientSocket,
+    /// Bytes of Pongs since the last flush.
     pongs: usize,
     unflushed: bool,
 }
 
-impl Wire {
+impl ClientConnection {
     pub(super) fn new(address: Address, trust: Trust, max_message: usize, limit: Duration) -> Self {
-        Self { address, trust, max_message, limit, state: State::Down, ending: None }
+        Self { address, trust, max_message, limit, state: ConnectionState::Down, ending: None }
     }
 
-    /// Starts an attempt, and drops whatever is left of the connection before it (RECON-08).
+    /// Starts an attempt, and drops what is left of an earlier connection (RECON-08).
     pub(super) fn connect(&mut self) {
         self.drop_now();
         self.ending = None;
-        self.state = State::Opening(Box::pin(dial(self.address.clone(), self.trust.clone(), self.max_message)));
+        self.state =
+            ConnectionState::Opening(Box::pin(dial(self.address.clone(), self.trust.clone(), self.max_message)));
     }
 
     /// Drops the attempt or the connection.
     pub(super) fn drop_now(&mut self) {
-        self.state = State::Down;
+        self.state = ConnectionState::Down;
     }
 
-    /// Closes the connection with code 1000, and waits for nothing.
+    /// Closes the connection with code 1000, in the background.
     pub(super) fn leave(&mut self) {
-        if let State::Open(open) = std::mem::replace(&mut self.state, State::Down) {
+        if let ConnectionState::Open(open) = std::mem::replace(&mut self.state, ConnectionState::Down) {
             let limit = self.limit;
             self.ending = Some(Box::pin(async move { _ = timeout(limit, open.close(|| None)).await }));
         }
     }
 
-    /// The next thing that happens; nothing is read while `holds`. Safe to be dropped and called again.
-    pub(super) async fn next(&mut self, holds: bool, mut fetch: impl FnMut() -> Option<Outgoing>) -> Happening {
+    /// The next event; nothing is read while `holds`. Cancel-safe.
+    pub(super) async fn next(&mut self, holds: bool, mut fetch: impl FnMut() -> Option<Outgoing>) -> ConnectionEvent {
         let lost = match &mut self.state {
-            State::Down => {
+            ConnectionState::Down => {
                 if let Some(ending) = &mut self.ending {
                     ending.await;
                     self.ending = None;
                 }
                 return pending().await;
             }
-            State::Opening(dialling) => match dialling.await {
+            ConnectionState::Opening(dialling) => match dialling.await {
                 Ok(socket) => {
-                    self.state = State::Open(Box::new(Open { socket, pongs: 0, unflushed: false }));
-                    return Happening::Opened;
+                    self.state = ConnectionState::Open(Box::new(OpenSocket { socket, pongs: 0, unflushed: false }));
+                    return ConnectionEvent::Opened;
                 }
                 Err(error) => {
                     warn!(%error, "the attempt failed");
                     None
                 }
             },
-            State::Open(open) => match poll_fn(|cx| open.poll(cx, holds, &mut fetch)).await {
+            ConnectionState::Open(open) => match poll_fn(|cx| open.poll(cx, holds, &mut fetch)).await {
                 Ok(happening) => return happening,
-                Err(parting) => Some(parting),
+                Err(cause) => Some(cause),
             },
         };
-        if let (State::Open(open), Some(parting)) = (std::mem::replace(&mut self.state, State::Down), lost) {
-            info!(?parting, "the connection is lost");
-            let close_code = parting.close_code();
+        if let (ConnectionState::Open(open), Some(cause)) =
+            (std::mem::replace(&mut self.state, ConnectionState::Down), lost)
+        {
+            info!(?cause, "the connection is lost");
+            let close_code = cause.close_code();
             let limit = self.limit;
-            self.ending = Some(Box::pin(async move { _ = timeout(limit, part(open.socket, parting)).await }));
-            return Happening::Lost { close_code };
+            self.ending = Some(Box::pin(async move { _ = timeout(limit, part(open.socket, cause)).await }));
+            return ConnectionEvent::Lost { close_code };
         }
-        Happening::Lost { close_code: None }
+        ConnectionEvent::Lost { close_code: None }
     }
 
     /// Sends what is left, and closes an open WebSocket with code 1000; drops an attempt.
     pub(super) async fn close(&mut self, limit: Duration, fetch: impl FnMut() -> Option<Outgoing>) {
         let last = async {
-            if let State::Open(open) = std::mem::replace(&mut self.state, State::Down) {
+            if let ConnectionState::Open(open) = std::mem::replace(&mut self.state, ConnectionState::Down) {
                 _ = open.close(fetch).await;
             }
             if let Some(ending) = &mut self.ending {
@@ -147,51 +145,50 @@ impl Wire {
     }
 }
 
-/// How the two part.
 #[derive(Debug)]
-enum Parting {
-    /// The server closes; tungstenite has the answer ready (WIRE-05).
-    Answer { close_code: Option<u16> },
-    /// The server broke a rule (WIRE-06, WIRE-07).
+enum LossCause {
+    /// The server closed it; tungstenite has queued the answer (WIRE-05).
+    Closed { close_code: Option<u16> },
+    /// The server violated a rule (WIRE-06, WIRE-07).
     Violation { code: u16, reason: &'static str },
     /// The server is gone (WIRE-09).
     Gone,
 }
 
-impl Parting {
+impl LossCause {
     fn close_code(&self) -> Option<u16> {
         match self {
-            Self::Answer { close_code } => *close_code,
+            Self::Closed { close_code } => *close_code,
             Self::Violation { .. } | Self::Gone => None,
         }
     }
 }
 
-impl From<Error> for Parting {
+impl From<Error> for LossCause {
     fn from(error: Error) -> Self {
         let violation = |code, reason| Self::Violation { code, reason };
         match error {
-            Error::Capacity(_) => violation(1009, "The message is too big"),
-            Error::Utf8(_) => violation(1007, "The text is no UTF-8"),
+            Error::Capacity(_) => violation(1009, "Message too big"),
+            Error::Utf8(_) => violation(1007, "Invalid UTF-8"),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
-            Error::Protocol(_) | Error::AttackAttempt => violation(1002, "This is no WebSocket"),
-            Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => violation(1002, "This is no WebSocket"),
+            Error::Protocol(_) | Error::AttackAttempt => violation(1002, "Protocol error"),
+            Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => violation(1002, "Protocol error"),
             _ => Self::Gone,
         }
     }
 }
 
-impl Open {
+impl OpenSocket {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
         holds: bool,
         fetch: &mut impl FnMut() -> Option<Outgoing>,
-    ) -> Poll<Result<Happening, Parting>> {
+    ) -> Poll<Result<ConnectionEvent, LossCause>> {
         match self.advance(cx, holds, fetch) {
             Ok(Some(happening)) => Poll::Ready(Ok(happening)),
             Ok(None) => Poll::Pending,
-            Err(parting) => Poll::Ready(Err(parting)),
+            Err(cause) => Poll::Ready(Err(cause)),
         }
     }
 
@@ -200,35 +197,35 @@ impl Open {
         cx: &mut Context<'_>,
         holds: bool,
         fetch: &mut impl FnMut() -> Option<Outgoing>,
-    ) -> Result<Option<Happening>, Parting> {
+    ) -> Result<Option<ConnectionEvent>, LossCause> {
         if self.write(cx, fetch)? {
-            return Ok(Some(Happening::Sent));
+            return Ok(Some(ConnectionEvent::Sent));
         }
         if holds || self.pongs >= PONGS_MARK {
             return Ok(None);
         }
         let message = match Pin::new(&mut self.socket).poll_next(cx) {
             Poll::Ready(Some(message)) => message?,
-            Poll::Ready(None) => return Err(Parting::Gone),
+            Poll::Ready(None) => return Err(LossCause::Gone),
             Poll::Pending => return Ok(None),
         };
         Ok(Some(match message {
-            Message::Text(text) => Happening::Text(text),
-            Message::Binary(bytes) => Happening::Binary(bytes),
+            Message::Text(text) => ConnectionEvent::Text(text),
+            Message::Binary(bytes) => ConnectionEvent::Binary(bytes),
             Message::Ping(payload) => {
                 self.pongs += payload.len() + 2;
-                self.unflushed = true; // tungstenite has the Pong ready (WIRE-04).
-                Happening::Heard
+                self.unflushed = true; // tungstenite has queued the Pong (WIRE-04).
+                ConnectionEvent::ControlFrame
             }
-            Message::Pong(_) | Message::Frame(_) => Happening::Heard,
+            Message::Pong(_) | Message::Frame(_) => ConnectionEvent::ControlFrame,
             Message::Close(frame) => {
-                return Err(Parting::Answer { close_code: frame.map(|frame| frame.code.into()) });
+                return Err(LossCause::Closed { close_code: frame.map(|frame| frame.code.into()) });
             }
         }))
     }
 
-    /// Whether something was written, and nothing is left to write.
-    fn write(&mut self, cx: &mut Context<'_>, fetch: &mut impl FnMut() -> Option<Outgoing>) -> Result<bool, Parting> {
+    /// Writes; returns whether a flush was completed.
+    fn write(&mut self, cx: &mut Context<'_>, fetch: &mut impl FnMut() -> Option<Outgoing>) -> Result<bool, LossCause> {
         while Pin::new(&mut self.socket).poll_ready(cx)?.is_ready() {
             let Some(message) = fetch() else {
                 if self.unflushed && Pin::new(&mut self.socket).poll_flush(cx)?.is_ready() {
@@ -262,18 +259,18 @@ fn framed(message: Outgoing) -> Message {
     }
 }
 
-/// Says the last words, and waits for the server to close the TCP connection; who calls knows for how long.
-async fn part(mut socket: Socket, parting: Parting) {
-    match parting {
-        Parting::Gone => return,
-        Parting::Answer { .. } => _ = socket.flush().await,
-        Parting::Violation { code, reason } => {
+/// Sends the last frame, and waits for the server to close the TCP connection. The caller sets the time limit.
+async fn part(mut socket: ClientSocket, cause: LossCause) {
+    match cause {
+        LossCause::Gone => return,
+        LossCause::Closed { .. } => _ = socket.flush().await,
+        LossCause::Violation { code, reason } => {
             let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
             _ = socket.send(Message::Close(Some(frame))).await;
         }
     }
     let mut stream = socket.into_inner().into_inner();
-    if let Parting::Violation { .. } = parting
+    if let LossCause::Violation { .. } = cause
         && stream.shutdown().await.is_err()
     {
         return;

@@ -5,17 +5,14 @@ use std::io::{stdin, stdout};
 
 use relayspec::reconnect::Policy;
 use relayspec::terminal::{Session, ViewerCode};
-use relayspec::timing::Timing;
-use relayspec_reference::client::backoff::Habit;
-use relayspec_reference::{ClientOptions, Options, TerminalRelay, Trust, User, terminal_host, terminal_viewer};
+use relayspec_reference::{ClientOptions, Options, TerminalRelay, User, terminal_host, terminal_viewer};
 
 use crate::plain;
 
-/// Before the name of a part.
+/// Marks a part of the bench; followed by its name.
 pub(crate) const FLAG: &str = "--part";
 pub(crate) const SHELL: &str = "/bin/sh";
 
-/// Runs until it is killed.
 pub(crate) async fn run(arguments: &[String]) {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
@@ -36,20 +33,11 @@ pub(crate) async fn run(arguments: &[String]) {
         ["plain-relay", ..] => plain::relay().await,
         ["plain-host", address, ..] => plain::host(address).await,
         ["plain-viewer", address, ..] => plain::viewer(address).await,
-        _ => panic!("no part: {arguments:?}"),
+        _ => panic!("unknown part: {arguments:?}"),
     }
 }
 
 fn options(address: &str) -> ClientOptions {
     let address = format!("ws://{address}/ws").parse().expect("an address");
-    let user = User::Person { ends_with_input: false };
-    ClientOptions {
-        address,
-        trust: Trust::default(),
-        policy: Policy::RELAY,
-        timing: Timing::default(),
-        max_message: 2 << 20,
-        user,
-        habit: Habit::Kept,
-    }
+    ClientOptions::new(address, Policy::RELAY, User::Person { ends_with_input: false })
 }

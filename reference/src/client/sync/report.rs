@@ -1,38 +1,37 @@
-//! How the user is told what came of what they asked for, and what is new.
+//! How results and news are reported to the user.
 
 use relayspec::driver::Event;
 use relayspec::sync::{ResourceUpdate, Snapshot};
 use serde_json::{Value, json};
 
-use super::requests::Wish;
-use crate::client::desk::Desk;
+use super::requests::Operation;
+use crate::client::context::ClientContext;
 
-/// What a driver's `send` asks for.
-pub(super) fn message(payload: &Value) -> Option<Wish> {
+pub(super) fn message(payload: &Value) -> Option<Operation> {
     let text = |name: &str| payload[name].as_str().map(str::to_owned);
-    Some(Wish::Send { chat: text("resourceId")?, content: text("message")? })
+    Some(Operation::Send { chat: text("resourceId")?, content: text("message")? })
 }
 
-pub(super) fn succeed(user: Option<String>, ok: Value, desk: &mut Desk) {
+pub(super) fn succeed(user: Option<String>, ok: Value, ctx: &mut ClientContext) {
     if let Some(id) = user {
-        desk.report(Event::Result { id, ok: Some(ok), error: None });
+        ctx.report(Event::Result { id, ok: Some(ok), error: None });
     }
 }
 
-pub(super) fn fail(user: Option<String>, why: &str, desk: &mut Desk) {
+pub(super) fn fail(user: Option<String>, why: &str, ctx: &mut ClientContext) {
     match user {
-        Some(id) => desk.report(Event::Result { id, ok: None, error: Some(why.into()) }),
-        None => desk.refuse("FAILED", why),
+        Some(id) => ctx.report(Event::Result { id, ok: None, error: Some(why.into()) }),
+        None => ctx.refuse("FAILED", why),
     }
 }
 
-pub(super) fn hand_over(news: ResourceUpdate, desk: &mut Desk) {
+pub(super) fn hand_over(news: ResourceUpdate, ctx: &mut ClientContext) {
     let topic = news.topic();
     let payload = match news {
         ResourceUpdate::Chat { chat, .. } => json!({ "chat": chat }),
         ResourceUpdate::Message { message, .. } => json!({ "message": message }),
     };
-    desk.report(Event::Data {
+    ctx.report(Event::Data {
         payload,
         session_id: None,
         base64: None,

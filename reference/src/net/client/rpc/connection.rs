@@ -13,87 +13,84 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-/// What is read at once, in bytes.
+/// The most bytes of one read.
 const READ: usize = 16 << 10;
 
-/// What happens on the wire.
 #[derive(Debug)]
-pub(super) enum Happening {
-    /// The connection is there.
+pub(super) enum DaemonEvent {
     Opened,
-    /// A frame has come, its length in front.
+    /// A frame, with its length prefix.
     Frame(Vec<u8>),
     /// The attempt failed, or the connection is lost.
     Lost,
 }
 
-type Dialling = Pin<Box<dyn Future<Output = io::Result<UnixStream>> + Send>>;
+type PendingStream = Pin<Box<dyn Future<Output = io::Result<UnixStream>> + Send>>;
 
-/// A place for one connection.
-pub(super) struct Wire {
+/// At most one connection.
+pub(super) struct DaemonConnection {
     socket: PathBuf,
     max_frame: usize,
-    state: State,
+    state: DaemonLink,
 }
 
-enum State {
+enum DaemonLink {
     Down,
-    Opening(Dialling),
-    Open(Open),
+    Opening(PendingStream),
+    Open(OpenStream),
 }
 
-struct Open {
+struct OpenStream {
     stream: UnixStream,
     frames: Frames,
     out: Vec<u8>,
     written: usize,
 }
 
-impl Wire {
+impl DaemonConnection {
     pub(super) fn new(socket: PathBuf, max_frame: usize) -> Self {
-        Self { socket, max_frame, state: State::Down }
+        Self { socket, max_frame, state: DaemonLink::Down }
     }
 
-    /// Starts an attempt, and drops whatever is left of the connection before it (RECON-08).
+    /// Starts an attempt, and drops what is left of an earlier connection (RECON-08).
     pub(super) fn connect(&mut self) {
-        self.state = State::Opening(Box::pin(UnixStream::connect(self.socket.clone())));
+        self.state = DaemonLink::Opening(Box::pin(UnixStream::connect(self.socket.clone())));
     }
 
     /// Drops the attempt or the connection.
     pub(super) fn drop_now(&mut self) {
-        self.state = State::Down;
+        self.state = DaemonLink::Down;
     }
 
-    /// The next thing that happens. What is to be sent is fetched when all before it is with the network. Safe to be dropped and called again.
-    pub(super) async fn next(&mut self, mut fetch: impl FnMut() -> Vec<u8>) -> Happening {
+    /// The next event. `fetch` is called when all earlier bytes are with the network. Cancel-safe.
+    pub(super) async fn next(&mut self, mut fetch: impl FnMut() -> Vec<u8>) -> DaemonEvent {
         match &mut self.state {
-            State::Down => pending().await,
-            State::Opening(dialling) => match dialling.await {
+            DaemonLink::Down => pending().await,
+            DaemonLink::Opening(dialling) => match dialling.await {
                 Ok(stream) => {
                     let frames = Frames::new(self.max_frame);
-                    self.state = State::Open(Open { stream, frames, out: Vec::new(), written: 0 });
-                    Happening::Opened
+                    self.state = DaemonLink::Open(OpenStream { stream, frames, out: Vec::new(), written: 0 });
+                    DaemonEvent::Opened
                 }
                 Err(error) => {
                     warn!(%error, "the attempt failed");
-                    self.state = State::Down;
-                    Happening::Lost
+                    self.state = DaemonLink::Down;
+                    DaemonEvent::Lost
                 }
             },
-            State::Open(open) => match poll_fn(|cx| open.poll(cx, &mut fetch)).await {
-                Ok(frame) => Happening::Frame(frame),
+            DaemonLink::Open(open) => match poll_fn(|cx| open.poll(cx, &mut fetch)).await {
+                Ok(frame) => DaemonEvent::Frame(frame),
                 Err(error) => {
                     info!(%error, "the connection is lost");
-                    self.state = State::Down;
-                    Happening::Lost
+                    self.state = DaemonLink::Down;
+                    DaemonEvent::Lost
                 }
             },
         }
     }
 
-    /// Sends what is left, and ends the stream.
     pub(super) async fn close(&mut self, limit: Duration, fetch: impl FnOnce() -> Vec<u8>) {
-        if let State::Open(mut open) = std::mem::replace(&mut self.state, State::Down) {
+        if let DaemonLink::Open(mut open) = std::mem::replace(&mut self.state, DaemonLink::Down) {
             let last = async {
                 open.stream.write_all(&open.out[open.written..]).await?;
                 open.stream.write_all(&fetch()).await?;
@@ -104,7 +101,7 @@ impl Wire {
     }
 }
 
-impl Open {
+impl OpenStream {
     fn poll(&mut self, cx: &mut Context<'_>, fetch: &mut impl FnMut() -> Vec<u8>) -> Poll<io::Result<Vec<u8>>> {
         loop {
             self.write(cx, fetch)?;

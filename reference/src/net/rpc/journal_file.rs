@@ -1,24 +1,23 @@
-//! The journal's file: bytes go behind its end, or a new file takes its place.
+//! The journal's file: records are appended, or a new file replaces it.
 //!
-//! What `write` has taken survives the process, however that ends; a machine that loses power may lose the last moments.
+//! Written data survives the death of the process; a power loss may cost the last moments.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::server::rpc::Writing;
+use crate::server::rpc::JournalWrite;
 
-/// Read and written by its owner alone.
+/// Accessible to the owner only.
 const PRIVATE: u32 = 0o600;
 
-/// A file that is locked as long as this process lives.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
-/// Locks the file of this name with `.lock` behind it; `None` where another process has done so.
+/// Locks `path.lock`; `None` if another process holds the lock.
 pub(super) fn lock(path: &Path) -> io::Result<Option<Lock>> {
     let file = options().create(true).truncate(false).open(with_end(path, ".lock"))?;
     match file.try_lock() {
@@ -28,15 +27,14 @@ pub(super) fn lock(path: &Path) -> io::Result<Option<Lock>> {
     }
 }
 
-/// The journal's file.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct JournalFile {
     path: PathBuf,
     file: Option<File>,
 }
 
-impl Store {
-    /// The file at this path, and what stands in it; nothing where there is none.
+impl JournalFile {
+    /// Opens the file, and returns its content; empty if there is none.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<u8>)> {
         let mut journal = Vec::new();
         match File::open(path) {
@@ -47,19 +45,18 @@ impl Store {
         Ok((Self { path: path.to_owned(), file: None }, journal))
     }
 
-    /// Writes.
-    pub(super) fn write(&mut self, writing: &Writing) -> io::Result<()> {
-        match (writing, &mut self.file) {
-            (Writing::Append(records), Some(file)) => {
+    pub(super) fn write(&mut self, write: &JournalWrite) -> io::Result<()> {
+        match (write, &mut self.file) {
+            (JournalWrite::Append(records), Some(file)) => {
                 let written = file.write_all(records);
                 if written.is_err() {
-                    // Behind a piece of a record no other may stand.
+                    // Nothing may follow an incomplete record.
                     self.file = None;
                 }
                 written
             }
-            (Writing::Append(_), None) => Err(io::Error::other("the journal is not open")),
-            (Writing::Replace(whole), _) => {
+            (JournalWrite::Append(_), None) => Err(io::Error::other("the journal is not open")),
+            (JournalWrite::Replace(whole), _) => {
                 let new = with_end(&self.path, ".new");
                 let mut file = options().create(true).truncate(true).open(&new)?;
                 file.write_all(whole)?;

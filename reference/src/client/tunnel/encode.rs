@@ -1,4 +1,4 @@
-//! How the agent writes: messages in either encoding, and texts for persons.
+//! Encodes the agent's messages.
 
 use relayspec::text::Prose;
 use relayspec::tunnel::FromAgent;
@@ -6,8 +6,7 @@ use relayspec::tunnel::FromAgent;
 use crate::client::Outgoing;
 use crate::tunnel::Encoding;
 
-/// A message to the cloud.
-pub(super) fn written(message: impl Into<FromAgent>, encoding: Encoding) -> Outgoing {
+pub(super) fn encode(message: impl Into<FromAgent>, encoding: Encoding) -> Outgoing {
     let message = message.into();
     match encoding {
         Encoding::Json => Outgoing::Text(message.encode()),
@@ -15,12 +14,12 @@ pub(super) fn written(message: impl Into<FromAgent>, encoding: Encoding) -> Outg
     }
 }
 
-/// A text that is not empty.
+/// A text, or a default if it is empty.
 pub(super) fn prose(text: &str) -> Prose {
     Prose::new(text).or_else(|| Prose::new("It failed.")).expect("one of the two is not empty")
 }
 
-/// The beginning of a text of somebody else's.
+/// The beginning of a text of the cloud, for answers and logs.
 pub(super) fn short(text: &str) -> String {
     text.chars().take(200).collect()
 }

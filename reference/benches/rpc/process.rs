@@ -1,4 +1,4 @@
-//! The other processes of the bench: the daemon, and a server that sends each frame back as it came.
+//! The other processes of the bench: the daemon, and a server that echoes each frame.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -13,45 +13,42 @@ use relayspec_reference::{DaemonOptions, RpcDaemon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 
-/// Says that this process is a part of the bench; its kind and its socket follow.
+/// Marks a part of the bench; followed by its kind and socket.
 pub(super) const FLAG: &str = "--part";
 /// The session that the daemon knows.
 pub(super) const SESSION: &str = "s-1";
-
-/// What is behind a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ServiceKind {
     Daemon,
     Echo,
 }
 
-/// A process, with a folder of its own. Both are gone with the value.
-pub(super) struct Part {
+/// A process and its folder; both end with this value.
+pub(super) struct RpcProcess {
     process: Child,
     folder: PathBuf,
 }
 
-impl Part {
-    /// Starts one, and waits until it listens.
-    pub(super) fn start(kind: Kind) -> Self {
+impl RpcProcess {
+    pub(super) fn start(kind: ServiceKind) -> Self {
         let folder = std::env::temp_dir().join(format!("rpc-bench-{}-{kind:?}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let program = std::env::current_exe().expect("this program");
         let mut command = Command::new(program);
         command.args([FLAG, &format!("{kind:?}")]).arg(folder.join("socket"));
-        let part = Self { process: command.spawn().expect("a process"), folder };
-        while UnixStream::connect(part.socket()).is_err() {
+        let process = Self { process: command.spawn().expect("a process"), folder };
+        while UnixStream::connect(process.socket()).is_err() {
             thread::sleep(Duration::from_millis(2));
         }
-        if kind == Kind::Daemon {
-            let mut stream = UnixStream::connect(part.socket()).expect("a daemon");
+        if kind == ServiceKind::Daemon {
+            let mut stream = UnixStream::connect(process.socket()).expect("a daemon");
             let (session_id, attrs) = (SESSION.to_owned(), BTreeMap::new());
             let start = SessionStart { session_id, parent_session_id: None, timestamp_ms: 0, attrs };
             let frame = Frame { id: 0, message: Message::SessionStart(start) };
             stream.write_all(&frame.encode()).expect("a daemon that reads");
             stream.read_exact(&mut [0; 22]).expect("an Ack");
         }
-        part
+        process
     }
 
     pub(super) fn socket(&self) -> PathBuf {
@@ -59,7 +56,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for RpcProcess {
     fn drop(&mut self) {
         _ = self.process.kill();
         _ = self.process.wait();
@@ -67,11 +64,9 @@ impl Drop for Part {
     }
 }
 
-/// Runs a part.
 pub(super) fn run(arguments: &[String]) {
     let [kind, socket] = arguments else { panic!("a kind and a socket") };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
+    crate::shared::runtime().block_on(async {
         if kind == "Daemon" {
             let daemon = RpcDaemon::bind(&DaemonOptions::at(socket)).expect("a daemon");
             daemon.serve(std::future::pending()).await.expect("a daemon that goes on");

@@ -1,7 +1,7 @@
-//! Messages on their way to a peer, one behind the other in one piece of memory.
+//! A queue of messages for a peer, in one reusable buffer.
 //!
-//! A busy connection uses that piece again and again, instead of one allocation for each message. Large ones stay where they are,
-//! and so does what is sent to many.
+//! A busy connection reuses the buffer instead of allocating for each message. Large messages keep their own allocation, and so do messages
+//! that are sent to many.
 
 use std::collections::VecDeque;
 
@@ -10,39 +10,37 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// A queue of messages.
 #[derive(Debug, Default)]
-pub(super) struct Letters {
+pub(super) struct MessageQueue {
     bytes: BytesMut,
-    envelopes: VecDeque<Envelope>,
-    /// The large ones among them, and those that others have too.
+    entries: VecDeque<QueueEntry>,
+    /// The messages with an allocation of their own.
     large: VecDeque<Bytes>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Envelope {
+struct QueueEntry {
     length: u32,
     is_binary: bool,
     is_large: bool,
 }
 
-/// From so many bytes on, a message that has a piece of memory of its own is not copied.
+/// From this size on, a message with its own allocation is not copied.
 const LARGE: usize = 16 << 10;
 
-/// A message that nobody else needs any more.
 #[derive(Debug)]
-pub(super) struct Parcel {
-    /// What it says; whoever keeps them keeps what they hold.
+pub(super) struct OwnedMessage {
+    /// Whatever the buffer's owner holds lives as long as the message.
     pub(super) bytes: Bytes,
     pub(super) is_binary: bool,
 }
 
-/// What a message in a queue costs besides its bytes.
-pub(super) const OVERHEAD: usize = size_of::<Envelope>();
-/// The same of one that others have too.
+/// What a queued message costs besides its bytes.
+pub(super) const OVERHEAD: usize = size_of::<QueueEntry>();
+/// The same for a shared message.
 pub(super) const SHARED_OVERHEAD: usize = OVERHEAD + size_of::<Bytes>();
 
-impl Letters {
+impl MessageQueue {
     pub(super) fn push(&mut self, text: &str) {
         self.put(text.as_bytes(), false);
     }
@@ -51,41 +49,37 @@ impl Letters {
         self.put(bytes, true);
     }
 
-    /// A text that others have too.
     pub(super) fn push_shared(&mut self, text: Bytes) {
-        self.envelopes.push_back(Envelope { length: length(&text), is_binary: false, is_large: true });
+        self.entries.push_back(QueueEntry { length: length(&text), is_binary: false, is_large: true });
         self.large.push_back(text);
     }
 
-    /// A message that nobody else needs any more.
-    pub(super) fn push_parcel(&mut self, parcel: Parcel) {
-        let Parcel { bytes, is_binary } = parcel;
+    pub(super) fn push_owned(&mut self, message: OwnedMessage) {
+        let OwnedMessage { bytes, is_binary } = message;
         if bytes.len() < LARGE {
             return self.put(&bytes, is_binary);
         }
-        self.envelopes.push_back(Envelope { length: length(&bytes), is_binary, is_large: true });
+        self.entries.push_back(QueueEntry { length: length(&bytes), is_binary, is_large: true });
         self.large.push_back(bytes);
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.envelopes.is_empty()
+        self.entries.is_empty()
     }
 
-    /// The next message for tungstenite, which need not look at a text again to know that it is UTF-8.
+    /// The next message, as a raw frame: tungstenite need not check again that a text is UTF-8.
     pub(super) fn pop(&mut self) -> Option<Message> {
         let (bytes, is_binary) = self.take()?;
         let data = if is_binary { Data::Binary } else { Data::Text };
         Some(Message::Frame(Frame::message(bytes, OpCode::Data(data), true)))
     }
 
-    /// Moves all messages behind those of another queue.
     pub(super) fn append_to(&mut self, other: &mut Self) {
         while let Some((bytes, is_binary)) = self.take() {
-            other.push_parcel(Parcel { bytes, is_binary });
+            other.push_owned(OwnedMessage { bytes, is_binary });
         }
     }
 
-    /// Gives back the memory of an empty queue.
     pub(super) fn trim(&mut self) {
         if self.is_empty() {
             *self = Self::default();
@@ -94,17 +88,17 @@ impl Letters {
 
     fn put(&mut self, bytes: &[u8], is_binary: bool) {
         self.bytes.extend_from_slice(bytes);
-        self.envelopes.push_back(Envelope { length: length(bytes), is_binary, is_large: false });
+        self.entries.push_back(QueueEntry { length: length(bytes), is_binary, is_large: false });
     }
 
     fn take(&mut self) -> Option<(Bytes, bool)> {
-        let Envelope { length, is_binary, is_large } = self.envelopes.pop_front()?;
+        let QueueEntry { length, is_binary, is_large } = self.entries.pop_front()?;
         let bytes = if is_large { self.large.pop_front()? } else { self.bytes.split_to(length as usize).freeze() };
         Some((bytes, is_binary))
     }
 }
 
-/// No message is longer than that: their size is bounded where they are read.
+/// Messages are far shorter than `u32::MAX`, because their size is limited on input.
 fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
@@ -113,20 +107,20 @@ fn length(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    fn popped(letters: &mut Letters) -> Vec<String> {
-        std::iter::from_fn(|| letters.pop()).map(|message| message.into_text().expect("UTF-8").to_string()).collect()
+    fn popped(queue: &mut MessageQueue) -> Vec<String> {
+        std::iter::from_fn(|| queue.pop()).map(|message| message.into_text().expect("UTF-8").to_string()).collect()
     }
 
     #[test]
-    fn texts_come_out_as_they_went_in() {
-        let (mut letters, mut others) = (Letters::default(), Letters::default());
+    fn texts_keep_their_content_and_order() {
+        let (mut queue, mut others) = (MessageQueue::default(), MessageQueue::default());
         for round in 0..100 {
-            letters.push("");
-            letters.push(&"ä".repeat(round));
+            queue.push("");
+            queue.push(&"ä".repeat(round));
             others.push_shared(Bytes::from_static(b"first"));
-            letters.push_parcel(Parcel { bytes: "x".repeat(LARGE * (round % 2)).into(), is_binary: false });
-            letters.append_to(&mut others);
-            assert!(letters.is_empty());
+            queue.push_owned(OwnedMessage { bytes: "x".repeat(LARGE * (round % 2)).into(), is_binary: false });
+            queue.append_to(&mut others);
+            assert!(queue.is_empty());
             assert_eq!(popped(&mut others), ["first", "", &"ä".repeat(round), &"x".repeat(LARGE * (round % 2))]);
             if round % 7 == 0 {
                 others.trim();
@@ -135,11 +129,11 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_bytes_are_told_apart() {
-        let (mut letters, mut others) = (Letters::default(), Letters::default());
-        letters.push("x");
-        letters.push_binary(b"\xFF");
-        letters.append_to(&mut others);
+    fn texts_and_bytes_are_distinguished() {
+        let (mut queue, mut others) = (MessageQueue::default(), MessageQueue::default());
+        queue.push("x");
+        queue.push_binary(b"\xFF");
+        queue.append_to(&mut others);
         let kinds: Vec<_> = std::iter::from_fn(|| others.pop())
             .map(|message| match message {
                 Message::Frame(frame) => frame.header().opcode,

@@ -6,20 +6,17 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 
 use relayspec::reconnect::Policy;
-use relayspec::timing::Timing;
-use relayspec_reference::client::backoff::Habit;
 use relayspec_reference::tunnel::{Encoding, Token, Tokens};
-use relayspec_reference::{ClientOptions, Trust, TunnelAgent, TunnelCloud, TunnelOptions, User, tunnel_agent};
+use relayspec_reference::{ClientOptions, TunnelAgentOptions, TunnelCloud, TunnelOptions, User, tunnel_agent};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::local;
 
-/// Before the name of a part.
+/// Marks a part of the bench; followed by its name.
 pub(crate) const FLAG: &str = "--part";
 const TOKEN: &str = "a-token-for-the-bench-alone";
 
-/// Runs until it is killed.
 pub(crate) async fn run(arguments: &[String]) {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
@@ -33,51 +30,41 @@ pub(crate) async fn run(arguments: &[String]) {
         ["agent", cloud, local, encoding, ..] => {
             let encoding: Encoding = encoding.parse().expect("an encoding");
             let local = format!("http://{local}").parse().expect("an origin");
-            let agent = TunnelAgent { token: Token::new(TOKEN), local, encoding };
+            let agent = TunnelAgentOptions { token: Token::new(TOKEN), local, encoding };
             tunnel_agent(options(cloud), agent, empty(), sink(), pending()).await;
         }
-        _ => panic!("no part: {arguments:?}"),
+        _ => panic!("unknown part: {arguments:?}"),
     }
 }
 
 fn options(address: &str) -> ClientOptions {
-    ClientOptions {
-        address: format!("ws://{address}/tunnel").parse().expect("an address"),
-        trust: Trust::default(),
-        policy: Policy::TUNNEL,
-        timing: Timing::default(),
-        max_message: 24 << 20,
-        user: User::Person { ends_with_input: false },
-        habit: Habit::Kept,
-    }
+    let address = format!("ws://{address}/tunnel").parse().expect("an address");
+    let options = ClientOptions::new(address, Policy::TUNNEL, User::Person { ends_with_input: false });
+    ClientOptions { max_message: 24 << 20, ..options }
 }
 
-/// A process that runs.
-pub(crate) struct Part {
+pub(crate) struct TunnelProcess {
     process: Child,
-    /// What it printed first.
+    /// The addresses that it printed first.
     pub(crate) addresses: Vec<SocketAddr>,
 }
 
-impl Part {
-    /// Starts a part, and waits until it says where it listens.
+impl TunnelProcess {
     pub(crate) async fn start(arguments: &[&str]) -> Self {
-        let mut part = Self::start_silent(arguments);
+        let mut running = Self::start_silent(arguments);
         let mut line = String::new();
-        let stdout = part.process.stdout.take().expect("piped");
+        let stdout = running.process.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut line).await.expect("a line");
-        part.addresses = line.split_whitespace().map(|address| address.parse().expect("an address")).collect();
-        part
+        running.addresses = line.split_whitespace().map(|address| address.parse().expect("an address")).collect();
+        running
     }
 
-    /// Starts a part that listens nowhere.
     pub(crate) fn start_silent(arguments: &[&str]) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("the path of this binary"));
         command.arg(FLAG).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         Self { process: command.kill_on_drop(true).spawn().expect("a process"), addresses: Vec::new() }
     }
 
-    /// Ends the process.
     pub(crate) async fn stop(mut self) {
         self.process.kill().await.expect("a process that ends");
     }
