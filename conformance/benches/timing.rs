@@ -6,6 +6,7 @@
 //! `cargo bench -p relayspec-conformance --bench timing [-- --quick] [-- --loaded RUNS]`
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a bench takes times and starts programs")]
 
 use std::env;
 use std::fs::{self, File};

@@ -77,7 +77,7 @@ pub enum BaselineError {
 pub enum BaselineProblem {
     /// It is not TOML, or has missing or unknown keys.
     #[error("{}", .0.message().trim_end().replace('\n', "; "))]
-    Toml(#[source] toml::de::Error),
+    Toml(#[source] Box<toml::de::Error>),
     /// An entry names no check.
     #[error("`check` is empty; name a check, such as `pairing/expired-code#story`")]
     NoCheck,
@@ -115,7 +115,7 @@ impl Baseline {
     pub fn parse(file: &str, text: &str) -> Result<Self, BaselineError> {
         let read: BaselineFile = toml::from_str(text).map_err(|error| {
             let start = error.span().unwrap_or_default().start;
-            BaselineProblem::Toml(error).at(file, text, start)
+            BaselineProblem::Toml(Box::new(error)).at(file, text, start)
         })?;
         let entries = read.expected.iter().map(|expected| BaselineEntry::new(file, text, expected));
         Ok(Self { file: file.to_owned(), entries: entries.collect::<Result<_, _>>()? })

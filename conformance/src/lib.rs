@@ -5,6 +5,7 @@
 //! [`baseline`] and reach the reports.
 
 pub mod baseline;
+#[expect(clippy::disallowed_methods, reason = "the only reader of time")]
 pub mod clock;
 pub mod engine;
 pub mod event;
@@ -15,5 +16,6 @@ mod position;
 pub mod proxy;
 pub mod report;
 pub mod scenario;
+#[expect(clippy::disallowed_types, reason = "starts servers and clients under test")]
 pub mod subject;
 pub mod transport;

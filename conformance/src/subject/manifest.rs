@@ -120,7 +120,7 @@ pub enum ManifestError {
     Unreadable(PathBuf, #[source] io::Error),
     /// It is not a valid manifest.
     #[error("manifest {}:{_1}: {}", .0.display(), .2.message().trim_end().replace('\n', "; "))]
-    Invalid(PathBuf, Position, #[source] toml::de::Error),
+    Invalid(PathBuf, Position, #[source] Box<toml::de::Error>),
 }
 
 impl Manifest {
@@ -136,7 +136,7 @@ impl Manifest {
         let text = text.map_err(|error| ManifestError::Unreadable(file(), error))?;
         let mut manifest: Self = toml::from_str(&text).map_err(|error: toml::de::Error| {
             let position = Position::of_offset(&text, error.span().unwrap_or_default().start);
-            ManifestError::Invalid(file(), position, error)
+            ManifestError::Invalid(file(), position, Box::new(error))
         })?;
         manifest.file = Some(file());
         if let Some(folder) = manifest.folder().map(Path::to_owned) {

@@ -94,7 +94,7 @@ impl Listener {
         let (sender, attempts) = mpsc::channel(MOST_WAITING);
         // An attempt that finds no room is dropped, which closes it.
         let arrived = move |link, clock: &Clock| {
-            _ = sender.try_send(ConnectionAttempt { at: clock.now(), link, read: BytesMut::new() })
+            _ = sender.try_send(ConnectionAttempt { at: clock.now(), link, read: BytesMut::new() });
         };
         let (task, base, folder) = match port {
             Port::Tcp(address) => {

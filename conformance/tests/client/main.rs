@@ -3,6 +3,8 @@
 //! The scenario's name selects the flaw: `pairing/deaf--wire-ping` runs with the flaw `deaf`. With a name without `--` the client conforms,
 //! with or without the driver protocol.
 
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a client takes its own times")]
+
 mod role;
 mod user;
 mod wire;

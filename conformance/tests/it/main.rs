@@ -1,5 +1,7 @@
 //! Integration tests.
 
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests take times and start programs")]
+
 mod bad_input;
 mod fuzz;
 mod loader_errors;
