@@ -16,7 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use process::{RpcProcess, ServiceKind};
-use relayspec::rpc::{CommandComplete, CommandRecord, Direction, Frame, Frames, IoData, Message, SMALLEST_LIMIT};
+use relayspec::rpc::{CommandComplete, CommandRecord, Frame, Frames, IoData, IoDirection, Message, SMALLEST_LIMIT};
 use shared::{MachineLoad, median};
 
 /// Calls in flight.
@@ -39,7 +39,7 @@ const CASES: [RpcCase; 3] = [
 ];
 
 fn data(_: u64) -> Message {
-    let (session_id, direction) = ("s-1".to_owned(), Direction::Output);
+    let (session_id, direction) = ("s-1".to_owned(), IoDirection::Output);
     Message::IoData(IoData { session_id, direction, timestamp_ms: 1_760_000_000_000, data: vec![b'x'; 64] })
 }
 

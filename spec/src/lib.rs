@@ -18,6 +18,7 @@ pub mod requirement;
 mod number;
 pub mod timing;
 
+mod declare;
 pub mod model;
 pub mod order;
 mod packed;
@@ -29,6 +30,7 @@ mod wrapped;
 pub mod driver;
 pub mod reconnect;
 
+mod families;
 pub mod family;
 pub mod pairing;
 pub mod rpc;

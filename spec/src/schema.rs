@@ -12,12 +12,15 @@
 //! assert_eq!(file.schema["$id"], "urn:relayspec:pairing:join");
 //! ```
 
+mod files;
+
+pub use files::{SchemaFile, direction, files};
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::family::{Channel, Family};
-use crate::wire::Message;
+use crate::wire::Tagged;
 
 /// The JSON Schema dialect of all schemas.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -33,13 +36,13 @@ pub struct MessageSchema {
 
 impl MessageSchema {
     /// The schema of a message type whose members are beside the tag.
-    pub fn of<M: Message>() -> Self {
+    pub fn of<M: Tagged>() -> Self {
         let members = of::<M>();
         Self::with::<M>(&members, &members["properties"], &members["required"])
     }
 
     /// The schema of a message type whose members are in an object beside the tag.
-    pub fn wrapped<M: Message>(member: &str) -> Self {
+    pub fn wrapped<M: Tagged>(member: &str) -> Self {
         let members = of::<M>();
         let mut inner = json!({ "description": "The members of the message.", "type": "object" });
         for keyword in ["properties", "required"] {
@@ -50,7 +53,7 @@ impl MessageSchema {
         Self::with::<M>(&members, &json!({ member: inner }), &json!([member]))
     }
 
-    fn with<M: Message>(members: &Value, own: &Value, own_required: &Value) -> Self {
+    fn with<M: Tagged>(members: &Value, own: &Value, own_required: &Value) -> Self {
         let mut schema = json!({ "title": M::TYPE, "description": members["description"] });
         if let Some(requirement) = members.get("x-requirement") {
             schema["x-requirement"] = requirement.clone();
@@ -85,70 +88,6 @@ pub fn of<T: JsonSchema>() -> Value {
         settings.meta_schema = None;
     });
     settings.into_generator().into_root_schema_for::<T>().to_value()
-}
-
-/// A schema file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SchemaFile {
-    /// The path below `schemas/`, such as `pairing/register.json`.
-    pub path: String,
-    /// The content.
-    pub schema: Value,
-}
-
-/// The schema files of a family: one for each message, one for each direction.
-pub fn files(family: &Family) -> Vec<SchemaFile> {
-    let mut files: Vec<SchemaFile> = Vec::new();
-    for channel in family.channels {
-        for message in (channel.schemas)() {
-            let path = format!("{}/{}.json", family.name, message.name);
-            if files.iter().all(|file| file.path != path) {
-                let schema = identified(family, message.name, message.schema);
-                files.push(SchemaFile { path, schema });
-            }
-        }
-    }
-    for channel in family.channels {
-        let name = channel.direction.to_string();
-        let path = format!("{}/{name}.json", family.name);
-        files.push(SchemaFile { path, schema: identified(family, &name, direction(family, channel)) });
-    }
-    files
-}
-
-/// The schema of the messages of one direction, without `$schema` and `$id`.
-pub fn direction(family: &Family, channel: &Channel) -> Value {
-    let messages = (channel.schemas)();
-    let names: Vec<_> = messages.iter().map(|message| message.name).collect();
-    let choices: Vec<_> = names.iter().map(|name| json!({ "$ref": format!("#/$defs/{name}") })).collect();
-    let definitions: Map<_, _> =
-        messages.iter().map(|message| (message.name.to_owned(), message.schema.clone())).collect();
-    let has_type = messages.iter().all(|message| message.schema["properties"].get("type").is_some());
-    let mut schema = json!({
-        "title": channel.direction.to_string(),
-        "description": format!(
-            "A message of the {} family that the {} sends to the {}.",
-            family.name, channel.direction.from, channel.direction.to
-        ),
-        "type": "object",
-    });
-    if has_type {
-        schema["properties"] = json!({ "type": { "description": "The kind of message.", "enum": names } });
-        schema["required"] = json!(["type"]);
-    }
-    schema["oneOf"] = choices.into();
-    schema["$defs"] = definitions.into();
-    schema
-}
-
-fn identified(family: &Family, name: &str, schema: Value) -> Value {
-    let mut file = Map::new();
-    file.insert("$schema".into(), DIALECT.into());
-    file.insert("$id".into(), format!("urn:relayspec:{}:{name}", family.name).into());
-    if let Value::Object(members) = schema {
-        file.extend(members);
-    }
-    file.into()
 }
 
 /// The schema of a file format of the tools, with shared parts in `$defs`, without `$schema` and `$id`.

@@ -35,7 +35,7 @@ impl fmt::Display for Direction {
 }
 
 /// The members of one message, without its tag.
-pub trait Message: Serialize + DeserializeOwned + JsonSchema {
+pub trait Tagged: Serialize + DeserializeOwned + JsonSchema {
     /// The value of the tag `type`.
     const TYPE: &'static str;
 }
@@ -131,7 +131,7 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str, wrong: impl Fn(String) -> Cause
 }
 
 /// The members of a message whose tag is known; fails if a member is missing, or has the wrong type or form.
-pub fn members<M: Message>(text: &str) -> Result<M, DecodeError> {
+pub fn members<M: Tagged>(text: &str) -> Result<M, DecodeError> {
     members_of(text, M::TYPE)
 }
 
@@ -177,114 +177,3 @@ fn problem_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split_once(" at line ").map_or(text.as_str(), |(problem, _)| problem).to_owned()
 }
-
-/// Declares structs that are members of messages. Derived code would also read them from an array.
-macro_rules! objects {
-    ($($(#[$doc:meta])* $name:ident {
-        $($(#[$inner:meta])* $member:ident: $type:ty,)+
-    })+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-            #[serde(rename_all = "camelCase")]
-            pub struct $name {
-                $($(#[$inner])* pub $member: $type,)+
-            }
-
-            impl<'de> serde::Deserialize<'de> for $name {
-                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    // The schema is that of the outer struct, whose attributes are repeated here.
-                    #[derive(serde::Deserialize, schemars::JsonSchema)]
-                    #[serde(rename_all = "camelCase")]
-                    struct Members {
-                        $($(#[$inner])* $member: $type,)+
-                    }
-                    $crate::wire::from_object(deserializer).map(|Members { $($member),+ }| Self { $($member),+ })
-                }
-            }
-        )+
-    };
-}
-
-pub(crate) use objects;
-
-/// Assigns tags to messages: `Join = "join"`.
-macro_rules! types {
-    ($($message:ident = $tag:literal),+ $(,)?) => {
-        $(impl $crate::wire::Message for $message {
-            const TYPE: &'static str = $tag;
-        })+
-    };
-}
-
-pub(crate) use types;
-
-/// Declares what all enums of messages have.
-macro_rules! direction_items {
-    ($name:ident: $from:literal => $to:literal { $($variant:ident),+ }) => {
-        impl $name {
-            /// The sending and the receiving role.
-            pub const DIRECTION: $crate::wire::Direction = $crate::wire::Direction { from: $from, to: $to };
-
-            /// Encodes the message as JSON text.
-            pub fn encode(&self) -> String {
-                serde_json::to_string(self).unwrap_or_default()
-            }
-        }
-
-        $(impl From<$variant> for $name {
-            fn from(message: $variant) -> Self {
-                Self::$variant(message)
-            }
-        })+
-    };
-}
-
-pub(crate) use direction_items;
-
-/// Declares the messages of one direction as an enum with decoder, encoder and schemas. The tags are the messages' names in the given case,
-/// as in `types!`.
-macro_rules! direction {
-    (
-        $(#[$doc:meta])*
-        $name:ident: $from:literal => $to:literal, tags in $case:literal { $($variant:ident),+ $(,)? }
-    ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-        #[serde(tag = "type", rename_all = $case)]
-        pub enum $name {
-            $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)+
-        }
-
-        $crate::wire::direction_items!($name: $from => $to { $($variant),+ });
-
-        impl $name {
-            /// Decodes a message; fails if the text is not a message of this direction; the error names place and cause.
-            pub fn decode(text: &str) -> Result<Self, $crate::wire::DecodeError> {
-                let tag = $crate::wire::tag(text)?;
-                $(if tag == <$variant as $crate::wire::Message>::TYPE {
-                    return $crate::wire::members(text).map(Self::$variant);
-                })+
-                Err($crate::wire::DecodeError::unknown(&tag))
-            }
-
-            /// The schemas of the messages, without `$schema` and `$id`.
-            pub fn schemas() -> Vec<$crate::schema::MessageSchema> {
-                vec![$($crate::schema::MessageSchema::of::<$variant>(),)+]
-            }
-
-            /// The channel of these messages; an invalid one violates the rule.
-            pub(crate) const fn channel(rule: &'static str) -> $crate::family::Channel {
-                $crate::family::Channel {
-                    direction: Self::DIRECTION,
-                    schemas: Self::schemas,
-                    canonical: |text| Self::decode(text).map(|message| message.encode()),
-                    rule,
-                    binary: None,
-                }
-            }
-        }
-    };
-}
-
-pub(crate) use direction;

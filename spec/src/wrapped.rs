@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::packed;
 use crate::text::Text;
-use crate::wire::{self, BinaryError, DecodeError, Message, ObjectOnly};
+use crate::wire::{self, BinaryError, DecodeError, ObjectOnly, Tagged};
 
 pub(crate) trait WrappedMessages: Sized + Serialize {
     /// Reads the members of the message with this tag; `None` if the direction has no such message.
@@ -30,11 +30,11 @@ struct Untagged<M> {
     data: ObjectOnly<M>,
 }
 
-pub(crate) fn members<M: Message>(text: &str) -> Result<M, DecodeError> {
+pub(crate) fn members<M: Tagged>(text: &str) -> Result<M, DecodeError> {
     wire::members_of::<Untagged<M>>(text, M::TYPE).map(|message| message.data.0)
 }
 
-pub(crate) fn members_packed<M: Message>(bytes: &[u8]) -> Result<M, BinaryError> {
+pub(crate) fn members_packed<M: Tagged>(bytes: &[u8]) -> Result<M, BinaryError> {
     packed::read::<ObjectOnly<Untagged<M>>>(bytes).map(|message| message.0.data.0).map_err(|error| error.of(M::TYPE))
 }
 
@@ -109,7 +109,7 @@ macro_rules! wrapped_direction {
             $(#[doc = concat!("See [`", stringify!($variant), "`].")] $variant($variant),)+
         }
 
-        $crate::wire::direction_items!($name: $from => $to { $($variant),+ });
+        $crate::declare::direction_items!($name: $from => $to { $($variant),+ });
 
         impl $name {
             /// Decodes a text message; fails if the text is not a message of this direction; the error names place and cause.
@@ -154,7 +154,7 @@ macro_rules! wrapped_direction {
 
         impl $crate::wrapped::WrappedMessages for $name {
             fn of<'de, A: serde::de::MapAccess<'de>>(tag: &str, members: &mut A) -> Result<Option<Self>, A::Error> {
-                $(if tag == <$variant as $crate::wire::Message>::TYPE {
+                $(if tag == <$variant as $crate::wire::Tagged>::TYPE {
                     let members: $crate::wire::ObjectOnly<$variant> = members.next_value()?;
                     return Ok(Some(Self::$variant(members.0)));
                 })+
@@ -162,14 +162,14 @@ macro_rules! wrapped_direction {
             }
 
             fn slow_text(tag: &str, text: &str) -> Result<Self, $crate::wire::DecodeError> {
-                $(if tag == <$variant as $crate::wire::Message>::TYPE {
+                $(if tag == <$variant as $crate::wire::Tagged>::TYPE {
                     return $crate::wrapped::members(text).map(Self::$variant);
                 })+
                 Err($crate::wire::DecodeError::unknown(tag))
             }
 
             fn slow_binary(tag: &str, bytes: &[u8]) -> Result<Self, $crate::wire::BinaryError> {
-                $(if tag == <$variant as $crate::wire::Message>::TYPE {
+                $(if tag == <$variant as $crate::wire::Tagged>::TYPE {
                     return $crate::wrapped::members_packed(bytes).map(Self::$variant);
                 })+
                 Err($crate::wire::BinaryError { cause: $crate::wire::DecodeError::unknown(tag).to_string(), at: 0 })

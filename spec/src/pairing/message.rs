@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 
 use super::{ErrorCode, JoinCode, SessionCode};
+use crate::declare::{direction, types};
 use crate::text::{Prose, Uuid, word};
-use crate::wire::{direction, types};
 
 /// The host identifies itself. It has its code already, or gets a fresh one if that has expired (PAIR-15, PAIR-17).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

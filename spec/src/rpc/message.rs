@@ -51,7 +51,7 @@ pub struct IoData {
     pub session_id: String,
     /// Their direction.
     #[serde(deserialize_with = "word")]
-    pub direction: Direction,
+    pub direction: IoDirection,
     /// When, in ms since the Unix epoch.
     #[serde(deserialize_with = "whole")]
     #[schemars(schema_with = "u64_schema")]
@@ -65,7 +65,7 @@ pub struct IoData {
 /// The direction of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, SchemaWrite, SchemaRead)]
 #[expect(missing_docs, reason = "doc comments would turn the schema into a list of alternatives")]
-pub enum Direction {
+pub enum IoDirection {
     Input,
     Output,
 }

@@ -10,7 +10,7 @@ mod state;
 
 pub use frame::{Frame, FrameError, FrameTooLong, Frames, HEADER, MAGIC, SMALLEST_LIMIT};
 pub use message::{
-    CommandBoundary, CommandComplete, CommandRecord, Direction, Event, EventType, IoData, Message, Request, Response,
+    CommandBoundary, CommandComplete, CommandRecord, Event, EventType, IoData, IoDirection, Message, Request, Response,
     SessionEnd, SessionStart,
 };
 pub use scope::Scope;

@@ -1,12 +1,11 @@
-//! The wire form of messages whose members depend on each other: decoding checks the dependencies, and the schemas have the same rules as
-//! `if` and `then`.
+//! The wire form of messages whose members depend on each other; the schemas state the dependencies as `if` and `then`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::conditions::{done, of_kind, with_data, with_id};
-use super::message::{AnsweredId, Chat, Data, Message, ModelProfile, Subscribe, Subscribed, Unsubscribe};
-use super::topic::{Resource, ResourceUpdate, Snapshot, Topic};
+use super::record::{AnsweredId, Chat, Message, ModelProfile};
+use super::topic::Resource;
 use crate::wire::from_object;
 
 /// The client names a resource (SYNC-10, SYNC-40).
@@ -16,38 +15,13 @@ use crate::wire::from_object;
 pub(super) struct AskedMembers {
     /// The id of the request, which its answer repeats.
     #[schemars(extend("x-requirement" = "SYNC-C2"))]
-    id: String,
+    pub(super) id: String,
     /// The kind of resource.
-    resource: Resource,
+    pub(super) resource: Resource,
     /// The id of the resource; absent if its kind has no ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    resource_id: Option<String>,
+    pub(super) resource_id: Option<String>,
 }
-
-const NO_ID: &str = "the resource needs a `resourceId`";
-
-macro_rules! asked {
-    ($($name:ident)+) => {
-        $(
-            impl TryFrom<AskedMembers> for $name {
-                type Error = &'static str;
-
-                fn try_from(members: AskedMembers) -> Result<Self, &'static str> {
-                    let topic = Topic::new(members.resource, members.resource_id).ok_or(NO_ID)?;
-                    Ok(Self { id: members.id, topic })
-                }
-            }
-
-            impl From<$name> for AskedMembers {
-                fn from($name { id, topic }: $name) -> Self {
-                    Self { id, resource: topic.resource(), resource_id: topic.id().map(str::to_owned) }
-                }
-            }
-        )+
-    };
-}
-
-asked! { Subscribe Unsubscribe }
 
 /// The client has subscribed (SYNC-10).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -63,59 +37,29 @@ asked! { Subscribe Unsubscribe }
 pub(super) struct AnsweredMembers {
     /// The id of the request.
     #[schemars(extend("x-requirement" = "SYNC-60"))]
-    id: String,
+    pub(super) id: String,
     /// The kind of resource.
-    resource: Resource,
+    pub(super) resource: Resource,
     /// The id of the resource; absent if its kind has no ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    resource_id: Option<String>,
+    pub(super) resource_id: Option<String>,
     /// The current content.
     #[serde(deserialize_with = "from_object")]
-    data: SnapshotMembers,
+    pub(super) data: SnapshotMembers,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct SnapshotMembers {
+pub(super) struct SnapshotMembers {
     /// The chats of a project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    chats: Option<Vec<Chat>>,
+    pub(super) chats: Option<Vec<Chat>>,
     /// The messages of a chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    messages: Option<Vec<Message>>,
+    pub(super) messages: Option<Vec<Message>>,
     /// The model profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    model_profiles: Option<Vec<ModelProfile>>,
-}
-
-impl TryFrom<AnsweredMembers> for Subscribed {
-    type Error = &'static str;
-
-    fn try_from(members: AnsweredMembers) -> Result<Self, &'static str> {
-        let AnsweredMembers { id, resource, resource_id, data } = members;
-        let snapshot = match Topic::new(resource, resource_id).ok_or(NO_ID)? {
-            Topic::Project(id) => Snapshot::Project { id, chats: data.chats.ok_or("a project needs `chats`")? },
-            Topic::Chat(id) => Snapshot::Chat { id, messages: data.messages.ok_or("a chat needs `messages`")? },
-            Topic::ModelProfiles => {
-                Snapshot::ModelProfiles(data.model_profiles.ok_or("model profiles need `modelProfiles`")?)
-            }
-        };
-        Ok(Self { id, snapshot })
-    }
-}
-
-impl From<Subscribed> for AnsweredMembers {
-    fn from(Subscribed { id, snapshot }: Subscribed) -> Self {
-        let topic = snapshot.topic();
-        let data = match snapshot {
-            Snapshot::Project { chats, .. } => SnapshotMembers { chats: Some(chats), ..Default::default() },
-            Snapshot::Chat { messages, .. } => SnapshotMembers { messages: Some(messages), ..Default::default() },
-            Snapshot::ModelProfiles(profiles) => {
-                SnapshotMembers { model_profiles: Some(profiles), ..Default::default() }
-            }
-        };
-        Self { id, resource: topic.resource(), resource_id: topic.id().map(str::to_owned), data }
-    }
+    pub(super) model_profiles: Option<Vec<ModelProfile>>,
 }
 
 /// The answer to a request without one of its own, or a push (SYNC-20, SYNC-21, SYNC-30, SYNC-40).
@@ -144,78 +88,30 @@ impl From<Subscribed> for AnsweredMembers {
 ))]
 pub(super) struct DataMembers {
     /// The id of the request; null in a push.
-    id: AnsweredId,
+    pub(super) id: AnsweredId,
     /// For a push: the kind of resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    resource: Option<Resource>,
+    pub(super) resource: Option<Resource>,
     /// For a push: the id of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    resource_id: Option<String>,
+    pub(super) resource_id: Option<String>,
     /// The outcome, or the update.
     #[serde(deserialize_with = "from_object")]
-    data: UpdateMembers,
+    pub(super) data: UpdateMembers,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
-struct UpdateMembers {
+pub(super) struct UpdateMembers {
     /// True: the message was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    sent: Option<bool>,
+    pub(super) sent: Option<bool>,
     /// True: no further updates will be pushed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    unsubscribed: Option<bool>,
+    pub(super) unsubscribed: Option<bool>,
     /// A new message of the chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    message: Option<Message>,
+    pub(super) message: Option<Message>,
     /// A new chat of the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    chat: Option<Chat>,
-}
-
-impl TryFrom<DataMembers> for Data {
-    type Error = &'static str;
-
-    fn try_from(members: DataMembers) -> Result<Self, &'static str> {
-        let DataMembers { id: AnsweredId(id), resource, resource_id, data } = members;
-        let Some(id) = id else {
-            let of = resource_id.ok_or("a push needs a `resourceId`")?;
-            return match resource.ok_or("a push needs a `resource`")? {
-                Resource::Project => Ok(Self::Push(ResourceUpdate::Chat {
-                    of,
-                    chat: data.chat.ok_or("an update of a project needs a `chat`")?,
-                })),
-                Resource::Chat => Ok(Self::Push(ResourceUpdate::Message {
-                    of,
-                    message: data.message.ok_or("an update of a chat needs a `message`")?,
-                })),
-                Resource::ModelProfiles => Err("model profiles have no updates"),
-            };
-        };
-        match (data.sent == Some(true), data.unsubscribed == Some(true)) {
-            (true, false) => Ok(Self::Sent { id }),
-            (false, true) => Ok(Self::Unsubscribed { id }),
-            _ => Err("an answer needs either `sent` or `unsubscribed`, with the value true"),
-        }
-    }
-}
-
-impl From<Data> for DataMembers {
-    fn from(data: Data) -> Self {
-        let answer = |id, data| Self { id: AnsweredId(Some(id)), resource: None, resource_id: None, data };
-        match data {
-            Data::Sent { id } => answer(id, UpdateMembers { sent: Some(true), ..Default::default() }),
-            Data::Unsubscribed { id } => answer(id, UpdateMembers { unsubscribed: Some(true), ..Default::default() }),
-            Data::Push(update) => {
-                let topic = update.topic();
-                let data = match update {
-                    ResourceUpdate::Chat { chat, .. } => UpdateMembers { chat: Some(chat), ..Default::default() },
-                    ResourceUpdate::Message { message, .. } => {
-                        UpdateMembers { message: Some(message), ..Default::default() }
-                    }
-                };
-                let resource_id = topic.id().map(str::to_owned);
-                Self { id: AnsweredId(None), resource: Some(topic.resource()), resource_id, data }
-            }
-        }
-    }
+    pub(super) chat: Option<Chat>,
 }

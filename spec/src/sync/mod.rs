@@ -1,18 +1,21 @@
 //! Sync: a desktop server and its clients, with requests that have ids and pushes that have none (chapter `sync`).
 
 mod conditions;
+mod conversions;
 mod members;
 mod message;
 mod model;
 mod pin;
+mod record;
 mod state;
 mod topic;
 
 pub use message::{
-    AnsweredId, Auth, AuthFailed, AuthRequired, AuthSuccess, Chat, Data, Error, Lists, Message, ModelProfile, Project,
-    Send, Subscribe, Subscribed, ToClient, ToServer, Unsubscribe,
+    Auth, AuthFailed, AuthRequired, AuthSuccess, Data, Error, Send, Subscribe, Subscribed, ToClient, ToServer,
+    Unsubscribe,
 };
 pub use pin::{PIN_LENGTH, Pin};
+pub use record::{AnsweredId, Chat, Lists, Message, ModelProfile, Project};
 pub use state::order;
 pub use topic::{Resource, ResourceUpdate, Snapshot, Topic};
 

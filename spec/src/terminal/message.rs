@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{SessionCode, ViewerCode};
+use crate::declare::{direction, objects, types};
 use crate::number::whole_u16;
 use crate::text::Prose;
-use crate::wire::{direction, objects, types};
 
 /// The host identifies itself and asks for a code (TERM-01, TERM-H1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

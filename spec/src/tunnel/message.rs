@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::{Body, Headers};
+use crate::declare::types;
 use crate::number::{optional_status, status, whole_u53};
 use crate::text::{Prose, optional_string, string};
-use crate::wire::types;
 use crate::wrapped::wrapped_direction;
 
 /// The agent authenticates (TUN-01).

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use relayspec::family::{Channel, Family, Packing};
 use relayspec::requirement::CHAPTERS;
 use relayspec::rpc::{
-    CommandBoundary, CommandComplete, CommandRecord, Direction, Event, EventType, Frame, FrameTooLong, Frames, HEADER,
-    IoData, Message, Request, Response, SMALLEST_LIMIT, Scope, SessionEnd, SessionStart,
+    CommandBoundary, CommandComplete, CommandRecord, Event, EventType, Frame, FrameTooLong, Frames, HEADER, IoData,
+    IoDirection, Message, Request, Response, SMALLEST_LIMIT, Scope, SessionEnd, SessionStart,
 };
 
 use crate::fixtures;
@@ -60,7 +60,7 @@ fn scope() -> impl Strategy<Value = Scope> {
 fn message() -> impl Strategy<Value = Message> {
     let attrs = btree_map(string(), string(), 0..4);
     let start = (string(), option::of(string()), any::<u64>(), attrs);
-    let direction = prop_oneof![Just(Direction::Input), Just(Direction::Output)];
+    let direction = prop_oneof![Just(IoDirection::Input), Just(IoDirection::Output)];
     let data = (string(), direction, any::<u64>(), vec(any::<u8>(), 0..100));
     prop_oneof![
         start.prop_map(|(session_id, parent_session_id, timestamp_ms, attrs)| {
@@ -180,7 +180,7 @@ fn accepts_sixteen_mebibytes() {
     let fill = |length| {
         Message::IoData(IoData {
             session_id: String::new(),
-            direction: Direction::Output,
+            direction: IoDirection::Output,
             timestamp_ms: 0,
             data: vec![7; length],
         })

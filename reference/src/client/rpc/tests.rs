@@ -197,7 +197,7 @@ fn bounds_waiting_calls() {
     fixture.open();
     let big = |length| {
         let data = vec![0; length];
-        let direction = relayspec::rpc::Direction::Input;
+        let direction = relayspec::rpc::IoDirection::Input;
         Message::IoData(relayspec::rpc::IoData { session_id: String::new(), direction, timestamp_ms: 0, data })
     };
     for key in 0..20 {

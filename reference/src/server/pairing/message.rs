@@ -9,7 +9,7 @@ use relayspec::pairing::{
     Data, Error, ErrorCode, FromHost, FromViewer, Join, JoinCode, Ping, Pong, Register, ToHost, ToViewer,
 };
 use relayspec::text::Prose;
-use relayspec::wire::{DecodeError, Message as _};
+use relayspec::wire::{DecodeError, Tagged as _};
 use serde::Deserialize;
 
 use crate::server::Inbound;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use relayspec::rpc::{CommandComplete, CommandRecord, Direction, IoData, Scope, SessionEnd, SessionStart};
+use relayspec::rpc::{CommandComplete, CommandRecord, IoData, IoDirection, Scope, SessionEnd, SessionStart};
 use serde_json::{Value, json};
 
 use super::*;
@@ -34,7 +34,7 @@ fn command(id: &str, line: &str) -> Message {
 }
 
 fn data() -> Message {
-    let (session_id, direction) = ("unknown".to_owned(), Direction::Input);
+    let (session_id, direction) = ("unknown".to_owned(), IoDirection::Input);
     Message::IoData(IoData { session_id, direction, timestamp_ms: 0, data: vec![1] })
 }
 

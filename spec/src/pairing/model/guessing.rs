@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::PairingModel;
-use super::joining::error;
+use super::forms::error;
 use crate::model::{Op, Script};
 use crate::pairing::MAX_FAILED_JOINS;
 

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use super::PairingModel;
-use super::joining::error;
-use super::traffic::row;
+use super::forms::{NO_UUIDS, error, row};
 use crate::model::{Op, Script};
 
 const UUID: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
@@ -49,18 +48,6 @@ const INVALID: [(&str, &str); 38] = [
     ("PAIR-62 wrong-member", "{\"type\":\"ping\",\"ts\":null}"),
     ("PAIR-62 wrong-member", "{\"type\":\"ping\",\"ts\":true}"),
     ("PAIR-62 wrong-member", "{\"type\":\"ping\",\"ts\":[1]}"),
-];
-
-const NO_UUIDS: [&str; 9] = [
-    "laptop",
-    "",
-    "0b0e5a0e4d1c4a579d0b2f6c8f7f1c11",
-    "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c1g",
-    "{0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11}",
-    "urn:uuid:0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11",
-    "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11 ",
-    "0b0e5a0e-4d1c-4a579-d0b-2f6c8f7f1c11",
-    "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c1",
 ];
 
 const MESSAGES: u32 = 12;
@@ -185,8 +172,4 @@ fn message(is_host: bool, how: u32) -> (&'static str, Value) {
         (false, 8) => ("PAIR-62 own-member", json!({ "type": "join", "code": ["ABCDEF"] })),
         (false, _) => ("PAIR-62 own-member", json!({ "type": "join", "Code": "ABCDEF" })),
     }
-}
-
-pub(super) fn no_uuid(how: u32) -> &'static str {
-    NO_UUIDS[how as usize % NO_UUIDS.len()]
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::invalid::no_uuid;
-use super::traffic::row;
+use super::forms::{error, no_uuid, row};
 use super::{PairingHost, PairingModel, PairingViewer, Slot};
 use crate::model::{ConnectionState, Op, Script};
 use crate::pairing::MAX_FAILED_JOINS;
@@ -251,8 +250,4 @@ impl PairingModel {
 
 fn check_of_refusal(check: &str) -> &'static str {
     if check.starts_with("PAIR-22") { "PAIR-22 pairing-goes-on" } else { "PAIR-42 affects-no-other" }
-}
-
-pub(super) fn error(code: &str) -> Value {
-    json!({ "type": "error", "code": code })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::joining::error;
+use super::forms::error;
 use super::{PairingModel, Slot};
 use crate::model::{ConnectionState, Op, Script};
 use crate::timing::Parameter;

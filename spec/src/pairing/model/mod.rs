@@ -4,6 +4,7 @@
 //! a connection that must have received nothing is marked, and confirmed by a `ping` before its next use.
 
 mod draw;
+mod forms;
 mod guessing;
 mod invalid;
 mod joining;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::PairingModel;
-use super::joining::error;
+use super::forms::error;
 use crate::model::{Model, Op, Script};
 use crate::timing::Parameter;
 

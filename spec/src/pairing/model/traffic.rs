@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::PairingModel;
-use super::joining::error;
+use super::forms::{error, row};
 use crate::model::{Op, PONG, Script, literal};
 
 impl PairingModel {
@@ -241,12 +241,6 @@ const PAYLOADS: u32 = 22;
 const PINGS: u32 = 14;
 /// The characters around a payload in a message.
 const AROUND: u32 = 28;
-
-/// Variants of an operation that repeats something, each time in another variant.
-pub(super) fn row(op: &Op, ways: u32) -> impl Iterator<Item = u32> + use<> {
-    let (first, count) = (op.how, op.size % 6 + 1);
-    (first..first + count).map(move |how| how % ways)
-}
 
 /// A payload as it is sent and must arrive. Long ones are put into a variable first.
 fn payload(how: u32, op: &Op, tick: u32, script: &mut Script) -> Value {

@@ -4,7 +4,7 @@ use std::mem::take;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use relayspec::rpc::{Direction, Frame, Frames, IoData, Message};
+use relayspec::rpc::{Frame, Frames, IoData, IoDirection, Message};
 
 use super::{ClientState, SessionStatus};
 use crate::mutant::link::Flow;
@@ -36,7 +36,7 @@ pub(super) struct ClientLink {
 }
 
 fn astray() -> Vec<u8> {
-    let data = IoData { session_id: String::new(), direction: Direction::Input, timestamp_ms: 0, data: vec![] };
+    let data = IoData { session_id: String::new(), direction: IoDirection::Input, timestamp_ms: 0, data: vec![] };
     Frame { id: ASTRAY, message: Message::IoData(data) }.encode()
 }
 
