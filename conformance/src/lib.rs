@@ -13,6 +13,7 @@ pub mod fuzz;
 pub mod lint;
 pub mod outcome;
 mod position;
+pub mod protocol;
 pub mod proxy;
 pub mod report;
 pub mod scenario;

@@ -5,7 +5,6 @@ pub use crate::families::FAMILIES;
 use serde_json::Value;
 
 use crate::model::ModelFactory;
-use crate::order::Order;
 use crate::reconnect::Policy;
 use crate::requirement::{self, Requirement, SHARED, WIRE};
 use crate::schema::MessageSchema;
@@ -104,8 +103,6 @@ pub struct Family {
     pub channels: &'static [Channel],
     /// Where a message's name is.
     pub naming: Naming,
-    /// Creates the order rules for a new connection of a client role.
-    pub order: fn(&str) -> Box<dyn Order>,
     /// The model of a server, if there is one.
     pub model: Option<ModelFactory>,
     /// Whether the server treats a client differently if others are connected, so that scenarios must run one at a time.

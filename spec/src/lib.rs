@@ -20,7 +20,6 @@ pub mod timing;
 
 mod declare;
 pub mod model;
-pub mod order;
 mod packed;
 pub mod schema;
 pub mod text;
@@ -28,6 +27,7 @@ pub mod wire;
 mod wrapped;
 
 pub mod driver;
+pub mod protocol;
 pub mod reconnect;
 
 mod families;

@@ -8,18 +8,20 @@ mod schema;
 use std::sync::Arc;
 
 use relayspec::family::{Channel, Family, Packing};
-use relayspec::order::{Observed, Order, RuleViolation};
+use relayspec::protocol::order::{Observed, Observer, OrderViolation, Sender};
 use serde_json::Value;
 
 use own::{OwnMessage, OwnMessages};
 pub use schema::Schemas;
 
 use crate::outcome::Finding;
+use crate::protocol;
 use crate::transport::{Arrival, FrameSplitter, OutFrame, Side};
 
 /// The lint of one connection between the runner and a subject.
 pub struct ConnectionLint {
-    order: Box<dyn Order>,
+    /// The order rules; none if the protocol has none.
+    order: Option<Observer>,
     schemas: Arc<Schemas>,
     family: &'static Family,
     /// The side that the runner takes.
@@ -42,7 +44,7 @@ impl ConnectionLint {
     pub fn new(family: &'static Family, client: &str, side: Side, schemas: Arc<Schemas>) -> Self {
         let (up, down) = (family.channel(client, family.server), family.channel(family.server, client));
         let (channel, own_channel) = if side == Side::Client { (down, up) } else { (up, down) };
-        let order = (family.order)(client);
+        let order = protocol::of_name(family.name).ok().map(|protocol| protocol.observer(client));
         let (own, frames) = (OwnMessages::default(), family.is_framed().then(FrameSplitter::default));
         Self { order, schemas, family, side, channel, own_channel, own, frames, order_unknown: false }
     }
@@ -66,17 +68,17 @@ impl ConnectionLint {
             OwnMessage::Text(text) => match serde_json::from_str::<Value>(text) {
                 // Violations by the runner are deliberate.
                 Ok(message) => {
-                    drop(self.advance(self.side, &Observed::Message(&message)));
+                    drop(self.advance(self.side, Some(&message)));
                     return Some(message);
                 }
                 Err(_) => self.order_unknown = true,
             },
             OwnMessage::Binary(bytes) => match self.outgoing_packing().map(|packing| (packing.json)(bytes)) {
                 Some(Ok(message)) => {
-                    drop(self.advance(self.side, &Observed::Message(&message)));
+                    drop(self.advance(self.side, Some(&message)));
                     return Some(message);
                 }
-                _ => drop(self.advance(self.side, &Observed::Binary(bytes))),
+                _ => drop(self.advance(self.side, None)),
             },
         }
         None
@@ -100,27 +102,26 @@ impl ConnectionLint {
             Arrival::Text(text) => serde_json::from_str::<Value>(text).map_err(drop),
             Arrival::Binary(bytes) => match self.outgoing_packing() {
                 Some(packing) => (packing.json)(bytes).map_err(drop),
-                None => return drop(self.advance(self.side, &Observed::Binary(bytes))),
+                None => return drop(self.advance(self.side, None)),
             },
             _ => return,
         };
         match message {
-            Ok(message) => drop(self.advance(self.side, &Observed::Message(&message))),
+            Ok(message) => drop(self.advance(self.side, Some(&message))),
             Err(()) => self.order_unknown = true,
         }
     }
 
-    /// A side has sent something.
-    fn advance(&mut self, by: Side, content: &Observed<'_>) -> Result<(), RuleViolation> {
-        match by {
-            Side::Client => self.order.client_sent(content),
-            Side::Server => self.order.server_sent(content),
-        }
+    /// A side has sent a message, in its JSON form if it has one.
+    fn advance(&mut self, by: Side, json: Option<&Value>) -> Result<(), OrderViolation> {
+        let by = if by == Side::Client { Sender::Client } else { Sender::Server };
+        let name = json.and_then(|message| (self.family.naming.name)(message));
+        self.order.as_mut().map_or(Ok(()), |order| order.observe(&Observed { by, name, json }))
     }
 
     /// The same for a message that was already parsed.
     pub fn peer_sent_message(&mut self, message: &Value) {
-        drop(self.advance(self.side, &Observed::Message(message)));
+        drop(self.advance(self.side, Some(message)));
     }
 
     /// The subject sent something: what is wrong with it.
@@ -159,7 +160,7 @@ impl ConnectionLint {
             |error| vec![finding(binary.rule, &format!("a malformed binary message: {error}"), "a valid one", got())];
         let Some(packing) = binary.packing else {
             return match (binary.canonical)(bytes) {
-                Ok(_) => self.ordered(&Observed::Binary(bytes), got),
+                Ok(_) => self.ordered(None, got),
                 Err(error) => malformed(error),
             };
         };
@@ -176,11 +177,11 @@ impl ConnectionLint {
         }
     }
 
-    fn ordered(&mut self, content: &Observed<'_>, got: impl FnOnce() -> String) -> Vec<Finding> {
+    fn ordered(&mut self, json: Option<&Value>, got: impl FnOnce() -> String) -> Vec<Finding> {
         let subject = if self.side == Side::Client { Side::Server } else { Side::Client };
-        match self.advance(subject, content) {
+        match self.advance(subject, json) {
             Err(breach) if !self.order_unknown => {
-                vec![finding(breach.requirement, &breach.why, "messages in the required order", got())]
+                vec![finding(&breach.requirement, &breach.why, "messages in the required order", got())]
             }
             _ => Vec::new(),
         }
@@ -204,7 +205,7 @@ impl ConnectionLint {
         for finding in &mut findings {
             finding.requirement = Some(self.family.violated_by(channel, finding.requirement.as_deref()).to_owned());
         }
-        findings.extend(self.ordered(&Observed::Message(message), || shorten(text)));
+        findings.extend(self.ordered(Some(message), || shorten(text)));
         findings
     }
 }

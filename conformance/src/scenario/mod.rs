@@ -19,7 +19,7 @@ mod span;
 pub mod step;
 mod term;
 mod traits;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use at::{At, Place};
 pub use check::ScriptError;

@@ -11,7 +11,7 @@ use super::header::Header;
 ///
 /// # Errors
 /// The first error in the text: where, and what is wrong.
-pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, (Place, String)> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, (Place, String)> {
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let place = error

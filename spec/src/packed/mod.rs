@@ -2,8 +2,10 @@
 
 mod check;
 mod form;
+mod pack;
 
 pub(crate) use form::json_form;
+pub(crate) use pack::pack;
 
 use std::io::Cursor;
 

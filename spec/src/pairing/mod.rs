@@ -3,7 +3,6 @@
 mod code;
 mod message;
 mod model;
-mod state;
 
 pub use code::{
     ALPHABET, CLOSE_GOING_AWAY, CLOSE_INVALID_PATH, CLOSE_POLICY, CODE_LENGTH, ErrorCode, INVALID_PATH_REASON,
@@ -12,7 +11,6 @@ pub use code::{
 pub use message::{
     Data, EpochMillis, Error, FromHost, FromViewer, Join, Joined, Ping, Pong, Register, Registered, ToHost, ToViewer,
 };
-pub use state::order;
 
 use serde_json::json;
 
@@ -42,7 +40,6 @@ pub const FAMILY: Family = Family {
         ToViewer::channel("WIRE-01"),
     ],
     naming: BY_TYPE,
-    order,
     model: Some(model::MODEL),
     opening,
     solo: false,

@@ -25,7 +25,6 @@ use serde::{Deserialize, Serialize};
 pub use notation::InvalidPolicy;
 
 use crate::number::{optional_u32, seconds};
-use crate::order::{RuleViolation, violation};
 
 /// How a client reconnects after a loss.
 // A deserialized policy may still violate the chapter: see `check`.
@@ -59,6 +58,19 @@ const LARGEST_JITTER: f64 = 0.5;
 const fn endless(base: u64, cap: u64) -> Policy {
     let (base, cap) = (Duration::from_secs(base), Duration::from_secs(cap));
     Policy { base, factor: 2.0, cap, jitter: 0.0, max_attempts: None }
+}
+
+/// A requirement that a policy violates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyViolation {
+    /// The requirement's id.
+    pub requirement: &'static str,
+    /// The reason, in one sentence.
+    pub why: String,
+}
+
+fn violation(requirement: &'static str, why: impl Into<String>) -> Result<(), PolicyViolation> {
+    Err(PolicyViolation { requirement, why: why.into() })
 }
 
 impl Policy {
@@ -118,7 +130,7 @@ impl Policy {
 
     /// Checks that a client may have this policy.
     /// Fails if it is inconsistent, or allows delays that are too short (RECON-06) or too long (RECON-07).
-    pub fn check(&self) -> Result<(), RuleViolation> {
+    pub fn check(&self) -> Result<(), PolicyViolation> {
         let Self { base, factor, cap, jitter, max_attempts } = *self;
         if base.is_zero() {
             return violation("RECON-06", "`base` is 0: attempts would follow each other at once");

@@ -6,7 +6,6 @@ mod message;
 mod model;
 mod schema;
 mod scope;
-mod state;
 
 pub use frame::{Frame, FrameError, FrameTooLong, Frames, HEADER, MAGIC, SMALLEST_LIMIT};
 pub use message::{
@@ -14,7 +13,6 @@ pub use message::{
     SessionEnd, SessionStart,
 };
 pub use scope::Scope;
-pub use state::order;
 
 use serde::Deserialize as _;
 use serde_json::{Value, json};
@@ -66,7 +64,6 @@ pub const FAMILY: Family = Family {
     ],
     solo: false,
     naming: Naming { name: tag, like: |name| json!({ "message": { name: {} } }) },
-    order,
     model: Some(model::MODEL),
     policy: Policy::RPC,
     opening,

@@ -2,21 +2,22 @@
 
 mod conditions;
 mod conversions;
+mod follow;
 mod members;
 mod message;
 mod model;
 mod pin;
 mod record;
-mod state;
+mod subscriptions;
 mod topic;
 
+pub use follow::SyncRules;
 pub use message::{
     Auth, AuthFailed, AuthRequired, AuthSuccess, Data, Error, Send, Subscribe, Subscribed, ToClient, ToServer,
     Unsubscribe,
 };
 pub use pin::{PIN_LENGTH, Pin};
 pub use record::{AnsweredId, Chat, Lists, Message, ModelProfile, Project};
-pub use state::order;
 pub use topic::{Resource, ResourceUpdate, Snapshot, Topic};
 
 use serde_json::{Value, json};
@@ -43,7 +44,6 @@ pub const FAMILY: Family = Family {
     endpoints: &[Endpoint { path: PATH, role: "client" }],
     channels: &[ToServer::channel("WIRE-01"), ToClient::channel("WIRE-01")],
     naming: BY_TYPE,
-    order,
     model: Some(model::MODEL),
     solo: false,
     policy: Policy::RELAY,

@@ -4,7 +4,6 @@ mod code;
 mod frame;
 mod message;
 mod model;
-mod state;
 
 pub use code::{ALPHABET, CLOSE_HOST_LOST, CLOSE_REFUSED, CODE_LENGTH, SessionCode, ViewerCode};
 pub use frame::{MAX_SESSION_ID, SessionId, TerminalFrame, TerminalFrameError};
@@ -13,7 +12,6 @@ pub use message::{
     FromViewer, Register, Registered, Session, SessionConnected, SessionDisconnected, SessionList, SessionResize,
     ToHost, ToViewer,
 };
-pub use state::order;
 
 use serde_json::{Value, json};
 
@@ -42,7 +40,6 @@ pub const FAMILY: Family = Family {
         ToViewer::channel("WIRE-01").with_binary(canonical, "TERM-20"),
     ],
     naming: BY_TYPE,
-    order,
     model: Some(model::MODEL),
     solo: false,
     policy: Policy::RELAY,

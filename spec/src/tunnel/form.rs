@@ -1,8 +1,5 @@
 //! Encodes a message in JSON form as MessagePack, including unknown members and invalid messages.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::family::Packing;
@@ -11,49 +8,12 @@ use crate::packed;
 pub(super) const PACKING: Packing = Packing { json: packed::json_form, pack };
 
 const WITH_BODY: [&str; 2] = ["HttpRequest", "HttpResponse"];
+const BODY: &[&str] = &["/data/body"];
 
 /// The bytes of a message. A base64 body becomes a byte string; an invalid one stays a string.
 fn pack(message: &Value) -> Vec<u8> {
     let has_body = message["type"].as_str().is_some_and(|kind| WITH_BODY.contains(&kind));
-    packed::write(&PackedForm { value: message, part: if has_body { FormPart::Message } else { FormPart::Other } })
-}
-
-struct PackedForm<'a> {
-    value: &'a Value,
-    part: FormPart,
-}
-
-#[derive(Clone, Copy)]
-enum FormPart {
-    Message,
-    Data,
-    Body,
-    Other,
-}
-
-impl FormPart {
-    fn member(self, name: &str) -> Self {
-        match (self, name) {
-            (Self::Message, "data") => Self::Data,
-            (Self::Data, "body") => Self::Body,
-            _ => Self::Other,
-        }
-    }
-}
-
-impl Serialize for PackedForm<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match (self.part, self.value) {
-            (FormPart::Message | FormPart::Data, Value::Object(members)) => serializer.collect_map(
-                members.iter().map(|(name, value)| (name, PackedForm { value, part: self.part.member(name) })),
-            ),
-            (FormPart::Body, Value::String(text)) => match STANDARD.decode(text) {
-                Ok(bytes) => serializer.serialize_bytes(&bytes),
-                Err(_) => serializer.serialize_str(text),
-            },
-            _ => self.value.serialize(serializer),
-        }
-    }
+    packed::pack(message, if has_body { BODY } else { &[] })
 }
 
 #[cfg(test)]

@@ -12,14 +12,12 @@ mod body;
 mod form;
 mod headers;
 mod message;
-mod state;
 
 pub use body::Body;
 pub use headers::Headers;
 pub use message::{
     Auth, AuthError, AuthSuccess, Error, FromAgent, HttpRequest, HttpResponse, Ping, Pong, Stats, ToAgent,
 };
-pub use state::order;
 
 use serde_json::json;
 
@@ -64,7 +62,6 @@ pub const FAMILY: Family = Family {
         ToAgent::channel("WIRE-01", "TUN-33", form::PACKING),
     ],
     naming: BY_TYPE,
-    order,
     model: None,
     solo: true,
     policy: Policy::TUNNEL,

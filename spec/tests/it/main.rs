@@ -5,6 +5,7 @@
 mod driver;
 mod fixtures;
 mod messages;
+mod order;
 mod reconnect;
 mod rpc;
 mod schemas;

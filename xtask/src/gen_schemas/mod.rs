@@ -7,6 +7,7 @@ mod diff;
 mod folder;
 pub(crate) mod layout;
 mod order;
+mod protocol;
 mod typescript;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -63,6 +64,7 @@ fn differences() -> Result<Vec<Difference>> {
     wanted.extend(typescript::files()?);
     wanted.extend(of_tools()?);
     wanted.extend(behaviour::files());
+    wanted.extend(protocol::files()?);
     Ok(diff::between(&folder::read(&schemas())?, &wanted))
 }
 

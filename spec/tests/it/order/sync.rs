@@ -1,14 +1,13 @@
-//! Each rule, kept and violated.
+//! The order rules of sync, each kept and violated.
 
 use serde_json::{Value, json};
 
-use super::order;
-use crate::order::violated_by;
+use super::violated_by;
 
 type Line = (char, Value);
 
-fn violated(role: &str, messages: &[Line]) -> Option<&'static str> {
-    violated_by(order(role), messages)
+fn violated(role: &str, messages: &[Line]) -> Option<String> {
+    violated_by("sync", role, messages)
 }
 
 fn auth(id: &str, pin: &str) -> Line {
@@ -91,7 +90,7 @@ fn each_rule_of_authentication_is_violated_and_kept() {
         (within(vec![chat("1"), snapshot("1", &[]), auth("2", "x"), reply("auth_failed", "2"), push(1)]), None),
         (within(vec![auth("0", "1")]), Some("SYNC-C2")),
     ] {
-        assert_eq!(violated("client", &messages), rule, "{messages:?}");
+        assert_eq!(violated("client", &messages).as_deref(), rule, "{messages:?}");
     }
     assert_eq!(violated("", &[chat("1"), reply("auth_required", "1")]), None);
 }
@@ -129,7 +128,7 @@ fn each_rule_of_answers_is_violated_and_kept() {
         ),
     ] {
         let messages = within(messages);
-        assert_eq!(violated("client", &messages), rule, "{messages:?}");
+        assert_eq!(violated("client", &messages).as_deref(), rule, "{messages:?}");
     }
 }
 
@@ -158,7 +157,7 @@ fn each_rule_of_pushes_is_violated_and_kept() {
         (vec![chat("1"), snapshot("1", &[]), chat("2"), snapshot("2", &[1]), push(1)], Some("SYNC-23")),
     ] {
         let messages = within(messages);
-        assert_eq!(violated("client", &messages), rule, "{messages:?}");
+        assert_eq!(violated("client", &messages).as_deref(), rule, "{messages:?}");
     }
     let begun = || vec![chat("1"), snapshot("1", &[])];
     for (messages, rule) in [
@@ -170,8 +169,8 @@ fn each_rule_of_pushes_is_violated_and_kept() {
         ([project().to_vec(), vec![push_chat("q", "q")]].concat(), Some("SYNC-22")),
     ] {
         let messages = within(messages);
-        assert_eq!(violated("client", &messages), rule, "{messages:?}");
+        assert_eq!(violated("client", &messages).as_deref(), rule, "{messages:?}");
     }
     let early = [auth("1", "1"), push(1)];
-    assert_eq!(violated("client", &early), Some("SYNC-22"));
+    assert_eq!(violated("client", &early).as_deref(), Some("SYNC-22"));
 }

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::request::topic;
-use crate::order::{RuleViolation, violation};
-use crate::sync::{Data, ResourceUpdate, ToClient, Topic};
+use super::{Data, Resource, ResourceUpdate, ToClient, Topic};
+use crate::protocol::order::OrderViolation;
 
 const MOST: usize = 10_000;
 
@@ -36,7 +35,7 @@ impl Subscriptions {
         }
     }
 
-    pub(super) fn begin(&mut self, topic: &Topic, data: &Value) -> Result<(), RuleViolation> {
+    pub(super) fn begin(&mut self, topic: &Topic, data: &Value) -> Result<(), OrderViolation> {
         self.over.remove(topic);
         if self.active.len() == MOST && !self.has(topic) {
             return Ok(());
@@ -63,7 +62,7 @@ impl Subscriptions {
         }
     }
 
-    pub(super) fn push(&mut self, message: &Value) -> Result<(), RuleViolation> {
+    pub(super) fn push(&mut self, message: &Value) -> Result<(), OrderViolation> {
         let Some(topic) = topic(message) else {
             return violation("SYNC-22", "a push that names no resource");
         };
@@ -90,7 +89,7 @@ impl Subscriptions {
 }
 
 impl ChatProgress {
-    fn goes_on(&mut self, seq: u64) -> Result<(), RuleViolation> {
+    fn goes_on(&mut self, seq: u64) -> Result<(), OrderViolation> {
         let Self { snapshot_end, known } = *self;
         self.known = known.max(seq);
         if seq == known + 1 {
@@ -109,4 +108,14 @@ impl ChatProgress {
 fn seq(message: &Value) -> u64 {
     // 1.0 is 1. The schema reports anything but whole numbers.
     message["seq"].as_f64().map_or(0, |seq| seq as u64)
+}
+
+/// The topic that a message names, if any.
+pub(super) fn topic(message: &Value) -> Option<Topic> {
+    let resource = Resource::named(message["resource"].as_str()?)?;
+    Topic::new(resource, message["resourceId"].as_str().map(str::to_owned))
+}
+
+pub(super) fn violation(requirement: &str, why: impl Into<String>) -> Result<(), OrderViolation> {
+    Err(OrderViolation { requirement: requirement.to_owned(), why: why.into() })
 }
