@@ -48,7 +48,7 @@ impl Recorder {
         }
     }
 
-    /// The outcome of every check; the checks `story` and `lint` come first.
+    /// The outcome of every check; the checks `#story` and `#lint` come first.
     pub(super) fn outcomes(&self, scenario: &Scenario, stop: Option<&Stop>) -> Vec<CheckOutcome> {
         let found = self.found();
         let mut outcomes = vec![own_check(scenario, stop), lint(scenario, stop, &found.lint)];

@@ -5,11 +5,11 @@
 
 mod attribution;
 mod compile;
+mod report;
 mod sequence;
 mod shrink;
 mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,10 +20,13 @@ use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
 use crate::engine::{IsolatedResult, Launcher, RunContext, Target, run_isolated};
-use crate::outcome::{CheckOutcome, ScenarioOutcome, Verdict};
+use crate::outcome::{ScenarioOutcome, Verdict};
 use attribution::{check_label, summary, violated, worst_check};
 use compile::{CompiledSequence, compile};
+use report::unshrunk;
 use sequence::{Sequence, below, choices};
+
+pub use report::{FuzzFinding, FuzzReport};
 
 /// What is fuzzed, and for how long.
 pub struct FuzzPlan {
@@ -49,54 +52,6 @@ pub struct FuzzPlan {
     pub folder: String,
     /// The number of the first of them, as in `fuzz-1.yaml`.
     pub first: usize,
-}
-
-/// The results of fuzzing.
-#[derive(Debug, Default)]
-pub struct FuzzReport {
-    /// How many sequences ran.
-    pub sequences: usize,
-    /// How many had no verdict: the machine was too late, or they took too long for the server's timing parameters.
-    pub inconclusive: usize,
-    /// Failures that could not be confirmed.
-    pub unconfirmed: Vec<String>,
-    /// How many steps ran.
-    pub steps: usize,
-    /// The ops that ran, by kind.
-    pub ops: BTreeMap<&'static str, usize>,
-    /// The requirements that were checked.
-    pub requirements: BTreeSet<String>,
-    /// What was found: violations of SHOULDs, and at the end possibly of a MUST.
-    pub findings: Vec<FuzzFinding>,
-    /// The duration, in real time.
-    pub took: Duration,
-}
-
-/// A failing sequence, shrunk as far as possible.
-#[derive(Debug)]
-pub struct FuzzFinding {
-    /// The outcome of its last run.
-    pub outcome: ScenarioOutcome,
-    /// The scenario as YAML.
-    pub text: String,
-    /// The number of the sequence, from 1.
-    pub sequence: usize,
-    /// The number of ops before and after shrinking.
-    pub ops: (usize, usize),
-    /// The number of steps of the scenario.
-    pub steps: usize,
-    /// When it was found, in real time since the start.
-    pub found_after: Duration,
-    /// How long shrinking took, and in how many runs; zero if the server had ended.
-    pub shrunk: (Duration, usize),
-}
-
-impl FuzzFinding {
-    /// The first check with the worst verdict.
-    #[must_use]
-    pub fn check(&self) -> Option<&CheckOutcome> {
-        worst_check(&self.outcome)
-    }
 }
 
 /// Why fuzzing stopped.
@@ -293,16 +248,4 @@ impl Fuzzer<'_> {
     fn is_interrupted(&self) -> bool {
         *self.interrupted.borrow()
     }
-}
-
-/// A failed sequence that was not shrunk.
-fn unshrunk(
-    compiled: &CompiledSequence,
-    outcome: &ScenarioOutcome,
-    sequence: usize,
-    found_after: Duration,
-) -> FuzzFinding {
-    let (ops, steps) = (compiled.ops.len(), compiled.steps());
-    let (outcome, text) = (outcome.clone(), compiled.text.clone());
-    FuzzFinding { outcome, text, sequence, ops: (ops, ops), steps, found_after, shrunk: (Duration::ZERO, 0) }
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::support::{BINARY, BinaryOutput, Reference, TcpServer, conformance, folder, names};
+use crate::support::{BINARY, BinaryOutput, ReferenceProcess, TcpServer, conformance, folder, names};
 
 /// A family, the arguments that start its reference, and the params that it declares.
 type FuzzedReference = (&'static str, &'static str, &'static [&'static str]);
@@ -117,7 +117,7 @@ async fn forward(mut client: TcpStream, relay: SocketAddr, joined: Arc<watch::Se
 
 #[tokio::test]
 async fn reports_what_ends_a_server_that_cannot_be_restarted() {
-    let relay = Reference::start(&[]).await;
+    let relay = ReferenceProcess::start(&[]).await;
     let at: SocketAddr = relay.url().trim_start_matches("ws://").parse().expect("an address");
     let joined = Arc::new(watch::Sender::new(false));
     let mut ended = joined.subscribe();

@@ -71,7 +71,7 @@ async fn lists_mutants_as_text_and_json() {
 async fn rejects_unknown_mutants() {
     let wrong = conformance(["reference", "pairing-relay", "--port", "0", "--mutant", "lazy"]).await;
     let shown =
-        "error: --mutant: a reference pairing.relay has no mutant `lazy`; --list-mutants lists those that it has\n";
+        "error: --mutant: unknown mutant `lazy` of a reference pairing.relay; --list-mutants lists the valid ones\n";
     assert_eq!((wrong.status, &*wrong.err), (2, shown));
     let several = conformance(["self-test", "--role", "rpc.daemon", "--role", "rpc.client", "--mutant", "none"]).await;
     assert_eq!((several.status, &*several.err), (2, "error: --mutant requires exactly one --role\n"));

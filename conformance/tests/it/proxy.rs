@@ -1,23 +1,23 @@
-//! The proxy between real peers: it changes nothing, attributes violations to the right peer, injects faults, and its transcripts replay alike.
+//! The proxy between real peers: it changes nothing, attributes violations to the right peer, supports fault injection, and its transcripts replay alike.
 
 use rustix::process::Signal;
 
-use crate::support::{BinaryOutput, Reference, RunningBinary, TestRun, conformance, folder, test_run};
+use crate::support::{BinaryOutput, ReferenceProcess, RunningBinary, TestRun, conformance, folder, test_run};
 
 struct ProxiedRelay {
     proxy: RunningBinary,
     url: String,
     transcript: String,
-    _relay: Reference,
+    _relay: ReferenceProcess,
 }
 
 impl ProxiedRelay {
-    async fn start(name: &str, faults: &[&str]) -> Self {
-        let relay = Reference::start(&[]).await;
+    async fn start(name: &str, options: &[&str]) -> Self {
+        let relay = ReferenceProcess::start(&[]).await;
         let transcript = folder(&format!("proxy-{name}")).join("transcript.jsonl").display().to_string();
         let url = relay.url();
         let arguments = ["proxy", "--upstream", &url, "--transcript", &transcript];
-        let mut proxy = RunningBinary::start(arguments.iter().chain(faults));
+        let mut proxy = RunningBinary::start(arguments.iter().chain(options));
         let line = proxy.line_with("listening on ").await;
         let url = line.split([' ', ',']).find(|word| word.starts_with("ws://")).expect("an address").to_owned();
         Self { proxy, url, transcript, _relay: relay }
@@ -67,13 +67,13 @@ async fn reports_nothing_for_conforming_peers() {
 }
 
 #[tokio::test]
-async fn injects_faults() {
-    for (name, faults) in [
+async fn fault_injection_fails_scenarios() {
+    for (name, options) in [
         ("reset-every", ["--reset-every", "1"]),
         ("drop-after", ["--drop-after", "1ms"]),
         ("half-open-after", ["--half-open-after", "1ms"]),
     ] {
-        let proxied = ProxiedRelay::start(name, &faults).await;
+        let proxied = ProxiedRelay::start(name, &options).await;
         let tested = proxied.test(name, &["pairing/join"]).await;
         assert_ne!(tested.ran.status, 0, "{name}: {}", tested.ran.shown());
         proxied.end().await;

@@ -75,7 +75,7 @@ async fn references_conform() {
     }
     for scenario in light {
         let outcome = &passed[scenario.id.as_str()];
-        assert_eq!(outcome.checks.len(), scenario.checks().len() + 2, "each of its checks, `story` and `lint`");
+        assert_eq!(outcome.checks.len(), scenario.checks().len() + 2, "each of its checks, `#story` and `#lint`");
         for check in &outcome.checks {
             assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
         }

@@ -10,7 +10,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::{Reference, TcpServer, TestRun, assert_shown, file, folder, test_run};
+use crate::support::{ReferenceProcess, TcpServer, TestRun, assert_shown, file, folder, test_run};
 
 /// A self-signed certificate for these names.
 fn certificate(names: &[&str]) -> CertifiedKey<KeyPair> {
@@ -19,7 +19,7 @@ fn certificate(names: &[&str]) -> CertifiedKey<KeyPair> {
 }
 
 /// A TLS proxy in front of a relay.
-async fn front(relay: &Reference, certificate: &CertifiedKey<KeyPair>) -> TcpServer {
+async fn front(relay: &ReferenceProcess, certificate: &CertifiedKey<KeyPair>) -> TcpServer {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let key = PrivateKeyDer::Pkcs8(certificate.signing_key.serialize_der().into());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
@@ -48,7 +48,7 @@ async fn tested(name: &str, url: &str, trust: &[&str]) -> TestRun {
 
 #[tokio::test]
 async fn a_trusted_certificate_is_accepted() {
-    let relay = Reference::start(&[]).await;
+    let relay = ReferenceProcess::start(&[]).await;
     let certificate = certificate(&["127.0.0.1", "localhost"]);
     let front = front(&relay, &certificate).await;
     let folder = folder("wire-ca");
@@ -67,7 +67,7 @@ async fn a_trusted_certificate_is_accepted() {
 
 #[tokio::test]
 async fn an_untrusted_certificate_is_rejected() {
-    let relay = Reference::start(&[]).await;
+    let relay = ReferenceProcess::start(&[]).await;
     let (this, other) = (certificate(&["127.0.0.1"]), certificate(&["relay.example.org"]));
     let (front, misnamed) = (front(&relay, &this).await, front(&relay, &other).await);
     let folder = folder("wire-distrust");
@@ -91,7 +91,7 @@ async fn an_untrusted_certificate_is_rejected() {
 /// `openssl req -x509` creates such certificates by default.
 #[tokio::test]
 async fn a_certificate_that_claims_to_be_an_authority_is_explained() {
-    let relay = Reference::start(&[]).await;
+    let relay = ReferenceProcess::start(&[]).await;
     let signing_key = KeyPair::generate().expect("a key");
     let mut parameters = CertificateParams::new(["127.0.0.1".to_owned()]).expect("names");
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -10,14 +10,12 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::sleep;
 
-use super::flow::{BufferedStream, FrameWriter, StreamEnd, gone, locked, mingle, until_both, write};
+use super::flow::{BufferedStream, LINGER, StreamEnd, gone, locked, mingle, until_both, write};
 use super::forwarder::Forwarder;
-use super::link::{Admission, Flow, Link, Links};
-use super::wire::{Frame, head};
+use super::guests::ProxyGuests;
+use super::link::{Admission, Flow, Link};
+use super::wire::head;
 use super::{SelectedMutant, after, link, visit, visitor};
-
-/// The time for a peer to read the last bytes of a connection.
-pub(super) const LINGER: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProxySide {
@@ -31,16 +29,15 @@ pub(super) struct ProxyConnections {
     side: ProxySide,
     patience: Duration,
     behind: SocketAddr,
-    pub(super) state: Mutex<Links>,
-    guests: Mutex<Vec<(usize, FrameWriter)>>,
+    guests: ProxyGuests,
     /// One connection is dialled at a time, so that many do not overflow the backlog.
     dialing: AsyncMutex<()>,
 }
 
 impl ProxyConnections {
     pub(super) fn new(chosen: SelectedMutant, side: ProxySide, patience: Duration, behind: SocketAddr) -> Self {
-        let (state, guests) = (Mutex::default(), Mutex::default());
-        Self { chosen, side, patience, behind, state, guests, dialing: AsyncMutex::default() }
+        let (guests, dialing) = (ProxyGuests::default(), AsyncMutex::default());
+        Self { chosen, side, patience, behind, guests, dialing }
     }
 
     pub(super) async fn pass(&self, guest: TcpStream) -> Result<()> {
@@ -60,7 +57,7 @@ impl ProxyConnections {
     /// Forwards a peer's request to the target, and the response back.
     async fn admit(&self, mut guest: BufferedStream, mut request: Vec<u8>, from: IpAddr) -> Result<()> {
         let (number, mut link) = self.link(&request);
-        let admission = link.asks(&mut request, &mut locked(&self.state));
+        let admission = link.asks(&mut request, &mut locked(&self.guests.state));
         match admission {
             Admission::Onward => {}
             Admission::Answered(answer) => {
@@ -84,7 +81,7 @@ impl ProxyConnections {
             () = gone(&mut guest.reader) => return Ok(()),
             () = sleep(patience) => return Ok(()),
         };
-        link.answered(&answer, &mut locked(&self.state));
+        link.answered(&answer, &mut locked(&self.guests.state));
         guest.writer.lock().await.write_all(&answer).await?;
         if answer.starts_with(b"HTTP/1.1 101 ") {
             self.join(number, link, guest, behind).await
@@ -96,7 +93,7 @@ impl ProxyConnections {
 
     fn link(&self, request: &[u8]) -> (usize, Box<dyn Link>) {
         let number = {
-            let mut state = locked(&self.state);
+            let mut state = locked(&self.guests.state);
             state.connections += 1;
             state.connections
         };
@@ -113,13 +110,13 @@ impl ProxyConnections {
         behind: BufferedStream,
     ) -> Result<()> {
         let writers = [Arc::clone(&guest.writer), Arc::clone(&behind.writer)];
-        locked(&self.guests).push((number, guest.writer));
+        self.guests.add(number, guest.writer);
         write(&writers[0], &link.opens()).await?;
         let link = Mutex::new(link);
-        let inward = Forwarder::new(self, number, Flow::In, &link, guest.reader, [&writers[1], &writers[0]]);
-        let outward = Forwarder::new(self, number, Flow::Out, &link, behind.reader, [&writers[0], &writers[1]]);
+        let inward = Forwarder::new(&self.guests, number, Flow::In, &link, guest.reader, [&writers[1], &writers[0]]);
+        let outward = Forwarder::new(&self.guests, number, Flow::Out, &link, behind.reader, [&writers[0], &writers[1]]);
         let over = until_both(inward.pass(), outward.pass()).await;
-        locked(&self.guests).retain(|(other, _)| *other != number);
+        self.guests.remove(number);
         if let StreamEnd::Reset = over {
             for writer in &writers {
                 _ = writer.lock().await.as_ref().set_zero_linger();
@@ -148,18 +145,5 @@ impl ProxyConnections {
         socket.set_nodelay(true)?;
         let _turn = self.dialing.lock().await;
         socket.connect(self.behind).await
-    }
-
-    /// Sends frames to all other connections, or to one of them, without waiting for those that do not read.
-    pub(super) fn send_to_others(&self, number: usize, only: Option<usize>, frames: &[Frame]) {
-        if frames.is_empty() {
-            return;
-        }
-        let bytes: Arc<[u8]> = frames.iter().flat_map(Frame::bytes).collect();
-        let is_forwarded = |other: usize| other != number && only.is_none_or(|only| other == only);
-        for (_, guest) in locked(&self.guests).iter().filter(|(other, _)| is_forwarded(*other)) {
-            let (guest, bytes) = (Arc::clone(guest), Arc::clone(&bytes));
-            tokio::spawn(async move { guest.lock().await.write_all(&bytes).await });
-        }
     }
 }

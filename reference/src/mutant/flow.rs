@@ -17,6 +17,9 @@ use super::wire::Frame;
 /// The largest piece that is forwarded without decoding.
 pub(super) const PIECE: usize = 64 << 10;
 
+/// The time for a peer to read the last bytes of a connection.
+pub(super) const LINGER: Duration = Duration::from_millis(50);
+
 /// The writer of one side, for one frame at a time.
 pub(super) type FrameWriter = Arc<AsyncMutex<OwnedWriteHalf>>;
 

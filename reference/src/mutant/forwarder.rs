@@ -10,13 +10,13 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep;
 
-use super::connections::ProxyConnections;
 use super::flow::{FrameWriter, IdleTimer, PIECE, StreamEnd, hoard, locked, send, write};
+use super::guests::ProxyGuests;
 use super::link::{Effect, Flow, Link, Loss, closing};
 use super::wire::{Frame, WirePart, is_at_hand, read};
 
 pub(super) struct Forwarder<'a> {
-    connections: &'a ProxyConnections,
+    guests: &'a ProxyGuests,
     number: usize,
     flow: Flow,
     link: &'a Mutex<Box<dyn Link>>,
@@ -32,7 +32,7 @@ pub(super) struct Forwarder<'a> {
 
 impl<'a> Forwarder<'a> {
     pub(super) fn new(
-        connections: &'a ProxyConnections,
+        guests: &'a ProxyGuests,
         number: usize,
         flow: Flow,
         link: &'a Mutex<Box<dyn Link>>,
@@ -40,18 +40,7 @@ impl<'a> Forwarder<'a> {
         [onward, back]: [&'a FrameWriter; 2],
     ) -> Self {
         let store = locked(link).hoards().then(|| hoard(Arc::clone(onward)));
-        Self {
-            connections,
-            number,
-            flow,
-            link,
-            from,
-            onward,
-            back,
-            store,
-            ready: Vec::new(),
-            idle: IdleTimer::default(),
-        }
+        Self { guests, number, flow, link, from, onward, back, store, ready: Vec::new(), idle: IdleTimer::default() }
     }
 
     pub(super) async fn pass(mut self) -> Result<StreamEnd> {
@@ -73,7 +62,7 @@ impl<'a> Forwarder<'a> {
 
     async fn frame(&mut self, frame: Frame) -> Result<Option<StreamEnd>> {
         let Effect { onward, back, others, only, ends, delay, start } = {
-            let mut state = locked(&self.connections.state);
+            let mut state = locked(&self.guests.state);
             state.bytes += frame.payload.len();
             locked(self.link).on_frame(self.flow, frame, &mut state)
         };
@@ -90,7 +79,7 @@ impl<'a> Forwarder<'a> {
             send(self.onward, &mut self.ready).await?;
         }
         write(self.back, &back).await?;
-        self.connections.send_to_others(self.number, only, &others);
+        self.guests.send_to_others(self.number, only, &others);
         Ok(ends.then_some(StreamEnd::All))
     }
 
@@ -112,7 +101,7 @@ impl<'a> Forwarder<'a> {
     /// Handles the end, which is forwarded unless the mutant hides it.
     async fn end(&mut self, error: &Error) -> Result<StreamEnd> {
         let loss = if error.kind() == ErrorKind::ConnectionReset { Loss::Reset } else { Loss::Ended };
-        let is_forwarded = locked(self.link).ends(self.flow, loss, &mut locked(&self.connections.state));
+        let is_forwarded = locked(self.link).ends(self.flow, loss, &mut locked(&self.guests.state));
         if !is_forwarded {
             return Ok(StreamEnd::Hidden);
         }

@@ -5,23 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::pairing::relay::PairingSessions;
-use super::sync::server::SyncClients;
-use super::terminal::relay::TerminalSessions;
+use super::pairing::relay::sessions::PairingSessions;
+use super::sync::server::clients::SyncClients;
+use super::terminal::relay::sessions::TerminalSessions;
 use super::wire::{CLOSE, Frame, PONG, TEXT};
 
-/// The direction of a frame, relative to the listening side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flow {
-    In,
-    Out,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Loss {
-    Ended,
-    Reset,
-}
+pub(super) use super::wire::{Flow, Loss};
 
 #[derive(Debug, Default)]
 pub(super) struct Links {
@@ -76,7 +65,7 @@ pub(super) enum Admission {
 /// One connection with a mutant.
 pub(super) trait Link: Send {
     /// Handles the request of the connection, whose head may be altered.
-    fn asks(&mut self, _head: &mut Vec<u8>, _house: &mut Links) -> Admission {
+    fn asks(&mut self, _head: &mut Vec<u8>, _state: &mut Links) -> Admission {
         Admission::Onward
     }
 
@@ -86,7 +75,7 @@ pub(super) trait Link: Send {
     }
 
     /// Observes the response to the request.
-    fn answered(&mut self, _head: &[u8], _house: &mut Links) {}
+    fn answered(&mut self, _head: &[u8], _state: &mut Links) {}
 
     /// The number of unused connections to open at the same time.
     fn beside(&self) -> usize {
@@ -101,7 +90,7 @@ pub(super) trait Link: Send {
     fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect;
 
     /// Handles the end of one side; whether it is forwarded.
-    fn ends(&mut self, _way: Flow, _loss: Loss, _house: &mut Links) -> bool {
+    fn ends(&mut self, _way: Flow, _loss: Loss, _state: &mut Links) -> bool {
         true
     }
 

@@ -10,6 +10,7 @@ mod connections;
 mod flow;
 mod forwarder;
 mod framing;
+mod guests;
 mod link;
 mod proxy;
 mod visit;

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep;
 
-use super::connections::LINGER;
+use super::flow::LINGER;
 use super::link::Admission;
 use super::wire;
 

@@ -1,4 +1,4 @@
-//! WebSocket frames and HTTP heads on the wire.
+//! WebSocket frames and HTTP heads on the wire, and how connections end.
 
 use std::io::{Error, ErrorKind, Result};
 
@@ -13,6 +13,20 @@ pub(super) const PONG: u8 = 0x8A;
 /// Longer payloads are forwarded without decoding.
 const LONGEST: u64 = 4 << 20;
 const LONGEST_HEAD: u64 = 256 << 10;
+
+/// The direction of a frame, relative to the listening side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    In,
+    Out,
+}
+
+/// How a side of a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    Ended,
+    Reset,
+}
 
 /// A frame with its payload unmasked.
 #[derive(Debug, Clone, PartialEq, Eq)]

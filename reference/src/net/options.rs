@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use relayspec::timing::Timing;
 
-use super::sync::DatabaseError;
+use super::sync::database::DatabaseError;
 
 /// The options of a WebSocket server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -76,7 +76,7 @@ pub(super) struct Defaults {
 
 /// The arguments of WebSocket clients.
 #[derive(Debug, Args)]
-pub(super) struct ClientArguments {
+pub(super) struct ReferenceClientArguments {
     /// The endpoint, such as ws://127.0.0.1:8080/mac, or with wss://
     #[arg(long)]
     url: Option<String>,
@@ -147,7 +147,7 @@ pub(super) fn handed_over(url: Option<&String>) -> Result<(String, Params), Comm
     Ok((url, params))
 }
 
-impl ClientArguments {
+impl ReferenceClientArguments {
     /// The options, and further parameters of the environment.
     pub(super) fn options(&self, role: &'static str) -> Result<(ClientOptions, Params, ClientProxy), CommandError> {
         let (least, max_message) = (1 << 20, 2 << 20);

@@ -1,6 +1,7 @@
 //! `conformance reference`: runs a reference implementation. No other folder of this crate uses the reference crate.
 
 mod client;
+mod entry_point;
 mod mutant;
 mod pairing_host;
 mod pairing_relay;

@@ -17,7 +17,7 @@ pub(super) const ROLE: &str = "pairing.host";
 #[command(after_help = client::HELP)]
 pub(super) struct PairingHostArguments {
     #[command(flatten)]
-    pub(super) client: client::ClientArguments,
+    pub(super) client: client::ReferenceClientArguments,
 
     /// The host's id, a UUID; with it the host sends `register`
     #[arg(long, value_name = "UUID", value_parser = uuid)]

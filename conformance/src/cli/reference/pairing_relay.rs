@@ -14,7 +14,7 @@ pub(super) const ROLE: &str = "pairing.relay";
 #[derive(Debug, Args)]
 pub(super) struct PairingRelayArguments {
     #[command(flatten)]
-    pub(super) server: server::ServerArguments,
+    pub(super) server: server::ReferenceServerArguments,
 
     /// How long a code is valid until a viewer joins
     #[arg(long, value_name = "DURATION", default_value = "5min")]

@@ -17,7 +17,7 @@ pub(super) const ROLE: &str = "pairing.viewer";
 #[command(after_help = client::HELP)]
 pub(super) struct PairingViewerArguments {
     #[command(flatten)]
-    pub(super) client: client::ClientArguments,
+    pub(super) client: client::ReferenceClientArguments,
 
     /// The code to join with, as shown by the host. If it is refused, the next line of standard input is another one
     #[arg(long)]

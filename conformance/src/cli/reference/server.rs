@@ -1,7 +1,6 @@
 //! The arguments of all reference servers.
 
 use std::error::Error;
-use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
@@ -12,11 +11,12 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::super::error::CommandError;
 use super::super::status::ExitStatus;
-use super::mutant::{EntryPoint, MutantOptions};
+use super::entry_point::EntryPoint;
+use super::mutant::MutantOptions;
 
 /// The arguments of all servers.
 #[derive(Debug, Args)]
-pub(super) struct ServerArguments {
+pub(super) struct ReferenceServerArguments {
     /// The port; 0 lets the system choose
     #[arg(long, required_unless_present = "list_mutants")]
     port: Option<u16>,
@@ -45,7 +45,7 @@ pub(super) struct ServerArguments {
     pub(super) mutant: MutantOptions,
 }
 
-impl ServerArguments {
+impl ReferenceServerArguments {
     /// The entry point of a server in this role.
     pub(super) fn entry_point(&self, role: &'static str) -> Result<EntryPoint, CommandError> {
         self.entry_point_at(self.port, role)
@@ -83,9 +83,4 @@ pub(super) fn unreachable(error: &dyn Error) -> CommandError {
 /// A size in bytes; saturating.
 pub(super) fn size(size: Size) -> usize {
     usize::try_from(size.0).unwrap_or(usize::MAX)
-}
-
-/// Prints the address, for programs that start the server.
-pub(super) fn announce(address: impl Display) {
-    anstream::println!("listening on ws://{address}");
 }

@@ -18,7 +18,7 @@ pub(super) const ROLE: &str = "sync.client";
 #[command(after_help = client::HELP)]
 pub(super) struct SyncClientArguments {
     #[command(flatten)]
-    pub(super) client: client::ClientArguments,
+    pub(super) client: client::ReferenceClientArguments,
 
     /// The server's PIN
     #[arg(long)]

@@ -19,7 +19,7 @@ pub(super) const ROLE: &str = "sync.server";
 #[group(id = "sync_server")]
 pub(super) struct SyncServerArguments {
     #[command(flatten)]
-    pub(super) server: server::ServerArguments,
+    pub(super) server: server::ReferenceServerArguments,
 
     /// The PIN of 6 digits [default: random, and printed]
     #[arg(long, value_name = "PIN", value_parser = pin)]

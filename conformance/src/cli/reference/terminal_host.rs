@@ -18,7 +18,7 @@ pub(super) const ROLE: &str = "terminal.host";
 #[command(after_help = client::HELP_HOST)]
 pub(super) struct TerminalHostArguments {
     #[command(flatten)]
-    pub(super) client: client::ClientArguments,
+    pub(super) client: client::ReferenceClientArguments,
 
     /// The host's id, the same on every connection [default: random]
     #[arg(long, value_name = "ID")]

@@ -14,7 +14,7 @@ pub(super) const ROLE: &str = "terminal.relay";
 #[derive(Debug, Args)]
 pub(super) struct TerminalRelayArguments {
     #[command(flatten)]
-    pub(super) server: server::ServerArguments,
+    pub(super) server: server::ReferenceServerArguments,
 
     /// How long a connection may take for its first message
     #[arg(long, value_name = "DURATION", default_value = "10s")]

@@ -17,7 +17,7 @@ pub(super) const ROLE: &str = "terminal.viewer";
 #[command(after_help = client::HELP_VIEWER)]
 pub(super) struct TerminalViewerArguments {
     #[command(flatten)]
-    pub(super) client: client::ClientArguments,
+    pub(super) client: client::ReferenceClientArguments,
 
     /// The code to join with, as shown by the host; case-insensitive
     #[arg(long)]

@@ -24,7 +24,7 @@ pub(super) const ROLE: &str = "tunnel.agent";
 #[command(after_help = client::HELP_AGENT)]
 pub(super) struct TunnelAgentArguments {
     #[command(flatten)]
-    pub(super) client: client::ClientArguments,
+    pub(super) client: client::ReferenceClientArguments,
 
     /// The local server, such as http://127.0.0.1:3000. Requests never go elsewhere
     #[arg(long, value_name = "ORIGIN")]

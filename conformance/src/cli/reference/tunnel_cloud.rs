@@ -17,7 +17,7 @@ pub(super) const ROLE: &str = "tunnel.cloud";
 #[derive(Debug, Args)]
 pub(super) struct TunnelCloudArguments {
     #[command(flatten)]
-    pub(super) server: server::ServerArguments,
+    pub(super) server: server::ReferenceServerArguments,
 
     /// The public port; 0 lets the system choose
     #[arg(long, value_name = "PORT", required_unless_present = "list_mutants")]

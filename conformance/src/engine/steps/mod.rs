@@ -11,6 +11,7 @@ mod expect;
 mod http;
 mod many;
 mod matching;
+mod pour;
 mod process;
 mod quiet;
 mod rhythm;

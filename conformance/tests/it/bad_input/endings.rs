@@ -8,7 +8,8 @@ use tokio::net::TcpStream;
 
 use crate::support::peer::UpgradeRequest;
 use crate::support::{
-    BINARY, Reference, RunningBinary, TcpServer, TestRun, assert_shown, file, folder, is_alive, is_gone, test_run,
+    BINARY, ReferenceProcess, RunningBinary, TcpServer, TestRun, assert_shown, file, folder, is_alive, is_gone,
+    test_run,
 };
 
 /// A run of two scenarios, the second of which waits for the lifetime of a code.
@@ -109,7 +110,7 @@ async fn reports_a_subject_that_dies() {
 
 #[tokio::test]
 async fn reports_a_server_that_disappears() {
-    let reference = Reference::start(&["--code-lifetime", "2s"]).await;
+    let reference = ReferenceProcess::start(&["--code-lifetime", "2s"]).await;
     let folder = folder("goes-away");
     let arguments =
         ["server", &reference.url(), "--only", "register", "--only", "PAIR-31", "--set", "code_lifetime=2s"];
@@ -139,7 +140,7 @@ async fn a_server_that_disappears_at_once_is_not_tested() {
 
 #[tokio::test]
 async fn skips_scenarios_that_wait_too_long() {
-    let reference = Reference::start(&[]).await;
+    let reference = ReferenceProcess::start(&[]).await;
     let url = reference.url();
     let both =
         test_run("some-wait", ["server", &url, "--only", "register", "--only", "expired-code", "--max-wait", "100ms"])

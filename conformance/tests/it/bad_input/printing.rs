@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::{BINARY, Reference, assert_shown, conformance, file, folder, names};
+use crate::support::{BINARY, ReferenceProcess, assert_shown, conformance, file, folder, names};
 
 fn run(arguments: &[&str], environment: &[(&str, &str)], out: Stdio) -> Output {
     let mut command = Command::new(BINARY);
@@ -18,7 +18,7 @@ fn escapes(bytes: &[u8]) -> bool {
 
 #[tokio::test]
 async fn uses_colours_only_on_terminals_or_if_forced() {
-    let relay = Reference::start(&[]).await;
+    let relay = ReferenceProcess::start(&[]).await;
     let url = relay.url();
     let arguments = ["server", &url, "--only", "register"];
     for (environment, colours) in [
@@ -37,7 +37,7 @@ async fn uses_colours_only_on_terminals_or_if_forced() {
 
 #[tokio::test]
 async fn an_unwritable_report_is_an_error_whatever_the_verdict() {
-    let relay = Reference::start(&[]).await;
+    let relay = ReferenceProcess::start(&[]).await;
     let ran = conformance(["server", &relay.url(), "--only", "register", "--report-json", "/dev/full"]).await;
     ran.exits(4);
     assert!(ran.out.trim_end().ends_with("conforms"), "the verdict is printed all the same: {}", ran.out);
@@ -46,7 +46,7 @@ async fn an_unwritable_report_is_an_error_whatever_the_verdict() {
 
 #[tokio::test]
 async fn a_closed_pipe_does_not_keep_reports_from_being_written() {
-    let relay = Reference::start(&[]).await;
+    let relay = ReferenceProcess::start(&[]).await;
     let folder = folder("reader-leaves");
     let report = folder.join("report.json").display().to_string();
     let (reader, writer) = io::pipe().expect("a pipe");
@@ -61,7 +61,7 @@ async fn a_closed_pipe_does_not_keep_reports_from_being_written() {
 
 #[tokio::test]
 async fn a_closed_pipe_does_not_hide_a_failure() {
-    let relay = Reference::start(&[]).await;
+    let relay = ReferenceProcess::start(&[]).await;
     let script = "summary: Awaits a message that never arrives.\ncovers: [PAIR-10]\nunder_test: relay\nsteps:\n  - connect: { as: host, to: /mac }\n  - expect: { on: host, json: { type: pong }, check: answers }\n";
     let scenario = file(&folder("failure-unread"), "never.yaml", script);
     let (reader, writer) = io::pipe().expect("a pipe");

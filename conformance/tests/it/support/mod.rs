@@ -8,7 +8,7 @@ mod server;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-pub(crate) use process::{Reference, is_alive, is_gone};
+pub(crate) use process::{ReferenceProcess, is_alive, is_gone};
 
 pub(crate) use run::{BINARY, BinaryOutput, FLAWED, RunningBinary, TestRun, conformance, test_run};
 pub(crate) use server::{RefusingPort, TcpServer};

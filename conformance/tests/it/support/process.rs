@@ -7,13 +7,13 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use super::run::RunningBinary;
 
 /// A reference server process. Dropping it kills it.
-pub(crate) struct Reference {
+pub(crate) struct ReferenceProcess {
     running: RunningBinary,
     /// Its address, such as `127.0.0.1:1234`.
     pub(crate) address: String,
 }
 
-impl Reference {
+impl ReferenceProcess {
     /// Starts the pairing relay on a free port, with these arguments.
     pub(crate) async fn start(more: &[&str]) -> Self {
         Self::start_the("pairing-relay", more).await

@@ -8,7 +8,7 @@ use conformance::transport::encode::TEXT;
 use conformance::transport::{Arrival, Connection, Dial, Observer, OutFrame, Route, open};
 use serde_json::{Value, json};
 
-use crate::support::{Reference, folder};
+use crate::support::{ReferenceProcess, folder};
 
 /// How often it is killed.
 const KILLS: usize = 8;
@@ -26,7 +26,7 @@ impl Observer for IgnoringObserver {
 struct SyncConnection(Connection);
 
 impl SyncConnection {
-    async fn new(server: &Reference, clock: &Clock) -> Self {
+    async fn new(server: &ReferenceProcess, clock: &Clock) -> Self {
         let route = Route { address: server.url().parse().expect("an address"), tls: None };
         let opened = open(&route, "/sync", Dial::default()).await.expect("a connection");
         let mut client = Self(Connection::start(opened, clock.clone(), Box::new(IgnoringObserver)));
@@ -72,7 +72,7 @@ async fn acknowledged_messages_survive_a_kill_under_load() {
     let clock = Clock::start();
     let mut answered: BTreeSet<String> = BTreeSet::new();
     for kill in 0..KILLS {
-        let server = Reference::sync(&["--database", &file]).await;
+        let server = ReferenceProcess::sync(&["--database", &file]).await;
         let mut client = SyncConnection::new(&server, &clock).await;
         let history = client.history().await;
         assert_eq!(history.iter().collect::<BTreeSet<_>>().len(), history.len(), "a message is there twice");
@@ -97,9 +97,9 @@ async fn acknowledged_messages_survive_a_kill_under_load() {
         tokio::join!(writing, killing);
         assert!(next > IN_FLIGHT, "nothing was in flight");
     }
-    let server = Reference::sync(&["--database", &file]).await;
+    let server = ReferenceProcess::sync(&["--database", &file]).await;
     let history = SyncConnection::new(&server, &clock).await.history().await;
     assert!(answered.iter().all(|id| history.contains(id)));
-    let second = Reference::sync_refused(&["--database", &file]).await;
-    assert!(second.contains("the database cannot be used"), "two servers share a file: {second}");
+    let second = ReferenceProcess::sync_refused(&["--database", &file]).await;
+    assert!(second.contains("cannot use the database"), "two servers share a file: {second}");
 }

@@ -17,14 +17,14 @@ const STAYS_AWAY: &str = "stays-away";
 pub(crate) struct WireMutant {
     mutant: &'static str,
     is_closing: bool,
-    has_heard: bool,
+    has_received: bool,
     has_had_enough: bool,
     sum: usize,
 }
 
 impl WireMutant {
     pub(crate) fn new(mutant: &'static str) -> Self {
-        Self { mutant, is_closing: false, has_heard: false, has_had_enough: false, sum: 0 }
+        Self { mutant, is_closing: false, has_received: false, has_had_enough: false, sum: 0 }
     }
 }
 
@@ -70,7 +70,7 @@ impl Link for WireMutant {
             Flow::Out => self.outgoing(&frame, close, state),
         };
         self.is_closing |= close > 0;
-        self.has_heard |= flow == Flow::Out;
+        self.has_received |= flow == Flow::Out;
         action.unwrap_or_else(|| Effect::whole(&frame))
     }
 }
@@ -142,7 +142,7 @@ impl WireMutant {
             }
             "closes-on-json" if is_text && utf8.is_ok() && link::message(frame).is_null() => Effect::ended(frame, 1007),
             "shallow" if is_text && frame.payload.starts_with(b"[[[[") => Effect::ended(frame, 1007),
-            "talks-nonsense" if !self.has_heard && matches!(frame.head, TEXT | BINARY) => Effect::whole(frame)
+            "talks-nonsense" if !self.has_received && matches!(frame.head, TEXT | BINARY) => Effect::whole(frame)
                 .answered(Frame { head: TEXT, masked: true, payload: br#"{"type":"hello"}"#.to_vec() }),
             _ => return None,
         })

@@ -59,19 +59,19 @@ pub struct RpcDaemon {
 
 #[derive(Debug)]
 struct DaemonShared {
-    state: Mutex<DaemonState>,
+    state: Mutex<JournaledDaemon>,
     max_frame: usize,
     failed: Mutex<Option<io::Error>>,
     failure: Notify,
 }
 
 #[derive(Debug)]
-struct DaemonState {
+struct JournaledDaemon {
     daemon: DaemonCore,
     store: JournalFile,
 }
 
-impl DaemonState {
+impl JournaledDaemon {
     /// Writes what must be stored before answers are sent.
     fn write(&mut self) -> io::Result<()> {
         self.daemon.journal_write().map_or(Ok(()), |write| self.store.write(&write))
@@ -142,10 +142,10 @@ fn take(journal: &Path) -> Result<Lock, DaemonError> {
     }
 }
 
-fn restored(journal: &Path) -> Result<DaemonState, DaemonError> {
+fn restored(journal: &Path) -> Result<JournaledDaemon, DaemonError> {
     let (store, bytes) =
         JournalFile::open(journal).map_err(|source| DaemonError::Journal { path: journal.to_owned(), source })?;
     let daemon =
         DaemonCore::restore(&bytes).map_err(|damaged| DaemonError::Damaged { path: journal.to_owned(), damaged })?;
-    Ok(DaemonState { daemon, store })
+    Ok(JournaledDaemon { daemon, store })
 }

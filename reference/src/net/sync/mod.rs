@@ -1,7 +1,7 @@
 //! The shell of the sync server: the shell of all servers, a database thread, and a control address for tests.
 
 mod control;
-mod database;
+pub(super) mod database;
 mod worker;
 
 use std::net::SocketAddr;

@@ -1,5 +1,6 @@
 //! Mutants that hostile JSON breaks: WIRE-06.
 
+use super::sessions::PairingSessions;
 use super::{Observed, PairingLink};
 use crate::mutant::Mutant;
 use crate::mutant::link::{Effect, Flow, Links};
@@ -67,7 +68,7 @@ pub(super) fn bars(relay: &PairingLink, state: &Links) -> bool {
     relay.mutant == "depth-refuses-connections" && state.sessions.hostile(1, relay.number)
 }
 
-impl super::PairingSessions {
+impl PairingSessions {
     /// Whether a hostile connection is open, at most this many connections away.
     fn hostile(&self, near: usize, number: usize) -> bool {
         let hostile = self.hostile.filter(|hostile| self.present.contains_key(hostile));

@@ -9,10 +9,11 @@ mod frames;
 mod hostile;
 mod invalid;
 mod joins;
+mod learn;
 mod loss;
 mod messages;
 mod paths;
-mod sessions;
+pub(crate) mod sessions;
 mod strict;
 
 use serde_json::json;
@@ -22,8 +23,6 @@ use crate::mutant::framing::{self, Framing};
 use crate::mutant::link::{self, Admission, Effect, Flow, Link, Links, Loss};
 use crate::mutant::observed::Observed;
 use crate::mutant::wire::{CLOSE, Frame};
-
-pub(crate) use sessions::PairingSessions;
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[
     paths::MUTANTS,

@@ -1,3 +1,5 @@
+//! One connection of an rpc client, as its mutant changes it.
+
 use std::collections::HashSet;
 use std::hint::black_box;
 use std::mem::take;

@@ -1,3 +1,5 @@
+//! Mutants of an rpc client.
+
 mod connection;
 mod lines;
 mod table;

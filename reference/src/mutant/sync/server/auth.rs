@@ -81,7 +81,7 @@ pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Lin
             let is_lost = matches!(server.mutant, "auth-unsubscribes" | "wrong-pin-unsubscribes") && server.marked;
             is_lost.then(Effect::nothing)
         }
-        (Flow::Out, _) if server.message_of_nobody(seen) => Some(Effect::nothing()),
+        (Flow::Out, _) if server.is_unsolicited(seen) => Some(Effect::nothing()),
         (Flow::Out, _) if seen.frame.close_code() == 1008 => closed(server, state),
         _ => None,
     }
@@ -174,7 +174,7 @@ fn failed(server: &mut SyncLink, seen: &Observed<'_>) -> Option<Effect> {
 pub(super) const UNSOLICITED: &str = "unsolicited";
 
 impl SyncLink {
-    pub(super) fn message_of_nobody(&self, seen: &Observed<'_>) -> bool {
+    pub(super) fn is_unsolicited(&self, seen: &Observed<'_>) -> bool {
         seen.flow == Flow::Out && seen.message["id"] == *UNSOLICITED
     }
 }

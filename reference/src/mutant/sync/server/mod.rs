@@ -2,6 +2,7 @@
 
 mod answers;
 mod auth;
+pub(crate) mod clients;
 mod loss;
 mod pushes;
 mod snapshots;
@@ -17,6 +18,7 @@ use crate::mutant::framing::{self, Framing};
 use crate::mutant::link::{self, Admission, Effect, Flow, Link, Links, Loss};
 use crate::mutant::observed::Observed;
 use crate::mutant::wire::{CLOSE, Frame};
+use clients::SyncClientState;
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[
     auth::MUTANTS,
@@ -30,31 +32,6 @@ pub(crate) const MUTANTS: &[&[Mutant]] = &[
 
 /// Requests from this size on are not kept, in bytes.
 const LARGE: usize = 128 << 10;
-
-#[derive(Debug, Default)]
-pub(crate) struct SyncClients {
-    here: BTreeMap<usize, SyncClientState>,
-    /// The last subscriber that left, and whether it was reset.
-    lost: Option<usize>,
-    has_reset: bool,
-    has_unsubscribed: bool,
-    /// Whether a client has sent more than it reads.
-    is_flooded: bool,
-    made: Vec<String>,
-    /// The number of the last connection that was closed for its guesses.
-    guesser: usize,
-    hostile: usize,
-    /// A request that is forwarded with the next one.
-    late: Option<Frame>,
-}
-
-#[derive(Debug, Default)]
-struct SyncClientState {
-    is_in: bool,
-    has_sent: bool,
-    /// Its subscriptions, and how often it subscribed.
-    topics: BTreeMap<String, usize>,
-}
 
 #[derive(Debug)]
 pub(crate) struct SyncLink {

@@ -1,3 +1,5 @@
+//! Mutants of heartbeats: TERM-50.
+
 use super::{Observed, TerminalLink};
 use crate::mutant::Mutant;
 use crate::mutant::link::{self, Effect, Flow, Links};

@@ -6,13 +6,14 @@ mod closings;
 mod codes;
 mod first;
 mod frames;
+mod learn;
 mod loss;
 mod malformed;
 mod messages;
 mod opening;
 mod pressure;
 mod scrollback;
-mod sessions;
+pub(crate) mod sessions;
 mod viewers;
 
 use std::time::{Duration, Instant};
@@ -22,8 +23,6 @@ use crate::mutant::framing::{self, Framing};
 use crate::mutant::link::{self, Admission, Effect, Flow, Link, Links, Loss};
 use crate::mutant::observed::Observed;
 use crate::mutant::wire::{CLOSE, Frame};
-
-pub(crate) use sessions::TerminalSessions;
 
 pub(crate) const MUTANTS: &[&[Mutant]] = &[
     opening::MUTANTS,
@@ -81,8 +80,9 @@ pub(crate) struct TerminalLink {
     held: Option<Frame>,
     framing: Framing,
     has_left: bool,
-    is_kept_open: bool,
     /// Whether it stays open although the reference has closed it.
+    is_kept_open: bool,
+    /// Whether the mutant's condition has occurred.
     is_marked: bool,
 }
 
@@ -117,7 +117,6 @@ impl TerminalLink {
         }
     }
 
-    /// Whether the mutant's condition has occurred.
     fn alters(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
         None.or_else(|| opening::alters(self, seen))
             .or_else(|| first::alters(self, seen))

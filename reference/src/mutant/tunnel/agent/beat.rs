@@ -111,18 +111,18 @@ pub(super) const RULES: &[AgentRule] = &[
         (seen.is("Stats") && agent.number > 1).then(|| seen.with("requests_processed", 0)).flatten()
     }),
     sends("always-text", &["TUN-33"], "sends everything as text", |_, seen, _| {
-        (seen.frame.head == BINARY).then(|| said_as(seen, TEXT))
+        (seen.frame.head == BINARY).then(|| encoded_as(seen, TEXT))
     })
     .causing(&["TUN-30", "TUN-17", "TUN-11"]),
     sends("packed-answers-in-text", &["TUN-33"], "answers requests in MessagePack as text", |_, seen, _| {
-        (seen.frame.head == BINARY && seen.is("HttpResponse")).then(|| said_as(seen, TEXT))
+        (seen.frame.head == BINARY && seen.is("HttpResponse")).then(|| encoded_as(seen, TEXT))
     }),
     sends("packed-pings-in-text", &["TUN-33"], "answers Pings in MessagePack as text", |_, seen, _| {
-        (seen.frame.head == BINARY && seen.is("Pong")).then(|| said_as(seen, TEXT))
+        (seen.frame.head == BINARY && seen.is("Pong")).then(|| encoded_as(seen, TEXT))
     })
     .causing(&["TUN-30", "TUN-11"]),
     sends("sticks-to-messagepack", &["TUN-33"], "answers requests in text in MessagePack", |_, seen, _| {
-        (seen.frame.head == TEXT && seen.is("HttpResponse")).then(|| said_as(seen, BINARY))
+        (seen.frame.head == TEXT && seen.is("HttpResponse")).then(|| encoded_as(seen, BINARY))
     })
     .causing(&["TUN-15"]),
     sends(
@@ -131,7 +131,7 @@ pub(super) const RULES: &[AgentRule] = &[
         "answers every Ping in MessagePack after having used it once",
         |agent, seen, _| {
             agent.count += usize::from(seen.is("Pong") && seen.frame.head == BINARY);
-            (agent.count > 0 && seen.frame.head == TEXT && seen.is("Pong")).then(|| said_as(seen, BINARY))
+            (agent.count > 0 && seen.frame.head == TEXT && seen.is("Pong")).then(|| encoded_as(seen, BINARY))
         },
     ),
     sends("strings-for-bytes", &["TUN-33"], "writes a body in MessagePack as a string", |_, seen, _| {
@@ -172,7 +172,7 @@ fn counts(seen: &TunnelFrame<'_>, name: &str, change: impl Fn(u64) -> u64) -> Op
     (change(count) != count).then(|| seen.with(name, change(count))).flatten()
 }
 
-fn said_as(seen: &TunnelFrame<'_>, head: u8) -> Effect {
+fn encoded_as(seen: &TunnelFrame<'_>, head: u8) -> Effect {
     let message: &Value = seen.message;
     Effect { onward: vec![rule::frame(message, &Frame { head, ..masked(seen.frame) })], ..Effect::default() }
 }

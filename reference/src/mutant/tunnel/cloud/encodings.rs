@@ -12,24 +12,24 @@ use crate::mutant::wire::{BINARY, Frame, TEXT};
 
 pub(super) const RULES: &[CloudRule] = &[
     CloudRule::sent("text-alone", &["TUN-33"], "sends everything as text", |_, seen, _| {
-        (seen.frame.head == BINARY).then(|| said_as(seen, TEXT))
+        (seen.frame.head == BINARY).then(|| encoded_as(seen, TEXT))
     })
     .causing(&["TUN-02", "TUN-24", "TUN-25", "WIRE-03", "WIRE-06"]),
     CloudRule::sent(
         "text-refusals",
         &["TUN-33", "TUN-02"],
         "refuses in text an agent that uses MessagePack",
-        |_, seen, _| (seen.is("AuthError") && seen.frame.head == BINARY).then(|| said_as(seen, TEXT)),
+        |_, seen, _| (seen.is("AuthError") && seen.frame.head == BINARY).then(|| encoded_as(seen, TEXT)),
     ),
     CloudRule::sent(
         "text-requests",
         &["TUN-33"],
         "forwards requests in text to an agent that uses MessagePack",
-        |_, seen, _| (seen.is("HttpRequest") && seen.frame.head == BINARY).then(|| said_as(seen, TEXT)),
+        |_, seen, _| (seen.is("HttpRequest") && seen.frame.head == BINARY).then(|| encoded_as(seen, TEXT)),
     )
     .causing(&["TUN-24"]),
     CloudRule::sent("text-pongs", &["TUN-33"], "answers Pings in text", |_, seen, _| {
-        (seen.is("Pong") && seen.frame.head == BINARY).then(|| said_as(seen, TEXT))
+        (seen.is("Pong") && seen.frame.head == BINARY).then(|| encoded_as(seen, TEXT))
     })
     .causing(&["WIRE-02", "WIRE-03", "WIRE-06"]),
     CloudRule::sent("text-without-bodies", &["TUN-33"], "forwards requests without a body in text", |_, seen, _| {
@@ -37,7 +37,7 @@ pub(super) const RULES: &[CloudRule] = &[
             && seen.frame.head == BINARY
             && seen.body().is_empty()
             && seen.data("headers")["accept"].is_null();
-        is_due.then(|| said_as(seen, TEXT))
+        is_due.then(|| encoded_as(seen, TEXT))
     }),
     CloudRule::sent(
         "sticks-to-the-first",
@@ -46,7 +46,7 @@ pub(super) const RULES: &[CloudRule] = &[
         |cloud, seen, _| {
             let first = cloud.first.as_ref().map_or(seen.frame.head, |(first, _)| first.head);
             let is_message = matches!(seen.frame.head, TEXT | BINARY) && matches!(first, TEXT | BINARY);
-            (is_message && first != seen.frame.head).then(|| said_as(seen, first))
+            (is_message && first != seen.frame.head).then(|| encoded_as(seen, first))
         },
     )
     .causing(&["WIRE-02", "WIRE-03", "WIRE-06"]),
@@ -62,7 +62,7 @@ pub(super) const RULES: &[CloudRule] = &[
                 return None;
             }
             let other = if seen.frame.head == TEXT { BINARY } else { TEXT };
-            (cloud.count > 0 && seen.is("HttpRequest")).then(|| said_as(seen, other))
+            (cloud.count > 0 && seen.is("HttpRequest")).then(|| encoded_as(seen, other))
         },
     ),
     CloudRule::received("ignores-binary-errors", &["TUN-33"], "drops an Error in MessagePack", |_, seen, _| {
@@ -96,7 +96,7 @@ pub(super) const RULES: &[CloudRule] = &[
             let mut shared = shared();
             let (number, head) = std::mem::replace(&mut shared.last_pong, (cloud.number, seen.frame.head));
             (shared.agents.contains_key(&number) && number != cloud.number && head == BINARY)
-                .then(|| said_as(seen, BINARY))
+                .then(|| encoded_as(seen, BINARY))
         },
     ),
     CloudRule::sent("string-bodies", &["TUN-33"], "writes a body in MessagePack as a string", |_, seen, _| {
@@ -140,7 +140,7 @@ pub(super) const RULES: &[CloudRule] = &[
     ),
 ];
 
-fn said_as(seen: &TunnelFrame<'_>, head: u8) -> Effect {
+fn encoded_as(seen: &TunnelFrame<'_>, head: u8) -> Effect {
     let message: &Value = seen.message;
     Effect { onward: vec![rule::frame(message, &Frame { head, ..seen.frame.clone() })], ..Effect::default() }
 }

@@ -31,10 +31,10 @@ type PendingStream = Pin<Box<dyn Future<Output = io::Result<UnixStream>> + Send>
 pub(super) struct DaemonConnection {
     socket: PathBuf,
     max_frame: usize,
-    state: DaemonLink,
+    state: DialState,
 }
 
-enum DaemonLink {
+enum DialState {
     Down,
     Opening(PendingStream),
     Open(OpenStream),
@@ -49,40 +49,40 @@ struct OpenStream {
 
 impl DaemonConnection {
     pub(super) fn new(socket: PathBuf, max_frame: usize) -> Self {
-        Self { socket, max_frame, state: DaemonLink::Down }
+        Self { socket, max_frame, state: DialState::Down }
     }
 
     /// Starts an attempt, and drops what is left of an earlier connection (RECON-08).
     pub(super) fn connect(&mut self) {
-        self.state = DaemonLink::Opening(Box::pin(UnixStream::connect(self.socket.clone())));
+        self.state = DialState::Opening(Box::pin(UnixStream::connect(self.socket.clone())));
     }
 
     /// Drops the attempt or the connection.
     pub(super) fn drop_now(&mut self) {
-        self.state = DaemonLink::Down;
+        self.state = DialState::Down;
     }
 
     /// The next event. `fetch` is called when all earlier bytes are with the network. Cancel-safe.
     pub(super) async fn next(&mut self, mut fetch: impl FnMut() -> Vec<u8>) -> DaemonEvent {
         match &mut self.state {
-            DaemonLink::Down => pending().await,
-            DaemonLink::Opening(dialling) => match dialling.await {
+            DialState::Down => pending().await,
+            DialState::Opening(dialling) => match dialling.await {
                 Ok(stream) => {
                     let frames = Frames::new(self.max_frame);
-                    self.state = DaemonLink::Open(OpenStream { stream, frames, out: Vec::new(), written: 0 });
+                    self.state = DialState::Open(OpenStream { stream, frames, out: Vec::new(), written: 0 });
                     DaemonEvent::Opened
                 }
                 Err(error) => {
                     warn!(%error, "the attempt failed");
-                    self.state = DaemonLink::Down;
+                    self.state = DialState::Down;
                     DaemonEvent::Lost
                 }
             },
-            DaemonLink::Open(open) => match poll_fn(|cx| open.poll(cx, &mut fetch)).await {
+            DialState::Open(open) => match poll_fn(|cx| open.poll(cx, &mut fetch)).await {
                 Ok(frame) => DaemonEvent::Frame(frame),
                 Err(error) => {
                     info!(%error, "the connection is lost");
-                    self.state = DaemonLink::Down;
+                    self.state = DialState::Down;
                     DaemonEvent::Lost
                 }
             },
@@ -90,7 +90,7 @@ impl DaemonConnection {
     }
 
     pub(super) async fn close(&mut self, limit: Duration, fetch: impl FnOnce() -> Vec<u8>) {
-        if let DaemonLink::Open(mut open) = std::mem::replace(&mut self.state, DaemonLink::Down) {
+        if let DialState::Open(mut open) = std::mem::replace(&mut self.state, DialState::Down) {
             let last = async {
                 open.stream.write_all(&open.out[open.written..]).await?;
                 open.stream.write_all(&fetch()).await?;
