@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use relayspec::protocol::message::{Encoding, Layout, Messages};
+use relayspec::protocol::message::{BinaryLayout, Encoding, Messages};
 use relayspec::protocol::{json_to_message_pack, message_pack_to_json};
 use serde_json::{Map, Number, Value};
 
@@ -27,7 +27,7 @@ enum Text {
 enum Binary {
     MessagePack,
     Cbor,
-    Layout(Layout),
+    Layout(BinaryLayout),
     Bytes,
 }
 

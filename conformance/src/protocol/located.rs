@@ -82,8 +82,8 @@ pub(super) fn escaped(key: &str) -> String {
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
+        struct AnyNode;
+        impl<'de> Visitor<'de> for AnyNode {
             type Value = Node;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,7 +138,7 @@ impl<'de> Deserialize<'de> for Node {
                 Ok(Node::Map(members))
             }
         }
-        deserializer.deserialize_any(Any)
+        deserializer.deserialize_any(AnyNode)
     }
 }
 

@@ -175,7 +175,7 @@ fn read_requirements(read: &load::Read) -> Result<Vec<Statement>, ProtocolError>
 }
 
 fn channels(read: &load::Read) -> Result<Vec<Channel>, ProtocolError> {
-    let (definition, mut reader) = (&read.definition, schemas::Reader::new(&read.source));
+    let (definition, mut reader) = (&read.definition, schemas::SchemaReader::new(&read.source));
     let server = &definition.roles.server;
     let mut channels = Vec::new();
     for (name, direction) in &definition.messages.directions {
@@ -190,7 +190,7 @@ fn channels(read: &load::Read) -> Result<Vec<Channel>, ProtocolError> {
                 format!("/messages/directions/{}/messages/{}", located::escaped(name), located::escaped(message));
             let schema = match (&form.schema, &form.inline) {
                 (Some(file), _) => owner(read, file)
-                    .map_or_else(|| reader.read(file), |base| schemas::Reader::new(&base.source).read(file)),
+                    .map_or_else(|| reader.read(file), |base| schemas::SchemaReader::new(&base.source).read(file)),
                 (None, inline) => {
                     let schema = inline.clone().unwrap_or_default();
                     let origin = read.source.shown(read.source.main());

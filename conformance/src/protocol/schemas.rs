@@ -41,12 +41,12 @@ fn compile(schema: &Value) -> Result<Validator, String> {
 }
 
 /// Reads schemas of one protocol; each file once.
-pub(super) struct Reader<'s> {
+pub(super) struct SchemaReader<'s> {
     source: &'s Source,
     files: BTreeMap<String, (Value, String)>,
 }
 
-impl<'s> Reader<'s> {
+impl<'s> SchemaReader<'s> {
     pub(super) fn new(source: &'s Source) -> Self {
         Self { source, files: BTreeMap::new() }
     }
@@ -112,7 +112,7 @@ impl<'s> Reader<'s> {
 
 /// A schema on its way to stand alone: what it refers to is copied below `$defs`.
 struct Bundle<'r, 's> {
-    reader: &'r mut Reader<'s>,
+    reader: &'r mut SchemaReader<'s>,
     definitions: Map<String, Value>,
     /// The names of what was copied, by file and pointer.
     names: BTreeMap<(String, String), String>,

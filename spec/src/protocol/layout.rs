@@ -3,11 +3,11 @@
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::message::Layout;
+use super::message::BinaryLayout;
 use crate::wire::BinaryError;
 use crate::{packed, rpc, terminal};
 
-impl Layout {
+impl BinaryLayout {
     /// Whether its messages have a JSON form.
     #[must_use]
     pub fn has_json(self) -> bool {

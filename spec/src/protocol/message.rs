@@ -18,18 +18,18 @@ pub struct Messages {
     pub encodings: Vec<Encoding>,
     /// Where a message has its name; `/type` by default.
     #[serde(default)]
-    pub name: Naming,
+    pub name: MessageNaming,
     /// What a message violates that is no message of its direction at all, unless the direction says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub violates: Option<String>,
     /// The directions, each named after its roles: `host-to-relay`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub directions: IndexMap<String, Direction>,
+    pub directions: IndexMap<String, DirectionDefinition>,
 }
 
 impl Default for Messages {
     fn default() -> Self {
-        Self { encodings: json(), name: Naming::default(), violates: None, directions: IndexMap::new() }
+        Self { encodings: json(), name: MessageNaming::default(), violates: None, directions: IndexMap::new() }
     }
 }
 
@@ -62,7 +62,7 @@ pub enum Encoding {
     /// Binary messages that have no JSON form.
     Bytes,
     /// A layout that the runner knows by name.
-    Layout(Layout),
+    Layout(BinaryLayout),
     /// A command that reads messages, base64 a line, from its standard input, and answers each with a line of JSON: a last resort.
     Command(String),
 }
@@ -70,7 +70,7 @@ pub enum Encoding {
 /// Binary layouts that the runner knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Layout {
+pub enum BinaryLayout {
     /// A session id behind its length, then bytes (chapter `terminal`).
     TerminalFrame,
     /// A magic number, a request id and a message in the layout of bincode 1 (chapter `rpc`).
@@ -79,7 +79,7 @@ pub enum Layout {
 
 /// Where a message has its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Naming {
+pub enum MessageNaming {
     /// A string at a JSON Pointer: `/type`, or `/3` for the fourth element of an array.
     At(String),
     /// At a JSON Pointer, a string, or an object whose only member has the name: `{ only_key: /message }`.
@@ -93,13 +93,13 @@ pub enum Naming {
     },
 }
 
-impl Default for Naming {
+impl Default for MessageNaming {
     fn default() -> Self {
         Self::At("/type".to_owned())
     }
 }
 
-impl Naming {
+impl MessageNaming {
     /// The name of a message, in its JSON form; `None` if it has none.
     #[must_use]
     pub fn name<'a>(&self, message: &'a Value) -> Option<&'a str> {
@@ -126,7 +126,7 @@ struct NamingMap {
     names: IndexMap<String, String>,
 }
 
-impl Serialize for Naming {
+impl Serialize for MessageNaming {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let map = match self {
             Self::At(pointer) => return pointer.serialize(serializer),
@@ -137,29 +137,29 @@ impl Serialize for Naming {
     }
 }
 
-impl<'de> Deserialize<'de> for Naming {
+impl<'de> Deserialize<'de> for MessageNaming {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct PointerOrMap;
         impl<'de> Visitor<'de> for PointerOrMap {
-            type Value = Naming;
+            type Value = MessageNaming;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON Pointer such as `/type`, `{ only_key: POINTER }` or `{ byte: 0, names: { … } }`")
             }
 
-            fn visit_str<E: serde::de::Error>(self, pointer: &str) -> Result<Naming, E> {
+            fn visit_str<E: serde::de::Error>(self, pointer: &str) -> Result<MessageNaming, E> {
                 if pointer.is_empty() || pointer.starts_with('/') {
-                    Ok(Naming::At(pointer.to_owned()))
+                    Ok(MessageNaming::At(pointer.to_owned()))
                 } else {
                     Err(E::custom(format!("invalid JSON Pointer `{pointer}`: it begins with a slash, as `/type` does")))
                 }
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Naming, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<MessageNaming, A::Error> {
                 let map = NamingMap::deserialize(MapAccessDeserializer::new(map))?;
                 match (map.only_key, map.byte) {
-                    (Some(pointer), None) => Ok(Naming::OnlyKey(pointer)),
-                    (None, Some(at)) => Ok(Naming::Byte { at, names: map.names }),
+                    (Some(pointer), None) => Ok(MessageNaming::OnlyKey(pointer)),
+                    (None, Some(at)) => Ok(MessageNaming::Byte { at, names: map.names }),
                     _ => Err(serde::de::Error::custom("expected one of `only_key` and `byte`")),
                 }
             }
@@ -168,9 +168,9 @@ impl<'de> Deserialize<'de> for Naming {
     }
 }
 
-impl JsonSchema for Naming {
+impl JsonSchema for MessageNaming {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Naming".into()
+        "MessageNaming".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -191,7 +191,7 @@ impl JsonSchema for Naming {
 /// The messages that one role sends to another.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Direction {
+pub struct DirectionDefinition {
     /// What the sender violates with a message that does not match its schema, unless the schema names a requirement by `x-requirement`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub violates: Option<String>,
@@ -203,7 +203,7 @@ pub struct Direction {
     pub binary: Option<String>,
     /// The messages, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub messages: IndexMap<String, Message>,
+    pub messages: IndexMap<String, MessageDefinition>,
 }
 
 /// What a message with an unknown name is.
@@ -228,7 +228,7 @@ impl Unknown {
 /// One message. Exactly one of `schema` and `inline` says what it is like.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Message {
+pub struct MessageDefinition {
     /// The file of its JSON Schema (2020-12), relative to the folder of the protocol, with a JSON Pointer behind `#` if it is part of a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,

@@ -22,7 +22,7 @@ pub use built_in::{BUILT_IN_RULES, built_in_rule};
 pub use layout::{json_to_message_pack, message_pack_to_json};
 
 use message::Messages;
-use opening::{Aside, Ask, Heartbeat, Opening};
+use opening::{AsideDefinition, Ask, Heartbeat, OpeningDefinition};
 use order::Order;
 use reconnection::Reconnection;
 use role::{Param, Roles};
@@ -57,10 +57,10 @@ pub struct Definition {
     pub messages: Messages,
     /// How a connection becomes ready, by the role of the client. A role without an entry is ready once the handshake has succeeded.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub opening: IndexMap<String, Opening>,
+    pub opening: IndexMap<String, OpeningDefinition>,
     /// Messages that may come at any time and that no scenario has to expect.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asides: Vec<Aside>,
+    pub asides: Vec<AsideDefinition>,
     /// A harmless request for each client role, which shows that a connection still works.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub ask: IndexMap<String, Ask>,

@@ -1,7 +1,7 @@
 //! How a connection becomes ready, what may come at any time, and how one asks whether the other side is still well.
 //!
-//! Messages are written as scenarios write them: `$code` is a variable. Whoever sends a message fills its variables in; whoever receives
-//! it takes it for a pattern, and variables without a value take what came. So one definition serves either side.
+//! Messages are written as in scenarios: `$code` is a variable. To send a message, its variables are filled in; to receive one, it is a
+//! pattern, and variables without a value take that of the message. So one definition serves both sides.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use super::names::Names;
 /// How a connection of a client becomes ready.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Opening {
+pub struct OpeningDefinition {
     /// The role of a client that is opened first, whose variables this one takes: a viewer joins with the code of a host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
@@ -53,7 +53,7 @@ pub enum Success {
 /// A message that may come at any time, with the answer that it gets.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Aside {
+pub struct AsideDefinition {
     /// What a client may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Value>,

@@ -11,7 +11,7 @@ pub struct Roles {
     /// The role that accepts connections.
     pub server: String,
     /// The roles that connect, and where.
-    pub clients: IndexMap<String, Endpoint>,
+    pub clients: IndexMap<String, ClientEndpoint>,
 }
 
 /// Where the clients of a role connect, and what their handshake says. On a stream without handshakes it is empty.
@@ -19,7 +19,7 @@ pub struct Roles {
 /// Strings may have holes: `${token}` is the value of a parameter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Endpoint {
+pub struct ClientEndpoint {
     /// The path: `/rooms/{room}`, in which `{room}` stands for one segment, the value of the parameter `room`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

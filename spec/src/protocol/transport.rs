@@ -10,18 +10,18 @@ pub enum Transport {
     /// WebSocket messages (RFC 6455).
     #[default]
     Websocket,
-    /// Frames on a TCP or Unix stream socket, each after its length in bytes.
-    Frames(Frames),
+    /// FrameFormat on a TCP or Unix stream socket, each after its length in bytes.
+    Frames(FrameFormat),
     /// Texts on a TCP or Unix stream socket, each before a delimiter.
-    Lines(Lines),
+    Lines(LineFormat),
     /// Texts on a TCP or Unix stream socket, each after header lines with a `Content-Length`, as in the Language Server Protocol.
     ContentLength {},
 }
 
-/// Frames that stand after their lengths.
+/// FrameFormat that stand after their lengths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Frames {
+pub struct FrameFormat {
     /// How a length is written.
     pub length: Length,
     /// The order of its bytes, if it has several.
@@ -59,7 +59,7 @@ pub enum ByteOrder {
 /// Texts before a delimiter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Lines {
+pub struct LineFormat {
     /// What ends a text; a newline by default.
     #[serde(default = "newline")]
     pub delimiter: String,

@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use relayspec::family::FAMILIES;
 use relayspec::protocol::Definition;
-use relayspec::protocol::message::Message;
+use relayspec::protocol::message::MessageDefinition;
 use relayspec::requirement;
 
 use super::Files;
@@ -31,7 +31,7 @@ pub(super) fn files() -> Result<Files> {
                 .with_context(|| format!("{} lacks the direction {}", path.display(), channel.direction))?;
             for message in (channel.schemas)() {
                 let form = direction.messages.entry(message.name.to_owned()).or_default();
-                *form = Message { schema: Some(format!("{}.json", message.name)), ..form.clone() };
+                *form = MessageDefinition { schema: Some(format!("{}.json", message.name)), ..form.clone() };
             }
         }
         // In the order in which people write it.

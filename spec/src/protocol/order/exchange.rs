@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
-use super::observer::{MOST, Observed, OrderViolation, Sender, is_like, shown};
+use super::observed::{MOST, Observed, OrderViolation, Sender, is_like, key, shown};
 use super::{Due, Exchange, Refusal};
 use crate::protocol::names::{ANY, Names};
 
@@ -167,17 +167,6 @@ fn id(pointer: Option<&str>, json: &Value) -> Option<String> {
     match pointer {
         Some(pointer) => json.pointer(pointer).and_then(key),
         None => Some(String::new()),
-    }
-}
-
-/// A value as an id: numbers by value, whatever their form.
-pub(super) fn key(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Number(number) if number.is_f64() => Some(number.as_f64()?.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(format!("\"{text}")),
-        other => Some(other.to_string()),
     }
 }
 

@@ -3,6 +3,7 @@
 //! These rules see one connection only, as an observer on the wire does. What needs two connections is for scenarios and models.
 
 mod exchange;
+mod observed;
 mod observer;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,8 @@ use serde_json::Value;
 
 use super::names::{Names, Violated};
 
-pub use observer::{BuiltIn, Observed, Observer, OrderViolation, Sender};
+pub use observed::{Observed, OrderViolation, Sender};
+pub use observer::{BuiltIn, Observer};
 
 /// The order rules of a protocol, by the role of the client. `"*"` holds for a client whose role is not known before it has sent something.
 pub type Order = BTreeMap<String, Conversation>;
