@@ -53,7 +53,7 @@ impl Verdict {
 pub struct CheckOutcome {
     /// The id: that of the scenario, `#`, and the check's name; the same on pass and fail.
     pub id: String,
-    /// The requirement that it covers; none for the checks `#story` and `#lint`.
+    /// The requirement that it covers; none for the checks `story` and `lint`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requirement: Option<String>,
     /// The level of that requirement.
