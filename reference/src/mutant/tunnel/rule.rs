@@ -66,8 +66,8 @@ impl<L> Rule<L> {
         self
     }
 
-    pub(super) fn apply(&self, link: &mut L, seen: &TunnelFrame<'_>, state: &mut Links) -> Option<Effect> {
-        (self.flow.is_none() || self.flow == Some(seen.flow)).then(|| (self.does)(link, seen, state)).flatten()
+    pub(super) fn apply(&self, link: &mut L, observed: &TunnelFrame<'_>, state: &mut Links) -> Option<Effect> {
+        (self.flow.is_none() || self.flow == Some(observed.flow)).then(|| (self.does)(link, observed, state)).flatten()
     }
 }
 

@@ -32,32 +32,32 @@ pub(super) const MUTANTS: &[Mutant] = &[
 
 const A_LITTLE: Duration = Duration::from_millis(30);
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let is_paired = relay.partner(state).is_some();
-    match (seen.flow, seen.kind) {
-        (Flow::Out, _) if seen.frame.head == PING => pinged(relay, seen, is_paired),
+    match (observed.flow, observed.kind) {
+        (Flow::Out, _) if observed.frame.head == PING => pinged(relay, observed, is_paired),
         (_, "data") if relay.mutant == "busy-needs-no-ping" => {
             relay.marked = true;
             None
         }
         (Flow::In, kind) if relay.mutant == "chatter-counts" && !kind.is_empty() => {
-            let pong = link::pong(&link::unmasked(seen.frame));
-            Some(Effect::whole(seen.frame).then(crate::mutant::wire::Frame { payload: Vec::new(), ..pong }))
+            let pong = link::pong(&link::unmasked(observed.frame));
+            Some(Effect::whole(observed.frame).then(crate::mutant::wire::Frame { payload: Vec::new(), ..pong }))
         }
-        (Flow::In, _) if seen.frame.head == TEXT => {
+        (Flow::In, _) if observed.frame.head == TEXT => {
             relay.quiet_pings = 0;
             let session = relay.wanted(state)?;
             let is_held = session.left?.1 == Flow::Out && session.viewer.is_none() && session.lost.is_none();
-            (relay.mutant == "terminated-hold" && seen.kind == "join" && is_held)
-                .then(|| seen.refused("ALREADY_JOINED"))
+            (relay.mutant == "terminated-hold" && observed.kind == "join" && is_held)
+                .then(|| observed.refused("ALREADY_JOINED"))
         }
-        (Flow::Out, "error") if seen.error() == "MAC_DISCONNECTED" => {
+        (Flow::Out, "error") if observed.error() == "MAC_DISCONNECTED" => {
             let lost = state.sessions.of(&relay.asked)?.lost;
             (relay.mutant == "hides-terminations" && lost == Some(Flow::Out)).then(Effect::nothing)
         }
-        (Flow::Out, "error") if seen.error() == "INVALID_CODE" => {
+        (Flow::Out, "error") if observed.error() == "INVALID_CODE" => {
             let lost = relay.wanted(state)?.lost;
-            (relay.mutant == "terminated-stay" && lost == Some(Flow::Out)).then(|| seen.replaced("EXPIRED_CODE"))
+            (relay.mutant == "terminated-stay" && lost == Some(Flow::Out)).then(|| observed.replaced("EXPIRED_CODE"))
         }
         (Flow::Out, "data") if relay.mutant == "terminated-deafen" && relay.is_host => {
             (relay.session(state)?.left?.1 == Flow::Out).then(Effect::nothing)
@@ -66,11 +66,11 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
     }
 }
 
-fn pinged(relay: &mut PairingLink, seen: &Observed<'_>, is_paired: bool) -> Option<Effect> {
+fn pinged(relay: &mut PairingLink, observed: &Observed<'_>, is_paired: bool) -> Option<Effect> {
     let is_third = relay.pings == 3;
     relay.quiet_pings = if is_paired { relay.quiet_pings + 1 } else { 0 };
-    let skipped = Effect::nothing().answered(link::pong(seen.frame));
-    let forgiven = Effect::whole(seen.frame).answered(link::pong(seen.frame));
+    let skipped = Effect::nothing().answered(link::pong(observed.frame));
+    let forgiven = Effect::whole(observed.frame).answered(link::pong(observed.frame));
     Some(match relay.mutant {
         "no-pings" => skipped,
         "skips-hosts" if is_third && relay.is_host => skipped,
@@ -80,9 +80,9 @@ fn pinged(relay: &mut PairingLink, seen: &Observed<'_>, is_paired: bool) -> Opti
         "forgives-silence" => forgiven,
         "forgives-waiting-viewers" if !relay.is_host && !is_paired => forgiven,
         "quiet-hosts-end" if relay.is_host && relay.quiet_pings == 3 => {
-            Effect { delay: A_LITTLE, ..Effect::ended(seen.frame, 1001) }
+            Effect { delay: A_LITTLE, ..Effect::ended(observed.frame, 1001) }
         }
-        "quiet-viewers-end" if !relay.is_host && relay.quiet_pings == 3 => seen.last(1001),
+        "quiet-viewers-end" if !relay.is_host && relay.quiet_pings == 3 => observed.last(1001),
         _ => return None,
     })
 }

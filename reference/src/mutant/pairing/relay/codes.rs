@@ -40,23 +40,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
 /// The longest fragmented message, in bytes.
 const LONGEST: usize = 4 << 20;
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
-        (Flow::In, _) if relay.is_partial && matches!(seen.frame.head & 0x0F, 1 | 2) => {
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
+        (Flow::In, _) if relay.is_partial && matches!(observed.frame.head & 0x0F, 1 | 2) => {
             relay.is_partial = false;
-            let begun = Frame { head: 1, payload: std::mem::take(&mut relay.partial), ..seen.frame.clone() };
-            Some(Effect { onward: vec![begun, seen.frame.clone()], ..Effect::default() })
+            let begun = Frame { head: 1, payload: std::mem::take(&mut relay.partial), ..observed.frame.clone() };
+            Some(Effect { onward: vec![begun, observed.frame.clone()], ..Effect::default() })
         }
-        (Flow::In, _) if seen.frame.is_fragment() && !state.sessions.meant.is_empty() => whole(relay, seen, state),
-        (Flow::In, "join") => joins(relay, seen, state),
-        (Flow::In, "register") if relay.is_host => registers(relay, seen, state),
-        (Flow::Out, "registered") => registered(relay, seen, state),
+        (Flow::In, _) if observed.frame.is_fragment() && !state.sessions.meant.is_empty() => {
+            whole(relay, observed, state)
+        }
+        (Flow::In, "join") => joins(relay, observed, state),
+        (Flow::In, "register") if relay.is_host => registers(relay, observed, state),
+        (Flow::Out, "registered") => registered(relay, observed, state),
         (Flow::Out, "data") => match relay.mutant {
             "register-parts" if !relay.is_host && relay.session(state)?.is_named => Some(Effect::nothing()),
             "fresh-code-deaf" if relay.is_host && relay.session(state)?.is_fresh => Some(Effect::nothing()),
             _ => None,
         },
-        (Flow::Out, "error") if seen.error() == "MAC_DISCONNECTED" => {
+        (Flow::Out, "error") if observed.error() == "MAC_DISCONNECTED" => {
             state.sessions.orphan = Some(relay.number);
             None
         }
@@ -65,19 +67,19 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
 }
 
 /// Forwards fragments as one message, since they may split a code.
-fn whole(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    if seen.frame.head & 0x0F == 0 && !relay.is_partial {
+fn whole(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    if observed.frame.head & 0x0F == 0 && !relay.is_partial {
         return None;
     }
-    relay.is_partial = seen.frame.head & 0x80 == 0;
-    relay.partial.extend_from_slice(&seen.frame.payload);
+    relay.is_partial = observed.frame.head & 0x80 == 0;
+    relay.partial.extend_from_slice(&observed.frame.payload);
     if relay.partial.len() > LONGEST {
-        return Some(Effect::ended(seen.frame, 1009));
+        return Some(Effect::ended(observed.frame, 1009));
     }
-    if seen.frame.head & 0x80 == 0 {
+    if observed.frame.head & 0x80 == 0 {
         return Some(Effect::nothing());
     }
-    let frame = Frame { head: TEXT, payload: std::mem::take(&mut relay.partial), ..seen.frame.clone() };
+    let frame = Frame { head: TEXT, payload: std::mem::take(&mut relay.partial), ..observed.frame.clone() };
     let message = link::message(&frame);
     let meant = message["code"].as_str().and_then(|reported| state.sessions.meant.get(reported));
     Some(match meant {
@@ -86,22 +88,22 @@ fn whole(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Opt
     })
 }
 
-fn joins(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+fn joins(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     if let Some(code) = state.sessions.meant.get(&relay.asked) {
-        return Some(seen.with("code", &**code));
+        return Some(observed.with("code", &**code));
     }
     let is_unknown = match relay.mutant {
         "register-kills" => relay.wanted(state).is_some_and(|session| session.is_named && session.age() < 0.0),
         "fresh-code-unknown" => relay.wanted(state)?.is_fresh,
         _ => false,
     };
-    is_unknown.then(|| seen.refused("INVALID_CODE"))
+    is_unknown.then(|| observed.refused("INVALID_CODE"))
 }
 
-fn registers(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let id = seen.text("clientId");
+fn registers(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let id = observed.text("clientId");
     if relay.mutant == "fourth-version-only" && id.len() == 36 && id.as_bytes().get(14) != Some(&b'4') {
-        return Some(seen.refused("INVALID_MESSAGE"));
+        return Some(observed.refused("INVALID_MESSAGE"));
     }
     if id.len() == 36 {
         id.clone_into(&mut relay.asked);
@@ -110,8 +112,8 @@ fn registers(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) ->
     None
 }
 
-fn registered(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let code = seen.text("code");
+fn registered(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let code = observed.text("code");
     let is_first = !std::mem::replace(&mut relay.was_registered, true);
     let is_held = relay.session(state)?.viewer.is_some();
     let is_fresh = relay.session(state)?.is_fresh;
@@ -121,18 +123,18 @@ fn registered(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -
         "one-session-each" if is_first && state.sessions.has_orphan() => return Some(Effect::nothing()),
         "error-first" if is_first => {
             return Some(Effect {
-                onward: vec![error("INVALID_MESSAGE", false), seen.frame.clone()],
+                onward: vec![error("INVALID_MESSAGE", false), observed.frame.clone()],
                 ..Effect::default()
             });
         }
-        "expiry-is-off" => return Some(seen.with("expiresAt", seen.message["expiresAt"].as_u64()? + 3000)),
-        "fresh-code-has-expired" if is_fresh => return Some(seen.with("expiresAt", 0)),
+        "expiry-is-off" => return Some(observed.with("expiresAt", observed.message["expiresAt"].as_u64()? + 3000)),
+        "fresh-code-has-expired" if is_fresh => return Some(observed.with("expiresAt", 0)),
         "no-fresh-code" if is_fresh => {
             let old = relay.held.clone()?;
             return Some(Effect { onward: vec![old], ..Effect::default() });
         }
         "no-fresh-code" => {
-            relay.held = Some(seen.frame.clone());
+            relay.held = Some(observed.frame.clone());
             return None;
         }
         "register-renews" if !is_first && !is_fresh => "K7QX4M".to_owned(),
@@ -140,7 +142,7 @@ fn registered(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -
         "same-codes-in-a-crowd" if is_first => {
             state.count += 1;
             if state.count > 50 && state.count.is_multiple_of(50) {
-                return Some(seen.with("code", state.sessions.crowded.clone()));
+                return Some(observed.with("code", state.sessions.crowded.clone()));
             }
             code.clone_into(&mut state.sessions.crowded);
             return None;
@@ -164,7 +166,7 @@ fn registered(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -
         "long-codes" => alias(code, format!("{code}3"), state),
         "look-alikes" => {
             if !is_first {
-                return Some(seen.with("code", &**state.sessions.reported.get(code)?));
+                return Some(observed.with("code", &**state.sessions.reported.get(code)?));
             }
             state.count += 1;
             if !state.count.is_multiple_of(7) {
@@ -182,7 +184,7 @@ fn registered(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -
             },
         },
     };
-    Some(seen.with("code", reported))
+    Some(observed.with("code", reported))
 }
 
 fn alias(code: &str, reported: String, state: &mut Links) -> String {

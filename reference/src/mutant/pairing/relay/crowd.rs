@@ -35,10 +35,10 @@ const FLOOD: usize = 2 << 20;
 const PIECES: std::ops::Range<usize> = 32 << 10..512 << 10;
 const SLOW: Duration = Duration::from_millis(40);
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let is_crowd = state.sessions.joined > 500;
-    let length = seen.frame.payload.len();
-    match (seen.flow, seen.kind) {
+    let length = observed.frame.payload.len();
+    match (observed.flow, observed.kind) {
         (Flow::In, "data") if PIECES.contains(&length) => {
             relay.poured += length;
             state.sessions.is_flooded |= relay.poured > FLOOD;
@@ -61,13 +61,13 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
                 _ if !is_theirs => return None,
                 "crowd-loses-first" if is_crowd && relay.received == 1 => Effect::nothing(),
                 "crowd-loses-second" if is_crowd && relay.received == 2 => Effect::nothing(),
-                "crowd-repeats" if is_crowd && relay.received == 3 => Effect::times(seen.frame, 2),
-                "slow-to-viewers" | "slow" => Effect::slow(seen.frame, SLOW),
+                "crowd-repeats" if is_crowd && relay.received == 3 => Effect::times(observed.frame, 2),
+                "slow-to-viewers" | "slow" => Effect::slow(observed.frame, SLOW),
                 _ => return None,
             })
         }
-        (Flow::Out, "pong") if relay.mutant == "slow-pongs" => Some(Effect::slow(seen.frame, SLOW)),
-        (Flow::Out, _) if seen.frame.close_code() == 1001 => {
+        (Flow::Out, "pong") if relay.mutant == "slow-pongs" => Some(Effect::slow(observed.frame, SLOW)),
+        (Flow::Out, _) if observed.frame.close_code() == 1001 => {
             let is_theirs = match relay.mutant {
                 "stops-otherwise" => relay.is_host,
                 "stops-otherwise-for-viewers" => !relay.is_host && (relay.code.is_some() || relay.is_orphaned),

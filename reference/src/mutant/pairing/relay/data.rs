@@ -71,41 +71,45 @@ pub(super) const MUTANTS: &[Mutant] = &[
 /// Connections that opened this shortly before or after are near.
 const NEAR: usize = 5;
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
-        (Flow::In, "data") => from_sender(relay, seen, state),
-        (Flow::Out, "data") => to_receiver(relay, seen, state),
-        (Flow::Out, "joined") => joined(relay, seen, state),
-        (Flow::Out, "error") if seen.error() == "NOT_FOUND" => match relay.mutant {
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
+        (Flow::In, "data") => from_sender(relay, observed, state),
+        (Flow::Out, "data") => to_receiver(relay, observed, state),
+        (Flow::Out, "joined") => joined(relay, observed, state),
+        (Flow::Out, "error") if observed.error() == "NOT_FOUND" => match relay.mutant {
             "silent-not-found" => Some(Effect::nothing()),
-            "not-found-as-invalid" => Some(seen.replaced("INVALID_MESSAGE")),
+            "not-found-as-invalid" => Some(observed.replaced("INVALID_MESSAGE")),
             _ => None,
         },
-        (Flow::In, _) if relay.mutant == "few-fragments" && seen.frame.is_fragment() => {
-            relay.count = if seen.frame.head & 0x0F == 0 { relay.count + 1 } else { 0 };
-            (relay.count > 100).then(|| Effect::ended(seen.frame, 1009))
+        (Flow::In, _) if relay.mutant == "few-fragments" && observed.frame.is_fragment() => {
+            relay.count = if observed.frame.head & 0x0F == 0 { relay.count + 1 } else { 0 };
+            (relay.count > 100).then(|| Effect::ended(observed.frame, 1009))
         }
         _ => None,
     }
 }
 
-fn from_sender(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let is_alone = relay.partner(state).is_none() && seen.message["payload"].is_string();
+fn from_sender(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let is_alone = relay.partner(state).is_none() && observed.message["payload"].is_string();
     let had_viewer = relay.is_host && relay.session(state).is_some_and(|session| session.viewers > 0);
     Some(match relay.mutant {
-        "echoes" if relay.partner(state).is_some() => Effect::whole(seen.frame).answered(link::unmasked(seen.frame)),
-        "keeps-escapes" if seen.raw().contains("\\/") => seen.with("payload", seen.text("payload").replace('/', "\\/")),
+        "echoes" if relay.partner(state).is_some() => {
+            Effect::whole(observed.frame).answered(link::unmasked(observed.frame))
+        }
+        "keeps-escapes" if observed.raw().contains("\\/") => {
+            observed.with("payload", observed.text("payload").replace('/', "\\/"))
+        }
         "keeps-for-the-next-viewer" | "hands-over-before-joined" if relay.is_host && is_alone => {
-            relay.session(state)?.kept = Some(link::unmasked(seen.frame));
+            relay.session(state)?.kept = Some(link::unmasked(observed.frame));
             Effect::nothing()
         }
-        "keeps-for-the-host" if !relay.is_host && is_alone && !relay.is_orphaned => relay.keep(seen.frame),
-        "keeps-for-another-host" if !relay.is_host && is_alone && relay.is_orphaned => relay.keep(seen.frame),
-        "alone-ends-hosts" if relay.is_host && is_alone => Effect::ended(seen.frame, 1008),
-        "alone-ends-viewers" if !relay.is_host && is_alone && !relay.is_orphaned => Effect::ended(seen.frame, 1008),
-        "alone-ends-later-hosts" if had_viewer && is_alone => Effect::ended(seen.frame, 1008),
+        "keeps-for-the-host" if !relay.is_host && is_alone && !relay.is_orphaned => relay.keep(observed.frame),
+        "keeps-for-another-host" if !relay.is_host && is_alone && relay.is_orphaned => relay.keep(observed.frame),
+        "alone-ends-hosts" if relay.is_host && is_alone => Effect::ended(observed.frame, 1008),
+        "alone-ends-viewers" if !relay.is_host && is_alone && !relay.is_orphaned => Effect::ended(observed.frame, 1008),
+        "alone-ends-later-hosts" if had_viewer && is_alone => Effect::ended(observed.frame, 1008),
         _ => {
-            leak(relay, seen, state);
+            leak(relay, observed, state);
             return None;
         }
     })
@@ -119,7 +123,7 @@ impl PairingLink {
 }
 
 /// Sends data to a nearby connection of another session.
-fn leak(relay: &PairingLink, seen: &Observed<'_>, state: &mut Links) {
+fn leak(relay: &PairingLink, observed: &Observed<'_>, state: &mut Links) {
     let (to_hosts, to_paired, from_hosts) = match relay.mutant {
         "leaks-to-viewers" => (false, true, true),
         "leaks-to-hosts" => (true, true, false),
@@ -137,10 +141,10 @@ fn leak(relay: &PairingLink, seen: &Observed<'_>, state: &mut Links) {
         is_other && present.is_host == to_hosts && present.is_paired == to_paired
     });
     let present = present.map(|(number, _)| *number).collect::<Vec<_>>();
-    present.into_iter().for_each(|number| state.post(number, link::unmasked(seen.frame)));
+    present.into_iter().for_each(|number| state.post(number, link::unmasked(observed.frame)));
 }
 
-fn to_receiver(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+fn to_receiver(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     relay.count += 1;
     let (mutant, is_theirs) = match relay.mutant.strip_suffix("-to-hosts") {
         Some(mutant) => (mutant, relay.is_host),
@@ -149,8 +153,8 @@ fn to_receiver(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) 
     if !is_theirs {
         return None;
     }
-    let payload = seen.text("payload");
-    let length = seen.frame.payload.len();
+    let payload = observed.text("payload");
+    let length = observed.frame.payload.len();
     let changed = match mutant {
         "loses-empty" if payload.is_empty() => return Some(Effect::nothing()),
         "loses-astral" => payload.replace(|it: char| u32::from(it) > 0xFFFF, "\u{FFFD}"),
@@ -159,7 +163,7 @@ fn to_receiver(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) 
         "composes" => payload.replace("e\u{301}", "\u{e9}"),
         "trims" => payload.trim().to_owned(),
         "unwraps-json" if payload.starts_with('{') => {
-            return Some(Effect::payload(payload.as_bytes().to_vec(), seen.frame));
+            return Some(Effect::payload(payload.as_bytes().to_vec(), observed.frame));
         }
         "small-limit-to-viewers" | "small-limit" if length >= 1 << 20 => return Some(Effect::nothing()),
         "limit-as-escaped" if length >= 1 << 20 && !payload.is_ascii() => return Some(Effect::nothing()),
@@ -169,25 +173,25 @@ fn to_receiver(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) 
         "cuts-127" if length == 127 => return Some(Effect::nothing()),
         "cuts-65535" if length == 65_535 => return Some(Effect::nothing()),
         "cuts-65536" if length == 65_536 => return Some(Effect::nothing()),
-        "repeats-each-tenth" if relay.count.is_multiple_of(10) => return Some(Effect::times(seen.frame, 2)),
+        "repeats-each-tenth" if relay.count.is_multiple_of(10) => return Some(Effect::times(observed.frame, 2)),
         "loses-each-97th" if relay.count.is_multiple_of(97) => return Some(Effect::nothing()),
-        "repeats-the-500th" if relay.count.is_multiple_of(500) => return Some(Effect::times(seen.frame, 2)),
-        "swaps" if relay.count == 200 => return Some(Effect { onward: Vec::new(), ..relay.keep(seen.frame) }),
-        "swaps" => return Some(Effect::whole(seen.frame).then(relay.held.take()?)),
-        "loses-last-words" if relay.count < 40 => return Some(Effect::late(seen.frame, Duration::from_millis(2))),
+        "repeats-the-500th" if relay.count.is_multiple_of(500) => return Some(Effect::times(observed.frame, 2)),
+        "swaps" if relay.count == 200 => return Some(Effect { onward: Vec::new(), ..relay.keep(observed.frame) }),
+        "swaps" => return Some(Effect::whole(observed.frame).then(relay.held.take()?)),
+        "loses-last-words" if relay.count < 40 => return Some(Effect::late(observed.frame, Duration::from_millis(2))),
         "loses-last-words" if relay.session(state)?.lost == Some(Flow::In) => return Some(Effect::nothing()),
         _ => return None,
     };
-    (changed != payload).then(|| seen.with("payload", changed))
+    (changed != payload).then(|| observed.with("payload", changed))
 }
 
-fn joined(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let whole = Effect::whole(seen.frame);
+fn joined(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let whole = Effect::whole(observed.frame);
     Some(match relay.mutant {
         "keeps-for-the-next-viewer" => whole.then(relay.session(state)?.kept.take()?),
         "hands-over-before-joined" => {
             let kept = relay.session(state)?.kept.take()?;
-            Effect { onward: vec![kept, seen.frame.clone()], ..Effect::default() }
+            Effect { onward: vec![kept, observed.frame.clone()], ..Effect::default() }
         }
         "keeps-for-the-host" | "keeps-for-another-host" => whole.answered(relay.held.take()?),
         _ => return None,

@@ -22,8 +22,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("short-fresh-lifetime", &["PAIR-34"], "gives a code only half a lifetime when its viewer leaves"),
 ];
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
         (Flow::Out, "registered") => {
             let session = relay.session(state)?;
             let share = match relay.mutant {
@@ -31,7 +31,7 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
                 "expires-early" => 0.2,
                 _ => return None,
             };
-            Some(seen.with("expiresAt", (session.expires_at + share * session.lifetime).round()))
+            Some(observed.with("expiresAt", (session.expires_at + share * session.lifetime).round()))
         }
         (Flow::In, "join") if relay.code.is_none() => {
             let session = relay.wanted(state)?;
@@ -41,7 +41,7 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
                 "short-fresh-lifetime" => since > 0.5,
                 _ => false,
             };
-            (is_over && session.viewer.is_none() && session.lost.is_none()).then(|| seen.refused("EXPIRED_CODE"))
+            (is_over && session.viewer.is_none() && session.lost.is_none()).then(|| observed.refused("EXPIRED_CODE"))
         }
         (Flow::Out, "data") => {
             let session = relay.session(state)?;
@@ -55,12 +55,12 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
             };
             is_over.then(Effect::nothing)
         }
-        (Flow::Out, "error") if seen.error() == "EXPIRED_CODE" => expired(relay, seen, state),
-        (Flow::Out, "error") if seen.error() == "ALREADY_JOINED" && relay.code.is_none() => {
+        (Flow::Out, "error") if observed.error() == "EXPIRED_CODE" => expired(relay, observed, state),
+        (Flow::Out, "error") if observed.error() == "ALREADY_JOINED" && relay.code.is_none() => {
             let age = relay.wanted(state)?.age();
             match relay.mutant {
-                "held-codes-expire" if age > 0.0 => Some(seen.replaced("EXPIRED_CODE")),
-                "held-codes-are-forgotten" if age > 1.0 => Some(seen.replaced("INVALID_CODE")),
+                "held-codes-expire" if age > 0.0 => Some(observed.replaced("EXPIRED_CODE")),
+                "held-codes-are-forgotten" if age > 1.0 => Some(observed.replaced("INVALID_CODE")),
                 _ => None,
             }
         }
@@ -68,11 +68,11 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
     }
 }
 
-fn expired(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+fn expired(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let connections = state.connections;
     let session = relay.wanted(state)?;
     let is_forgotten = match relay.mutant {
-        "expired-ends" => return Some(seen.last(1008)),
+        "expired-ends" => return Some(observed.last(1008)),
         "expired-as-unknown" => true,
         "retains-half" => session.age() > 0.5,
         "retains-most" => session.age() > 0.9,
@@ -80,5 +80,5 @@ fn expired(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> O
         "forgets-replaced" => session.is_replaced,
         _ => false,
     };
-    is_forgotten.then(|| seen.replaced("INVALID_CODE"))
+    is_forgotten.then(|| observed.replaced("INVALID_CODE"))
 }

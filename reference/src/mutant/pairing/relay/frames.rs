@@ -18,19 +18,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("small-limit-but-for-data", &["WIRE-07"], "disconnects on a message of 1 MiB other than data"),
 ];
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let (mutant, frame) = (relay.mutant, seen.frame);
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let (mutant, frame) = (relay.mutant, observed.frame);
     let is_large = frame.payload.len() >= 1 << 20 && frame.head == TEXT;
-    match (seen.flow, mutant) {
+    match (observed.flow, mutant) {
         (Flow::In, "drops-fragments-of-viewers") if frame.is_fragment() && !relay.is_host => Some(Effect::nothing()),
         (Flow::In, "small-limit") if is_large => Some(Effect::ended(frame, 1009)),
-        (Flow::In, "small-limit-but-for-data") if is_large && seen.kind != "data" => Some(Effect::ended(frame, 1009)),
+        (Flow::In, "small-limit-but-for-data") if is_large && observed.kind != "data" => {
+            Some(Effect::ended(frame, 1009))
+        }
         (Flow::Out, "no-pong-frames-when-joined") if frame.head == PONG && !relay.is_host && relay.code.is_some() => {
             Some(Effect::nothing())
         }
-        (Flow::Out, _) if seen.kind == "data" && framing::deafens(mutant, relay.number, state) => {
+        (Flow::Out, _) if observed.kind == "data" && framing::deafens(mutant, relay.number, state) => {
             Some(Effect::nothing())
         }
-        _ => relay.framing.alters(mutant, relay.number, seen.flow, frame, state),
+        _ => relay.framing.alters(mutant, relay.number, observed.flow, frame, state),
     }
 }

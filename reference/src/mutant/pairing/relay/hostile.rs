@@ -23,18 +23,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
 /// Connections that opened this shortly before a hostile one are affected.
 const NEAR: usize = 3;
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    if seen.flow == Flow::Out || seen.frame.head != TEXT {
-        let is_answer = seen.kind == "error" || seen.kind == "pong";
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    if observed.flow == Flow::Out || observed.frame.head != TEXT {
+        let is_answer = observed.kind == "error" || observed.kind == "pong";
         let ends_later = relay.mutant == "half-pairs-end-later" && relay.marked && is_answer;
-        return ends_later.then(|| seen.last(1011));
+        return ends_later.then(|| observed.last(1011));
     }
-    let text = seen.raw();
+    let text = observed.raw();
     let ends = match relay.mutant {
         "nested-lists-end" => is_deep(text),
         "open-objects-end" => text.starts_with("{\"a\":{\"a\":"),
-        "long-types-end" => seen.kind.len() > 100,
-        "long-ids-end" => seen.text("clientId").len() > 100,
+        "long-types-end" => observed.kind.len() > 100,
+        "long-ids-end" => observed.text("clientId").len() > 100,
         "huge-numbers-end" => text.contains("e999"),
         "doubles-end" => text.matches("\"ts\":").count() > 1 && !text.contains("}{"),
         "depth-within-ends" => text.contains(":[[[["),
@@ -47,13 +47,13 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
             state.sessions.hostile = Some(relay.number);
             false
         }
-        "depth-deafens" if seen.kind == "data" => {
+        "depth-deafens" if observed.kind == "data" => {
             let near = state.sessions.hostile(NEAR, relay.number);
             return near.then(Effect::nothing);
         }
         _ => false,
     };
-    ends.then(|| Effect::ended(seen.frame, 1011))
+    ends.then(|| Effect::ended(observed.frame, 1011))
 }
 
 fn is_deep(text: &str) -> bool {

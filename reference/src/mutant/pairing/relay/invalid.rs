@@ -57,55 +57,55 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("no-message", &["PAIR-65"], "sends errors without text"),
 ];
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match seen.flow {
-        Flow::In => incoming(relay, seen, state),
-        Flow::Out if seen.kind == "joined" && relay.mutant == "nonsense-spoils-joins" && relay.marked => {
-            Some(seen.replaced("INVALID_CODE"))
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match observed.flow {
+        Flow::In => incoming(relay, observed, state),
+        Flow::Out if observed.kind == "joined" && relay.mutant == "nonsense-spoils-joins" && relay.marked => {
+            Some(observed.replaced("INVALID_CODE"))
         }
-        Flow::Out if seen.kind == "data" && relay.mutant.starts_with("forwards-wrong-types") => {
-            relay.behind_what_slipped_in(seen, state)
+        Flow::Out if observed.kind == "data" && relay.mutant.starts_with("forwards-wrong-types") => {
+            relay.behind_what_slipped_in(observed, state)
         }
-        Flow::Out if seen.kind == "error" => refused(relay, seen, state),
+        Flow::Out if observed.kind == "error" => refused(relay, observed, state),
         Flow::Out => None,
     }
 }
 
-fn refused(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let is_invalid = seen.error() == "INVALID_MESSAGE";
+fn refused(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let is_invalid = observed.error() == "INVALID_MESSAGE";
     Some(match relay.mutant {
-        "no-message" => seen.with("message", ""),
-        "invalid-ends" if is_invalid => seen.last(1008),
-        "invalid-is-not-found" if is_invalid => seen.replaced("NOT_FOUND"),
+        "no-message" => observed.with("message", ""),
+        "invalid-ends" if is_invalid => observed.last(1008),
+        "invalid-is-not-found" if is_invalid => observed.replaced("NOT_FOUND"),
         "nonsense-spoils-joins" if is_invalid => {
             relay.marked = true;
             return None;
         }
-        "forwards-nonsense" if is_invalid && relay.is_host => relay.hand_over(seen, state)?,
-        "forwards-nonsense-of-viewers" if is_invalid && !relay.is_host => relay.hand_over(seen, state)?,
-        "forwards-binary" if is_invalid => relay.hand_over(seen, state)?,
+        "forwards-nonsense" if is_invalid && relay.is_host => relay.hand_over(observed, state)?,
+        "forwards-nonsense-of-viewers" if is_invalid && !relay.is_host => relay.hand_over(observed, state)?,
+        "forwards-binary" if is_invalid => relay.hand_over(observed, state)?,
         _ => return None,
     })
 }
 
 impl PairingLink {
     /// Forwards a refused message to the partner.
-    fn hand_over(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    fn hand_over(&mut self, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
         let partner = self.partner(state)?;
         state.post(partner, link::unmasked(&self.held.take()?));
-        Some(Effect::whole(seen.frame))
+        Some(Effect::whole(observed.frame))
     }
 }
 
-fn incoming(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let (text, message) = (seen.raw().trim(), seen.message);
-    let (is_text, is_binary) = (seen.frame.head == TEXT, seen.frame.head == BINARY);
+fn incoming(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let (text, message) = (observed.raw().trim(), observed.message);
+    let (is_text, is_binary) = (observed.frame.head == TEXT, observed.frame.head == BINARY);
     let (host, viewer) = (relay.is_host, !relay.is_host);
     let is_object = message.is_object();
-    let is_nonsense = is_text && seen.kind.is_empty();
-    let ignored = match (relay.mutant, seen.kind) {
+    let is_nonsense = is_text && observed.kind.is_empty();
+    let ignored = match (relay.mutant, observed.kind) {
         ("ignores-words", "") => is_text && text.starts_with(char::is_alphabetic) && text != "null",
-        ("ignores-empty-texts", "") => is_text && seen.frame.payload.is_empty(),
+        ("ignores-empty-texts", "") => is_text && observed.frame.payload.is_empty(),
         ("ignores-numbers", "") => is_text && serde_json::from_str::<f64>(text).is_ok(),
         ("ignores-null", "") => text == "null",
         ("ignores-missing-types", "") => is_object && message.as_object()?.is_empty(),
@@ -138,20 +138,24 @@ fn incoming(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> 
     if ignored {
         return Some(Effect::nothing());
     }
-    match (relay.mutant, seen.kind) {
-        ("constructor-ends", "constructor") | ("prototype-ends", "__proto__") => Some(Effect::ended(seen.frame, 1011)),
-        ("codes-of-numbers", "join") if message["code"].is_number() => {
-            Some(seen.with("code", message["code"].to_string()))
+    match (relay.mutant, observed.kind) {
+        ("constructor-ends", "constructor") | ("prototype-ends", "__proto__") => {
+            Some(Effect::ended(observed.frame, 1011))
         }
-        ("codes-of-lists", "join") if message["code"].is_array() => Some(seen.with("code", message["code"][0].clone())),
+        ("codes-of-numbers", "join") if message["code"].is_number() => {
+            Some(observed.with("code", message["code"].to_string()))
+        }
+        ("codes-of-lists", "join") if message["code"].is_array() => {
+            Some(observed.with("code", message["code"][0].clone()))
+        }
         ("binary-is-text", _) if is_binary => {
-            let frame = crate::mutant::wire::Frame { head: TEXT, ..seen.frame.clone() };
+            let frame = crate::mutant::wire::Frame { head: TEXT, ..observed.frame.clone() };
             Some(Effect { onward: vec![frame], ..Effect::default() })
         }
-        ("forwards-nonsense" | "forwards-nonsense-of-viewers", _) if is_nonsense => relay.noted(seen),
-        ("forwards-binary", _) if is_binary => relay.noted(seen),
-        ("forwards-wrong-types", kind) if host && is_wrong(kind) => relay.slip_in(seen, state),
-        ("forwards-wrong-types-of-viewers", kind) if viewer && is_wrong(kind) => relay.slip_in(seen, state),
+        ("forwards-nonsense" | "forwards-nonsense-of-viewers", _) if is_nonsense => relay.noted(observed),
+        ("forwards-binary", _) if is_binary => relay.noted(observed),
+        ("forwards-wrong-types", kind) if host && is_wrong(kind) => relay.slip_in(observed, state),
+        ("forwards-wrong-types-of-viewers", kind) if viewer && is_wrong(kind) => relay.slip_in(observed, state),
         _ => None,
     }
 }
@@ -161,8 +165,8 @@ fn is_wrong(kind: &str) -> bool {
 }
 
 impl PairingLink {
-    fn noted(&mut self, seen: &Observed<'_>) -> Option<Effect> {
-        self.held = Some(seen.frame.clone());
+    fn noted(&mut self, observed: &Observed<'_>) -> Option<Effect> {
+        self.held = Some(observed.frame.clone());
         None
     }
 }

@@ -50,14 +50,14 @@ pub(super) fn lingers(relay: &PairingLink) -> bool {
 
 const SESSION: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
-        (Flow::In, "join") if !relay.is_host => asks(relay, seen, state),
-        (Flow::Out, "joined") => joined(relay, seen, state),
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
+        (Flow::In, "join") if !relay.is_host => asks(relay, observed, state),
+        (Flow::Out, "joined") => joined(relay, observed, state),
         (Flow::Out, "data") => data(relay, state),
-        (Flow::Out, "error") if relay.code.is_some() => refused_again(relay, seen, state),
-        (Flow::Out, "error") if !relay.is_host => refused(relay, seen, state),
-        (Flow::Out, _) if seen.frame.close_code() == 1008 => match relay.mutant {
+        (Flow::Out, "error") if relay.code.is_some() => refused_again(relay, observed, state),
+        (Flow::Out, "error") if !relay.is_host => refused(relay, observed, state),
+        (Flow::Out, _) if observed.frame.close_code() == 1008 => match relay.mutant {
             "endless-guesses" => Some(Effect::nothing()),
             "guesses-end-otherwise" => Some(Effect::closed(1000)),
             _ => None,
@@ -66,10 +66,10 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
     }
 }
 
-fn asks(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+fn asks(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let asked = &*relay.asked;
     let code = match relay.mutant {
-        "empty-is-any" if asked.is_empty() && seen.message["code"].is_string() => {
+        "empty-is-any" if asked.is_empty() && observed.message["code"].is_string() => {
             state.sessions.beginning("")?.to_owned()
         }
         "completes-codes" if asked.len() == 5 => state.sessions.beginning(asked)?.to_owned(),
@@ -79,11 +79,11 @@ fn asks(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Opti
         "trims-lines" => asked.trim_end_matches('\n').to_owned(),
         "codes-of-any-case" => asked.to_uppercase(),
         "codes-of-any-width" => asked.chars().map(narrow).collect(),
-        "look-alikes-expire" if asked.contains(['O', 'I', '0', '1']) => return Some(seen.refused("EXPIRED_CODE")),
-        "small-codes-expire" if asked.contains(char::is_lowercase) => return Some(seen.refused("EXPIRED_CODE")),
-        "wide-codes-end" if !asked.is_ascii() => return Some(Effect::ended(seen.frame, 1007)),
+        "look-alikes-expire" if asked.contains(['O', 'I', '0', '1']) => return Some(observed.refused("EXPIRED_CODE")),
+        "small-codes-expire" if asked.contains(char::is_lowercase) => return Some(observed.refused("EXPIRED_CODE")),
+        "wide-codes-end" if !asked.is_ascii() => return Some(Effect::ended(observed.frame, 1007)),
         "refused-one-frees" if relay.code.is_none() && relay.has_lost_a_refused_one(state) => {
-            return Some(seen.refused("INVALID_CODE"));
+            return Some(observed.refused("INVALID_CODE"));
         }
         "unknown-parts" if relay.code.is_some() => {
             let is_live = state.sessions.of(asked).is_some_and(|session| session.lost.is_none());
@@ -97,7 +97,7 @@ fn asks(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Opti
         }
         _ => return None,
     };
-    (code != relay.asked).then(|| seen.with("code", code))
+    (code != relay.asked).then(|| observed.with("code", code))
 }
 
 /// The ASCII form of a full-width character.
@@ -108,15 +108,15 @@ fn narrow(wide: char) -> char {
     }
 }
 
-fn joined(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+fn joined(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     Some(match relay.mutant {
         "no-joined" => Effect::nothing(),
-        "one-session-id" => seen.with("sessionId", SESSION),
+        "one-session-id" => observed.with("sessionId", SESSION),
         "session-ids-run-out" => {
             state.count += 1;
-            seen.with("sessionId", format!("{}{:03}", &SESSION[..33], state.count % 256))
+            observed.with("sessionId", format!("{}{:03}", &SESSION[..33], state.count % 256))
         }
-        "one-chance" if relay.refusals > 0 => seen.replaced("INVALID_CODE"),
+        "one-chance" if relay.refusals > 0 => observed.replaced("INVALID_CODE"),
         _ => return None,
     })
 }
@@ -134,38 +134,38 @@ fn data(relay: &mut PairingLink, state: &mut Links) -> Option<Effect> {
     is_parted.then(Effect::nothing)
 }
 
-fn refused_again(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    if seen.error() != "ALREADY_JOINED" {
+fn refused_again(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    if observed.error() != "ALREADY_JOINED" {
         return None;
     }
     let is_own = relay.code.as_ref() == Some(&relay.asked);
     let is_live = relay.wanted(state).is_some_and(|session| session.lost.is_none());
     match relay.mutant {
-        "joins-twice" if is_own => Some(made_up(seen)),
-        "moves-viewers" if !is_own && is_live => Some(made_up(seen)),
-        "joined-and-unknown" if !is_live => Some(seen.replaced("INVALID_CODE")),
+        "joins-twice" if is_own => Some(made_up(observed)),
+        "moves-viewers" if !is_own && is_live => Some(made_up(observed)),
+        "joined-and-unknown" if !is_live => Some(observed.replaced("INVALID_CODE")),
         _ => None,
     }
 }
 
-fn refused(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let code = seen.error();
+fn refused(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let code = observed.error();
     let is_unknown = code == "INVALID_CODE";
     relay.refusals += usize::from(is_unknown);
     Some(match relay.mutant {
-        "unknown-as-expired" if is_unknown => seen.replaced("EXPIRED_CODE"),
-        "unknown-ends" if is_unknown => seen.last(1008),
-        "taken-as-unknown" if code == "ALREADY_JOINED" => seen.replaced("INVALID_CODE"),
-        "two-winners" if code == "ALREADY_JOINED" && relay.wanted(state)?.refused.len() == 10 => made_up(seen),
-        "nine-guesses" if is_unknown && relay.refusals == 9 => seen.last(1008),
+        "unknown-as-expired" if is_unknown => observed.replaced("EXPIRED_CODE"),
+        "unknown-ends" if is_unknown => observed.last(1008),
+        "taken-as-unknown" if code == "ALREADY_JOINED" => observed.replaced("INVALID_CODE"),
+        "two-winners" if code == "ALREADY_JOINED" && relay.wanted(state)?.refused.len() == 10 => made_up(observed),
+        "nine-guesses" if is_unknown && relay.refusals == 9 => observed.last(1008),
         "tenth-unanswered" if is_unknown && relay.refusals == 10 => Effect::nothing(),
         _ => return None,
     })
 }
 
-fn made_up(seen: &Observed<'_>) -> Effect {
+fn made_up(observed: &Observed<'_>) -> Effect {
     Effect {
-        onward: vec![link::text(&json!({ "type": "joined", "sessionId": SESSION }), seen.frame)],
+        onward: vec![link::text(&json!({ "type": "joined", "sessionId": SESSION }), observed.frame)],
         ..Effect::default()
     }
 }

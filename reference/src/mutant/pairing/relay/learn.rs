@@ -18,14 +18,14 @@ impl PairingLink {
     }
 
     /// Sends a frame to the partner with the data that follows.
-    pub(super) fn slip_in(&self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-        self.session(state)?.slipped.insert(self.is_host, link::unmasked(seen.frame));
+    pub(super) fn slip_in(&self, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+        self.session(state)?.slipped.insert(self.is_host, link::unmasked(observed.frame));
         None
     }
 
-    pub(super) fn behind_what_slipped_in(&self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    pub(super) fn behind_what_slipped_in(&self, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
         let slipped = self.session(state)?.slipped.remove(&!self.is_host)?;
-        Some(Effect { onward: vec![slipped, seen.frame.clone()], ..Effect::default() })
+        Some(Effect { onward: vec![slipped, observed.frame.clone()], ..Effect::default() })
     }
 
     pub(super) fn partner(&self, state: &mut Links) -> Option<usize> {
@@ -33,29 +33,29 @@ impl PairingLink {
         if self.is_host { session.viewer } else { session.lost.is_none().then_some(session.host) }
     }
 
-    pub(super) fn learn(&mut self, seen: &Observed<'_>, state: &mut Links) {
-        self.pings += usize::from(seen.flow == Flow::Out && seen.frame.head == PING);
-        match (seen.flow, seen.kind) {
-            (Flow::In, "join") => seen.text("code").clone_into(&mut self.asked),
-            (Flow::Out, "registered") => self.registered(seen, state),
+    pub(super) fn learn(&mut self, observed: &Observed<'_>, state: &mut Links) {
+        self.pings += usize::from(observed.flow == Flow::Out && observed.frame.head == PING);
+        match (observed.flow, observed.kind) {
+            (Flow::In, "join") => observed.text("code").clone_into(&mut self.asked),
+            (Flow::Out, "registered") => self.registered(observed, state),
             (Flow::Out, "joined") => self.joined(state),
-            (Flow::Out, "error") if seen.error() == "MAC_DISCONNECTED" => {
+            (Flow::Out, "error") if observed.error() == "MAC_DISCONNECTED" => {
                 (self.code, self.is_orphaned, self.has_lost) = (None, true, true);
             }
-            (Flow::Out, "error") if seen.error() == "ALREADY_JOINED" && self.code.is_none() => {
+            (Flow::Out, "error") if observed.error() == "ALREADY_JOINED" && self.code.is_none() => {
                 let number = self.number;
                 if let Some(session) = self.wanted(state) {
                     session.refused.push(number);
                 }
             }
-            (flow, _) if seen.frame.head == CLOSE => self.leave(flow, state),
+            (flow, _) if observed.frame.head == CLOSE => self.leave(flow, state),
             _ => {}
         }
     }
 
-    fn registered(&mut self, seen: &Observed<'_>, state: &mut Links) {
-        let code = seen.text("code");
-        let expires_at = seen.message["expiresAt"].as_f64().unwrap_or_default();
+    fn registered(&mut self, observed: &Observed<'_>, state: &mut Links) {
+        let code = observed.text("code");
+        let expires_at = observed.message["expiresAt"].as_f64().unwrap_or_default();
         if let Some(session) = state.sessions.of_mut(code) {
             session.expires_at = expires_at;
             return;

@@ -52,29 +52,29 @@ pub(super) fn ends(relay: &mut PairingLink, flow: Flow, loss: Loss, state: &mut 
     !relay.is_gone
 }
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
-        _ if relay.is_gone => Some(match seen.frame.head {
-            PING => Effect::nothing().answered(link::pong(seen.frame)),
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
+        _ if relay.is_gone => Some(match observed.frame.head {
+            PING => Effect::nothing().answered(link::pong(observed.frame)),
             _ => Effect::nothing(),
         }),
-        (Flow::Out, "error") if seen.error() == "MAC_DISCONNECTED" => Some(match relay.mutant {
+        (Flow::Out, "error") if observed.error() == "MAC_DISCONNECTED" => Some(match relay.mutant {
             "hides-the-loss" => Effect::nothing(),
-            "another-error" => seen.replaced("NOT_FOUND"),
-            "late-news" => Effect::late(seen.frame, Duration::from_millis(500)),
-            "viewers-go-too" => seen.last(1000),
+            "another-error" => observed.replaced("NOT_FOUND"),
+            "late-news" => Effect::late(observed.frame, Duration::from_millis(500)),
+            "viewers-go-too" => observed.last(1000),
             _ => return None,
         }),
-        (Flow::Out, "error") if seen.error() == "INVALID_CODE" => dead(relay, seen, state),
+        (Flow::Out, "error") if observed.error() == "INVALID_CODE" => dead(relay, observed, state),
         (Flow::In, "data") if relay.mutant == "orphans-stay-silent" && relay.is_orphaned => {
-            Some(Effect::ended(seen.frame, 1008))
+            Some(Effect::ended(observed.frame, 1008))
         }
         (Flow::Out, "joined") if relay.mutant == "one-host-each" && relay.has_lost => {
-            Some(seen.replaced("ALREADY_JOINED"))
+            Some(observed.replaced("ALREADY_JOINED"))
         }
         (Flow::In, "join") if relay.mutant == "one-viewer-ever" && relay.code.is_none() => {
             let session = relay.wanted(state)?;
-            (session.viewers > 0 && session.lost.is_none()).then(|| seen.refused("ALREADY_JOINED"))
+            (session.viewers > 0 && session.lost.is_none()).then(|| observed.refused("ALREADY_JOINED"))
         }
         (Flow::Out, "data") => {
             let is_second = relay.session(state)?.viewers > 1;
@@ -85,7 +85,7 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
             };
             is_lost.then(Effect::nothing)
         }
-        (Flow::In, _) if relay.mutant == "hosts-go-too" && seen.frame.head == CLOSE && !relay.is_host => {
+        (Flow::In, _) if relay.mutant == "hosts-go-too" && observed.frame.head == CLOSE && !relay.is_host => {
             let host = relay.session(state)?.host;
             state.post(host, link::closing(1001, false));
             None
@@ -94,7 +94,7 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
     }
 }
 
-fn dead(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+fn dead(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let session = relay.wanted(state)?;
     session.lost?;
     let (is_expired, had_viewer) = (session.age() > 0.0, session.viewers > 0);
@@ -103,8 +103,8 @@ fn dead(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Opti
         "expired-stay-expired" => is_expired && !session.is_replaced,
         "retired-stay-expired" => session.is_replaced,
         "named-stay-expired" => session.is_named,
-        "codes-outlive-resets" if session.is_reset => return Some(seen.replaced("ALREADY_JOINED")),
+        "codes-outlive-resets" if session.is_reset => return Some(observed.replaced("ALREADY_JOINED")),
         _ => false,
     };
-    stays.then(|| seen.replaced("EXPIRED_CODE"))
+    stays.then(|| observed.replaced("EXPIRED_CODE"))
 }

@@ -31,25 +31,29 @@ pub(super) const MUTANTS: &[Mutant] = &[
 /// Frames this close together count as one segment.
 const AT_ONCE: Duration = Duration::from_millis(3);
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let members = seen.message.as_object().map_or(0, serde_json::Map::len);
-    match (seen.flow, relay.mutant, seen.kind) {
-        (Flow::In, "forwards-pings", "ping") if relay.is_host && relay.asks_again(seen, state) => {
-            relay.slip_in(seen, state)
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let members = observed.message.as_object().map_or(0, serde_json::Map::len);
+    match (observed.flow, relay.mutant, observed.kind) {
+        (Flow::In, "forwards-pings", "ping") if relay.is_host && relay.asks_again(observed, state) => {
+            relay.slip_in(observed, state)
         }
-        (Flow::In, "forwards-pings-of-viewers", "ping") if !relay.is_host && relay.asks_again(seen, state) => {
-            relay.slip_in(seen, state)
+        (Flow::In, "forwards-pings-of-viewers", "ping") if !relay.is_host && relay.asks_again(observed, state) => {
+            relay.slip_in(observed, state)
         }
-        (Flow::Out, "forwards-pings", "data") if !relay.is_host => relay.behind_what_slipped_in(seen, state),
-        (Flow::Out, "forwards-pings-of-viewers", "data") if relay.is_host => relay.behind_what_slipped_in(seen, state),
-        (Flow::In, "strict-space", _) if seen.frame.head == TEXT && seen.raw().starts_with(' ') => {
-            Some(seen.refused("INVALID_MESSAGE"))
+        (Flow::Out, "forwards-pings", "data") if !relay.is_host => relay.behind_what_slipped_in(observed, state),
+        (Flow::Out, "forwards-pings-of-viewers", "data") if relay.is_host => {
+            relay.behind_what_slipped_in(observed, state)
         }
-        (Flow::In, "strict-escapes", "ping") if seen.raw().contains("\\u") => Some(seen.refused("INVALID_MESSAGE")),
-        (Flow::In, "one-a-segment", "ping") if seen.message["ts"].is_number() => {
+        (Flow::In, "strict-space", _) if observed.frame.head == TEXT && observed.raw().starts_with(' ') => {
+            Some(observed.refused("INVALID_MESSAGE"))
+        }
+        (Flow::In, "strict-escapes", "ping") if observed.raw().contains("\\u") => {
+            Some(observed.refused("INVALID_MESSAGE"))
+        }
+        (Flow::In, "one-a-segment", "ping") if observed.message["ts"].is_number() => {
             Some(match std::mem::replace(&mut relay.is_asked, true) {
                 true => Effect::nothing(),
-                false => Effect::late(seen.frame, AT_ONCE),
+                false => Effect::late(observed.frame, AT_ONCE),
             })
         }
         (Flow::Out, "one-a-segment", "pong") => {
@@ -59,15 +63,15 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, state: &mut L
         (Flow::In, "strict-pings", "ping") | (Flow::In, "strict-joins", "join") | (Flow::In, "strict-data", "data")
             if members > 2 =>
         {
-            Some(seen.refused("INVALID_MESSAGE"))
+            Some(observed.refused("INVALID_MESSAGE"))
         }
-        (Flow::Out, _, "pong") => pong(relay, seen),
+        (Flow::Out, _, "pong") => pong(relay, observed),
         _ => None,
     }
 }
 
-fn pong(relay: &PairingLink, seen: &Observed<'_>) -> Option<Effect> {
-    let number = seen.message["ts"].as_f64()?;
+fn pong(relay: &PairingLink, observed: &Observed<'_>) -> Option<Effect> {
+    let number = observed.message["ts"].as_f64()?;
     let reported = match relay.mutant {
         "no-pongs-to-hosts" if relay.is_host => return Some(Effect::nothing()),
         "no-pongs-to-viewers" if !relay.is_host => return Some(Effect::nothing()),
@@ -80,13 +84,13 @@ fn pong(relay: &PairingLink, seen: &Observed<'_>) -> Option<Effect> {
         _ => return None,
     };
     #[expect(clippy::float_cmp, reason = "the same number is left as it is written")]
-    (reported != number).then(|| seen.with("ts", reported))
+    (reported != number).then(|| observed.with("ts", reported))
 }
 
 impl PairingLink {
     /// Whether it sends a `ping` after an earlier one since it was paired.
-    fn asks_again(&mut self, seen: &Observed<'_>, state: &mut Links) -> bool {
-        let is_paired = self.partner(state).is_some() && seen.message["ts"].is_number();
+    fn asks_again(&mut self, observed: &Observed<'_>, state: &mut Links) -> bool {
+        let is_paired = self.partner(state).is_some() && observed.message["ts"].is_number();
         self.questions += usize::from(is_paired);
         is_paired && self.questions > 1
     }

@@ -129,20 +129,20 @@ impl PairingLink {
         }
     }
 
-    fn alters(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-        None.or_else(|| paths::alters(self, seen))
-            .or_else(|| codes::alters(self, seen, state))
-            .or_else(|| joins::alters(self, seen, state))
-            .or_else(|| expiry::alters(self, seen, state))
-            .or_else(|| data::alters(self, seen, state))
-            .or_else(|| messages::alters(self, seen, state))
-            .or_else(|| invalid::alters(self, seen, state))
-            .or_else(|| strict::alters(self, seen, state))
-            .or_else(|| hostile::alters(self, seen, state))
-            .or_else(|| loss::alters(self, seen, state))
-            .or_else(|| beats::alters(self, seen, state))
-            .or_else(|| frames::alters(self, seen, state))
-            .or_else(|| crowd::alters(self, seen, state))
+    fn alters(&mut self, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+        None.or_else(|| paths::alters(self, observed))
+            .or_else(|| codes::alters(self, observed, state))
+            .or_else(|| joins::alters(self, observed, state))
+            .or_else(|| expiry::alters(self, observed, state))
+            .or_else(|| data::alters(self, observed, state))
+            .or_else(|| messages::alters(self, observed, state))
+            .or_else(|| invalid::alters(self, observed, state))
+            .or_else(|| strict::alters(self, observed, state))
+            .or_else(|| hostile::alters(self, observed, state))
+            .or_else(|| loss::alters(self, observed, state))
+            .or_else(|| beats::alters(self, observed, state))
+            .or_else(|| frames::alters(self, observed, state))
+            .or_else(|| crowd::alters(self, observed, state))
     }
 }
 
@@ -160,9 +160,9 @@ impl Link for PairingLink {
     fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = link::message(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = Observed { flow, kind, message: &message, frame: &frame };
-        self.learn(&seen, state);
-        let action = self.alters(&seen, state).unwrap_or_else(|| Effect::whole(&frame));
+        let observed = Observed { flow, kind, message: &message, frame: &frame };
+        self.learn(&observed, state);
+        let action = self.alters(&observed, state).unwrap_or_else(|| Effect::whole(&frame));
         let mail = if flow == Flow::Out { state.mail(self.number) } else { Vec::new() };
         match mail.iter().any(|frame| frame.head == CLOSE) {
             true => Effect { onward: mail, ends: true, ..Effect::default() },

@@ -44,11 +44,11 @@ pub(super) fn asks(relay: &mut PairingLink, head: &mut Vec<u8>) -> Admission {
     Admission::Onward
 }
 
-pub(super) fn alters(relay: &PairingLink, seen: &Observed<'_>) -> Option<Effect> {
-    let is_path = seen.flow == Flow::Out && seen.frame.close_code() == 4000;
+pub(super) fn alters(relay: &PairingLink, observed: &Observed<'_>) -> Option<Effect> {
+    let is_path = observed.flow == Flow::Out && observed.frame.close_code() == 4000;
     Some(match relay.mutant {
         "path-closed-otherwise" if is_path => {
-            let payload = [&1008_u16.to_be_bytes(), &seen.frame.payload[2..]].concat();
+            let payload = [&1008_u16.to_be_bytes(), &observed.frame.payload[2..]].concat();
             Effect { onward: vec![Frame { head: CLOSE, masked: false, payload }], ..Effect::default() }
         }
         "path-closed-unsaid" if is_path => Effect { onward: vec![link::closing(4000, false)], ..Effect::default() },

@@ -1,4 +1,4 @@
-//! The sessions of a pairing relay, as observed in its traffic.
+//! The sessions of a pairing relay, as its traffic shows them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

@@ -37,12 +37,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
 
 const CLIENT: &str = "0b0e5a0e-4d1c-4a57-9d0b-2f6c8f7f1c11";
 
-pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, _: &mut Links) -> Option<Effect> {
-    if seen.flow == Flow::Out || seen.frame.head != TEXT {
+pub(super) fn alters(relay: &mut PairingLink, observed: &Observed<'_>, _: &mut Links) -> Option<Effect> {
+    if observed.flow == Flow::Out || observed.frame.head != TEXT {
         return None;
     }
-    let text = seen.raw();
-    let read = match (relay.mutant, seen.kind) {
+    let text = observed.raw();
+    let read = match (relay.mutant, observed.kind) {
         ("reads-single-quotes", "") => text.replace('\'', "\""),
         ("reads-trailing-commas", "") => text.replace(",}", "}"),
         ("reads-comments", "") => match (text.find("/*"), text.find("*/")) {
@@ -66,21 +66,23 @@ pub(super) fn alters(relay: &mut PairingLink, seen: &Observed<'_>, _: &mut Links
             json!({ "type": kind, "ts": 0 }).to_string()
         }
         ("types-of-any-case", kind) if kind.contains(char::is_uppercase) => {
-            return Some(seen.with("type", kind.to_lowercase()));
+            return Some(observed.with("type", kind.to_lowercase()));
         }
         ("members-of-any-case", "") => {
-            let members = seen.message.as_object()?;
+            let members = observed.message.as_object()?;
             let members = members.iter().map(|(name, value)| (name.to_lowercase(), value.clone()));
             Value::Object(members.collect()).to_string()
         }
-        ("pings-without-ts", "ping") if seen.message.get("ts").is_none() => return Some(seen.with("ts", 0)),
-        ("pings-of-texts", "ping") if seen.message["ts"].is_string() => return Some(seen.with("ts", 1)),
-        ("pings-of-booleans", "ping") if seen.message["ts"].is_boolean() => return Some(seen.with("ts", 1)),
-        ("pings-of-null", "ping") if seen.message.get("ts")?.is_null() => return Some(seen.with("ts", 0)),
-        (mutant, "register") => return takes(mutant, &seen.message["clientId"]).then(|| seen.with("clientId", CLIENT)),
+        ("pings-without-ts", "ping") if observed.message.get("ts").is_none() => return Some(observed.with("ts", 0)),
+        ("pings-of-texts", "ping") if observed.message["ts"].is_string() => return Some(observed.with("ts", 1)),
+        ("pings-of-booleans", "ping") if observed.message["ts"].is_boolean() => return Some(observed.with("ts", 1)),
+        ("pings-of-null", "ping") if observed.message.get("ts")?.is_null() => return Some(observed.with("ts", 0)),
+        (mutant, "register") => {
+            return takes(mutant, &observed.message["clientId"]).then(|| observed.with("clientId", CLIENT));
+        }
         _ => return None,
     };
-    (read != text).then(|| Effect::payload(read.into_bytes(), seen.frame))
+    (read != text).then(|| Effect::payload(read.into_bytes(), observed.frame))
 }
 
 /// Whether the mutant accepts this client id.

@@ -62,54 +62,56 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("answered-twice-without-type", &["SYNC-60"], "answers a request without a type twice"),
 ];
 
-pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match seen.flow {
-        Flow::In => incoming(server, seen, state),
-        Flow::Out if seen.message["id"].is_string() => answered(server, seen, state),
-        Flow::Out if seen.kind == "error" => match server.mutant {
-            "null-answered-twice" if std::mem::take(&mut server.marked) => Some(Effect::times(seen.frame, 2)),
+pub(super) fn alters(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match observed.flow {
+        Flow::In => incoming(server, observed, state),
+        Flow::Out if observed.message["id"].is_string() => answered(server, observed, state),
+        Flow::Out if observed.kind == "error" => match server.mutant {
+            "null-answered-twice" if std::mem::take(&mut server.marked) => Some(Effect::times(observed.frame, 2)),
             _ => None,
         },
-        Flow::Out if seen.is_push() && server.mutant == "answers-unasked" && server.pushes == 6 && server.has_sent => {
+        Flow::Out
+            if observed.is_push() && server.mutant == "answers-unasked" && server.pushes == 6 && server.has_sent =>
+        {
             let answer = json!({ "type": "data", "id": "s9", "data": { "sent": true } });
-            Some(Effect::whole(seen.frame).then(link::text(&answer, seen.frame)))
+            Some(Effect::whole(observed.frame).then(link::text(&answer, observed.frame)))
         }
         Flow::Out => None,
     }
 }
 
-fn incoming(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    if seen.frame.head != TEXT || !seen.frame.masked || server.framing.is_amid() {
+fn incoming(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    if observed.frame.head != TEXT || !observed.frame.masked || server.framing.is_amid() {
         return None;
     }
-    let (text, message) = (seen.raw(), seen.message);
+    let (text, message) = (observed.raw(), observed.message);
     let id = message.get("id");
     let is_nonsense = !message.is_object();
     let ignored = match server.mutant {
-        "silent-without-id" => seen.kind == "send" && id.is_none(),
+        "silent-without-id" => observed.kind == "send" && id.is_none(),
         "silent-about-null-ids" => id.is_some_and(Value::is_null),
         "silent-about-number-ids" => id.is_some_and(Value::is_number),
         "silent-about-object-ids" => id.is_some_and(Value::is_object),
-        "silent-about-nameless-dances" => seen.kind == "dance" && id.is_none(),
+        "silent-about-nameless-dances" => observed.kind == "dance" && id.is_none(),
         "silent-about-nothing" => message.as_object().is_some_and(serde_json::Map::is_empty),
         "silent-about-prose" => is_nonsense && text.starts_with(char::is_alphabetic) && text != "null",
-        "silent-about-empty-texts" => seen.frame.payload.is_empty(),
+        "silent-about-empty-texts" => observed.frame.payload.is_empty(),
         "silent-about-what-is-cut-off" => is_nonsense && text.starts_with('{') && text.len() < 1000,
         "silent-about-lists" => is_nonsense && text.starts_with("[{"),
         "silent-about-null" => text == "null",
-        "silent-about-the-unknown" => seen.kind == "dance" && id.is_some_and(Value::is_string),
+        "silent-about-the-unknown" => observed.kind == "dance" && id.is_some_and(Value::is_string),
         "silent-without-type" => id.is_some() && message.get("type").is_none(),
         _ => false,
     };
     if ignored {
         return Some(Effect::nothing());
     }
-    match (server.mutant, seen.kind) {
+    match (server.mutant, observed.kind) {
         ("null-answered-twice", _) if text == "null" => server.marked = true,
-        ("does-it-later", "send") if id.is_none() => server.postpone(seen, state),
-        ("sends-it-later", "send") if message["message"].is_null() => server.postpone(seen, state),
+        ("does-it-later", "send") if id.is_none() => server.postpone(observed, state),
+        ("sends-it-later", "send") if message["message"].is_null() => server.postpone(observed, state),
         ("kinds-of-any-case", "subscribe") if message["resource"] == "Project" => {
-            return Some(seen.with("resource", "project"));
+            return Some(observed.with("resource", "project"));
         }
         _ => {}
     }
@@ -118,30 +120,30 @@ fn incoming(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Op
 
 impl SyncLink {
     /// Keeps a request until the next one of its kind.
-    fn postpone(&self, seen: &Observed<'_>, state: &mut Links) {
-        let mut late = seen.message.clone();
+    fn postpone(&self, observed: &Observed<'_>, state: &mut Links) {
+        let mut late = observed.message.clone();
         (late["id"], late["message"]) = (UNSOLICITED.into(), "late".into());
-        state.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
+        state.clients.late = Some(link::masked(&link::text(&late, observed.frame)));
     }
 }
 
-fn answered(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let asked = server.request(seen.message).clone();
+fn answered(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let asked = server.request(observed.message).clone();
     match asked["type"].as_str().unwrap_or_default() {
-        "subscribe" if seen.kind == "error" && obliges(server.mutant, &asked) => Some(seen.instead(&json!({
+        "subscribe" if observed.kind == "error" && obliges(server.mutant, &asked) => Some(observed.instead(&json!({
             "type": "subscribed", "id": asked["id"], "resource": "modelProfiles", "data": { "modelProfiles": [] },
         }))),
-        "send" if seen.kind == "error" && sends(server.mutant, &asked) => {
-            Some(seen.instead(&json!({ "type": "data", "id": asked["id"], "data": { "sent": true } })))
+        "send" if observed.kind == "error" && sends(server.mutant, &asked) => {
+            Some(observed.instead(&json!({ "type": "data", "id": asked["id"], "data": { "sent": true } })))
         }
-        "dance" if server.mutant == "answers-twice" => Some(Effect::times(seen.frame, 2)),
-        "send" if seen.kind == "data" && server.mutant == "says-nothing-of-it" => Some(Effect::nothing()),
-        "unsubscribe" => unsubscribed(server, seen, &asked, state),
-        _ => identified(server, seen),
+        "dance" if server.mutant == "answers-twice" => Some(Effect::times(observed.frame, 2)),
+        "send" if observed.kind == "data" && server.mutant == "says-nothing-of-it" => Some(Effect::nothing()),
+        "unsubscribe" => unsubscribed(server, observed, &asked, state),
+        _ => identified(server, observed),
     }
 }
 
-fn unsubscribed(server: &mut SyncLink, seen: &Observed<'_>, asked: &Value, state: &mut Links) -> Option<Effect> {
+fn unsubscribed(server: &mut SyncLink, observed: &Observed<'_>, asked: &Value, state: &mut Links) -> Option<Effect> {
     let is_profiles = asked["resource"] == "modelProfiles";
     let is_chat = asked["resource"] == "chat";
     let before = server.unsubscribed.iter().filter(|one| **one == topic(asked)).count();
@@ -150,23 +152,25 @@ fn unsubscribed(server: &mut SyncLink, seen: &Observed<'_>, asked: &Value, state
     let others = server.known(state).topics.len();
     let refused = json!({ "type": "error", "id": asked["id"], "error": "No." });
     Some(match server.mutant {
-        "unsubscribe-needs-one" if is_chat && server.snapshots == 0 => seen.instead(&refused),
+        "unsubscribe-needs-one" if is_chat && server.snapshots == 0 => observed.instead(&refused),
         "unsubscribe-unanswered" if is_chat && others == 1 => Effect::nothing(),
         "ninth-unsubscribe-unanswered" if is_ninth => Effect::nothing(),
         "twice-unsubscribed-unanswered" if before == 2 && others == 1 => Effect::nothing(),
-        "profiles-stay" if is_profiles => seen.instead(&refused),
+        "profiles-stay" if is_profiles => observed.instead(&refused),
         "one-answer-for-one-id" if asked["id"] == "8" => Effect::nothing(),
-        _ => return identified(server, seen),
+        _ => return identified(server, observed),
     })
 }
 
-fn identified(server: &mut SyncLink, seen: &Observed<'_>) -> Option<Effect> {
-    let id = seen.text("id");
+fn identified(server: &mut SyncLink, observed: &Observed<'_>) -> Option<Effect> {
+    let id = observed.text("id");
     Some(match server.mutant {
-        "cuts-ids" if id.len() > 255 => seen.with("id", id.chars().take(255).collect::<String>()),
-        "ascii-ids" if !id.is_ascii() => seen.with("id", id.replace(|it: char| !it.is_ascii(), "?")),
-        "answered-twice-without-type" if server.request(seen.message).get("type").is_none() && seen.kind == "error" => {
-            Effect::times(seen.frame, 2)
+        "cuts-ids" if id.len() > 255 => observed.with("id", id.chars().take(255).collect::<String>()),
+        "ascii-ids" if !id.is_ascii() => observed.with("id", id.replace(|it: char| !it.is_ascii(), "?")),
+        "answered-twice-without-type"
+            if server.request(observed.message).get("type").is_none() && observed.kind == "error" =>
+        {
+            Effect::times(observed.frame, 2)
         }
         _ => return None,
     })

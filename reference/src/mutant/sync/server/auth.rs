@@ -45,23 +45,25 @@ pub(super) fn bars(server: &SyncLink, state: &Links) -> bool {
     server.mutant == "bars-everybody" && guesser > 0 && BARRED.contains(&after)
 }
 
-pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
-        (Flow::In, "auth") => shows(server, seen),
+pub(super) fn alters(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
+        (Flow::In, "auth") => shows(server, observed),
         (Flow::In, "send")
-            if server.known(state).is_in && seen.message["message"].is_string() && seen.message["id"].is_string() =>
+            if server.known(state).is_in
+                && observed.message["message"].is_string()
+                && observed.message["id"].is_string() =>
         {
             let late = state.clients.late.take()?;
-            Some(Effect { onward: vec![late, seen.frame.clone()], ..Effect::default() })
+            Some(Effect { onward: vec![late, observed.frame.clone()], ..Effect::default() })
         }
         (Flow::In, "subscribe") if server.mutant == "wrong-pin-logs-out" && server.marked => {
-            Some(seen.answered(&json!({ "type": "auth_required", "id": seen.message["id"] })))
+            Some(observed.answered(&json!({ "type": "auth_required", "id": observed.message["id"] })))
         }
         (Flow::Out, "subscribed") if matches!(server.mutant, "auth-unsubscribes" | "wrong-pin-unsubscribes") => {
             server.marked = false;
             None
         }
-        (Flow::Out, "auth_required") => required(server, seen, state),
+        (Flow::Out, "auth_required") => required(server, observed, state),
         (Flow::Out, "auth_success") => Some(match server.mutant {
             "admits-no-one" => Effect::nothing(),
             "admits-no-one-again" if server.successes > 1 => Effect::nothing(),
@@ -71,18 +73,18 @@ pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Lin
             }
             _ => return None,
         }),
-        (Flow::Out, "auth_failed") => failed(server, seen),
-        (Flow::Out, "data") if seen.is_push() => {
+        (Flow::Out, "auth_failed") => failed(server, observed),
+        (Flow::Out, "data") if observed.is_push() => {
             if server.mutant == "pushes-to-strangers" {
                 let strangers = state.clients.here.iter().filter(|(_, known)| !known.is_in);
                 let strangers = strangers.map(|(number, _)| *number).collect::<Vec<_>>();
-                strangers.into_iter().for_each(|number| state.post(number, seen.frame.clone()));
+                strangers.into_iter().for_each(|number| state.post(number, observed.frame.clone()));
             }
             let is_lost = matches!(server.mutant, "auth-unsubscribes" | "wrong-pin-unsubscribes") && server.marked;
             is_lost.then(Effect::nothing)
         }
-        (Flow::Out, _) if server.is_unsolicited(seen) => Some(Effect::nothing()),
-        (Flow::Out, _) if seen.frame.close_code() == 1008 => closed(server, state),
+        (Flow::Out, _) if server.is_unsolicited(observed) => Some(Effect::nothing()),
+        (Flow::Out, _) if observed.frame.close_code() == 1008 => closed(server, state),
         _ => None,
     }
 }
@@ -102,14 +104,14 @@ fn closed(server: &SyncLink, state: &mut Links) -> Option<Effect> {
     forgives.then(|| Effect::closed(1000))
 }
 
-fn shows(server: &SyncLink, seen: &Observed<'_>) -> Option<Effect> {
-    let pin = &seen.message["pin"];
+fn shows(server: &SyncLink, observed: &Observed<'_>) -> Option<Effect> {
+    let pin = &observed.message["pin"];
     let text = pin.as_str().unwrap_or_default();
     Some(match server.mutant {
-        "long-pins" if text.len() == 7 => seen.with("pin", &text[..6]),
-        "wide-pins" if !text.is_ascii() => seen.with("pin", text.chars().map(narrow).collect::<String>()),
-        "pins-of-numbers" => seen.with("pin", format!("{:06}", pin.as_u64()? % 1_000_000)),
-        "pins-of-lists" if pin.is_array() => seen.with("pin", pin[0].clone()),
+        "long-pins" if text.len() == 7 => observed.with("pin", &text[..6]),
+        "wide-pins" if !text.is_ascii() => observed.with("pin", text.chars().map(narrow).collect::<String>()),
+        "pins-of-numbers" => observed.with("pin", format!("{:06}", pin.as_u64()? % 1_000_000)),
+        "pins-of-lists" if pin.is_array() => observed.with("pin", pin[0].clone()),
         "no-pin-unanswered" if pin.is_null() => Effect::nothing(),
         _ => return None,
     })
@@ -123,44 +125,44 @@ fn narrow(wide: char) -> char {
     }
 }
 
-fn required(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let id = &seen.message["id"];
-    let asked = server.request(seen.message).clone();
+fn required(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let id = &observed.message["id"];
+    let asked = server.request(observed.message).clone();
     let is = |name: &str, value: &str| asked[name] == value;
     let error = json!({ "type": "error", "id": id, "error": "No." });
     Some(match server.mutant {
-        "chats-are-open" if is("type", "subscribe") && is("resource", "chat") => seen.instead(&error),
-        "profiles-are-open" if is("resource", "modelProfiles") => seen.instead(&json!({
+        "chats-are-open" if is("type", "subscribe") && is("resource", "chat") => observed.instead(&error),
+        "profiles-are-open" if is("resource", "modelProfiles") => observed.instead(&json!({
             "type": "subscribed", "id": id, "resource": "modelProfiles", "data": { "modelProfiles": [] },
         })),
         "anybody-unsubscribes" if is("type", "unsubscribe") => {
-            seen.instead(&json!({ "type": "data", "id": id, "data": { "unsubscribed": true } }))
+            observed.instead(&json!({ "type": "data", "id": id, "data": { "unsubscribed": true } }))
         }
         "strangers-unanswered" if is("type", "send") => Effect::nothing(),
-        "reveals-chats" if is("resourceId", "no such chat") => seen.instead(&error),
-        "refused-as-unknown" if server.failures > 0 => seen.instead(&error),
+        "reveals-chats" if is("resourceId", "no such chat") => observed.instead(&error),
+        "refused-as-unknown" if server.failures > 0 => observed.instead(&error),
         "sends-for-strangers" if is("type", "send") => {
             let mut late = asked.clone();
             late["id"] = UNSOLICITED.into();
-            state.clients.late = Some(link::masked(&link::text(&late, seen.frame)));
+            state.clients.late = Some(link::masked(&link::text(&late, observed.frame)));
             return None;
         }
         _ => return None,
     })
 }
 
-fn failed(server: &mut SyncLink, seen: &Observed<'_>) -> Option<Effect> {
+fn failed(server: &mut SyncLink, observed: &Observed<'_>) -> Option<Effect> {
     let is_in = server.successes > 0;
-    let pin = server.request(seen.message)["pin"].as_str().unwrap_or_default().to_owned();
+    let pin = server.request(observed.message)["pin"].as_str().unwrap_or_default().to_owned();
     Some(match server.mutant {
-        "short-pins" if pin.len() == 5 => seen.instead(&json!({
-            "type": "auth_success", "id": seen.message["id"], "data": { "projects": [], "modelProfiles": [] },
+        "short-pins" if pin.len() == 5 => observed.instead(&json!({
+            "type": "auth_success", "id": observed.message["id"], "data": { "projects": [], "modelProfiles": [] },
         })),
         "six-guesses" if server.failures == 6 => {
-            let closed = Effect::ended(seen.frame, 1008);
-            Effect { onward: [vec![seen.frame.clone()], closed.onward].concat(), ..closed }
+            let closed = Effect::ended(observed.frame, 1008);
+            Effect { onward: [vec![observed.frame.clone()], closed.onward].concat(), ..closed }
         }
-        "no-reason" => seen.with("error", ""),
+        "no-reason" => observed.with("error", ""),
         "wrong-pin-unanswered" if is_in => Effect::nothing(),
         "wrong-pin-unsubscribes" | "wrong-pin-logs-out" if is_in => {
             server.marked = true;
@@ -174,7 +176,7 @@ fn failed(server: &mut SyncLink, seen: &Observed<'_>) -> Option<Effect> {
 pub(super) const UNSOLICITED: &str = "unsolicited";
 
 impl SyncLink {
-    pub(super) fn is_unsolicited(&self, seen: &Observed<'_>) -> bool {
-        seen.flow == Flow::Out && seen.message["id"] == *UNSOLICITED
+    pub(super) fn is_unsolicited(&self, observed: &Observed<'_>) -> bool {
+        observed.flow == Flow::Out && observed.message["id"] == *UNSOLICITED
     }
 }

@@ -1,4 +1,4 @@
-//! The clients of a sync server, as observed in its traffic.
+//! The clients of a sync server, as its traffic shows them.
 
 use std::collections::BTreeMap;
 

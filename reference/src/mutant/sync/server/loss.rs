@@ -16,15 +16,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .causing(&["SYNC-22"]),
 ];
 
-pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+pub(super) fn alters(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let clients = &state.clients;
     // The client that connected next is still there.
     let lost = clients.lost.filter(|lost| clients.here.contains_key(&(lost + 1)));
     let has_lost = lost.is_some_and(|lost| server.number.abs_diff(lost) <= 2);
     let is_later = lost.is_some_and(|lost| server.number > lost + 1);
     let is_earlier = lost.is_some_and(|lost| server.number < lost);
-    match (seen.flow, seen.kind) {
-        (Flow::Out, "data") if seen.is_push() => match server.mutant {
+    match (observed.flow, observed.kind) {
+        (Flow::Out, "data") if observed.is_push() => match server.mutant {
             "loss-ends-others" if has_lost && !is_later => Some(Effect::nothing()),
             "comes-back-deaf" if has_lost && is_later => Some(Effect::nothing()),
             _ => None,
@@ -39,7 +39,7 @@ pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Lin
                 let push = json!({
                     "type": "data", "id": null, "resource": "chat", "resourceId": "lost", "data": { "message": note },
                 });
-                Effect::whole(seen.frame).then(link::text(&push, seen.frame))
+                Effect::whole(observed.frame).then(link::text(&push, observed.frame))
             })
         }
         _ => None,

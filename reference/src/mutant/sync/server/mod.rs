@@ -106,14 +106,14 @@ impl SyncLink {
         state.clients.here.entry(self.number).or_default()
     }
 
-    fn learn(&mut self, seen: &Observed<'_>, state: &mut Links) {
-        match (seen.flow, seen.kind) {
-            (Flow::In, _) if seen.frame.head == CLOSE => self.leave(false, state),
-            (Flow::In, kind) if seen.message.is_object() => {
+    fn learn(&mut self, observed: &Observed<'_>, state: &mut Links) {
+        match (observed.flow, observed.kind) {
+            (Flow::In, _) if observed.frame.head == CLOSE => self.leave(false, state),
+            (Flow::In, kind) if observed.message.is_object() => {
                 self.has_sent |= kind == "send";
                 self.known(state).has_sent |= kind == "send";
-                if let Some(id) = seen.message["id"].as_str().filter(|_| seen.frame.payload.len() < LARGE) {
-                    self.requests.insert(id.to_owned(), seen.message.clone());
+                if let Some(id) = observed.message["id"].as_str().filter(|_| observed.frame.payload.len() < LARGE) {
+                    self.requests.insert(id.to_owned(), observed.message.clone());
                 }
             }
             (Flow::Out, "auth_success") => {
@@ -123,15 +123,15 @@ impl SyncLink {
             (Flow::Out, "auth_failed") => self.failures += 1,
             (Flow::Out, "subscribed") => {
                 self.snapshots += 1;
-                *self.known(state).topics.entry(topic(seen.message)).or_default() += 1;
+                *self.known(state).topics.entry(topic(observed.message)).or_default() += 1;
             }
-            (Flow::Out, "data") if seen.message["data"]["unsubscribed"] == true => {
-                let topic = topic(self.request(seen.message));
+            (Flow::Out, "data") if observed.message["data"]["unsubscribed"] == true => {
+                let topic = topic(self.request(observed.message));
                 state.clients.has_unsubscribed |= self.known(state).topics.remove(&topic).is_some();
             }
-            (Flow::Out, _) if seen.is_push() => {
+            (Flow::Out, _) if observed.is_push() => {
                 self.pushes += 1;
-                if let Some(id) = seen.message["data"]["chat"]["id"].as_str() {
+                if let Some(id) = observed.message["data"]["chat"]["id"].as_str() {
                     state.clients.made.push(id.to_owned());
                 }
             }
@@ -149,14 +149,14 @@ impl SyncLink {
         }
     }
 
-    fn alters(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-        None.or_else(|| auth::alters(self, seen, state))
-            .or_else(|| answers::alters(self, seen, state))
-            .or_else(|| snapshots::alters(self, seen, state))
-            .or_else(|| pushes::alters(self, seen, state))
-            .or_else(|| loss::alters(self, seen, state))
-            .or_else(|| wire::alters(self, seen, state))
-            .or_else(|| self.framing.alters(self.mutant, self.number, seen.flow, seen.frame, state))
+    fn alters(&mut self, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+        None.or_else(|| auth::alters(self, observed, state))
+            .or_else(|| answers::alters(self, observed, state))
+            .or_else(|| snapshots::alters(self, observed, state))
+            .or_else(|| pushes::alters(self, observed, state))
+            .or_else(|| loss::alters(self, observed, state))
+            .or_else(|| wire::alters(self, observed, state))
+            .or_else(|| self.framing.alters(self.mutant, self.number, observed.flow, observed.frame, state))
     }
 }
 
@@ -171,9 +171,9 @@ impl Link for SyncLink {
     fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = link::message(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = Observed { flow, kind, message: &message, frame: &frame };
-        self.learn(&seen, state);
-        let action = self.alters(&seen, state).unwrap_or_else(|| Effect::whole(&frame));
+        let observed = Observed { flow, kind, message: &message, frame: &frame };
+        self.learn(&observed, state);
+        let action = self.alters(&observed, state).unwrap_or_else(|| Effect::whole(&frame));
         let mail = if flow == Flow::Out { state.mail(self.number) } else { Vec::new() };
         Effect { onward: [mail, action.onward].concat(), ..action }
     }

@@ -48,96 +48,108 @@ pub(super) const MUTANTS: &[Mutant] = &[
 ];
 
 /// Whether a push may be the first of several for a message.
-pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
-        (Flow::In, "unsubscribe") if server.mutant == "never-unsubscribes" && seen.message["resource"] == "chat" => {
-            Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
+pub(super) fn alters(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
+        (Flow::In, "unsubscribe")
+            if server.mutant == "never-unsubscribes" && observed.message["resource"] == "chat" =>
+        {
+            Some(
+                observed.answered(
+                    &json!({ "type": "data", "id": observed.message["id"], "data": { "unsubscribed": true } }),
+                ),
+            )
         }
         (Flow::In, "unsubscribe")
-            if server.mutant == "pushes-what-it-kept" && server.successes > 0 && seen.message["resource"] == "chat" =>
+            if server.mutant == "pushes-what-it-kept"
+                && server.successes > 0
+                && observed.message["resource"] == "chat" =>
         {
-            server.unsubscribed.push(topic(seen.message));
-            Some(seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } })))
+            server.unsubscribed.push(topic(observed.message));
+            Some(
+                observed.answered(
+                    &json!({ "type": "data", "id": observed.message["id"], "data": { "unsubscribed": true } }),
+                ),
+            )
         }
         (Flow::Out, "subscribed") if server.mutant == "snapshots-lack-new-chats" => {
-            let mut message = seen.message.clone();
+            let mut message = observed.message.clone();
             let made = &state.clients.made;
             let chats = message["data"]["chats"].as_array_mut()?;
             chats.retain(|chat| !made.iter().any(|id| chat["id"] == **id));
-            Some(seen.instead(&message))
+            Some(observed.instead(&message))
         }
         (Flow::Out, "subscribed") if server.mutant == "pushes-what-it-kept" => {
             server.unsubscribed.clear();
             None
         }
-        (Flow::Out, "data") if server.mutant == "pushes-what-it-kept" && !seen.is_push() => {
-            Some(Effect::whole(seen.frame).then(server.held.take()?))
+        (Flow::Out, "data") if server.mutant == "pushes-what-it-kept" && !observed.is_push() => {
+            Some(Effect::whole(observed.frame).then(server.held.take()?))
         }
         (Flow::Out, "auth_success") if server.mutant == "leaks-later" && server.has_sent => {
-            Some(Effect { others: vec![state.kept.take()?], ..Effect::whole(seen.frame) })
+            Some(Effect { others: vec![state.kept.take()?], ..Effect::whole(observed.frame) })
         }
         (Flow::Out, "auth_success") if server.mutant == "leaks-to-the-sender-later" && server.has_sent => {
-            Some(Effect { onward: vec![state.kept.take()?, seen.frame.clone()], ..Effect::default() })
+            Some(Effect { onward: vec![state.kept.take()?, observed.frame.clone()], ..Effect::default() })
         }
-        (Flow::Out, _) if seen.is_push() => pushed(server, seen, state),
+        (Flow::Out, _) if observed.is_push() => pushed(server, observed, state),
         _ => None,
     }
 }
 
-fn pushed(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let content = seen.message["data"]["message"]["content"].as_str();
-    let chat = &seen.message["data"]["chat"];
-    let is_new = state.clients.made.iter().any(|id| seen.message["resourceId"] == **id);
+fn pushed(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let content = observed.message["data"]["message"]["content"].as_str();
+    let chat = &observed.message["data"]["chat"];
+    let is_new = state.clients.made.iter().any(|id| observed.message["resourceId"] == **id);
     let is_crowd = state.clients.here.len() > 100;
-    let is_first = first(server, seen, state);
+    let is_first = first(server, observed, state);
     let lost = Effect::nothing();
-    leak(server, seen, state, is_first);
+    leak(server, observed, state, is_first);
     Some(match server.mutant {
         "loses-the-third" if server.pushes == 3 => lost,
         "loses-each-24th" if server.pushes.is_multiple_of(24) => lost,
         "loses-in-a-crowd" if is_crowd && server.pushes == 4 => lost,
-        "repeats-in-a-crowd" if is_crowd && server.pushes == 5 => Effect::times(seen.frame, 2),
-        "repeats-the-fifth" if server.pushes == 5 => Effect::times(seen.frame, 2),
+        "repeats-in-a-crowd" if is_crowd && server.pushes == 5 => Effect::times(observed.frame, 2),
+        "repeats-the-fifth" if server.pushes == 5 => Effect::times(observed.frame, 2),
         "swaps" if server.number.is_multiple_of(3) && server.pushes == 4 => {
-            server.held = Some(seen.frame.clone());
+            server.held = Some(observed.frame.clone());
             lost
         }
-        "swaps" => Effect::whole(seen.frame).then(server.held.take()?),
+        "swaps" => Effect::whole(observed.frame).then(server.held.take()?),
         "forgets-the-sender" if server.has_sent => lost,
         "one-subscriber" if !is_first && content.is_some() => lost,
         "loses-empty" if content == Some("") => lost,
-        "repeats-empty" if content == Some("") => Effect::times(seen.frame, 2),
-        "loses-large" if seen.frame.payload.len() > 500_000 => lost,
+        "repeats-empty" if content == Some("") => Effect::times(observed.frame, 2),
+        "loses-large" if observed.frame.payload.len() > 500_000 => lost,
         "keeps-new-chats" if !chat.is_null() => lost,
-        "new-chats-twice" if is_new => Effect::times(seen.frame, 2),
+        "new-chats-twice" if is_new => Effect::times(observed.frame, 2),
         "new-chats-stay-silent" if is_new => lost,
         "leaks-later" | "leaks-to-the-sender-later" => {
-            state.kept = Some(seen.frame.clone());
+            state.kept = Some(observed.frame.clone());
             return None;
         }
         "unsubscribes-from-all" if server.unsubscribed.iter().any(|topic| topic.starts_with("chat/")) => lost,
         "unsubscribes-everybody" if state.clients.has_unsubscribed && server.unsubscribed.is_empty() => lost,
-        "pushes-what-it-kept" if server.unsubscribed.contains(&topic(seen.message)) => {
-            server.held = Some(seen.frame.clone());
+        "pushes-what-it-kept" if server.unsubscribed.contains(&topic(observed.message)) => {
+            server.held = Some(observed.frame.clone());
             lost
         }
         _ => return None,
     })
 }
 
-fn first(server: &SyncLink, seen: &Observed<'_>, state: &Links) -> bool {
-    let topic = topic(seen.message);
+fn first(server: &SyncLink, observed: &Observed<'_>, state: &Links) -> bool {
+    let topic = topic(observed.message);
     let first = state.clients.here.iter().find(|(_, known)| known.topics.contains_key(&topic));
     first.is_some_and(|(number, _)| *number == server.number)
 }
 
 /// Sends a push to clients that must not receive it.
-fn leak(server: &SyncLink, seen: &Observed<'_>, state: &mut Links, is_first: bool) {
-    let is_chat = !seen.message["data"]["chat"].is_null();
+fn leak(server: &SyncLink, observed: &Observed<'_>, state: &mut Links, is_first: bool) {
+    let is_chat = !observed.message["data"]["chat"].is_null();
     if !is_first || is_chat != (server.mutant == "pushes-new-chats-to-all") {
         return;
     }
-    let own = topic(seen.message);
+    let own = topic(observed.message);
     let others = state.clients.here.iter().filter(|(_, known)| {
         let has = |kind: &str| known.topics.keys().any(|topic| topic.starts_with(kind));
         let has_own = known.topics.contains_key(&own);
@@ -153,5 +165,5 @@ fn leak(server: &SyncLink, seen: &Observed<'_>, state: &mut Links, is_first: boo
         }
     });
     let others = others.map(|(number, _)| *number).collect::<Vec<_>>();
-    others.into_iter().for_each(|number| state.post(number, seen.frame.clone()));
+    others.into_iter().for_each(|number| state.post(number, observed.frame.clone()));
 }

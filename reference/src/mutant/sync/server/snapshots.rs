@@ -26,20 +26,22 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("thirteenth-hears-nothing", &["SYNC-23"], "pushes nothing after a client's 13th subscription"),
 ];
 
-pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
+pub(super) fn alters(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
         (Flow::In, "unsubscribe") if server.mutant == "unsubscribe-each" => {
-            let times = server.known(state).topics.get_mut(&topic(seen.message))?;
+            let times = server.known(state).topics.get_mut(&topic(observed.message))?;
             (*times > 1).then(|| {
                 *times -= 1;
-                seen.answered(&json!({ "type": "data", "id": seen.message["id"], "data": { "unsubscribed": true } }))
+                observed.answered(
+                    &json!({ "type": "data", "id": observed.message["id"], "data": { "unsubscribed": true } }),
+                )
             })
         }
-        (Flow::Out, "subscribed") => subscribed(server, seen, state),
-        (Flow::Out, "data") if seen.is_push() => {
-            let times = server.known(state).topics.get(&topic(seen.message)).copied().unwrap_or_default();
+        (Flow::Out, "subscribed") => subscribed(server, observed, state),
+        (Flow::Out, "data") if observed.is_push() => {
+            let times = server.known(state).topics.get(&topic(observed.message)).copied().unwrap_or_default();
             match server.mutant {
-                "pushes-to-each-subscription" if times > 1 => Some(Effect::times(seen.frame, times)),
+                "pushes-to-each-subscription" if times > 1 => Some(Effect::times(observed.frame, times)),
                 "gap-behind-snapshot" if std::mem::take(&mut server.marked) => Some(Effect::nothing()),
                 "thirteenth-hears-nothing" if server.snapshots >= 13 => Some(Effect::nothing()),
                 _ => None,
@@ -49,46 +51,46 @@ pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Lin
     }
 }
 
-fn subscribed(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let kind = seen.text("resource");
-    let error = json!({ "type": "error", "id": seen.message["id"], "error": "No." });
-    let times = server.known(state).topics.get(&topic(seen.message)).copied().unwrap_or_default();
-    let is_null = server.request(seen.message).get("resourceId").is_some_and(Value::is_null);
+fn subscribed(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let kind = observed.text("resource");
+    let error = json!({ "type": "error", "id": observed.message["id"], "error": "No." });
+    let times = server.known(state).topics.get(&topic(observed.message)).copied().unwrap_or_default();
+    let is_null = server.request(observed.message).get("resourceId").is_some_and(Value::is_null);
     Some(match server.mutant {
-        "another-project" if kind == "project" => seen.with("resourceId", "another"),
-        "another-chat" if kind == "chat" => seen.with("resourceId", "another"),
-        "no-profiles" if kind == "modelProfiles" => seen.instead(&error),
-        "no-profiles-of-null" if kind == "modelProfiles" && is_null => seen.instead(&error),
+        "another-project" if kind == "project" => observed.with("resourceId", "another"),
+        "another-chat" if kind == "chat" => observed.with("resourceId", "another"),
+        "no-profiles" if kind == "modelProfiles" => observed.instead(&error),
+        "no-profiles-of-null" if kind == "modelProfiles" && is_null => observed.instead(&error),
         "second-subscription-unanswered" if kind == "chat" && times == 2 => Effect::nothing(),
         "fifth-snapshot-lost" if server.snapshots == 5 => Effect::nothing(),
         "lacks-the-last" if kind == "chat" => {
-            let mut message = seen.message.clone();
+            let mut message = observed.message.clone();
             message["data"]["messages"].as_array_mut().map(Vec::pop);
-            seen.instead(&message)
+            observed.instead(&message)
         }
         "gap-behind-snapshot" if kind == "chat" => {
             server.marked = true;
             return None;
         }
         "old-snapshots" if kind == "chat" => match &server.held {
-            Some(old) if topic(&link::message(old)) != topic(seen.message) => return None,
-            Some(old) => seen.with("data", link::message(old)["data"].clone()),
+            Some(old) if topic(&link::message(old)) != topic(observed.message) => return None,
+            Some(old) => observed.with("data", link::message(old)["data"].clone()),
             None => {
-                server.held = Some(seen.frame.clone());
+                server.held = Some(observed.frame.clone());
                 return None;
             }
         },
-        "twice-behind-snapshot" if server.unsubscribed.contains(&topic(seen.message)) && kind == "chat" => {
-            let last = seen.message["data"]["messages"].as_array()?.last()?;
-            Effect::whole(seen.frame).then(pushed(seen, last))
+        "twice-behind-snapshot" if server.unsubscribed.contains(&topic(observed.message)) && kind == "chat" => {
+            let last = observed.message["data"]["messages"].as_array()?.last()?;
+            Effect::whole(observed.frame).then(pushed(observed, last))
         }
         _ => return None,
     })
 }
 
-fn pushed(seen: &Observed<'_>, message: &Value) -> Frame {
+fn pushed(observed: &Observed<'_>, message: &Value) -> Frame {
     let push = json!({
-        "type": "data", "id": null, "resource": "chat", "resourceId": seen.message["resourceId"], "data": { "message": message },
+        "type": "data", "id": null, "resource": "chat", "resourceId": observed.message["resourceId"], "data": { "message": message },
     });
-    link::text(&push, seen.frame)
+    link::text(&push, observed.frame)
 }

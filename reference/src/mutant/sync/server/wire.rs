@@ -58,15 +58,15 @@ pub(super) fn lingers(server: &SyncLink) -> bool {
     server.mutant == "keeps-who-does-not-read" && !server.framing.has_closed()
 }
 
-pub(super) fn alters(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match seen.flow {
-        Flow::In => incoming(server, seen, state),
-        Flow::Out => outgoing(server, seen, state),
+pub(super) fn alters(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match observed.flow {
+        Flow::In => incoming(server, observed, state),
+        Flow::Out => outgoing(server, observed, state),
     }
 }
 
-fn incoming(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let (frame, length) = (seen.frame, seen.frame.payload.len());
+fn incoming(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let (frame, length) = (observed.frame, observed.frame.payload.len());
     if length < PIECE && !frame.is_fragment() {
         server.poured += length;
         state.clients.is_flooded |= server.poured > FLOOD;
@@ -74,29 +74,29 @@ fn incoming(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Op
     if frame.is_fragment() {
         server.fragments = if frame.head & 0x0F == 0 { server.fragments + 1 } else { 0 };
     }
-    if frame.head == TEXT && seen.raw().starts_with("[[[[") {
+    if frame.head == TEXT && observed.raw().starts_with("[[[[") {
         state.clients.hostile = server.number;
     }
     if server.mutant == "tolerates-no-mask-at-first" && !frame.masked && server.successes == 0 {
         return Some(Effect { onward: vec![link::masked(frame)], ..Effect::default() });
     }
-    let is_nonsense = frame.head == TEXT && !seen.message.is_object();
+    let is_nonsense = frame.head == TEXT && !observed.message.is_object();
     let code = match server.mutant {
         "invalid-ends" if is_nonsense => 1007,
-        "small-limit" if length > 1_000_000 && frame.head == TEXT && seen.kind != "dance" => 1009,
-        "small-text-limit" if length > 500_000 && seen.kind == "send" => 1009,
+        "small-limit" if length > 1_000_000 && frame.head == TEXT && observed.kind != "dance" => 1009,
+        "small-text-limit" if length > 500_000 && observed.kind == "send" => 1009,
         "few-fragments" if server.fragments > 1000 && length < 10_000 => 1009,
-        "strict-space" if frame.head == TEXT && seen.raw().starts_with(' ') => return Some(Effect::nothing()),
-        "strict-members" if !seen.message["more"].is_null() => return Some(Effect::nothing()),
+        "strict-space" if frame.head == TEXT && observed.raw().starts_with(' ') => return Some(Effect::nothing()),
+        "strict-members" if !observed.message["more"].is_null() => return Some(Effect::nothing()),
         _ => return None,
     };
     Some(Effect::ended(frame, code))
 }
 
-fn outgoing(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let code = seen.frame.close_code();
-    let is_push = seen.is_push();
-    let is_sent = seen.message["data"]["sent"] == true;
+fn outgoing(server: &mut SyncLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let code = observed.frame.close_code();
+    let is_push = observed.is_push();
+    let is_sent = observed.message["data"]["sent"] == true;
     let hostile = state.clients.hostile;
     let is_near = hostile > server.number && hostile - server.number <= 2;
     let (is_in, is_subscriber) = {
@@ -105,28 +105,28 @@ fn outgoing(server: &mut SyncLink, seen: &Observed<'_>, state: &mut Links) -> Op
     };
     let is_flooded = state.clients.is_flooded && server.poured < FLOOD;
     let waited = server.last_out.replace(Instant::now()).map(|last| last.elapsed()).unwrap_or_default();
-    let is_late = is_push && seen.frame.payload.len() > MANY && waited > STUCK;
+    let is_late = is_push && observed.frame.payload.len() > MANY && waited > STUCK;
     let is_full = matches!(code, 1008 | 1013) && server.failures == 0;
     Some(match server.mutant {
         "slow-writers" if is_sent && server.poured > 10 * FLOOD => Effect::nothing(),
         "slow-readers" if is_push && state.clients.is_flooded => Effect::nothing(),
         "slow-others" if is_push && is_flooded => Effect::nothing(),
-        "no-new-ones" if seen.kind == "subscribed" && state.clients.is_flooded => Effect::nothing(),
-        "new-ones-hear-nothing" if seen.kind == "auth_success" => {
+        "no-new-ones" if observed.kind == "subscribed" && state.clients.is_flooded => Effect::nothing(),
+        "new-ones-hear-nothing" if observed.kind == "auth_success" => {
             server.marked |= state.clients.is_flooded;
             return None;
         }
         "new-ones-hear-nothing" if is_push && server.marked => Effect::nothing(),
         "keeps-who-does-not-read" if is_full => Effect::nothing(),
-        "not-reading-otherwise" if is_full || is_late => Effect::ended(seen.frame, 1000),
-        "no-early-pongs" if seen.frame.head == PONG && server.successes == 0 => Effect::nothing(),
+        "not-reading-otherwise" if is_full || is_late => Effect::ended(observed.frame, 1000),
+        "no-early-pongs" if observed.frame.head == PONG && server.successes == 0 => Effect::nothing(),
         "depth-deafens" if is_push && is_near => Effect::nothing(),
         _ if is_push && crate::mutant::framing::deafens(server.mutant, server.number, state) => Effect::nothing(),
         "stops-otherwise" if code == 1001 && is_subscriber => Effect::closed(1000),
         "stops-otherwise-for-the-idle" if code == 1001 && is_in && !is_subscriber => Effect::closed(1000),
         "stops-otherwise-for-strangers" if code == 1001 && !is_in => Effect::closed(1000),
-        "slow-answers" if seen.message["id"].is_string() => Effect::slow(seen.frame, SLOW),
-        "slow-pushes" if is_push => Effect::slow(seen.frame, SLOW),
+        "slow-answers" if observed.message["id"].is_string() => Effect::slow(observed.frame, SLOW),
+        "slow-pushes" if is_push => Effect::slow(observed.frame, SLOW),
         _ => return None,
     })
 }

@@ -20,9 +20,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("quiet-viewers-end", &["TERM-50"], "terminates viewers that have sent nothing for three Pings"),
 ];
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let frame = seen.frame;
-    match (seen.flow, relay.mutant) {
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let frame = observed.frame;
+    match (observed.flow, relay.mutant) {
         (Flow::Out, _) if frame.head == PING => pinged(relay, frame, state),
         (Flow::In, "forgives-silence" | "no-pings") if frame.head == PONG => Some(Effect::nothing()),
         (Flow::Out, "busy-needs-no-ping") if frame.head == BINARY && relay.is_viewer() => {

@@ -60,12 +60,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
 /// The longest payload that is leaked.
 const SHORT: usize = 1000;
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let frame = seen.frame;
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let frame = observed.frame;
     if frame.head != BINARY || relay.side.is_none() {
         return None;
     }
-    match seen.flow {
+    match observed.flow {
         Flow::In => {
             match relay.mutant {
                 "echoes" if relay.is_viewer() => return Some(Effect::whole(frame).answered(link::unmasked(frame))),

@@ -22,25 +22,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .causing(&["TERM-04", "TERM-20", "TERM-40", "TERM-50", "WIRE-09"]),
 ];
 
-pub(super) fn alters(relay: &TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
-        (Flow::In, "close_session") => incoming(relay, seen),
+pub(super) fn alters(relay: &TerminalLink, observed: &Observed<'_>) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
+        (Flow::In, "close_session") => incoming(relay, observed),
         (Flow::Out, "error") if relay.mutant == "silent-refusal" => Some(Effect::nothing()),
-        (Flow::Out, _) if seen.frame.head == BINARY && is_closing(&seen.frame.payload) => outgoing(relay, seen.frame),
+        (Flow::Out, _) if observed.frame.head == BINARY && is_closing(&observed.frame.payload) => {
+            outgoing(relay, observed.frame)
+        }
         _ => None,
     }
 }
 
-fn incoming(relay: &TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
-    let id = seen.text("session_id");
+fn incoming(relay: &TerminalLink, observed: &Observed<'_>) -> Option<Effect> {
+    let id = observed.text("session_id");
     let length = id.len();
     let ignored = match relay.mutant {
         "short-ids" if length == 255 => {
-            let reported = link::text(&json!({ "type": "error", "message": "The id is too long." }), seen.frame);
+            let reported = link::text(&json!({ "type": "error", "message": "The id is too long." }), observed.frame);
             return Some(Effect::nothing().answered(link::unmasked(&reported)));
         }
-        "cuts-ids" => return Some(seen.with("session_id", id.chars().take(255).collect::<String>())),
-        "wraps-ids" if length == 257 => return Some(seen.with("session_id", id.get(..1)?)),
+        "cuts-ids" => return Some(observed.with("session_id", id.chars().take(255).collect::<String>())),
+        "wraps-ids" if length == 257 => return Some(observed.with("session_id", id.get(..1)?)),
         "counts-characters" => length > 255 && id.chars().count() <= 255,
         "long-ids-are-ignored" => length > 500,
         "huge-ids-are-ignored" => length > 65_535,

@@ -53,24 +53,24 @@ fn case(code: &str) -> &'static str {
     }
 }
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, relay.mutant, seen.kind) {
-        (Flow::In, _, "auth") if relay.side.is_none() => asked(relay, seen, state),
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, relay.mutant, observed.kind) {
+        (Flow::In, _, "auth") if relay.side.is_none() => asked(relay, observed, state),
         (Flow::Out, "admits-no-one", "auth_success") | (Flow::Out, "no-reason-at-all", "auth_failed") => {
             Some(Effect::nothing())
         }
-        (Flow::Out, "no-reason", "auth_failed") => Some(seen.with("reason", "")),
+        (Flow::Out, "no-reason", "auth_failed") => Some(observed.with("reason", "")),
         (Flow::Out, "lets-anybody-in", "auth_failed") => {
-            Some(Effect::text(&json!({ "type": "auth_success" }), seen.frame))
+            Some(Effect::text(&json!({ "type": "auth_success" }), observed.frame))
         }
         (Flow::Out, "odd-letters-are-malformed", "auth_failed") if case(&relay.asked) == "odd-letters" => {
-            Some(Effect::text(&json!({ "type": "error", "message": "This is no code." }), seen.frame))
+            Some(Effect::text(&json!({ "type": "error", "message": "This is no code." }), observed.frame))
         }
         (Flow::Out, "hosts-hear-of-slips", "auth_failed") => {
             let host = state.terminals.within(&relay.asked)?;
-            Some(Effect::notifying(host, &json!({ "type": "browser_connected", "browser_id": "slip" }), seen.frame))
+            Some(Effect::notifying(host, &json!({ "type": "browser_connected", "browser_id": "slip" }), observed.frame))
         }
-        (Flow::Out, mutant, _) if seen.frame.close_code() == 1008 => {
+        (Flow::Out, mutant, _) if observed.frame.close_code() == 1008 => {
             let odd = mutant.strip_suffix("-closed-otherwise");
             let is_odd = relay.words == 1 && relay.case.is_none() && odd == Some(case(&relay.asked));
             (is_odd || mutant == "refused-otherwise").then(|| Effect::closed(1000))
@@ -79,10 +79,10 @@ pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut 
     }
 }
 
-fn asked(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+fn asked(relay: &TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let asked = &*relay.asked;
     let known = match (relay.mutant, case(asked)) {
-        ("no-code-is-any", "an-empty-code") if seen.message["session_code"].is_string() => {
+        ("no-code-is-any", "an-empty-code") if observed.message["session_code"].is_string() => {
             state.terminals.beginning("")?.to_owned()
         }
         ("codes-need-an-end", "a-short-code") => state.terminals.beginning(asked)?.to_owned(),
@@ -95,14 +95,14 @@ fn asked(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option
             });
             folded.collect()
         }
-        ("huge-codes-end", "a-huge-code") => return Some(Effect::ended(seen.frame, 1009)),
+        ("huge-codes-end", "a-huge-code") => return Some(Effect::ended(observed.frame, 1009)),
         ("capitals-only", _) if asked.contains(char::is_lowercase) => "-".to_owned(),
         (mutant, _) if mutant.starts_with("used-up-") => {
             let session = relay.session(state)?;
             let is_used_up = session.partings.iter().any(|parting| parting.is_of(mutant));
-            return is_used_up.then(|| seen.with("session_code", "-"));
+            return is_used_up.then(|| observed.with("session_code", "-"));
         }
         _ => return None,
     };
-    Some(seen.with("session_code", known))
+    Some(observed.with("session_code", known))
 }

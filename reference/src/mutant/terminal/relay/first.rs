@@ -63,9 +63,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
 ];
 
 /// The name that mutants use for an invalid first message.
-pub(super) fn case(seen: &Observed<'_>) -> Option<&'static str> {
-    let (bytes, message) = (&*seen.frame.payload, seen.message);
-    if seen.frame.head == BINARY {
+pub(super) fn case(observed: &Observed<'_>) -> Option<&'static str> {
+    let (bytes, message) = (&*observed.frame.payload, observed.message);
+    if observed.frame.head == BINARY {
         return Some(match bytes.first() {
             None => "an-empty-binary",
             Some(b'{') => "register-in-binary",
@@ -83,7 +83,7 @@ pub(super) fn case(seen: &Observed<'_>) -> Option<&'static str> {
             Some(_) => "prose",
         });
     };
-    Some(match (seen.kind, members.get("client_id"), members.get("session_code")) {
+    Some(match (observed.kind, members.get("client_id"), members.get("session_code")) {
         ("", ..) if message["type"].is_array() => "a-list-as-type",
         ("", ..) => "no-type",
         ("register", None, _) if members.contains_key("clientId") => "camel-case",
@@ -103,13 +103,13 @@ pub(super) fn case(seen: &Observed<'_>) -> Option<&'static str> {
     })
 }
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
-    let frame = seen.frame;
-    match seen.flow {
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>) -> Option<Effect> {
+    let frame = observed.frame;
+    match observed.flow {
         _ if relay.side.is_some() => None,
         Flow::In if relay.mutant == "pings-are-messages" && frame.head == PING => Some(Effect::ended(frame, 1008)),
-        Flow::In if relay.words == 1 => taken(relay, seen),
-        Flow::Out if seen.kind == "error" => {
+        Flow::In if relay.words == 1 => taken(relay, observed),
+        Flow::Out if observed.kind == "error" => {
             let silent = relay.mutant.strip_prefix("silent-about-");
             let is_silent = silent.is_some() && silent == relay.case;
             (is_silent || relay.mutant == "says-nothing-first").then(Effect::nothing)
@@ -124,19 +124,19 @@ pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>) -> Option<Ef
 }
 
 /// Rewrites another message as a valid first message.
-fn taken(relay: &TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
-    let (frame, message) = (seen.frame, seen.message);
+fn taken(relay: &TerminalLink, observed: &Observed<'_>) -> Option<Effect> {
+    let (frame, message) = (observed.frame, observed.message);
     Some(match (relay.mutant, relay.case?) {
-        ("types-of-any-case", "capitals") => seen.with("type", seen.kind.to_lowercase()),
-        ("types-by-members", "no-type") if message["client_id"].is_string() => seen.with("type", "register"),
-        ("types-of-lists", "a-list-as-type") => seen.with("type", text(&message["type"][0])),
+        ("types-of-any-case", "capitals") => observed.with("type", observed.kind.to_lowercase()),
+        ("types-by-members", "no-type") if message["client_id"].is_string() => observed.with("type", "register"),
+        ("types-of-lists", "a-list-as-type") => observed.with("type", text(&message["type"][0])),
         ("registers-in-binary", "register-in-binary") => {
             Effect { onward: vec![Frame { head: TEXT, ..frame.clone() }], ..Effect::default() }
         }
-        ("members-in-camel-case", "camel-case") => seen.with("client_id", text(&message["clientId"])),
-        ("clients-of-numbers", "a-client-of-numbers") => seen.with("client_id", message["client_id"].to_string()),
-        ("codes-of-numbers", "a-code-of-numbers") => seen.with("session_code", message["session_code"].to_string()),
-        ("codes-of-null", "a-code-of-null") => seen.with("session_code", ""),
+        ("members-in-camel-case", "camel-case") => observed.with("client_id", text(&message["clientId"])),
+        ("clients-of-numbers", "a-client-of-numbers") => observed.with("client_id", message["client_id"].to_string()),
+        ("codes-of-numbers", "a-code-of-numbers") => observed.with("session_code", message["session_code"].to_string()),
+        ("codes-of-null", "a-code-of-null") => observed.with("session_code", ""),
         ("reads-what-is-cut-off", "what-is-cut-off") => Effect::payload([&frame.payload[..], b"}"].concat(), frame),
         ("reads-lists", "a-list") => Effect { onward: vec![link::text(&message[0], frame)], ..Effect::default() },
         ("skips-empty-payloads", "a-binary") if payload(&frame.payload)?.is_empty() => Effect::nothing(),

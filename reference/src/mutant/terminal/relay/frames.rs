@@ -23,15 +23,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
 /// Connections that opened this shortly after a hostile one are affected.
 const NEAR: usize = 3;
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let (mutant, frame, number) = (relay.mutant, seen.frame, relay.number);
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let (mutant, frame, number) = (relay.mutant, observed.frame, relay.number);
     let (length, is_text) = (frame.payload.len(), frame.head == TEXT);
-    if seen.flow == Flow::In && is_text && frame.payload.starts_with(b"[[[[") {
+    if observed.flow == Flow::In && is_text && frame.payload.starts_with(b"[[[[") {
         state.terminals.hostile = Some(number);
     }
-    match (seen.flow, mutant, seen.kind) {
+    match (observed.flow, mutant, observed.kind) {
         (Flow::In, "strict-space", _) if is_text && frame.payload.starts_with(b" ") => Some(Effect::nothing()),
-        (Flow::In, "strict-members", _) if !seen.message["more"].is_null() => Some(Effect::nothing()),
+        (Flow::In, "strict-members", _) if !observed.message["more"].is_null() => Some(Effect::nothing()),
         (Flow::In, "invalid-ends", "") if is_text && relay.side.is_some() => Some(Effect::ended(frame, 1007)),
         (Flow::In, "small-limit", _) if length >= 1 << 20 => Some(Effect::ended(frame, 1009)),
         (Flow::In, "small-text-limit", _) if is_text && length >= 1 << 20 => Some(Effect::ended(frame, 1009)),
@@ -43,6 +43,6 @@ pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut 
             near.then(Effect::nothing)
         }
         (Flow::Out, ..) if frame.head == BINARY && framing::deafens(mutant, number, state) => Some(Effect::nothing()),
-        _ => relay.framing.alters(mutant, number, seen.flow, frame, state),
+        _ => relay.framing.alters(mutant, number, observed.flow, frame, state),
     }
 }

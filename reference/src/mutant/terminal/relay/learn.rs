@@ -24,10 +24,10 @@ impl TerminalLink {
         self.shown <= self.backlog
     }
 
-    pub(super) fn learn(&mut self, seen: &Observed<'_>, state: &mut Links) {
-        let frame = seen.frame;
-        match (seen.flow, frame.head) {
-            (Flow::In, TEXT | BINARY) => self.received(seen, state),
+    pub(super) fn learn(&mut self, observed: &Observed<'_>, state: &mut Links) {
+        let frame = observed.frame;
+        match (observed.flow, frame.head) {
+            (Flow::In, TEXT | BINARY) => self.received(observed, state),
             (Flow::In, PONG) => self.pongs += 1,
             (Flow::In, CLOSE) => self.leave(LossKind::Close, state),
             (Flow::Out, PING) => self.pings += 1,
@@ -35,24 +35,24 @@ impl TerminalLink {
             (Flow::Out, CLOSE) if matches!(frame.close_code(), 1002 | 1007) => self.leave(LossKind::Violation, state),
             _ => {}
         }
-        match (seen.flow, seen.kind) {
-            (Flow::Out, "registered") => self.registered(seen.text("code"), state),
+        match (observed.flow, observed.kind) {
+            (Flow::Out, "registered") => self.registered(observed.text("code"), state),
             (Flow::Out, "auth_success") => self.joins(state),
             _ => {}
         }
     }
 
-    fn received(&mut self, seen: &Observed<'_>, state: &mut Links) {
+    fn received(&mut self, observed: &Observed<'_>, state: &mut Links) {
         state.terminals.silent.remove(&self.number);
         self.words += 1;
         if self.words == 1 {
-            self.case = super::first::case(seen);
+            self.case = super::first::case(observed);
             self.was_late = self.since.elapsed() > super::LATE;
         }
-        match seen.kind {
-            "register" if self.side.is_none() => seen.text("client_id").clone_into(&mut self.client),
+        match observed.kind {
+            "register" if self.side.is_none() => observed.text("client_id").clone_into(&mut self.client),
             "auth" if self.side.is_none() => {
-                seen.text("session_code").clone_into(&mut self.asked);
+                observed.text("session_code").clone_into(&mut self.asked);
                 self.code = self.asked.to_ascii_uppercase();
                 if let Some(session) = self.session(state) {
                     session.was_missed |= session.lost.is_some();
@@ -62,10 +62,12 @@ impl TerminalLink {
         }
         let (is_host, is_viewer, number) = (self.is_host(), self.is_viewer(), self.number);
         let Some(session) = self.session(state) else { return };
-        let id = seen.text("session_id").as_bytes();
-        match seen.kind {
-            "" if seen.frame.head == BINARY && is_host && number == session.host => session.on_frame(seen.frame),
-            "" if seen.frame.head == BINARY && is_viewer => session.typed = Some(seen.frame.clone()),
+        let id = observed.text("session_id").as_bytes();
+        match observed.kind {
+            "" if observed.frame.head == BINARY && is_host && number == session.host => {
+                session.on_frame(observed.frame)
+            }
+            "" if observed.frame.head == BINARY && is_viewer => session.typed = Some(observed.frame.clone()),
             "session_disconnected" if is_host => session.closes(id),
             "session_disconnected" if is_viewer => _ = session.ended.insert(id.to_vec()),
             _ => {}

@@ -34,9 +34,9 @@ pub(super) fn ends(relay: &TerminalLink, flow: Flow, loss: Loss) -> bool {
     }
 }
 
-pub(super) fn alters(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let frame = seen.frame;
-    match (seen.flow, relay.mutant, seen.kind) {
+pub(super) fn alters(relay: &TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let frame = observed.frame;
+    match (observed.flow, relay.mutant, observed.kind) {
         (Flow::Out, "hides-the-loss", "error") if relay.is_viewer() => Some(Effect::nothing()),
         (Flow::Out, "host-lost-otherwise", _) if frame.close_code() == 1000 && relay.is_viewer() => {
             Some(Effect::closed(1001))

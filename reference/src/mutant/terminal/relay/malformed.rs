@@ -48,9 +48,9 @@ fn case(bytes: &[u8]) -> &'static str {
     }
 }
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let frame = seen.frame;
-    match (seen.flow, relay.mutant, seen.kind) {
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let frame = observed.frame;
+    match (observed.flow, relay.mutant, observed.kind) {
         (Flow::Out, "keeps-malformed", "auth_success") => {
             let malformed = relay.session(state)?.malformed.iter().map(link::unmasked);
             Some(malformed.fold(Effect::whole(frame), Effect::then))

@@ -32,22 +32,22 @@ pub(super) const MUTANTS: &[Mutant] = &[
 
 const LARGEST: u64 = 32_767;
 
-pub(super) fn alters(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match seen.flow {
-        Flow::In => incoming(relay, seen, state),
-        Flow::Out if relay.is_viewer() => outgoing(relay, seen),
+pub(super) fn alters(relay: &TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match observed.flow {
+        Flow::In => incoming(relay, observed, state),
+        Flow::Out if relay.is_viewer() => outgoing(relay, observed),
         Flow::Out => None,
     }
 }
 
-fn incoming(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+fn incoming(relay: &TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
     let number = relay.number;
-    let reported: Vec<usize> = match (relay.mutant, seen.kind) {
-        ("leaks-messages", "session_connected") => return Some(Effect::broadcast(seen.frame)),
-        ("strict-numbers", "session_resize") if seen.raw().contains("8e1") => return Some(Effect::nothing()),
+    let reported: Vec<usize> = match (relay.mutant, observed.kind) {
+        ("leaks-messages", "session_connected") => return Some(Effect::broadcast(observed.frame)),
+        ("strict-numbers", "session_resize") if observed.raw().contains("8e1") => return Some(Effect::nothing()),
         ("keeps-wishes", "create_session") => return Some(Effect::nothing()),
         ("leaks-wishes", "create_session") if relay.is_viewer() => {
-            relay.tell_other_hosts(seen.frame, state);
+            relay.tell_other_hosts(observed.frame, state);
             return None;
         }
         ("forwards-anything", "session_list") if relay.is_viewer() => vec![relay.session(state)?.host],
@@ -58,12 +58,12 @@ fn incoming(relay: &TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Opt
         ("forwards-errors", "error") if relay.is_host() => relay.session(state)?.viewers.clone(),
         _ => return None,
     };
-    reported.into_iter().for_each(|number| state.post(number, link::unmasked(seen.frame)));
+    reported.into_iter().for_each(|number| state.post(number, link::unmasked(observed.frame)));
     None
 }
 
-fn outgoing(relay: &TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
-    let message = seen.message;
+fn outgoing(relay: &TerminalLink, observed: &Observed<'_>) -> Option<Effect> {
+    let message = observed.message;
     let size = |of: &dyn Fn(u64) -> u64| {
         let mut sized = message.clone();
         for name in ["cols", "rows"] {
@@ -71,10 +71,10 @@ fn outgoing(relay: &TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
             let old = message[name].as_f64().unwrap_or_default() as u64;
             sized[name] = of(old).into();
         }
-        Effect::text(&sized, seen.frame)
+        Effect::text(&sized, observed.frame)
     };
-    Some(match (relay.mutant, seen.kind) {
-        ("alters-sizes", "session_resize") => seen.with("cols", 81),
+    Some(match (relay.mutant, observed.kind) {
+        ("alters-sizes", "session_resize") => observed.with("cols", 81),
         ("keeps-empty-lists", "session_list") if message["sessions"] == json!([]) => Effect::nothing(),
         ("plain-names", "session_list") => {
             let plain = |name: &str| name.replace(|it: char| u32::from(it) > 0xFFFF, "?");
@@ -83,10 +83,10 @@ fn outgoing(relay: &TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
                 session["name"] = plain(text(&session["name"])).into();
                 session
             });
-            seen.with("sessions", sessions.collect::<Value>())
+            observed.with("sessions", sessions.collect::<Value>())
         }
         ("ends-names-at-nul", "session_connected") => {
-            seen.with("name", seen.text("name").split('\0').next().unwrap_or_default())
+            observed.with("name", observed.text("name").split('\0').next().unwrap_or_default())
         }
         ("sizes-from-one", "session_resize") => size(&|old| old.max(1)),
         ("signed-sizes", "session_resize") => size(&|old| old.min(LARGEST)),

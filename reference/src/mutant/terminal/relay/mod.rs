@@ -117,20 +117,20 @@ impl TerminalLink {
         }
     }
 
-    fn alters(&mut self, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-        None.or_else(|| opening::alters(self, seen))
-            .or_else(|| first::alters(self, seen))
-            .or_else(|| codes::alters(self, seen, state))
-            .or_else(|| viewers::alters(self, seen, state))
-            .or_else(|| bytes::alters(self, seen, state))
-            .or_else(|| messages::alters(self, seen, state))
-            .or_else(|| closings::alters(self, seen))
-            .or_else(|| malformed::alters(self, seen, state))
-            .or_else(|| scrollback::alters(self, seen, state))
-            .or_else(|| loss::alters(self, seen, state))
-            .or_else(|| beats::alters(self, seen, state))
-            .or_else(|| frames::alters(self, seen, state))
-            .or_else(|| pressure::alters(self, seen, state))
+    fn alters(&mut self, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+        None.or_else(|| opening::alters(self, observed))
+            .or_else(|| first::alters(self, observed))
+            .or_else(|| codes::alters(self, observed, state))
+            .or_else(|| viewers::alters(self, observed, state))
+            .or_else(|| bytes::alters(self, observed, state))
+            .or_else(|| messages::alters(self, observed, state))
+            .or_else(|| closings::alters(self, observed))
+            .or_else(|| malformed::alters(self, observed, state))
+            .or_else(|| scrollback::alters(self, observed, state))
+            .or_else(|| loss::alters(self, observed, state))
+            .or_else(|| beats::alters(self, observed, state))
+            .or_else(|| frames::alters(self, observed, state))
+            .or_else(|| pressure::alters(self, observed, state))
     }
 }
 
@@ -146,9 +146,9 @@ impl Link for TerminalLink {
     fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = link::message(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = Observed { flow, kind, message: &message, frame: &frame };
-        self.learn(&seen, state);
-        let action = self.alters(&seen, state).unwrap_or_else(|| Effect::whole(&frame));
+        let observed = Observed { flow, kind, message: &message, frame: &frame };
+        self.learn(&observed, state);
+        let action = self.alters(&observed, state).unwrap_or_else(|| Effect::whole(&frame));
         let mail = if flow == Flow::Out && frame.head != CLOSE { state.mail(self.number) } else { Vec::new() };
         Effect { onward: [mail, action.onward].concat(), ..action }
     }

@@ -22,16 +22,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new("late-viewers-time-out", &["TERM-05"], "closes viewers that were late, without notifying the host"),
 ];
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
-    let frame = seen.frame;
-    let is_refused = frame.head == CLOSE || seen.kind == "error";
-    match (seen.flow, relay.mutant, seen.kind) {
-        (Flow::In, "hosts-need-names", "register") if seen.message["client_id"] == "" => {
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>) -> Option<Effect> {
+    let frame = observed.frame;
+    let is_refused = frame.head == CLOSE || observed.kind == "error";
+    match (observed.flow, relay.mutant, observed.kind) {
+        (Flow::In, "hosts-need-names", "register") if observed.message["client_id"] == "" => {
             Some(Effect::ended(frame, 1008))
         }
         (Flow::Out, "no-registered", "registered") => Some(Effect::nothing()),
-        (Flow::Out, "small-code", "registered") => Some(seen.with("code", seen.text("code").to_lowercase())),
-        (Flow::Out, "same-code", "registered") => Some(seen.with("code", "K7QXM2")),
+        (Flow::Out, "small-code", "registered") => Some(observed.with("code", observed.text("code").to_lowercase())),
+        (Flow::Out, "same-code", "registered") => Some(observed.with("code", "K7QXM2")),
         (Flow::Out, "waits-forever", _) if relay.words == 0 && is_refused => {
             relay.is_kept_open = true;
             Some(Effect::nothing())
@@ -44,21 +44,21 @@ pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>) -> Option<Ef
             relay.is_kept_open = true;
             Some(Effect::nothing())
         }
-        (Flow::Out, _, _) if frame.head == PING => timed_out(relay, seen),
+        (Flow::Out, _, _) if frame.head == PING => timed_out(relay, observed),
         (Flow::In, "late-viewers-time-out", _) if frame.head == CLOSE && relay.is_marked => Some(Effect::nothing()),
         _ => None,
     }
 }
 
 /// The relay sends a Ping after the time for a first message.
-fn timed_out(relay: &mut TerminalLink, seen: &Observed<'_>) -> Option<Effect> {
+fn timed_out(relay: &mut TerminalLink, observed: &Observed<'_>) -> Option<Effect> {
     match relay.mutant {
-        "hosts-time-out" if relay.is_host() && relay.words == 1 => Some(Effect::ended(seen.frame, 1008)),
-        "late-hosts-time-out" if relay.is_host() && relay.was_late => Some(Effect::ended(seen.frame, 1008)),
+        "hosts-time-out" if relay.is_host() && relay.words == 1 => Some(Effect::ended(observed.frame, 1008)),
+        "late-hosts-time-out" if relay.is_host() && relay.was_late => Some(Effect::ended(observed.frame, 1008)),
         "late-viewers-time-out" if relay.is_viewer() && relay.was_late => {
             let action = if relay.is_marked { Effect::nothing() } else { Effect::closed(1008) };
             relay.is_marked = true;
-            Some(action.answered(link::pong(seen.frame)))
+            Some(action.answered(link::pong(observed.frame)))
         }
         _ => None,
     }

@@ -27,14 +27,14 @@ const FLOOD: usize = 2 << 20;
 const PIECES: std::ops::Range<usize> = 32 << 10..512 << 10;
 const SLOW: Duration = Duration::from_millis(40);
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let frame = seen.frame;
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let frame = observed.frame;
     let (length, is_flooded) = (frame.payload.len(), state.terminals.is_flooded);
-    if seen.flow == Flow::In && PIECES.contains(&length) {
+    if observed.flow == Flow::In && PIECES.contains(&length) {
         relay.poured += length;
         state.terminals.is_flooded |= relay.poured > FLOOD;
     }
-    match (seen.flow, relay.mutant, seen.kind) {
+    match (observed.flow, relay.mutant, observed.kind) {
         (Flow::In, "slow-others", "") if is_flooded && frame.head == BINARY && length < 1000 => Some(Effect::nothing()),
         (Flow::Out, "no-hosts-meanwhile", "registered") | (Flow::Out, "no-viewers-meanwhile", "auth_success")
             if is_flooded =>

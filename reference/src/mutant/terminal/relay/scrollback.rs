@@ -44,22 +44,22 @@ const FULL: usize = 600_000;
 /// The memory that is wasted for each message, in bytes.
 const BOX: usize = 200;
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    match (seen.flow, seen.kind) {
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    match (observed.flow, observed.kind) {
         (Flow::In, "session_disconnected") if relay.is_host() => {
             let is_hidden = match relay.mutant {
                 "forgets-nothing" => true,
                 "forgets-one" => relay.session(state)?.closings == 2,
                 _ => false,
             };
-            is_hidden.then(|| seen.with("session_id", format!("{}{HIDDEN}", seen.text("session_id"))))
+            is_hidden.then(|| observed.with("session_id", format!("{}{HIDDEN}", observed.text("session_id"))))
         }
         (Flow::Out, "session_disconnected") if matches!(relay.mutant, "forgets-nothing" | "forgets-one") => {
-            Some(seen.with("session_id", seen.text("session_id").trim_end_matches(HIDDEN)))
+            Some(observed.with("session_id", observed.text("session_id").trim_end_matches(HIDDEN)))
         }
-        (Flow::In, "") if seen.frame.head == BINARY && relay.is_host() => action(relay, seen.frame, state),
-        (Flow::Out, "auth_success") => comes(relay, seen.frame, state),
-        (Flow::Out, "") if seen.frame.head == BINARY && relay.is_viewer() => shown(relay, seen.frame, state),
+        (Flow::In, "") if observed.frame.head == BINARY && relay.is_host() => action(relay, observed.frame, state),
+        (Flow::Out, "auth_success") => comes(relay, observed.frame, state),
+        (Flow::Out, "") if observed.frame.head == BINARY && relay.is_viewer() => shown(relay, observed.frame, state),
         _ => None,
     }
 }

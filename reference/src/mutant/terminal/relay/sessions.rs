@@ -1,4 +1,4 @@
-//! The sessions of a terminal relay, as observed in its traffic.
+//! The sessions of a terminal relay, as its traffic shows them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -25,23 +25,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
 
 const FEW: usize = 50;
 
-pub(super) fn alters(relay: &mut TerminalLink, seen: &Observed<'_>, state: &mut Links) -> Option<Effect> {
-    let frame = seen.frame;
-    let is_forwarded = seen.flow == Flow::Out && seen.kind == "browser_connected";
+pub(super) fn alters(relay: &mut TerminalLink, observed: &Observed<'_>, state: &mut Links) -> Option<Effect> {
+    let frame = observed.frame;
+    let is_forwarded = observed.flow == Flow::Out && observed.kind == "browser_connected";
     relay.reported += usize::from(is_forwarded);
-    Some(match (relay.mutant, seen.kind) {
-        ("fifty-viewers", "auth") if seen.flow == Flow::In => {
+    Some(match (relay.mutant, observed.kind) {
+        ("fifty-viewers", "auth") if observed.flow == Flow::In => {
             let is_full = relay.session(state)?.viewers.len() >= FEW;
-            return is_full.then(|| seen.with("session_code", "-"));
+            return is_full.then(|| observed.with("session_code", "-"));
         }
-        _ if seen.flow == Flow::In => return None,
+        _ if observed.flow == Flow::In => return None,
         ("hides-viewers", "browser_connected") | ("hides-losses", "browser_disconnected") => Effect::nothing(),
-        ("one-id-for-all", "browser_connected" | "browser_disconnected") => seen.with("browser_id", "b"),
-        ("few-ids", "browser_connected") if relay.reported > FEW => seen.with("browser_id", "b"),
+        ("one-id-for-all", "browser_connected" | "browser_disconnected") => observed.with("browser_id", "b"),
+        ("few-ids", "browser_connected") if relay.reported > FEW => observed.with("browser_id", "b"),
         ("reports-fifty-lost", "browser_connected") if relay.reported > FEW => {
-            seen.with("type", "browser_disconnected")
+            observed.with("type", "browser_disconnected")
         }
-        ("another-id", "browser_disconnected") => seen.with("browser_id", "another"),
+        ("another-id", "browser_disconnected") => observed.with("browser_id", "another"),
         ("one-viewer", kind) if relay.ordinal > 1 && kind != "auth_success" && matches!(frame.head, TEXT | BINARY) => {
             Effect::nothing()
         }

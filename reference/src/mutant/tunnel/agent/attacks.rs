@@ -17,14 +17,14 @@ macro_rules! kinds {
             $(
                 gets(concat!("takes-", $taken), &["TUN-16"], concat!("serves a request with ", $line), {
                     const IS: fn(&RequestTarget<'_>) -> bool = $is;
-                    |_, seen, _| (seen.is("HttpRequest") && IS(&RequestTarget::of(seen))).then(|| harmless(seen))
+                    |_, observed, _| (observed.is("HttpRequest") && IS(&RequestTarget::of(observed))).then(|| harmless(observed))
                 })
                 .causing(&["TUN-17", "TUN-33"]),
             )*
             $(
                 gets(concat!("ignores-", $ignored), &["TUN-17"], concat!("does not answer ", $what), {
                     const SO: fn(&TunnelFrame<'_>) -> bool = $so;
-                    |agent, seen, _| seen.drops_if(agent.has_succeeded && is_malformed(seen.frame) && SO(seen))
+                    |agent, observed, _| observed.drops_if(agent.has_succeeded && is_malformed(observed.frame) && SO(observed))
                 }),
             )*
         ]
@@ -58,45 +58,45 @@ pub(super) const KINDS: &[AgentRule] = kinds! {
     "odd-values": "a line break in a header value",
         |asked| asked.values().any(|value| value.contains(['\r', '\n', '\0']));
     ignored
-    "prose": "text that is not JSON", |seen| seen.frame.head == TEXT && seen.message.is_null();
-    "lists": "an array", |seen| seen.message.is_array();
-    "unknown-types": "a message of unknown type", |seen| seen.is("Unheard") && seen.data("id").is_null();
+    "prose": "text that is not JSON", |observed| observed.frame.head == TEXT && observed.message.is_null();
+    "lists": "an array", |observed| observed.message.is_array();
+    "unknown-types": "a message of unknown type", |observed| observed.is("Unheard") && observed.data("id").is_null();
     "unknown-types-with-ids": "a message of unknown type with an id",
-        |seen| seen.is("Unheard") && seen.data("id").is_string();
-    "small-letters": "a type in lower case", |seen| seen.is("httprequest");
+        |observed| observed.is("Unheard") && observed.data("id").is_string();
+    "small-letters": "a type in lower case", |observed| observed.is("httprequest");
     "missing-members": "a request without a URL",
-        |seen| is_request(seen) && seen.frame.head == TEXT && seen.data("url").is_null() && seen.data("id").is_string();
-    "other-types": "a request whose method is a number", |seen| seen.data("method").is_number();
-    "odd-bodies": "a request whose body is not base64", |seen| seen.text("body").contains(' ');
-    "lists-of-headers": "a request whose headers are an array", |seen| seen.data("headers").is_array();
-    "lists-in-headers": "a request with a header that is an array in an array", |seen| !seen.data("headers")["x"].is_null();
-    "odd-ids": "a request whose id is a number", |seen| seen.data("id").is_number();
-    "no-data": "a request without data", |seen| is_request(seen) && seen.message.get("data").is_none();
-    "odd-pings": "a Ping whose timestamp is a string", |seen| seen.is("Ping") && seen.data("timestamp").is_string();
-    "its-own-messages": "a message that only an agent may send", |seen| seen.is("Stats");
+        |observed| is_request(observed) && observed.frame.head == TEXT && observed.data("url").is_null() && observed.data("id").is_string();
+    "other-types": "a request whose method is a number", |observed| observed.data("method").is_number();
+    "odd-bodies": "a request whose body is not base64", |observed| observed.text("body").contains(' ');
+    "lists-of-headers": "a request whose headers are an array", |observed| observed.data("headers").is_array();
+    "lists-in-headers": "a request with a header that is an array in an array", |observed| !observed.data("headers")["x"].is_null();
+    "odd-ids": "a request whose id is a number", |observed| observed.data("id").is_number();
+    "no-data": "a request without data", |observed| is_request(observed) && observed.message.get("data").is_none();
+    "odd-pings": "a Ping whose timestamp is a string", |observed| observed.is("Ping") && observed.data("timestamp").is_string();
+    "its-own-messages": "a message that only an agent may send", |observed| observed.is("Stats");
     "junk": "bytes that are not MessagePack",
-        |seen| seen.frame.head == BINARY && seen.frame.payload.starts_with(b"\xc1");
+        |observed| observed.frame.head == BINARY && observed.frame.payload.starts_with(b"\xc1");
     "empty-binary-messages": "a binary message without bytes",
-        |seen| seen.frame.head == BINARY && seen.frame.payload.is_empty();
+        |observed| observed.frame.head == BINARY && observed.frame.payload.is_empty();
     "missing-packed-members": "a request in MessagePack without a URL",
-        |seen| is_request(seen) && seen.frame.head == BINARY && seen.data("url").is_null();
+        |observed| is_request(observed) && observed.frame.head == BINARY && observed.data("url").is_null();
 };
 
 pub(super) const RULES: &[AgentRule] = &[
-    gets("goes-anywhere", &["TUN-16"], "connects to the host that a URL names before it refuses", |_, seen, _| {
-        connect_to(seen, "http://127.0.0.2:")
+    gets("goes-anywhere", &["TUN-16"], "connects to the host that a URL names before it refuses", |_, observed, _| {
+        connect_to(observed, "http://127.0.0.2:")
     }),
-    gets("looks-first", &["TUN-16"], "connects to the local server before it refuses", |_, seen, _| {
-        connect_to(seen, "http://127.0.0.1:")
+    gets("looks-first", &["TUN-16"], "connects to the local server before it refuses", |_, observed, _| {
+        connect_to(observed, "http://127.0.0.1:")
     }),
-    gets("encodes-spaces", &["TUN-16"], "encodes spaces in a URL", |_, seen, _| {
-        seen.rewritten("HttpRequest", "url", |url| url.replace(' ', "%20"))
+    gets("encodes-spaces", &["TUN-16"], "encodes spaces in a URL", |_, observed, _| {
+        observed.rewritten("HttpRequest", "url", |url| url.replace(' ', "%20"))
     }),
-    gets("cuts-fragments", &["TUN-16"], "drops a fragment", |_, seen, _| {
-        seen.rewritten("HttpRequest", "url", |url| url.split('#').next().unwrap_or(url).to_owned())
+    gets("cuts-fragments", &["TUN-16"], "drops a fragment", |_, observed, _| {
+        observed.rewritten("HttpRequest", "url", |url| url.split('#').next().unwrap_or(url).to_owned())
     }),
-    gets("cleans-values", &["TUN-16"], "replaces line breaks in a header value", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
+    gets("cleans-values", &["TUN-16"], "replaces line breaks in a header value", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| {
             for value in headers.values_mut() {
                 if let Value::String(text) = value {
                     *text = text.replace(['\r', '\n', '\0'], " ");
@@ -104,33 +104,39 @@ pub(super) const RULES: &[AgentRule] = &[
             }
         })
     }),
-    sends("404-for-400", &["TUN-16", "TUN-17"], "answers with 404 instead of refusing", |_, seen, _| {
-        (seen.is("Error") && *seen.data("code") == json!(400)).then(|| seen.with("code", 404)).flatten()
+    sends("404-for-400", &["TUN-16", "TUN-17"], "answers with 404 instead of refusing", |_, observed, _| {
+        (observed.is("Error") && *observed.data("code") == json!(400)).then(|| observed.with("code", 404)).flatten()
     })
     .causing(&["TUN-33"]),
-    gets("sulks-after-attacks", &["TUN-16"], "serves no requests after fifty refusals", |agent, seen, _| {
-        seen.drops_if(seen.is("HttpRequest") && agent.errors >= 50)
+    gets("sulks-after-attacks", &["TUN-16"], "serves no requests after fifty refusals", |agent, observed, _| {
+        observed.drops_if(observed.is("HttpRequest") && agent.errors >= 50)
     }),
-    sends("without-ids", &["TUN-17"], "refuses malformed requests without their id", |agent, seen, _| {
-        let is_due = seen.is("Error") && *seen.data("code") == json!(400) && agent.malformed > 0;
-        (is_due && seen.data("request_id").is_string()).then(|| seen.with("request_id", Value::Null)).flatten()
+    sends("without-ids", &["TUN-17"], "refuses malformed requests without their id", |agent, observed, _| {
+        let is_due = observed.is("Error") && *observed.data("code") == json!(400) && agent.malformed > 0;
+        (is_due && observed.data("request_id").is_string()).then(|| observed.with("request_id", Value::Null)).flatten()
     }),
-    sends("without-reasons", &["TUN-17"], "refuses requests without a text", |_, seen, _| {
-        (seen.is("Error") && *seen.data("code") == json!(400)).then(|| seen.with("error", "")).flatten()
+    sends("without-reasons", &["TUN-17"], "refuses requests without a text", |_, observed, _| {
+        (observed.is("Error") && *observed.data("code") == json!(400)).then(|| observed.with("error", "")).flatten()
     })
     .causing(&["TUN-10", "TUN-16", "TUN-33", "WIRE-06"]),
-    gets("closes-on-malformed", &["TUN-17"], "disconnects on a malformed message", |agent, seen, _| {
-        (agent.has_succeeded && is_malformed(seen.frame)).then(|| seen.ended(1002)).flatten()
+    gets("closes-on-malformed", &["TUN-17"], "disconnects on a malformed message", |agent, observed, _| {
+        (agent.has_succeeded && is_malformed(observed.frame)).then(|| observed.ended(1002)).flatten()
     })
     .causing(&["WIRE-01", "WIRE-06"]),
-    gets("closes-on-the-unknown", &["TUN-17"], "disconnects on a message of unknown type", |agent, seen, _| {
-        let is_unknown = seen.message["type"].is_string() && is_malformed(seen.frame) && seen.data("url").is_null();
-        (agent.has_succeeded && is_unknown).then(|| seen.ended(1003)).flatten()
+    gets("closes-on-the-unknown", &["TUN-17"], "disconnects on a message of unknown type", |agent, observed, _| {
+        let is_unknown =
+            observed.message["type"].is_string() && is_malformed(observed.frame) && observed.data("url").is_null();
+        (agent.has_succeeded && is_unknown).then(|| observed.ended(1003)).flatten()
     })
     .causing(&["WIRE-06"]),
-    gets("sulks-after-malformed", &["TUN-17"], "serves no requests after many malformed messages", |agent, seen, _| {
-        seen.drops_if(seen.is("HttpRequest") && !is_malformed(seen.frame) && agent.malformed > 15)
-    }),
+    gets(
+        "sulks-after-malformed",
+        &["TUN-17"],
+        "serves no requests after many malformed messages",
+        |agent, observed, _| {
+            observed.drops_if(observed.is("HttpRequest") && !is_malformed(observed.frame) && agent.malformed > 15)
+        },
+    ),
 ];
 
 struct RequestTarget<'a> {
@@ -140,8 +146,8 @@ struct RequestTarget<'a> {
 }
 
 impl<'a> RequestTarget<'a> {
-    fn of(seen: &'a TunnelFrame<'_>) -> Self {
-        Self { method: seen.text("method"), url: seen.text("url"), headers: seen.data("headers") }
+    fn of(observed: &'a TunnelFrame<'_>) -> Self {
+        Self { method: observed.text("method"), url: observed.text("url"), headers: observed.data("headers") }
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -157,25 +163,25 @@ impl<'a> RequestTarget<'a> {
 }
 
 /// Replaces a request with a harmless one.
-fn harmless(seen: &TunnelFrame<'_>) -> Effect {
-    let mut message = seen.message.clone();
+fn harmless(observed: &TunnelFrame<'_>) -> Effect {
+    let mut message = observed.message.clone();
     let data = &mut message["data"];
     (data["method"], data["url"], data["headers"]) = ("GET".into(), "/".into(), json!({}));
-    seen.instead(&message)
+    observed.instead(&message)
 }
 
 /// Connects to the authority of a URL with this prefix, and forwards the request.
-fn connect_to(seen: &TunnelFrame<'_>, beginning: &str) -> Option<Effect> {
-    let url = seen.text("url");
-    if seen.is("HttpRequest") && url.starts_with(beginning) {
+fn connect_to(observed: &TunnelFrame<'_>, beginning: &str) -> Option<Effect> {
+    let url = observed.text("url");
+    if observed.is("HttpRequest") && url.starts_with(beginning) {
         let authority = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
         drop(TcpStream::connect(authority));
     }
     None
 }
 
-fn is_request(seen: &TunnelFrame<'_>) -> bool {
-    seen.is("HttpRequest")
+fn is_request(observed: &TunnelFrame<'_>) -> bool {
+    observed.is("HttpRequest")
 }
 
 /// Whether a whole message is not one of a cloud's.

@@ -98,20 +98,20 @@ impl AgentMutant {
     }
 
     /// A member of the request that an answer belongs to.
-    fn asked_for(&self, seen: &TunnelFrame<'_>, name: &str) -> &Value {
-        self.request(&id(seen)).map_or(&Value::Null, |request| &request.message["data"][name])
+    fn asked_for(&self, observed: &TunnelFrame<'_>, name: &str) -> &Value {
+        self.request(&id(observed)).map_or(&Value::Null, |request| &request.message["data"][name])
     }
 
     fn open(&self) -> impl Iterator<Item = &AgentRequest> {
         self.requests.iter().filter(|request| !request.is_answered)
     }
 
-    fn action(&mut self, seen: &TunnelFrame<'_>) {
-        match seen.kind {
+    fn action(&mut self, observed: &TunnelFrame<'_>) {
+        match observed.kind {
             "HttpResponse" | "Error" => {
-                self.answers += usize::from(seen.is("HttpResponse"));
-                self.errors += usize::from(seen.is("Error"));
-                let id = id(seen);
+                self.answers += usize::from(observed.is("HttpResponse"));
+                self.errors += usize::from(observed.is("Error"));
+                let id = id(observed);
                 let request = self.requests.iter_mut().find(|request| request.id == id && !request.is_answered);
                 if let Some(request) = request {
                     request.is_answered = true;
@@ -127,24 +127,24 @@ impl AgentMutant {
         }
     }
 
-    fn incoming(&mut self, seen: &TunnelFrame<'_>) {
-        if seen.frame.head & 0x0F != 0 && seen.frame.is_message() {
+    fn incoming(&mut self, observed: &TunnelFrame<'_>) {
+        if observed.frame.head & 0x0F != 0 && observed.frame.is_message() {
             self.fragment_bytes = 0;
         }
-        if seen.frame.is_fragment() {
-            self.fragment_bytes += seen.frame.payload.len();
+        if observed.frame.is_fragment() {
+            self.fragment_bytes += observed.frame.payload.len();
         }
-        match seen.kind {
+        match observed.kind {
             "AuthSuccess" => self.has_succeeded = true,
             "Ping" => self.asked += 1,
-            "Pong" => self.is_answered |= *seen.data("timestamp") == self.ping,
-            "HttpRequest" if !attacks::is_malformed(seen.frame) => {
-                let (id, message) = (seen.text("id").to_owned(), seen.message.clone());
+            "Pong" => self.is_answered |= *observed.data("timestamp") == self.ping,
+            "HttpRequest" if !attacks::is_malformed(observed.frame) => {
+                let (id, message) = (observed.text("id").to_owned(), observed.message.clone());
                 self.requests.push(AgentRequest { id, message, since: Instant::now(), is_answered: false });
             }
             _ => {}
         }
-        self.malformed += usize::from(attacks::is_malformed(seen.frame));
+        self.malformed += usize::from(attacks::is_malformed(observed.frame));
     }
 }
 
@@ -156,16 +156,16 @@ impl Link for AgentMutant {
     fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = rule::read(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = TunnelFrame { flow, frame: &frame, message: &message, kind };
+        let observed = TunnelFrame { flow, frame: &frame, message: &message, kind };
         match flow {
-            Flow::In => self.action(&seen),
-            Flow::Out => self.incoming(&seen),
+            Flow::In => self.action(&observed),
+            Flow::Out => self.incoming(&observed),
         }
-        let action = self.rule.and_then(|rule| rule.apply(self, &seen, state));
+        let action = self.rule.and_then(|rule| rule.apply(self, &observed, state));
         if flow == Flow::In {
             self.has_opened |= matches!(frame.head, TEXT | BINARY);
-            if seen.is("Ping") {
-                self.ping = seen.data("timestamp").clone();
+            if observed.is("Ping") {
+                self.ping = observed.data("timestamp").clone();
             }
         }
         if flow == Flow::Out && frame.head == CLOSE {
@@ -188,8 +188,8 @@ impl Link for AgentMutant {
     }
 }
 
-fn id(seen: &TunnelFrame<'_>) -> String {
-    [seen.text("id"), seen.text("request_id")].concat()
+fn id(observed: &TunnelFrame<'_>) -> String {
+    [observed.text("id"), observed.text("request_id")].concat()
 }
 
 /// The agent's token; empty if the environment has none.

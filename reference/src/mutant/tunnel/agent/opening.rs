@@ -11,44 +11,44 @@ const STAYS_AWAY: &str = "stays-away";
 const ANSWERED: &str = "answered";
 
 pub(super) const RULES: &[AgentRule] = &[
-    sends("pings-first", &["TUN-01"], "opens with a Ping", |agent, seen, _| {
+    sends("pings-first", &["TUN-01"], "opens with a Ping", |agent, observed, _| {
         let ping = json!({ "type": "Ping", "data": { "timestamp": 1 } });
-        let onward = vec![rule::frame(&ping, seen.frame), seen.frame.clone()];
-        (!agent.has_opened && seen.is("Auth")).then(|| Effect { onward, ..Effect::default() })
+        let onward = vec![rule::frame(&ping, observed.frame), observed.frame.clone()];
+        (!agent.has_opened && observed.is("Auth")).then(|| Effect { onward, ..Effect::default() })
     })
     .starving(),
-    sends("opens-otherwise", &["TUN-01"], "opens with an unsolicited answer", |_, seen, _| {
-        seen.is("Auth").then(|| seen.instead(&answer("r")))
+    sends("opens-otherwise", &["TUN-01"], "opens with an unsolicited answer", |_, observed, _| {
+        observed.is("Auth").then(|| observed.instead(&answer("r")))
     })
     .starving(),
-    sends("opens-twice", &["TUN-01"], "sends Auth twice", |_, seen, _| {
-        seen.is("Auth").then(|| Effect::times(seen.frame, 2))
+    sends("opens-twice", &["TUN-01"], "sends Auth twice", |_, observed, _| {
+        observed.is("Auth").then(|| Effect::times(observed.frame, 2))
     })
     .starving(),
-    gets("answers-early", &["TUN-01"], "answers a Ping before `AuthSuccess`", |agent, seen, _| {
-        let pong = json!({ "type": "Pong", "data": { "timestamp": seen.data("timestamp") } });
-        (seen.is("Ping") && !agent.has_succeeded).then(|| seen.whole().answered(seen.reply(&pong)))
+    gets("answers-early", &["TUN-01"], "answers a Ping before `AuthSuccess`", |agent, observed, _| {
+        let pong = json!({ "type": "Pong", "data": { "timestamp": observed.data("timestamp") } });
+        (observed.is("Ping") && !agent.has_succeeded).then(|| observed.whole().answered(observed.reply(&pong)))
     }),
-    gets("complains-early", &["TUN-01"], "answers malformed messages before `AuthSuccess`", |agent, seen, _| {
-        let is_due = agent.malformed > 0 && !agent.has_succeeded && !seen.is("Ping") && !seen.is("AuthError");
-        is_due.then(|| seen.whole().answered(seen.reply(&rule::error(seen.data("id"), 400))))
+    gets("complains-early", &["TUN-01"], "answers malformed messages before `AuthSuccess`", |agent, observed, _| {
+        let is_due = agent.malformed > 0 && !agent.has_succeeded && !observed.is("Ping") && !observed.is("AuthError");
+        is_due.then(|| observed.whole().answered(observed.reply(&rule::error(observed.data("id"), 400))))
     })
     .causing(&["WIRE-06", "TUN-17"]),
-    gets("ignores-refusal", &["TUN-04"], "ignores a refusal", |_, seen, _| {
-        seen.drops_if(seen.is("AuthError") || seen.frame.head == CLOSE)
+    gets("ignores-refusal", &["TUN-04"], "ignores a refusal", |_, observed, _| {
+        observed.drops_if(observed.is("AuthError") || observed.frame.head == CLOSE)
     })
     .starving(),
-    gets("deaf-to-later-refusals", &["TUN-04"], "ignores a refusal after a loss", |agent, seen, state| {
-        let is_due = agent.number > 1 && seen.is("AuthError");
+    gets("deaf-to-later-refusals", &["TUN-04"], "ignores a refusal after a loss", |agent, observed, state| {
+        let is_due = agent.number > 1 && observed.is("AuthError");
         if is_due {
             state.known.insert(STAYS_AWAY.to_owned(), Value::Null);
         }
         agent.count += usize::from(is_due);
-        seen.drops_if(is_due || agent.count > 0 && seen.frame.head == CLOSE)
+        observed.drops_if(is_due || agent.count > 0 && observed.frame.head == CLOSE)
     })
     .causing(&["WIRE-05"]),
-    gets("tries-again", &["TUN-04", "RECON-11"], "treats a refusal as a loss", |_, seen, _| {
-        seen.is("AuthError").then(|| Effect { ends: true, ..Effect::nothing() })
+    gets("tries-again", &["TUN-04", "RECON-11"], "treats a refusal as a loss", |_, observed, _| {
+        observed.is("AuthError").then(|| Effect { ends: true, ..Effect::nothing() })
     }),
     AgentRule::other(
         "attempts-after-a-refusal",
@@ -57,36 +57,50 @@ pub(super) const RULES: &[AgentRule] = &[
     )
     .causing(&["RECON-02", "RECON-03", "RECON-06", "RECON-09"]),
     AgentRule::other("shows-its-token", &["TUN-05"], "puts its token into the URL").starving(),
-    sends("prints-its-token", &["TUN-05"], "prints its token when it connects", |_, seen, _| {
-        if seen.is("Auth") {
-            rule::print(&format!("connecting with the token {}", seen.text("token")));
+    sends("prints-its-token", &["TUN-05"], "prints its token when it connects", |_, observed, _| {
+        if observed.is("Auth") {
+            rule::print(&format!("connecting with the token {}", observed.text("token")));
         }
         None
     }),
-    sends("prints-what-it-says", &["TUN-05"], "prints every sent message, byte for byte", |_, seen, _| {
-        rule::print(&String::from_utf8_lossy(&seen.frame.payload));
+    sends("prints-what-it-says", &["TUN-05"], "prints every sent message, byte for byte", |_, observed, _| {
+        rule::print(&String::from_utf8_lossy(&observed.frame.payload));
         None
     }),
-    sends("prints-its-token-the-second-time", &["TUN-05"], "prints its token when it reconnects", |agent, seen, _| {
-        if seen.is("Auth") && agent.number > 1 {
-            rule::print(&format!("reconnecting with {}", seen.text("token")));
-        }
-        None
-    }),
+    sends(
+        "prints-its-token-the-second-time",
+        &["TUN-05"],
+        "prints its token when it reconnects",
+        |agent, observed, _| {
+            if observed.is("Auth") && agent.number > 1 {
+                rule::print(&format!("reconnecting with {}", observed.text("token")));
+            }
+            None
+        },
+    ),
     AgentRule::other("prints-its-token-on-a-loss", &["TUN-05"], "prints its token when its connection is reset"),
-    gets("late-answers", &["TUN-40"], "answers a request of the previous connection on a new one", |agent, seen, _| {
-        let is_due = seen.is("AuthSuccess") && agent.number > 1;
-        is_due.then(|| Effect { back: vec![masked(&rule::frame(&answer("r1"), &text(seen.frame)))], ..seen.whole() })
-    })
+    gets(
+        "late-answers",
+        &["TUN-40"],
+        "answers a request of the previous connection on a new one",
+        |agent, observed, _| {
+            let is_due = observed.is("AuthSuccess") && agent.number > 1;
+            is_due.then(|| Effect {
+                back: vec![masked(&rule::frame(&answer("r1"), &text(observed.frame)))],
+                ..observed.whole()
+            })
+        },
+    )
     .starving(),
     sends(
         "answers-of-before",
         &["TUN-40"],
         "answers a request with the answer to one of the same id on the previous connection",
-        |agent, seen, state| {
-            let id = seen.text("id").to_owned();
-            if seen.is("HttpResponse") && agent.number > 1 && state.known.contains_key(&format!("{ANSWERED} {id}")) {
-                return seen.with("body", "dG9vIGxhdGU=");
+        |agent, observed, state| {
+            let id = observed.text("id").to_owned();
+            if observed.is("HttpResponse") && agent.number > 1 && state.known.contains_key(&format!("{ANSWERED} {id}"))
+            {
+                return observed.with("body", "dG9vIGxhdGU=");
             }
             None
         },
@@ -95,10 +109,13 @@ pub(super) const RULES: &[AgentRule] = &[
         "ids-once-for-all",
         &["TUN-10", "TUN-40"],
         "refuses ids on a new connection that were used on the one before",
-        |agent, seen, state| {
-            let key = format!("{ANSWERED} {}", seen.text("id"));
-            let is_due = seen.is("HttpRequest") && agent.number > 1 && state.known.contains_key(&key);
-            is_due.then(|| Effect { back: vec![seen.reply(&rule::error(seen.data("id"), 409))], ..Effect::nothing() })
+        |agent, observed, state| {
+            let key = format!("{ANSWERED} {}", observed.text("id"));
+            let is_due = observed.is("HttpRequest") && agent.number > 1 && state.known.contains_key(&key);
+            is_due.then(|| Effect {
+                back: vec![observed.reply(&rule::error(observed.data("id"), 409))],
+                ..Effect::nothing()
+            })
         },
     ),
     AgentRule::other("stays-away-after-a-reset", &["TUN-40"], "does not reconnect after a reset").starving(),

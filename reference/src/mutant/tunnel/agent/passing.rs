@@ -12,12 +12,12 @@ macro_rules! kinds {
      statuses $($name:literal: $old:literal => $new:literal;)*) => {
         &[
             $(
-                gets($target, &["TUN-12"], $line, |_, seen, _| seen.rewritten("HttpRequest", "url", $write)),
+                gets($target, &["TUN-12"], $line, |_, observed, _| observed.rewritten("HttpRequest", "url", $write)),
             )*
             $(
-                sends($name, &["TUN-12"], concat!("returns ", $new, " for a response with ", $old), |_, seen, _| {
-                    let is_due = seen.is("HttpResponse") && *seen.data("status") == json!($old);
-                    is_due.then(|| seen.with("status", $new)).flatten()
+                sends($name, &["TUN-12"], concat!("returns ", $new, " for a response with ", $old), |_, observed, _| {
+                    let is_due = observed.is("HttpResponse") && *observed.data("status") == json!($old);
+                    is_due.then(|| observed.with("status", $new)).flatten()
                 }),
             )*
         ]
@@ -57,190 +57,216 @@ pub(super) const KINDS: &[AgentRule] = kinds! {
 };
 
 pub(super) const RULES: &[AgentRule] = &[
-    gets("loud-methods", &["TUN-12"], "writes methods in upper case", |_, seen, _| {
-        seen.rewritten("HttpRequest", "method", str::to_uppercase)
+    gets("loud-methods", &["TUN-12"], "writes methods in upper case", |_, observed, _| {
+        observed.rewritten("HttpRequest", "method", str::to_uppercase)
     }),
-    gets("purge-is-get", &["TUN-12"], "replaces an unknown method with GET", |_, seen, _| {
-        seen.rewritten("HttpRequest", "method", |method| if method == "PURGE" { "GET" } else { method }.to_owned())
+    gets("purge-is-get", &["TUN-12"], "replaces an unknown method with GET", |_, observed, _| {
+        observed.rewritten("HttpRequest", "method", |method| if method == "PURGE" { "GET" } else { method }.to_owned())
     }),
     sends(
         "answers-known-methods",
         &["TUN-12", "TUN-10"],
         "does not answer a request with an unknown method",
-        |agent, seen, _| {
-            let method = agent.asked_for(seen, "method").as_str().unwrap_or("GET");
+        |agent, observed, _| {
+            let method = agent.asked_for(observed, "method").as_str().unwrap_or("GET");
             let is_odd = !method.chars().all(|c| c.is_ascii_uppercase());
-            seen.drops_if(seen.is("HttpResponse") && is_odd)
+            observed.drops_if(observed.is("HttpResponse") && is_odd)
         },
     ),
-    gets("drops-odd-headers", &["TUN-12"], "drops headers with quotes", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
+    gets("drops-odd-headers", &["TUN-12"], "drops headers with quotes", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| {
             headers.retain(|_, value| !value.as_str().is_some_and(|text| text.contains('"')));
         })
     }),
-    gets("bodies-for-all", &["TUN-12"], "adds a body to a GET without body and headers", |_, seen, _| {
-        let is_due = seen.data("headers") == &json!({}) && seen.data("method") == "GET" && seen.data("body").is_null();
-        is_due.then(|| seen.rebodied("HttpRequest", |_| b"x".to_vec())).flatten()
+    gets("bodies-for-all", &["TUN-12"], "adds a body to a GET without body and headers", |_, observed, _| {
+        let is_due = observed.data("headers") == &json!({})
+            && observed.data("method") == "GET"
+            && observed.data("body").is_null();
+        is_due.then(|| observed.rebodied("HttpRequest", |_| b"x".to_vec())).flatten()
     }),
-    gets("joins-lines", &["TUN-12"], "joins header lines of the same name", |_, seen, _| {
-        seen.reheaded("HttpRequest", joined)
+    gets("joins-lines", &["TUN-12"], "joins header lines of the same name", |_, observed, _| {
+        observed.reheaded("HttpRequest", joined)
     })
     .causing(&["TUN-33"]),
-    gets("drops-empty-headers", &["TUN-12"], "drops headers without a value", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| headers.retain(|_, value| value != ""))
+    gets("drops-empty-headers", &["TUN-12"], "drops headers without a value", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| headers.retain(|_, value| value != ""))
     }),
-    gets("invents-a-name", &["TUN-12"], "adds a user-agent", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
+    gets("invents-a-name", &["TUN-12"], "adds a user-agent", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| {
             headers.entry("user-agent").or_insert("agent/1".into());
         })
     }),
-    gets("asks-for-gzip", &["TUN-12"], "adds accept-encoding", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
+    gets("asks-for-gzip", &["TUN-12"], "adds accept-encoding", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| {
             headers.entry("accept-encoding").or_insert("gzip".into());
         })
     }),
-    sends("joins-cookies", &["TUN-12"], "joins header lines of a response", |_, seen, _| {
-        seen.reheaded("HttpResponse", joined)
+    sends("joins-cookies", &["TUN-12"], "joins header lines of a response", |_, observed, _| {
+        observed.reheaded("HttpResponse", joined)
     })
     .causing(&["TUN-33"]),
-    sends("capital-headers", &["TUN-12"], "writes header names in upper case", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| {
+    sends("capital-headers", &["TUN-12"], "writes header names in upper case", |_, observed, _| {
+        observed.reheaded("HttpResponse", |headers| {
             *headers = std::mem::take(headers).into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect();
         })
     })
     .causing(&["TUN-13", "TUN-33"]),
-    sends("invents-a-server", &["TUN-12"], "adds a server to answers", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| {
+    sends("invents-a-server", &["TUN-12"], "adds a server to answers", |_, observed, _| {
+        observed.reheaded("HttpResponse", |headers| {
             headers.insert("server".to_owned(), "agent/1".into());
         })
     }),
-    sends("keeps-hop-by-hop", &["TUN-12"], "returns the header keep-alive", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| {
+    sends("keeps-hop-by-hop", &["TUN-12"], "returns the header keep-alive", |_, observed, _| {
+        observed.reheaded("HttpResponse", |headers| {
             headers.insert("keep-alive".to_owned(), "timeout=5".into());
         })
     }),
-    gets("drops-too-much", &["TUN-12"], "drops more than the hop-by-hop headers", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "x-kept"))
+    gets("drops-too-much", &["TUN-12"], "drops more than the hop-by-hop headers", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "x-kept"))
     }),
-    sends("no-reason", &["TUN-12"], "drops the reason phrase", |_, seen, _| {
-        (seen.is("HttpResponse") && seen.text("status_text") == "Made It")
-            .then(|| seen.with("status_text", ""))
+    sends("no-reason", &["TUN-12"], "drops the reason phrase", |_, observed, _| {
+        (observed.is("HttpResponse") && observed.text("status_text") == "Made It")
+            .then(|| observed.with("status_text", ""))
             .flatten()
     }),
-    sends("local-locations", &["TUN-12", "TUN-13"], "rewrites the header location", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| {
+    sends("local-locations", &["TUN-12", "TUN-13"], "rewrites the header location", |_, observed, _| {
+        observed.reheaded("HttpResponse", |headers| {
             if let Some(location) = headers.get_mut("location") {
                 *location = "/".into();
             }
         })
     }),
-    gets("text-requests", &["TUN-12"], "reads the body of a request as text", |_, seen, _| {
-        seen.rebodied("HttpRequest", lossy)
+    gets("text-requests", &["TUN-12"], "reads the body of a request as text", |_, observed, _| {
+        observed.rebodied("HttpRequest", lossy)
     })
     .causing(&["TUN-13", "TUN-33"]),
-    sends("text-bodies", &["TUN-12"], "reads the body of a response as text", |_, seen, _| {
-        seen.rebodied("HttpResponse", lossy)
+    sends("text-bodies", &["TUN-12"], "reads the body of a response as text", |_, observed, _| {
+        observed.rebodied("HttpResponse", lossy)
     })
     .causing(&["TUN-13", "TUN-33"]),
-    gets("takes-no-arrays", &["TUN-12"], "drops a body that is an array of bytes", |_, seen, _| {
-        (seen.is("HttpRequest") && seen.data("body").is_array()).then(|| seen.with("body", Value::Null)).flatten()
+    gets("takes-no-arrays", &["TUN-12"], "drops a body that is an array of bytes", |_, observed, _| {
+        (observed.is("HttpRequest") && observed.data("body").is_array())
+            .then(|| observed.with("body", Value::Null))
+            .flatten()
     }),
-    sends("first-chunks-alone", &["TUN-12"], "truncates a chunked response at 16 KiB", |_, seen, _| {
-        seen.rebodied("HttpResponse", |body| body.into_iter().take(16 << 10).collect())
+    sends("first-chunks-alone", &["TUN-12"], "truncates a chunked response at 16 KiB", |_, observed, _| {
+        observed.rebodied("HttpResponse", |body| body.into_iter().take(16 << 10).collect())
     }),
-    gets("empty-is-a-byte", &["TUN-12"], "replaces an empty body with one byte", |_, seen, _| {
-        (seen.data("body") == "").then(|| seen.rebodied("HttpRequest", |_| vec![0])).flatten()
+    gets("empty-is-a-byte", &["TUN-12"], "replaces an empty body with one byte", |_, observed, _| {
+        (observed.data("body") == "").then(|| observed.rebodied("HttpRequest", |_| vec![0])).flatten()
     }),
     sends(
         "cuts-the-end",
         &["TUN-12"],
         "loses the last byte of a response that ends with its connection",
-        |_, seen, _| {
-            seen.rebodied("HttpResponse", |body| {
+        |_, observed, _| {
+            observed.rebodied("HttpResponse", |body| {
                 body.strip_suffix(b"end").map_or(body.clone(), |rest| [rest, b"en"].concat())
             })
         },
     ),
-    sends("empty-answers-have-bodies", &["TUN-12"], "writes a body for a response with an empty one", |_, seen, _| {
-        (*seen.data("status") == json!(200) && seen.body().is_empty())
-            .then(|| seen.rebodied("HttpResponse", |_| b"null".to_vec()))
-            .flatten()
-    })
+    sends(
+        "empty-answers-have-bodies",
+        &["TUN-12"],
+        "writes a body for a response with an empty one",
+        |_, observed, _| {
+            (*observed.data("status") == json!(200) && observed.body().is_empty())
+                .then(|| observed.rebodied("HttpResponse", |_| b"null".to_vec()))
+                .flatten()
+        },
+    )
     .causing(&["TUN-15", "TUN-33"]),
-    gets("get-without-body", &["TUN-12"], "drops the body of a GET", |_, seen, _| {
-        (seen.data("method") == "GET").then(|| seen.rebodied("HttpRequest", |_| Vec::new())).flatten()
+    gets("get-without-body", &["TUN-12"], "drops the body of a GET", |_, observed, _| {
+        (observed.data("method") == "GET").then(|| observed.rebodied("HttpRequest", |_| Vec::new())).flatten()
     }),
     sends(
         "interim-answers-count",
         &["TUN-12", "TUN-10"],
         "returns an interim response to a GET with a body",
-        |agent, seen, _| {
-            let is_due = agent.asked_for(seen, "method") == "GET"
-                && !agent.asked_for(seen, "body").as_str().unwrap_or_default().is_empty();
-            if !seen.is("HttpResponse") || !is_due {
+        |agent, observed, _| {
+            let is_due = agent.asked_for(observed, "method") == "GET"
+                && !agent.asked_for(observed, "body").as_str().unwrap_or_default().is_empty();
+            if !observed.is("HttpResponse") || !is_due {
                 return None;
             }
-            let mut interim = seen.message.clone();
+            let mut interim = observed.message.clone();
             interim["data"]["status"] = 103.into();
-            Some(Effect { onward: vec![rule::frame(&interim, seen.frame), seen.frame.clone()], ..Effect::default() })
+            Some(Effect {
+                onward: vec![rule::frame(&interim, observed.frame), observed.frame.clone()],
+                ..Effect::default()
+            })
         },
     ),
-    sends("head-has-a-body", &["TUN-12"], "adds a body to the response to HEAD", |agent, seen, _| {
-        let is_head = agent.asked_for(seen, "method") == "HEAD";
-        is_head.then(|| seen.rebodied("HttpResponse", |_| b"x".to_vec())).flatten()
+    sends("head-has-a-body", &["TUN-12"], "adds a body to the response to HEAD", |agent, observed, _| {
+        let is_head = agent.asked_for(observed, "method") == "HEAD";
+        is_head.then(|| observed.rebodied("HttpResponse", |_| b"x".to_vec())).flatten()
     }),
-    sends("follows", &["TUN-13"], "returns 200 for a redirect of the local server", |_, seen, _| {
-        (seen.is("HttpResponse") && *seen.data("status") == json!(302)).then(|| seen.with("status", 200)).flatten()
-    }),
-    sends("unzips", &["TUN-13"], "drops content-encoding", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| headers.retain(|name, _| name != "content-encoding"))
-    }),
-    gets("unzips-requests", &["TUN-13"], "drops content-encoding of a request", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "content-encoding"))
-    }),
-    AgentRule::both("keeps-cookies", &["TUN-13"], "sends a cookie that the local server has set", |agent, seen, _| {
-        agent.count += usize::from(seen.is("HttpResponse") && seen.data("headers")["set-cookie"] == "seen=1; Path=/");
-        (agent.count > 0)
-            .then(|| {
-                seen.reheaded("HttpRequest", |headers| {
-                    headers.insert("cookie".to_owned(), "seen=1".into());
-                })
-            })
+    sends("follows", &["TUN-13"], "returns 200 for a redirect of the local server", |_, observed, _| {
+        (observed.is("HttpResponse") && *observed.data("status") == json!(302))
+            .then(|| observed.with("status", 200))
             .flatten()
     }),
-    sends("answers-challenges", &["TUN-13"], "drops www-authenticate", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| headers.retain(|name, _| name != "www-authenticate"))
+    sends("unzips", &["TUN-13"], "drops content-encoding", |_, observed, _| {
+        observed.reheaded("HttpResponse", |headers| headers.retain(|name, _| name != "content-encoding"))
     }),
-    gets("believes-chunks", &["TUN-16"], "decodes a body as chunks because of a header", |_, seen, _| {
-        let is_due = seen.data("headers")["transfer-encoding"] == "chunked";
-        is_due.then(|| seen.rebodied("HttpRequest", |_| Vec::new())).flatten()
+    gets("unzips-requests", &["TUN-13"], "drops content-encoding of a request", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "content-encoding"))
     }),
-    gets("believes-short-lengths", &["TUN-16"], "truncates a body to the length in a header", |_, seen, _| {
-        let length = length(seen).filter(|_| seen.data("headers")["connection"].is_null())?;
-        seen.rebodied("HttpRequest", |body| body.into_iter().take(length).collect())
+    AgentRule::both(
+        "keeps-cookies",
+        &["TUN-13"],
+        "sends a cookie that the local server has set",
+        |agent, observed, _| {
+            agent.count += usize::from(
+                observed.is("HttpResponse") && observed.data("headers")["set-cookie"] == "observed=1; Path=/",
+            );
+            (agent.count > 0)
+                .then(|| {
+                    observed.reheaded("HttpRequest", |headers| {
+                        headers.insert("cookie".to_owned(), "observed=1".into());
+                    })
+                })
+                .flatten()
+        },
+    ),
+    sends("answers-challenges", &["TUN-13"], "drops www-authenticate", |_, observed, _| {
+        observed.reheaded("HttpResponse", |headers| headers.retain(|name, _| name != "www-authenticate"))
     }),
-    gets("believes-long-lengths", &["TUN-16"], "pads a body to the length in a header", |_, seen, _| {
-        let length = length(seen)?;
-        seen.rebodied("HttpRequest", |mut body| {
+    gets("believes-chunks", &["TUN-16"], "decodes a body as chunks because of a header", |_, observed, _| {
+        let is_due = observed.data("headers")["transfer-encoding"] == "chunked";
+        is_due.then(|| observed.rebodied("HttpRequest", |_| Vec::new())).flatten()
+    }),
+    gets("believes-short-lengths", &["TUN-16"], "truncates a body to the length in a header", |_, observed, _| {
+        let length = length(observed).filter(|_| observed.data("headers")["connection"].is_null())?;
+        observed.rebodied("HttpRequest", |body| body.into_iter().take(length).collect())
+    }),
+    gets("believes-long-lengths", &["TUN-16"], "pads a body to the length in a header", |_, observed, _| {
+        let length = length(observed)?;
+        observed.rebodied("HttpRequest", |mut body| {
             body.resize(body.len().max(length), b' ');
             body
         })
     }),
-    gets("believes-the-first-length", &["TUN-16"], "truncates a body to the first of several lengths", |_, seen, _| {
-        let is_due = seen.data("headers")["Content-Length"].is_array();
-        is_due.then(|| seen.rebodied("HttpRequest", |body| body.into_iter().take(3).collect())).flatten()
-    }),
+    gets(
+        "believes-the-first-length",
+        &["TUN-16"],
+        "truncates a body to the first of several lengths",
+        |_, observed, _| {
+            let is_due = observed.data("headers")["Content-Length"].is_array();
+            is_due.then(|| observed.rebodied("HttpRequest", |body| body.into_iter().take(3).collect())).flatten()
+        },
+    ),
     gets(
         "names-what-http-needs",
         &["TUN-12", "TUN-16"],
         "truncates a body whose content-length is named by connection",
-        |_, seen, _| {
-            let length = length(seen).filter(|_| !seen.data("headers")["connection"].is_null())?;
-            seen.rebodied("HttpRequest", |body| body.into_iter().take(length).collect())
+        |_, observed, _| {
+            let length = length(observed).filter(|_| !observed.data("headers")["connection"].is_null())?;
+            observed.rebodied("HttpRequest", |body| body.into_iter().take(length).collect())
         },
     ),
 ];
 
-fn length(seen: &TunnelFrame<'_>) -> Option<usize> {
-    seen.data("headers")["content-length"].as_str()?.parse().ok().filter(|_| seen.is("HttpRequest"))
+fn length(observed: &TunnelFrame<'_>) -> Option<usize> {
+    observed.data("headers")["content-length"].as_str()?.parse().ok().filter(|_| observed.is("HttpRequest"))
 }

@@ -19,7 +19,7 @@ macro_rules! kinds {
                     concat!("silent-about-", $what), &["TUN-03"],
                     concat!("closes without AuthError for a first message: ", $what), {
                         const IS: fn(&FirstMessage<'_>) -> bool = $is;
-                        |cloud, seen, _| seen.drops_if(seen.is("AuthError") && opened(cloud, IS))
+                        |cloud, observed, _| observed.drops_if(observed.is("AuthError") && opened(cloud, IS))
                     },
                 )
                 .causing(&["TUN-05"]),
@@ -27,8 +27,8 @@ macro_rules! kinds {
                     concat!("unclosed-after-", $what), &["TUN-03"],
                     concat!("closes with 1000 for a first message: ", $what), {
                         const IS: fn(&FirstMessage<'_>) -> bool = $is;
-                        |cloud, seen, _| {
-                            (seen.frame.close_code() == 1008 && opened(cloud, IS)).then(|| Effect::closed(1000))
+                        |cloud, observed, _| {
+                            (observed.frame.close_code() == 1008 && opened(cloud, IS)).then(|| Effect::closed(1000))
                         }
                     },
                 ),
@@ -77,36 +77,38 @@ pub(super) const RULES: &[CloudRule] = &[
         "pings-are-messages",
         &["TUN-03"],
         "accepts a Ping frame as a first message",
-        |cloud, seen, _| (seen.frame.head == PING && cloud.first.is_none()).then(|| seen.ended(1008)).flatten(),
+        |cloud, observed, _| {
+            (observed.frame.head == PING && cloud.first.is_none()).then(|| observed.ended(1008)).flatten()
+        },
     )
     .causing(&["WIRE-04"]),
     CloudRule::received(
         "pings-spoil-auth",
         &["TUN-03", "TUN-02"],
         "refuses an agent that sends a Ping frame before Auth",
-        |cloud, seen, _| (seen.is("Auth") && cloud.has_pinged).then(|| seen.with("token", "-")).flatten(),
+        |cloud, observed, _| (observed.is("Auth") && cloud.has_pinged).then(|| observed.with("token", "-")).flatten(),
     ),
     CloudRule::sent(
         "pings-count",
         &["TUN-03"],
         "keeps a silent connection open that has sent a Ping frame",
-        |cloud, seen, _| seen.drops_if(cloud.first.is_none() && cloud.has_pinged && is_refusal(seen)),
+        |cloud, observed, _| observed.drops_if(cloud.first.is_none() && cloud.has_pinged && is_refusal(observed)),
     ),
-    CloudRule::sent("waits-forever", &["TUN-03"], "keeps a silent connection open", |cloud, seen, _| {
-        seen.drops_if(cloud.first.is_none() && is_refusal(seen))
+    CloudRule::sent("waits-forever", &["TUN-03"], "keeps a silent connection open", |cloud, observed, _| {
+        observed.drops_if(cloud.first.is_none() && is_refusal(observed))
     }),
-    CloudRule::sent("silent-end", &["TUN-03"], "closes a silent connection without AuthError", |cloud, seen, _| {
-        seen.drops_if(cloud.first.is_none() && seen.is("AuthError"))
+    CloudRule::sent("silent-end", &["TUN-03"], "closes a silent connection without AuthError", |cloud, observed, _| {
+        observed.drops_if(cloud.first.is_none() && observed.is("AuthError"))
     }),
-    CloudRule::sent("unclosed-silence", &["TUN-03"], "closes a silent connection with 1000", |cloud, seen, _| {
-        (cloud.first.is_none() && seen.frame.close_code() == 1008).then(|| Effect::closed(1000))
+    CloudRule::sent("unclosed-silence", &["TUN-03"], "closes a silent connection with 1000", |cloud, observed, _| {
+        (cloud.first.is_none() && observed.frame.close_code() == 1008).then(|| Effect::closed(1000))
     }),
     CloudRule::sent(
         "unclosed-after-a-second-ping",
         &["TUN-03"],
         "closes with 1000 every connection but the first that opens with Ping",
-        |cloud, seen, _| {
-            let is_due = begins(cloud, |first| first.kind(TEXT, "Ping")) && seen.frame.close_code() == 1008;
+        |cloud, observed, _| {
+            let is_due = begins(cloud, |first| first.kind(TEXT, "Ping")) && observed.frame.close_code() == 1008;
             let mut shared = shared();
             shared.count += usize::from(is_due);
             (is_due && shared.count > 1).then(|| Effect::closed(1000))
@@ -118,9 +120,9 @@ pub(super) const RULES: &[CloudRule] = &[
         "refuses-latecomers",
         &["TUN-03"],
         "refuses an agent that takes half of the time for Auth",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let is_late = cloud.since.elapsed() > Duration::from_millis(150);
-            (seen.is("Auth") && is_late).then(|| seen.with("token", "-")).flatten()
+            (observed.is("Auth") && is_late).then(|| observed.with("token", "-")).flatten()
         },
     )
     .causing(&["TUN-02"]),
@@ -128,10 +130,10 @@ pub(super) const RULES: &[CloudRule] = &[
         "ends-latecomers",
         &["TUN-03"],
         "forgets the authentication of an agent that was slow",
-        |cloud, seen, _| {
-            let is_due = seen.is("Auth") && cloud.since.elapsed() > Duration::from_millis(100);
+        |cloud, observed, _| {
+            let is_due = observed.is("Auth") && cloud.since.elapsed() > Duration::from_millis(100);
             cloud.count += usize::from(is_due);
-            (seen.is("Ping") && cloud.count > 0).then(|| seen.ended(1008)).flatten()
+            (observed.is("Ping") && cloud.count > 0).then(|| observed.ended(1008)).flatten()
         },
     ),
 ];
@@ -163,8 +165,8 @@ impl FirstMessage<'_> {
     }
 }
 
-fn is_refusal(seen: &TunnelFrame<'_>) -> bool {
-    seen.is("AuthError") || seen.frame.close_code() == 1008
+fn is_refusal(observed: &TunnelFrame<'_>) -> bool {
+    observed.is("AuthError") || observed.frame.close_code() == 1008
 }
 
 /// Whether a connection opened like this and sent nothing more.

@@ -5,71 +5,71 @@ use crate::mutant::link::{Effect, Flow};
 use crate::mutant::wire::{BINARY, CLOSE, PING, PONG};
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::received("drops-fragments", &["WIRE-03"], "drops fragmented messages", |_, seen, _| {
-        seen.drops_if(seen.frame.is_fragment())
+    CloudRule::received("drops-fragments", &["WIRE-03"], "drops fragmented messages", |_, observed, _| {
+        observed.drops_if(observed.frame.is_fragment())
     })
     .causing(&["WIRE-06", "WIRE-07"]),
     CloudRule::received(
         "few-fragments",
         &["WIRE-03"],
         "disconnects on more than fifty fragments of a message",
-        |cloud, seen, _| (cloud.fragments > 50).then(|| seen.ended(1009)).flatten(),
+        |cloud, observed, _| (cloud.fragments > 50).then(|| observed.ended(1009)).flatten(),
     )
     .causing(&["WIRE-07"]),
-    CloudRule::received("empty-fragments-end", &["WIRE-03"], "disconnects on an empty fragment", |_, seen, _| {
-        (seen.frame.is_fragment() && seen.frame.payload.is_empty()).then(|| seen.ended(1002)).flatten()
+    CloudRule::received("empty-fragments-end", &["WIRE-03"], "disconnects on an empty fragment", |_, observed, _| {
+        (observed.frame.is_fragment() && observed.frame.payload.is_empty()).then(|| observed.ended(1002)).flatten()
     }),
     CloudRule::received(
         "no-pings-between",
         &["WIRE-03", "WIRE-04"],
         "drops a Ping between fragments",
-        |cloud, seen, _| seen.drops_if(seen.frame.head == PING && cloud.fragments > 0),
+        |cloud, observed, _| observed.drops_if(observed.frame.head == PING && cloud.fragments > 0),
     ),
     CloudRule::received(
         "pings-between-end-it",
         &["WIRE-03"],
         "disconnects on a Ping inside a message",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let was_between =
-                seen.frame.is_fragment() && cloud.ping.as_ref().is_some_and(|(_, is_between)| *is_between);
-            was_between.then(|| seen.ended(1002)).flatten()
+                observed.frame.is_fragment() && cloud.ping.as_ref().is_some_and(|(_, is_between)| *is_between);
+            was_between.then(|| observed.ended(1002)).flatten()
         },
     ),
     CloudRule::received(
         "thousand-fragments",
         &["WIRE-03"],
         "disconnects on more than a thousand fragments of a message",
-        |cloud, seen, _| (cloud.fragments > 1000).then(|| seen.ended(1009)).flatten(),
+        |cloud, observed, _| (cloud.fragments > 1000).then(|| observed.ended(1009)).flatten(),
     )
     .causing(&["WIRE-07"]),
     CloudRule::received(
         "drops-binary-fragments",
         &["WIRE-03"],
         "disconnects on a fragmented binary message",
-        |_, seen, _| (seen.frame.head == BINARY & 0x0F).then(|| seen.ended(1003)).flatten(),
+        |_, observed, _| (observed.frame.head == BINARY & 0x0F).then(|| observed.ended(1003)).flatten(),
     )
     .causing(&["WIRE-07", "WIRE-06"]),
     CloudRule::received(
         "whole-characters",
         &["WIRE-03"],
         "disconnects on a fragment that starts inside a character",
-        |_, seen, _| {
-            let is_amid =
-                seen.frame.head & 0x0F == 0 && seen.frame.payload.first().is_some_and(|byte| byte & 0xC0 == 0x80);
-            is_amid.then(|| seen.ended(1007)).flatten()
+        |_, observed, _| {
+            let is_amid = observed.frame.head & 0x0F == 0
+                && observed.frame.payload.first().is_some_and(|byte| byte & 0xC0 == 0x80);
+            is_amid.then(|| observed.ended(1007)).flatten()
         },
     )
     .causing(&["WIRE-07"]),
-    CloudRule::sent("parrot", &["WIRE-04"], "answers a Ping frame with different data", |_, seen, _| {
-        (seen.frame.head == PONG).then(|| Effect::payload(b"x".to_vec(), seen.frame))
+    CloudRule::sent("parrot", &["WIRE-04"], "answers a Ping frame with different data", |_, observed, _| {
+        (observed.frame.head == PONG).then(|| Effect::payload(b"x".to_vec(), observed.frame))
     })
     .starving(),
     CloudRule::sent(
         "parrot-before-auth",
         &["WIRE-04"],
         "answers a Ping frame before Auth without data",
-        |cloud, seen, _| {
-            (seen.frame.head == PONG && cloud.first.is_none()).then(|| Effect::payload(Vec::new(), seen.frame))
+        |cloud, observed, _| {
+            (observed.frame.head == PONG && cloud.first.is_none()).then(|| Effect::payload(Vec::new(), observed.frame))
         },
     )
     .causing(&["TUN-03"]),
@@ -77,70 +77,77 @@ pub(super) const RULES: &[CloudRule] = &[
         "no-empty-pongs",
         &["WIRE-04"],
         "does not answer an empty Ping frame after authentication",
-        |cloud, seen, _| seen.drops_if(seen.frame.head == PONG && seen.frame.payload.is_empty() && cloud.is_let_in),
+        |cloud, observed, _| {
+            observed.drops_if(observed.frame.head == PONG && observed.frame.payload.is_empty() && cloud.is_let_in)
+        },
     ),
-    CloudRule::sent("cuts-pongs", &["WIRE-04"], "answers a Ping frame with at most 124 bytes", |_, seen, _| {
-        let is_long = seen.frame.head == PONG && seen.frame.payload.len() > 124;
-        is_long.then(|| Effect::payload(seen.frame.payload[..124].to_vec(), seen.frame))
+    CloudRule::sent("cuts-pongs", &["WIRE-04"], "answers a Ping frame with at most 124 bytes", |_, observed, _| {
+        let is_long = observed.frame.head == PONG && observed.frame.payload.len() > 124;
+        is_long.then(|| Effect::payload(observed.frame.payload[..124].to_vec(), observed.frame))
     }),
-    CloudRule::received("unasked-pongs-end", &["WIRE-04"], "disconnects on an unsolicited Pong", |cloud, seen, _| {
-        (seen.frame.head == PONG && cloud.is_let_in).then(|| seen.ended(1002)).flatten()
-    }),
-    CloudRule::sent("no-close-answer", &["WIRE-05"], "does not answer Close frames", |cloud, seen, _| {
-        seen.drops_if(seen.frame.head == CLOSE && cloud.has_closed)
+    CloudRule::received(
+        "unasked-pongs-end",
+        &["WIRE-04"],
+        "disconnects on an unsolicited Pong",
+        |cloud, observed, _| (observed.frame.head == PONG && cloud.is_let_in).then(|| observed.ended(1002)).flatten(),
+    ),
+    CloudRule::sent("no-close-answer", &["WIRE-05"], "does not answer Close frames", |cloud, observed, _| {
+        observed.drops_if(observed.frame.head == CLOSE && cloud.has_closed)
     })
     .starving(),
     CloudRule::both(
         "no-answer-to-an-empty-close",
         &["WIRE-05"],
         "does not answer a Close frame without a code",
-        |cloud, seen, _| {
-            let is_close = seen.frame.head == CLOSE;
-            if seen.flow == Flow::In {
-                cloud.count += usize::from(is_close && seen.frame.payload.is_empty());
+        |cloud, observed, _| {
+            let is_close = observed.frame.head == CLOSE;
+            if observed.flow == Flow::In {
+                cloud.count += usize::from(is_close && observed.frame.payload.is_empty());
             }
-            seen.drops_if(is_close && seen.flow == Flow::Out && cloud.count > 0)
+            observed.drops_if(is_close && observed.flow == Flow::Out && cloud.count > 0)
         },
     ),
     CloudRule::sent(
         "no-close-before-auth",
         &["WIRE-05"],
         "does not answer a Close frame before Auth",
-        |cloud, seen, _| seen.drops_if(seen.frame.head == CLOSE && cloud.has_closed && cloud.first.is_none()),
+        |cloud, observed, _| {
+            observed.drops_if(observed.frame.head == CLOSE && cloud.has_closed && cloud.first.is_none())
+        },
     ),
     CloudRule::other("lingers", &["WIRE-05"], "leaves TCP open after the Close frames").starving(),
     CloudRule::received(
         "lingers-after-an-empty-close",
         &["WIRE-05"],
         "leaves TCP open after a Close frame without a code",
-        |cloud, seen, _| {
-            if seen.frame.head == CLOSE && !seen.frame.payload.is_empty() {
-                cloud.held.push(seen.frame.clone());
+        |cloud, observed, _| {
+            if observed.frame.head == CLOSE && !observed.frame.payload.is_empty() {
+                cloud.held.push(observed.frame.clone());
             }
             None
         },
     ),
     CloudRule::other("lingers-after-the-unheard", &["WIRE-05"], "leaves TCP open after a Close frame before Auth")
         .causing(&["TUN-03", "WIRE-06"]),
-    CloudRule::sent("stops-otherwise", &["WIRE-08"], "closes with 1000 on shutdown", |cloud, seen, _| {
-        (seen.frame.close_code() == 1001 && !cloud.has_closed).then(|| Effect::closed(1000))
+    CloudRule::sent("stops-otherwise", &["WIRE-08"], "closes with 1000 on shutdown", |cloud, observed, _| {
+        (observed.frame.close_code() == 1001 && !cloud.has_closed).then(|| Effect::closed(1000))
     }),
     CloudRule::sent(
         "stops-packed-otherwise",
         &["WIRE-08"],
         "closes agents that use MessagePack with 1000 on shutdown",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let is_packed = cloud.first.as_ref().is_some_and(|(first, _)| first.head == BINARY);
-            (is_packed && seen.frame.close_code() == 1001 && !cloud.has_closed).then(|| Effect::closed(1000))
+            (is_packed && observed.frame.close_code() == 1001 && !cloud.has_closed).then(|| Effect::closed(1000))
         },
     ),
     CloudRule::sent(
         "stops-the-unheard-otherwise",
         &["WIRE-08"],
         "closes with 1000 on shutdown agents that have not sent Auth",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let is_due = cloud.first.is_none() && !cloud.has_closed;
-            (is_due && seen.frame.close_code() == 1001).then(|| Effect::closed(1000))
+            (is_due && observed.frame.close_code() == 1001).then(|| Effect::closed(1000))
         },
     ),
     CloudRule::other("ends-never", &["WIRE-08"], "does not shut down"),

@@ -15,18 +15,18 @@ macro_rules! kinds {
                 CloudRule::sent(
                     $name, &["TUN-20"],
                     concat!("forwards the requests of an agent to another one after a loss by ", $what),
-                    |cloud, seen, _| {
+                    |cloud, observed, _| {
                         let mut shared = shared();
                         let is_so = |lost: &LostAgent| lost.how == AgentLoss::$how;
-                        let is_due = seen.is("HttpRequest") && shared.just_lost(cloud.number, is_so);
+                        let is_due = observed.is("HttpRequest") && shared.just_lost(cloud.number, is_so);
                         let again = shared.lost.as_mut().filter(|_| is_due)?.request.take()?;
-                        Some(Effect { onward: vec![again, seen.frame.clone()], ..Effect::default() })
+                        Some(Effect { onward: vec![again, observed.frame.clone()], ..Effect::default() })
                     },
                 ).causing(&["TUN-21"]),
                 CloudRule::received(
-                    $others, &$breaks, concat!("loses an answer after the loss of an agent by ", $what), |cloud, seen, _| {
+                    $others, &$breaks, concat!("loses an answer after the loss of an agent by ", $what), |cloud, observed, _| {
                         let is_so = |lost: &LostAgent| lost.how == AgentLoss::$how;
-                        seen.drops_if(seen.is("HttpResponse") && shared().just_lost(cloud.number, is_so))
+                        observed.drops_if(observed.is("HttpResponse") && shared().just_lost(cloud.number, is_so))
                     },
                 ).causing(&["TUN-20", "TUN-21", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33", "WIRE-06", "WIRE-09"]),
             )*
@@ -50,10 +50,10 @@ pub(super) const RULES: &[CloudRule] = &[
         "loses-those-of-earlier-agents",
         &["TUN-21"],
         "ends the requests of an earlier agent when a later one is lost",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let is_earlier = shared().lost.as_ref().is_some_and(|lost| lost.number > cloud.number);
-            ends(cloud, seen.text("id"), is_earlier)
-                .and_then(|error| seen.is("HttpResponse").then(|| seen.instead(&error)))
+            ends(cloud, observed.text("id"), is_earlier)
+                .and_then(|error| observed.is("HttpResponse").then(|| observed.instead(&error)))
         },
     )
     .causing(&["TUN-20", "WIRE-06"]),
@@ -61,10 +61,10 @@ pub(super) const RULES: &[CloudRule] = &[
         "loses-those-of-later-agents",
         &["TUN-21"],
         "ends the requests of a later agent when an earlier one is lost",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let is_later = shared().lost.as_ref().is_some_and(|lost| lost.number < cloud.number);
-            ends(cloud, seen.text("id"), is_later)
-                .and_then(|error| seen.is("HttpResponse").then(|| seen.instead(&error)))
+            ends(cloud, observed.text("id"), is_later)
+                .and_then(|error| observed.is("HttpResponse").then(|| observed.instead(&error)))
         },
     )
     .causing(&["TUN-20", "WIRE-06"]),

@@ -115,19 +115,19 @@ impl CloudMutant {
         self.asked.iter().filter(|asked| asked.answers == 0)
     }
 
-    fn gets(&mut self, seen: &TunnelFrame<'_>) {
-        let frame = seen.frame;
+    fn gets(&mut self, observed: &TunnelFrame<'_>) {
+        let frame = observed.frame;
         match frame.head {
             PING => self.has_pinged = true,
             CLOSE => self.has_closed = true,
             _ => {}
         }
         if frame.is_message() && self.first.is_none() {
-            self.first = Some((frame.clone(), seen.message.clone()));
+            self.first = Some((frame.clone(), observed.message.clone()));
         }
-        if seen.is("Auth") {
+        if observed.is("Auth") {
             self.auths += 1;
-            seen.text("token").clone_into(&mut self.token);
+            observed.text("token").clone_into(&mut self.token);
         }
         if frame.head & 0x0F != 0 && frame.is_message() {
             (self.fragments, self.fragment_bytes) = (0, 0);
@@ -137,12 +137,12 @@ impl CloudMutant {
             self.fragment_bytes += frame.payload.len();
         }
         self.has_erred |= frame.is_message() && !frame.is_fragment() && messages::is_malformed(frame);
-        self.pings = if seen.is("Ping") { self.pings + 1 } else { 0 };
-        if let Some(harm) = harm(seen) {
+        self.pings = if observed.is("Ping") { self.pings + 1 } else { 0 };
+        if let Some(harm) = harm(observed) {
             shared().harm = harm;
         }
-        let id = ["id", "request_id"].map(|name| seen.text(name)).concat();
-        if seen.is("HttpResponse") || seen.is("Error") {
+        let id = ["id", "request_id"].map(|name| observed.text(name)).concat();
+        if observed.is("HttpResponse") || observed.is("Error") {
             match self.asked.iter_mut().rev().find(|asked| asked.id == id) {
                 Some(asked) => {
                     asked.answers += 1;
@@ -153,33 +153,33 @@ impl CloudMutant {
         }
     }
 
-    fn note_outgoing(&mut self, seen: &TunnelFrame<'_>) {
-        if seen.is("AuthSuccess") {
+    fn note_outgoing(&mut self, observed: &TunnelFrame<'_>) {
+        if observed.is("AuthSuccess") {
             self.is_let_in = true;
             shared().lets_in(self.number, &self.token);
         }
-        if seen.is("AuthError") {
+        if observed.is("AuthError") {
             shared().refused_at = Some(rule::now());
         }
-        if seen.is("Pong") {
+        if observed.is("Pong") {
             self.pings = 0;
         }
-        if seen.is("HttpRequest") {
-            let (id, at) = (seen.text("id").to_owned(), rule::now());
+        if observed.is("HttpRequest") {
+            let (id, at) = (observed.text("id").to_owned(), rule::now());
             // Only the latest matter.
             if self.asked.len() > 1000 {
                 self.asked.drain(..500);
             }
-            let is_small = seen.frame.payload.len() < 64 << 10;
+            let is_small = observed.frame.payload.len() < 64 << 10;
             let (frame, message) = if is_small {
-                (seen.frame.clone(), seen.message.clone())
+                (observed.frame.clone(), observed.message.clone())
             } else {
-                (Frame { payload: Vec::new(), ..seen.frame.clone() }, Value::Null)
+                (Frame { payload: Vec::new(), ..observed.frame.clone() }, Value::Null)
             };
             self.asked.push(CloudRequest { id, at, answers: 0, frame, message });
             let mut shared = shared();
-            shared.asks(self.number, seen.frame.payload.len());
-            shared.orphans.retain(|url| url != seen.text("url"));
+            shared.asks(self.number, observed.frame.payload.len());
+            shared.orphans.retain(|url| url != observed.text("url"));
         }
     }
 }
@@ -188,12 +188,12 @@ impl Link for CloudMutant {
     fn on_frame(&mut self, flow: Flow, frame: Frame, state: &mut Links) -> Effect {
         let message = rule::read(&frame);
         let kind = message["type"].as_str().unwrap_or_default();
-        let seen = TunnelFrame { flow, frame: &frame, message: &message, kind };
+        let observed = TunnelFrame { flow, frame: &frame, message: &message, kind };
         match flow {
-            Flow::In => self.gets(&seen),
-            Flow::Out => self.note_outgoing(&seen),
+            Flow::In => self.gets(&observed),
+            Flow::Out => self.note_outgoing(&observed),
         }
-        let action = self.rule.and_then(|rule| rule.apply(self, &seen, state));
+        let action = self.rule.and_then(|rule| rule.apply(self, &observed, state));
         if flow == Flow::In {
             if frame.head == PING {
                 self.ping = Some((frame.clone(), self.fragments > 0));
@@ -201,7 +201,7 @@ impl Link for CloudMutant {
             if frame.is_message() && frame.head & 0x80 != 0 {
                 (self.fragments, self.fragment_bytes) = (0, 0);
             }
-            if seen.is("HttpResponse") {
+            if observed.is("HttpResponse") {
                 shared().answers(self.number);
             }
             if frame.head != PONG {
@@ -241,10 +241,10 @@ impl Drop for CloudMutant {
 }
 
 /// How a response attacks the public, by the name of the mutant that lets it.
-fn harm(seen: &TunnelFrame<'_>) -> Option<&'static str> {
-    let headers = seen.data("headers").as_object().filter(|_| seen.is("HttpResponse"))?;
+fn harm(observed: &TunnelFrame<'_>) -> Option<&'static str> {
+    let headers = observed.data("headers").as_object().filter(|_| observed.is("HttpResponse"))?;
     let line_end = |text: &str| text.contains("\r\n");
-    if line_end(seen.text("status_text")) {
+    if line_end(observed.text("status_text")) {
         return Some("injects-by-a-status-text");
     }
     headers.iter().find_map(|(name, value)| {

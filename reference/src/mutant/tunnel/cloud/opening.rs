@@ -16,14 +16,14 @@ macro_rules! kinds {
                 CloudRule::received(
                     concat!("takes-", $what), &["TUN-02"], concat!("accepts a wrong token: ", $what), {
                         const IS: fn(&str, &str) -> bool = $is;
-                        |cloud, seen, _| takes(cloud, seen, IS)
+                        |cloud, observed, _| takes(cloud, observed, IS)
                     },
                 ),
                 CloudRule::sent(
                     concat!("unclosed-", $what), &["TUN-02"],
                     concat!("closes with 1000 after refusing a wrong token: ", $what), {
                         const IS: fn(&str, &str) -> bool = $is;
-                        |cloud, seen, _| unclosed(cloud, seen, IS)
+                        |cloud, observed, _| unclosed(cloud, observed, IS)
                     },
                 ),
             )*
@@ -50,32 +50,34 @@ pub(super) const KINDS: &[CloudRule] = kinds! {
 };
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::sent("no-success", &["TUN-02"], "does not answer a right token", |_, seen, _| seen.drops("AuthSuccess"))
-        .starving(),
-    CloudRule::sent("one-session", &["TUN-02"], "gives every agent the same session id", |_, seen, _| {
-        seen.rewritten("AuthSuccess", "session_id", |_| "the-only-one".to_owned())
+    CloudRule::sent("no-success", &["TUN-02"], "does not answer a right token", |_, observed, _| {
+        observed.drops("AuthSuccess")
+    })
+    .starving(),
+    CloudRule::sent("one-session", &["TUN-02"], "gives every agent the same session id", |_, observed, _| {
+        observed.rewritten("AuthSuccess", "session_id", |_| "the-only-one".to_owned())
     }),
     CloudRule::sent(
         "sessions-come-again",
         &["TUN-02"],
         "gives an agent that connects alone the previous session id",
-        |cloud, seen, _| {
-            if !seen.is("AuthSuccess") {
+        |cloud, observed, _| {
+            if !observed.is("AuthSuccess") {
                 return None;
             }
             let mut shared = shared();
             let last = shared.texts.pop();
-            shared.texts.push(seen.text("session_id").to_owned());
+            shared.texts.push(observed.text("session_id").to_owned());
             let is_alone = shared.agents.keys().all(|number| *number == cloud.number);
-            last.filter(|_| is_alone).and_then(|last| seen.with("session_id", last))
+            last.filter(|_| is_alone).and_then(|last| observed.with("session_id", last))
         },
     ),
     CloudRule::received(
         "tokens-wear-out",
         &["TUN-02"],
         "refuses a token after fifty uses within two seconds",
-        |_, seen, _| {
-            if !seen.is("Auth") {
+        |_, observed, _| {
+            if !observed.is("Auth") {
                 return None;
             }
             let mut shared = shared();
@@ -83,27 +85,27 @@ pub(super) const RULES: &[CloudRule] = &[
             shared.at.retain(|at| now < at + 2000);
             if shared.at.len() >= 50 {
                 shared.at.clear();
-                return seen.with("token", "-");
+                return observed.with("token", "-");
             }
             shared.at.push(now);
             None
         },
     ),
-    CloudRule::sent("no-reason", &["TUN-02", "TUN-03"], "refuses without a reason", |_, seen, _| {
-        seen.rewritten("AuthError", "error", |_| String::new())
+    CloudRule::sent("no-reason", &["TUN-02", "TUN-03"], "refuses without a reason", |_, observed, _| {
+        observed.rewritten("AuthError", "error", |_| String::new())
     }),
-    CloudRule::sent("lets-anybody-in", &["TUN-02"], "sends AuthSuccess for every token", |cloud, seen, _| {
+    CloudRule::sent("lets-anybody-in", &["TUN-02"], "sends AuthSuccess for every token", |cloud, observed, _| {
         let success = json!({ "type": "AuthSuccess", "data": { "session_id": cloud.number.to_string() } });
-        (seen.is("AuthError") && opens_well(cloud)).then(|| seen.instead(&success))
+        (observed.is("AuthError") && opens_well(cloud)).then(|| observed.instead(&success))
     }),
     CloudRule::received(
         "takes-any-token-in-messagepack",
         &["TUN-02"],
         "accepts every agent that uses MessagePack",
-        |_, seen, _| {
+        |_, observed, _| {
             let token = shared().token.clone();
-            (seen.frame.head == BINARY && seen.is("Auth") && !token.is_empty())
-                .then(|| seen.with("token", token))
+            (observed.frame.head == BINARY && observed.is("Auth") && !token.is_empty())
+                .then(|| observed.with("token", token))
                 .flatten()
         },
     )
@@ -112,9 +114,9 @@ pub(super) const RULES: &[CloudRule] = &[
         "unclosed-in-messagepack",
         &["TUN-02"],
         "closes with 1000 after refusing in MessagePack",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let packed = cloud.first.as_ref().is_some_and(|(frame, _)| frame.head == BINARY);
-            (packed && cloud.auths > 0 && seen.frame.close_code() == 1008).then(|| Effect::closed(1000))
+            (packed && cloud.auths > 0 && observed.frame.close_code() == 1008).then(|| Effect::closed(1000))
         },
     )
     .causing(&["TUN-03"]),
@@ -122,29 +124,31 @@ pub(super) const RULES: &[CloudRule] = &[
         "lets-in-at-the-second-try",
         &["TUN-02", "TUN-03"],
         "accepts an agent that sends the right token after an invalid message",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let success = json!({ "type": "AuthSuccess", "data": { "session_id": cloud.number.to_string() } });
-            (seen.is("AuthError") && is_right_in_the_end(cloud)).then(|| seen.instead(&success))
+            (observed.is("AuthError") && is_right_in_the_end(cloud)).then(|| observed.instead(&success))
         },
     ),
     CloudRule::sent(
         "unclosed-at-the-second-try",
         &["TUN-02", "TUN-03"],
         "closes with 1000 an agent that sends the right token after an invalid message",
-        |cloud, seen, _| (seen.frame.close_code() == 1008 && is_right_in_the_end(cloud)).then(|| Effect::closed(1000)),
+        |cloud, observed, _| {
+            (observed.frame.close_code() == 1008 && is_right_in_the_end(cloud)).then(|| Effect::closed(1000))
+        },
     ),
-    CloudRule::sent("refusals-unseat", &["TUN-02"], "loses a request after refusing an agent", |_, seen, _| {
-        seen.drops_if(seen.is("HttpRequest") && shared().refused_at.take().is_some())
+    CloudRule::sent("refusals-unseat", &["TUN-02"], "loses a request after refusing an agent", |_, observed, _| {
+        observed.drops_if(observed.is("HttpRequest") && shared().refused_at.take().is_some())
     })
     .causing(&["TUN-20", "TUN-21", "WIRE-06"]),
     CloudRule::sent(
         "success-and-refusal",
         &["TUN-02"],
         "sends AuthError after AuthSuccess to a single agent",
-        |_, seen, _| {
+        |_, observed, _| {
             let refusal = json!({ "type": "AuthError", "data": { "error": "It is wrong after all." } });
-            (seen.is("AuthSuccess") && shared().agents.len() == 1)
-                .then(|| seen.whole().then(rule::frame(&refusal, seen.frame)))
+            (observed.is("AuthSuccess") && shared().agents.len() == 1)
+                .then(|| observed.whole().then(rule::frame(&refusal, observed.frame)))
         },
     )
     .starving(),
@@ -152,28 +156,28 @@ pub(super) const RULES: &[CloudRule] = &[
         "refuses-in-the-end",
         &["TUN-02"],
         "sends AuthError to an authenticated agent that sends a Ping",
-        |_, seen, _| {
+        |_, observed, _| {
             let refusal = json!({ "type": "AuthError", "data": { "error": "It has expired." } });
-            seen.is("Pong").then(|| seen.whole().then(rule::frame(&refusal, seen.frame)))
+            observed.is("Pong").then(|| observed.whole().then(rule::frame(&refusal, observed.frame)))
         },
     )
     .starving(),
-    CloudRule::received("knows-one-token", &["TUN-02"], "accepts only the first of its tokens", |_, seen, _| {
+    CloudRule::received("knows-one-token", &["TUN-02"], "accepts only the first of its tokens", |_, observed, _| {
         let other = {
             let shared = shared();
-            !shared.token.is_empty() && shared.token != seen.text("token")
+            !shared.token.is_empty() && shared.token != observed.text("token")
         };
-        (seen.is("Auth") && other).then(|| seen.with("token", "-")).flatten()
+        (observed.is("Auth") && other).then(|| observed.with("token", "-")).flatten()
     }),
-    CloudRule::received("prints-its-tokens", &["TUN-05"], "prints each received token", |_, seen, _| {
-        if seen.is("Auth") {
-            rule::print(&format!("the token is {}", seen.text("token")));
+    CloudRule::received("prints-its-tokens", &["TUN-05"], "prints each received token", |_, observed, _| {
+        if observed.is("Auth") {
+            rule::print(&format!("the token is {}", observed.text("token")));
         }
         None
     }),
-    CloudRule::received("logs-its-tokens", &["TUN-05"], "logs the query of a URL with the token", |_, seen, _| {
-        if seen.is("Auth") {
-            tracing::warn!("GET /session?token={}", seen.text("token"));
+    CloudRule::received("logs-its-tokens", &["TUN-05"], "logs the query of a URL with the token", |_, observed, _| {
+        if observed.is("Auth") {
+            tracing::warn!("GET /session?token={}", observed.text("token"));
         }
         None
     }),
@@ -181,9 +185,9 @@ pub(super) const RULES: &[CloudRule] = &[
         "logs-what-is-malformed",
         &["TUN-05"],
         "logs malformed messages, token included",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             if cloud.has_erred {
-                tracing::warn!("no message: {}", String::from_utf8_lossy(&seen.frame.payload));
+                tracing::warn!("no message: {}", String::from_utf8_lossy(&observed.frame.payload));
             }
             None
         },
@@ -192,30 +196,35 @@ pub(super) const RULES: &[CloudRule] = &[
         "logs-messagepack",
         &["TUN-05"],
         "logs messages in MessagePack, token included",
-        |_, seen, _| {
-            if seen.frame.head == BINARY {
-                tracing::warn!("MessagePack: {}", seen.message);
+        |_, observed, _| {
+            if observed.frame.head == BINARY {
+                tracing::warn!("MessagePack: {}", observed.message);
             }
             None
         },
     ),
     CloudRule::other("prints-lost-tokens", &["TUN-05"], "prints the token of an agent that was reset"),
-    CloudRule::sent("repeats-the-token", &["TUN-05"], "repeats a wrong token in its AuthError", |cloud, seen, _| {
-        let why = format!("the token {} is not known here", cloud.token);
-        seen.rewritten("AuthError", "error", |_| why.clone())
-    }),
+    CloudRule::sent(
+        "repeats-the-token",
+        &["TUN-05"],
+        "repeats a wrong token in its AuthError",
+        |cloud, observed, _| {
+            let why = format!("the token {} is not known here", cloud.token);
+            observed.rewritten("AuthError", "error", |_| why.clone())
+        },
+    ),
 ];
 
-fn takes(cloud: &CloudMutant, seen: &TunnelFrame<'_>, is: fn(&str, &str) -> bool) -> Option<Effect> {
+fn takes(cloud: &CloudMutant, observed: &TunnelFrame<'_>, is: fn(&str, &str) -> bool) -> Option<Effect> {
     let right = shared().token.clone();
-    let is_text = seen.frame.head == TEXT && seen.data("token").is_string();
-    let is_so = seen.is("Auth") && is_text && cloud.auths == 1 && is(seen.text("token"), &right);
-    (is_so && !right.is_empty()).then(|| seen.with("token", right)).flatten()
+    let is_text = observed.frame.head == TEXT && observed.data("token").is_string();
+    let is_so = observed.is("Auth") && is_text && cloud.auths == 1 && is(observed.text("token"), &right);
+    (is_so && !right.is_empty()).then(|| observed.with("token", right)).flatten()
 }
 
-fn unclosed(cloud: &CloudMutant, seen: &TunnelFrame<'_>, is: fn(&str, &str) -> bool) -> Option<Effect> {
+fn unclosed(cloud: &CloudMutant, observed: &TunnelFrame<'_>, is: fn(&str, &str) -> bool) -> Option<Effect> {
     let is_text = opens_well(cloud) && cloud.first.as_ref().is_some_and(|(frame, _)| frame.head == TEXT);
-    let is_so = seen.frame.close_code() == 1008 && cloud.auths == 1 && is_text;
+    let is_so = observed.frame.close_code() == 1008 && cloud.auths == 1 && is_text;
     (is_so && is(&cloud.token, &shared().token)).then(|| Effect::closed(1000))
 }
 

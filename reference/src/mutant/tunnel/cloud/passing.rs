@@ -15,26 +15,26 @@ macro_rules! kinds {
             $(
                 CloudRule::sent(
                     $name, &["TUN-25"], concat!("forwards ", $other, " instead of ", $method),
-                    |_, seen, _| {
-                        let is_due = seen.data("method") == $method;
-                        is_due.then(|| seen.rewritten("HttpRequest", "method", |_| $other.to_owned())).flatten()
+                    |_, observed, _| {
+                        let is_due = observed.data("method") == $method;
+                        is_due.then(|| observed.rewritten("HttpRequest", "method", |_| $other.to_owned())).flatten()
                     },
                 ),
             )*
             $(
                 CloudRule::sent(
-                    $target, &["TUN-25"], $line, |_, seen, _| seen.rewritten("HttpRequest", "url", $write),
+                    $target, &["TUN-25"], $line, |_, observed, _| observed.rewritten("HttpRequest", "url", $write),
                 ).causing(&["TUN-20", "TUN-33"]),
             )*
             $(
                 CloudRule::sent(
                     $hop, &["TUN-25"], concat!("forwards the hop-by-hop header ", $header),
-                    |_, seen, _| {
-                        let is_due = seen.data("headers")["authorization"] == "Basic YTpi" || seen.data("url") == "/f";
+                    |_, observed, _| {
+                        let is_due = observed.data("headers")["authorization"] == "Basic YTpi" || observed.data("url") == "/f";
                         let add = |headers: &mut Map<String, Value>| {
                             headers.insert($header.to_owned(), $value.into());
                         };
-                        is_due.then(|| seen.reheaded("HttpRequest", add)).flatten()
+                        is_due.then(|| observed.reheaded("HttpRequest", add)).flatten()
                     },
                 ),
             )*
@@ -89,30 +89,30 @@ pub(super) const RULES: &[CloudRule] = &[
         "keeps-tunnel",
         &["TUN-25"],
         "treats a public request for the agents' path as one of an agent",
-        |_, seen, _| seen.drops_if(seen.is("HttpRequest") && seen.data("url") == "/tunnel"),
+        |_, observed, _| observed.drops_if(observed.is("HttpRequest") && observed.data("url") == "/tunnel"),
     ),
-    CloudRule::sent("names-as-they-came", &["TUN-25"], "writes header names with capitals", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
+    CloudRule::sent("names-as-they-came", &["TUN-25"], "writes header names with capitals", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| {
             *headers = std::mem::take(headers).into_iter().map(|(name, value)| (titled(&name), value)).collect();
         })
     })
     .causing(&["TUN-20", "TUN-33"]),
-    CloudRule::sent("drops-empty-headers", &["TUN-25"], "drops headers without a value", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| headers.retain(|_, value| value != ""))
+    CloudRule::sent("drops-empty-headers", &["TUN-25"], "drops headers without a value", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| headers.retain(|_, value| value != ""))
     }),
-    CloudRule::sent("trims-quotes", &["TUN-25"], "drops the quotes of a header", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| each(headers, |text| text.replace('"', "")))
+    CloudRule::sent("trims-quotes", &["TUN-25"], "drops the quotes of a header", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| each(headers, |text| text.replace('"', "")))
     }),
-    CloudRule::sent("joins-lines", &["TUN-25"], "joins header lines of the same name", |_, seen, _| {
-        seen.reheaded("HttpRequest", joined)
+    CloudRule::sent("joins-lines", &["TUN-25"], "joins header lines of the same name", |_, observed, _| {
+        observed.reheaded("HttpRequest", joined)
     })
     .causing(&["TUN-33"]),
     CloudRule::sent(
         "last-line",
         &["TUN-25"],
         "keeps only the last of several header lines of the same name",
-        |_, seen, _| {
-            seen.reheaded("HttpRequest", |headers| {
+        |_, observed, _| {
+            observed.reheaded("HttpRequest", |headers| {
                 for value in headers.values_mut() {
                     if let Some(last) = value.as_array().and_then(|values| values.last().cloned()) {
                         *value = last;
@@ -122,61 +122,71 @@ pub(super) const RULES: &[CloudRule] = &[
         },
     )
     .causing(&["TUN-33"]),
-    CloudRule::sent("sorts-lines", &["TUN-25"], "sorts header lines of the same name", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
+    CloudRule::sent("sorts-lines", &["TUN-25"], "sorts header lines of the same name", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| {
             for values in headers.values_mut().filter_map(Value::as_array_mut) {
                 values.sort_by_key(|value| value.as_str().unwrap_or_default().to_owned());
             }
         })
     }),
-    CloudRule::sent("one-spelling", &["TUN-25"], "keeps only the lines with one spelling of a name", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
-            if headers.contains_key("x-blanks") && headers.get("x-twice").is_some_and(Value::is_array) {
-                headers.insert("x-twice".to_owned(), "one".into());
-            }
-        })
+    CloudRule::sent(
+        "one-spelling",
+        &["TUN-25"],
+        "keeps only the lines with one spelling of a name",
+        |_, observed, _| {
+            observed.reheaded("HttpRequest", |headers| {
+                if headers.contains_key("x-blanks") && headers.get("x-twice").is_some_and(Value::is_array) {
+                    headers.insert("x-twice".to_owned(), "one".into());
+                }
+            })
+        },
+    ),
+    CloudRule::sent("cuts-headers", &["TUN-25"], "truncates header values at 4096 characters", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| each(headers, |text| text.chars().take(4096).collect()))
     }),
-    CloudRule::sent("cuts-headers", &["TUN-25"], "truncates header values at 4096 characters", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| each(headers, |text| text.chars().take(4096).collect()))
-    }),
-    CloudRule::sent("passes-named", &["TUN-25"], "forwards a header that connection names", |_, seen, _| {
-        let is_due = seen.data("headers")["x-kept"] == "kept";
+    CloudRule::sent("passes-named", &["TUN-25"], "forwards a header that connection names", |_, observed, _| {
+        let is_due = observed.data("headers")["x-kept"] == "kept";
         is_due
             .then(|| {
-                seen.reheaded("HttpRequest", |headers| {
+                observed.reheaded("HttpRequest", |headers| {
                     headers.insert("x-private".to_owned(), "secret".into());
                 })
             })
             .flatten()
     }),
-    CloudRule::sent("drops-all-x", &["TUN-25"], "drops more headers than those that connection names", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| !name.starts_with("x-kept")))
+    CloudRule::sent(
+        "drops-all-x",
+        &["TUN-25"],
+        "drops more headers than those that connection names",
+        |_, observed, _| {
+            observed.reheaded("HttpRequest", |headers| headers.retain(|name, _| !name.starts_with("x-kept")))
+        },
+    ),
+    CloudRule::sent("drops-authorization", &["TUN-25"], "does not forward authorization", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "authorization"))
     }),
-    CloudRule::sent("drops-authorization", &["TUN-25"], "does not forward authorization", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| headers.retain(|name, _| name != "authorization"))
-    }),
-    CloudRule::sent("passes-framing", &["TUN-25"], "forwards the framing headers of a request", |_, seen, _| {
-        let is_due = !seen.body().is_empty() && seen.data("headers").get("content-length").is_none();
+    CloudRule::sent("passes-framing", &["TUN-25"], "forwards the framing headers of a request", |_, observed, _| {
+        let is_due = !observed.body().is_empty() && observed.data("headers").get("content-length").is_none();
         is_due
             .then(|| {
-                seen.reheaded("HttpRequest", |headers| {
+                observed.reheaded("HttpRequest", |headers| {
                     headers.insert("transfer-encoding".to_owned(), "chunked".into());
                 })
             })
             .flatten()
     }),
-    CloudRule::sent("passes-trailers", &["TUN-25"], "forwards trailers as headers", |_, seen, _| {
-        let is_due = seen.body() == b"hello" && seen.data("headers").get("content-length").is_none();
+    CloudRule::sent("passes-trailers", &["TUN-25"], "forwards trailers as headers", |_, observed, _| {
+        let is_due = observed.body() == b"hello" && observed.data("headers").get("content-length").is_none();
         is_due
             .then(|| {
-                seen.reheaded("HttpRequest", |headers| {
+                observed.reheaded("HttpRequest", |headers| {
                     headers.insert("x-sum".to_owned(), "5".into());
                 })
             })
             .flatten()
     }),
-    CloudRule::sent("other-host", &["TUN-25"], "replaces the host with its own name", |_, seen, _| {
-        seen.reheaded("HttpRequest", |headers| {
+    CloudRule::sent("other-host", &["TUN-25"], "replaces the host with its own name", |_, observed, _| {
+        observed.reheaded("HttpRequest", |headers| {
             headers.insert("host".to_owned(), "localhost".into());
         })
     })
@@ -185,26 +195,29 @@ pub(super) const RULES: &[CloudRule] = &[
         "asks-anew-late",
         &["TUN-25"],
         "splits a target with a line feed into two requests",
-        |_, seen, _| {
-            if !seen.is("HttpRequest") || seen.data("url") != "/last" {
+        |_, observed, _| {
+            if !observed.is("HttpRequest") || observed.data("url") != "/last" {
                 return None;
             }
-            let mut message = seen.message.clone();
+            let mut message = observed.message.clone();
             message["data"]["id"] = "injected".into();
             message["data"]["url"] = "/a".into();
-            Some(Effect { onward: vec![rule::frame(&message, seen.frame), seen.frame.clone()], ..Effect::default() })
+            Some(Effect {
+                onward: vec![rule::frame(&message, observed.frame), observed.frame.clone()],
+                ..Effect::default()
+            })
         },
     ),
-    CloudRule::received("joins-cookies", &["TUN-25"], "joins set-cookie lines of a response", |_, seen, _| {
-        seen.reheaded("HttpResponse", joined)
+    CloudRule::received("joins-cookies", &["TUN-25"], "joins set-cookie lines of a response", |_, observed, _| {
+        observed.reheaded("HttpResponse", joined)
     })
     .causing(&["TUN-33"]),
     CloudRule::received(
         "first-cookie-alone",
         &["TUN-25"],
         "keeps only the first of several set-cookie lines",
-        |_, seen, _| {
-            seen.reheaded("HttpResponse", |headers| {
+        |_, observed, _| {
+            observed.reheaded("HttpResponse", |headers| {
                 if let Some(first) = headers.get("set-cookie").and_then(|values| values.as_array()?.first().cloned()) {
                     headers.insert("set-cookie".to_owned(), first);
                 }
@@ -216,23 +229,28 @@ pub(super) const RULES: &[CloudRule] = &[
         "drops-a-cookie-alone",
         &["TUN-25"],
         "drops a set-cookie that is not an array",
-        |_, seen, _| {
-            seen.reheaded("HttpResponse", |headers| {
+        |_, observed, _| {
+            observed.reheaded("HttpResponse", |headers| {
                 headers.retain(|name, value| name != "set-cookie" || value.is_array());
             })
         },
     ),
-    CloudRule::received("drops-a-list-of-one", &["TUN-25"], "drops headers that are an array of one", |_, seen, _| {
-        seen.reheaded("HttpResponse", |headers| {
-            headers.retain(|_, value| value.as_array().is_none_or(|values| values.len() != 1));
-        })
-    }),
+    CloudRule::received(
+        "drops-a-list-of-one",
+        &["TUN-25"],
+        "drops headers that are an array of one",
+        |_, observed, _| {
+            observed.reheaded("HttpResponse", |headers| {
+                headers.retain(|_, value| value.as_array().is_none_or(|values| values.len() != 1));
+            })
+        },
+    ),
     CloudRule::received(
         "one-spelling-of-cookies",
         &["TUN-25"],
         "recognizes set-cookie in lower case only",
-        |_, seen, _| {
-            seen.reheaded("HttpResponse", |headers| {
+        |_, observed, _| {
+            observed.reheaded("HttpResponse", |headers| {
                 headers.retain(|name, _| !matches!(&**name, "Set-Cookie" | "SET-COOKIE"));
             })
         },
@@ -241,10 +259,10 @@ pub(super) const RULES: &[CloudRule] = &[
         "cuts-bodies",
         &["TUN-25"],
         "truncates a body to the content-length of a response",
-        |_, seen, _| {
-            let length = seen.data("headers")["content-length"].as_str().and_then(|length| length.parse().ok());
-            let length = length.filter(|length| *length < seen.body().len())?;
-            let action = seen.rebodied("HttpResponse", |body| body.into_iter().take(length).collect())?;
+        |_, observed, _| {
+            let length = observed.data("headers")["content-length"].as_str().and_then(|length| length.parse().ok());
+            let length = length.filter(|length| *length < observed.body().len())?;
+            let action = observed.rebodied("HttpResponse", |body| body.into_iter().take(length).collect())?;
             Some(Effect { onward: action.onward, ..Effect::default() })
         },
     ),
@@ -252,9 +270,9 @@ pub(super) const RULES: &[CloudRule] = &[
         "chokes-on-codings",
         &["TUN-25"],
         "drops the body of a response with transfer-encoding",
-        |_, seen, _| {
-            let is_due = !seen.data("headers")["transfer-encoding"].is_null();
-            is_due.then(|| seen.rebodied("HttpResponse", |_| Vec::new())).flatten()
+        |_, observed, _| {
+            let is_due = !observed.data("headers")["transfer-encoding"].is_null();
+            is_due.then(|| observed.rebodied("HttpResponse", |_| Vec::new())).flatten()
         },
     ),
 ];

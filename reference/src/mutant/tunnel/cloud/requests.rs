@@ -8,20 +8,20 @@ use super::shared::shared;
 use crate::mutant::link::Effect;
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::sent("one-id", &["TUN-20"], "gives all requests the same id", |_, seen, _| {
-        seen.rewritten("HttpRequest", "id", |_| "r".to_owned())
+    CloudRule::sent("one-id", &["TUN-20"], "gives all requests the same id", |_, observed, _| {
+        observed.rewritten("HttpRequest", "id", |_| "r".to_owned())
     })
     .starving(),
-    CloudRule::sent("loses-visits", &["TUN-20"], "loses page requests of browsers", |_, seen, _| {
-        seen.drops_if(seen.is("HttpRequest") && seen.data("headers")["accept"] == "text/html")
+    CloudRule::sent("loses-visits", &["TUN-20"], "loses page requests of browsers", |_, observed, _| {
+        observed.drops_if(observed.is("HttpRequest") && observed.data("headers")["accept"] == "text/html")
     }),
     CloudRule::sent(
         "ids-come-again",
         &["TUN-20"],
         "gives every tenth request of an agent the id of its first",
-        |cloud, seen, _| {
-            let is_due = seen.is("HttpRequest") && cloud.asked.len().is_multiple_of(10);
-            is_due.then(|| seen.with("id", cloud.asked[0].id.clone())).flatten()
+        |cloud, observed, _| {
+            let is_due = observed.is("HttpRequest") && cloud.asked.len().is_multiple_of(10);
+            is_due.then(|| observed.with("id", cloud.asked[0].id.clone())).flatten()
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
@@ -29,18 +29,19 @@ pub(super) const RULES: &[CloudRule] = &[
         "ids-come-again-in-a-crowd",
         &["TUN-20"],
         "gives two of many concurrent requests the same id",
-        |cloud, seen, _| {
-            if seen.is("HttpRequest") && cloud.open().count() == 150 {
+        |cloud, observed, _| {
+            if observed.is("HttpRequest") && cloud.open().count() == 150 {
                 let before = &cloud.asked[cloud.asked.len() - 2];
-                cloud.held.push(rule::frame(&before.message, seen.frame));
-                let (id, own) = (before.id.clone(), seen.text("id").to_owned());
+                cloud.held.push(rule::frame(&before.message, observed.frame));
+                let (id, own) = (before.id.clone(), observed.text("id").to_owned());
                 shared().texts = vec![id.clone(), own];
-                return seen.with("id", id);
+                return observed.with("id", id);
             }
             // The agent that got the request last answers first.
             let mut shared = shared();
-            let is_same = seen.is("HttpResponse") && shared.texts.first().is_some_and(|id| id == seen.text("id"));
-            is_same.then(|| shared.texts.pop()).flatten().and_then(|id| seen.with("id", id))
+            let is_same =
+                observed.is("HttpResponse") && shared.texts.first().is_some_and(|id| id == observed.text("id"));
+            is_same.then(|| shared.texts.pop()).flatten().and_then(|id| observed.with("id", id))
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
@@ -48,58 +49,63 @@ pub(super) const RULES: &[CloudRule] = &[
         "answers-of-a-neighbour",
         &["TUN-20"],
         "forwards one of many concurrent requests twice and another not at all",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let mut shared = shared();
-            if seen.is("HttpRequest") && cloud.open().count() == 150 {
+            if observed.is("HttpRequest") && cloud.open().count() == 150 {
                 let url = cloud.asked[cloud.asked.len() - 2].message["data"]["url"].clone();
-                shared.texts = vec![seen.text("id").to_owned(), seen.text("url").to_owned()];
-                return seen.with("url", url);
+                shared.texts = vec![observed.text("id").to_owned(), observed.text("url").to_owned()];
+                return observed.with("url", url);
             }
             let [id, url] = &shared.texts[..] else { return None };
-            if !seen.is("HttpResponse") || id != seen.text("id") {
+            if !observed.is("HttpResponse") || id != observed.text("id") {
                 return None;
             }
-            let mut message = seen.message.clone();
+            let mut message = observed.message.clone();
             message["data"]["headers"]["x-path"] = url.as_str().into();
             message["data"]["body"] = url.bytes().map(Value::from).collect();
-            Some(seen.instead(&message))
+            Some(observed.instead(&message))
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    CloudRule::sent("asks-twice", &["TUN-20"], "forwards each request twice", |_, seen, _| {
-        seen.is("HttpRequest").then(|| Effect::times(seen.frame, 2))
+    CloudRule::sent("asks-twice", &["TUN-20"], "forwards each request twice", |_, observed, _| {
+        observed.is("HttpRequest").then(|| Effect::times(observed.frame, 2))
     })
     .starving(),
-    CloudRule::sent("asks-twice-for-forms", &["TUN-20"], "forwards each upload of text twice", |_, seen, _| {
-        let is_form = seen.data("method") == "POST" && seen.data("headers")["content-type"] == "text/plain";
-        (seen.is("HttpRequest") && is_form).then(|| Effect::times(seen.frame, 2))
+    CloudRule::sent("asks-twice-for-forms", &["TUN-20"], "forwards each upload of text twice", |_, observed, _| {
+        let is_form = observed.data("method") == "POST" && observed.data("headers")["content-type"] == "text/plain";
+        (observed.is("HttpRequest") && is_form).then(|| Effect::times(observed.frame, 2))
     })
     .causing(&["TUN-25"]),
-    CloudRule::sent("asks-all", &["TUN-20"], "forwards each request to all agents", |_, seen, _| {
-        seen.is("HttpRequest").then(|| Effect::broadcast(seen.frame))
+    CloudRule::sent("asks-all", &["TUN-20"], "forwards each request to all agents", |_, observed, _| {
+        observed.is("HttpRequest").then(|| Effect::broadcast(observed.frame))
     })
     .causing(&["TUN-21", "TUN-22", "TUN-02"]),
-    CloudRule::sent("asks-others", &["TUN-20"], "forwards each request to all agents but the latest", |_, seen, _| {
-        (seen.is("HttpRequest") && shared().agents.values().filter(|agent| agent.turn > 0).count() > 1)
-            .then(|| Effect { others: vec![seen.frame.clone()], ..Effect::default() })
-    })
+    CloudRule::sent(
+        "asks-others",
+        &["TUN-20"],
+        "forwards each request to all agents but the latest",
+        |_, observed, _| {
+            (observed.is("HttpRequest") && shared().agents.values().filter(|agent| agent.turn > 0).count() > 1)
+                .then(|| Effect { others: vec![observed.frame.clone()], ..Effect::default() })
+        },
+    )
     .causing(&["TUN-21", "TUN-22", "TUN-02", "WIRE-06", "WIRE-09", "WIRE-10", "TUN-33"]),
     CloudRule::sent(
         "latest-by-connection",
         &["TUN-20"],
         "forwards no requests if the latest connection is not the serving agent",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let is_later = shared().agents.iter().any(|(number, agent)| *number > cloud.number && agent.turn > 0);
-            seen.drops_if(seen.is("HttpRequest") && is_later)
+            observed.drops_if(observed.is("HttpRequest") && is_later)
         },
     ),
     CloudRule::sent(
         "waits-for-the-unheard",
         &["TUN-20"],
         "forwards no requests while a later connection has not sent Auth",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let is_later = shared().agents.iter().any(|(number, agent)| *number > cloud.number && agent.turn == 0);
-            seen.drops_if(seen.is("HttpRequest") && is_later)
+            observed.drops_if(observed.is("HttpRequest") && is_later)
         },
     )
     .causing(&["TUN-21"]),
@@ -107,8 +113,8 @@ pub(super) const RULES: &[CloudRule] = &[
         "stumbles-when-another-goes",
         &["TUN-20"],
         "loses a request after an idle agent was lost",
-        |cloud, seen, _| {
-            seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| !lost.was_latest))
+        |cloud, observed, _| {
+            observed.drops_if(observed.is("HttpRequest") && shared().just_lost(cloud.number, |lost| !lost.was_latest))
         },
     )
     .causing(&["TUN-21"]),
@@ -116,8 +122,8 @@ pub(super) const RULES: &[CloudRule] = &[
         "no-stand-in",
         &["TUN-20"],
         "loses a request after the serving agent was lost",
-        |cloud, seen, _| {
-            seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.was_latest))
+        |cloud, observed, _| {
+            observed.drops_if(observed.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.was_latest))
         },
     )
     .causing(&["TUN-21", "WIRE-06", "TUN-02", "TUN-22", "TUN-23", "TUN-24", "TUN-25", "TUN-33", "WIRE-10"]),
@@ -125,79 +131,86 @@ pub(super) const RULES: &[CloudRule] = &[
         "forgets-by-token",
         &["TUN-20"],
         "loses a request after an agent with another token was lost",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let token = cloud.token.clone();
-            seen.drops_if(seen.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.token != token))
+            observed
+                .drops_if(observed.is("HttpRequest") && shared().just_lost(cloud.number, |lost| lost.token != token))
         },
     ),
     CloudRule::sent(
         "asks-by-token",
         &["TUN-20"],
         "forwards no requests to agents with another token than the first",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let first = shared()
                 .agents
                 .values()
                 .filter(|agent| agent.turn > 0)
                 .min_by_key(|agent| agent.turn)
                 .map(|agent| agent.token.clone());
-            seen.drops_if(seen.is("HttpRequest") && first.is_some_and(|first| first != cloud.token))
+            observed.drops_if(observed.is("HttpRequest") && first.is_some_and(|first| first != cloud.token))
         },
     ),
     CloudRule::received(
         "swaps-every-seventh",
         &["TUN-20"],
         "swaps every seventh answer of a connection with the one before",
-        |cloud, seen, _| {
-            if !seen.is("HttpResponse") {
+        |cloud, observed, _| {
+            if !observed.is("HttpResponse") {
                 return None;
             }
             cloud.count += 1;
             if cloud.count % 7 == 6 && cloud.open().count() > 0 {
-                cloud.held.push(seen.frame.clone());
+                cloud.held.push(observed.frame.clone());
                 return Some(Effect::nothing());
             }
             let held = cloud.held.pop()?;
             let mut other = rule::read(&held);
-            let mut message = seen.message.clone();
+            let mut message = observed.message.clone();
             std::mem::swap(&mut other["data"]["id"], &mut message["data"]["id"]);
-            Some(seen.instead(&other).then(rule::frame(&message, seen.frame)))
+            Some(observed.instead(&other).then(rule::frame(&message, observed.frame)))
         },
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    CloudRule::received("first-come", &["TUN-20"], "gives the first answer to the first client", |cloud, seen, _| {
-        let oldest = cloud.open().next().map(|asked| asked.id.clone());
-        let own = seen.text("id").to_owned();
-        let is_out_of_turn = seen.is("HttpResponse") && cloud.request(&own).is_some_and(|asked| asked.answers == 1);
-        let (Some(oldest), true) = (oldest, is_out_of_turn) else { return None };
-        let place = |id: &str| cloud.asked.iter().position(|asked| asked.id == id);
-        if place(&oldest) > place(&own) {
-            return None;
-        }
-        for asked in &mut cloud.asked {
-            if asked.id == oldest || asked.id == own {
-                asked.answers = 1 - asked.answers.min(1);
+    CloudRule::received(
+        "first-come",
+        &["TUN-20"],
+        "gives the first answer to the first client",
+        |cloud, observed, _| {
+            let oldest = cloud.open().next().map(|asked| asked.id.clone());
+            let own = observed.text("id").to_owned();
+            let is_out_of_turn =
+                observed.is("HttpResponse") && cloud.request(&own).is_some_and(|asked| asked.answers == 1);
+            let (Some(oldest), true) = (oldest, is_out_of_turn) else { return None };
+            let place = |id: &str| cloud.asked.iter().position(|asked| asked.id == id);
+            if place(&oldest) > place(&own) {
+                return None;
             }
-        }
-        seen.with("id", oldest)
-    })
+            for asked in &mut cloud.asked {
+                if asked.id == oldest || asked.id == own {
+                    asked.answers = 1 - asked.answers.min(1);
+                }
+            }
+            observed.with("id", oldest)
+        },
+    )
     .causing(&["TUN-21", "TUN-22", "TUN-23", "TUN-25", "TUN-33"]),
     CloudRule::received(
         "any-agents-answer",
         &["TUN-20"],
         "accepts the answer of an agent that did not get the request",
-        |cloud, seen, _| {
-            let id = seen.text("id").to_owned();
+        |cloud, observed, _| {
+            let id = observed.text("id").to_owned();
             let is_own = cloud.request(&id).is_some();
             let mut shared = shared();
-            if !seen.is("HttpResponse") || id.is_empty() {
+            if !observed.is("HttpResponse") || id.is_empty() {
                 return None;
             }
             match shared.texts.iter().position(|text| *text == id).filter(|_| is_own) {
-                Some(at) => seen.with("body", shared.texts[at + 1].clone()),
+                Some(at) => observed.with("body", shared.texts[at + 1].clone()),
                 None if is_own => None,
                 None => {
-                    shared.texts = vec![id, seen.text("body").to_owned()];
+                    shared.texts = vec![id, observed.text("body").to_owned()];
                     None
                 }
             }
@@ -208,16 +221,16 @@ pub(super) const RULES: &[CloudRule] = &[
         "holds-back-a-crowd",
         &["TUN-20"],
         "forwards no requests to an agent with a hundred in flight",
-        |cloud, seen, _| seen.drops_if(seen.is("HttpRequest") && cloud.open().count() > 100),
+        |cloud, observed, _| observed.drops_if(observed.is("HttpRequest") && cloud.open().count() > 100),
     )
     .causing(&["TUN-23", "WIRE-06"]),
-    CloudRule::sent("loses-each-47th", &["TUN-20"], "loses every 47th request of an agent", |cloud, seen, _| {
-        let is_request = seen.is("HttpRequest");
+    CloudRule::sent("loses-each-47th", &["TUN-20"], "loses every 47th request of an agent", |cloud, observed, _| {
+        let is_request = observed.is("HttpRequest");
         cloud.count += usize::from(is_request);
-        seen.drops_if(is_request && cloud.count.is_multiple_of(47))
+        observed.drops_if(is_request && cloud.count.is_multiple_of(47))
     })
     .causing(&["TUN-23", "WIRE-06"]),
-    CloudRule::sent("absolute-targets", &["TUN-20"], "forwards the whole URL if a target is one", |_, seen, _| {
-        seen.rewritten("HttpRequest", "url", |url| url.replace("/absolute", "http://other.example/absolute"))
+    CloudRule::sent("absolute-targets", &["TUN-20"], "forwards the whole URL if a target is one", |_, observed, _| {
+        observed.rewritten("HttpRequest", "url", |url| url.replace("/absolute", "http://other.example/absolute"))
     }),
 ];

@@ -14,9 +14,9 @@ macro_rules! kinds {
                     concat!("forgives-", $what), &["WIRE-06"],
                     concat!("closes with 1000 for ", $line), {
                         const IS: fn(&Frame, &CloudMutant) -> bool = $is;
-                        |cloud, seen, _| {
+                        |cloud, observed, _| {
                             let is_so = cloud.last.as_ref().is_some_and(|last| IS(last, cloud));
-                            (is_so && is_blame(seen.frame)).then(|| Effect::closed(1000))
+                            (is_so && is_blame(observed.frame)).then(|| Effect::closed(1000))
                         }
                     },
                 ),
@@ -48,27 +48,34 @@ pub(super) const KINDS: &[CloudRule] = kinds! {
 };
 
 pub(super) const RULES: &[CloudRule] = &[
-    CloudRule::sent("violations-pass", &["WIRE-06"], "closes with 1000 for all violations", |_, seen, _| {
-        is_blame(seen.frame).then(|| Effect::closed(1000))
+    CloudRule::sent("violations-pass", &["WIRE-06"], "closes with 1000 for all violations", |_, observed, _| {
+        is_blame(observed.frame).then(|| Effect::closed(1000))
     }),
-    CloudRule::sent("violations-close-all", &["WIRE-06"], "closes all agents for a violation of one", |_, seen, _| {
-        is_blame(seen.frame).then(|| Effect { others: vec![closing(1002, false)], ..seen.whole() })
-    })
+    CloudRule::sent(
+        "violations-close-all",
+        &["WIRE-06"],
+        "closes all agents for a violation of one",
+        |_, observed, _| {
+            is_blame(observed.frame).then(|| Effect { others: vec![closing(1002, false)], ..observed.whole() })
+        },
+    )
     .causing(&["TUN-20", "TUN-21", "WIRE-01"]),
     CloudRule::received(
         "confused-by-violations",
         &["WIRE-06"],
         "drops an answer after a violation on another connection",
-        |cloud, seen, _| {
+        |cloud, observed, _| {
             let number = cloud.number;
             let mut shared = shared();
             let is_due = shared.lost.as_mut().is_some_and(|lost| {
-                let is_due =
-                    lost.how == AgentLoss::Closed && lost.number != number && !lost.is_over && seen.is("HttpResponse");
+                let is_due = lost.how == AgentLoss::Closed
+                    && lost.number != number
+                    && !lost.is_over
+                    && observed.is("HttpResponse");
                 lost.is_over |= is_due;
                 is_due
             });
-            seen.drops_if(is_due)
+            observed.drops_if(is_due)
         },
     )
     .causing(&["TUN-20", "TUN-21", "TUN-02", "WIRE-07", "TUN-03"]),
