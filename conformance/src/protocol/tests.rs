@@ -92,7 +92,7 @@ fn errors_have_place_and_remedy() {
         ("missing-schema", vec![("say.json", "none.json")], vec![]),
         ("no-schema", vec![("{ schema: say.json }", "{}")], vec![]),
         ("outside", vec![("say.json", "../say.json")], vec![]),
-        ("invalid-schema", vec![], vec![("say.json", r#"{ "type": "strin" }"#)]),
+        ("invalid-schema", vec![], vec![("say.json", r#"{ "type": "words" }"#)]),
         ("invalid-inline", vec![("hi: { inline: { type: object } }", "hi: { inline: { type: 7 } }")], vec![]),
         ("remote", vec![], vec![("say.json", remote)]),
         ("dangling", vec![], vec![("say.json", dangling)]),
