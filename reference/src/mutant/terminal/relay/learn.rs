@@ -65,7 +65,7 @@ impl TerminalLink {
         let id = observed.text("session_id").as_bytes();
         match observed.kind {
             "" if observed.frame.head == BINARY && is_host && number == session.host => {
-                session.on_frame(observed.frame)
+                session.on_frame(observed.frame);
             }
             "" if observed.frame.head == BINARY && is_viewer => session.typed = Some(observed.frame.clone()),
             "session_disconnected" if is_host => session.closes(id),
