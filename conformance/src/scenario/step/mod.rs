@@ -1,6 +1,6 @@
 //! The steps of scenarios. Each is one action or expectation, written `- name: { … }`.
 //!
-//! A new step is one line in [`step_list`], a type with its [`StepDefinition`](definition::StepDefinition) in a file here, and its
+//! A new step is one line in [`step_list`], a type with its [`StepDefinition`] in a file here, and its
 //! execution in `engine::steps`. Everything else reads the list.
 
 mod attempts;
