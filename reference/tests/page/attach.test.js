@@ -8,6 +8,7 @@ import { PIN, browser, server, start } from "./support.js";
 // A browser itself throttles repeated attempts, so scenarios that measure delays are excluded.
 const SCENARIOS = ["sync/client-survives", "sync/client-wire-*"];
 // Properties of browsers: messages of any size are accepted, and the end of TCP is awaited for 2 s.
+const BROWSERS = ["--max-message", "4GiB", "--set", "notify_deadline=3s"];
 const POLICY = "base=300ms,factor=2,cap=1200ms,jitter=0.3";
 
 test("the page passes as a client under test", async () => {
